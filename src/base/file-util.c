@@ -1,0 +1,188 @@
+/* Files: read whole, written atomically, made private */
+#include "base/file-util.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        _cleanup_close_ int fd = -1;
+        struct stat st;
+        size_t size;
+        int r;
+
+        /* O_NONBLOCK: opening a FIFO that nobody writes must not hang us. */
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        if (fd < 0)
+                return -errno;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        for (;;) {
+                ssize_t n;
+
+                r = strbuf_reserve(&b, 64 * 1024);
+                if (r < 0)
+                        return r;
+                n = read(fd, b.data + b.size, 64 * 1024);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                b.size += (size_t) n;
+                if (b.size > max)
+                        return -EFBIG;
+        }
+        size = b.size;
+        r = strbuf_take(&b, ret);
+        if (r < 0)
+                return r;
+        if (ret_size)
+                *ret_size = size;
+        return 0;
+}
+
+char *path_folder(const char *path)
+{
+        const char *slash = strrchr(path, '/');
+
+        if (!slash)
+                return strdup(".");
+        if (slash == path)
+                return strdup("/");
+        return strndup(path, (size_t) (slash - path));
+}
+
+char *path_join(const char *folder, const char *name)
+{
+        size_t n = strlen(folder);
+        char *path;
+
+        if (asprintf(&path, "%s%s%s", folder, n > 0 && folder[n - 1] == '/' ? "" : "/", name) < 0)
+                return NULL;
+        return path;
+}
+
+static int write_all(int fd, const char *bytes, size_t n)
+{
+        while (n > 0) {
+                ssize_t k = write(fd, bytes, n);
+
+                if (k < 0 && errno == EINTR)
+                        continue;
+                if (k < 0)
+                        return -errno;
+                bytes += k;
+                n -= (size_t) k;
+        }
+        return 0;
+}
+
+static int folder_sync(const char *path)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0 || fsync(fd) < 0)
+                return -errno;
+        return 0;
+}
+
+int file_write_atomic(const char *path, mode_t mode, const void *bytes, size_t n)
+{
+        _cleanup_free_ char *folder = path_folder(path), *temporary = NULL;
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (!folder || asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+                temporary = NULL;
+                return -ENOMEM;
+        }
+        fd = mkostemp(temporary, O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        r = fchmod(fd, mode) < 0 ? -errno : 0;
+        if (r == 0)
+                r = write_all(fd, bytes, n);
+        if (r == 0 && fsync(fd) < 0)
+                r = -errno;
+        if (r == 0 && rename(temporary, path) < 0)
+                r = -errno;
+        if (r < 0) {
+                (void) unlink(temporary);
+                return r;
+        }
+        return folder_sync(folder);
+}
+
+int folder_make(const char *path)
+{
+        _cleanup_free_ char *copy = strdup(path);
+        struct stat st;
+
+        if (!copy)
+                return -ENOMEM;
+        for (char *p = copy + 1; *copy; p++) {
+                char was = *p;
+
+                if (was != '/' && was != 0)
+                        continue;
+                *p = 0;
+                if (mkdir(copy, 0700) < 0 && errno != EEXIST) {
+                        /* a read-only or closed parent is no trouble where the folder is there already */
+                        int saved = errno;
+
+                        if (stat(copy, &st) < 0)
+                                return -saved;
+                }
+                if (was == 0)
+                        break;
+                *p = was;
+        }
+        if (stat(path, &st) < 0)
+                return -errno;
+        return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+int folder_make_parent(const char *path)
+{
+        _cleanup_free_ char *folder = path_folder(path);
+
+        return folder ? folder_make(folder) : -ENOMEM;
+}
+
+int key_file_load(const char *path, HashKey *ret)
+{
+        _cleanup_free_ char *bytes = NULL;
+        HashKey key;
+        size_t size;
+        int r;
+
+        r = file_read(path, sizeof(key.bytes), &bytes, &size);
+        if (r >= 0) {
+                if (size != sizeof(key.bytes))
+                        return -EBADMSG;
+                memcpy(ret->bytes, bytes, sizeof(key.bytes));
+                explicit_bzero(bytes, size);
+                return 0;
+        }
+        if (r == -EFBIG || r == -EISDIR || r == -EINVAL)
+                return -EBADMSG;
+        if (r != -ENOENT)
+                return r;
+        if (getrandom(key.bytes, sizeof(key.bytes), 0) != (ssize_t) sizeof(key.bytes))
+                return -EIO;
+        r = file_write_atomic(path, 0600, key.bytes, sizeof(key.bytes));
+        if (r < 0)
+                return r;
+        *ret = key;
+        explicit_bzero(&key, sizeof(key));
+        return 1;
+}

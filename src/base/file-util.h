@@ -1,0 +1,33 @@
+/*
+ * Files: read whole, written atomically, made private
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/hash.h"
+#include "base/strbuf.h"
+
+/* Reads a regular file of at most @max bytes (@ret is NUL-terminated beyond *@ret_size; the caller owns it).
+ * Returns 0, -EFBIG, -EISDIR or -EINVAL (not a regular file), or what open() and read() say. */
+int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
+
+/* Writes @path anew: a temporary file (mode @mode) beside it, fsync, rename, fsync of the folder. After a failure or
+ * a kill the old file is there unchanged. Returns 0 or a negative errno. */
+int file_write_atomic(const char *path, mode_t mode, const void *bytes, size_t n);
+
+/* Makes the folder @path with mode 0700, its parents too; an existing one is left as it is. */
+int folder_make(const char *path);
+
+/* Makes the folder that @path lies in, as folder_make(). */
+int folder_make_parent(const char *path);
+
+/* The folder of @path ("." when it has none). NULL without memory; the caller owns it. */
+char *path_folder(const char *path);
+
+/* @folder/@name. NULL without memory; the caller owns it. */
+char *path_join(const char *folder, const char *name);
+
+/* Reads the 16-byte key in @path; makes it (random, mode 0600) where there is none.
+ * Returns 0; 1: it was made just now; -EBADMSG: the file is there and is not a key. */
+int key_file_load(const char *path, HashKey *ret);

@@ -1,0 +1,110 @@
+/* SQLite, the way this project speaks to it */
+#include "base/sqlite-util.h"
+
+int sqlite_errno(sqlite3 *db, int code)
+{
+        int system_error = db ? sqlite3_system_errno(db) : 0;
+
+        switch (code & 0xff) {
+        case SQLITE_OK:
+        case SQLITE_ROW:
+        case SQLITE_DONE:
+                return 0;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+                return -EBUSY;
+        case SQLITE_CORRUPT:
+        case SQLITE_FORMAT:
+                return -EUCLEAN;
+        case SQLITE_NOTADB:
+                return -EMEDIUMTYPE;
+        case SQLITE_FULL:
+                return -ENOSPC;
+        case SQLITE_CANTOPEN:
+                return system_error > 0 ? -system_error : -ENOENT;
+        case SQLITE_READONLY:
+                return -EROFS;
+        case SQLITE_PERM:
+        case SQLITE_AUTH:
+                return -EACCES;
+        case SQLITE_TOOBIG:
+                return -EFBIG;
+        case SQLITE_NOMEM:
+                return -ENOMEM;
+        case SQLITE_INTERRUPT:
+        case SQLITE_ABORT:
+                return -ECANCELED;
+        case SQLITE_CONSTRAINT:
+                return -EEXIST;
+        case SQLITE_IOERR:
+                return system_error > 0 ? -system_error : -EIO;
+        default:
+                return -EIO;
+        }
+}
+
+const char *sqlite_reason(sqlite3 *db)
+{
+        return db ? sqlite3_errmsg(db) : "out of memory";
+}
+
+int sqlite_run(sqlite3 *db, const char *sql)
+{
+        return sqlite_errno(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
+}
+
+int sqlite_runf(sqlite3 *db, const char *format, ...)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = strbuf_vprintf(&sql, format, ap);
+        va_end(ap);
+        return r < 0 ? r : sqlite_run(db, sql.data);
+}
+
+int sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
+{
+        sqlite3_stmt *stmt = NULL;
+        int code = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+
+        if (code != SQLITE_OK)
+                return sqlite_errno(db, code);
+        *ret = stmt;
+        return 0;
+}
+
+int sqlite_step(sqlite3_stmt *stmt)
+{
+        int code = sqlite3_step(stmt);
+
+        if (code == SQLITE_ROW)
+                return 1;
+        if (code == SQLITE_DONE)
+                return 0;
+        return sqlite_errno(sqlite3_db_handle(stmt), code);
+}
+
+int sqlite_execute(sqlite3_stmt *stmt)
+{
+        int r = sqlite_step(stmt);
+
+        (void) sqlite3_reset(stmt);
+        return r < 0 ? r : 0;
+}
+
+int sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = sqlite_prepare(db, sql, &stmt);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        if (r > 0)
+                *ret = sqlite3_column_int64(stmt, 0);
+        return r;
+}

@@ -1,0 +1,53 @@
+/*
+ * SQLite, the way this project speaks to it
+ *
+ * The one place where SQLite's result codes become errnos, and where statements are made.
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "base/strbuf.h"
+
+DEFINE_CLEANUP(sqlite3_stmt *, sqlite3_finalize)
+
+static inline void sqlite_close(sqlite3 *db)
+{
+        (void) sqlite3_close_v2(db);
+}
+
+DEFINE_CLEANUP(sqlite3 *, sqlite_close)
+
+/*
+ * The errno of a SQLite result code: SQLITE_OK, ROW and DONE are 0; BUSY and LOCKED -EBUSY; CORRUPT -EUCLEAN; NOTADB
+ * -EMEDIUMTYPE; FULL -ENOSPC; CANTOPEN -ENOENT; READONLY -EROFS; PERM and AUTH -EACCES; TOOBIG -EFBIG; NOMEM -ENOMEM;
+ * IOERR and all others -EIO. @db may be NULL; where it is given, the operating system's own error is preferred.
+ */
+int sqlite_errno(sqlite3 *db, int code);
+
+/* Why the last call on @db failed, in SQLite's words. SQLite's messages hold names and SQL, never row content. */
+const char *sqlite_reason(sqlite3 *db);
+
+/* Runs SQL that gives no rows (several statements are fine). Returns 0 or a negative errno. */
+int sqlite_run(sqlite3 *db, const char *sql);
+int sqlite_runf(sqlite3 *db, const char *format, ...) _printf_(2, 3);
+
+/* Prepares one statement that will be kept. Returns 0 or a negative errno; the caller owns *@ret. */
+int sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret);
+
+/* Steps: 1 = a row, 0 = done, negative errno = failed. The statement is not reset. */
+int sqlite_step(sqlite3_stmt *stmt);
+
+/* Steps a statement that gives no rows, and resets it. Returns 0 or a negative errno. */
+int sqlite_execute(sqlite3_stmt *stmt);
+
+/* The first column of the first row of @sql as integer. Returns 1 (there is one), 0 (no row), or a negative errno. */
+int sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret);
+
+/* Binds text that must live until the statement is reset. NULL binds NULL. */
+static inline int sqlite_bind_text(sqlite3_stmt *stmt, int index, const char *text, size_t n)
+{
+        if (!text)
+                return sqlite3_bind_null(stmt, index);
+        return sqlite3_bind_text64(stmt, index, text, n, SQLITE_STATIC, SQLITE_UTF8);
+}

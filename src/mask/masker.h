@@ -1,0 +1,60 @@
+/*
+ * Masker: a text in, the same text without secrets out
+ *
+ * A secret becomes "[REDACTED:rule-id]"; its key, its quotes and its neighbours stay. Output is valid UTF-8 (broken
+ * bytes become U+FFFD) and masking it again changes nothing. What cannot be searched within the limits is masked whole
+ * ("[REDACTED:unscannable]"): it fails closed.
+ *
+ * A masker remembers the secrets it found (by their text, in memory only) until masker_forget(), and masks them in
+ * later texts also where they stand without context. It belongs to one thread.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "mask/ruleset.h"
+
+typedef struct Masker Masker;
+
+typedef enum MaskFormat {
+        MASK_TEXT,
+        MASK_JSON, /* a JSON document: strings are masked inside, its shape stays; invalid JSON is masked as text */
+} MaskFormat;
+
+/* One masked secret. Never its text. */
+typedef struct Finding {
+        const char *rule;     /* its id; owned by the ruleset */
+        size_t start, end;    /* byte offsets in the input text */
+        uint64_t fingerprint; /* keyed: the same secret has the same one wherever it stands */
+} Finding;
+
+/* Borrowed: valid until the masker's next call, or, where nothing had to change, as long as the input. */
+typedef struct Masked {
+        const char *text;
+        size_t size;
+        const Finding *findings; /* in order of start, not overlapping */
+        size_t n_findings;
+} Masked;
+
+/* Takes a reference to @rules; copies @key. Returns 0 or -ENOMEM. */
+int masker_new(Ruleset *rules, const HashKey *key, Masker **ret);
+
+/* Wipes and frees. Takes NULL; returns NULL. */
+Masker *masker_free(Masker *m);
+DEFINE_CLEANUP(Masker *, masker_free)
+
+/* The home folder whose path becomes "~" in every text from now on, where it stands as a path of its own ("/home/al"
+ * not in "/home/alice"); NULL: none. Copied. Returns 0 or -ENOMEM. */
+int masker_set_home(Masker *m, const char *home);
+
+/* Forgets (wipes) the remembered secrets: the next session begins. */
+void masker_forget(Masker *m);
+
+/* How many different secrets are remembered. Grows while a session is read; when it grew after a text was masked, that
+ * text may hold one of them without context, and is worth masking again. */
+size_t masker_n_known(const Masker *m);
+
+/*
+ * Masks one text of @size bytes. @text may hold any bytes, NUL too, and be NULL when @size is 0.
+ * Returns 0 or -ENOMEM; *@ret is set in the first case only.
+ */
+int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Masked *ret);

@@ -1,0 +1,34 @@
+/*
+ * Ruleset: what counts as a secret, compiled once
+ *
+ * Rules are data: JSON files in a folder, each an array of rules or {"rules": [...]}. A ruleset is immutable after
+ * loading and may be shared by threads; everything that changes while masking lives in a Masker (mask/masker.h).
+ */
+#pragma once
+
+#include "base/cleanup.h"
+
+typedef struct Ruleset Ruleset;
+
+typedef struct RulesetOptions {
+        const char *const *
+                        folders; /* NULL-terminated; read in order, a later rule replaces one of the same id */
+        const char *const *disable; /* NULL-terminated rule ids or globs; may be NULL */
+} RulesetOptions;
+
+/*
+ * Loads and compiles all *.json of the folders, in name order. A folder that does not exist is an error.
+ * Returns 0; -EINVAL: a rule is broken (*@reterr, owned by the caller, names file, rule and reason); or a negative
+ * errno with *@reterr set. Nothing is changed on failure.
+ */
+int ruleset_load(const RulesetOptions *options, Ruleset **ret, char **reterr);
+
+Ruleset *ruleset_ref(Ruleset *rules);
+Ruleset *ruleset_unref(Ruleset *rules);
+DEFINE_CLEANUP(Ruleset *, ruleset_unref)
+
+/* A digest of the rules as they are in force (ids, patterns, guards, masking algorithm): differs when text must be
+ * masked again. */
+uint64_t ruleset_digest(const Ruleset *rules);
+
+size_t ruleset_n_rules(const Ruleset *rules);

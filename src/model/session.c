@@ -1,0 +1,136 @@
+/* Session, message, tool call: the tables that the archive has */
+#include "model/session.h"
+
+#define N(columns) (sizeof(columns) / sizeof((columns)[0]))
+
+static const Column session_columns[N_SESSION_COLUMNS] = {
+        [SESSION_ID] = { "id", COLUMN_ID, "id" },
+        [SESSION_USER_ID] = { "user_id", COLUMN_WORD, NULL },
+        [SESSION_USER_NAME] = { "user_name", COLUMN_WORD, NULL },
+        [SESSION_PROJECT_ID] = { "project_id", COLUMN_WORD, NULL },
+        [SESSION_PROJECT_NAME] = { "project_name", COLUMN_WORD, NULL },
+        [SESSION_PROJECT_PATH] = { "project_path", COLUMN_TEXT, "cwd" },
+        [SESSION_AGENT_TYPE] = { "agent_type", COLUMN_WORD, "agent" },
+        [SESSION_FIRST_MESSAGE] = { "first_message", COLUMN_TEXT, "first_message" },
+        [SESSION_STARTED_AT] = { "started_at", COLUMN_TIME, "started_at" },
+        [SESSION_ENDED_AT] = { "ended_at", COLUMN_TIME, "ended_at" },
+        [SESSION_MESSAGE_COUNT] = { "message_count", COLUMN_NUMBER, "message_count" },
+        [SESSION_USER_MESSAGE_COUNT] = { "user_message_count", COLUMN_NUMBER,
+                                         "user_message_count" },
+        [SESSION_PARENT_SESSION_ID] = { "parent_session_id", COLUMN_ID, "parent_session_id" },
+        [SESSION_RELATIONSHIP_TYPE] = { "relationship_type", COLUMN_WORD, "relationship_type" },
+        [SESSION_MACHINE] = { "machine", COLUMN_WORD, "machine" },
+        [SESSION_SOURCE_CREATED_AT] = { "source_created_at", COLUMN_TIME, "created_at" },
+        [SESSION_DISPLAY_NAME] = { "display_name", COLUMN_TEXT, "display_name" },
+        [SESSION_TOTAL_OUTPUT_TOKENS] = { "total_output_tokens", COLUMN_NUMBER,
+                                          "total_output_tokens" },
+        [SESSION_PEAK_CONTEXT_TOKENS] = { "peak_context_tokens", COLUMN_NUMBER,
+                                          "peak_context_tokens" },
+        [SESSION_PROJECT] = { "project", COLUMN_WORD, "project" },
+        [SESSION_SESSION_NAME] = { "session_name", COLUMN_TEXT, "session_name" },
+        [SESSION_CWD] = { "cwd", COLUMN_TEXT, "cwd" },
+        [SESSION_GIT_BRANCH] = { "git_branch", COLUMN_TEXT, "git_branch" },
+        [SESSION_PR_LINKS] = { "pr_links", COLUMN_JSON, "pr_links" },
+        [SESSION_DELETED_AT] = { "deleted_at", COLUMN_TIME, "deleted_at" },
+        [SESSION_IS_AUTOMATED] = { "is_automated", COLUMN_NUMBER, "is_automated" },
+        [SESSION_OUTCOME] = { "outcome", COLUMN_WORD, "outcome" },
+        [SESSION_HEALTH_GRADE] = { "health_grade", COLUMN_WORD, "health_grade" },
+        [SESSION_TERMINATION_STATUS] = { "termination_status", COLUMN_WORD, "termination_status" },
+};
+
+const Table session_table = { "sessions", "sessions", session_columns, N(session_columns), "id" };
+
+static const Column message_columns[N_MESSAGE_COLUMNS] = {
+        [MESSAGE_SESSION_ID] = { "session_id", COLUMN_ID, "session_id" },
+        [MESSAGE_ORDINAL] = { "ordinal", COLUMN_NUMBER, "ordinal" },
+        [MESSAGE_ROLE] = { "role", COLUMN_WORD, "role" },
+        [MESSAGE_CONTENT] = { "content", COLUMN_TEXT, "content" },
+        [MESSAGE_TIMESTAMP] = { "timestamp", COLUMN_TIME, "timestamp" },
+        [MESSAGE_HAS_THINKING] = { "has_thinking", COLUMN_NUMBER, "has_thinking" },
+        [MESSAGE_HAS_TOOL_USE] = { "has_tool_use", COLUMN_NUMBER, "has_tool_use" },
+        [MESSAGE_CONTENT_LENGTH] = { "content_length", COLUMN_NUMBER, "content_length" },
+        [MESSAGE_MODEL] = { "model", COLUMN_WORD, "model" },
+        [MESSAGE_TOKEN_USAGE] = { "token_usage", COLUMN_WORD, "token_usage" },
+        [MESSAGE_CONTEXT_TOKENS] = { "context_tokens", COLUMN_NUMBER, "context_tokens" },
+        [MESSAGE_OUTPUT_TOKENS] = { "output_tokens", COLUMN_NUMBER, "output_tokens" },
+        [MESSAGE_THINKING_TEXT] = { "thinking_text", COLUMN_TEXT, "thinking_text" },
+        [MESSAGE_DIALOGUE_TEXT] = { "dialogue_text", COLUMN_TEXT, "dialogue_text" },
+        [MESSAGE_IS_SYSTEM] = { "is_system", COLUMN_NUMBER, "is_system" },
+        [MESSAGE_IS_SIDECHAIN] = { "is_sidechain", COLUMN_NUMBER, "is_sidechain" },
+        [MESSAGE_SOURCE_TYPE] = { "source_type", COLUMN_WORD, "source_type" },
+};
+
+const Table message_table = { "messages", "messages", message_columns, N(message_columns),
+                              "session_id, ordinal" };
+
+static const Column call_columns[N_CALL_COLUMNS] = {
+        [CALL_SESSION_ID] = { "session_id", COLUMN_ID, "session_id" },
+        [CALL_MESSAGE_ORDINAL] = { "message_ordinal", COLUMN_NUMBER, NULL },
+        [CALL_TOOL_USE_ID] = { "tool_use_id", COLUMN_ID, "tool_use_id" },
+        [CALL_TOOL_NAME] = { "tool_name", COLUMN_WORD, "tool_name" },
+        [CALL_TOOL_CATEGORY] = { "tool_category", COLUMN_WORD, "category" },
+        [CALL_INPUT_JSON] = { "input_json", COLUMN_JSON, "input_json" },
+        [CALL_SKILL_NAME] = { "skill_name", COLUMN_WORD, "skill_name" },
+        [CALL_RESULT_CONTENT] = { "result_content", COLUMN_TEXT, "result_content" },
+        [CALL_RESULT_CONTENT_LENGTH] = { "result_content_length", COLUMN_NUMBER,
+                                         "result_content_length" },
+        [CALL_SUBAGENT_SESSION_ID] = { "subagent_session_id", COLUMN_ID, "subagent_session_id" },
+        [CALL_CALL_INDEX] = { "call_index", COLUMN_NUMBER, "call_index" },
+        [CALL_FILE_PATH] = { "file_path", COLUMN_TEXT, "file_path" },
+};
+
+const Table call_table = { "tool_calls", "tool_calls", call_columns, N(call_columns),
+                           "session_id, message_ordinal, call_index" };
+
+static const Column event_columns[N_EVENT_COLUMNS] = {
+        [EVENT_SESSION_ID] = { "session_id", COLUMN_ID, "session_id" },
+        [EVENT_MESSAGE_ORDINAL] = { "message_ordinal", COLUMN_NUMBER, "tool_call_message_ordinal" },
+        [EVENT_CALL_INDEX] = { "call_index", COLUMN_NUMBER, "call_index" },
+        [EVENT_EVENT_INDEX] = { "event_index", COLUMN_NUMBER, "event_index" },
+        [EVENT_TOOL_USE_ID] = { "tool_use_id", COLUMN_ID, "tool_use_id" },
+        [EVENT_AGENT_ID] = { "agent_id", COLUMN_ID, "agent_id" },
+        [EVENT_SUBAGENT_SESSION_ID] = { "subagent_session_id", COLUMN_ID, "subagent_session_id" },
+        [EVENT_SOURCE] = { "source", COLUMN_WORD, "source" },
+        [EVENT_STATUS] = { "status", COLUMN_WORD, "status" },
+        [EVENT_CONTENT] = { "content", COLUMN_TEXT, "content" },
+        [EVENT_CONTENT_LENGTH] = { "content_length", COLUMN_NUMBER, "content_length" },
+        [EVENT_TIMESTAMP] = { "timestamp", COLUMN_TIME, "timestamp" },
+};
+
+const Table event_table = { "tool_result_events", "tool_result_events", event_columns,
+                            N(event_columns),
+                            "session_id, message_ordinal, call_index, event_index" };
+
+static const Column link_columns[N_LINK_COLUMNS] = {
+        [LINK_SESSION_ID] = { "session_id", COLUMN_ID, NULL },
+        [LINK_USER_ID] = { "user_id", COLUMN_WORD, NULL },
+        [LINK_MESSAGE_ORDINAL] = { "message_ordinal", COLUMN_NUMBER, NULL },
+        [LINK_COMMIT_SHA] = { "commit_sha", COLUMN_ID, NULL },
+        [LINK_PR_URL] = { "pr_url", COLUMN_TEXT, NULL },
+        [LINK_LINK_TYPE] = { "link_type", COLUMN_WORD, NULL },
+        [LINK_CONFIDENCE] = { "confidence", COLUMN_WORD, NULL },
+        [LINK_DETECTED_AT] = { "detected_at", COLUMN_TIME, NULL },
+};
+
+const Table link_table = { "git_links", NULL, link_columns, N(link_columns),
+                           "session_id, commit_sha, pr_url" };
+
+static const Column star_columns[N_STAR_COLUMNS] = {
+        [STAR_SESSION_ID] = { "session_id", COLUMN_ID, "session_id" },
+        [STAR_USER_ID] = { "user_id", COLUMN_WORD, NULL },
+        [STAR_CREATED_AT] = { "created_at", COLUMN_TIME, "created_at" },
+};
+
+const Table star_table = { "session_stars", "starred_sessions", star_columns, N(star_columns),
+                           "session_id, user_id" };
+
+static const Column pin_columns[N_PIN_COLUMNS] = {
+        [PIN_SESSION_ID] = { "session_id", COLUMN_ID, "session_id" },
+        [PIN_MESSAGE_ORDINAL] = { "message_ordinal", COLUMN_NUMBER, "ordinal" },
+        [PIN_USER_ID] = { "user_id", COLUMN_WORD, NULL },
+        [PIN_NOTE] = { "note", COLUMN_TEXT, "note" },
+        [PIN_CREATED_AT] = { "created_at", COLUMN_TIME, "created_at" },
+};
+
+const Table pin_table = { "message_pins", "pinned_messages", pin_columns, N(pin_columns),
+                          "session_id, message_ordinal, user_id" };

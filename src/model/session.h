@@ -1,0 +1,142 @@
+/*
+ * Session, message, tool call: the tables that the archive has
+ *
+ * Column names are those that readers of a shared archive know (see the man page scrubjay-archive(5)); what agentsview
+ * has beyond them follows after.
+ */
+#pragma once
+
+#include "model/value.h"
+
+enum {
+        SESSION_ID,
+        SESSION_USER_ID,
+        SESSION_USER_NAME,
+        SESSION_PROJECT_ID,
+        SESSION_PROJECT_NAME,
+        SESSION_PROJECT_PATH,
+        SESSION_AGENT_TYPE,
+        SESSION_FIRST_MESSAGE,
+        SESSION_STARTED_AT,
+        SESSION_ENDED_AT,
+        SESSION_MESSAGE_COUNT,
+        SESSION_USER_MESSAGE_COUNT,
+        SESSION_PARENT_SESSION_ID,
+        SESSION_RELATIONSHIP_TYPE,
+        SESSION_MACHINE,
+        SESSION_SOURCE_CREATED_AT,
+        SESSION_DISPLAY_NAME,
+        SESSION_TOTAL_OUTPUT_TOKENS,
+        SESSION_PEAK_CONTEXT_TOKENS,
+        SESSION_PROJECT,
+        SESSION_SESSION_NAME,
+        SESSION_CWD,
+        SESSION_GIT_BRANCH,
+        SESSION_PR_LINKS,
+        SESSION_DELETED_AT,
+        SESSION_IS_AUTOMATED,
+        SESSION_OUTCOME,
+        SESSION_HEALTH_GRADE,
+        SESSION_TERMINATION_STATUS,
+        N_SESSION_COLUMNS,
+};
+
+enum {
+        MESSAGE_SESSION_ID,
+        MESSAGE_ORDINAL,
+        MESSAGE_ROLE,
+        MESSAGE_CONTENT,
+        MESSAGE_TIMESTAMP,
+        MESSAGE_HAS_THINKING,
+        MESSAGE_HAS_TOOL_USE,
+        MESSAGE_CONTENT_LENGTH,
+        MESSAGE_MODEL,
+        MESSAGE_TOKEN_USAGE,
+        MESSAGE_CONTEXT_TOKENS,
+        MESSAGE_OUTPUT_TOKENS,
+        MESSAGE_THINKING_TEXT,
+        MESSAGE_DIALOGUE_TEXT,
+        MESSAGE_IS_SYSTEM,
+        MESSAGE_IS_SIDECHAIN,
+        MESSAGE_SOURCE_TYPE,
+        N_MESSAGE_COLUMNS,
+};
+
+enum {
+        CALL_SESSION_ID,
+        CALL_MESSAGE_ORDINAL,
+        CALL_TOOL_USE_ID,
+        CALL_TOOL_NAME,
+        CALL_TOOL_CATEGORY,
+        CALL_INPUT_JSON,
+        CALL_SKILL_NAME,
+        CALL_RESULT_CONTENT,
+        CALL_RESULT_CONTENT_LENGTH,
+        CALL_SUBAGENT_SESSION_ID,
+        CALL_CALL_INDEX,
+        CALL_FILE_PATH,
+        N_CALL_COLUMNS,
+};
+
+enum {
+        EVENT_SESSION_ID,
+        EVENT_MESSAGE_ORDINAL,
+        EVENT_CALL_INDEX,
+        EVENT_EVENT_INDEX,
+        EVENT_TOOL_USE_ID,
+        EVENT_AGENT_ID,
+        EVENT_SUBAGENT_SESSION_ID,
+        EVENT_SOURCE,
+        EVENT_STATUS,
+        EVENT_CONTENT,
+        EVENT_CONTENT_LENGTH,
+        EVENT_TIMESTAMP,
+        N_EVENT_COLUMNS,
+};
+
+enum {
+        LINK_SESSION_ID,
+        LINK_USER_ID,
+        LINK_MESSAGE_ORDINAL,
+        LINK_COMMIT_SHA,
+        LINK_PR_URL,
+        LINK_LINK_TYPE,
+        LINK_CONFIDENCE,
+        LINK_DETECTED_AT,
+        N_LINK_COLUMNS,
+};
+
+enum {
+        STAR_SESSION_ID,
+        STAR_USER_ID,
+        STAR_CREATED_AT,
+        N_STAR_COLUMNS,
+};
+
+enum {
+        PIN_SESSION_ID,
+        PIN_MESSAGE_ORDINAL,
+        PIN_USER_ID,
+        PIN_NOTE,
+        PIN_CREATED_AT,
+        N_PIN_COLUMNS,
+};
+
+extern const Table session_table;
+extern const Table message_table;
+extern const Table call_table;  /* tool_calls */
+extern const Table event_table; /* tool_result_events */
+extern const Table link_table;  /* git_links */
+extern const Table star_table;  /* session_stars */
+extern const Table pin_table;   /* message_pins */
+
+/* A message with what hangs on it. The reader that fills it owns all of it, until its next call. */
+typedef struct Message {
+        Value values[N_MESSAGE_COLUMNS];
+        Value (*calls)[N_CALL_COLUMNS]; /* by call index */
+        size_t n_calls;
+        Value (*events)[N_EVENT_COLUMNS]; /* by call index, then event index */
+        size_t n_events;
+        uint64_t fingerprint; /* of all that agentsview holds of it, its calls and results; keyed */
+        uint64_t n_bytes;     /* of text in it */
+} Message;

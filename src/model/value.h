@@ -1,0 +1,63 @@
+/*
+ * Value, Column, Table: what flows from the source to the archive
+ *
+ * The tables of the archive are described once, as lists of columns. Reading, fingerprinting, masking, storing and
+ * sending are loops over these lists, so a column cannot be read and then be forgotten by the masker.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum ValueType {
+        VALUE_NULL,
+        VALUE_INTEGER,
+        VALUE_TEXT,
+} ValueType;
+
+/* Plain; text is borrowed (whoever fills it says how long it lives), not NUL-terminated for sure, any bytes. */
+typedef struct Value {
+        ValueType type;
+        int64_t integer;
+        const char *text;
+        size_t size;
+} Value;
+
+typedef enum ColumnKind {
+        COLUMN_ID,     /* machine-made key: never masked */
+        COLUMN_TIME,   /* ISO 8601 time: dropped when it holds anything but a time's characters */
+        COLUMN_NUMBER, /* integer or yes/no */
+        COLUMN_WORD, /* a short name (role, tool, project): masked, and kept where only metadata may go */
+        COLUMN_TEXT, /* what people and tools wrote: masked, dropped where only metadata may go */
+        COLUMN_JSON, /* the same, in JSON that must stay JSON */
+} ColumnKind;
+
+typedef struct Column {
+        const char *name;
+        ColumnKind kind;
+        const char *source; /* its name in agentsview's table; NULL: made here, not read */
+} Column;
+
+typedef struct Table {
+        const char *name;
+        const char *source; /* agentsview's name of it */
+        const Column *columns;
+        size_t n_columns;
+        const char *key; /* primary key columns, as SQL */
+} Table;
+
+static inline bool column_is_masked(const Column *c)
+{
+        return c->kind == COLUMN_WORD || c->kind == COLUMN_TEXT || c->kind == COLUMN_JSON;
+}
+
+static inline Value value_integer(int64_t i)
+{
+        return (Value){ .type = VALUE_INTEGER, .integer = i };
+}
+
+static inline Value value_text(const char *text, size_t size)
+{
+        return text ? (Value){ .type = VALUE_TEXT, .text = text, .size = size } : (Value){ 0 };
+}

@@ -1,0 +1,91 @@
+/*
+ * Engine: one cycle at a time, from the source through the masker into the archive
+ *
+ * It finds what changed, and for each changed session reads, masks, writes and commits. It belongs to one thread; it
+ * does not log, it returns. It owns the reader, the masker and the archive's writing side, and keeps them open between
+ * cycles; what fails to open is tried again at the next cycle.
+ */
+#pragma once
+
+#include "sync/status.h"
+
+typedef struct Engine Engine;
+
+typedef struct EngineSettings {
+        const char *source_path;
+        const char *archive_path;
+
+        /* rules */
+        const char *const *rules_folders; /* NULL-terminated */
+        const char *const *rules_disable; /* NULL-terminated, or NULL */
+
+        /* privacy: NULL-terminated project globs, or NULL */
+        const char *const *exclude;
+        const char *const *metadata_only;
+        const char *mask_home;      /* the home folder that becomes "~"; NULL: off */
+        bool keep_deleted_sessions; /* permanent deletes keep the archived text */
+
+        /* identity; NULL: ask git */
+        const char *user_id;
+        const char *user_name;
+        const char *machine; /* NULL: what agentsview says */
+} EngineSettings;
+
+typedef enum CycleKind {
+        CYCLE_NORMAL, /* only if the source changed since the last one */
+        CYCLE_LOOK,   /* look for changes even if the source says there are none */
+        CYCLE_AUDIT,  /* compare all fingerprints */
+} CycleKind;
+
+typedef struct Progress {
+        uint64_t sessions_done;    /* looked at and dealt with in this cycle */
+        uint64_t sessions_pending; /* known to be still waiting; 0 when not known */
+        uint64_t bytes_read;
+} Progress;
+
+/* Called on the engine's thread, during engine_cycle(). Each may be NULL. */
+typedef struct EngineHooks {
+        void *userdata;
+
+        /* Between two sessions, and within a large one: alive, and this far. Returns true to go on, false to stop
+         * after the session in hand (what is done is committed, the result says CYCLE_STOPPING). */
+        bool (*on_progress)(void *userdata, const Progress *progress);
+
+        /* A session whose committed text has secrets that it did not have before, by rule. Borrowed. */
+        void (*on_secrets)(void *userdata, const char *session_id, const RuleCount *rules,
+                           size_t n_rules);
+} EngineHooks;
+
+/* What the archive knows of all times, for Status. */
+typedef struct EngineTotals {
+        uint64_t last_sync_at_usec; /* since the epoch; 0: never */
+        uint64_t total_synced;
+        uint64_t total_secrets;
+} EngineTotals;
+
+/* Copies the settings. Touches no file. Returns 0 or -ENOMEM. */
+int engine_new(const EngineSettings *settings, const EngineHooks *hooks, Engine **ret);
+Engine *engine_free(Engine *e);
+DEFINE_CLEANUP(Engine *, engine_free)
+
+/* Takes over new settings, from the next cycle on. Rules are read again. Returns 0 or -ENOMEM; if the new rules are
+ * broken, the next cycle's result says so and the engine goes on with the rules it had. */
+int engine_set_settings(Engine *e, const EngineSettings *settings);
+
+/* Loads and compiles the rules now instead of in the first cycle. Returns 0, or a negative errno with *@reterr. */
+int engine_check_rules(const EngineSettings *settings, char **reterr);
+
+/* Resets the cursors: the next cycle syncs every session again. Returns 0, or a negative errno with *@reterr. */
+int engine_reset(Engine *e, char **reterr);
+
+/*
+ * Runs one cycle. @ret is filled in every case (cycle_result_done() it); failures are in it, not returned.
+ */
+void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret);
+
+/* The totals as of the last cycle (all 0 before the archive could be opened; then read from it). */
+void engine_totals(const Engine *e, EngineTotals *ret);
+
+/* Opens the archive if it is not open, so that the totals are known before the first cycle. Returns 0, or a negative
+ * errno with *@reterr. */
+int engine_open_archive(Engine *e, char **reterr);

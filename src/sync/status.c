@@ -1,0 +1,92 @@
+/* What a cycle did, in numbers */
+#include "sync/status.h"
+
+#include <string.h>
+
+#include "base/strbuf.h"
+
+#define ERRORS_MAX \
+        1000       /* kept by text; a source that is broken throughout must not fill the memory */
+#define ID_MAX 200 /* bytes of a session id shown in an error */
+
+void rule_counts_free(RuleCount *rules, size_t n_rules)
+{
+        for (size_t i = 0; i < n_rules; i++)
+                free(rules[i].rule);
+        free(rules);
+}
+
+int rule_counts_add(RuleCount **rules, size_t *n_rules, const char *rule, uint32_t n)
+{
+        RuleCount *grown;
+        char *copy;
+
+        for (size_t i = 0; i < *n_rules; i++)
+                if (strcmp((*rules)[i].rule, rule) == 0) {
+                        (*rules)[i].n += n;
+                        return 0;
+                }
+        grown = reallocarray(*rules, *n_rules + 1, sizeof(**rules));
+        if (!grown)
+                return -ENOMEM;
+        *rules = grown;
+        copy = strdup(rule);
+        if (!copy)
+                return -ENOMEM;
+        grown[(*n_rules)++] = (RuleCount){ .rule = copy, .n = n };
+        return 0;
+}
+
+void cycle_result_done(CycleResult *r)
+{
+        free(r->sentence);
+        free(r->warning);
+        for (size_t i = 0; i < r->n_errors; i++) {
+                free(r->errors[i].session_id);
+                free(r->errors[i].reason);
+        }
+        free(r->errors);
+        rule_counts_free(r->rules, r->n_rules);
+        *r = (CycleResult){ 0 };
+}
+
+/* Cuts a copy of @id at ID_MAX and replaces what is not printable ASCII, so that it can stand in any log. */
+static char *printable_id(const char *id, size_t size)
+{
+        bool cut = size > ID_MAX;
+        char *copy = strndup(id, cut ? ID_MAX : size);
+
+        if (!copy)
+                return NULL;
+        for (char *p = copy; *p; p++)
+                if (*p < ' ' || *p > '~')
+                        *p = '?';
+        if (cut)
+                memcpy(copy + ID_MAX - 3, "...", 3);
+        return copy;
+}
+
+int cycle_result_add_error(CycleResult *r, const char *session_id, size_t size, const char *reason)
+{
+        _cleanup_free_ char *id = printable_id(session_id, size), *text = strdup(reason);
+        SessionError *grown;
+
+        if (!id || !text)
+                return -ENOMEM;
+        if (r->n_errors >= ERRORS_MAX) {
+                r->n_errors_left_out++;
+                return 0;
+        }
+        grown = reallocarray(r->errors, r->n_errors + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        r->errors = grown;
+        grown[r->n_errors++] = (SessionError){ .session_id = TAKE_PTR(id),
+                                               .reason = TAKE_PTR(text) };
+        return 0;
+}
+
+int cycle_result_add_rule(CycleResult *r, const char *rule, uint32_t n)
+{
+        return rule_counts_add(&r->rules, &r->n_rules, rule, n);
+}

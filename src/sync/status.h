@@ -1,0 +1,66 @@
+/*
+ * What a cycle did, in numbers; plain structs
+ */
+#pragma once
+
+#include "base/cleanup.h"
+
+/* Why a cycle could not run at all. The names are those of the D-Bus errors. */
+typedef enum CycleFailure {
+        CYCLE_OK,
+        CYCLE_SOURCE_MISSING,     /* does not exist yet: waited for, no error */
+        CYCLE_SOURCE_UNAVAILABLE, /* there, and cannot be used */
+        CYCLE_ARCHIVE_UNAVAILABLE,
+        CYCLE_RULES_INVALID,
+        CYCLE_STOPPING, /* asked to stop: what was done is committed */
+} CycleFailure;
+
+typedef struct SessionError {
+        char *session_id; /* printable: control characters replaced, at most 200 bytes */
+        char *reason;     /* one sentence, without content */
+} SessionError;
+
+typedef struct RuleCount {
+        char *rule;
+        uint32_t n;
+} RuleCount;
+
+/* All counts are of this cycle. */
+typedef struct CycleResult {
+        CycleFailure failure;
+        char *sentence; /* what happened and what to do, when failure is set; else NULL */
+
+        uint64_t sessions_synced;
+        uint64_t sessions_skipped;
+        uint64_t secrets_detected;
+        uint64_t messages_written;
+        uint64_t sessions_removed;
+        uint64_t bytes_read; /* of session text */
+        uint64_t elapsed_usec;
+        uint64_t cpu_usec; /* of the thread that ran it */
+
+        SessionError *errors;
+        size_t n_errors;
+        uint64_t n_errors_left_out; /* beyond the first 1000 */
+
+        RuleCount *rules; /* secrets by rule, in this cycle */
+        size_t n_rules;
+
+        char *warning; /* the cycle ran, but a person should look (new rules were broken: the old ones are in force); or NULL */
+
+        bool source_swapped; /* another file stands in its place since the last cycle */
+        bool full; /* rules or settings changed, or a resync: everything was masked again */
+} CycleResult;
+
+/* Frees what is in it; it is empty afterwards. */
+void cycle_result_done(CycleResult *r);
+
+/* Returns 0 or -ENOMEM. @session_id is made printable. */
+int cycle_result_add_error(CycleResult *r, const char *session_id, size_t size, const char *reason);
+
+/* Adds @n findings of @rule. Returns 0 or -ENOMEM. */
+int cycle_result_add_rule(CycleResult *r, const char *rule, uint32_t n);
+
+/* Like cycle_result_add_rule(), for a list that stands alone. */
+int rule_counts_add(RuleCount **rules, size_t *n_rules, const char *rule, uint32_t n);
+void rule_counts_free(RuleCount *rules, size_t n_rules);

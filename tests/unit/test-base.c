@@ -1,0 +1,139 @@
+/* base: byte strings, times, fingerprints, files */
+#include <sys/stat.h>
+
+#include "base/file-util.h"
+#include "base/hash.h"
+#include "base/strbuf.h"
+#include "base/time-util.h"
+#include "test.h"
+
+TEST(strbuf_grows_and_keeps_a_nul)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        _cleanup_free_ char *s = NULL;
+
+        for (int i = 0; i < 1000; i++)
+                CHECK_INT(strbuf_printf(&b, "%d,", i % 10), 0);
+        CHECK_INT(b.size, 2000);
+        CHECK_INT(strlen(b.data), 2000);
+        CHECK_INT(strbuf_take(&b, &s), 0);
+        CHECK_INT(strlen(s), 2000);
+        CHECK_INT(b.size, 0);
+        CHECK_INT(strbuf_reserve(&b, SIZE_MAX), -ENOMEM);
+        CHECK_INT(strbuf_puts(&b, "x"), -ENOMEM);
+}
+
+TEST(time_spans_as_systemd_writes_them)
+{
+        static const struct {
+                const char *text;
+                int result;
+                uint64_t usec;
+        } cases[] = {
+                { "500ms", 0, 500 * USEC_PER_MSEC },
+                { "5min", 0, 5 * USEC_PER_MIN },
+                { "1h 30min", 0, 90 * USEC_PER_MIN },
+                { "1h30min", 0, 90 * USEC_PER_MIN },
+                { "2.5s", 0, 2500 * USEC_PER_MSEC },
+                { "2 s", 0, 2 * USEC_PER_SEC },
+                { "7", 0, 7 * USEC_PER_SEC },
+                { "0", 0, 0 },
+                { "infinity", 0, USEC_INFINITY },
+                { " 3 days ", 0, 3 * USEC_PER_DAY },
+                { "", -EINVAL, 0 },
+                { "-1s", -EINVAL, 0 },
+                { "5 parsecs", -EINVAL, 0 },
+                { "s", -EINVAL, 0 },
+                { "99999999999999999999s", -ERANGE, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                uint64_t usec = 0;
+
+                CHECK_INT(parse_time_span(cases[i].text, &usec), cases[i].result);
+                CHECK_INT(usec, cases[i].usec);
+                if (cases[i].result == 0) {
+                        _cleanup_(strbuf_done) StrBuf b = { 0 };
+                        uint64_t again = 1;
+
+                        CHECK_INT(format_time_span(&b, usec), 0);
+                        CHECK_INT(parse_time_span(b.data, &again), 0);
+                        CHECK_INT(again, usec);
+                }
+        }
+}
+
+TEST(timestamps_go_both_ways)
+{
+        char buffer[TIMESTAMP_MAX];
+        uint64_t usec = 0;
+
+        CHECK_INT(parse_timestamp("2026-09-01T02:28:22.351Z", &usec), 0);
+        CHECK_STR(format_timestamp(buffer, usec), "2026-09-01T02:28:22.351Z");
+        CHECK_INT(parse_timestamp("2026-09-01T02:28:22+02:00", &usec), 0);
+        CHECK_STR(format_timestamp(buffer, usec), "2026-09-01T00:28:22.000Z");
+        CHECK_INT(parse_timestamp("yesterday", &usec), -EINVAL);
+        CHECK_INT(parse_timestamp("2026-13-01T00:00:00Z", &usec), -EINVAL);
+}
+
+/* The 64-bit test vector of the SipHash paper's appendix: key 00..0f, message 00..0e. */
+TEST(siphash_is_siphash)
+{
+        HashKey key;
+        uint8_t message[15];
+
+        for (uint8_t i = 0; i < 16; i++)
+                key.bytes[i] = i;
+        for (uint8_t i = 0; i < 15; i++)
+                message[i] = i;
+        CHECK(siphash24(&key, message, sizeof(message)) == 0xa129ca6149be45e5);
+}
+
+TEST(fingerprints_know_where_items_end)
+{
+        HashKey key = { .bytes = { 1 } }, other = { .bytes = { 2 } };
+        Hasher *h = hasher_new(&key);
+        uint64_t a, b;
+
+        REQUIRE(h);
+        hasher_add_bytes(h, "ab", 2);
+        hasher_add_bytes(h, "c", 1);
+        a = hasher_end(h);
+        hasher_begin(h);
+        hasher_add_bytes(h, "a", 1);
+        hasher_add_bytes(h, "bc", 2);
+        b = hasher_end(h);
+        CHECK(a != b);
+        CHECK(hash_bytes(&key, "abc", 3) != hash_bytes(&other, "abc", 3));
+        hasher_free(h);
+}
+
+TEST(files_are_written_whole_and_private)
+{
+        char folder[] = "/tmp/scrubjay-test-XXXXXX";
+        _cleanup_free_ char *path = NULL, *text = NULL, *deep = NULL;
+        HashKey key, again;
+        struct stat st;
+        size_t size;
+
+        REQUIRE(mkdtemp(folder));
+        REQUIRE((deep = path_join(folder, "a/b/c")) != NULL);
+        CHECK_INT(folder_make(deep), 0);
+        CHECK_INT(folder_make(deep), 0);
+        REQUIRE(stat(deep, &st) == 0);
+        CHECK_INT(st.st_mode & 07777, 0700);
+        REQUIRE((path = path_join(deep, "key")) != NULL);
+        CHECK_INT(key_file_load(path, &key), 1);
+        CHECK_INT(key_file_load(path, &again), 0);
+        CHECK(memcmp(&key, &again, sizeof(key)) == 0);
+        REQUIRE(stat(path, &st) == 0);
+        CHECK_INT(st.st_mode & 07777, 0600);
+        CHECK_INT(file_write_atomic(path, 0600, "hello", 5), 0);
+        CHECK_INT(file_read(path, 100, &text, &size), 0);
+        CHECK_STR(text, "hello");
+        CHECK_INT(key_file_load(path, &key), -EBADMSG);
+        CHECK_INT(file_read(path, 4, &text, &size), -EFBIG);
+        CHECK_INT(file_read(deep, 4, &text, &size), -EISDIR);
+        CHECK_INT(unlink(path), 0);
+        CHECK_INT(rmdir(deep), 0);
+}
