@@ -1,0 +1,70 @@
+/*
+ * What the files of the archive's writing side share
+ */
+#pragma once
+
+#include "archive/archive.h"
+#include "base/arena.h"
+#include "base/sqlite-util.h"
+
+typedef enum ArchiveQuery {
+        ARCHIVE_META_GET,
+        ARCHIVE_META_SET,
+        ARCHIVE_SAVEPOINT,
+        ARCHIVE_RELEASE,
+        ARCHIVE_ROLLBACK_TO,
+        ARCHIVE_CURSOR_GET,
+        ARCHIVE_CURSOR_PUT,
+        ARCHIVE_CURSOR_COUNT,
+        ARCHIVE_CURSOR_REMOVE,
+        ARCHIVE_CURSOR_IDS,
+        ARCHIVE_STALE,
+        ARCHIVE_SESSION_REMOVE,
+        ARCHIVE_SHRUNK,
+        ARCHIVE_MESSAGES,
+        ARCHIVE_MESSAGE_REMOVE,
+        ARCHIVE_CALLS_REMOVE,
+        ARCHIVE_EVENTS_REMOVE,
+        ARCHIVE_LINKS_REMOVE,
+        ARCHIVE_FINDINGS_REMOVE,
+        ARCHIVE_FINDING_PUT,
+        ARCHIVE_FINDING_KNOWN,
+        ARCHIVE_TOMBSTONE_GET,
+        ARCHIVE_TOMBSTONE_PUT,
+        ARCHIVE_TOMBSTONE_REMOVE,
+        N_ARCHIVE_QUERIES,
+} ArchiveQuery;
+
+/* The tables whose statements are made from their column lists. */
+typedef enum ArchiveInsert {
+        INSERT_SESSION,
+        INSERT_MESSAGE,
+        INSERT_CALL,
+        INSERT_EVENT,
+        INSERT_LINK,
+        INSERT_STAR,
+        INSERT_PIN,
+        N_ARCHIVE_INSERTS,
+} ArchiveInsert;
+
+struct Archive {
+        sqlite3 *db;
+        int lock_fd;
+        HashKey key;
+        int64_t change, change_at_begin;
+        int last_error; /* why archive_query() gave NULL */
+        sqlite3_stmt *queries[N_ARCHIVE_QUERIES];
+        sqlite3_stmt *inserts[N_ARCHIVE_INSERTS];
+        sqlite3_stmt *selects[N_ARCHIVE_INSERTS];
+        Arena arena; /* of archive_message_get() */
+};
+
+/* The prepared statement, or NULL with the reason in last_error. */
+sqlite3_stmt *archive_query(Archive *a, ArchiveQuery query);
+
+/* The same, reset and with @id bound as ?1. Returns 0 or a negative errno. */
+int archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t size,
+                      sqlite3_stmt **ret);
+
+/* Runs one that needs nothing but the id. */
+int archive_run_for(Archive *a, ArchiveQuery query, const char *id, size_t size);

@@ -1,0 +1,441 @@
+/* Archive: the rows of sessions and messages */
+#include <string.h>
+
+#include "archive/archive-internal.h"
+#include "base/time-util.h"
+
+static const struct {
+        const Table *table;
+        const char *more; /* columns beyond the model's */
+        int n_more;
+} inserts[N_ARCHIVE_INSERTS] = {
+        [INSERT_SESSION] = { &session_table, "metadata_only, change_seq, shrunk_seq", 3 },
+        [INSERT_MESSAGE] = { &message_table, "fingerprint, change_seq", 2 },
+        [INSERT_CALL] = { &call_table, NULL, 0 },
+        [INSERT_EVENT] = { &event_table, NULL, 0 },
+        [INSERT_LINK] = { &link_table, NULL, 0 },
+        [INSERT_STAR] = { &star_table, NULL, 0 },
+        [INSERT_PIN] = { &pin_table, NULL, 0 },
+};
+
+static int prepare_insert(Archive *a, ArchiveInsert which)
+{
+        const Table *table = inserts[which].table;
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int r;
+
+        (void) strbuf_printf(&sql, "INSERT OR REPLACE INTO %s (", table->name);
+        for (size_t i = 0; i < table->n_columns; i++)
+                (void) strbuf_printf(&sql, "%s%s", i > 0 ? ", " : "", table->columns[i].name);
+        if (inserts[which].more)
+                (void) strbuf_printf(&sql, ", %s", inserts[which].more);
+        (void) strbuf_puts(&sql, ") VALUES (?");
+        for (size_t i = 1; i < table->n_columns + (size_t) inserts[which].n_more; i++)
+                (void) strbuf_puts(&sql, ", ?");
+        r = strbuf_puts(&sql, ")");
+        return r < 0 ? r : sqlite_prepare(a->db, sql.data, a->inserts + which);
+}
+
+/* The statement that inserts into a table, with @values bound from index 1 on. */
+static int bind_insert(Archive *a, ArchiveInsert which, const Value *values, sqlite3_stmt **ret)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        if (!a->inserts[which]) {
+                r = prepare_insert(a, which);
+                if (r < 0)
+                        return r;
+        }
+        stmt = a->inserts[which];
+        (void) sqlite3_reset(stmt);
+        for (size_t i = 0; i < inserts[which].table->n_columns; i++) {
+                int code = SQLITE_OK, index = (int) i + 1;
+
+                switch (values[i].type) {
+                case VALUE_NULL:
+                        code = sqlite3_bind_null(stmt, index);
+                        break;
+                case VALUE_INTEGER:
+                        code = sqlite3_bind_int64(stmt, index, values[i].integer);
+                        break;
+                case VALUE_TEXT:
+                        code = sqlite_bind_text(stmt, index, values[i].text, values[i].size);
+                        break;
+                }
+                if (code != SQLITE_OK)
+                        return sqlite_errno(a->db, code);
+        }
+        *ret = stmt;
+        return 0;
+}
+
+static int put_row(Archive *a, ArchiveInsert which, const Value *values)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = bind_insert(a, which, values, &stmt);
+        return r < 0 ? r : sqlite_execute(stmt);
+}
+
+int archive_session_put(Archive *a, const Value *values, int64_t change, bool shrunk,
+                        bool metadata_only)
+{
+        const Value *id = values + SESSION_ID;
+        int64_t shrunk_seq = change;
+        sqlite3_stmt *stmt;
+        int r;
+
+        if (!shrunk) {
+                r = archive_query_for(a, ARCHIVE_SHRUNK, id->text, id->size, &stmt);
+                if (r < 0)
+                        return r;
+                r = sqlite_step(stmt);
+                shrunk_seq = r > 0 ? sqlite3_column_int64(stmt, 0) : 0;
+                (void) sqlite3_reset(stmt);
+                if (r < 0)
+                        return r;
+        }
+        r = bind_insert(a, INSERT_SESSION, values, &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int(stmt, N_SESSION_COLUMNS + 1, metadata_only);
+        (void) sqlite3_bind_int64(stmt, N_SESSION_COLUMNS + 2, change);
+        (void) sqlite3_bind_int64(stmt, N_SESSION_COLUMNS + 3, shrunk_seq);
+        return sqlite_execute(stmt);
+}
+
+int archive_messages(Archive *a, const char *id, size_t size, ArchivedMessage **ret, size_t *ret_n)
+{
+        _cleanup_free_ ArchivedMessage *list = NULL;
+        size_t n = 0, allocated = 0;
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_MESSAGES, id, size, &stmt);
+        if (r < 0)
+                return r;
+        while ((r = sqlite_step(stmt)) > 0) {
+                if (n == allocated) {
+                        ArchivedMessage *grown;
+
+                        allocated = allocated > 0 ? allocated * 2 : 64;
+                        grown = reallocarray(list, allocated, sizeof(*list));
+                        if (!grown) {
+                                r = -ENOMEM;
+                                break;
+                        }
+                        list = grown;
+                }
+                list[n++] = (ArchivedMessage){
+                        .ordinal = sqlite3_column_int64(stmt, 0),
+                        .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 1),
+                        .has_findings = sqlite3_column_int(stmt, 2) != 0,
+                };
+        }
+        (void) sqlite3_reset(stmt);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(list);
+        *ret_n = n;
+        return 0;
+}
+
+/* Runs a query of (session, ordinal). @ordinal -1 means the session's own row, NULL in the tables. */
+static int run_for_message(Archive *a, ArchiveQuery query, const char *id, size_t size,
+                           int64_t ordinal)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, query, id, size, &stmt);
+        if (r < 0)
+                return r;
+        if (query == ARCHIVE_FINDINGS_REMOVE && ordinal == ARCHIVE_NO_ORDINAL)
+                (void) sqlite3_bind_null(stmt, 2);
+        else
+                (void) sqlite3_bind_int64(stmt, 2, ordinal);
+        return sqlite_execute(stmt);
+}
+
+/* Removes what hangs on a message, not the message. */
+static int remove_children(Archive *a, const char *id, size_t size, int64_t ordinal)
+{
+        static const ArchiveQuery queries[] = { ARCHIVE_CALLS_REMOVE, ARCHIVE_EVENTS_REMOVE,
+                                                ARCHIVE_LINKS_REMOVE, ARCHIVE_FINDINGS_REMOVE };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(queries); i++)
+                r = run_for_message(a, queries[i], id, size, ordinal);
+        return r;
+}
+
+int archive_message_put(Archive *a, const Message *m, int64_t change, bool replaces)
+{
+        const Value *id = m->values + MESSAGE_SESSION_ID;
+        sqlite3_stmt *stmt;
+        int r;
+
+        if (replaces) {
+                r = remove_children(a, id->text, id->size, m->values[MESSAGE_ORDINAL].integer);
+                if (r < 0)
+                        return r;
+        }
+        r = bind_insert(a, INSERT_MESSAGE, m->values, &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int64(stmt, N_MESSAGE_COLUMNS + 1, (int64_t) m->fingerprint);
+        (void) sqlite3_bind_int64(stmt, N_MESSAGE_COLUMNS + 2, change);
+        r = sqlite_execute(stmt);
+        for (size_t i = 0; r >= 0 && i < m->n_calls; i++)
+                r = put_row(a, INSERT_CALL, m->calls[i]);
+        for (size_t i = 0; r >= 0 && i < m->n_events; i++)
+                r = put_row(a, INSERT_EVENT, m->events[i]);
+        return r;
+}
+
+int archive_message_remove(Archive *a, const char *id, size_t size, int64_t ordinal)
+{
+        int r;
+
+        r = remove_children(a, id, size, ordinal);
+        return r < 0 ? r : run_for_message(a, ARCHIVE_MESSAGE_REMOVE, id, size, ordinal);
+}
+
+/* Findings and links */
+
+int archive_finding_put(Archive *a, const char *id, size_t size, int64_t ordinal, const char *field,
+                        const char *rule, uint64_t fingerprint)
+{
+        char now[TIMESTAMP_MAX];
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_FINDING_PUT, id, size, &stmt);
+        if (r < 0)
+                return r;
+        if (ordinal == ARCHIVE_NO_ORDINAL)
+                (void) sqlite3_bind_null(stmt, 2);
+        else
+                (void) sqlite3_bind_int64(stmt, 2, ordinal);
+        format_timestamp(now, now_usec(CLOCK_REALTIME));
+        (void) sqlite_bind_text(stmt, 3, field, strlen(field));
+        (void) sqlite_bind_text(stmt, 4, rule, strlen(rule));
+        (void) sqlite3_bind_int64(stmt, 5, (int64_t) fingerprint);
+        (void) sqlite_bind_text(stmt, 6, now, strlen(now));
+        return sqlite_execute(stmt);
+}
+
+int archive_finding_known(Archive *a, const char *id, size_t size, uint64_t fingerprint)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_FINDING_KNOWN, id, size, &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int64(stmt, 2, (int64_t) fingerprint);
+        r = sqlite_step(stmt);
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
+int archive_findings_remove(Archive *a, const char *id, size_t size, int64_t ordinal)
+{
+        return run_for_message(a, ARCHIVE_FINDINGS_REMOVE, id, size, ordinal);
+}
+
+int archive_link_put(Archive *a, const Value *values)
+{
+        return put_row(a, INSERT_LINK, values);
+}
+
+int archive_session_purge(Archive *a, const char *id, size_t size)
+{
+        static const char *const tables[] = {
+                "messages",      "tool_calls",   "tool_result_events", "git_links",
+                "session_stars", "message_pins", "findings",
+        };
+        int r, n;
+
+        for (size_t i = 0; i < ELEMENTSOF(tables); i++) {
+                _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+                char sql[80];
+
+                (void) snprintf(sql, sizeof(sql), "DELETE FROM %s WHERE session_id = ?1",
+                                tables[i]);
+                r = sqlite_prepare(a->db, sql, &stmt);
+                if (r < 0)
+                        return r;
+                (void) sqlite_bind_text(stmt, 1, id, size);
+                r = sqlite_execute(stmt);
+                if (r < 0)
+                        return r;
+        }
+        r = archive_run_for(a, ARCHIVE_SESSION_REMOVE, id, size);
+        n = sqlite3_changes(a->db);
+        if (r >= 0)
+                r = archive_run_for(a, ARCHIVE_CURSOR_REMOVE, id, size);
+        return r < 0 ? r : n > 0;
+}
+
+int archive_rows_clear(Archive *a, const Table *table)
+{
+        return sqlite_runf(a->db, "DELETE FROM %s", table->name);
+}
+
+int archive_row_put(Archive *a, const Table *table, const Value *values)
+{
+        for (size_t i = 0; i < N_ARCHIVE_INSERTS; i++)
+                if (inserts[i].table == table)
+                        return put_row(a, (ArchiveInsert) i, values);
+        return -EINVAL;
+}
+
+/* Reading back */
+
+static int prepare_select(Archive *a, ArchiveInsert which, const char *tail)
+{
+        const Table *table = inserts[which].table;
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int r;
+
+        if (a->selects[which]) {
+                (void) sqlite3_reset(a->selects[which]);
+                return 0;
+        }
+        (void) strbuf_puts(&sql, "SELECT ");
+        for (size_t i = 0; i < table->n_columns; i++)
+                (void) strbuf_printf(&sql, "%s%s", i > 0 ? ", " : "", table->columns[i].name);
+        if (inserts[which].more)
+                (void) strbuf_printf(&sql, ", %s", inserts[which].more);
+        r = strbuf_printf(&sql, " FROM %s WHERE %s", table->name, tail);
+        return r < 0 ? r : sqlite_prepare(a->db, sql.data, a->selects + which);
+}
+
+/* The current row, its texts copied into the arena. */
+static int copy_row(Archive *a, sqlite3_stmt *stmt, const Table *table, Value *values)
+{
+        for (size_t i = 0; i < table->n_columns; i++) {
+                int index = (int) i;
+                size_t size;
+                const char *text;
+
+                switch (sqlite3_column_type(stmt, index)) {
+                case SQLITE_NULL:
+                        values[i] = (Value){ 0 };
+                        break;
+                case SQLITE_INTEGER:
+                        values[i] = value_integer(sqlite3_column_int64(stmt, index));
+                        break;
+                default:
+                        text = (const char *) sqlite3_column_text(stmt, index);
+                        size = (size_t) sqlite3_column_bytes(stmt, index);
+                        text = arena_copy(&a->arena, text, size);
+                        if (!text)
+                                return -ENOMEM;
+                        values[i] = value_text(text, size);
+                }
+        }
+        return 0;
+}
+
+int archive_session_get(Archive *a, const char *id, size_t size, Value *values,
+                        bool *ret_metadata_only)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = prepare_select(a, INSERT_SESSION, "id = ?1");
+        if (r < 0)
+                return r;
+        arena_clear(&a->arena);
+        stmt = a->selects[INSERT_SESSION];
+        (void) sqlite_bind_text(stmt, 1, id, size);
+        r = sqlite_step(stmt);
+        if (r > 0) {
+                int k = copy_row(a, stmt, &session_table, values);
+
+                *ret_metadata_only = sqlite3_column_int(stmt, N_SESSION_COLUMNS) != 0;
+                r = k < 0 ? k : r;
+        }
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
+/* All rows of @which that hang on a message. */
+static int read_children(Archive *a, ArchiveInsert which, const char *id, size_t size,
+                         int64_t ordinal, Value **ret, size_t *ret_n)
+{
+        const Table *table = inserts[which].table;
+        Value *rows = NULL;
+        size_t n = 0, allocated = 0;
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = prepare_select(a, which, "session_id = ?1 AND message_ordinal = ?2");
+        if (r < 0)
+                return r;
+        stmt = a->selects[which];
+        (void) sqlite_bind_text(stmt, 1, id, size);
+        (void) sqlite3_bind_int64(stmt, 2, ordinal);
+        while ((r = sqlite_step(stmt)) > 0) {
+                if (n == allocated) {
+                        Value *grown;
+
+                        allocated = allocated > 0 ? allocated * 2 : 4;
+                        grown = arena_alloc(&a->arena,
+                                            allocated * table->n_columns * sizeof(*grown));
+                        if (!grown) {
+                                r = -ENOMEM;
+                                break;
+                        }
+                        if (n > 0)
+                                memcpy(grown, rows, n * table->n_columns * sizeof(*grown));
+                        rows = grown;
+                }
+                r = copy_row(a, stmt, table, rows + n * table->n_columns);
+                if (r < 0)
+                        break;
+                n++;
+        }
+        (void) sqlite3_reset(stmt);
+        if (r < 0)
+                return r;
+        *ret = rows;
+        *ret_n = n;
+        return 0;
+}
+
+int archive_message_get(Archive *a, const char *id, size_t size, int64_t ordinal, Message *ret)
+{
+        Message m = { 0 };
+        sqlite3_stmt *stmt;
+        Value *rows;
+        int r, found;
+
+        r = prepare_select(a, INSERT_MESSAGE, "session_id = ?1 AND ordinal = ?2");
+        if (r < 0)
+                return r;
+        arena_clear(&a->arena);
+        stmt = a->selects[INSERT_MESSAGE];
+        (void) sqlite_bind_text(stmt, 1, id, size);
+        (void) sqlite3_bind_int64(stmt, 2, ordinal);
+        found = sqlite_step(stmt);
+        r = found > 0 ? copy_row(a, stmt, &message_table, m.values) : found;
+        m.fingerprint = found > 0 ? (uint64_t) sqlite3_column_int64(stmt, N_MESSAGE_COLUMNS) : 0;
+        (void) sqlite3_reset(stmt);
+        if (r < 0 || found == 0)
+                return r;
+        r = read_children(a, INSERT_CALL, id, size, ordinal, &rows, &m.n_calls);
+        if (r < 0)
+                return r;
+        m.calls = (Value(*)[N_CALL_COLUMNS]) rows;
+        r = read_children(a, INSERT_EVENT, id, size, ordinal, &rows, &m.n_events);
+        if (r < 0)
+                return r;
+        m.events = (Value(*)[N_EVENT_COLUMNS]) rows;
+        *ret = m;
+        return 1;
+}

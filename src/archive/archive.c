@@ -1,0 +1,530 @@
+/* Archive: the masked database, its cursors and its change sequence; opening, transactions, meta, sessions */
+#include "archive/archive.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "archive/archive-internal.h"
+#include "archive/archive-schema.h"
+#include "base/file-util.h"
+#include "base/time-util.h"
+
+static const char *const query_sql[N_ARCHIVE_QUERIES] = {
+        [ARCHIVE_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+        [ARCHIVE_META_SET] = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO "
+                             "UPDATE SET value = excluded.value",
+        [ARCHIVE_SAVEPOINT] = "SAVEPOINT session",
+        [ARCHIVE_RELEASE] = "RELEASE session",
+        [ARCHIVE_ROLLBACK_TO] = "ROLLBACK TO session",
+        [ARCHIVE_CURSOR_GET] =
+                        "SELECT source_rowid, fingerprint, policy, last_ordinal FROM cursors "
+                        "WHERE session_id = ?1",
+        [ARCHIVE_CURSOR_PUT] = "INSERT OR REPLACE INTO cursors (session_id, source_rowid, "
+                               "fingerprint, policy, last_ordinal, file_hash, synced_at) "
+                               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        [ARCHIVE_CURSOR_COUNT] = "SELECT count(*) FROM cursors",
+        [ARCHIVE_CURSOR_REMOVE] = "DELETE FROM cursors WHERE session_id = ?1",
+        [ARCHIVE_CURSOR_IDS] = "SELECT session_id FROM cursors WHERE session_id > ?1 "
+                               "ORDER BY session_id LIMIT ?2",
+        [ARCHIVE_STALE] = "SELECT id FROM sessions WHERE id > ?1 AND NOT EXISTS (SELECT 1 FROM "
+                          "cursors WHERE session_id = id AND policy = ?3) ORDER BY id LIMIT ?2",
+        [ARCHIVE_SESSION_REMOVE] = "DELETE FROM sessions WHERE id = ?1",
+        [ARCHIVE_SHRUNK] = "SELECT shrunk_seq FROM sessions WHERE id = ?1",
+        [ARCHIVE_MESSAGES] = "SELECT ordinal, fingerprint, EXISTS (SELECT 1 FROM findings f WHERE "
+                             "f.session_id = ?1 AND f.ordinal = m.ordinal) FROM messages m "
+                             "WHERE session_id = ?1 ORDER BY ordinal",
+        [ARCHIVE_MESSAGE_REMOVE] = "DELETE FROM messages WHERE session_id = ?1 AND ordinal = ?2",
+        [ARCHIVE_CALLS_REMOVE] = "DELETE FROM tool_calls WHERE session_id = ?1 AND "
+                                 "message_ordinal = ?2",
+        [ARCHIVE_EVENTS_REMOVE] = "DELETE FROM tool_result_events WHERE session_id = ?1 AND "
+                                  "message_ordinal = ?2",
+        [ARCHIVE_LINKS_REMOVE] = "DELETE FROM git_links WHERE session_id = ?1 AND "
+                                 "message_ordinal = ?2",
+        [ARCHIVE_FINDINGS_REMOVE] = "DELETE FROM findings WHERE session_id = ?1 AND ordinal IS ?2",
+        [ARCHIVE_FINDING_PUT] = "INSERT INTO findings (session_id, ordinal, field, rule, "
+                                "fingerprint, found_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        [ARCHIVE_FINDING_KNOWN] = "SELECT 1 FROM findings WHERE session_id = ?1 AND "
+                                  "fingerprint = ?2 LIMIT 1",
+        [ARCHIVE_TOMBSTONE_GET] = "SELECT cause FROM session_deletes WHERE session_id = ?1",
+        [ARCHIVE_TOMBSTONE_PUT] = "INSERT OR REPLACE INTO session_deletes (session_id, user_id, "
+                                  "project, cause, created_at, change_seq) "
+                                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        [ARCHIVE_TOMBSTONE_REMOVE] = "DELETE FROM session_deletes WHERE session_id = ?1",
+};
+
+sqlite3_stmt *archive_query(Archive *a, ArchiveQuery query)
+{
+        if (!a->queries[query])
+                a->last_error = sqlite_prepare(a->db, query_sql[query], a->queries + query);
+        return a->queries[query];
+}
+
+int archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t size,
+                      sqlite3_stmt **ret)
+{
+        sqlite3_stmt *stmt = archive_query(a, query);
+
+        if (!stmt)
+                return a->last_error;
+        (void) sqlite3_reset(stmt);
+        (void) sqlite_bind_text(stmt, 1, id, size);
+        *ret = stmt;
+        return 0;
+}
+
+int archive_run_for(Archive *a, ArchiveQuery query, const char *id, size_t size)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, query, id, size, &stmt);
+        return r < 0 ? r : sqlite_execute(stmt);
+}
+
+/* Opening */
+
+static int take_lock(Archive *a, const char *path, char **reterr)
+{
+        _cleanup_free_ char *lock_path = NULL, *holder = NULL;
+        char pid[32];
+
+        if (asprintf(&lock_path, "%s.lock", path) < 0) {
+                lock_path = NULL;
+                return -ENOMEM;
+        }
+        a->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (a->lock_fd < 0) {
+                int saved = errno;
+
+                format_error(reterr, "Cannot make the lock file '%s': %s.", lock_path,
+                             strerror(saved));
+                return -saved;
+        }
+        if (flock(a->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+                (void) file_read(lock_path, 64, &holder, NULL);
+                format_error(reterr,
+                             "The archive '%s' is in use by another scrubjayd (process %.20s). Ask "
+                             "that one (scrubjayctl sync), or stop it first.",
+                             path, holder && *holder ? holder : "unknown");
+                return -EBUSY;
+        }
+        (void) snprintf(pid, sizeof(pid), "%d", (int) getpid());
+        if (ftruncate(a->lock_fd, 0) < 0 ||
+            pwrite(a->lock_fd, pid, strlen(pid), 0) != (ssize_t) strlen(pid)) {
+                int saved = errno ?: EIO;
+
+                format_error(reterr, "Cannot write the lock file '%s': %s.", lock_path,
+                             strerror(saved));
+                return -saved;
+        }
+        return 0;
+}
+
+static int load_key(Archive *a, const char *path, char **reterr)
+{
+        _cleanup_free_ char *folder = path_folder(path);
+        _cleanup_free_ char *key_path = folder ? path_join(folder, "fingerprint.key") : NULL;
+        int r;
+
+        if (!key_path)
+                return -ENOMEM;
+        r = key_file_load(key_path, &a->key);
+        if (r == -EBADMSG)
+                format_error(reterr,
+                             "'%s' is not a key of 16 bytes. Move it aside; a new one is made, and "
+                             "every session is masked again.",
+                             key_path);
+        else if (r < 0)
+                format_error(reterr, "Cannot use the key file '%s': %s.", key_path, strerror(-r));
+        return r < 0 ? r : 0;
+}
+
+/* Made with 0600 before SQLite comes, so that its -wal and -shm are as private, whatever the umask. */
+static int make_private(const char *path)
+{
+        _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        if ((st.st_mode & 0077) != 0 && fchmod(fd, 0600) < 0)
+                return -errno;
+        return 0;
+}
+
+static int open_database(Archive *a, const char *path, char **reterr)
+{
+        int code, r;
+
+        r = make_private(path);
+        if (r < 0) {
+                format_error(reterr, "Cannot open the archive '%s': %s.", path,
+                             r == -EINVAL ? "not a regular file" : strerror(-r));
+                return r;
+        }
+        code = sqlite3_open_v2(path, &a->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+        r = sqlite_errno(a->db, code);
+        if (r >= 0) {
+                (void) sqlite3_extended_result_codes(a->db, 1);
+                (void) sqlite3_busy_timeout(a->db, 5000);
+                r = archive_schema_prepare(a->db);
+        }
+        if (r >= 0)
+                r = sqlite_run(a->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+                                      "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; "
+                                      "PRAGMA trusted_schema = 0; "
+                                      "PRAGMA journal_size_limit = 16777216");
+        if (r == -EPROTONOSUPPORT)
+                format_error(reterr,
+                             "The archive '%s' was made by a newer scrubjay (its schema is newer than "
+                             "%d). It was left untouched: upgrade scrubjay, or set another [Archive] "
+                             "Path=.",
+                             path, ARCHIVE_SCHEMA_VERSION);
+        else if (r == -EMEDIUMTYPE)
+                format_error(reterr,
+                             "'%s' is not a scrubjay archive. It was left untouched: set another "
+                             "[Archive] Path=.",
+                             path);
+        else if (r == -EUCLEAN)
+                format_error(reterr,
+                             "The archive '%s' is damaged (%s). Move it aside; it is built anew from "
+                             "the source.",
+                             path, sqlite_reason(a->db));
+        else if (r < 0)
+                format_error(reterr, "Cannot use the archive '%s': %s.", path,
+                             a->db ? sqlite_reason(a->db) : strerror(-r));
+        return r;
+}
+
+int archive_open(const char *path, Archive **ret, char **reterr)
+{
+        _cleanup_(archive_closep) Archive *a = calloc(1, sizeof(*a));
+        int r;
+
+        if (!a)
+                return -ENOMEM;
+        a->lock_fd = -1;
+        r = folder_make_parent(path);
+        if (r < 0) {
+                format_error(reterr, "Cannot make the folder of the archive '%s': %s.", path,
+                             strerror(-r));
+                return r;
+        }
+        r = take_lock(a, path, reterr);
+        if (r < 0)
+                return r;
+        r = load_key(a, path, reterr);
+        if (r < 0)
+                return r;
+        r = open_database(a, path, reterr);
+        if (r < 0)
+                return r;
+        a->change = archive_meta_get_int(a, "change_seq", 0);
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+Archive *archive_close(Archive *a)
+{
+        if (!a)
+                return NULL;
+        for (size_t i = 0; i < N_ARCHIVE_QUERIES; i++)
+                (void) sqlite3_finalize(a->queries[i]);
+        for (size_t i = 0; i < N_ARCHIVE_INSERTS; i++)
+                (void) sqlite3_finalize(a->inserts[i]);
+        for (size_t i = 0; i < N_ARCHIVE_INSERTS; i++)
+                (void) sqlite3_finalize(a->selects[i]);
+        if (a->db)
+                sqlite_close(a->db);
+        arena_done(&a->arena);
+        a->lock_fd = fd_close(a->lock_fd);
+        explicit_bzero(&a->key, sizeof(a->key));
+        free(a);
+        return NULL;
+}
+
+const HashKey *archive_key(const Archive *a)
+{
+        return &a->key;
+}
+
+const char *archive_reason(Archive *a)
+{
+        return sqlite_reason(a->db);
+}
+
+/* Transactions */
+
+int archive_begin(Archive *a)
+{
+        a->change_at_begin = a->change;
+        return sqlite_run(a->db, "BEGIN IMMEDIATE");
+}
+
+int archive_commit(Archive *a)
+{
+        int r = 0;
+
+        if (a->change != a->change_at_begin)
+                r = archive_meta_set_int(a, "change_seq", a->change);
+        return r < 0 ? r : sqlite_run(a->db, "COMMIT");
+}
+
+void archive_rollback(Archive *a)
+{
+        if (sqlite3_get_autocommit(a->db))
+                return;
+        for (size_t i = 0; i < N_ARCHIVE_QUERIES; i++)
+                (void) sqlite3_reset(a->queries[i]);
+        (void) sqlite_run(a->db, "ROLLBACK");
+        a->change = a->change_at_begin;
+}
+
+bool archive_in_transaction(const Archive *a)
+{
+        return !sqlite3_get_autocommit(a->db);
+}
+
+static int run_query(Archive *a, ArchiveQuery query)
+{
+        sqlite3_stmt *stmt = archive_query(a, query);
+
+        return stmt ? sqlite_execute(stmt) : a->last_error;
+}
+
+int archive_session_begin(Archive *a)
+{
+        return run_query(a, ARCHIVE_SAVEPOINT);
+}
+
+int archive_session_end(Archive *a)
+{
+        return run_query(a, ARCHIVE_RELEASE);
+}
+
+int archive_session_cancel(Archive *a)
+{
+        int r = run_query(a, ARCHIVE_ROLLBACK_TO);
+
+        return r < 0 ? r : run_query(a, ARCHIVE_RELEASE);
+}
+
+int64_t archive_next_change(Archive *a)
+{
+        return ++a->change;
+}
+
+/* meta */
+
+int archive_meta_get(Archive *a, const char *key, char **ret)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_META_GET, key, strlen(key), &stmt);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        if (r > 0) {
+                const char *text = (const char *) sqlite3_column_text(stmt, 0);
+                char *copy = strdup(text ?: "");
+
+                if (copy)
+                        *ret = copy;
+                else
+                        r = -ENOMEM;
+        }
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
+int64_t archive_meta_get_int(Archive *a, const char *key, int64_t fallback)
+{
+        sqlite3_stmt *stmt;
+
+        if (archive_query_for(a, ARCHIVE_META_GET, key, strlen(key), &stmt) < 0)
+                return fallback;
+        if (sqlite_step(stmt) > 0)
+                fallback = sqlite3_column_int64(stmt, 0);
+        (void) sqlite3_reset(stmt);
+        return fallback;
+}
+
+int archive_meta_set(Archive *a, const char *key, const char *value)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_META_SET, key, strlen(key), &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite_bind_text(stmt, 2, value, strlen(value));
+        return sqlite_execute(stmt);
+}
+
+int archive_meta_set_int(Archive *a, const char *key, int64_t value)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_META_SET, key, strlen(key), &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int64(stmt, 2, value);
+        return sqlite_execute(stmt);
+}
+
+/* Cursors */
+
+int archive_cursor_get(Archive *a, const char *id, size_t size, Cursor *ret)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_CURSOR_GET, id, size, &stmt);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        if (r > 0)
+                *ret = (Cursor){
+                        .source_rowid = sqlite3_column_int64(stmt, 0),
+                        .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 1),
+                        .policy = sqlite3_column_int64(stmt, 2),
+                        .last_ordinal = sqlite3_column_int64(stmt, 3),
+                };
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
+int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cursor)
+{
+        char now[TIMESTAMP_MAX];
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_CURSOR_PUT, id, size, &stmt);
+        if (r < 0)
+                return r;
+        format_timestamp(now, now_usec(CLOCK_REALTIME));
+        (void) sqlite3_bind_int64(stmt, 2, cursor->source_rowid);
+        (void) sqlite3_bind_int64(stmt, 3, (int64_t) cursor->fingerprint);
+        (void) sqlite3_bind_int64(stmt, 4, cursor->policy);
+        (void) sqlite3_bind_int64(stmt, 5, cursor->last_ordinal);
+        (void) sqlite_bind_text(stmt, 6, cursor->file_hash.text, cursor->file_hash.size);
+        (void) sqlite_bind_text(stmt, 7, now, strlen(now));
+        return sqlite_execute(stmt);
+}
+
+int archive_cursor_count(Archive *a, uint64_t *ret)
+{
+        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_CURSOR_COUNT);
+        int r;
+
+        if (!stmt)
+                return a->last_error;
+        r = sqlite_step(stmt);
+        if (r > 0)
+                *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
+        (void) sqlite3_reset(stmt);
+        return r < 0 ? r : 0;
+}
+
+/* Collects ids from a query whose ?1 is the id to begin behind and ?2 the limit. */
+static int collect_ids(Archive *a, ArchiveQuery query, int64_t policy, const char *after,
+                       size_t max, char **ret)
+{
+        sqlite3_stmt *stmt;
+        size_t n = 0;
+        int r;
+
+        r = archive_query_for(a, query, after ?: "", after ? strlen(after) : 0, &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int64(stmt, 2, (int64_t) max);
+        if (query == ARCHIVE_STALE)
+                (void) sqlite3_bind_int64(stmt, 3, policy);
+        while (n < max && (r = sqlite_step(stmt)) > 0) {
+                const char *id = (const char *) sqlite3_column_text(stmt, 0);
+
+                ret[n] = strdup(id ?: "");
+                if (!ret[n]) {
+                        r = -ENOMEM;
+                        break;
+                }
+                n++;
+        }
+        (void) sqlite3_reset(stmt);
+        if (r >= 0)
+                return (int) n;
+        while (n > 0)
+                free(ret[--n]);
+        return r;
+}
+
+int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t max, char **ret)
+{
+        return collect_ids(a, ARCHIVE_STALE, policy, after, max, ret);
+}
+
+int archive_cursor_ids(Archive *a, const char *after, size_t max, char **ret)
+{
+        return collect_ids(a, ARCHIVE_CURSOR_IDS, 0, after, max, ret);
+}
+
+/* Tombstones */
+
+static const char *const cause_names[] = {
+        [DELETE_TRASH] = "trash",
+        [DELETE_FOREVER] = "deleted",
+        [DELETE_EXCLUDED] = "excluded",
+};
+
+int archive_tombstone_put(Archive *a, const char *id, size_t size, const char *user_id,
+                          size_t user_size, const char *project, size_t project_size,
+                          DeleteCause cause, const char *created_at)
+{
+        const char *name = cause_names[cause];
+        sqlite3_stmt *stmt;
+        bool same = false;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_TOMBSTONE_GET, id, size, &stmt);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        if (r > 0) {
+                const char *had = (const char *) sqlite3_column_text(stmt, 0);
+
+                same = had && strcmp(had, name) == 0;
+        }
+        (void) sqlite3_reset(stmt);
+        if (r < 0 || same)
+                return r < 0 ? r : 0;
+
+        r = archive_query_for(a, ARCHIVE_TOMBSTONE_PUT, id, size, &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite_bind_text(stmt, 2, user_id, user_size);
+        (void) sqlite_bind_text(stmt, 3, project, project_size);
+        (void) sqlite_bind_text(stmt, 4, name, strlen(name));
+        (void) sqlite_bind_text(stmt, 5, created_at, created_at ? strlen(created_at) : 0);
+        (void) sqlite3_bind_int64(stmt, 6, archive_next_change(a));
+        r = sqlite_execute(stmt);
+        if (r >= 0)
+                r = archive_meta_set_int(a, "deletes_change_seq", a->change);
+        return r < 0 ? r : 1;
+}
+
+int archive_tombstone_remove(Archive *a, const char *id, size_t size)
+{
+        int r;
+
+        r = archive_run_for(a, ARCHIVE_TOMBSTONE_REMOVE, id, size);
+        if (r >= 0 && sqlite3_changes(a->db) > 0)
+                r = archive_meta_set_int(a, "deletes_change_seq", archive_next_change(a));
+        return r;
+}

@@ -1,0 +1,152 @@
+/*
+ * Archive: the masked database, its cursors and its change sequence; the writing side
+ *
+ * One writer at a time holds it (a lock file beside it says who). What belongs together is written in one
+ * transaction: after a kill at any instant the archive holds every session either as it was or as it is.
+ *
+ * Nothing in here masks: what comes in is stored as it is.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "model/session.h"
+
+typedef struct Archive Archive;
+
+/* PRAGMA application_id of an archive ("SJAY") and the version of its schema (PRAGMA user_version). */
+#define ARCHIVE_APPLICATION_ID 0x534a4159
+#define ARCHIVE_SCHEMA_VERSION 1
+
+/* The version of what cursors mean; one that is older has every session synced again. */
+#define SYNC_VERSION 3
+
+/*
+ * Opens the archive at @path for writing, makes it (0600 in a 0700 folder) where there is none, and takes its lock.
+ * Beside it lies fingerprint.key (0600).
+ * Returns 0, or a negative errno with *@reterr (owned by the caller): -EBUSY: another process has it; -EPROTONOSUPPORT:
+ * made by a newer version, left untouched; -EMEDIUMTYPE: not an archive, left untouched; -EUCLEAN: damaged; ...
+ */
+int archive_open(const char *path, Archive **ret, char **reterr);
+
+/* Rolls back what is open, closes, and gives up the lock. Takes NULL; returns NULL. */
+Archive *archive_close(Archive *a);
+
+static inline void archive_closep(Archive **a)
+{
+        (void) archive_close(*a);
+}
+
+/* The key of this archive's fingerprints. */
+const HashKey *archive_key(const Archive *a);
+
+/* Why the last call failed, in SQLite's words. */
+const char *archive_reason(Archive *a);
+
+/* Transactions. archive_commit() writes the change sequence and the counts with the rest. After a failure of any call
+ * within one, only archive_rollback() is left. Each returns 0 or a negative errno. */
+int archive_begin(Archive *a);
+int archive_commit(Archive *a);
+void archive_rollback(Archive *a);
+bool archive_in_transaction(const Archive *a);
+
+/* A session within the transaction: what it wrote is kept by _end() and undone by _cancel(). */
+int archive_session_begin(Archive *a);
+int archive_session_end(Archive *a);
+int archive_session_cancel(Archive *a);
+
+/* Takes the next number of the change sequence. It becomes durable with archive_commit(). */
+int64_t archive_next_change(Archive *a);
+
+/* meta: small facts by name. archive_meta_get_int() gives @fallback where there is none. The text is the caller's. */
+int archive_meta_get(Archive *a, const char *key,
+                     char **ret); /* 1, 0 = no such key, or a negative errno */
+int64_t archive_meta_get_int(Archive *a, const char *key, int64_t fallback);
+int archive_meta_set(Archive *a, const char *key, const char *value);
+int archive_meta_set_int(Archive *a, const char *key, int64_t value);
+
+/* How far a session got. */
+typedef struct Cursor {
+        int64_t source_rowid;
+        uint64_t fingerprint; /* of the source's session row when it was synced; 0: unknown, look again */
+        int64_t policy;       /* digest of the rules and settings that it was masked with */
+        int64_t last_ordinal;
+        Value file_hash; /* text, borrowed */
+} Cursor;
+
+/* Returns 1, 0 (never synced) or a negative errno; file_hash is not filled. */
+int archive_cursor_get(Archive *a, const char *id, size_t size, Cursor *ret);
+int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cursor);
+int archive_cursor_count(Archive *a, uint64_t *ret);
+
+/* Ids of sessions that the archive holds and whose cursor has another policy than @policy, in order of id, behind
+ * @after (NULL: from the first). Returns how many of at most @max were written to @ret (each owned by the caller). */
+int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t max, char **ret);
+
+/* Ids that have a cursor, in order of id, behind @after (NULL: from the first); as archive_stale_sessions(). */
+int archive_cursor_ids(Archive *a, const char *after, size_t max, char **ret);
+
+/*
+ * The session's own row; @change is its change number, @shrunk says that rows of it vanished. @metadata_only is noted.
+ */
+int archive_session_put(Archive *a, const Value *values, int64_t change, bool shrunk,
+                        bool metadata_only);
+
+/* Reads the session's row as it is archived. Returns 1, 0 or a negative errno; borrowed until the next call. */
+int archive_session_get(Archive *a, const char *id, size_t size, Value *values,
+                        bool *ret_metadata_only);
+
+/* What is archived of a session's messages. */
+typedef struct ArchivedMessage {
+        int64_t ordinal;
+        uint64_t fingerprint;
+        bool has_findings;
+} ArchivedMessage;
+
+/* All of a session's, by ordinal; the array is the caller's. Returns 0 or a negative errno. */
+int archive_messages(Archive *a, const char *id, size_t size, ArchivedMessage **ret, size_t *ret_n);
+
+/* A message with its calls and events. @replaces: one of that ordinal is there, and goes with all that hangs on it. */
+int archive_message_put(Archive *a, const Message *m, int64_t change, bool replaces);
+
+/* Removes a message and all that hangs on it, its findings and links too. */
+int archive_message_remove(Archive *a, const char *id, size_t size, int64_t ordinal);
+
+/* Reads a message back as it is archived, for masking it again. Returns 1, 0 or a negative errno; borrowed until the
+ * next call of it. */
+int archive_message_get(Archive *a, const char *id, size_t size, int64_t ordinal, Message *ret);
+
+/* Stands for "in the session's own row" where an ordinal is asked for (agentsview's begin at 0; the source may lie). */
+#define ARCHIVE_NO_ORDINAL INT64_MIN
+
+/* A finding at @ordinal, or ARCHIVE_NO_ORDINAL. Returns 0 or a negative errno. */
+int archive_finding_put(Archive *a, const char *id, size_t size, int64_t ordinal, const char *field,
+                        const char *rule, uint64_t fingerprint);
+
+/* Whether the session has a finding of that fingerprint. Returns 1, 0 or a negative errno. */
+int archive_finding_known(Archive *a, const char *id, size_t size, uint64_t fingerprint);
+
+/* Removes the findings of one message, or of the session's own row (ARCHIVE_NO_ORDINAL). */
+int archive_findings_remove(Archive *a, const char *id, size_t size, int64_t ordinal);
+
+/* A git link, as link_table says. The same one again changes nothing. */
+int archive_link_put(Archive *a, const Value *values);
+
+typedef enum DeleteCause {
+        DELETE_TRASH,    /* in agentsview's trash: the text stays, until it is deleted for good */
+        DELETE_FOREVER,  /* deleted for good at the source */
+        DELETE_EXCLUDED, /* the settings no longer allow it here */
+} DeleteCause;
+
+/* Leaves a tombstone; where there is one of the same cause already nothing changes. Returns 1 (new), 0, or negative. */
+int archive_tombstone_put(Archive *a, const char *id, size_t size, const char *user_id,
+                          size_t user_size, const char *project, size_t project_size,
+                          DeleteCause cause, const char *created_at);
+int archive_tombstone_remove(Archive *a, const char *id, size_t size);
+
+/* Removes all that the archive holds of a session, cursor included; the tombstone is the caller's. Returns 1 (there
+ * was something), 0, or a negative errno. */
+int archive_session_purge(Archive *a, const char *id, size_t size);
+
+/* Replaces all rows of @table (star_table, pin_table): clear, then put each. Text is stored as given. */
+int archive_rows_clear(Archive *a, const Table *table);
+int archive_row_put(Archive *a, const Table *table, const Value *values);

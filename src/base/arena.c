@@ -1,0 +1,79 @@
+/* Arena: memory that is freed all at once */
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#define BLOCK_SIZE ((size_t) 64 * 1024)
+
+struct ArenaBlock {
+        ArenaBlock *next;
+        size_t used, size;
+        alignas(max_align_t) char bytes[];
+};
+
+void arena_done(Arena *a)
+{
+        while (a->blocks) {
+                ArenaBlock *block = a->blocks;
+
+                a->blocks = block->next;
+                free(block);
+        }
+}
+
+void arena_clear(Arena *a)
+{
+        ArenaBlock *keep = NULL;
+
+        while (a->blocks) {
+                ArenaBlock *block = a->blocks;
+
+                a->blocks = block->next;
+                if (!keep && block->size == BLOCK_SIZE)
+                        keep = block;
+                else
+                        free(block);
+        }
+        if (keep) {
+                keep->used = 0;
+                keep->next = NULL;
+                a->blocks = keep;
+        }
+}
+
+void *arena_alloc(Arena *a, size_t size)
+{
+        ArenaBlock *block = a->blocks;
+        size_t rounded, want;
+        void *p;
+
+        if (__builtin_add_overflow(size, alignof(max_align_t) - 1, &rounded))
+                return NULL;
+        rounded &= ~(alignof(max_align_t) - 1);
+        if (!block || block->size - block->used < rounded) {
+                want = rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE;
+                if (want > SIZE_MAX - sizeof(*block))
+                        return NULL;
+                block = malloc(sizeof(*block) + want);
+                if (!block)
+                        return NULL;
+                *block = (ArenaBlock){ .next = a->blocks, .size = want };
+                a->blocks = block;
+        }
+        p = block->bytes + block->used;
+        block->used += rounded;
+        return p;
+}
+
+char *arena_copy(Arena *a, const void *bytes, size_t n)
+{
+        char *copy = n < SIZE_MAX ? arena_alloc(a, n + 1) : NULL;
+
+        if (!copy)
+                return NULL;
+        if (n > 0)
+                memcpy(copy, bytes, n);
+        copy[n] = 0;
+        return copy;
+}

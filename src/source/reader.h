@@ -1,0 +1,99 @@
+/*
+ * Reader: agentsview's database, read and never written
+ *
+ * The database is opened read-only; its schema is found out at run time: a column or table that is missing reads as
+ * empty, one that is new is ignored. Read transactions are short and belong to the caller (reader_begin(),
+ * reader_end()): agentsview's `sync --full` gives up the swap of its file when one stays open for 5 s. The connection
+ * is kept between cycles, since opening and closing it makes and removes files in the folder that is watched.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "model/session.h"
+
+typedef struct Reader Reader;
+
+/* A session's row. Borrowed: valid until the next call that reads. */
+typedef struct SourceSession {
+        int64_t rowid; /* its place in the source's order; 0 where the table has no rowid */
+        Value values[N_SESSION_COLUMNS];
+        Value file_hash;
+        Value sync_marker;
+        uint64_t fingerprint; /* of all that tells whether the session has to be looked at; keyed */
+} SourceSession;
+
+/* Remembers @path; opens nothing. @key is for the fingerprints. Returns 0 or -ENOMEM. */
+int reader_new(const char *path, const HashKey *key, Reader **ret);
+Reader *reader_free(Reader *r);
+
+static inline void reader_freep(Reader **r)
+{
+        (void) reader_free(*r);
+}
+
+/*
+ * Opens the file if it is not open, and opens it again if another one stands in its place (device, inode).
+ * Returns 1: opened just now; 0: the file that was open already; -ENOENT: it does not exist (yet), *@reterr says so;
+ * another negative errno: it cannot be used, and *@reterr (owned by the caller) says why.
+ */
+int reader_open(Reader *r, char **reterr);
+
+/* Closes the file; the next reader_open() starts afresh. For after an error. */
+void reader_close(Reader *r);
+
+/*
+ * Whether somebody committed since reader_mark_seen(). Costs some microseconds. Returns 1, 0, or a negative errno.
+ */
+int reader_changed(Reader *r);
+
+/* What is committed now counts as seen. To be called inside the transaction that lists the changes. */
+void reader_mark_seen(Reader *r);
+
+/* Begins and ends a read transaction. reader_end() also ends any list that is under way. */
+int reader_begin(Reader *r);
+void reader_end(Reader *r);
+
+/* Why the last call failed, in words, without content. */
+const char *reader_reason(Reader *r);
+
+/* How a list of sessions is asked for. */
+typedef struct ReaderFrom {
+        /* Only those with this sync_marker or a later one, and those without, in no order. NULL: all, in row order. */
+        const char *marker;
+        int64_t after_rowid; /* of all: only those behind this row; INT64_MIN: from the first */
+} ReaderFrom;
+
+/* Whether sessions can be listed by sync_marker at all. */
+bool reader_has_markers(const Reader *r);
+
+/* Lists sessions; then reader_list_next() until it returns 0. Returns 0 or a negative errno. */
+int reader_list(Reader *r, const ReaderFrom *from);
+
+/* Returns 1: *@ret is the next session; 0: no more; or a negative errno. */
+int reader_list_next(Reader *r, SourceSession *ret);
+
+/* The session at @rowid. Returns 1, 0 (there is none any more) or a negative errno. */
+int reader_session(Reader *r, int64_t rowid, SourceSession *ret);
+
+/* Whether a session of that id exists. Returns 1, 0, or a negative errno. */
+int reader_has_session(Reader *r, const char *id, size_t size);
+
+/* How many sessions there are. */
+int reader_count(Reader *r, uint64_t *ret);
+
+/*
+ * The messages of a session from @from_ordinal on, in order of their ordinal. Then reader_message_next() until it
+ * returns 0; each message stays valid until the next call. To go on after a pause in a new transaction, ask again from
+ * the ordinal after the last one.
+ */
+int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from_ordinal);
+int reader_message_next(Reader *r, Message *ret);
+
+/* Stars and pins, ordered by session; values as in star_table and pin_table. Callback results < 0 end the list. */
+typedef int (*ReaderRowFunc)(void *userdata, const Value *values);
+int reader_stars(Reader *r, ReaderRowFunc func, void *userdata);
+int reader_pins(Reader *r, ReaderRowFunc func, void *userdata);
+
+/* Ids of sessions deleted for good whose journal entry is later than *@revision, which moves to the last one seen.
+ * @func gets one value, the id. */
+int reader_deletions(Reader *r, int64_t *revision, ReaderRowFunc func, void *userdata);
