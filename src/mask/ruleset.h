@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/cleanup.h"
+#include "mask/literals.h"
 
 typedef struct Ruleset Ruleset;
 
@@ -14,6 +15,7 @@ typedef struct RulesetOptions {
         const char *const *
                         folders; /* NULL-terminated; read in order, a later rule replaces one of the same id */
         const char *const *disable; /* NULL-terminated rule ids or globs; may be NULL */
+        LiteralMatcher matcher;     /* LITERALS_BEST unless both are to be compared */
 } RulesetOptions;
 
 /*
@@ -32,3 +34,12 @@ DEFINE_CLEANUP(Ruleset *, ruleset_unref)
 uint64_t ruleset_digest(const Ruleset *rules);
 
 size_t ruleset_n_rules(const Ruleset *rules);
+
+/* What people ask of a rule; owned by the ruleset. */
+typedef struct RuleInfo {
+        const char *id, *description, *reference; /* the last two may be NULL */
+        const char *json;                         /* all of it, as it was read */
+} RuleInfo;
+
+/* Rule @i of ruleset_n_rules(), in the order of their ids. Fills and returns @ret. */
+const RuleInfo *ruleset_rule(const Ruleset *rules, size_t i, RuleInfo *ret);

@@ -1,0 +1,208 @@
+/* Guards: is what a pattern found really a secret? */
+#include "mask/guard.h"
+
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+static unsigned char_class(unsigned char c)
+{
+        if (c >= '0' && c <= '9')
+                return CLASS_DIGIT;
+        if (c >= 'A' && c <= 'Z')
+                return CLASS_UPPER;
+        if (c >= 'a' && c <= 'z')
+                return CLASS_LOWER;
+        return c < 0x80 ? CLASS_SPECIAL : CLASS_OTHER;
+}
+
+unsigned text_classes(const char *s, size_t n)
+{
+        unsigned classes = 0;
+
+        for (size_t i = 0; i < n; i++)
+                classes |= char_class((unsigned char) s[i]);
+        return classes;
+}
+
+double text_entropy(const char *s, size_t n)
+{
+        uint32_t counts[256] = { 0 };
+        double bits = 0;
+
+        for (size_t i = 0; i < n; i++)
+                counts[(unsigned char) s[i]]++;
+        for (size_t i = 0; i < ELEMENTSOF(counts); i++)
+                if (counts[i] > 0)
+                        bits -= counts[i] * log2((double) counts[i] / (double) n);
+        return n > 0 ? bits / (double) n : 0;
+}
+
+static bool contains(const char *s, size_t n, const char *needle)
+{
+        size_t size = strlen(needle);
+
+        for (size_t i = 0; i + size <= n; i++)
+                if (strncasecmp(s + i, needle, size) == 0)
+                        return true;
+        return false;
+}
+
+/* One character over and over ("xxxxxxxx", "0000", "****") or nearly so ("ghp_xxxxxxxx"). */
+static bool is_monotone(const char *s, size_t n)
+{
+        size_t run = 1;
+
+        for (size_t i = 1; i < n; i++) {
+                run = s[i] == s[i - 1] ? run + 1 : 1;
+                if (run >= 6 && run * 2 >= n && !strchr("=", s[i]))
+                        return true;
+        }
+        return run == n && n > 2;
+}
+
+static bool is_reference(const char *s, size_t n)
+{
+        if (n >= 2 && ((s[0] == '<' && s[n - 1] == '>') || (s[0] == '[' && s[n - 1] == ']') ||
+                       (s[0] == '%' && s[n - 1] == '%') || (s[0] == '{' && s[n - 1] == '}')))
+                return true;
+        if (n >= 2 && s[0] == '$' && (s[1] == '{' || s[1] == '(' || s[1] == '['))
+                return true;
+        return memmem(s, n, "${", 2) || memmem(s, n, "{{", 2) || memmem(s, n, "}}", 2) ||
+               memmem(s, n, "$(", 2) || memmem(s, n, "...", 3) || memmem(s, n, "***", 3) ||
+               memmem(s, n, "\xE2\x80\xA6", 3) || memmem(s, n, "\xE2\x80\xA2", 3);
+}
+
+bool text_is_placeholder(const char *s, size_t n)
+{
+        static const char *const words[] = {
+                "example",      "placeholder",  "changeme",    "change_me", "change-me",
+                "redacted",     "dummy",        "insert_",     "insert-",   "replace_",
+                "replace-",     "replaceme",    "your_",       "your-",     "yourkey",
+                "yourtoken",    "yoursecret",   "yourpass",    "my_secret", "my-secret",
+                "mysecret",     "xxxxxx",       "secret_here", "key_here",  "key-here",
+                "token_here",   "token-here",   "fake_",       "fake-",     "notasecret",
+                "not_a_secret", "not-a-secret", "deadbeef",    "sample_",   "sample-",
+        };
+
+        if (n == 0 || is_reference(s, n) || is_monotone(s, n))
+                return true;
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (contains(s, n, words[i]))
+                        return true;
+        return false;
+}
+
+static bool is_vowel(char c)
+{
+        return c && strchr("aeiouyAEIOUY", c);
+}
+
+/* A piece of only letters reads as a word when it has no long run of consonants and enough vowels. */
+static bool is_word(const char *s, size_t n)
+{
+        size_t n_vowels = 0, run = 0, longest = 0;
+
+        if (n <= 3)
+                return true;
+        for (size_t i = 0; i < n; i++) {
+                if (is_vowel(s[i])) {
+                        n_vowels++;
+                        run = 0;
+                } else if (++run > longest) {
+                        longest = run;
+                }
+        }
+        return longest <= 4 && n_vowels * 5 >= n;
+}
+
+/* The end of the piece at @at: letters of one case, where the first may be upper ("Token"), or all upper. */
+static size_t piece_end(const char *s, size_t n, size_t at)
+{
+        size_t i = at + 1;
+
+        if (char_class((unsigned char) s[at]) == CLASS_UPPER) {
+                while (i < n && char_class((unsigned char) s[i]) == CLASS_UPPER)
+                        i++;
+                if (i > at + 1)
+                        return i;
+        }
+        while (i < n && char_class((unsigned char) s[i]) == CLASS_LOWER)
+                i++;
+        return i;
+}
+
+bool text_is_words(const char *s, size_t n)
+{
+        size_t n_letters = 0, n_pieces = 0, n_short = 0;
+
+        for (size_t i = 0; i < n;) {
+                size_t end = i + 1;
+                unsigned c = char_class((unsigned char) s[i]);
+
+                if (c & (CLASS_UPPER | CLASS_LOWER)) {
+                        end = piece_end(s, n, i);
+                        if (!is_word(s + i, end - i))
+                                return false;
+                        n_pieces++;
+                        n_short += end - i <= 2;
+                        n_letters += end - i;
+                } else if (c == CLASS_DIGIT) {
+                        /* "sha256", "v2", "oauth2_token" are names; more digits than that are not. */
+                        while (end < n && char_class((unsigned char) s[end]) == CLASS_DIGIT)
+                                end++;
+                        if (end - i > 4 || (end - i) * 3 > n)
+                                return false;
+                }
+                i = end;
+        }
+        /* Random letters fall into many pieces of one or two. */
+        return n_letters > 0 && n_short * 2 <= n_pieces + 1;
+}
+
+uint32_t crc32(const char *s, size_t n)
+{
+        uint32_t crc = ~0U;
+
+        for (size_t i = 0; i < n; i++) {
+                crc ^= (uint8_t) s[i];
+                for (int bit = 0; bit < 8; bit++)
+                        crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320U : 0);
+        }
+        return ~crc;
+}
+
+bool text_has_github_checksum(const char *s, size_t n)
+{
+        static const char digits[] =
+                        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        const char *start = memrchr(s, '_', n);
+        uint32_t crc;
+
+        start = start ? start + 1 : s;
+        if (s + n - start <= 6)
+                return false;
+        crc = crc32(start, (size_t) (s + n - 6 - start));
+        for (size_t i = 1; i <= 6; i++, crc /= 62)
+                if (s[n - i] != digits[crc % 62])
+                        return false;
+        return true;
+}
+
+bool text_has_luhn(const char *s, size_t n)
+{
+        unsigned sum = 0, count = 0;
+
+        for (size_t i = n; i-- > 0;) {
+                unsigned digit = (unsigned) (s[i] - '0');
+
+                if (s[i] == ' ' || s[i] == '-')
+                        continue;
+                if (digit > 9)
+                        return false;
+                if (count++ % 2 == 1)
+                        digit = digit * 2 > 9 ? digit * 2 - 9 : digit * 2;
+                sum += digit;
+        }
+        return count > 1 && sum % 10 == 0;
+}

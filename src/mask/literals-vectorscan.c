@@ -1,0 +1,125 @@
+/* Literals, found by Vectorscan or Hyperscan: only as a matcher of fixed strings, so that both matchers agree */
+#include <hs.h>
+
+#include "mask/literals.h"
+
+typedef struct HsSet {
+        hs_database_t *database;
+        uint32_t *sizes;
+} HsSet;
+
+typedef struct HsHits {
+        const HsSet *set;
+        LiteralHits *hits;
+        bool failed;
+} HsHits;
+
+static void hs_set_free(void *userdata)
+{
+        HsSet *set = userdata;
+
+        if (!set)
+                return;
+        (void) hs_free_database(set->database);
+        free(set->sizes);
+        free(set);
+}
+
+static void hs_set_freep(HsSet **set)
+{
+        hs_set_free(*set);
+}
+
+static int compile(HsSet *set, const Literal *literals, size_t n)
+{
+        _cleanup_free_ const char **bytes = calloc(n + 1, sizeof(*bytes));
+        _cleanup_free_ unsigned *flags = calloc(n + 1, sizeof(*flags));
+        _cleanup_free_ unsigned *ids = calloc(n + 1, sizeof(*ids));
+        _cleanup_free_ size_t *sizes = calloc(n + 1, sizeof(*sizes));
+        hs_compile_error_t *error = NULL;
+
+        if (!bytes || !flags || !ids || !sizes)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                bytes[i] = literals[i].bytes;
+                sizes[i] = literals[i].size;
+                flags[i] = literals[i].nocase ? HS_FLAG_CASELESS : 0;
+                ids[i] = (unsigned) i;
+        }
+        if (hs_compile_lit_multi(bytes, flags, ids, sizes, (unsigned) n, HS_MODE_BLOCK, NULL,
+                                 &set->database, &error) != HS_SUCCESS) {
+                (void) hs_free_compile_error(error);
+                return -ENOMEM;
+        }
+        return 0;
+}
+
+static int hs_set_new(const Literal *literals, size_t n, void **ret)
+{
+        _cleanup_(hs_set_freep) HsSet *set = NULL;
+        int r;
+
+        set = calloc(1, sizeof(*set));
+        if (!set)
+                return -ENOMEM;
+        set->sizes = calloc(n + 1, sizeof(*set->sizes));
+        if (!set->sizes)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                set->sizes[i] = (uint32_t) literals[i].size;
+        if (n > 0) {
+                r = compile(set, literals, n);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(set);
+        return 0;
+}
+
+static int hs_scratch_new(const void *userdata, void **ret)
+{
+        const HsSet *set = userdata;
+        hs_scratch_t *scratch = NULL;
+
+        if (set->database && hs_alloc_scratch(set->database, &scratch) != HS_SUCCESS)
+                return -ENOMEM;
+        *ret = scratch;
+        return 0;
+}
+
+static void hs_scratch_free(void *scratch)
+{
+        (void) hs_free_scratch(scratch);
+}
+
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+                    void *userdata)
+{
+        HsHits *h = userdata;
+
+        h->failed = literal_hits_add(h->hits, to - h->set->sizes[id], id) < 0;
+        return h->failed;
+}
+
+static int hs_set_scan(const void *userdata, void *scratch, const char *text, size_t size,
+                       LiteralHits *hits)
+{
+        const HsSet *set = userdata;
+        HsHits h = { .set = set, .hits = hits };
+
+        if (!set->database || size == 0)
+                return 0;
+        if (hs_scan(set->database, text, (unsigned) size, 0, scratch, on_match, &h) != HS_SUCCESS)
+                return -ENOMEM;
+        return 0;
+}
+
+static const LiteralBackend backend = {
+        .new = hs_set_new,
+        .free = hs_set_free,
+        .scratch_new = hs_scratch_new,
+        .scratch_free = hs_scratch_free,
+        .scan = hs_set_scan,
+};
+
+const LiteralBackend *const literals_vectorscan = &backend;

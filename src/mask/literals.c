@@ -1,0 +1,124 @@
+/* Literals: picks the matcher, and puts what it found in order */
+#include "mask/literals.h"
+
+#include <string.h>
+
+struct LiteralSet {
+        const LiteralBackend *backend;
+        void *set;
+};
+
+struct LiteralScratch {
+        const LiteralBackend *backend;
+        void *scratch;
+};
+
+int literal_set_new(LiteralMatcher matcher, const Literal *literals, size_t n, LiteralSet **ret)
+{
+        _cleanup_(literal_set_freep) LiteralSet *set = NULL;
+        int r;
+
+        set = calloc(1, sizeof(*set));
+        if (!set)
+                return -ENOMEM;
+        if (matcher == LITERALS_OWN || (matcher == LITERALS_BEST && !literals_vectorscan))
+                set->backend = &literals_own;
+        else
+                set->backend = literals_vectorscan;
+        if (!set->backend)
+                return -EOPNOTSUPP;
+        r = set->backend->new (literals, n, &set->set);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(set);
+        return 0;
+}
+
+LiteralSet *literal_set_free(LiteralSet *set)
+{
+        if (!set)
+                return NULL;
+        if (set->set)
+                set->backend->free(set->set);
+        free(set);
+        return NULL;
+}
+
+int literal_scratch_new(const LiteralSet *set, LiteralScratch **ret)
+{
+        LiteralScratch *s;
+        int r;
+
+        s = calloc(1, sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+        s->backend = set->backend;
+        r = set->backend->scratch_new(set->set, &s->scratch);
+        if (r < 0) {
+                free(s);
+                return r;
+        }
+        *ret = s;
+        return 0;
+}
+
+LiteralScratch *literal_scratch_free(LiteralScratch *s)
+{
+        if (!s)
+                return NULL;
+        s->backend->scratch_free(s->scratch);
+        free(s);
+        return NULL;
+}
+
+int literal_hits_add(LiteralHits *hits, size_t start, uint32_t literal)
+{
+        if (hits->n == hits->allocated) {
+                size_t want = hits->allocated ? hits->allocated * 2 : 256;
+                LiteralHit *more = realloc(hits->hits, want * sizeof(*more));
+
+                if (!more)
+                        return -ENOMEM;
+                hits->hits = more;
+                hits->allocated = want;
+        }
+        hits->hits[hits->n++] = (LiteralHit){ (uint32_t) start, literal };
+        return 0;
+}
+
+void literal_hits_done(LiteralHits *hits)
+{
+        free(hits->hits);
+        *hits = (LiteralHits){ 0 };
+}
+
+static bool hit_before(LiteralHit a, LiteralHit b)
+{
+        return a.start != b.start ? a.start < b.start : a.literal < b.literal;
+}
+
+/* Both matchers report nearly in order already (off by no more than a literal's length), so insertion is linear. */
+static void sort_hits(LiteralHits *hits)
+{
+        for (size_t i = 1; i < hits->n; i++) {
+                LiteralHit hit = hits->hits[i];
+                size_t j = i;
+
+                for (; j > 0 && hit_before(hit, hits->hits[j - 1]); j--)
+                        hits->hits[j] = hits->hits[j - 1];
+                hits->hits[j] = hit;
+        }
+}
+
+int literal_set_scan(const LiteralSet *set, LiteralScratch *s, const char *text, size_t size,
+                     LiteralHits *hits)
+{
+        int r;
+
+        hits->n = 0;
+        r = set->backend->scan(set->set, s->scratch, text, size, hits);
+        if (r < 0)
+                return r;
+        sort_hits(hits);
+        return 0;
+}

@@ -1,0 +1,287 @@
+/* Masker: a text in, the same text without secrets out */
+#include "mask/masker.h"
+
+#include <string.h>
+
+#include "mask/json.h"
+#include "mask/scanner.h"
+#include "mask/utf8.h"
+
+/* Masking is repeated on its own output until nothing changes; what has not settled then is masked whole. */
+#define ROUNDS_MAX 8
+
+#define UNSCANNABLE "unscannable"
+
+struct Masker {
+        Scanner *scanner;
+        HashKey key;
+        StrBuf clean; /* the input, where its UTF-8 had to be repaired */
+        OffsetMap repairs;
+        StrBuf output;
+        OffsetMap edits; /* from output to the clean input */
+        Spans spans;     /* what is replaced in the clean input */
+        Spans found;     /* what one round found in its text */
+        Finding *findings;
+        size_t n_allocated;
+};
+
+int masker_new(Ruleset *rules, const HashKey *key, Masker **ret)
+{
+        _cleanup_(masker_freep) Masker *m = NULL;
+        int r;
+
+        m = calloc(1, sizeof(*m));
+        if (!m)
+                return -ENOMEM;
+        m->key = *key;
+        r = scanner_new(rules, key, &m->scanner);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+Masker *masker_free(Masker *m)
+{
+        if (!m)
+                return NULL;
+        if (m->clean.data)
+                explicit_bzero(m->clean.data, m->clean.allocated);
+        strbuf_done(&m->clean);
+        strbuf_done(&m->output);
+        offset_map_done(&m->repairs);
+        offset_map_done(&m->edits);
+        spans_done(&m->spans);
+        spans_done(&m->found);
+        (void) scanner_free(m->scanner);
+        free(m->findings);
+        free(m);
+        return NULL;
+}
+
+int masker_set_home(Masker *m, const char *home)
+{
+        return scanner_set_home(m->scanner, home);
+}
+
+void masker_forget(Masker *m)
+{
+        scanner_forget(m->scanner);
+}
+
+size_t masker_n_known(const Masker *m)
+{
+        return scanner_n_known(m->scanner);
+}
+
+/* The part of @span in the JSON string or number @t. */
+static Span clip(const char *text, Span span, const JsonToken *t)
+{
+        bool from_outside = span.context < t->start;
+
+        if (t->kind == JSON_NUMBER) {
+                span.start = t->start;
+                span.end = t->end;
+                span.number = true;
+                return span;
+        }
+        span.start = span.start > t->start ? json_unit_start(text, t->start, span.start) : t->start;
+        span.end = span.end < t->end ? json_unit_end(text, t->start, span.end, t->end) : t->end;
+        /* What tells it stands in another string (its key): then all of this one is the value. */
+        if (from_outside && span.rule && span.start == t->start)
+                span.end = t->end;
+        return span;
+}
+
+/* Cuts the spans so that each lies within one string of the document, or is one of its numbers. */
+static int fit_json(Spans *spans, const char *text, size_t size)
+{
+        _cleanup_(spans_done) Spans fitted = { 0 };
+        size_t at = 0, i = 0;
+        JsonToken t;
+
+        while (i < spans->n && json_next(text, size, &at, &t) > 0) {
+                while (i < spans->n && spans->items[i].end <= t.start)
+                        i++;
+                for (size_t k = i; k < spans->n && spans->items[k].start < t.end; k++)
+                        if (spans_add(&fitted, clip(text, spans->items[k], &t)) < 0)
+                                return -ENOMEM;
+        }
+        spans_done(spans);
+        *spans = fitted;
+        fitted = (Spans){ 0 };
+        spans_merge(spans);
+        return 0;
+}
+
+/* Writes the text with its spans replaced to m->output, and m->edits. */
+static int write_output(Masker *m, const char *text, size_t size)
+{
+        size_t at = 0;
+
+        strbuf_clear(&m->output);
+        m->edits.n = 0;
+        for (size_t i = 0; i < m->spans.n; i++) {
+                const Span *s = &m->spans.items[i];
+                const char *quote = s->number ? "\"" : "";
+                MapPiece piece;
+
+                (void) strbuf_append(&m->output, text + at, s->start - at);
+                piece = (MapPiece){ .start = (uint32_t) m->output.size,
+                                    .from_start = (uint32_t) s->start,
+                                    .from_end = (uint32_t) s->end };
+                if (s->rule)
+                        (void) strbuf_printf(&m->output, "%s[REDACTED:%s]%s", quote, s->rule,
+                                             quote);
+                else
+                        (void) strbuf_putc(&m->output, '~');
+                piece.end = (uint32_t) m->output.size;
+                if (offset_map_add(&m->edits, piece) < 0)
+                        return -ENOMEM;
+                at = s->end;
+        }
+        return strbuf_append(&m->output, text + at, size - at);
+}
+
+/* How much is replaced; grows with every span that is new or longer. */
+static size_t covered(const Spans *spans)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < spans->n; i++)
+                n += spans->items[i].end - spans->items[i].start;
+        return n;
+}
+
+/* Takes over what a round found in the output of the last one. Returns 1 (something new), 0 or -ENOMEM. */
+static int take_found(Masker *m, bool json, const char *text, size_t size)
+{
+        size_t before = covered(&m->spans);
+
+        for (size_t i = 0; i < m->found.n; i++) {
+                Span s = m->found.items[i];
+                size_t unused;
+
+                offset_map_range(&m->edits, s.context, s.context, &s.context, &unused);
+                offset_map_range(&m->edits, s.start, s.end, &s.start, &s.end);
+                if (spans_add(&m->spans, s) < 0)
+                        return -ENOMEM;
+        }
+        spans_merge(&m->spans);
+        if (json && m->found.n > 0 && fit_json(&m->spans, text, size) < 0)
+                return -ENOMEM;
+        return covered(&m->spans) != before;
+}
+
+/* Finds all there is in @text. Returns 1 (m->output has it masked), 0 (it is clean), -EOVERFLOW (it cannot be
+ * searched) or -ENOMEM. */
+static int mask_text(Masker *m, bool json, const char *text, size_t size)
+{
+        const char *now = text;
+        size_t now_size = size;
+        int r;
+
+        m->spans.n = 0;
+        m->edits.n = 0;
+        for (int round = 0; round < ROUNDS_MAX; round++) {
+                m->found.n = 0;
+                r = scanner_run(m->scanner, now, now_size, &m->found);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        return -EOVERFLOW;
+                r = take_found(m, json, text, size);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        return m->spans.n > 0;
+                r = write_output(m, text, size);
+                if (r < 0)
+                        return r;
+                now = m->output.data;
+                now_size = m->output.size;
+        }
+        return -EOVERFLOW;
+}
+
+static int add_finding(Masker *m, Finding f, size_t n)
+{
+        if (n >= m->n_allocated) {
+                size_t want = m->n_allocated ? m->n_allocated * 2 : 16;
+                Finding *more = realloc(m->findings, want * sizeof(*more));
+
+                if (!more)
+                        return -ENOMEM;
+                m->findings = more;
+                m->n_allocated = want;
+        }
+        m->findings[n] = f;
+        return 0;
+}
+
+/* The findings, with offsets in the text as it came. */
+static int list_findings(Masker *m, size_t *ret_n)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < m->spans.n; i++) {
+                const Span *s = &m->spans.items[i];
+                Finding f = { .rule = s->rule, .fingerprint = s->fingerprint };
+
+                if (!s->rule)
+                        continue;
+                offset_map_range(&m->repairs, s->start, s->end, &f.start, &f.end);
+                if (add_finding(m, f, n++) < 0)
+                        return -ENOMEM;
+        }
+        *ret_n = n;
+        return 0;
+}
+
+static int mask_whole(Masker *m, bool json, const char *text, size_t size, Masked *ret)
+{
+        Finding f = { UNSCANNABLE, 0, size, hash_bytes(&m->key, text, size) };
+        const char *quote = json ? "\"" : "";
+
+        strbuf_clear(&m->output);
+        if (strbuf_printf(&m->output, "%s[REDACTED:%s]%s", quote, UNSCANNABLE, quote) < 0 ||
+            add_finding(m, f, 0) < 0)
+                return -ENOMEM;
+        *ret = (Masked){ m->output.data, m->output.size, m->findings, 1 };
+        return 0;
+}
+
+int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Masked *ret)
+{
+        const char *clean = text ?: "";
+        size_t clean_size = size, n_findings;
+        bool json;
+        int r;
+
+        m->repairs.n = 0;
+        if (size >= INT32_MAX)
+                return mask_whole(m, false, clean, size, ret);
+        if (utf8_valid_length(clean, size) < size) {
+                strbuf_clear(&m->clean);
+                r = utf8_repair(text, size, &m->clean, &m->repairs);
+                if (r < 0)
+                        return r;
+                clean = m->clean.data;
+                clean_size = m->clean.size;
+        }
+        json = format == MASK_JSON && json_is_valid(clean, clean_size);
+        r = mask_text(m, json, clean, clean_size);
+        if (r == -EOVERFLOW)
+                return mask_whole(m, json, clean, size, ret);
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                *ret = (Masked){ .text = clean, .size = clean_size };
+                return 0;
+        }
+        r = list_findings(m, &n_findings);
+        if (r < 0)
+                return r;
+        *ret = (Masked){ m->output.data, m->output.size, m->findings, n_findings };
+        return 0;
+}

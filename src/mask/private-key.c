@@ -1,0 +1,323 @@
+/* Private keys in armour, from header to footer */
+#include "mask/private-key.h"
+
+#include <string.h>
+
+/* A key of 16384 bits is below 16 KB, however it is decorated; a PGP key with pictures may have more. */
+#define BODY_MAX 65536
+
+/* How far before and after "PRIVATE KEY" its header's dashes stand. */
+#define HEADER_MAX 48
+
+/* The shortest piece of a line that is taken for key material without a header or footer beside it. */
+#define MATERIAL_MIN 40
+
+typedef enum Armour {
+        ARMOUR_NONE,
+        ARMOUR_BEGIN,
+        ARMOUR_END,
+} Armour;
+
+static bool is_base64(char c)
+{
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               c == '+' || c == '/' || c == '=';
+}
+
+static bool is_upper_or_space(char c)
+{
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
+}
+
+/* Reads the header or footer that the word at @at stands in, with its dashes, as far as they are there. */
+static Armour read_armour(const char *text, size_t size, size_t at, size_t *ret_start,
+                          size_t *ret_end)
+{
+        size_t start = at, end = at, low = at > HEADER_MAX ? at - HEADER_MAX : 0;
+        Armour kind = ARMOUR_NONE;
+
+        while (start > low && is_upper_or_space(text[start - 1]))
+                start--;
+        for (size_t i = start; i + 4 <= at && kind == ARMOUR_NONE; i++) {
+                if (i + 6 <= at && memcmp(text + i, "BEGIN ", 6) == 0)
+                        kind = ARMOUR_BEGIN;
+                else if (memcmp(text + i, "END ", 4) == 0)
+                        kind = ARMOUR_END;
+                if (kind != ARMOUR_NONE)
+                        start = i;
+        }
+        while (end < size && end < at + HEADER_MAX && is_upper_or_space(text[end]))
+                end++;
+        while (end > at && text[end - 1] == ' ')
+                end--;
+        /* "---- BEGIN" and "-----BEGIN"; a cut may have taken some of them, not those on both sides. */
+        if (kind != ARMOUR_NONE && start > 0 && text[start - 1] == ' ' && start > 1 &&
+            text[start - 2] == '-')
+                start--;
+        low = start;
+        while (start > 0 && text[start - 1] == '-')
+                start--;
+        low -= start;
+        if (end + 1 < size && text[end] == ' ' && text[end + 1] == '-')
+                end++;
+        for (at = end; end < size && text[end] == '-';)
+                end++;
+        *ret_start = start;
+        *ret_end = end;
+        if (kind == ARMOUR_NONE)
+                return start == 0 && end - at >= 4 ? ARMOUR_BEGIN : ARMOUR_NONE;
+        return low >= 4 || end - at >= 4 ? kind : ARMOUR_NONE;
+}
+
+/* The line at @at: up to a line break of the view. */
+static size_t line_end(const char *text, size_t size, size_t at)
+{
+        const char *p = at < size ? memchr(text + at, '\n', size - at) : NULL;
+
+        return p ? (size_t) (p - text) : size;
+}
+
+static size_t line_start(const char *text, size_t at)
+{
+        const char *p = at > 0 ? memrchr(text, '\n', at) : NULL;
+
+        return p ? (size_t) (p - text) + 1 : 0;
+}
+
+/* What stands between the pieces of a key that was joined to one line. */
+static bool is_joint(char c)
+{
+        return c && strchr(" \t\"'\\+,|>", c);
+}
+
+static bool is_alnum(char c)
+{
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/*
+ * Takes off what stands round a line: white space, line numbers with what follows them, diff and quote signs, string
+ * quotes, commas, backslashes, arrows, comment signs.
+ */
+static void strip_line(const char *text, size_t *start, size_t *end)
+{
+        size_t s = *start, e = *end, digits;
+
+        while (s < e && !is_base64(text[s]))
+                s++;
+        /* "+" is a diff sign before a whole line, and "/" one of a comment. */
+        while (s < e && (text[s] == '+' || text[s] == '/') &&
+               (s == *start || !is_alnum(text[s - 1])) && s + 1 < e &&
+               (text[s] != '+' || *start == s))
+                s++;
+        for (digits = s; digits < e && text[digits] >= '0' && text[digits] <= '9';)
+                digits++;
+        if (digits > s && digits - s <= 7 && digits < e && !is_base64(text[digits])) {
+                s = digits;
+                while (s < e && (!is_base64(text[s]) || text[s] == '+'))
+                        s++;
+        } else if (digits == e && digits - s <= 7) {
+                s = e;
+        }
+        while (e > s && !is_base64(text[e - 1]))
+                e--;
+        /* String concatenation: `"MII..." +` */
+        if (e > s + 1 && text[e - 1] == '+' && !is_base64(text[e - 2]))
+                for (e--; e > s && !is_base64(text[e - 1]);)
+                        e--;
+        *start = s;
+        *end = e;
+}
+
+static size_t base64_length(const char *text, size_t start, size_t end)
+{
+        size_t n = start;
+
+        while (n < end && is_base64(text[n]))
+                n++;
+        return n - start;
+}
+
+typedef enum LineKind {
+        LINE_OTHER,
+        LINE_EMPTY,
+        LINE_HEADER, /* "Proc-Type: 4,ENCRYPTED" */
+        LINE_BODY,
+        LINE_SHORT, /* could be a last line, or a word */
+} LineKind;
+
+static bool is_header_line(const char *text, size_t start, size_t end)
+{
+        static const char *const names[] = {
+                "Proc-Type:",     "DEK-Info:",    "Version:",        "Comment:",    "Hash:",
+                "Charset:",       "MessageID:",   "Subject:",        "Encryption:", "Public-Lines:",
+                "Private-Lines:", "Private-MAC:", "Key-Derivation:", "Argon2-"
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                size_t n = strlen(names[i]);
+
+                if (end - start >= n && memcmp(text + start, names[i], n) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Pieces of base64 with single spaces between them, as when the lines of a key were joined. */
+static bool is_joined_body(const char *text, size_t start, size_t end)
+{
+        size_t longest = 0;
+
+        while (start < end) {
+                size_t n = base64_length(text, start, end);
+
+                longest = n > longest ? n : longest;
+                start += n;
+                if (n == 0) {
+                        if (!is_joint(text[start]))
+                                return false;
+                        start++;
+                }
+        }
+        return longest >= MATERIAL_MIN;
+}
+
+static LineKind classify_line(const char *text, size_t start, size_t end)
+{
+        size_t n;
+
+        strip_line(text, &start, &end);
+        if (start >= end)
+                return LINE_EMPTY;
+        if (is_header_line(text, start, end))
+                return LINE_HEADER;
+        n = base64_length(text, start, end);
+        if (n == end - start)
+                return n >= MATERIAL_MIN ? LINE_BODY : LINE_SHORT;
+        return is_joined_body(text, start, end) ? LINE_BODY : LINE_OTHER;
+}
+
+/* Where key material on the rest of a header's own line ends; @at when there is none. */
+static size_t same_line_body(const char *text, size_t at, size_t end)
+{
+        size_t last = at, i = at, longest = 0;
+
+        while (i < end) {
+                size_t n = base64_length(text, i, end);
+
+                if (n > 0) {
+                        last = i + n;
+                        longest = n > longest ? n : longest;
+                        i += n;
+                } else if (is_joint(text[i])) {
+                        i++;
+                } else {
+                        break;
+                }
+        }
+        return longest >= 16 ? last : at;
+}
+
+/* The footer that begins in @from..@to: its end, or 0. */
+static size_t find_footer(const char *text, size_t size, size_t from, size_t to)
+{
+        while (from < to) {
+                const char *p = memmem(text + from, to - from, "END ", 4);
+                size_t start, end;
+
+                if (!p)
+                        return 0;
+                from = (size_t) (p - text) + 4;
+                if (read_armour(text, size, from, &start, &end) == ARMOUR_END && end - from >= 4)
+                        return end;
+        }
+        return 0;
+}
+
+/* From a header on: to the footer, or as far as lines look like a body. 0: there is no body. */
+static size_t walk_down(const char *text, size_t size, size_t at)
+{
+        size_t limit = size - at > BODY_MAX ? at + BODY_MAX : size;
+        size_t end = line_end(text, limit, at), footer = find_footer(text, size, at, end), last = 0;
+        bool body = false, after_short = false;
+
+        if (footer)
+                return same_line_body(text, at, footer) > at ? footer : 0;
+        last = same_line_body(text, at, end);
+        body = last > at;
+        for (at = end + 1; at < limit; at = end + 1) {
+                LineKind kind;
+
+                end = line_end(text, limit, at);
+                footer = find_footer(text, size, at, end);
+                if (footer)
+                        return body || after_short ? footer : 0;
+                kind = classify_line(text, at, end);
+                if (kind == LINE_OTHER || (kind == LINE_SHORT && after_short))
+                        break;
+                if (kind == LINE_BODY || (kind == LINE_SHORT && body)) {
+                        size_t s = at, e = end;
+
+                        strip_line(text, &s, &e);
+                        last = e;
+                }
+                body |= kind == LINE_BODY;
+                after_short = kind == LINE_SHORT;
+        }
+        return body ? last : 0;
+}
+
+/* From a footer up: as far as lines look like a body. @at when there is none. */
+static size_t walk_up(const char *text, size_t at)
+{
+        size_t limit = at > BODY_MAX ? at - BODY_MAX : 0, first = at, start = line_start(text, at);
+        size_t n_lines = 0, p = at;
+
+        /* On the footer's own line. */
+        while (p > start && (is_base64(text[p - 1]) || is_joint(text[p - 1])))
+                p--;
+        if (same_line_body(text, p, at) > p)
+                first = p;
+        while (start > limit) {
+                size_t end = start - 1, s, e;
+                LineKind kind;
+
+                s = start = line_start(text, end);
+                e = end;
+                kind = classify_line(text, start, end);
+                if (kind == LINE_OTHER || (kind == LINE_SHORT && n_lines > 0 && first != at))
+                        break;
+                n_lines++;
+                if (kind == LINE_EMPTY || kind == LINE_HEADER)
+                        continue;
+                strip_line(text, &s, &e);
+                if (kind == LINE_BODY || n_lines == 1)
+                        first = s;
+        }
+        return first;
+}
+
+int private_key_find(const char *text, size_t size, size_t at, size_t *ret_start, size_t *ret_end)
+{
+        size_t start, end, edge;
+
+        switch (read_armour(text, size, at, &start, &end)) {
+        case ARMOUR_BEGIN:
+                edge = walk_down(text, size, end);
+                if (edge == 0)
+                        return 0;
+                *ret_start = start;
+                *ret_end = edge;
+                return 1;
+        case ARMOUR_END:
+                edge = walk_up(text, start);
+                if (edge == start)
+                        return 0;
+                *ret_start = edge;
+                *ret_end = end;
+                return 1;
+        case ARMOUR_NONE:
+                break;
+        }
+        return 0;
+}

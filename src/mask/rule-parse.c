@@ -1,0 +1,561 @@
+/* Rules as people write them: JSON, read strictly */
+#include "mask/rule-parse.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/file-util.h"
+
+#define RULE_FILE_MAX (16U << 20)
+
+/* One member of a rule or of its guards: reads @value into its place in @rule. */
+typedef struct Member {
+        const char *name;
+        int (*read)(Rule *rule, struct json_object *value, char **reterr);
+} Member;
+
+int rule_file_read(const char *path, struct json_object **ret, char **reterr)
+{
+        _cleanup_free_ char *text = NULL;
+        struct json_object *document;
+        enum json_tokener_error error;
+        struct json_tokener *tokener;
+        size_t size, at;
+        int r;
+
+        r = file_read(path, RULE_FILE_MAX, &text, &size);
+        if (r < 0) {
+                format_error(reterr, "cannot read the rules file '%s': %s", path, strerror(-r));
+                return r;
+        }
+        tokener = json_tokener_new();
+        if (!tokener)
+                return -ENOMEM;
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+        document = json_tokener_parse_ex(tokener, text, (int) size + 1);
+        error = json_tokener_get_error(tokener);
+        at = json_tokener_get_parse_end(tokener);
+        json_tokener_free(tokener);
+        if (error != json_tokener_success || !document) {
+                (void) json_object_put(document);
+                format_error(reterr, "the rules file '%s' is not JSON: %s, at byte %zu", path,
+                             json_tokener_error_desc(error), at);
+                return -EINVAL;
+        }
+        *ret = document;
+        return 0;
+}
+
+struct json_object *rule_file_rules(struct json_object *document)
+{
+        struct json_object *rules = document;
+
+        if (json_object_is_type(document, json_type_object))
+                rules = json_object_object_get(document, "rules");
+        return json_object_is_type(rules, json_type_array) ? rules : NULL;
+}
+
+static int wrong(char **reterr, const char *what)
+{
+        format_error(reterr, "%s", what);
+        return -EINVAL;
+}
+
+static int read_string(struct json_object *value, char **ret, char **reterr)
+{
+        if (!json_object_is_type(value, json_type_string) || json_object_get_string_len(value) == 0)
+                return wrong(reterr, "must be a string that is not empty");
+        if (strlen(json_object_get_string(value)) != (size_t) json_object_get_string_len(value))
+                return wrong(reterr, "holds a NUL");
+        free(*ret);
+        *ret = strdup(json_object_get_string(value));
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int read_number(struct json_object *value, int64_t max, int64_t *ret, char **reterr)
+{
+        if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0 ||
+            json_object_get_int64(value) > max) {
+                format_error(reterr, "must be a number from 0 to %" PRId64, max);
+                return -EINVAL;
+        }
+        *ret = json_object_get_int64(value);
+        return 0;
+}
+
+static int read_bool(struct json_object *value, bool *ret, char **reterr)
+{
+        if (!json_object_is_type(value, json_type_boolean))
+                return wrong(reterr, "must be true or false");
+        *ret = json_object_get_boolean(value);
+        return 0;
+}
+
+static int read_id(Rule *rule, struct json_object *value, char **reterr)
+{
+        int r = read_string(value, &rule->id, reterr);
+
+        if (r < 0)
+                return r;
+        /* It stands in the masked text between brackets, so it may hold neither these nor spaces. */
+        if (strspn(rule->id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(rule->id) ||
+            strlen(rule->id) > 64)
+                return wrong(reterr, "must be at most 64 lower case letters, digits and dashes");
+        return 0;
+}
+
+static int read_description(Rule *rule, struct json_object *value, char **reterr)
+{
+        return read_string(value, &rule->description, reterr);
+}
+
+static int read_reference(Rule *rule, struct json_object *value, char **reterr)
+{
+        return read_string(value, &rule->reference, reterr);
+}
+
+static int read_pattern(Rule *rule, struct json_object *value, char **reterr)
+{
+        return read_string(value, &rule->text, reterr);
+}
+
+static int read_type(Rule *rule, struct json_object *value, char **reterr)
+{
+        static const char *const names[] = { "pattern", "assignment", "private-key" };
+        const char *name = json_object_get_string(value);
+
+        for (size_t i = 0; name && i < ELEMENTSOF(names); i++)
+                if (strcmp(name, names[i]) == 0) {
+                        rule->kind = (RuleKind) i;
+                        return 0;
+                }
+        return wrong(reterr, "must be \"pattern\", \"assignment\" or \"private-key\"");
+}
+
+static int read_nocase(Rule *rule, struct json_object *value, char **reterr)
+{
+        return read_bool(value, &rule->nocase, reterr);
+}
+
+static int read_rank(Rule *rule, struct json_object *value, char **reterr)
+{
+        int64_t n;
+        int r = read_number(value, 9, &n, reterr);
+
+        rule->rank = r < 0 ? 0 : (unsigned) n;
+        return r;
+}
+
+/* A number now; a name needs the compiled pattern, so rule_parse() looks at it again. */
+static int read_secret(Rule *rule, struct json_object *value, char **reterr)
+{
+        int64_t n = 0;
+        int r = 0;
+
+        if (!json_object_is_type(value, json_type_string))
+                r = read_number(value, 15, &n, reterr);
+        rule->secret = (unsigned) n;
+        return r;
+}
+
+static int read_literals(Rule *rule, struct json_object *value, char **reterr)
+{
+        size_t n;
+
+        if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) == 0)
+                return wrong(reterr, "must be an array of strings, with one at least");
+        n = json_object_array_length(value);
+        rule->literals = calloc(n, sizeof(*rule->literals));
+        if (!rule->literals)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                int r = read_string(json_object_array_get_idx(value, i), &rule->literals[i],
+                                    reterr);
+
+                if (r < 0)
+                        return r;
+                rule->n_literals++;
+                if (strlen(rule->literals[i]) < LITERAL_MIN)
+                        return wrong(reterr, "each literal must have 3 bytes or more");
+        }
+        return 0;
+}
+
+static int read_window(Rule *rule, struct json_object *value, char **reterr)
+{
+        int64_t before = rule->before, after = rule->after;
+        int r = 0;
+
+        if (!json_object_is_type(value, json_type_object))
+                return wrong(reterr, "must be an object with \"before\" and \"after\"");
+        json_object_object_foreach(value, name, number)
+        {
+                if (strcmp(name, "before") != 0 && strcmp(name, "after") != 0)
+                        return wrong(reterr, "must be an object with \"before\" and \"after\"");
+                r = read_number(number, name[0] == 'b' ? 4096 : RULE_WINDOW_MAX,
+                                name[0] == 'b' ? &before : &after, reterr);
+                if (r < 0)
+                        return r;
+        }
+        rule->before = (uint32_t) before;
+        rule->after = (uint32_t) after;
+        return 0;
+}
+
+static int read_min_length(Rule *rule, struct json_object *value, char **reterr)
+{
+        int64_t n = 0;
+        int r = read_number(value, RULE_WINDOW_MAX, &n, reterr);
+
+        rule->guards.min_length = (size_t) n;
+        return r;
+}
+
+static int read_max_length(Rule *rule, struct json_object *value, char **reterr)
+{
+        int64_t n = 0;
+        int r = read_number(value, RULE_WINDOW_MAX, &n, reterr);
+
+        rule->guards.max_length = (size_t) n;
+        return r;
+}
+
+static int read_alphabet(Rule *rule, struct json_object *value, char **reterr)
+{
+        static const struct {
+                const char *name, *special;
+                bool digits, lower, upper, hex;
+        } known[] = {
+                { "hex", "abcdefABCDEF", true, false, false },
+                { "digit", "", true, false, false },
+                { "lower", "", false, true, false },
+                { "upper", "", false, false, true },
+                { "alpha", "", false, true, true },
+                { "alnum", "", true, true, true },
+                { "base32", "234567=", false, true, true },
+                { "base64", "+/=", true, true, true },
+                { "base64url", "-_=", true, true, true },
+        };
+        const char *name = json_object_get_string(value);
+        char *flags;
+
+        for (size_t i = 0; name && i < ELEMENTSOF(known); i++) {
+                if (strcmp(name, known[i].name) != 0)
+                        continue;
+                flags = rule->guards.alphabet = calloc(1, 256);
+                if (!flags)
+                        return -ENOMEM;
+                for (int c = 1; c < 128; c++)
+                        flags[c] = (known[i].digits && isdigit(c)) ||
+                                   (known[i].lower && islower(c)) ||
+                                   (known[i].upper && isupper(c)) || strchr(known[i].special, c);
+                return 0;
+        }
+        return wrong(reterr,
+                     "must be hex, digit, lower, upper, alpha, alnum, base32, base64 or base64url");
+}
+
+static int read_entropy(Rule *rule, struct json_object *value, char **reterr)
+{
+        double bits = json_object_get_double(value);
+
+        if ((!json_object_is_type(value, json_type_double) &&
+             !json_object_is_type(value, json_type_int)) ||
+            !(bits >= 0 && bits <= 8))
+                return wrong(reterr, "must be a number of bits from 0 to 8");
+        rule->guards.entropy = bits;
+        return 0;
+}
+
+static int read_checksum(Rule *rule, struct json_object *value, char **reterr)
+{
+        const char *name = json_object_get_string(value) ?: "";
+
+        if (strcmp(name, "github-crc32") == 0 || strcmp(name, "npm-crc32") == 0)
+                rule->guards.checksum = CHECKSUM_GITHUB_CRC32;
+        else if (strcmp(name, "luhn") == 0)
+                rule->guards.checksum = CHECKSUM_LUHN;
+        else
+                return wrong(reterr, "must be github-crc32, npm-crc32 or luhn");
+        return 0;
+}
+
+static int read_placeholder(Rule *rule, struct json_object *value, char **reterr)
+{
+        return read_bool(value, &rule->guards.placeholder, reterr);
+}
+
+static int read_dictionary(Rule *rule, struct json_object *value, char **reterr)
+{
+        return read_bool(value, &rule->guards.dictionary, reterr);
+}
+
+static int read_needs(Rule *rule, struct json_object *value, char **reterr)
+{
+        static const char *const names[] = { "digit", "upper", "lower", "special", "letter" };
+
+        if (!json_object_is_type(value, json_type_array))
+                return wrong(reterr, "must be an array of digit, upper, lower, letter, special");
+        for (size_t i = 0; i < json_object_array_length(value); i++) {
+                const char *name = json_object_get_string(json_object_array_get_idx(value, i))
+                                                   ?: "";
+                size_t k = 0;
+
+                while (k < ELEMENTSOF(names) && strcmp(names[k], name) != 0)
+                        k++;
+                if (k == ELEMENTSOF(names))
+                        return wrong(reterr,
+                                     "must be an array of digit, upper, lower, letter, special");
+                rule->guards.needs |= 1U << k;
+        }
+        return 0;
+}
+
+static int read_not(Rule *rule, struct json_object *value, char **reterr)
+{
+        size_t n;
+
+        if (!json_object_is_type(value, json_type_array))
+                return wrong(reterr, "must be an array of patterns");
+        n = json_object_array_length(value);
+        rule->guards.not = calloc(n + 1, sizeof(*rule->guards.not ));
+        if (!rule->guards.not )
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_free_ char *text = NULL;
+                int r = read_string(json_object_array_get_idx(value, i), &text, reterr);
+
+                if (r < 0)
+                        return r;
+                r = pattern_compile(text, 0, &rule->guards.not [i], reterr);
+                if (r < 0)
+                        return r;
+                rule->guards.n_not++;
+        }
+        return 0;
+}
+
+/* Reads each member of @object with the one of @members that has its name; @prefix goes before it in errors. */
+static int read_members(Rule *rule, struct json_object *object, const Member *members, size_t n,
+                        const char *prefix, char **reterr)
+{
+        json_object_object_foreach(object, name, value)
+        {
+                _cleanup_free_ char *reason = NULL;
+                size_t i = 0;
+                int r;
+
+                while (i < n && strcmp(members[i].name, name) != 0)
+                        i++;
+                if (i == n) {
+                        format_error(reterr, "'%s%s' is not known", prefix, name);
+                        return -EINVAL;
+                }
+                if (!members[i].read)
+                        continue;
+                r = members[i].read(rule, value, &reason);
+                if (r < 0) {
+                        format_error(reterr, "'%s%s' %s", prefix, name, reason ?: strerror(-r));
+                        return r;
+                }
+        }
+        return 0;
+}
+
+static int read_guards(Rule *rule, struct json_object *value, char **reterr)
+{
+        static const Member members[] = {
+                { "min_length", read_min_length },
+                { "max_length", read_max_length },
+                { "alphabet", read_alphabet },
+                { "entropy", read_entropy },
+                { "checksum", read_checksum },
+                { "placeholder", read_placeholder },
+                { "dictionary", read_dictionary },
+                { "needs", read_needs },
+                { "not", read_not },
+        };
+
+        if (!json_object_is_type(value, json_type_object))
+                return wrong(reterr, "must be an object");
+        return read_members(rule, value, members, ELEMENTSOF(members), "guards.", reterr);
+}
+
+static const Member rule_members[] = {
+        { "id", read_id },
+        { "description", read_description },
+        { "reference", read_reference },
+        { "type", read_type },
+        { "literals", read_literals },
+        { "nocase", read_nocase },
+        { "pattern", read_pattern },
+        { "secret", read_secret },
+        { "window", read_window },
+        { "rank", read_rank },
+        { "guards", read_guards },
+        { "examples", NULL },
+};
+
+/* Jumps over what may stand before the first character that a pattern matches: "(?i)", "\b", a look-behind, "(". */
+static const char *pattern_first(const char *p)
+{
+        for (;;) {
+                if (strncmp(p, "(?i)", 4) == 0)
+                        p += 4;
+                else if (strncmp(p, "\\b", 2) == 0)
+                        p += 2;
+                else if (strncmp(p, "(?:", 3) == 0)
+                        p += 3;
+                else if (strncmp(p, "(?<!", 4) == 0 || strncmp(p, "(?<=", 4) == 0) {
+                        /* Only one class, as in "(?<![A-Za-z0-9])". */
+                        const char *end = p[4] == '[' ? strstr(p + 5, "])") : NULL;
+
+                        if (!end)
+                                return p;
+                        p = end + 2;
+                } else if (p[0] == '(' && p[1] != '?' && p[1] != '*')
+                        p++;
+                else
+                        return p;
+        }
+}
+
+/* Does @pattern go on with @literal, all of it? */
+static bool goes_on_with(const char *pattern, const char *literal)
+{
+        for (; *literal; literal++, pattern++) {
+                if (*pattern == '\\' && ispunct((unsigned char) pattern[1]))
+                        pattern++;
+                else if (*pattern && strchr(".[]()|*+?{}^$\\", *pattern))
+                        return false;
+                if (*pattern != *literal)
+                        return false;
+        }
+        return !*pattern || !strchr("?*{", *pattern);
+}
+
+static bool goes_on_with_any(const char *pattern, const Rule *rule)
+{
+        for (size_t i = 0; i < rule->n_literals; i++)
+                if (goes_on_with(pattern, rule->literals[i]))
+                        return true;
+        return false;
+}
+
+/*
+ * Does every match of the pattern start with one of its literals? Then it is tried there and nowhere else. Said "no"
+ * where it is hard to tell: that costs time and nothing else.
+ */
+static bool starts_with_literal(const Rule *rule)
+{
+        const char *p = pattern_first(rule->text);
+        size_t nested = 0;
+
+        if (!goes_on_with_any(p, rule))
+                return false;
+        for (; *p; p++) {
+                if (*p == '\\' && p[1])
+                        p++;
+                else if (*p == '[') {
+                        p += p[1] == '^' ? 2 : 1;
+                        p += *p == ']';
+                        while (*p && *p != ']')
+                                p += *p == '\\' && p[1] ? 2 : 1;
+                        if (!*p)
+                                return false;
+                } else if (*p == '(')
+                        nested++;
+                else if (*p == ')' && nested > 0)
+                        nested--;
+                else if (*p == ')' && p[1] && strchr("?*{", p[1]))
+                        return false; /* the group that has the literal may be left out */
+                else if (*p == '|' && nested == 0 && !goes_on_with_any(p + 1, rule))
+                        return false;
+        }
+        return true;
+}
+
+static int find_secret(Rule *rule, struct json_object *value, char **reterr)
+{
+        uint32_t n_groups = 0;
+
+        if (json_object_is_type(value, json_type_string)) {
+                int n = pcre2_substring_number_from_name(
+                                rule->pattern.code, (PCRE2_SPTR) json_object_get_string(value));
+
+                if (n < 0)
+                        return wrong(reterr,
+                                     "'secret' names a group that the pattern does not have");
+                rule->secret = (unsigned) n;
+        }
+        (void) pcre2_pattern_info(rule->pattern.code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
+        if (rule->secret > n_groups)
+                return wrong(reterr,
+                             "'secret' is the number of a group that the pattern does not have");
+        return 0;
+}
+
+static int compile_rule(Rule *rule, struct json_object *object, char **reterr)
+{
+        uint32_t flags = 0;
+        int r;
+
+        if (rule->kind == RULE_ASSIGNMENT)
+                flags = PCRE2_ANCHORED | PCRE2_ENDANCHORED;
+        else if (starts_with_literal(rule)) {
+                rule->at_literal = true;
+                flags = PCRE2_ANCHORED;
+        } else
+                flags = PCRE2_USE_OFFSET_LIMIT;
+        r = pattern_compile(rule->text, flags, &rule->pattern, reterr);
+        if (r < 0)
+                return r;
+        return find_secret(rule, json_object_object_get(object, "secret"), reterr);
+}
+
+static void fold_literals(Rule *rule)
+{
+        for (size_t i = 0; i < rule->n_literals; i++)
+                for (char *p = rule->literals[i]; *p; p++)
+                        if (*p >= 'A' && *p <= 'Z')
+                                *p |= 0x20;
+}
+
+static void rule_donep(Rule *rule)
+{
+        rule_done(rule);
+}
+
+int rule_parse(struct json_object *object, Rule *ret, char **reterr)
+{
+        _cleanup_(rule_donep) Rule rule = { .before = 128, .after = 16384, .rank = UINT32_MAX };
+        int r;
+
+        rule.guards.placeholder = true;
+        if (!json_object_is_type(object, json_type_object))
+                return wrong(reterr, "is not an object");
+        r = read_members(&rule, object, rule_members, ELEMENTSOF(rule_members), "", reterr);
+        if (r < 0)
+                return r;
+        if (!rule.id)
+                return wrong(reterr, "'id' is missing");
+        if (!rule.literals)
+                return wrong(reterr, "'literals' is missing");
+        if (!rule.text && rule.kind == RULE_PATTERN)
+                return wrong(reterr, "'pattern' is missing");
+        if (rule.rank == UINT32_MAX)
+                rule.rank = rule.kind != RULE_ASSIGNMENT ? 0 : rule.text ? 1 : 2;
+        if (rule.text) {
+                r = compile_rule(&rule, object, reterr);
+                if (r < 0)
+                        return r;
+        }
+        if (rule.nocase)
+                fold_literals(&rule);
+        rule.source = strdup(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+        if (!rule.source)
+                return -ENOMEM;
+        *ret = rule;
+        rule = (Rule){ 0 };
+        return 0;
+}

@@ -1,0 +1,26 @@
+/*
+ * Rules as people write them: JSON, read strictly
+ *
+ * An unknown or misspelt member is an error: a guard that is not understood must not be left out in silence.
+ */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "mask/rule.h"
+
+static inline void json_put(struct json_object *o)
+{
+        (void) json_object_put(o);
+}
+
+DEFINE_CLEANUP(struct json_object *, json_put)
+
+/* Reads the JSON document in @path. Returns 0, -EINVAL (not JSON) or what reading says, with *@reterr. */
+int rule_file_read(const char *path, struct json_object **ret, char **reterr);
+
+/* The array of rules in @document, which is it or has it as "rules". NULL: there is none. */
+struct json_object *rule_file_rules(struct json_object *document);
+
+/* Makes a rule of @object. Returns 0, -EINVAL with *@reterr (the reason, without the rule's id), or -ENOMEM. */
+int rule_parse(struct json_object *object, Rule *ret, char **reterr);

@@ -1,0 +1,62 @@
+/* Rule: patterns compiled, made native when they first run */
+#include "mask/rule.h"
+
+#include <string.h>
+
+void pattern_done(Pattern *p)
+{
+        pcre2_code_free(p->code);
+        *p = (Pattern){ 0 };
+}
+
+void rule_done(Rule *rule)
+{
+        for (size_t i = 0; i < rule->n_literals; i++)
+                free(rule->literals[i]);
+        for (size_t i = 0; i < rule->guards.n_not; i++)
+                pattern_done(&rule->guards.not [i]);
+        free(rule->guards.not );
+        free(rule->guards.alphabet);
+        free(rule->literals);
+        free(rule->id);
+        free(rule->description);
+        free(rule->reference);
+        free(rule->text);
+        free(rule->source);
+        pattern_done(&rule->pattern);
+        *rule = (Rule){ 0 };
+}
+
+int pattern_compile(const char *text, uint32_t flags, Pattern *ret, char **reterr)
+{
+        /* Bytes, not characters: a view is valid UTF-8, and no rule counts what is not ASCII. */
+        const uint32_t always = PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
+                                PCRE2_MULTILINE;
+        PCRE2_SIZE offset;
+        int code;
+
+        ret->code = pcre2_compile((PCRE2_SPTR) text, PCRE2_ZERO_TERMINATED, always | flags, &code,
+                                  &offset, NULL);
+        if (!ret->code) {
+                char message[160] = "";
+
+                (void) pcre2_get_error_message(code, (PCRE2_UCHAR *) message, sizeof(message));
+                format_error(reterr, "%s, at character %zu of the pattern", message, offset + 1);
+                return -EINVAL;
+        }
+        return 0;
+}
+
+const pcre2_code *pattern_ready(Ruleset *rules, Pattern *p)
+{
+        if (atomic_load_explicit(&p->ready, memory_order_acquire))
+                return p->code;
+        (void) pthread_mutex_lock(&rules->compiling);
+        if (!atomic_load_explicit(&p->ready, memory_order_relaxed)) {
+                /* Without JIT (a platform that has none) the pattern is interpreted, with the same answers. */
+                (void) pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+                atomic_store_explicit(&p->ready, true, memory_order_release);
+        }
+        (void) pthread_mutex_unlock(&rules->compiling);
+        return p->code;
+}

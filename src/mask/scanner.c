@@ -1,0 +1,497 @@
+/* Scanner: where the secrets of a text stand */
+#include "mask/scanner.h"
+
+#include <string.h>
+
+#include "mask/assignment.h"
+#include "mask/guard.h"
+#include "mask/known.h"
+#include "mask/private-key.h"
+#include "mask/view.h"
+
+/* A chunk and its view fit the second cache; behind it the view goes on as far as a rule may look. */
+#define CHUNK_SIZE 262144
+#define BEHIND     8192
+#define AHEAD      RULE_WINDOW_MAX
+
+/* No rule of ours comes near. A pattern that does is stopped before it costs a millisecond, and the text is masked. */
+#define MATCH_LIMIT 50000
+#define DEPTH_LIMIT 5000
+#define HEAP_LIMIT  1024 /* KB */
+
+/* How often a pattern is tried again in the window of one literal, after a guard refused what it found. */
+#define TRIES_MAX 8
+
+struct Scanner {
+        Ruleset *rules;
+        HashKey key;
+        LiteralScratch *scratch;
+        LiteralHits hits;
+        View view;
+        Known *known;
+        char *home;
+        pcre2_match_data *match;
+        pcre2_match_context *context;
+        pcre2_jit_stack *stack;
+        size_t *done;      /* a rule: up to where of the view it has found */
+        Spans *spans;      /* where findings go */
+        size_t base;       /* where the view begins in the text */
+        size_t first, end; /* hits in this range of the view count */
+        struct {
+                size_t start, end;
+                bool found;
+                Assignment assignment;
+        } last; /* many rules share a keyword: what was read at it last */
+        bool limited;
+};
+
+int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret)
+{
+        _cleanup_(scanner_freep) Scanner *s = NULL;
+        int r;
+
+        s = calloc(1, sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+        s->rules = ruleset_ref(rules);
+        s->key = *key;
+        r = literal_scratch_new(rules->literals, &s->scratch);
+        if (r < 0)
+                return r;
+        s->known = known_new();
+        s->done = calloc(rules->n_rules + 1, sizeof(*s->done));
+        s->match = pcre2_match_data_create(16, NULL);
+        s->context = pcre2_match_context_create(NULL);
+        s->stack = pcre2_jit_stack_create(32 * 1024, 512 * 1024, NULL);
+        if (!s->known || !s->done || !s->match || !s->context || !s->stack)
+                return -ENOMEM;
+        (void) pcre2_set_match_limit(s->context, MATCH_LIMIT);
+        (void) pcre2_set_depth_limit(s->context, DEPTH_LIMIT);
+        (void) pcre2_set_heap_limit(s->context, HEAP_LIMIT);
+        pcre2_jit_stack_assign(s->context, NULL, s->stack);
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+Scanner *scanner_free(Scanner *s)
+{
+        if (!s)
+                return NULL;
+        (void) literal_scratch_free(s->scratch);
+        literal_hits_done(&s->hits);
+        view_done(&s->view);
+        (void) known_free(s->known);
+        pcre2_match_data_free(s->match);
+        pcre2_match_context_free(s->context);
+        pcre2_jit_stack_free(s->stack);
+        (void) ruleset_unref(s->rules);
+        free(s->home);
+        free(s->done);
+        free(s);
+        return NULL;
+}
+
+int scanner_set_home(Scanner *s, const char *home)
+{
+        char *copy = NULL;
+        size_t n;
+
+        if (home && home[0] == '/' && home[1]) {
+                copy = strdup(home);
+                if (!copy)
+                        return -ENOMEM;
+                for (n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+                        copy[n - 1] = 0;
+        }
+        free(s->home);
+        s->home = copy;
+        return 0;
+}
+
+void scanner_forget(Scanner *s)
+{
+        known_clear(s->known);
+}
+
+size_t scanner_n_known(const Scanner *s)
+{
+        return known_n(s->known);
+}
+
+/* Runs @p on the view from @start to @end. Returns 1 (found), 0, or -1: it hit a limit. */
+static int run_pattern(Scanner *s, Pattern *p, const char *text, size_t size, size_t start,
+                       size_t limit)
+{
+        int r;
+
+        (void) pcre2_set_offset_limit(s->context, limit);
+        r = pcre2_match(pattern_ready(s->rules, p), (PCRE2_SPTR) text, size, start, 0, s->match,
+                        s->context);
+        if (r >= 0)
+                return 1;
+        if (r == PCRE2_ERROR_NOMATCH)
+                return 0;
+        s->limited = true;
+        return -1;
+}
+
+static bool has_needs(unsigned needs, const char *secret, size_t n)
+{
+        unsigned classes = text_classes(secret, n);
+
+        if (needs & NEEDS_LETTER && !(classes & (CLASS_UPPER | CLASS_LOWER)))
+                return false;
+        needs &= ~(unsigned) NEEDS_LETTER;
+        return (needs & classes) == needs;
+}
+
+/* Do the rule's guards let this secret pass? */
+static bool passes_guards(Scanner *s, const Rule *rule, const char *secret, size_t n)
+{
+        const Guards *g = &rule->guards;
+
+        if (n == 0 || n < g->min_length || (g->max_length && n > g->max_length))
+                return false;
+        if (g->needs && !has_needs(g->needs, secret, n))
+                return false;
+        for (size_t i = 0; g->alphabet && i < n; i++)
+                if (!g->alphabet[(unsigned char) secret[i]])
+                        return false;
+        if (g->entropy > 0 && text_entropy(secret, n) < g->entropy)
+                return false;
+        if (g->checksum == CHECKSUM_GITHUB_CRC32 && !text_has_github_checksum(secret, n))
+                return false;
+        if (g->checksum == CHECKSUM_LUHN && !text_has_luhn(secret, n))
+                return false;
+        if ((g->placeholder && text_is_placeholder(secret, n)) ||
+            (g->dictionary && text_is_words(secret, n)))
+                return false;
+        for (size_t i = 0; i < g->n_not; i++)
+                if (run_pattern(s, &g->not [i], secret, n, 0, PCRE2_UNSET) != 0)
+                        return false;
+        for (size_t i = 0; i < s->rules->n_allow; i++)
+                if (run_pattern(s, &s->rules->allow[i].pattern, secret, n, 0, PCRE2_UNSET) != 0)
+                        return false;
+        return true;
+}
+
+static bool is_allowed(const Scanner *s, uint64_t fingerprint)
+{
+        for (size_t i = 0; i < s->rules->n_allow_fingerprints; i++)
+                if (s->rules->allow_fingerprints[i] == fingerprint)
+                        return true;
+        return false;
+}
+
+/* Adds @start..@end of the view; an escape or a character that it would cut is taken whole. */
+static int add_span(Scanner *s, size_t context, size_t start, size_t end, Span span)
+{
+        size_t unused;
+
+        view_range(&s->view, start, end, &span.start, &span.end);
+        view_range(&s->view, context, context, &span.context, &unused);
+        while (span.start > 0 && ((unsigned char) s->view.source[span.start] & 0xC0) == 0x80)
+                span.start--;
+        while (span.end < s->view.source_size &&
+               ((unsigned char) s->view.source[span.end] & 0xC0) == 0x80)
+                span.end++;
+        span.start += s->base;
+        span.end += s->base;
+        span.context += s->base;
+        return spans_add(s->spans, span);
+}
+
+/* A secret of @rule at @start..@end of the view, told by a match that began at @context. Returns 1 (taken), 0 or -ENOMEM. */
+static int take(Scanner *s, const Rule *rule, size_t context, size_t start, size_t end)
+{
+        const char *secret = s->view.text + start;
+        size_t n = end - start;
+        Span span = { .rule = rule->id, .rank = rule->rank };
+        KnownSecret known;
+
+        if (memmem(secret, n, "[REDACTED", 9) || !passes_guards(s, rule, secret, n))
+                return 0;
+        span.fingerprint = hash_bytes(&s->key, secret, n);
+        if (is_allowed(s, span.fingerprint))
+                return 0;
+        known = (KnownSecret){ (char *) secret, n, rule->id, span.fingerprint, rule->rank };
+        if (known_add(s->known, &known) < 0 || add_span(s, context, start, end, span) < 0)
+                return -ENOMEM;
+        return 1;
+}
+
+/* What was matched up to the end of a window that the text goes on behind: all of the word is taken. */
+static size_t whole_word(const View *v, size_t end)
+{
+        while (end < v->size && (unsigned char) v->text[end] > ' ' &&
+               !strchr("\"'`<>,;", v->text[end]))
+                end++;
+        return end;
+}
+
+static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
+{
+        const View *v = &s->view;
+        size_t start = at, size = v->size - at > rule->after ? at + rule->after : v->size;
+
+        if (at < *done)
+                return 0;
+        if (!rule->at_literal) {
+                start = at > rule->before ? at - rule->before : 0;
+                start = start > *done ? start : *done;
+        }
+        for (int i = 0; i < TRIES_MAX && start <= at; i++) {
+                const size_t *found;
+                size_t first, last;
+                int r;
+
+                r = run_pattern(s, &rule->pattern, v->text, size, start,
+                                rule->at_literal ? PCRE2_UNSET : at);
+                if (r <= 0)
+                        return 0;
+                found = pcre2_get_ovector_pointer(s->match);
+                start = found[0] + 1;
+                first = found[rule->secret * 2];
+                last = found[rule->secret * 2 + 1];
+                if (first == PCRE2_UNSET || first >= last)
+                        continue;
+                if (last == size && size < v->size)
+                        last = whole_word(v, last);
+                if (first > found[0] && strchr("\"'`", v->text[first - 1]) && last < v->size &&
+                    v->text[last] == '"' && v->map.n > 0) {
+                        size_t whole = assignment_quoted_end(v, first);
+
+                        last = whole > last ? whole : last;
+                }
+                r = take(s, rule, found[0], first, last);
+                if (r < 0)
+                        return r;
+                if (r > 0) {
+                        *done = last;
+                        return 0;
+                }
+        }
+        return 0;
+}
+
+static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
+{
+        const View *v = &s->view;
+        const Assignment *a = &s->last.assignment;
+
+        if (s->last.start != start || s->last.end != end) {
+                s->last.found = assignment_find(v, start, end, &s->last.assignment) > 0;
+                s->last.start = start;
+                s->last.end = end;
+        }
+        if (!s->last.found)
+                return 0;
+        if (rule->text) {
+                const size_t *found;
+
+                if (run_pattern(s, &rule->pattern, v->text + a->start, a->end - a->start, 0,
+                                PCRE2_UNSET) <= 0)
+                        return 0;
+                found = pcre2_get_ovector_pointer(s->match) + 2 * rule->secret;
+                if (found[0] == PCRE2_UNSET || found[0] >= found[1])
+                        return 0;
+                return take(s, rule, a->name_start, a->start + found[0], a->start + found[1]);
+        }
+        if (!assignment_is_secret(v, a))
+                return 0;
+        return take(s, rule, a->name_start, a->start, a->end);
+}
+
+/* Each line of a key's body is a secret of its own: masked also where it stands alone. */
+static int remember_lines(Scanner *s, const Rule *rule, size_t start, size_t end)
+{
+        const char *text = s->view.text;
+
+        while (start < end) {
+                size_t n = 0;
+                KnownSecret known;
+
+                while (start + n < end && (text_classes(text + start + n, 1) != CLASS_SPECIAL ||
+                                           (text[start + n] && strchr("+/=", text[start + n]))))
+                        n++;
+                known = (KnownSecret){ (char *) text + start, n, rule->id,
+                                       hash_bytes(&s->key, text + start, n), rule->rank };
+                if (n >= 40 && known_add(s->known, &known) < 0)
+                        return -ENOMEM;
+                start += n + 1;
+        }
+        return 0;
+}
+
+static int try_private_key(Scanner *s, Rule *rule, size_t *done, size_t at)
+{
+        size_t start, end;
+        int r;
+
+        if (at < *done || !private_key_find(s->view.text, s->view.size, at, &start, &end))
+                return 0;
+        r = take(s, rule, start, start, end);
+        if (r <= 0)
+                return r;
+        *done = end;
+        return remember_lines(s, rule, start, end);
+}
+
+static int try_hit(Scanner *s, LiteralHit hit)
+{
+        const Ruleset *rules = s->rules;
+
+        for (uint32_t i = rules->use_starts[hit.literal]; i < rules->use_starts[hit.literal + 1];
+             i++) {
+                Rule *rule = &rules->rules[rules->uses[i]];
+                size_t *done = &s->done[rules->uses[i]];
+                int r = 0;
+
+                switch (rule->kind) {
+                case RULE_PATTERN:
+                        r = try_pattern(s, rule, done, hit.start);
+                        break;
+                case RULE_ASSIGNMENT:
+                        r = try_assignment(s, rule, hit.start,
+                                           hit.start + rules->sizes[hit.literal]);
+                        break;
+                case RULE_PRIVATE_KEY:
+                        r = try_private_key(s, rule, done, hit.start);
+                        break;
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int find_rules(Scanner *s)
+{
+        int r;
+
+        memset(s->done, 0, s->rules->n_rules * sizeof(*s->done));
+        s->last.end = 0;
+        r = literal_set_scan(s->rules->literals, s->scratch, s->view.text, s->view.size, &s->hits);
+        for (size_t i = 0; r >= 0 && i < s->hits.n; i++) {
+                if (s->hits.hits[i].start < s->first)
+                        continue;
+                if (s->hits.hits[i].start >= s->end)
+                        break;
+                r = try_hit(s, s->hits.hits[i]);
+        }
+        return r;
+}
+
+static int find_known(Scanner *s)
+{
+        size_t at = s->first;
+        const KnownSecret *secret;
+
+        while ((secret = known_next(s->known, s->view.text, s->view.size, &at)) && at < s->end) {
+                Span span = { .rule = secret->rule,
+                              .rank = secret->rank + 8,
+                              .fingerprint = secret->fingerprint };
+
+                if (add_span(s, at, at, at + secret->size, span) < 0)
+                        return -ENOMEM;
+                at += secret->size;
+        }
+        return 0;
+}
+
+static bool is_path_char(char c)
+{
+        return text_classes(&c, 1) != CLASS_SPECIAL || (c && strchr("_-.~", c));
+}
+
+/* Is @start..@end of the view a path, or the start of one, and not a part of another name? */
+static bool is_own_path(const View *v, size_t start, size_t end)
+{
+        if (start > 0 && is_path_char(v->text[start - 1]))
+                return false;
+        if (start > 0 && v->text[start - 1] == '/' &&
+            (start < 3 || memcmp(v->text + start - 3, "://", 3) != 0))
+                return false;
+        if (end >= v->size)
+                return true;
+        /* The dot of "/home/al." ends a sentence; that of "/home/al.old" does not. */
+        if (v->text[end] == '.')
+                return end + 1 >= v->size || !is_path_char(v->text[end + 1]);
+        return !is_path_char(v->text[end]);
+}
+
+static int find_home(Scanner *s)
+{
+        const View *v = &s->view;
+        size_t n = s->home ? strlen(s->home) : 0, at = s->first;
+        const char *p;
+
+        while (n > 0 && at < s->end && (p = memmem(v->text + at, v->size - at, s->home, n))) {
+                at = (size_t) (p - v->text);
+                if (at >= s->end)
+                        break;
+                if (is_own_path(v, at, at + n) &&
+                    add_span(s, at, at, at + n, (Span){ .rank = 99 }) < 0)
+                        return -ENOMEM;
+                at += n;
+        }
+        return 0;
+}
+
+/* Makes the view of the chunk that begins at @at, with what a rule may look at round it. */
+static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
+{
+        size_t end = size - at > CHUNK_SIZE + AHEAD ? at + CHUNK_SIZE + AHEAD : size;
+        size_t base = at > BEHIND ? at - BEHIND : 0;
+        int r;
+
+        /* A view that began within an escape would take it for something else. */
+        for (int i = 0; i < 1024 && base > 0 && text[base - 1] == '\\'; i++)
+                base--;
+        r = view_set(&s->view, text + base, end - base);
+        if (r < 0)
+                return r;
+        s->base = base;
+        s->first = view_position(&s->view, at - base);
+        s->end = end == size && size - at <= CHUNK_SIZE
+                                 ? s->view.size
+                                 : view_position(&s->view, at + CHUNK_SIZE - base);
+        return 0;
+}
+
+static int find_known_again(Scanner *s, const char *text, size_t size)
+{
+        int r = 0;
+
+        for (size_t at = 0; r >= 0 && at < size; at += CHUNK_SIZE) {
+                if (size > CHUNK_SIZE)
+                        r = open_chunk(s, text, size, at);
+                if (r >= 0)
+                        r = find_known(s);
+        }
+        return r;
+}
+
+int scanner_run(Scanner *s, const char *text, size_t size, Spans *spans)
+{
+        size_t n_known = known_n(s->known);
+        int r = 0;
+
+        s->spans = spans;
+        s->limited = false;
+        for (size_t at = 0; r >= 0 && !s->limited && at < size; at += CHUNK_SIZE) {
+                r = open_chunk(s, text, size, at);
+                if (r >= 0)
+                        r = find_rules(s);
+                if (r >= 0)
+                        r = find_known(s);
+                if (r >= 0)
+                        r = find_home(s);
+        }
+        if (r >= 0 && !s->limited && known_n(s->known) > n_known)
+                r = find_known_again(s, text, size);
+        if (r < 0)
+                return r;
+        spans_merge(spans);
+        return s->limited ? 1 : 0;
+}

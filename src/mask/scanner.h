@@ -1,0 +1,45 @@
+/*
+ * Scanner: where the secrets of a text stand
+ *
+ * The text is taken in chunks: the view of a chunk is made, one pass finds the literals in it, and each hit decides
+ * where which rule looks. Chunks overlap by as far as a rule may look, so where they are cut makes no difference.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "mask/rule.h"
+
+/* A piece of the text to replace. */
+typedef struct Span {
+        size_t start, end;
+        size_t context;   /* where the match began that told it (at most @start) */
+        const char *rule; /* NULL: the home folder's path */
+        unsigned rank;
+        uint64_t fingerprint;
+        bool number; /* a JSON number: what replaces it is quoted */
+} Span;
+
+typedef struct Spans {
+        Span *items;
+        size_t n, allocated;
+} Spans;
+
+void spans_done(Spans *s);
+int spans_add(Spans *s, Span span);
+
+/* Sorts; overlapping ones become one, named by the one of the lowest rank, then the longest. */
+void spans_merge(Spans *s);
+
+typedef struct Scanner Scanner;
+
+int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret);
+Scanner *scanner_free(Scanner *s);
+DEFINE_CLEANUP(Scanner *, scanner_free)
+
+int scanner_set_home(Scanner *s, const char *home);
+void scanner_forget(Scanner *s);
+size_t scanner_n_known(const Scanner *s);
+
+/* Adds what is to be replaced in @text to @spans, merged. Returns 0; 1: a rule hit its limits, so the text is not
+ * known to be clean; or -ENOMEM. */
+int scanner_run(Scanner *s, const char *text, size_t size, Spans *spans);

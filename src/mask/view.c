@@ -1,0 +1,262 @@
+/* View: escapes of any depth become the characters they stand for */
+#include "mask/view.h"
+
+#include <string.h>
+
+/* A hyperlink's address in a terminal sequence may be long; what is longer is no sequence. */
+#define OSC_MAX 2048
+
+#define ESC 0x1B
+
+typedef struct Unit {
+        size_t from;   /* bytes of source */
+        char bytes[4]; /* what they stand for */
+        size_t n_bytes;
+} Unit;
+
+static int hex_value(char c)
+{
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+                return (c | 0x20) - 'a' + 10;
+        return -1;
+}
+
+/* @n hex digits at @p, or -1. */
+static int read_hex(const char *p, size_t size, size_t n)
+{
+        int value = 0;
+
+        if (size < n)
+                return -1;
+        for (size_t i = 0; i < n; i++) {
+                int digit = hex_value(p[i]);
+
+                if (digit < 0)
+                        return -1;
+                value = value * 16 + digit;
+        }
+        return value;
+}
+
+static void put_code_point(Unit *u, int c)
+{
+        if (c < 0x80) {
+                u->bytes[0] = (char) c;
+                u->n_bytes = 1;
+        } else if (c < 0x800) {
+                u->bytes[0] = (char) (0xC0 | c >> 6);
+                u->bytes[1] = (char) (0x80 | (c & 0x3F));
+                u->n_bytes = 2;
+        } else {
+                u->bytes[0] = (char) (0xE0 | c >> 12);
+                u->bytes[1] = (char) (0x80 | (c >> 6 & 0x3F));
+                u->bytes[2] = (char) (0x80 | (c & 0x3F));
+                u->n_bytes = 3;
+        }
+}
+
+/* The length of a terminal sequence whose ESC is just before @p; 0: it is none. */
+static size_t terminal_sequence(const char *p, size_t size)
+{
+        size_t i = 1;
+
+        if (size == 0)
+                return 0;
+        if (p[0] == '[') {
+                while (i < size && i < 32 && ((p[i] >= '0' && p[i] <= '?')))
+                        i++;
+                return i < size && p[i] >= '@' && p[i] <= '~' ? i + 1 : 0;
+        }
+        if (p[0] == ']') {
+                for (; i < size && i < OSC_MAX; i++) {
+                        if (p[i] == 0x07)
+                                return i + 1;
+                        if (p[i] == '\n' || p[i] == '"' || p[i] == '\\' || p[i] == ESC)
+                                return 0;
+                }
+        }
+        return 0;
+}
+
+/* An ESC that took @from bytes to write, with the sequence that it begins. */
+static Unit read_escape(const char *p, size_t size, size_t from)
+{
+        size_t n = terminal_sequence(p + from, size - from);
+
+        if (n == 0)
+                return (Unit){ from, { ESC }, 1 };
+        return (Unit){ from + n, { ' ' }, 1 };
+}
+
+/* The character that @n backslashes and what follows them stand for; from = 0: they are backslashes. */
+static Unit read_escaped(const char *p, size_t size, size_t n)
+{
+        static const char letters[] = "nrtbf\"'/`";
+        static const char meanings[] = "\n\r\t\b\f\"'/`";
+        Unit u = { 0 };
+        const char *letter;
+        char c = p[n];
+        int value = -1;
+
+        if (c == 'u')
+                value = read_hex(p + n + 1, size - n - 1, 4);
+        else if (c == 'x')
+                value = read_hex(p + n + 1, size - n - 1, 2);
+        if (value >= 0) {
+                u.from = n + (c == 'u' ? 5 : 3);
+                put_code_point(&u, value);
+                return value == ESC ? read_escape(p, size, u.from) : u;
+        }
+        if (c == '0' && size - n >= 4 && memcmp(p + n, "033[", 4) == 0)
+                return read_escape(p, size, n + 3);
+        if (c == 'e' && size - n >= 2 && p[n + 1] == '[')
+                return read_escape(p, size, n + 1);
+
+        letter = c ? strchr(letters, c) : NULL;
+        /* An even number of backslashes before a quote are escaped backslashes; the quote is its own. */
+        if (!letter || ((c == '"' || c == '\'') && n % 2 == 0))
+                return u;
+        u.from = n + 1;
+        u.bytes[0] = meanings[letter - letters];
+        u.n_bytes = 1;
+        return u;
+}
+
+static Unit read_unit(const char *p, size_t size)
+{
+        size_t n = 0;
+
+        if (p[0] == ESC)
+                return read_escape(p, size, 1);
+        while (n < size && p[n] == '\\')
+                n++;
+        if (n < size) {
+                Unit u = read_escaped(p, size, n);
+
+                if (u.from > 0)
+                        return u;
+        }
+        return (Unit){ n, { '\\' }, 1 };
+}
+
+static bool is_special(char c)
+{
+        return c == '\\' || c == ESC;
+}
+
+static bool has_special(const char *p)
+{
+        uint64_t word, a, b;
+
+        memcpy(&word, p, sizeof(word));
+        a = word ^ UINT64_C(0x5C5C5C5C5C5C5C5C);
+        b = word ^ UINT64_C(0x1B1B1B1B1B1B1B1B);
+        a = (a - UINT64_C(0x0101010101010101)) & ~a;
+        b = (b - UINT64_C(0x0101010101010101)) & ~b;
+        return (a | b) & UINT64_C(0x8080808080808080);
+}
+
+/* Copies from @p to @to up to the first special byte. Returns how many bytes it copied. */
+static size_t copy_plain(char *to, const char *p, size_t size)
+{
+        size_t i = 0;
+
+        for (; size - i >= 8 && !has_special(p + i); i += 8)
+                memcpy(to + i, p + i, 8);
+        for (; i < size && !is_special(p[i]); i++)
+                to[i] = p[i];
+        return i;
+}
+
+static int decode(View *v, const char *p, size_t size)
+{
+        size_t at = 0, out = 0;
+
+        while (at < size) {
+                size_t n = copy_plain(v->buffer + out, p + at, size - at);
+                Unit u;
+
+                at += n;
+                out += n;
+                if (at >= size)
+                        break;
+                u = read_unit(p + at, size - at);
+                memcpy(v->buffer + out, u.bytes, u.n_bytes);
+                if (u.from != u.n_bytes || v->buffer[out] != p[at]) {
+                        MapPiece piece = { (uint32_t) out, (uint32_t) (out + u.n_bytes),
+                                           (uint32_t) at, (uint32_t) (at + u.from) };
+
+                        if (offset_map_add(&v->map, piece) < 0)
+                                return -ENOMEM;
+                }
+                at += u.from;
+                out += u.n_bytes;
+        }
+        v->text = v->buffer;
+        v->size = out;
+        return 0;
+}
+
+int view_set(View *v, const char *source, size_t size)
+{
+        v->map.n = 0;
+        v->source = v->text = source;
+        v->source_size = v->size = size;
+        if (size == 0 || (!memchr(source, '\\', size) && !memchr(source, ESC, size)))
+                return 0;
+
+        /* A view is never longer: the shortest escape of n bytes is longer than n. */
+        if (v->allocated < size) {
+                char *buffer;
+
+                if (v->buffer)
+                        explicit_bzero(v->buffer, v->allocated);
+                free(v->buffer);
+                v->allocated = 0;
+                v->buffer = buffer = malloc(size);
+                if (!buffer)
+                        return -ENOMEM;
+                v->allocated = size;
+        }
+        return decode(v, source, size);
+}
+
+void view_done(View *v)
+{
+        if (v->buffer)
+                explicit_bzero(v->buffer, v->allocated);
+        free(v->buffer);
+        offset_map_done(&v->map);
+        *v = (View){ 0 };
+}
+
+size_t view_position(const View *v, size_t at)
+{
+        size_t low = 0, high = v->map.n;
+        const MapPiece *p;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (v->map.pieces[middle].from_start <= at)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        if (low == 0)
+                return at;
+        p = &v->map.pieces[low - 1];
+        return at < p->from_end ? p->start : at - p->from_end + p->end;
+}
+
+size_t view_escape_depth(const View *v, size_t at)
+{
+        const MapPiece *p = offset_map_piece(&v->map, at);
+        size_t n = 0;
+
+        for (; p && p->from_start + n < p->from_end && v->source[p->from_start + n] == '\\';)
+                n++;
+        return n;
+}

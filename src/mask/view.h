@@ -1,0 +1,40 @@
+/*
+ * View: a text as the person saw it
+ *
+ * Session text is quoted: a command stands in a JSON string, that string in another one, a colour escape before a key.
+ * In the view, escapes of any depth ("\n", "\\n", "\\\"", "\u0022", "\x41") are the character they stand for, and a
+ * terminal's colour sequence is one space. So a rule needs to know one form, and an escape is one unit that is taken
+ * whole or left whole, never cut. Where the text has no escape, the view is the text itself.
+ */
+#pragma once
+
+#include "mask/offset-map.h"
+
+typedef struct View {
+        const char *text;
+        size_t size;
+        const char *source; /* what it is a view of */
+        size_t source_size;
+        OffsetMap map; /* from view to source */
+        char *buffer;
+        size_t allocated;
+} View;
+
+/* Makes @v the view of @size bytes at @source, which must outlive it. Returns 0 or -ENOMEM. */
+int view_set(View *v, const char *source, size_t size);
+
+/* Wipes and frees. */
+void view_done(View *v);
+
+/* The range of the source behind a range of the view. */
+static inline void view_range(const View *v, size_t start, size_t end, size_t *ret_start,
+                              size_t *ret_end)
+{
+        offset_map_range(&v->map, start, end, ret_start, ret_end);
+}
+
+/* Where in the view byte @at of the source went (the start of its unit). */
+size_t view_position(const View *v, size_t at);
+
+/* How many backslashes the character at @at is escaped with in the source. */
+size_t view_escape_depth(const View *v, size_t at);
