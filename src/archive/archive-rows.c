@@ -8,12 +8,17 @@ static const struct {
         const Table *table;
         const char *more; /* columns beyond the model's */
         int n_more;
+        const char *conflict; /* what happens when the key is there; NULL: the new row replaces the old one */
 } inserts[N_ARCHIVE_INSERTS] = {
         [INSERT_SESSION] = { &session_table, "metadata_only, change_seq, shrunk_seq", 3 },
         [INSERT_MESSAGE] = { &message_table, "fingerprint, change_seq", 2 },
         [INSERT_CALL] = { &call_table, NULL, 0 },
         [INSERT_EVENT] = { &event_table, NULL, 0 },
-        [INSERT_LINK] = { &link_table, NULL, 0 },
+        /* of the places that name a link, a certain one wins, else the first */
+        [INSERT_LINK] = { &link_table, NULL, 0,
+                          "ON CONFLICT DO UPDATE SET message_ordinal = excluded.message_ordinal, confidence = "
+                          "excluded.confidence, detected_at = excluded.detected_at WHERE "
+                          "excluded.confidence = 'high' AND git_links.confidence <> 'high'" },
         [INSERT_STAR] = { &star_table, NULL, 0 },
         [INSERT_PIN] = { &pin_table, NULL, 0 },
 };
@@ -24,7 +29,8 @@ static int prepare_insert(Archive *a, ArchiveInsert which)
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         int r;
 
-        (void) strbuf_printf(&sql, "INSERT OR REPLACE INTO %s (", table->name);
+        (void) strbuf_printf(&sql, "INSERT %sINTO %s (",
+                             inserts[which].conflict ? "" : "OR REPLACE ", table->name);
         for (size_t i = 0; i < table->n_columns; i++)
                 (void) strbuf_printf(&sql, "%s%s", i > 0 ? ", " : "", table->columns[i].name);
         if (inserts[which].more)
@@ -32,7 +38,7 @@ static int prepare_insert(Archive *a, ArchiveInsert which)
         (void) strbuf_puts(&sql, ") VALUES (?");
         for (size_t i = 1; i < table->n_columns + (size_t) inserts[which].n_more; i++)
                 (void) strbuf_puts(&sql, ", ?");
-        r = strbuf_puts(&sql, ")");
+        r = strbuf_printf(&sql, ") %s", inserts[which].conflict ?: "");
         return r < 0 ? r : sqlite_prepare(a->db, sql.data, a->inserts + which);
 }
 
@@ -239,6 +245,22 @@ int archive_finding_known(Archive *a, const char *id, size_t size, uint64_t fing
         r = sqlite_step(stmt);
         (void) sqlite3_reset(stmt);
         return r;
+}
+
+int archive_finding_count(Archive *a, const char *id, size_t size, int64_t ordinal, size_t *ret)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_FINDING_COUNT, id, size, &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int64(stmt, 2, ordinal);
+        r = sqlite_step(stmt);
+        if (r > 0)
+                *ret = (size_t) sqlite3_column_int64(stmt, 0);
+        (void) sqlite3_reset(stmt);
+        return r < 0 ? r : 0;
 }
 
 int archive_findings_remove(Archive *a, const char *id, size_t size, int64_t ordinal)

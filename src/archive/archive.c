@@ -47,6 +47,8 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
                                 "fingerprint, found_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         [ARCHIVE_FINDING_KNOWN] = "SELECT 1 FROM findings WHERE session_id = ?1 AND "
                                   "fingerprint = ?2 LIMIT 1",
+        [ARCHIVE_FINDING_COUNT] = "SELECT count(*) FROM findings WHERE session_id = ?1 AND "
+                                  "ordinal = ?2",
         [ARCHIVE_TOMBSTONE_GET] = "SELECT cause FROM session_deletes WHERE session_id = ?1",
         [ARCHIVE_TOMBSTONE_PUT] = "INSERT OR REPLACE INTO session_deletes (session_id, user_id, "
                                   "project, cause, created_at, change_seq) "
@@ -287,6 +289,11 @@ void archive_rollback(Archive *a)
 bool archive_in_transaction(const Archive *a)
 {
         return !sqlite3_get_autocommit(a->db);
+}
+
+int64_t archive_n_changes(const Archive *a)
+{
+        return sqlite3_total_changes64(a->db);
 }
 
 static int run_query(Archive *a, ArchiveQuery query)

@@ -54,6 +54,9 @@ int archive_session_begin(Archive *a);
 int archive_session_end(Archive *a);
 int archive_session_cancel(Archive *a);
 
+/* How many rows were written through this connection so far: whether there is anything to commit. */
+int64_t archive_n_changes(const Archive *a);
+
 /* Takes the next number of the change sequence. It becomes durable with archive_commit(). */
 int64_t archive_next_change(Archive *a);
 
@@ -124,6 +127,9 @@ int archive_finding_put(Archive *a, const char *id, size_t size, int64_t ordinal
 
 /* Whether the session has a finding of that fingerprint. Returns 1, 0 or a negative errno. */
 int archive_finding_known(Archive *a, const char *id, size_t size, uint64_t fingerprint);
+
+/* How many findings one message has. Returns 0 or a negative errno. */
+int archive_finding_count(Archive *a, const char *id, size_t size, int64_t ordinal, size_t *ret);
 
 /* Removes the findings of one message, or of the session's own row (ARCHIVE_NO_ORDINAL). */
 int archive_findings_remove(Archive *a, const char *id, size_t size, int64_t ordinal);

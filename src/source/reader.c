@@ -185,7 +185,8 @@ static int prepare_sessions(Reader *r)
         } variants[] = {
                 { QUERY_LIST_ALL, "WHERE rowid > ?1 ORDER BY rowid" },
                 /* no order: the planner shall walk the index on sync_marker, not the table */
-                { QUERY_LIST_MARKER, "WHERE sync_marker >= ?1 OR sync_marker = '' OR sync_marker IS NULL" },
+                { QUERY_LIST_MARKER,
+                  "WHERE sync_marker >= ?1 OR sync_marker = '' OR sync_marker IS NULL" },
                 { QUERY_SESSION, "WHERE rowid = ?1" },
         };
         _cleanup_(strbuf_done) StrBuf head = { 0 };
@@ -393,6 +394,12 @@ int reader_open(Reader *r, char **reterr)
         if (k < 0)
                 reader_close(r);
         return k;
+}
+
+int reader_identity(const Reader *r, char **ret)
+{
+        return asprintf(ret, "%ju:%ju", (uintmax_t) r->device, (uintmax_t) r->inode) < 0 ? -ENOMEM
+                                                                                         : 0;
 }
 
 static int64_t data_version(Reader *r)

@@ -38,6 +38,10 @@ static inline void reader_freep(Reader **r)
  */
 int reader_open(Reader *r, char **reterr);
 
+/* A name for the very file that is open ("device:inode"), to tell a swapped one from it after a restart. The text is the
+ * caller's. Returns 0 or -ENOMEM. */
+int reader_identity(const Reader *r, char **ret);
+
 /* Closes the file; the next reader_open() starts afresh. For after an error. */
 void reader_close(Reader *r);
 

@@ -4,7 +4,7 @@
 
 TEST(smoke)
 {
-        const char *folders[] = { SCRUBJAY_TEST_RULES, NULL };
+        const char *folders[] = { TEST_RULES_DIR, NULL };
         RulesetOptions options = { .folders = folders };
         _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
         _cleanup_free_ char *error = NULL;

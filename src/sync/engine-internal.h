@@ -1,0 +1,93 @@
+/*
+ * What the files of the engine share
+ */
+#pragma once
+
+#include "archive/archive.h"
+#include "base/time-util.h"
+#include "enrich/identity.h"
+#include "source/reader.h"
+#include "sync/engine.h"
+#include "sync/mask-row.h"
+#include "sync/policy.h"
+
+#define SESSION_ID_MAX 1024 /* bytes; agentsview's are UUIDs and short names */
+
+/* The secrets that a session's commit will announce. */
+typedef struct NewSecrets {
+        char *session_id;
+        RuleCount *rules;
+        size_t n_rules;
+} NewSecrets;
+
+struct Engine {
+        EngineSettings settings; /* deep copy */
+        EngineHooks hooks;
+
+        Ruleset *rules;
+        bool rules_are_stale; /* settings changed: load them again */
+        Archive *archive;
+        Reader *reader;
+        Identity *identity;
+        Masker *masker;
+        RowMasker row_masker;
+
+        char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
+        int64_t policy;             /* digest in force */
+        bool looked;                /* a cycle ran to its end since the source was opened */
+        bool had_errors;    /* the last cycle left sessions behind: look again */
+        uint64_t n_cursors; /* sessions that are in step, as of the last cycle */
+        EngineTotals totals;
+
+        /* of the cycle that runs */
+        CycleResult *result;
+        Progress progress;
+        bool stopping;
+        uint64_t batch_began_usec, batch_bytes;
+        NewSecrets *new_secrets; /* of the batch */
+        size_t n_new_secrets;
+};
+
+/* Deep copies of settings. */
+int engine_settings_copy(const EngineSettings *from, EngineSettings *ret);
+void engine_settings_done(EngineSettings *s);
+
+/* A transaction of the archive over several sessions: begun when needed, committed by time and size. Each returns 0 or
+ * a negative errno, after which the cycle ends. */
+int batch_begin(Engine *e);
+int batch_commit(Engine *e);
+int batch_commit_if_due(Engine *e);
+
+/* Ends the batch without its changes. */
+void batch_rollback(Engine *e);
+
+/* Tells the owner that we are alive; returns false when the cycle shall end. */
+bool engine_tick(Engine *e);
+
+/* Names the error that a negative errno of the archive means, in the result; returns @error. */
+int engine_archive_failed(Engine *e, int error);
+
+/* Brings the session in @rowid of the source into the archive. Returns 1 (written), 0 (nothing to do), -EBADMSG (this
+ * session cannot be archived; its error is in the result) or another negative errno: the cycle cannot go on. */
+int session_sync(Engine *e, int64_t rowid);
+
+/* Masks an archived session again from the archive itself. As session_sync(). */
+int session_remask(Engine *e, const char *id);
+
+/* Takes a session out of the archive because the settings exclude it. Returns 1, 0 (it was not there) or negative. */
+int session_exclude(Engine *e, const Value *values);
+
+/* Masks @values (a row of session_table, identity filled in) for the archive. */
+int session_mask_row(Engine *e, Value *values, Privacy privacy);
+
+/* Writes the findings of the row just masked; counts those that the session did not have. */
+int session_put_findings(Engine *e, const Value *id, int64_t ordinal);
+
+/* Fills in user, project and machine. */
+int session_identify(Engine *e, Value *values);
+
+/* Stars, pins and permanent deletions, as the source has them now. Within reader_begin() and batch_begin(). Returns 0 or
+ * a negative errno. */
+int mirror_stars(Engine *e);
+int mirror_pins(Engine *e);
+int mirror_deletions(Engine *e);

@@ -1,0 +1,185 @@
+/* Masking rows: every text column of a row through the masker */
+#include "sync/mask-row.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define TIME_MAX 40 /* "2026-01-02T03:04:05.678901234+00:00" and a little */
+
+void row_masker_done(RowMasker *rm)
+{
+        arena_done(&rm->arena);
+        free(rm->findings);
+        *rm = (RowMasker){ 0 };
+}
+
+void row_masker_clear(RowMasker *rm)
+{
+        arena_clear(&rm->arena);
+        rm->n_findings = 0;
+}
+
+void row_masker_forget_words(RowMasker *rm)
+{
+        memset(rm->last_words, 0, sizeof(rm->last_words));
+}
+
+static int add_finding(RowMasker *rm, const Column *column, const char *prefix, const Finding *f)
+{
+        const char *before = prefix ?: "";
+        size_t before_size = strlen(before), size = strlen(column->name);
+        char *field;
+
+        if (rm->n_findings == rm->n_allocated) {
+                size_t n = rm->n_allocated > 0 ? rm->n_allocated * 2 : 16;
+                RowFinding *grown = reallocarray(rm->findings, n, sizeof(*grown));
+
+                if (!grown)
+                        return -ENOMEM;
+                rm->findings = grown;
+                rm->n_allocated = n;
+        }
+        field = arena_alloc(&rm->arena, before_size + size + 1);
+        if (!field)
+                return -ENOMEM;
+        memcpy(field, before, before_size);
+        memcpy(field + before_size, column->name, size + 1);
+        rm->findings[rm->n_findings++] = (RowFinding){ .field = field,
+                                                       .rule = f->rule,
+                                                       .fingerprint = f->fingerprint };
+        return 0;
+}
+
+static int mask_value(RowMasker *rm, const Column *column, Value *v, const char *prefix)
+{
+        MaskFormat format = column->kind == COLUMN_JSON ? MASK_JSON : MASK_TEXT;
+        Masked masked;
+        int r;
+
+        r = masker_mask(rm->masker, format, v->text, v->size, &masked);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < masked.n_findings; i++) {
+                r = add_finding(rm, column, prefix, masked.findings + i);
+                if (r < 0)
+                        return r;
+        }
+        if (masked.text != v->text) {
+                v->text = arena_copy(&rm->arena, masked.text, masked.size);
+                v->size = masked.size;
+                if (!v->text)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* Roles, models and tool names repeat in nearly every row; one that was clean just now is clean again. */
+static int mask_word(RowMasker *rm, const Column *column, Value *v, const char *prefix)
+{
+        struct LastWord *last = rm->last_words +
+                                ((uintptr_t) column / sizeof(*column)) % ELEMENTSOF(rm->last_words);
+        const char *before = v->text;
+        int r;
+
+        if (v->size == 0 || (last->column == column && last->size == v->size &&
+                             memcmp(last->text, v->text, v->size) == 0))
+                return 0;
+        r = mask_value(rm, column, v, prefix);
+        if (r >= 0 && v->text == before && v->size <= sizeof(last->text)) {
+                last->column = column;
+                last->size = v->size;
+                memcpy(last->text, v->text, v->size);
+        }
+        return r;
+}
+
+/* A key stays as it is when it is plain ASCII without spaces, as all of agentsview's are; else it is people's text. */
+static int mask_id(RowMasker *rm, const Column *column, Value *v, const char *prefix)
+{
+        for (size_t i = 0; i < v->size; i++)
+                if (v->text[i] <= ' ' || v->text[i] > '~')
+                        return mask_value(rm, column, v, prefix);
+        return 0;
+}
+
+static bool is_time(const Value *v)
+{
+        if (v->size > TIME_MAX)
+                return false;
+        for (size_t i = 0; i < v->size; i++)
+                if (!strchr("0123456789TZtz:.+- ", v->text[i]) || v->text[i] == 0)
+                        return false;
+        return true;
+}
+
+int mask_row(RowMasker *rm, const Table *table, Value *values, const char *prefix)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < table->n_columns; i++) {
+                const Column *column = table->columns + i;
+                Value *v = values + i;
+
+                if (v->type != VALUE_TEXT)
+                        continue;
+                switch (column->kind) {
+                case COLUMN_NUMBER:
+                        *v = (Value){ 0 };
+                        break;
+                case COLUMN_ID:
+                        r = mask_id(rm, column, v, prefix);
+                        break;
+                case COLUMN_TIME:
+                        if (!is_time(v))
+                                *v = (Value){ 0 };
+                        break;
+                case COLUMN_WORD:
+                        r = mask_word(rm, column, v, prefix);
+                        break;
+                case COLUMN_TEXT:
+                case COLUMN_JSON:
+                        if (rm->metadata_only)
+                                *v = value_text("", 0);
+                        else if (v->size > 0)
+                                r = mask_value(rm, column, v, prefix);
+                        break;
+                }
+        }
+        return r;
+}
+
+/* agentsview keeps the dialogue of a message a second time; where it is all of the content, it is masked once. */
+static bool dialogue_is_content(const Value *values)
+{
+        const Value *content = values + MESSAGE_CONTENT, *dialogue = values + MESSAGE_DIALOGUE_TEXT;
+
+        return content->type == VALUE_TEXT && dialogue->type == VALUE_TEXT &&
+               content->size == dialogue->size &&
+               memcmp(content->text, dialogue->text, content->size) == 0;
+}
+
+int mask_message(RowMasker *rm, Message *m)
+{
+        bool same = dialogue_is_content(m->values);
+        char prefix[80];
+        int r;
+
+        if (same)
+                m->values[MESSAGE_DIALOGUE_TEXT] = (Value){ 0 };
+        r = mask_row(rm, &message_table, m->values, NULL);
+        if (same)
+                m->values[MESSAGE_DIALOGUE_TEXT] = m->values[MESSAGE_CONTENT];
+        for (size_t i = 0; r >= 0 && i < m->n_calls; i++) {
+                (void) snprintf(prefix, sizeof(prefix), "tool_calls/%" PRId64 "/",
+                                m->calls[i][CALL_CALL_INDEX].integer);
+                r = mask_row(rm, &call_table, m->calls[i], prefix);
+        }
+        for (size_t i = 0; r >= 0 && i < m->n_events; i++) {
+                (void) snprintf(prefix, sizeof(prefix),
+                                "tool_result_events/%" PRId64 "/%" PRId64 "/",
+                                m->events[i][EVENT_CALL_INDEX].integer,
+                                m->events[i][EVENT_EVENT_INDEX].integer);
+                r = mask_row(rm, &event_table, m->events[i], prefix);
+        }
+        return r;
+}

@@ -1,0 +1,47 @@
+/*
+ * Masking rows: every text column of a row through the masker
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "mask/masker.h"
+#include "model/session.h"
+
+/* A finding with the place that it was found in. */
+typedef struct RowFinding {
+        char *field;      /* in the arena: "content", "tool_calls/0/input_json" ... */
+        const char *rule; /* owned by the ruleset */
+        uint64_t fingerprint;
+} RowFinding;
+
+/* What masking one message, or one session's row, needs and gives. */
+typedef struct RowMasker {
+        Masker *masker; /* borrowed */
+        bool metadata_only;
+        Arena arena; /* masked texts and field names, until row_masker_clear() */
+        RowFinding *findings;
+        size_t n_findings, n_allocated;
+        struct LastWord {
+                const Column *column;
+                char text[48];
+                size_t size;
+        } last_words[64]; /* short names that were clean, since most rows repeat them */
+} RowMasker;
+
+void row_masker_done(RowMasker *rm);
+
+/* Forgets findings and texts of the last row. */
+void row_masker_clear(RowMasker *rm);
+
+/* Forgets which words were clean: the rules or the remembered secrets changed. */
+void row_masker_forget_words(RowMasker *rm);
+
+/*
+ * Masks @values in place: texts become masked ones (in the arena, or the same where clean), times that are none become
+ * NULL, and with metadata_only texts become "". @prefix is put before field names ("tool_calls/0/"), and may be NULL.
+ * Returns 0 or -ENOMEM.
+ */
+int mask_row(RowMasker *rm, const Table *table, Value *values, const char *prefix);
+
+/* The same for a message with its calls and events. */
+int mask_message(RowMasker *rm, Message *m);

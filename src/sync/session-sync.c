@@ -1,0 +1,702 @@
+/*
+ * One session: read, mask, write
+ *
+ * The source's messages and the archive's are both in order of ordinal, so what changed falls out of a merge: a message
+ * whose fingerprint is the archived one stays; another is masked and written; one that the source lacks goes.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/time-util.h"
+#include "enrich/gitlink.h"
+#include "mask/utf8.h"
+#include "sync/engine-internal.h"
+
+/* A read transaction is left and entered again after this time, so that `sync --full` never waits for us. */
+#define READ_USEC (500 * USEC_PER_MSEC)
+
+typedef struct SessionSync {
+        Engine *e;
+        Value id;
+        Value values[N_SESSION_COLUMNS];
+        Arena arena; /* the session's row */
+        Privacy privacy;
+        bool full; /* write all messages: masked under another policy, or never */
+        int64_t change;
+
+        ArchivedMessage *archived;
+        size_t n_archived, next;
+
+        int64_t last_ordinal; /* of the messages read; -1: none */
+        int64_t learned_before; /* messages before this ordinal may hold a secret that was learned later */
+        bool learned;
+        bool shrunk;
+        uint64_t read_began_usec;
+        RuleCount *new_rules;
+        size_t n_new_rules;
+} SessionSync;
+
+static void session_sync_done(SessionSync *s)
+{
+        arena_done(&s->arena);
+        free(s->archived);
+        rule_counts_free(s->new_rules, s->n_new_rules);
+}
+
+/* Says what is wrong with this session; the cycle goes on without it. */
+static int session_failed(Engine *e, const Value *id, const char *reason)
+{
+        int r;
+
+        r = cycle_result_add_error(e->result, id->type == VALUE_TEXT ? id->text : "(no id)",
+                                   id->type == VALUE_TEXT ? id->size : strlen("(no id)"), reason);
+        return r < 0 ? r : -EBADMSG;
+}
+
+/* What a failure to read the source means for this session: damaged pages and endless rows are its own matter. */
+static int read_failed(SessionSync *s, int error)
+{
+        if (error == -EUCLEAN)
+                return session_failed(
+                                s->e, &s->id,
+                                "Its rows in the source are damaged. Run `agentsview sync --full`.");
+        if (error == -ECANCELED)
+                return session_failed(s->e, &s->id, "Reading its rows took too long.");
+        if (error == -EFBIG)
+                return session_failed(s->e, &s->id,
+                                      "A text in it is larger than SQLite can hand out.");
+        return error;
+}
+
+/* Why the id cannot be a key of the archive, or NULL. */
+static const char *id_problem(const Value *id)
+{
+        if (id->type != VALUE_TEXT || id->size == 0)
+                return "It has no id.";
+        if (id->size > SESSION_ID_MAX)
+                return "Its id is longer than 1024 bytes.";
+        if (utf8_valid_length(id->text, id->size) != id->size)
+                return "Its id is not UTF-8 text.";
+        for (size_t i = 0; i < id->size; i++)
+                if ((unsigned char) id->text[i] < ' ' || id->text[i] == 0x7f)
+                        return "Its id holds control characters.";
+        return NULL;
+}
+
+static int copy_values(Arena *arena, const Value *from, size_t n, Value *to)
+{
+        for (size_t i = 0; i < n; i++) {
+                to[i] = from[i];
+                if (from[i].type != VALUE_TEXT)
+                        continue;
+                to[i].text = arena_copy(arena, from[i].text, from[i].size);
+                if (!to[i].text)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* The session's own row */
+
+static Value text_value(Arena *arena, const char *text)
+{
+        return value_text(arena_copy(arena, text, strlen(text)), strlen(text));
+}
+
+int session_identify(Engine *e, Value *values)
+{
+        Arena *arena = &e->row_masker.arena;
+        const Value *cwd = values + SESSION_CWD;
+        Project project;
+        int r;
+
+        r = identity_project(e->identity, cwd->text, cwd->type == VALUE_TEXT ? cwd->size : 0,
+                             &project);
+        if (r < 0)
+                return r;
+        values[SESSION_USER_ID] = text_value(arena, identity_user_id(e->identity));
+        values[SESSION_USER_NAME] = text_value(arena, identity_user_name(e->identity));
+        values[SESSION_PROJECT_ID] = text_value(arena, project.id);
+        values[SESSION_PROJECT_NAME] = *project.name ? text_value(arena, project.name)
+                                                     : values[SESSION_PROJECT];
+        if (e->settings.machine)
+                values[SESSION_MACHINE] = text_value(arena, e->settings.machine);
+        return 0;
+}
+
+int session_mask_row(Engine *e, Value *values, Privacy privacy)
+{
+        Value id = values[SESSION_ID];
+        int r;
+
+        e->row_masker.metadata_only = privacy == PRIVACY_METADATA;
+        r = mask_row(&e->row_masker, &session_table, values, NULL);
+        values[SESSION_ID] = id;
+        return r;
+}
+
+int session_put_findings(Engine *e, const Value *id, int64_t ordinal)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < e->row_masker.n_findings; i++) {
+                const RowFinding *f = e->row_masker.findings + i;
+
+                r = archive_finding_put(e->archive, id->text, id->size, ordinal, f->field, f->rule,
+                                        f->fingerprint);
+                if (r >= 0)
+                        r = cycle_result_add_rule(e->result, f->rule, 1);
+        }
+        if (r >= 0)
+                e->result->secrets_detected += e->row_masker.n_findings;
+        return r < 0 ? engine_archive_failed(e, r) : 0;
+}
+
+/* Counts the findings just made whose secret the session did not have before. To be asked before the old ones go. */
+static int count_new_findings(SessionSync *s)
+{
+        RowMasker *rm = &s->e->row_masker;
+
+        for (size_t i = 0; i < rm->n_findings; i++) {
+                bool again = false;
+                int r;
+
+                for (size_t k = 0; k < i && !again; k++)
+                        again = rm->findings[k].fingerprint == rm->findings[i].fingerprint;
+                if (again)
+                        continue;
+                r = archive_finding_known(s->e->archive, s->id.text, s->id.size,
+                                          rm->findings[i].fingerprint);
+                if (r == 0)
+                        r = rule_counts_add(&s->new_rules, &s->n_new_rules, rm->findings[i].rule,
+                                            1);
+                if (r < 0)
+                        return engine_archive_failed(s->e, r);
+        }
+        return 0;
+}
+
+/* Git links */
+
+typedef struct LinkContext {
+        Engine *e;
+        const Value *id, *user_id, *detected_at;
+        int64_t ordinal;
+} LinkContext;
+
+static int on_link(void *userdata, const GitLink *link)
+{
+        LinkContext *c = userdata;
+        const char *type = link->is_pull_request ? "pr" : "commit";
+        const char *confidence = link->is_certain ? "high" : "medium";
+        Value text = value_text(link->text, link->size), empty = value_text("", 0);
+        Value values[N_LINK_COLUMNS] = {
+                [LINK_SESSION_ID] = *c->id,
+                [LINK_USER_ID] = *c->user_id,
+                [LINK_MESSAGE_ORDINAL] = value_integer(c->ordinal),
+                [LINK_COMMIT_SHA] = link->is_pull_request ? empty : text,
+                [LINK_PR_URL] = link->is_pull_request ? text : empty,
+                [LINK_LINK_TYPE] = value_text(type, strlen(type)),
+                [LINK_CONFIDENCE] = value_text(confidence, strlen(confidence)),
+                [LINK_DETECTED_AT] = *c->detected_at,
+        };
+        int r = archive_link_put(c->e->archive, values);
+
+        return r < 0 ? engine_archive_failed(c->e, r) : 0;
+}
+
+/* Searches one output of the call at @index of a masked message. */
+static int link_output(LinkContext *c, const Message *m, int64_t call_index, const Value *output)
+{
+        if (output->type != VALUE_TEXT || output->size == 0)
+                return 0;
+        for (size_t i = 0; i < m->n_calls; i++) {
+                const Value *call = m->calls[i], *input = call + CALL_INPUT_JSON;
+
+                if (call[CALL_CALL_INDEX].integer != call_index)
+                        continue;
+                if (!gitlink_is_shell(call[CALL_TOOL_CATEGORY].text, call[CALL_TOOL_CATEGORY].size,
+                                      call[CALL_TOOL_NAME].text, call[CALL_TOOL_NAME].size))
+                        break;
+                return gitlink_search_output(input->text, input->size, output->text, output->size,
+                                             on_link, c);
+        }
+        return gitlink_search_text(output->text, output->size, false, on_link, c);
+}
+
+/* Finds the links of a masked message: in what its tools printed, and in its own text. */
+static int put_links(Engine *e, const Value *session, const Message *m)
+{
+        LinkContext c = {
+                .e = e,
+                .id = session + SESSION_ID,
+                .user_id = session + SESSION_USER_ID,
+                .detected_at = m->values + MESSAGE_TIMESTAMP,
+                .ordinal = m->values[MESSAGE_ORDINAL].integer,
+        };
+        const Value *content = m->values + MESSAGE_CONTENT;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < m->n_calls; i++)
+                r = link_output(&c, m, m->calls[i][CALL_CALL_INDEX].integer,
+                                &m->calls[i][CALL_RESULT_CONTENT]);
+        for (size_t i = 0; r >= 0 && i < m->n_events; i++)
+                r = link_output(&c, m, m->events[i][EVENT_CALL_INDEX].integer,
+                                &m->events[i][EVENT_CONTENT]);
+        if (r >= 0 && content->type == VALUE_TEXT)
+                r = gitlink_search_text(content->text, content->size, false, on_link, &c);
+        return r;
+}
+
+/* Messages */
+
+/* Every row of it is the session's, whatever the source says; a tool call without an id gets its number as one. */
+static int own_message(Message *m, const Value *id, Arena *arena)
+{
+        m->values[MESSAGE_SESSION_ID] = *id;
+        for (size_t i = 0; i < m->n_calls; i++) {
+                Value *call = m->calls[i], *key = call + CALL_TOOL_USE_ID;
+
+                call[CALL_SESSION_ID] = *id;
+                if (key->type != VALUE_TEXT || key->size == 0) {
+                        char number[24];
+
+                        (void) snprintf(number, sizeof(number), "%" PRId64,
+                                        call[CALL_CALL_INDEX].integer);
+                        *key = text_value(arena, number);
+                        if (key->type != VALUE_TEXT)
+                                return -ENOMEM;
+                }
+        }
+        for (size_t i = 0; i < m->n_events; i++)
+                m->events[i][EVENT_SESSION_ID] = *id;
+        return 0;
+}
+
+static int mask_own_message(SessionSync *s, Message *m)
+{
+        RowMasker *rm = &s->e->row_masker;
+        int r;
+
+        row_masker_clear(rm);
+        rm->metadata_only = s->privacy == PRIVACY_METADATA;
+        r = mask_message(rm, m);
+        return r < 0 ? r : own_message(m, &s->id, &rm->arena);
+}
+
+/* Writes a masked message with its findings and links. */
+static int write_message(SessionSync *s, const Message *m, bool replaces)
+{
+        Engine *e = s->e;
+        int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
+        int r;
+
+        r = count_new_findings(s);
+        if (r < 0)
+                return r;
+        r = archive_message_put(e->archive, m, s->change, replaces);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        r = session_put_findings(e, &s->id, ordinal);
+        if (r >= 0 && s->privacy == PRIVACY_FULL)
+                r = put_links(e, s->values, m);
+        if (r < 0)
+                return r;
+        e->result->messages_written++;
+        e->batch_bytes += m->n_bytes;
+        return 0;
+}
+
+static int remove_message(SessionSync *s, int64_t ordinal)
+{
+        int r = archive_message_remove(s->e->archive, s->id.text, s->id.size, ordinal);
+
+        if (r < 0)
+                return engine_archive_failed(s->e, r);
+        s->shrunk = true;
+        return 0;
+}
+
+/* The archived message of @ordinal, or NULL; those before it that the source lacks are removed on the way. */
+static int find_archived(SessionSync *s, int64_t ordinal, const ArchivedMessage **ret)
+{
+        int r;
+
+        *ret = NULL;
+        while (s->next < s->n_archived && s->archived[s->next].ordinal < ordinal) {
+                r = remove_message(s, s->archived[s->next++].ordinal);
+                if (r < 0)
+                        return r;
+        }
+        if (s->next < s->n_archived && s->archived[s->next].ordinal == ordinal)
+                *ret = s->archived + s->next++;
+        return 0;
+}
+
+static int sync_message(SessionSync *s, Message *m)
+{
+        int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
+        const ArchivedMessage *archived;
+        size_t n_known;
+        int r;
+
+        r = find_archived(s, ordinal, &archived);
+        if (r < 0)
+                return r;
+        s->e->result->bytes_read += m->n_bytes;
+        s->e->progress.bytes_read += m->n_bytes;
+        if (archived && archived->fingerprint == m->fingerprint && !s->full)
+                /* It stays; but a secret in it is looked for in what is new, too. */
+                return archived->has_findings ? mask_own_message(s, m) : 0;
+
+        n_known = masker_n_known(s->e->masker);
+        r = mask_own_message(s, m);
+        if (r < 0)
+                return r;
+        if (masker_n_known(s->e->masker) > n_known) {
+                s->learned = true;
+                s->learned_before = ordinal;
+        }
+        return write_message(s, m, archived != NULL);
+}
+
+/* The second look: a secret that was learned later may stand without context in an earlier message. */
+static int check_message(SessionSync *s, Message *m)
+{
+        int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
+        size_t n_findings;
+        int r;
+
+        if (ordinal >= s->learned_before)
+                return 1;
+        r = mask_own_message(s, m);
+        if (r < 0)
+                return r;
+        r = archive_finding_count(s->e->archive, s->id.text, s->id.size, ordinal, &n_findings);
+        if (r < 0)
+                return engine_archive_failed(s->e, r);
+        if (s->e->row_masker.n_findings == n_findings)
+                return 0;
+        return write_message(s, m, true);
+}
+
+/*
+ * Reads the session's messages and hands each to @func, in read transactions that stay short. A result of 1 ends the
+ * walk. Returns 0 or a negative errno.
+ */
+static int for_each_message(SessionSync *s, int (*func)(SessionSync *, Message *))
+{
+        Engine *e = s->e;
+        int64_t last = INT64_MIN;
+        bool first = true;
+        Message m;
+        int r, k = 0;
+
+        r = reader_messages(e->reader, s->id.text, s->id.size, INT64_MIN);
+        while (r >= 0 && (r = reader_message_next(e->reader, &m)) > 0) {
+                int64_t ordinal = m.values[MESSAGE_ORDINAL].integer;
+
+                if (!first && ordinal == last) {
+                        r = 0; /* the second one of an ordinal has no place in the archive: ordinals are keys */
+                        continue;
+                }
+                first = false;
+                last = ordinal;
+                s->last_ordinal = ordinal;
+                k = func(s, &m);
+                if (k != 0)
+                        return k < 0 ? k : 0;
+                if (now_usec(CLOCK_MONOTONIC) - s->read_began_usec < READ_USEC)
+                        continue;
+                reader_end(e->reader);
+                (void) engine_tick(e); /* a session in hand is finished */
+                if (ordinal == INT64_MAX)
+                        return reader_begin(e->reader);
+                r = reader_begin(e->reader);
+                s->read_began_usec = now_usec(CLOCK_MONOTONIC);
+                if (r >= 0)
+                        r = reader_messages(e->reader, s->id.text, s->id.size, ordinal + 1);
+        }
+        return r < 0 ? read_failed(s, r) : 0;
+}
+
+static int sync_messages(SessionSync *s)
+{
+        int r;
+
+        r = archive_messages(s->e->archive, s->id.text, s->id.size, &s->archived, &s->n_archived);
+        if (r < 0)
+                return engine_archive_failed(s->e, r);
+        masker_forget(s->e->masker);
+        r = for_each_message(s, sync_message);
+        while (r >= 0 && s->next < s->n_archived)
+                r = remove_message(s, s->archived[s->next++].ordinal);
+        if (r >= 0 && s->learned)
+                r = for_each_message(s, check_message);
+        return r;
+}
+
+/* The row, its findings, the trash's tombstone. */
+static int write_row(SessionSync *s)
+{
+        Engine *e = s->e;
+        Value row[N_SESSION_COLUMNS];
+        const Value *deleted_at;
+        int r;
+
+        memcpy(row, s->values, sizeof(row));
+        row_masker_clear(&e->row_masker);
+        r = session_mask_row(e, row, s->privacy);
+        if (r < 0)
+                return r;
+        r = count_new_findings(s);
+        if (r < 0)
+                return r;
+        r = archive_findings_remove(e->archive, s->id.text, s->id.size, ARCHIVE_NO_ORDINAL);
+        if (r >= 0)
+                r = archive_session_put(e->archive, row, s->change, s->shrunk,
+                                        s->privacy == PRIVACY_METADATA);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        r = session_put_findings(e, &s->id, ARCHIVE_NO_ORDINAL);
+        if (r < 0)
+                return r;
+        deleted_at = row + SESSION_DELETED_AT;
+        if (deleted_at->type == VALUE_TEXT && deleted_at->size > 0)
+                r = archive_tombstone_put(e->archive, s->id.text, s->id.size,
+                                          row[SESSION_USER_ID].text, row[SESSION_USER_ID].size,
+                                          row[SESSION_PROJECT].text, row[SESSION_PROJECT].size,
+                                          DELETE_TRASH,
+                                          arena_copy(&e->row_masker.arena, deleted_at->text,
+                                                     deleted_at->size));
+        else
+                r = archive_tombstone_remove(e->archive, s->id.text, s->id.size);
+        return r < 0 ? engine_archive_failed(e, r) : 0;
+}
+
+/* What was masked for the first time is announced when the batch is committed. */
+static int announce_secrets(SessionSync *s)
+{
+        Engine *e = s->e;
+        NewSecrets *grown;
+        char *id;
+
+        if (s->n_new_rules == 0)
+                return 0;
+        grown = reallocarray(e->new_secrets, e->n_new_secrets + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        e->new_secrets = grown;
+        id = strndup(s->id.text, s->id.size);
+        if (!id)
+                return -ENOMEM;
+        grown[e->n_new_secrets++] = (NewSecrets){ .session_id = id,
+                                                  .rules = s->new_rules,
+                                                  .n_rules = s->n_new_rules };
+        s->new_rules = NULL;
+        s->n_new_rules = 0;
+        return 0;
+}
+
+static int write_session(SessionSync *s, const SourceSession *source, const Value *file_hash)
+{
+        Engine *e = s->e;
+        Cursor cursor = {
+                .source_rowid = source->rowid,
+                .fingerprint = source->fingerprint,
+                .policy = e->policy,
+                .file_hash = *file_hash,
+        };
+        int r;
+
+        s->change = archive_next_change(e->archive);
+        r = sync_messages(s);
+        if (r >= 0)
+                r = write_row(s);
+        if (r < 0)
+                return r;
+        cursor.last_ordinal = s->last_ordinal;
+        r = archive_cursor_put(e->archive, s->id.text, s->id.size, &cursor);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        return announce_secrets(s);
+}
+
+/* The hash of a transcript is hex; anything else is not kept. */
+static Value hex_only(Value v)
+{
+        for (size_t i = 0; i < v.size; i++)
+                if (!strchr("0123456789abcdefABCDEF", v.text[i]) || v.text[i] == 0)
+                        return (Value){ 0 };
+        return v.size <= 128 ? v : (Value){ 0 };
+}
+
+/* Within a read transaction. */
+static int sync_source_session(SessionSync *s, const SourceSession *source)
+{
+        Engine *e = s->e;
+        uint64_t secrets = e->result->secrets_detected, messages = e->result->messages_written;
+        Value file_hash = { 0 }, hash = hex_only(source->file_hash);
+        Cursor cursor;
+        int r;
+
+        row_masker_clear(&e->row_masker);
+        r = copy_values(&s->arena, source->values, N_SESSION_COLUMNS, s->values);
+        if (r >= 0)
+                r = copy_values(&s->arena, &hash, 1, &file_hash);
+        if (r >= 0)
+                r = session_identify(e, s->values);
+        if (r >= 0) /* what it filled in lives in the row masker; the session lives longer */
+                r = copy_values(&s->arena, s->values, N_SESSION_COLUMNS, s->values);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        s->privacy = policy_privacy(&e->settings, s->values);
+        if (s->privacy == PRIVACY_EXCLUDED)
+                return session_exclude(e, s->values);
+        r = archive_cursor_get(e->archive, s->id.text, s->id.size, &cursor);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        s->full = r == 0 || cursor.policy != e->policy;
+
+        r = batch_begin(e);
+        if (r < 0)
+                return r;
+        r = archive_session_begin(e->archive);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        r = write_session(s, source, &file_hash);
+        if (r == -EBADMSG) {
+                e->result->secrets_detected = secrets;
+                e->result->messages_written = messages;
+                r = archive_session_cancel(e->archive);
+                return r < 0 ? engine_archive_failed(e, r) : -EBADMSG;
+        }
+        if (r < 0)
+                return r;
+        r = archive_session_end(e->archive);
+        return r < 0 ? engine_archive_failed(e, r) : 1;
+}
+
+int session_sync(Engine *e, int64_t rowid)
+{
+        _cleanup_(session_sync_done) SessionSync s = { .e = e, .last_ordinal = -1 };
+        SourceSession source;
+        const char *problem;
+        int r;
+
+        r = reader_begin(e->reader);
+        s.read_began_usec = now_usec(CLOCK_MONOTONIC);
+        if (r >= 0)
+                r = reader_session(e->reader, rowid, &source);
+        if (r > 0) {
+                problem = id_problem(source.values + SESSION_ID);
+                if (problem) {
+                        r = session_failed(e, source.values + SESSION_ID, problem);
+                } else {
+                        s.id = source.values[SESSION_ID];
+                        s.id.text = arena_copy(&s.arena, s.id.text, s.id.size);
+                        r = s.id.text ? sync_source_session(&s, &source) : -ENOMEM;
+                }
+        } else if (r == -EUCLEAN || r == -ECANCELED) {
+                char place[48];
+                Value id;
+
+                (void) snprintf(place, sizeof(place), "(row %" PRId64 ")", rowid);
+                id = value_text(place, strlen(place));
+                r = session_failed(e, &id, "Its row in the source is damaged.");
+        }
+        reader_end(e->reader);
+        return r;
+}
+
+int session_exclude(Engine *e, const Value *values)
+{
+        const Value *id = values + SESSION_ID, *user = values + SESSION_USER_ID;
+        Cursor cursor;
+        int r;
+
+        r = archive_cursor_get(e->archive, id->text, id->size, &cursor);
+        if (r <= 0)
+                return r < 0 ? engine_archive_failed(e, r) : 0;
+        r = batch_begin(e);
+        if (r < 0)
+                return r;
+        r = archive_session_purge(e->archive, id->text, id->size);
+        if (r > 0) {
+                e->result->sessions_removed++;
+                r = archive_tombstone_put(e->archive, id->text, id->size, user->text, user->size,
+                                          NULL, 0, DELETE_EXCLUDED, NULL);
+        }
+        return r < 0 ? engine_archive_failed(e, r) : 0;
+}
+
+/* Masking again from the archive */
+
+static int remask_messages(SessionSync *s)
+{
+        Message m;
+        int r;
+
+        r = archive_messages(s->e->archive, s->id.text, s->id.size, &s->archived, &s->n_archived);
+        if (r < 0)
+                return engine_archive_failed(s->e, r);
+        masker_forget(s->e->masker);
+        for (size_t i = 0; i < s->n_archived; i++) {
+                s->last_ordinal = s->archived[i].ordinal;
+                r = archive_message_get(s->e->archive, s->id.text, s->id.size, s->last_ordinal, &m);
+                if (r == 0)
+                        continue;
+                if (r > 0)
+                        r = mask_own_message(s, &m);
+                if (r >= 0)
+                        r = write_message(s, &m, true);
+                if (r < 0)
+                        return engine_archive_failed(s->e, r);
+        }
+        return 0;
+}
+
+int session_remask(Engine *e, const char *id)
+{
+        _cleanup_(session_sync_done) SessionSync s = {
+                .e = e,
+                .id = value_text(id, strlen(id)),
+                .last_ordinal = -1,
+        };
+        Value values[N_SESSION_COLUMNS];
+        Cursor cursor = { 0 };
+        bool metadata_only;
+        int r;
+
+        r = archive_session_get(e->archive, id, s.id.size, values, &metadata_only);
+        if (r <= 0)
+                return r < 0 ? engine_archive_failed(e, r) : 0;
+        r = copy_values(&s.arena, values, N_SESSION_COLUMNS, s.values);
+        if (r < 0)
+                return r;
+        s.privacy = policy_privacy(&e->settings, s.values);
+        if (s.privacy == PRIVACY_EXCLUDED)
+                return session_exclude(e, s.values);
+        if (metadata_only)
+                s.privacy = PRIVACY_METADATA; /* its text was never kept */
+        r = batch_begin(e);
+        if (r < 0)
+                return r;
+        r = archive_cursor_get(e->archive, id, s.id.size, &cursor);
+        if (r >= 0)
+                r = archive_session_begin(e->archive);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        s.change = archive_next_change(e->archive);
+        r = remask_messages(&s);
+        if (r >= 0)
+                r = write_row(&s);
+        if (r < 0)
+                return r;
+        cursor.policy = e->policy;
+        cursor.last_ordinal = s.last_ordinal;
+        r = archive_cursor_put(e->archive, id, s.id.size, &cursor);
+        if (r >= 0)
+                r = archive_session_end(e->archive);
+        return r < 0 ? engine_archive_failed(e, r) : 1;
+}

@@ -1,0 +1,261 @@
+/* archive: opening, refusing, transactions, the rows of a session */
+#include "archive/archive.h"
+#include "fixture.h"
+
+static Value text(const char *s)
+{
+        return value_text(s, strlen(s));
+}
+
+static Archive *open_archive(const char *path)
+{
+        Archive *a = NULL;
+
+        REQUIRE(archive_open(path, &a, NULL) == 0);
+        return a;
+}
+
+static void put_session(Archive *a, const char *id, const char *project)
+{
+        Value values[N_SESSION_COLUMNS] = {
+                [SESSION_ID] = text(id), [SESSION_PROJECT] = text(project)
+        };
+
+        REQUIRE(archive_session_put(a, values, archive_next_change(a), false, false) == 0);
+}
+
+static void put_message(Archive *a, const char *id, int64_t ordinal, const char *content,
+                        uint64_t fingerprint)
+{
+        Value call[1][N_CALL_COLUMNS] = { { [CALL_SESSION_ID] = text(id),
+                                            [CALL_MESSAGE_ORDINAL] = value_integer(ordinal),
+                                            [CALL_CALL_INDEX] = value_integer(0),
+                                            [CALL_TOOL_NAME] = text("Bash") } };
+        Message m = { .values = { [MESSAGE_SESSION_ID] = text(id),
+                                  [MESSAGE_ORDINAL] = value_integer(ordinal),
+                                  [MESSAGE_CONTENT] = text(content) },
+                      .calls = call,
+                      .n_calls = 1,
+                      .fingerprint = fingerprint };
+
+        REQUIRE(archive_message_put(a, &m, archive_next_change(a), true) == 0);
+}
+
+TEST(a_new_archive_is_private_and_has_its_tables)
+{
+        _cleanup_free_ char *path = fixture_path("new/deep/archive.db"),
+                            *folder = fixture_path("new/deep");
+        static const char *const tables[] = {
+                "sessions",  "messages",      "tool_calls",   "tool_result_events",
+                "git_links", "session_stars", "message_pins", "session_deletes",
+                "findings",  "cursors",       "remotes",      "meta"
+        };
+        struct stat st;
+        mode_t mask = umask(0);
+
+        (void) archive_close(open_archive(path));
+        (void) umask(mask);
+        REQUIRE(stat(path, &st) == 0);
+        CHECK_INT(st.st_mode & 0777, 0600);
+        REQUIRE(stat(folder, &st) == 0);
+        CHECK_INT(st.st_mode & 0777, 0700);
+        CHECK_INT(fixture_int(path, "PRAGMA user_version"), ARCHIVE_SCHEMA_VERSION);
+        CHECK_INT(fixture_int(path, "PRAGMA application_id"), ARCHIVE_APPLICATION_ID);
+        CHECK_INT(fixture_int(path, "PRAGMA page_size"), 16384);
+        for (size_t i = 0; i < ELEMENTSOF(tables); i++) {
+                char sql[100];
+
+                (void) snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", tables[i]);
+                CHECK_INT(fixture_int(path, sql), 0);
+        }
+}
+
+TEST(the_second_writer_is_told_who_has_it)
+{
+        _cleanup_free_ char *path = fixture_path("lock/archive.db"), *reason = NULL;
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        char pid[24];
+        Archive *b = NULL;
+
+        (void) snprintf(pid, sizeof(pid), "%d", (int) getpid());
+        CHECK_INT(archive_open(path, &b, &reason), -EBUSY);
+        CHECK(reason && strstr(reason, pid));
+        CHECK(!b);
+}
+
+TEST(what_is_not_ours_or_newer_is_left_untouched)
+{
+        _cleanup_free_ char *newer = fixture_path("newer/archive.db"),
+                            *other = fixture_path("other.db");
+        _cleanup_free_ char *noise = fixture_path("noise.db"), *reason = NULL, *bytes = NULL;
+        char junk[5000];
+        Archive *a = NULL;
+        size_t size;
+
+        (void) archive_close(open_archive(newer));
+        fixture_sql(newer, "PRAGMA user_version = 99; INSERT INTO meta VALUES ('x', 'kept')");
+        CHECK_INT(archive_open(newer, &a, &reason), -EPROTONOSUPPORT);
+        CHECK(reason && strstr(reason, "newer"));
+        CHECK_INT(fixture_int(newer, "PRAGMA user_version"), 99);
+        CHECK_INT(fixture_int(newer, "SELECT count(*) FROM meta WHERE key = 'x'"), 1);
+
+        fixture_sql(other, "CREATE TABLE mine (x)");
+        CHECK_INT(archive_open(other, &a, &reason), -EMEDIUMTYPE);
+        CHECK(reason && strstr(reason, "not a scrubjay archive"));
+        CHECK_INT(fixture_int(other, "SELECT count(*) FROM sqlite_schema"), 1);
+
+        memset(junk, 'x', sizeof(junk));
+        REQUIRE(file_write_atomic(noise, 0600, junk, sizeof(junk)) == 0);
+        CHECK(archive_open(noise, &a, &reason) < 0);
+        REQUIRE(file_read(noise, 100000, &bytes, &size) == 0);
+        CHECK(size == sizeof(junk) && memcmp(bytes, junk, size) == 0);
+        CHECK(!a);
+}
+
+TEST(a_session_is_kept_or_undone_as_a_whole)
+{
+        _cleanup_free_ char *path = fixture_path("whole/archive.db");
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+
+        REQUIRE(archive_begin(a) == 0);
+        REQUIRE(archive_session_begin(a) == 0);
+        put_session(a, "good", "p");
+        REQUIRE(archive_session_end(a) == 0);
+        REQUIRE(archive_session_begin(a) == 0);
+        put_session(a, "bad", "p");
+        put_message(a, "bad", 0, "text", 1);
+        REQUIRE(archive_session_cancel(a) == 0);
+        REQUIRE(archive_commit(a) == 0);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM sessions"), 1);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM messages"), 0);
+
+        REQUIRE(archive_begin(a) == 0);
+        put_session(a, "never", "p");
+        archive_rollback(a);
+        CHECK(!archive_in_transaction(a));
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM sessions"), 1);
+}
+
+TEST(the_change_sequence_only_grows)
+{
+        _cleanup_free_ char *path = fixture_path("change/archive.db");
+        Archive *a = open_archive(path);
+        int64_t first;
+
+        REQUIRE(archive_begin(a) == 0);
+        first = archive_next_change(a);
+        put_session(a, "a", "p");
+        REQUIRE(archive_commit(a) == 0);
+        (void) archive_close(a);
+        a = open_archive(path);
+        CHECK(archive_next_change(a) > first);
+        (void) archive_close(a);
+}
+
+TEST(a_message_replaces_and_takes_its_own_with_it)
+{
+        _cleanup_free_ char *path = fixture_path("message/archive.db"), *content = NULL;
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        _cleanup_free_ ArchivedMessage *list = NULL;
+        Message m;
+        size_t n;
+
+        REQUIRE(archive_begin(a) == 0);
+        put_session(a, "a", "p");
+        put_message(a, "a", 3, "old", 11);
+        put_message(a, "a", 5, "other", 13);
+        REQUIRE(archive_finding_put(a, "a", 1, 3, "content", "some-rule", 5) == 0);
+        CHECK_INT(archive_finding_known(a, "a", 1, 5), 1);
+        CHECK_INT(archive_finding_known(a, "a", 1, 6), 0);
+        CHECK_INT(archive_messages(a, "a", 1, &list, &n), 0);
+        CHECK_INT(n, 2);
+        CHECK(list[0].ordinal == 3 && list[0].fingerprint == 11 && list[0].has_findings);
+        CHECK(list[1].ordinal == 5 && !list[1].has_findings);
+        put_message(a, "a", 3, "new", 12);
+        REQUIRE(archive_message_remove(a, "a", 1, 5) == 0);
+        REQUIRE(archive_commit(a) == 0);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM messages"), 1);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM tool_calls"), 1);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM findings"), 0);
+        content = fixture_text(path, "SELECT content FROM messages");
+        CHECK_STR(content, "new");
+        CHECK_INT(archive_message_get(a, "a", 1, 3, &m), 1);
+        CHECK_INT(m.n_calls, 1);
+        CHECK_INT(m.fingerprint, 12);
+        CHECK_INT(archive_message_get(a, "a", 1, 5, &m), 0);
+}
+
+TEST(of_two_places_of_a_link_the_certain_one_stays)
+{
+        _cleanup_free_ char *path = fixture_path("link/archive.db"), *confidence = NULL;
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        static const struct {
+                int64_t ordinal;
+                const char *confidence;
+        } places[] = { { 1, "medium" }, { 4, "high" }, { 9, "medium" } };
+
+        REQUIRE(archive_begin(a) == 0);
+        for (size_t i = 0; i < ELEMENTSOF(places); i++) {
+                Value link[N_LINK_COLUMNS] = {
+                        [LINK_SESSION_ID] = text("a"),
+                        [LINK_MESSAGE_ORDINAL] = value_integer(places[i].ordinal),
+                        [LINK_COMMIT_SHA] = text(""),
+                        [LINK_PR_URL] = text("https://example.com/o/r/pull/1"),
+                        [LINK_LINK_TYPE] = text("pr"),
+                        [LINK_CONFIDENCE] = text(places[i].confidence)
+                };
+
+                CHECK_INT(archive_link_put(a, link), 0);
+        }
+        REQUIRE(archive_commit(a) == 0);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM git_links"), 1);
+        CHECK_INT(fixture_int(path, "SELECT message_ordinal FROM git_links"), 4);
+}
+
+TEST(a_purge_leaves_the_tombstone_only)
+{
+        _cleanup_free_ char *path = fixture_path("purge/archive.db"), *cause = NULL;
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        Cursor cursor = { .fingerprint = 1, .policy = 2 };
+
+        REQUIRE(archive_begin(a) == 0);
+        put_session(a, "a", "p");
+        put_message(a, "a", 0, "text", 1);
+        REQUIRE(archive_cursor_put(a, "a", 1, &cursor) == 0);
+        CHECK_INT(archive_tombstone_put(a, "a", 1, "me", 2, "p", 1, DELETE_TRASH, "2026"), 1);
+        CHECK_INT(archive_tombstone_put(a, "a", 1, "me", 2, "p", 1, DELETE_TRASH, "2027"), 0);
+        CHECK_INT(archive_tombstone_put(a, "a", 1, "me", 2, "p", 1, DELETE_FOREVER, "2027"), 1);
+        CHECK_INT(archive_session_purge(a, "a", 1), 1);
+        CHECK_INT(archive_session_purge(a, "a", 1), 0);
+        REQUIRE(archive_commit(a) == 0);
+        CHECK_INT(fixture_int(path,
+                              "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM messages) + "
+                              "(SELECT count(*) FROM tool_calls) + (SELECT count(*) FROM cursors)"),
+                  0);
+        cause = fixture_text(path, "SELECT cause FROM session_deletes WHERE session_id = 'a'");
+        CHECK_STR(cause, "deleted");
+}
+
+TEST(sessions_under_another_policy_are_stale)
+{
+        _cleanup_free_ char *path = fixture_path("stale/archive.db");
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        Cursor now = { .policy = 2 }, old = { .policy = 1 };
+        char *ids[4] = { NULL };
+
+        REQUIRE(archive_begin(a) == 0);
+        put_session(a, "a", "p");
+        put_session(a, "b", "p");
+        put_session(a, "c", "p");
+        REQUIRE(archive_cursor_put(a, "a", 1, &now) == 0);
+        REQUIRE(archive_cursor_put(a, "b", 1, &old) == 0);
+        CHECK_INT(archive_stale_sessions(a, 2, NULL, ELEMENTSOF(ids), ids), 2);
+        CHECK_STR(ids[0], "b");
+        CHECK_STR(ids[1], "c");
+        free(ids[0]);
+        free(ids[1]);
+        CHECK_INT(archive_stale_sessions(a, 2, "b", 1, ids), 1);
+        CHECK_STR(ids[0], "c");
+        free(ids[0]);
+        archive_rollback(a);
+}

@@ -1,0 +1,640 @@
+/* sync: every action of agentsview arrives, masked, and nothing else is written */
+#include "base/time-util.h"
+#include "fixture.h"
+#include "sync/engine.h"
+
+/* A source, an archive, an engine between them. */
+typedef struct World {
+        char *source, *archive;
+        EngineSettings settings;
+        Engine *engine;
+        CycleResult result;
+        unsigned stop_after; /* on_progress() says stop at this call; 0: never */
+        unsigned n_progress, n_secrets;
+} World;
+
+static const char *const rules_folders[] = { TEST_RULES_DIR, NULL };
+
+/* "ghp_" and 36 characters that follow from @seed, as GitHub makes its tokens. */
+static const char *token(unsigned seed)
+{
+        static char buffers[4][41];
+        static unsigned next;
+        static const char alphabet[] =
+                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+        char *b = buffers[next++ % ELEMENTSOF(buffers)];
+
+        (void) snprintf(b, 5, "%s_", "ghp");
+        for (unsigned i = 4; i < 40; i++) {
+                seed = seed * 1103515245 + 12345;
+                b[i] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
+        }
+        b[40] = 0;
+        return b;
+}
+
+static bool on_progress(void *userdata, _unused_ const Progress *progress)
+{
+        World *w = userdata;
+
+        return ++w->n_progress != w->stop_after;
+}
+
+static void on_secrets(void *userdata, _unused_ const char *session_id, const RuleCount *rules,
+                       size_t n_rules)
+{
+        World *w = userdata;
+
+        for (size_t i = 0; i < n_rules; i++)
+                w->n_secrets += rules[i].n;
+}
+
+static void restart(World *w)
+{
+        EngineHooks hooks = { .userdata = w, .on_progress = on_progress, .on_secrets = on_secrets };
+
+        w->engine = engine_free(w->engine);
+        REQUIRE(engine_new(&w->settings, &hooks, &w->engine) == 0);
+}
+
+static void world_begin(World *w, const char *name)
+{
+        char file[64];
+
+        *w = (World){ 0 };
+        (void) snprintf(file, sizeof(file), "%s-source.db", name);
+        w->source = fixture_path(file);
+        (void) snprintf(file, sizeof(file), "%s/archive.db", name);
+        w->archive = fixture_path(file);
+        fixture_sql(w->source, FIXTURE_SCHEMA);
+        w->settings = (EngineSettings){
+                .source_path = w->source,
+                .archive_path = w->archive,
+                .rules_folders = rules_folders,
+                .user_id = "me@example.com",
+                .user_name = "Me",
+        };
+        restart(w);
+}
+
+static void world_done(World *w)
+{
+        cycle_result_done(&w->result);
+        w->engine = engine_free(w->engine);
+        free(w->source);
+        free(w->archive);
+}
+
+static const CycleResult *cycle(World *w, CycleKind kind)
+{
+        cycle_result_done(&w->result);
+        engine_cycle(w->engine, kind, &w->result);
+        return &w->result;
+}
+
+/* A cycle that must run through. */
+static const CycleResult *sync_ok(World *w)
+{
+        cycle(w, CYCLE_NORMAL);
+        CHECK_STR(w->result.sentence ?: "", "");
+        CHECK_INT(w->result.failure, CYCLE_OK);
+        CHECK_INT(w->result.n_errors, 0);
+        return &w->result;
+}
+
+/* A session of @n messages that say "@id message K". */
+static void add_session(World *w, const char *id, unsigned n)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+        (void) strbuf_printf(
+                        &sql,
+                        "INSERT INTO sessions (id, project, first_message, message_count, file_hash, sync_marker, cwd) "
+                        "VALUES ('%s', 'jay', 'hello', %u, 'ab12', strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now'), '/none');",
+                        id, n);
+        for (unsigned i = 0; i < n; i++)
+                (void) strbuf_printf(
+                                &sql,
+                                "INSERT INTO messages (session_id, ordinal, role, content) VALUES "
+                                "('%s', %u, 'user', '%s message %u');",
+                                id, i, id, i);
+        fixture_sql(w->source, sql.data);
+}
+
+#define TOUCH                                             \
+        "transcript_revision = transcript_revision + 1, " \
+        "sync_marker = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+
+static void change(World *w, const char *sql)
+{
+        fixture_sql(w->source, sql);
+}
+
+static int64_t count(World *w, const char *sql)
+{
+        return fixture_int(w->archive, sql);
+}
+
+TEST(a_first_sync_then_nothing)
+{
+        World w;
+
+        world_begin(&w, "first");
+        add_session(&w, "a", 3);
+        add_session(&w, "b", 2);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 2);
+        CHECK_INT(w.result.messages_written, 5);
+        CHECK_INT(w.result.sessions_skipped, 0);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 0);
+        CHECK_INT(w.result.sessions_skipped, 2);
+        CHECK_INT(cycle(&w, CYCLE_AUDIT)->sessions_synced, 0);
+        restart(&w);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 0);
+        CHECK_INT(w.result.sessions_skipped, 2);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages"), 5);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM sessions WHERE user_id = 'me@example.com' AND project_name = 'jay'"),
+                  2);
+        world_done(&w);
+}
+
+TEST(only_what_changed_is_written)
+{
+        World w;
+
+        world_begin(&w, "edit");
+        add_session(&w, "a", 5);
+        add_session(&w, "b", 5);
+        (void) sync_ok(&w);
+
+        change(&w, "UPDATE messages SET content = 'edited' WHERE session_id = 'a' AND ordinal = 2;"
+                   "UPDATE sessions SET " TOUCH " WHERE id = 'a'");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        CHECK_INT(w.result.messages_written, 1);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM messages WHERE content = 'edited' AND ordinal = 2"),
+                  1);
+        CHECK_INT(count(&w, "SELECT shrunk_seq FROM sessions WHERE id = 'a'"), 0);
+
+        /* a commit that changes nothing for us */
+        change(&w, "CREATE TABLE something_else (x)");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 0);
+
+        /* a tool result that arrives late on an old row */
+        change(&w,
+               "INSERT INTO tool_calls (message_id, session_id, tool_name, category, input_json, call_index) "
+               "SELECT id, 'b', 'Bash', 'Bash', '{}', 0 FROM messages WHERE session_id = 'b' AND ordinal = 1;"
+               "UPDATE sessions SET " TOUCH " WHERE id = 'b'");
+        CHECK_INT(sync_ok(&w)->messages_written, 1);
+        change(&w,
+               "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, content) "
+               "VALUES ('b', 1, 'tool_result', '', 'late'); UPDATE sessions SET " TOUCH
+               " WHERE id = 'b'");
+        CHECK_INT(sync_ok(&w)->messages_written, 1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM tool_result_events WHERE content = 'late'"), 1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM tool_calls"), 1);
+        world_done(&w);
+}
+
+TEST(entries_removed_shift_and_truncation)
+{
+        World w;
+
+        world_begin(&w, "shift");
+        add_session(&w, "a", 6);
+        (void) sync_ok(&w);
+        /* 0 1 2 3 4 5 becomes 0 1 4 5: ordinals shift, row ids are used again for other messages */
+        change(&w,
+               "CREATE TEMP TABLE t AS SELECT content FROM messages WHERE ordinal >= 4 ORDER BY ordinal;"
+               "DELETE FROM messages WHERE ordinal >= 2;"
+               "INSERT INTO messages (id, session_id, ordinal, role, content) "
+               "SELECT 2 + rowid, 'a', 1 + rowid, 'user', content FROM t;"
+               "UPDATE sessions SET message_count = 4, " TOUCH);
+        CHECK_INT(sync_ok(&w)->messages_written, 2);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages"), 4);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM messages WHERE ordinal = 2 AND content = 'a message 4'"),
+                  1);
+        CHECK_INT(count(&w, "SELECT shrunk_seq = change_seq FROM sessions"), 1);
+        change(&w,
+               "DELETE FROM messages WHERE ordinal > 0; UPDATE sessions SET message_count = 1, " TOUCH);
+        CHECK_INT(sync_ok(&w)->messages_written, 0);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages"), 1);
+        CHECK_INT(count(&w, "SELECT last_ordinal FROM cursors"), 0);
+        world_done(&w);
+}
+
+TEST(rename_trash_restore_star_pin)
+{
+        World w;
+
+        world_begin(&w, "marks");
+        add_session(&w, "a", 2);
+        (void) sync_ok(&w);
+        change(&w,
+               "UPDATE sessions SET display_name = 'named', sync_marker = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        CHECK_INT(w.result.messages_written, 0);
+        CHECK_INT(count(&w, "SELECT count(*) FROM sessions WHERE display_name = 'named'"), 1);
+
+        change(&w,
+               "INSERT INTO starred_sessions VALUES ('a', '2026-01-01T00:00:00Z');"
+               "INSERT INTO pinned_messages (session_id, message_id, ordinal, note) VALUES ('a', 1, 0, 'look')");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 0);
+        CHECK_INT(count(&w, "SELECT count(*) FROM session_stars WHERE user_id = 'me@example.com'"),
+                  1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM message_pins WHERE note = 'look'"), 1);
+        change(&w, "DELETE FROM starred_sessions; UPDATE pinned_messages SET note = 'again'");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, "SELECT count(*) FROM session_stars"), 0);
+        CHECK_INT(count(&w, "SELECT count(*) FROM message_pins WHERE note = 'again'"), 1);
+
+        change(&w,
+               "UPDATE sessions SET deleted_at = '2026-01-01T00:00:00Z', sync_marker = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM session_deletes WHERE cause = 'trash'"), 1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages"), 2);
+        change(&w,
+               "UPDATE sessions SET deleted_at = NULL, sync_marker = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, "SELECT count(*) FROM session_deletes"), 0);
+        world_done(&w);
+}
+
+TEST(deleted_for_good_is_purged_or_kept_as_set)
+{
+        for (int keep = 0; keep < 2; keep++) {
+                World w;
+
+                world_begin(&w, keep ? "keep" : "purge");
+                w.settings.keep_deleted_sessions = keep;
+                restart(&w);
+                add_session(&w, "a", 2);
+                add_session(&w, "b", 2);
+                (void) sync_ok(&w);
+                change(&w,
+                       "DELETE FROM sessions WHERE id = 'a'; DELETE FROM messages WHERE session_id = 'a';"
+                       "INSERT INTO session_deletion_changes VALUES ('a', 'jay', 1, 1);"
+                       "INSERT INTO excluded_sessions (id) VALUES ('a'), ('never-seen')");
+                CHECK_INT(sync_ok(&w)->sessions_removed, 1);
+                CHECK_INT(count(&w,
+                                "SELECT count(*) FROM session_deletes WHERE cause = 'deleted' AND session_id = 'a'"),
+                          1);
+                CHECK_INT(count(&w, "SELECT count(*) FROM session_deletes"), 1);
+                CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE session_id = 'a'"),
+                          keep ? 2 : 0);
+                CHECK_INT(cycle(&w, CYCLE_AUDIT)->sessions_removed, 0);
+                world_done(&w);
+        }
+}
+
+TEST(a_session_that_only_vanished_is_kept)
+{
+        World w;
+
+        world_begin(&w, "vanished");
+        add_session(&w, "a", 2);
+        (void) sync_ok(&w);
+        change(&w, "DELETE FROM sessions; DELETE FROM messages");
+        (void) cycle(&w, CYCLE_AUDIT);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages"), 2);
+        /* and a resync masks it again from the archive itself */
+        REQUIRE(engine_reset(w.engine, NULL) == 0);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        CHECK_INT(w.result.messages_written, 2);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 0);
+        world_done(&w);
+}
+
+TEST(a_swapped_file_with_the_same_content_writes_nothing)
+{
+        _cleanup_free_ char *other = fixture_path("swapped-source.db");
+        World w;
+
+        world_begin(&w, "swap");
+        add_session(&w, "a", 3);
+        (void) sync_ok(&w);
+        change(&w, "PRAGMA wal_checkpoint(TRUNCATE)");
+        {
+                _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+                (void) strbuf_printf(&sql, "VACUUM INTO '%s'", other);
+                change(&w, sql.data);
+        }
+        fixture_sql(other,
+                    "UPDATE messages SET id = id + 100; UPDATE sessions SET sync_marker = '2099-01-01'");
+        REQUIRE(rename(other, w.source) == 0);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 0);
+        CHECK(w.result.source_swapped);
+        CHECK_INT(w.result.messages_written, 0);
+        change(&w,
+               "UPDATE messages SET content = 'x' WHERE ordinal = 1; UPDATE sessions SET " TOUCH);
+        CHECK_INT(sync_ok(&w)->messages_written, 1);
+        CHECK(!w.result.source_swapped);
+        world_done(&w);
+}
+
+TEST(a_marker_in_the_future_hides_no_later_change)
+{
+        World w;
+
+        world_begin(&w, "future");
+        add_session(&w, "a", 1);
+        change(&w, "UPDATE sessions SET sync_marker = '2099-01-01T00:00:00.000Z'");
+        (void) sync_ok(&w);
+        add_session(&w, "b", 1);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        change(&w, "UPDATE sessions SET display_name = 'x', sync_marker = ''  WHERE id = 'b'");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        world_done(&w);
+}
+
+TEST(what_the_window_misses_the_audit_finds)
+{
+        World w;
+
+        world_begin(&w, "audit");
+        add_session(&w, "a", 1);
+        change(&w, "UPDATE sessions SET sync_marker = '2001-01-01T00:00:00.000Z'");
+        (void) sync_ok(&w);
+        change(&w, "UPDATE sessions SET display_name = 'silent'");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 0);
+        CHECK_INT(cycle(&w, CYCLE_AUDIT)->sessions_synced, 1);
+        world_done(&w);
+}
+
+TEST(secrets_go_in_every_text_column)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 }, bytes_sql = { 0 };
+        static const char *const files[] = { "", "-wal" };
+        const char *secret;
+        World w;
+
+        world_begin(&w, "secrets");
+        add_session(&w, "a", 2);
+        (void) strbuf_printf(
+                        &sql,
+                        "UPDATE sessions SET first_message = 'my %s', display_name = '%s', cwd = '/src/%s', git_branch = '%s';",
+                        token(1), token(2), token(3), token(4));
+        (void) strbuf_printf(
+                        &sql,
+                        "UPDATE messages SET content = 'x %s y', thinking_text = '%s', dialogue_text = 'x %s', role = '%s';",
+                        token(1), token(5), token(1), token(6));
+        (void) strbuf_printf(
+                        &sql,
+                        "INSERT INTO tool_calls (message_id, session_id, tool_name, category, input_json, result_content, call_index) "
+                        "VALUES (1, 'a', 'Bash', 'Bash', '{\"command\":\"echo \\\"%s\\\"\"}', '%s', 0);",
+                        token(7), token(8));
+        (void) strbuf_printf(
+                        &sql,
+                        "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, content) "
+                        "VALUES ('a', 0, 'tool_result', '', '%s');"
+                        "INSERT INTO pinned_messages (session_id, message_id, ordinal, note) VALUES ('a', 1, 0, 'n %s');",
+                        token(9), token(10));
+        change(&w, sql.data);
+        CHECK(sync_ok(&w)->secrets_detected >= 9);
+        CHECK(w.n_secrets >= 9);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM findings WHERE field = 'tool_calls/0/input_json' AND rule = 'github-pat'"),
+                  1);
+        CHECK_INT(count(&w, "SELECT json_valid(input_json) FROM tool_calls"), 1);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM messages WHERE content = 'x [REDACTED:github-pat] y'"),
+                  2);
+        for (unsigned seed = 1; seed <= 10; seed++) {
+                secret = token(seed);
+                for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                        _cleanup_free_ char *path = NULL, *bytes = NULL;
+                        size_t size = 0;
+
+                        REQUIRE(asprintf(&path, "%s%s", w.archive, files[i]) > 0);
+                        if (file_read(path, 10000000, &bytes, &size) == 0)
+                                CHECK(!memmem(bytes, size, secret, strlen(secret)));
+                }
+        }
+        /* the same secrets again announce nothing */
+        w.n_secrets = 0;
+        REQUIRE(engine_reset(w.engine, NULL) == 0);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        CHECK_INT(w.n_secrets, 0);
+        world_done(&w);
+}
+
+/* A secret that is known by its context in one message goes where it stands bare, before and after, now and later. */
+TEST(a_secret_known_once_goes_everywhere_in_its_session)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        const char *bare = token(77) + 6; /* no prefix: nothing tells that it is a secret */
+        World w;
+
+        world_begin(&w, "known");
+        add_session(&w, "a", 4);
+        (void) strbuf_printf(&sql,
+                             "UPDATE messages SET content = 'it is %s there' WHERE ordinal = 0;",
+                             bare);
+        (void) strbuf_printf(&sql,
+                             "UPDATE messages SET content = 'password = \"%s\"' WHERE ordinal = 2;",
+                             bare);
+        (void) strbuf_printf(&sql, "UPDATE messages SET content = 'again: %s.' WHERE ordinal = 3;",
+                             bare);
+        change(&w, sql.data);
+        (void) sync_ok(&w);
+        strbuf_clear(&sql);
+        (void) strbuf_printf(&sql, "SELECT count(*) FROM messages WHERE instr(content, '%s') > 0",
+                             bare);
+        CHECK_INT(count(&w, sql.data), 0);
+        /* one more message later, in another process */
+        restart(&w);
+        strbuf_clear(&sql);
+        (void) strbuf_printf(
+                        &sql,
+                        "INSERT INTO messages (session_id, ordinal, role, content) VALUES ('a', 9, 'user', 'and %s');"
+                        "UPDATE sessions SET transcript_revision = 9, sync_marker = '2099-01-01'",
+                        bare);
+        change(&w, sql.data);
+        CHECK_INT(sync_ok(&w)->messages_written, 1);
+        strbuf_clear(&sql);
+        (void) strbuf_printf(&sql, "SELECT count(*) FROM messages WHERE instr(content, '%s') > 0",
+                             bare);
+        CHECK_INT(count(&w, sql.data), 0);
+        world_done(&w);
+}
+
+TEST(settings_are_applied_to_what_is_archived)
+{
+        static const char *const none[] = { NULL }, *const jay[] = { "j*", NULL };
+        World w;
+
+        world_begin(&w, "privacy");
+        add_session(&w, "a", 2);
+        add_session(&w, "b", 2);
+        change(&w,
+               "UPDATE sessions SET project = 'wren' WHERE id = 'b';"
+               "UPDATE messages SET content = 'see /home/me/src and /home/meg' WHERE ordinal = 0");
+        (void) sync_ok(&w);
+
+        w.settings.mask_home = "/home/me";
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 2);
+        CHECK(w.result.full);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM messages WHERE content = 'see ~/src and /home/meg'"),
+                  2);
+
+        w.settings.metadata_only = jay;
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 2);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM messages WHERE session_id = 'a' AND content = '' AND role = 'user'"),
+                  2);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM sessions WHERE id = 'a' AND metadata_only = 1 AND first_message = '' AND message_count = 2"),
+                  1);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM messages WHERE session_id = 'b' AND content <> ''"),
+                  2);
+
+        w.settings.metadata_only = none;
+        w.settings.exclude = jay;
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        (void) sync_ok(&w);
+        CHECK_INT(w.result.sessions_removed, 1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM sessions"), 1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE session_id = 'a'"), 0);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM session_deletes WHERE session_id = 'a' AND cause = 'excluded'"),
+                  1);
+
+        w.settings.exclude = none;
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM messages WHERE session_id = 'a' AND content <> ''"),
+                  2);
+        CHECK_INT(count(&w, "SELECT count(*) FROM session_deletes"), 0);
+        world_done(&w);
+}
+
+TEST(a_session_that_cannot_be_archived_stops_no_other)
+{
+        World w;
+
+        world_begin(&w, "bad");
+        add_session(&w, "a", 1);
+        add_session(&w, "b", 1);
+        change(&w,
+               "INSERT INTO sessions (id) VALUES ('x' || char(10) || 'y'), (''), (NULL), (hex(zeroblob(1000)))");
+        (void) cycle(&w, CYCLE_NORMAL);
+        CHECK_INT(w.result.failure, CYCLE_OK);
+        CHECK_INT(w.result.sessions_synced, 2);
+        CHECK_INT(w.result.n_errors, 4);
+        CHECK(w.result.n_errors > 0 && strstr(w.result.errors[0].session_id, "x?y"));
+        CHECK_INT(count(&w, "SELECT count(*) FROM sessions"), 2);
+        /* mended, it arrives */
+        change(&w, "DELETE FROM sessions WHERE id <> 'a' OR id IS NULL");
+        add_session(&w, "c", 1);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        world_done(&w);
+}
+
+TEST(stopped_between_two_sessions_and_gone_on)
+{
+        World w;
+
+        world_begin(&w, "stop");
+        for (int i = 0; i < 5; i++) {
+                char id[16];
+
+                (void) snprintf(id, sizeof(id), "s%d", i);
+                add_session(&w, id, 2);
+        }
+        w.stop_after = 3;
+        CHECK_INT(cycle(&w, CYCLE_NORMAL)->failure, CYCLE_STOPPING);
+        CHECK_INT(w.result.sessions_synced, 2);
+        CHECK_INT(count(&w, "SELECT count(*) FROM sessions"), 2);
+        CHECK_INT(count(&w, "SELECT count(*) FROM cursors"), 2);
+        w.stop_after = 0;
+        restart(&w);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 3);
+        world_done(&w);
+}
+
+TEST(a_source_that_comes_later_is_waited_for)
+{
+        World w;
+
+        world_begin(&w, "later");
+        add_session(&w, "a", 1);
+        {
+                _cleanup_free_ char *away = fixture_path("away.db");
+
+                change(&w, "PRAGMA wal_checkpoint(TRUNCATE)");
+                REQUIRE(rename(w.source, away) == 0);
+                CHECK_INT(cycle(&w, CYCLE_NORMAL)->failure, CYCLE_SOURCE_MISSING);
+                CHECK(w.result.sentence && strstr(w.result.sentence, "does not exist yet"));
+                REQUIRE(rename(away, w.source) == 0);
+        }
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        world_done(&w);
+}
+
+TEST(broken_rules_at_start_and_later)
+{
+        _cleanup_free_ char *folder = fixture_path("rules"), *file = fixture_path("rules/bad.json");
+        const char *const bad[] = { TEST_RULES_DIR, folder, NULL };
+        World w;
+
+        REQUIRE(folder_make(folder) == 0);
+        REQUIRE(file_write_atomic(file, 0600, "{\"rules\": [{\"id\": ", 18) == 0);
+        world_begin(&w, "rules-world");
+        add_session(&w, "a", 1);
+        (void) sync_ok(&w);
+        w.settings.rules_folders = bad;
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        add_session(&w, "b", 1);
+        CHECK_INT(cycle(&w, CYCLE_NORMAL)->failure, CYCLE_OK);
+        CHECK(w.result.warning && strstr(w.result.warning, "bad.json"));
+        CHECK_INT(w.result.sessions_synced, 1);
+        restart(&w);
+        CHECK_INT(cycle(&w, CYCLE_NORMAL)->failure, CYCLE_RULES_INVALID);
+        CHECK(w.result.sentence && strstr(w.result.sentence, "bad.json"));
+        world_done(&w);
+}
+
+TEST(git_links_come_from_shell_output)
+{
+        World w;
+
+        world_begin(&w, "links");
+        add_session(&w, "a", 2);
+        change(&w,
+               "INSERT INTO tool_calls (message_id, session_id, tool_name, category, input_json, call_index) "
+               "VALUES (1, 'a', 'Bash', 'Bash', '{\"command\":\"git commit -m x\"}', 0);"
+               "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, content) "
+               "VALUES ('a', 0, 'tool_result', '', '[main 1a2b3c4] x');"
+               "UPDATE messages SET content = 'see https://github.com/o/r/pull/7' WHERE ordinal = 1");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM git_links WHERE commit_sha = '1a2b3c4' AND confidence = 'high' AND link_type = 'commit'"),
+                  1);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM git_links WHERE pr_url = 'https://github.com/o/r/pull/7' AND confidence = 'medium'"),
+                  1);
+        world_done(&w);
+}
+
+TEST(totals_survive_a_restart)
+{
+        EngineTotals totals;
+        World w;
+
+        world_begin(&w, "totals");
+        add_session(&w, "a", 1);
+        (void) sync_ok(&w);
+        restart(&w);
+        REQUIRE(engine_open_archive(w.engine, NULL) == 0);
+        engine_totals(w.engine, &totals);
+        CHECK_INT(totals.total_synced, 1);
+        CHECK(totals.last_sync_at_usec + USEC_PER_MIN > now_usec(CLOCK_REALTIME));
+        world_done(&w);
+}

@@ -1,0 +1,255 @@
+/* source: what the reader makes of agentsview's database, today's, yesterday's and broken ones */
+#include "fixture.h"
+#include "source/reader.h"
+
+static const HashKey key = { .bytes = { 7 } };
+
+/* A reader on @path, opened. */
+static Reader *open_reader(const char *path)
+{
+        Reader *r = NULL;
+
+        REQUIRE(reader_new(path, &key, &r) == 0);
+        REQUIRE(reader_open(r, NULL) == 1);
+        return r;
+}
+
+static size_t count_sessions(Reader *r, const char *marker, uint64_t *ret_fingerprint)
+{
+        ReaderFrom from = { .marker = marker, .after_rowid = INT64_MIN };
+        SourceSession s;
+        size_t n = 0;
+
+        REQUIRE(reader_begin(r) == 0);
+        REQUIRE(reader_list(r, &from) == 0);
+        while (reader_list_next(r, &s) > 0) {
+                if (ret_fingerprint)
+                        *ret_fingerprint = s.fingerprint;
+                n++;
+        }
+        reader_end(r);
+        return n;
+}
+
+/* The fingerprint of the message @ordinal, 0 where there is none. */
+static uint64_t message_fingerprint(Reader *r, const char *id, int64_t ordinal)
+{
+        uint64_t fingerprint = 0;
+        Message m;
+
+        REQUIRE(reader_begin(r) == 0);
+        REQUIRE(reader_messages(r, id, strlen(id), INT64_MIN) == 0);
+        while (reader_message_next(r, &m) > 0)
+                if (m.values[MESSAGE_ORDINAL].integer == ordinal)
+                        fingerprint = m.fingerprint;
+        reader_end(r);
+        return fingerprint;
+}
+
+TEST(files_that_are_no_source_say_why)
+{
+        _cleanup_free_ char *missing = fixture_path("missing.db"), *text = fixture_path("text.db");
+        _cleanup_free_ char *other = fixture_path("other.db"), *folder = fixture_path("folder.db");
+        _cleanup_free_ char *fifo = fixture_path("fifo.db"), *empty = fixture_path("empty.db");
+        struct {
+                const char *path, *says;
+                int error;
+        } cases[] = {
+                { missing, "does not exist yet", -ENOENT },
+                { text, "not a SQLite database", -EMEDIUMTYPE },
+                { other, "not an agentsview database", -EPROTO },
+                { folder, "not a regular file", -EISDIR },
+                { fifo, "not a regular file", -EINVAL },
+                { empty, "not an agentsview database", -EPROTO },
+        };
+
+        REQUIRE(file_write_atomic(text, 0600,
+                                  "This is no database, but long enough to be one. This is "
+                                  "no database, but long enough to be one, is it not?",
+                                  104) == 0);
+        REQUIRE(file_write_atomic(empty, 0600, "", 0) == 0);
+        fixture_sql(other, "CREATE TABLE t (x)");
+        REQUIRE(mkdir(folder, 0700) == 0);
+        REQUIRE(mkfifo(fifo, 0600) == 0);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(reader_freep) Reader *r = NULL;
+                _cleanup_free_ char *reason = NULL;
+
+                REQUIRE(reader_new(cases[i].path, &key, &r) == 0);
+                CHECK_INT(reader_open(r, &reason), cases[i].error);
+                CHECK(reason && strstr(reason, cases[i].says));
+                CHECK(reason && strstr(reason, cases[i].path));
+        }
+}
+
+TEST(an_older_schema_reads_as_empty_columns)
+{
+        _cleanup_free_ char *path = fixture_path("old.db");
+        _cleanup_(reader_freep) Reader *r = NULL;
+        Message m;
+
+        fixture_sql(path,
+                    "CREATE TABLE sessions (id TEXT PRIMARY KEY, project TEXT);"
+                    "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT, ordinal INTEGER, role TEXT, "
+                    "content TEXT);"
+                    "INSERT INTO sessions VALUES ('a', 'p');"
+                    "INSERT INTO messages VALUES (1, 'a', 0, 'user', 'hello'), (2, 'a', 2, 'user', 'you');");
+        r = open_reader(path);
+        CHECK(!reader_has_markers(r));
+        CHECK_INT(count_sessions(r, NULL, NULL), 1);
+        CHECK_INT(count_sessions(r, "2026", NULL), 1);
+        REQUIRE(reader_messages(r, "a", 1, 1) == 0);
+        CHECK_INT(reader_message_next(r, &m), 1);
+        CHECK_INT(m.values[MESSAGE_ORDINAL].integer, 2);
+        CHECK_INT(m.values[MESSAGE_THINKING_TEXT].type, VALUE_NULL);
+        CHECK_INT(m.n_calls, 0);
+        CHECK_INT(reader_message_next(r, &m), 0);
+}
+
+TEST(views_and_tables_without_rowid_are_read_too)
+{
+        static const char *const schemas[] = {
+                "CREATE TABLE sessions (id TEXT PRIMARY KEY, project TEXT) WITHOUT ROWID;"
+                "INSERT INTO sessions VALUES ('a', 'p'), ('b', 'p');",
+                "CREATE TABLE real (id TEXT, project TEXT); INSERT INTO real VALUES ('b', 'p'), ('a', 'p');"
+                "CREATE VIEW sessions AS SELECT * FROM real;",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(schemas); i++) {
+                _cleanup_free_ char *path = fixture_path(i == 0 ? "without.db" : "view.db");
+                _cleanup_(reader_freep) Reader *r = NULL;
+                SourceSession s;
+
+                fixture_sql(path, schemas[i]);
+                r = open_reader(path);
+                CHECK_INT(count_sessions(r, NULL, NULL), 2);
+                CHECK_INT(reader_session(r, 2, &s), 1);
+                CHECK(s.values[SESSION_ID].size == 1 && s.values[SESSION_ID].text[0] == 'b');
+        }
+}
+
+TEST(an_endless_view_is_interrupted)
+{
+        _cleanup_free_ char *path = fixture_path("endless.db");
+        _cleanup_(reader_freep) Reader *r = NULL;
+        SourceSession s;
+
+        fixture_sql(path,
+                    "CREATE VIEW sessions AS WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) "
+                    "SELECT 'x' || id AS id FROM n WHERE id < 0");
+        r = open_reader(path);
+        REQUIRE(reader_list(r, &(ReaderFrom){ .after_rowid = INT64_MIN }) == 0);
+        CHECK_INT(reader_list_next(r, &s), -ECANCELED);
+}
+
+TEST(what_counts_as_a_change_of_the_session)
+{
+        _cleanup_free_ char *path = fixture_path("change.db");
+        _cleanup_(reader_freep) Reader *r = NULL;
+        uint64_t before = 0, after = 0;
+
+        fixture_sql(path, FIXTURE_SCHEMA
+                    "INSERT INTO sessions (id, sync_marker, file_hash) VALUES ('a', '2026-01-01', 'ff')");
+        r = open_reader(path);
+        CHECK_INT(count_sessions(r, NULL, &before), 1);
+        fixture_sql(path,
+                    "UPDATE sessions SET sync_marker = '2026-02-01', created_at = '2026-02-01'");
+        CHECK_INT(count_sessions(r, NULL, &after), 1);
+        CHECK(before == after); /* touched, not changed */
+        CHECK_INT(count_sessions(r, "2026-02-01", NULL), 1);
+        CHECK_INT(count_sessions(r, "2026-02-02", NULL), 0);
+        fixture_sql(path, "UPDATE sessions SET display_name = 'named'");
+        (void) count_sessions(r, NULL, &after);
+        CHECK(before != after);
+        fixture_sql(path, "UPDATE sessions SET display_name = NULL, transcript_revision = '1'");
+        (void) count_sessions(r, NULL, &after);
+        CHECK(before != after);
+        fixture_sql(path, "UPDATE sessions SET sync_marker = ''");
+        CHECK_INT(count_sessions(r, "2026-02-02", NULL), 1); /* unparsable: always looked at */
+}
+
+TEST(a_message_is_what_hangs_on_it_and_not_its_row_id)
+{
+        _cleanup_free_ char *path = fixture_path("message.db");
+        _cleanup_(reader_freep) Reader *r = NULL;
+        uint64_t before, after;
+
+        fixture_sql(path, FIXTURE_SCHEMA
+                    "INSERT INTO sessions (id) VALUES ('a');"
+                    "INSERT INTO messages (id, session_id, ordinal, role, content) VALUES (5, 'a', 4, 'assistant', 'x');"
+                    "INSERT INTO tool_calls (message_id, session_id, tool_name, category, input_json, call_index) "
+                    "VALUES (5, 'a', 'Bash', 'Bash', '{}', 0);");
+        r = open_reader(path);
+        before = message_fingerprint(r, "a", 4);
+        CHECK(before != 0);
+        fixture_sql(path,
+                    "UPDATE messages SET id = 9; UPDATE tool_calls SET message_id = 9, id = 77");
+        CHECK(message_fingerprint(r, "a", 4) == before);
+        fixture_sql(path,
+                    "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, content) "
+                    "VALUES ('a', 4, 'tool_result', '', 'late')");
+        after = message_fingerprint(r, "a", 4);
+        CHECK(after != before);
+        fixture_sql(path, "UPDATE tool_result_events SET content = 'later'");
+        CHECK(message_fingerprint(r, "a", 4) != after);
+        fixture_sql(path,
+                    "DELETE FROM tool_result_events; UPDATE tool_calls SET input_json = '{\"a\":1}'");
+        CHECK(message_fingerprint(r, "a", 4) != before);
+}
+
+TEST(a_commit_is_seen_and_a_swapped_file_is_opened)
+{
+        _cleanup_free_ char *path = fixture_path("swap.db"), *other = fixture_path("swap-new.db");
+        _cleanup_free_ char *wal = NULL, *shm = NULL;
+        _cleanup_(reader_freep) Reader *r = NULL;
+
+        fixture_sql(path, FIXTURE_SCHEMA "INSERT INTO sessions (id) VALUES ('a')");
+        r = open_reader(path);
+        reader_mark_seen(r);
+        CHECK_INT(reader_changed(r), 0);
+        CHECK_INT(reader_open(r, NULL), 0);
+        fixture_sql(path, "INSERT INTO sessions (id) VALUES ('b')");
+        CHECK_INT(reader_changed(r), 1);
+        CHECK_INT(reader_open(r, NULL), 0);
+        CHECK_INT(count_sessions(r, NULL, NULL), 2);
+        fixture_sql(other, FIXTURE_SCHEMA "INSERT INTO sessions (id) VALUES ('c'), ('d'), ('e')");
+        REQUIRE(rename(other, path) == 0);
+        /* agentsview removes these of the old file; with them SQLite would read the old pages */
+        REQUIRE(asprintf(&wal, "%s-wal", path) > 0 && asprintf(&shm, "%s-shm", path) > 0);
+        REQUIRE(unlink(wal) == 0 && unlink(shm) == 0);
+        CHECK_INT(reader_open(r, NULL), 1);
+        CHECK_INT(count_sessions(r, NULL, NULL), 3);
+}
+
+TEST(a_column_that_comes_later_is_read)
+{
+        _cleanup_free_ char *path = fixture_path("migrate.db");
+        _cleanup_(reader_freep) Reader *r = NULL;
+        SourceSession s;
+
+        fixture_sql(path,
+                    "CREATE TABLE sessions (id TEXT PRIMARY KEY); INSERT INTO sessions VALUES ('a')");
+        r = open_reader(path);
+        fixture_sql(path,
+                    "ALTER TABLE sessions ADD COLUMN display_name TEXT; UPDATE sessions SET display_name = 'x'");
+        CHECK_INT(reader_open(r, NULL), 0);
+        CHECK_INT(reader_session(r, 1, &s), 1);
+        CHECK_INT(s.values[SESSION_DISPLAY_NAME].type, VALUE_TEXT);
+}
+
+TEST(other_types_than_expected_are_read_as_what_the_column_is)
+{
+        _cleanup_free_ char *path = fixture_path("types.db");
+        _cleanup_(reader_freep) Reader *r = NULL;
+        SourceSession s;
+
+        fixture_sql(path,
+                    "CREATE TABLE sessions (id, project, message_count, user_message_count, first_message);"
+                    "INSERT INTO sessions VALUES ('a', x'706a', '12', 'many', 3.5)");
+        r = open_reader(path);
+        CHECK_INT(reader_session(r, 1, &s), 1);
+        CHECK(s.values[SESSION_PROJECT].type == VALUE_TEXT && s.values[SESSION_PROJECT].size == 2);
+        CHECK_INT(s.values[SESSION_MESSAGE_COUNT].integer, 12);
+        CHECK_INT(s.values[SESSION_USER_MESSAGE_COUNT].type, VALUE_NULL);
+        CHECK_INT(s.values[SESSION_FIRST_MESSAGE].type, VALUE_TEXT);
+}
