@@ -77,6 +77,7 @@ TEST(the_second_writer_is_told_who_has_it)
         char pid[24];
         Archive *b = NULL;
 
+        REQUIRE(a);
         (void) snprintf(pid, sizeof(pid), "%d", (int) getpid());
         CHECK_INT(archive_open(path, &b, &reason), -EBUSY);
         CHECK(reason && strstr(reason, pid));
@@ -187,7 +188,7 @@ TEST(a_message_replaces_and_takes_its_own_with_it)
 
 TEST(of_two_places_of_a_link_the_certain_one_stays)
 {
-        _cleanup_free_ char *path = fixture_path("link/archive.db"), *confidence = NULL;
+        _cleanup_free_ char *path = fixture_path("link/archive.db");
         _cleanup_(archive_closep) Archive *a = open_archive(path);
         static const struct {
                 int64_t ordinal;
