@@ -365,7 +365,7 @@ TEST(what_the_window_misses_the_audit_finds)
 
 TEST(secrets_go_in_every_text_column)
 {
-        _cleanup_(strbuf_done) StrBuf sql = { 0 }, bytes_sql = { 0 };
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
         static const char *const files[] = { "", "-wal" };
         const char *secret;
         World w;
