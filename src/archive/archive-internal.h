@@ -8,16 +8,16 @@
 #include "base/sqlite-util.h"
 
 typedef enum ArchiveQuery {
+        ARCHIVE_BEGIN,
+        ARCHIVE_COMMIT,
         ARCHIVE_META_GET,
         ARCHIVE_META_SET,
-        ARCHIVE_SAVEPOINT,
-        ARCHIVE_RELEASE,
-        ARCHIVE_ROLLBACK_TO,
         ARCHIVE_CURSOR_GET,
         ARCHIVE_CURSOR_PUT,
         ARCHIVE_CURSOR_COUNT,
         ARCHIVE_CURSOR_REMOVE,
-        ARCHIVE_CURSOR_IDS,
+        ARCHIVE_CURSOR_LIST,
+        ARCHIVE_HAS_SESSION,
         ARCHIVE_STALE,
         ARCHIVE_SESSION_REMOVE,
         ARCHIVE_SHRUNK,

@@ -25,15 +25,15 @@ static const char *const other_tables =
                 "CREATE TABLE findings (id INTEGER PRIMARY KEY, session_id TEXT NOT NULL, ordinal INTEGER, "
                 "field TEXT NOT NULL, rule TEXT NOT NULL, fingerprint INTEGER NOT NULL, found_at TEXT);"
                 "CREATE INDEX findings_by_message ON findings (session_id, ordinal);"
-                "CREATE TABLE cursors (session_id TEXT PRIMARY KEY, source_rowid INTEGER, "
+                /* in the order of the source's rows, so that an audit is a merge of two scans */
+                "CREATE TABLE cursors (source_rowid INTEGER PRIMARY KEY, session_id TEXT NOT NULL UNIQUE, "
                 "fingerprint INTEGER NOT NULL, policy INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
-                "file_hash TEXT, synced_at TEXT) WITHOUT ROWID;"
+                "file_hash TEXT, synced_at TEXT);"
                 "CREATE TABLE remotes (name TEXT PRIMARY KEY, url TEXT, cursor_seq INTEGER NOT NULL "
                 "DEFAULT 0, version INTEGER NOT NULL DEFAULT 0, filter INTEGER NOT NULL DEFAULT 0, "
                 "last_delivery_at TEXT, last_error TEXT) WITHOUT ROWID;"
                 "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-                "CREATE INDEX sessions_by_change ON sessions (change_seq);"
-                "CREATE INDEX sessions_by_start ON sessions (started_at);";
+                "CREATE INDEX sessions_by_change ON sessions (change_seq);";
 
 static int make_table(sqlite3 *db, const struct Definition *d)
 {

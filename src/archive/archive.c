@@ -12,22 +12,27 @@
 #include "base/time-util.h"
 
 static const char *const query_sql[N_ARCHIVE_QUERIES] = {
+        [ARCHIVE_BEGIN] = "BEGIN IMMEDIATE",
+        [ARCHIVE_COMMIT] = "COMMIT",
         [ARCHIVE_META_GET] = "SELECT value FROM meta WHERE key = ?1",
         [ARCHIVE_META_SET] = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO "
                              "UPDATE SET value = excluded.value",
-        [ARCHIVE_SAVEPOINT] = "SAVEPOINT session",
-        [ARCHIVE_RELEASE] = "RELEASE session",
-        [ARCHIVE_ROLLBACK_TO] = "ROLLBACK TO session",
         [ARCHIVE_CURSOR_GET] =
                         "SELECT source_rowid, fingerprint, policy, last_ordinal FROM cursors "
                         "WHERE session_id = ?1",
-        [ARCHIVE_CURSOR_PUT] = "INSERT OR REPLACE INTO cursors (session_id, source_rowid, "
-                               "fingerprint, policy, last_ordinal, file_hash, synced_at) "
-                               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        /* its place is the source's row, unless another session has it (after a swap of the source) */
+        [ARCHIVE_CURSOR_PUT] =
+                        "INSERT INTO cursors (session_id, source_rowid, fingerprint, policy, "
+                        "last_ordinal, file_hash, synced_at) VALUES (?1, CASE WHEN EXISTS "
+                        "(SELECT 1 FROM cursors WHERE source_rowid = ?2) THEN NULL ELSE ?2 "
+                        "END, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (session_id) DO UPDATE SET "
+                        "fingerprint = ?3, policy = ?4, last_ordinal = ?5, file_hash = ?6, "
+                        "synced_at = ?7",
+        [ARCHIVE_CURSOR_LIST] = "SELECT source_rowid, fingerprint, policy FROM cursors "
+                                "WHERE source_rowid > ?1 ORDER BY source_rowid",
+        [ARCHIVE_HAS_SESSION] = "SELECT 1 FROM sessions WHERE id = ?1",
         [ARCHIVE_CURSOR_COUNT] = "SELECT count(*) FROM cursors",
         [ARCHIVE_CURSOR_REMOVE] = "DELETE FROM cursors WHERE session_id = ?1",
-        [ARCHIVE_CURSOR_IDS] = "SELECT session_id FROM cursors WHERE session_id > ?1 "
-                               "ORDER BY session_id LIMIT ?2",
         [ARCHIVE_STALE] = "SELECT id FROM sessions WHERE id > ?1 AND NOT EXISTS (SELECT 1 FROM "
                           "cursors WHERE session_id = id AND policy = ?3) ORDER BY id LIMIT ?2",
         [ARCHIVE_SESSION_REMOVE] = "DELETE FROM sessions WHERE id = ?1",
@@ -263,17 +268,22 @@ const char *archive_reason(Archive *a)
 
 int archive_begin(Archive *a)
 {
+        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_BEGIN);
+
         a->change_at_begin = a->change;
-        return sqlite_run(a->db, "BEGIN IMMEDIATE");
+        return stmt ? sqlite_execute(stmt) : a->last_error;
 }
 
 int archive_commit(Archive *a)
 {
+        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_COMMIT);
         int r = 0;
 
         if (a->change != a->change_at_begin)
                 r = archive_meta_set_int(a, "change_seq", a->change);
-        return r < 0 ? r : sqlite_run(a->db, "COMMIT");
+        if (r < 0 || !stmt)
+                return r < 0 ? r : a->last_error;
+        return sqlite_execute(stmt);
 }
 
 void archive_rollback(Archive *a)
@@ -294,30 +304,6 @@ bool archive_in_transaction(const Archive *a)
 int64_t archive_n_changes(const Archive *a)
 {
         return sqlite3_total_changes64(a->db);
-}
-
-static int run_query(Archive *a, ArchiveQuery query)
-{
-        sqlite3_stmt *stmt = archive_query(a, query);
-
-        return stmt ? sqlite_execute(stmt) : a->last_error;
-}
-
-int archive_session_begin(Archive *a)
-{
-        return run_query(a, ARCHIVE_SAVEPOINT);
-}
-
-int archive_session_end(Archive *a)
-{
-        return run_query(a, ARCHIVE_RELEASE);
-}
-
-int archive_session_cancel(Archive *a)
-{
-        int r = run_query(a, ARCHIVE_ROLLBACK_TO);
-
-        return r < 0 ? r : run_query(a, ARCHIVE_RELEASE);
 }
 
 int64_t archive_next_change(Archive *a)
@@ -440,20 +426,49 @@ int archive_cursor_count(Archive *a, uint64_t *ret)
         return r < 0 ? r : 0;
 }
 
-/* Collects ids from a query whose ?1 is the id to begin behind and ?2 the limit. */
-static int collect_ids(Archive *a, ArchiveQuery query, int64_t policy, const char *after,
-                       size_t max, char **ret)
+int archive_cursor_list(Archive *a, int64_t after_rowid)
+{
+        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_CURSOR_LIST);
+
+        if (!stmt)
+                return a->last_error;
+        (void) sqlite3_reset(stmt);
+        (void) sqlite3_bind_int64(stmt, 1, after_rowid);
+        return 0;
+}
+
+int archive_cursor_list_next(Archive *a, Cursor *ret)
+{
+        sqlite3_stmt *stmt = a->queries[ARCHIVE_CURSOR_LIST];
+        int r = sqlite_step(stmt);
+
+        if (r > 0)
+                *ret = (Cursor){
+                        .source_rowid = sqlite3_column_int64(stmt, 0),
+                        .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 1),
+                        .policy = sqlite3_column_int64(stmt, 2),
+                };
+        else
+                (void) sqlite3_reset(stmt);
+        return r;
+}
+
+void archive_cursor_list_end(Archive *a)
+{
+        (void) sqlite3_reset(a->queries[ARCHIVE_CURSOR_LIST]);
+}
+
+int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t max, char **ret)
 {
         sqlite3_stmt *stmt;
         size_t n = 0;
         int r;
 
-        r = archive_query_for(a, query, after ?: "", after ? strlen(after) : 0, &stmt);
+        r = archive_query_for(a, ARCHIVE_STALE, after ?: "", after ? strlen(after) : 0, &stmt);
         if (r < 0)
                 return r;
         (void) sqlite3_bind_int64(stmt, 2, (int64_t) max);
-        if (query == ARCHIVE_STALE)
-                (void) sqlite3_bind_int64(stmt, 3, policy);
+        (void) sqlite3_bind_int64(stmt, 3, policy);
         while (n < max && (r = sqlite_step(stmt)) > 0) {
                 const char *id = (const char *) sqlite3_column_text(stmt, 0);
 
@@ -472,14 +487,17 @@ static int collect_ids(Archive *a, ArchiveQuery query, int64_t policy, const cha
         return r;
 }
 
-int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t max, char **ret)
+int archive_has_session(Archive *a, const char *id, size_t size)
 {
-        return collect_ids(a, ARCHIVE_STALE, policy, after, max, ret);
-}
+        sqlite3_stmt *stmt;
+        int r;
 
-int archive_cursor_ids(Archive *a, const char *after, size_t max, char **ret)
-{
-        return collect_ids(a, ARCHIVE_CURSOR_IDS, 0, after, max, ret);
+        r = archive_query_for(a, ARCHIVE_HAS_SESSION, id, size, &stmt);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        (void) sqlite3_reset(stmt);
+        return r;
 }
 
 /* Tombstones */

@@ -49,11 +49,6 @@ int archive_commit(Archive *a);
 void archive_rollback(Archive *a);
 bool archive_in_transaction(const Archive *a);
 
-/* A session within the transaction: what it wrote is kept by _end() and undone by _cancel(). */
-int archive_session_begin(Archive *a);
-int archive_session_end(Archive *a);
-int archive_session_cancel(Archive *a);
-
 /* How many rows were written through this connection so far: whether there is anything to commit. */
 int64_t archive_n_changes(const Archive *a);
 
@@ -69,7 +64,7 @@ int archive_meta_set_int(Archive *a, const char *key, int64_t value);
 
 /* How far a session got. */
 typedef struct Cursor {
-        int64_t source_rowid;
+        int64_t source_rowid; /* where the source had it when it was first synced; a hint */
         uint64_t fingerprint; /* of the source's session row when it was synced; 0: unknown, look again */
         int64_t policy;       /* digest of the rules and settings that it was masked with */
         int64_t last_ordinal;
@@ -85,8 +80,14 @@ int archive_cursor_count(Archive *a, uint64_t *ret);
  * @after (NULL: from the first). Returns how many of at most @max were written to @ret (each owned by the caller). */
 int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t max, char **ret);
 
-/* Ids that have a cursor, in order of id, behind @after (NULL: from the first); as archive_stale_sessions(). */
-int archive_cursor_ids(Archive *a, const char *after, size_t max, char **ret);
+/* All cursors behind @after_rowid (INT64_MIN: from the first) in order of source_rowid: archive_cursor_list(), then
+ * archive_cursor_list_next() until it returns 0 (1: source_rowid, fingerprint and policy of @ret are filled), or _end(). */
+int archive_cursor_list(Archive *a, int64_t after_rowid);
+int archive_cursor_list_next(Archive *a, Cursor *ret);
+void archive_cursor_list_end(Archive *a);
+
+/* Returns 1 (the archive holds the session), 0 or a negative errno. */
+int archive_has_session(Archive *a, const char *id, size_t size);
 
 /*
  * The session's own row; @change is its change number, @shrunk says that rows of it vanished. @metadata_only is noted.

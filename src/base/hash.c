@@ -2,13 +2,20 @@
 #include "base/hash.h"
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
+/* Small items are gathered here and hashed in one go: an update for each would cost more than the hashing. */
+#define GATHER_MAX 4096
+
 struct Hasher {
         HashKey key;
         XXH3_state_t *state;
+        size_t n_gathered;
+        bool spilled; /* into the state, which the gathered rest follows */
+        uint8_t gathered[GATHER_MAX];
 };
 
 #define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
@@ -104,7 +111,29 @@ Hasher *hasher_free(Hasher *h)
 
 void hasher_begin(Hasher *h)
 {
-        (void) XXH3_128bits_reset(h->state);
+        h->n_gathered = 0;
+        h->spilled = false;
+}
+
+static void spill(Hasher *h)
+{
+        if (!h->spilled)
+                (void) XXH3_128bits_reset(h->state);
+        h->spilled = true;
+        (void) XXH3_128bits_update(h->state, h->gathered, h->n_gathered);
+        h->n_gathered = 0;
+}
+
+static void add(Hasher *h, const void *bytes, size_t n)
+{
+        if (n > GATHER_MAX - h->n_gathered)
+                spill(h);
+        if (n > GATHER_MAX) {
+                (void) XXH3_128bits_update(h->state, bytes, n);
+                return;
+        }
+        memcpy(h->gathered + h->n_gathered, bytes, n);
+        h->n_gathered += n;
 }
 
 static void add_head(Hasher *h, uint8_t type, uint64_t value)
@@ -113,14 +142,14 @@ static void add_head(Hasher *h, uint8_t type, uint64_t value)
 
         value = htole64(value);
         memcpy(head + 1, &value, sizeof(value));
-        (void) XXH3_128bits_update(h->state, head, sizeof(head));
+        add(h, head, sizeof(head));
 }
 
 void hasher_add_bytes(Hasher *h, const void *bytes, size_t n)
 {
         add_head(h, 's', n);
         if (n > 0)
-                (void) XXH3_128bits_update(h->state, bytes, n);
+                add(h, bytes, n);
 }
 
 void hasher_add_int(Hasher *h, int64_t value)
@@ -135,5 +164,8 @@ void hasher_add_null(Hasher *h)
 
 uint64_t hasher_end(Hasher *h)
 {
+        if (!h->spilled)
+                return seal(&h->key, XXH3_128bits(h->gathered, h->n_gathered));
+        spill(h);
         return seal(&h->key, XXH3_128bits_digest(h->state));
 }

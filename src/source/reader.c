@@ -31,6 +31,8 @@ enum {
 };
 
 typedef enum Query {
+        QUERY_BEGIN,
+        QUERY_END,
         QUERY_DATA_VERSION,
         QUERY_LIST_ALL,
         QUERY_LIST_MARKER,
@@ -256,7 +258,11 @@ static int prepare_queries(Reader *r)
         if (has_index < 0 || has_event_index < 0)
                 return has_index < 0 ? has_index : has_event_index;
 
-        k = sqlite_prepare(r->db, "PRAGMA data_version", r->queries + QUERY_DATA_VERSION);
+        k = sqlite_prepare(r->db, "BEGIN", r->queries + QUERY_BEGIN);
+        if (k >= 0)
+                k = sqlite_prepare(r->db, "ROLLBACK", r->queries + QUERY_END);
+        if (k >= 0)
+                k = sqlite_prepare(r->db, "PRAGMA data_version", r->queries + QUERY_DATA_VERSION);
         if (k >= 0)
                 k = prepare_sessions(r);
         if (k >= 0)
@@ -430,14 +436,20 @@ void reader_mark_seen(Reader *r)
 
 int reader_begin(Reader *r)
 {
-        return sqlite_run(r->db, "BEGIN");
+        return sqlite_execute(r->queries[QUERY_BEGIN]);
 }
 
 void reader_end(Reader *r)
 {
+        if (!r->db || sqlite3_get_autocommit(r->db))
+                return;
         reset_queries(r);
-        if (r->db && !sqlite3_get_autocommit(r->db))
-                (void) sqlite_run(r->db, "ROLLBACK");
+        (void) sqlite_execute(r->queries[QUERY_END]);
+}
+
+bool reader_in_transaction(const Reader *r)
+{
+        return r->db && !sqlite3_get_autocommit(r->db);
 }
 
 bool reader_has_markers(const Reader *r)
@@ -515,6 +527,11 @@ int reader_list_next(Reader *r, SourceSession *ret)
         else
                 (void) sqlite3_reset(r->queries[r->list]);
         return k;
+}
+
+void reader_list_end(Reader *r)
+{
+        (void) sqlite3_reset(r->queries[r->list]);
 }
 
 int reader_session(Reader *r, int64_t rowid, SourceSession *ret)

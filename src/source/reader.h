@@ -56,6 +56,7 @@ void reader_mark_seen(Reader *r);
 /* Begins and ends a read transaction. reader_end() also ends any list that is under way. */
 int reader_begin(Reader *r);
 void reader_end(Reader *r);
+bool reader_in_transaction(const Reader *r);
 
 /* Why the last call failed, in words, without content. */
 const char *reader_reason(Reader *r);
@@ -75,6 +76,9 @@ int reader_list(Reader *r, const ReaderFrom *from);
 
 /* Returns 1: *@ret is the next session; 0: no more; or a negative errno. */
 int reader_list_next(Reader *r, SourceSession *ret);
+
+/* Ends a list before its end. */
+void reader_list_end(Reader *r);
 
 /* The session at @rowid. Returns 1, 0 (there is none any more) or a negative errno. */
 int reader_session(Reader *r, int64_t rowid, SourceSession *ret);

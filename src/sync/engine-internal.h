@@ -33,8 +33,10 @@ struct Engine {
         RowMasker row_masker;
 
         char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
-        int64_t policy;             /* digest in force */
-        bool looked;                /* a cycle ran to its end since the source was opened */
+        bool has_policy;
+        int64_t policy; /* digest in force, if has_policy */
+        bool opened; /* the source's file was opened, and not yet compared with the one of before */
+        bool looked; /* a cycle ran to its end since the source was opened */
         bool had_errors;    /* the last cycle left sessions behind: look again */
         uint64_t n_cursors; /* sessions that are in step, as of the last cycle */
         EngineTotals totals;
@@ -43,7 +45,9 @@ struct Engine {
         CycleResult *result;
         Progress progress;
         bool stopping;
+        uint64_t read_began_usec; /* when the read transaction began */
         uint64_t batch_began_usec, batch_bytes;
+        CycleResult batch; /* counts of the batch: they join the result when it is committed */
         NewSecrets *new_secrets; /* of the batch */
         size_t n_new_secrets;
 };
@@ -53,10 +57,15 @@ int engine_settings_copy(const EngineSettings *from, EngineSettings *ret);
 void engine_settings_done(EngineSettings *s);
 
 /* A transaction of the archive over several sessions: begun when needed, committed by time and size. Each returns 0 or
- * a negative errno, after which the cycle ends. */
+ * a negative errno, after which the cycle ends; batch_commit_if_due() returns 1 when it committed. */
 int batch_begin(Engine *e);
 int batch_commit(Engine *e);
 int batch_commit_if_due(Engine *e);
+
+/* A read transaction of the source, kept over several sessions for a short time: `sync --full` waits for it. */
+int read_begin(Engine *e);
+void read_end(Engine *e);
+bool read_is_due(const Engine *e); /* to be ended */
 
 /* Ends the batch without its changes. */
 void batch_rollback(Engine *e);
@@ -68,7 +77,8 @@ bool engine_tick(Engine *e);
 int engine_archive_failed(Engine *e, int error);
 
 /* Brings the session in @rowid of the source into the archive. Returns 1 (written), 0 (nothing to do), -EBADMSG (this
- * session cannot be archived; its error is in the result) or another negative errno: the cycle cannot go on. */
+ * session cannot be archived; its error is in the result, and the batch has to be rolled back, for a part of it may be
+ * written) or another negative errno: the cycle cannot go on. */
 int session_sync(Engine *e, int64_t rowid);
 
 /* Masks an archived session again from the archive itself. As session_sync(). */

@@ -11,6 +11,10 @@
 #define BATCH_USEC  (100 * USEC_PER_MSEC)
 #define BATCH_BYTES (4 * 1024 * 1024)
 
+/* A read transaction is left and entered again after this time: agentsview's `sync --full` waits 5 s for it, then gives
+ * its swap up. */
+#define READ_USEC (300 * USEC_PER_MSEC)
+
 /* Markers within this time before now are looked at again: clocks are coarse, and a commit may come after its mark. */
 #define MARKER_SLACK_USEC (10 * USEC_PER_SEC)
 
@@ -40,6 +44,7 @@ static void close_archive(Engine *e)
         e->masker = masker_free(e->masker);
         e->reader = reader_free(e->reader);
         e->archive = archive_close(e->archive);
+        e->has_policy = false;
         e->looked = false;
 }
 
@@ -82,6 +87,8 @@ int engine_set_settings(Engine *e, const EngineSettings *settings)
         e->masker = masker_free(e->masker);
         e->identity = identity_free(e->identity);
         e->rules_are_stale = true;
+        e->has_policy = false;
+        e->looked = false;
         engine_settings_done(&e->settings);
         e->settings = copy;
         return 0;
@@ -128,6 +135,8 @@ int engine_reset(Engine *e, char **reterr)
         r = engine_open_archive(e, reterr);
         if (r < 0)
                 return r;
+        e->has_policy = false;
+        e->looked = false;
         r = archive_begin(e->archive);
         if (r >= 0)
                 r = archive_meta_set_int(e->archive, "resyncs",
@@ -208,13 +217,32 @@ int batch_begin(Engine *e)
         return 0;
 }
 
+/* The batch's counts are facts now. */
+static int count_batch(Engine *e)
+{
+        CycleResult *result = e->result, *batch = &e->batch;
+        int r = 0;
+
+        result->sessions_synced += batch->sessions_synced;
+        result->secrets_detected += batch->secrets_detected;
+        result->messages_written += batch->messages_written;
+        result->sessions_removed += batch->sessions_removed;
+        for (size_t i = 0; r >= 0 && i < batch->n_rules; i++)
+                r = cycle_result_add_rule(result, batch->rules[i].rule, batch->rules[i].n);
+        cycle_result_done(batch);
+        return r;
+}
+
 int batch_commit(Engine *e)
 {
         int r;
 
         if (!archive_in_transaction(e->archive))
                 return 0;
+        read_end(e); /* a commit may take its time */
         r = archive_commit(e->archive);
+        if (r >= 0)
+                r = count_batch(e);
         if (r < 0)
                 return engine_archive_failed(e, r);
         for (size_t i = 0; i < e->n_new_secrets; i++)
@@ -227,18 +255,44 @@ int batch_commit(Engine *e)
 
 int batch_commit_if_due(Engine *e)
 {
+        int r;
+
         if (!archive_in_transaction(e->archive) ||
             (e->batch_bytes < BATCH_BYTES &&
              now_usec(CLOCK_MONOTONIC) - e->batch_began_usec < BATCH_USEC))
                 return 0;
-        return batch_commit(e);
+        r = batch_commit(e);
+        return r < 0 ? r : 1;
 }
 
 void batch_rollback(Engine *e)
 {
         if (e->archive)
                 archive_rollback(e->archive);
+        cycle_result_done(&e->batch);
         drop_new_secrets(e);
+}
+
+int read_begin(Engine *e)
+{
+        if (reader_in_transaction(e->reader)) {
+                if (!read_is_due(e))
+                        return 0;
+                read_end(e);
+        }
+        e->read_began_usec = now_usec(CLOCK_MONOTONIC);
+        return reader_begin(e->reader);
+}
+
+void read_end(Engine *e)
+{
+        if (e->reader)
+                reader_end(e->reader);
+}
+
+bool read_is_due(const Engine *e)
+{
+        return now_usec(CLOCK_MONOTONIC) - e->read_began_usec > READ_USEC;
 }
 
 /* Opening the parts */
@@ -256,6 +310,7 @@ static int need_rules(Engine *e)
         if (r >= 0) {
                 (void) ruleset_unref(e->rules);
                 e->rules = rules;
+                e->has_policy = false;
                 e->masker = masker_free(e->masker);
                 return 0;
         }
@@ -292,10 +347,12 @@ static int need_archive(Engine *e)
                 e->row_masker.masker = e->masker;
                 row_masker_forget_words(&e->row_masker);
         }
-        e->policy = policy_digest(&e->settings, e->rules,
-                                  archive_meta_get_int(e->archive, "resyncs", 0),
-                                  identity_user_id(e->identity), identity_user_name(e->identity),
-                                  archive_key(e->archive));
+        if (!e->has_policy)
+                e->policy = policy_digest(&e->settings, e->rules,
+                                          archive_meta_get_int(e->archive, "resyncs", 0),
+                                          identity_user_id(e->identity),
+                                          identity_user_name(e->identity), archive_key(e->archive));
+        e->has_policy = true;
         return 0;
 }
 
@@ -314,6 +371,8 @@ static int need_source(Engine *e)
                 e->result->failure = r == -ENOENT ? CYCLE_SOURCE_MISSING : CYCLE_SOURCE_UNAVAILABLE;
         if (r != 0)
                 e->looked = false;
+        if (r > 0)
+                e->opened = true;
         return r;
 }
 
@@ -322,6 +381,7 @@ static int need_source(Engine *e)
 /* A session that may have to be synced. */
 typedef struct Candidate {
         int64_t rowid;
+        bool failed;
 } Candidate;
 
 /* Whether the session is in step. Returns 1 (it is not), 0, or a negative errno. */
@@ -335,77 +395,125 @@ static int is_candidate(Engine *e, const SourceSession *s)
                 return 1; /* session_sync() says what is wrong with it */
         r = archive_cursor_get(e->archive, id->text, id->size, &cursor);
         if (r < 0)
-                return engine_archive_failed(e, r);
-        if (r > 0 && cursor.fingerprint == s->fingerprint && cursor.policy == e->policy)
-                return 0;
-        return 1;
+                return r;
+        return r == 0 || cursor.fingerprint != s->fingerprint || cursor.policy != e->policy;
+}
+
+/* The cursors beside a list of all sessions, both in row order. */
+typedef struct Merge {
+        bool on;
+        bool at_end;
+        Cursor cursor;
+} Merge;
+
+static int merge_next(Engine *e, Merge *m)
+{
+        int r = archive_cursor_list_next(e->archive, &m->cursor);
+
+        m->at_end = r <= 0;
+        return r < 0 ? r : 0;
+}
+
+/* Whether the cursor in the session's own place says that it is in step; most do, and save the look-up by id. */
+static int merge_says_in_step(Engine *e, Merge *m, const SourceSession *s)
+{
+        int r = 0;
+
+        while (m->on && !m->at_end && m->cursor.source_rowid < s->rowid && r >= 0)
+                r = merge_next(e, m);
+        if (r < 0 || !m->on || m->at_end || m->cursor.source_rowid != s->rowid)
+                return r;
+        return m->cursor.fingerprint == s->fingerprint && m->cursor.policy == e->policy;
 }
 
 /*
- * Collects up to CHUNK_MAX candidates. In a list of all sessions it begins behind *@after, which moves to the last
- * session looked at; *@ret_complete says that the list is at its end.
+ * Collects up to CHUNK_MAX candidates. A list of all sessions (no @marker) begins behind *@after, which moves to the
+ * last session looked at; *@ret_complete says that the list is at its end.
  */
 static int collect_candidates(Engine *e, const char *marker, int64_t *after, Candidate *ret,
                               size_t *ret_n, bool *ret_complete)
 {
         ReaderFrom from = { .marker = marker, .after_rowid = *after };
-        SourceSession s;
+        Merge merge = { .on = !marker };
         size_t n = 0, n_seen = 0;
-        int r;
+        SourceSession s;
+        int r, k = 0;
 
-        r = reader_begin(e->reader);
+        if (merge.on) {
+                r = archive_cursor_list(e->archive, *after);
+                if (r >= 0)
+                        r = merge_next(e, &merge);
+                if (r < 0)
+                        return engine_archive_failed(e, r);
+        }
+        r = read_begin(e);
         if (r >= 0)
                 r = reader_list(e->reader, &from);
         if (r < 0)
                 return source_failed(e, r);
         while (n < CHUNK_MAX && (r = reader_list_next(e->reader, &s)) > 0) {
-                int k = is_candidate(e, &s);
-
-                if (k < 0) {
-                        reader_end(e->reader);
-                        return k;
+                k = merge_says_in_step(e, &merge, &s);
+                if (k == 0) {
+                        k = is_candidate(e, &s);
+                        if (k > 0)
+                                ret[n++] = (Candidate){ .rowid = s.rowid };
                 }
+                if (k < 0)
+                        break;
                 *after = s.rowid;
-                if (k > 0)
-                        ret[n++] = (Candidate){ .rowid = s.rowid };
-                else
+                if (k == 0 || n == 0 || ret[n - 1].rowid != s.rowid)
                         e->progress.sessions_done++;
                 /* An audit of many sessions is cut, so that its transaction stays short. */
-                if (++n_seen % 100000 == 0)
+                if (++n_seen % 1024 == 0 && read_is_due(e))
                         break;
         }
+        if (merge.on)
+                archive_cursor_list_end(e->archive);
+        reader_list_end(e->reader);
+        if (k < 0)
+                return engine_archive_failed(e, k);
         if (r < 0)
                 return source_failed(e, r);
         *ret_complete = r == 0;
         *ret_n = n;
-        reader_end(e->reader);
         return 0;
 }
 
-/* Syncs the candidates of one chunk. Returns 0, or a negative errno that ends the cycle. */
-static int sync_candidates(Engine *e, const Candidate *candidates, size_t n)
+/*
+ * Syncs the candidates of one chunk, in batches. A session that turns out to be bad may have written a part already:
+ * its batch is rolled back and done again without it. Returns 0, or a negative errno that ends the cycle.
+ */
+static int sync_candidates(Engine *e, Candidate *candidates, size_t n)
 {
+        uint64_t done = e->progress.sessions_done, pending = e->progress.sessions_pending;
+        size_t i = 0, batch_start = 0;
         int r;
 
-        for (size_t i = 0; i < n; i++) {
+        while (i < n) {
+                e->progress.sessions_done = done + i;
+                e->progress.sessions_pending = pending > i ? pending - i : 0;
                 if (!engine_tick(e))
                         return -ECANCELED;
-                r = session_sync(e, candidates[i].rowid);
+                r = candidates[i].failed ? 0 : session_sync(e, candidates[i].rowid);
                 if (r == -EBADMSG) {
                         e->had_errors = true;
-                } else if (r < 0) {
-                        return r;
-                } else if (r > 0) {
-                        e->result->sessions_synced++;
+                        candidates[i].failed = true;
+                        batch_rollback(e);
+                        i = batch_start;
+                        continue;
                 }
-                e->progress.sessions_done++;
-                if (e->progress.sessions_pending > 0)
-                        e->progress.sessions_pending--;
+                if (r < 0)
+                        return r;
+                e->batch.sessions_synced += r > 0;
+                i++;
                 r = batch_commit_if_due(e);
                 if (r < 0)
                         return r;
+                if (r > 0)
+                        batch_start = i;
         }
-        return 0;
+        e->progress.sessions_done = done + n;
+        return batch_commit(e);
 }
 
 /* All sessions, chunk after chunk. */
@@ -484,8 +592,7 @@ static int remask_stale(Engine *e, bool has_source)
                         }
                         if (r >= 0 && !skip) {
                                 r = session_remask(e, ids[i]);
-                                if (r > 0)
-                                        e->result->sessions_synced++;
+                                e->batch.sessions_synced += r > 0;
                                 if (r >= 0)
                                         r = batch_commit_if_due(e);
                         }
@@ -504,14 +611,14 @@ static int mirror_small_tables(Engine *e)
         r = batch_begin(e);
         if (r < 0)
                 return r;
-        r = reader_begin(e->reader);
+        r = read_begin(e);
         if (r >= 0)
                 r = mirror_deletions(e);
         if (r >= 0)
                 r = mirror_stars(e);
         if (r >= 0)
                 r = mirror_pins(e);
-        reader_end(e->reader);
+        read_end(e);
         if (r < 0 && e->result->failure == CYCLE_OK)
                 return source_failed(e, r);
         return r;
@@ -575,13 +682,14 @@ static int finish_cycle(Engine *e, const char *marker, int64_t changes_before)
 }
 
 /* If the archive was last filled from another file than the one just opened, its marker and revisions mean nothing. */
-static int check_source_file(Engine *e, bool opened)
+static int check_source_file(Engine *e)
 {
         _cleanup_free_ char *was = NULL, *is = NULL;
         int r;
 
-        if (!opened)
+        if (!e->opened)
                 return 0;
+        e->opened = false;
         r = reader_identity(e->reader, &is);
         if (r < 0)
                 return engine_archive_failed(e, r);
@@ -603,12 +711,34 @@ static int check_source_file(Engine *e, bool opened)
         return r;
 }
 
+/* The question asked most often, and the cheapest: is it the same file, and did nobody commit? Returns 1, 0 or
+ * negative. */
+static int nothing_changed(Engine *e)
+{
+        int r;
+
+        r = need_source(e);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        r = reader_changed(e->reader);
+        if (r < 0)
+                return source_failed(e, r);
+        if (r == 0)
+                e->totals.last_sync_at_usec = now_usec(CLOCK_REALTIME);
+        return r == 0;
+}
+
 static int run_cycle(Engine *e, CycleKind kind)
 {
         char next[TIMESTAMP_MAX];
         int64_t changes;
         int r, opened;
 
+        if (kind == CYCLE_NORMAL && e->looked && !e->had_errors) {
+                r = nothing_changed(e);
+                if (r != 0)
+                        return r < 0 ? r : 0;
+        }
         r = need_rules(e);
         if (r >= 0)
                 r = need_archive(e);
@@ -623,19 +753,10 @@ static int run_cycle(Engine *e, CycleKind kind)
         if (opened < 0)
                 return opened;
 
-        if (kind == CYCLE_NORMAL && e->looked && !e->had_errors && !e->result->full) {
-                r = reader_changed(e->reader);
-                if (r < 0)
-                        return source_failed(e, r);
-                if (r == 0) {
-                        e->totals.last_sync_at_usec = now_usec(CLOCK_REALTIME);
-                        return 0;
-                }
-        }
         changes = archive_n_changes(e->archive);
         reader_mark_seen(e->reader);
         next_marker(next);
-        r = check_source_file(e, opened > 0);
+        r = check_source_file(e);
         if (r < 0)
                 return r;
 
@@ -672,6 +793,7 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         e->progress = (Progress){ 0 };
         e->stopping = false;
         r = run_cycle(e, kind);
+        read_end(e);
         if (r == -ECANCELED && e->stopping) {
                 /* what is done is done: the batch is whole sessions */
                 r = batch_commit(e);

@@ -146,7 +146,7 @@ static int mirror_deletion(void *userdata, const Value *id)
         r = archive_tombstone_put(e->archive, id->text, id->size, user.text, user.size,
                                   project.text, project.size, DELETE_FOREVER, now);
         if (r > 0)
-                e->result->sessions_removed++;
+                e->batch.sessions_removed++;
         if (r >= 0 && !e->settings.keep_deleted_sessions)
                 r = archive_session_purge(e->archive, id->text, id->size);
         return r < 0 ? engine_archive_failed(e, r) : 0;

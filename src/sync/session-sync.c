@@ -12,16 +12,14 @@
 #include "mask/utf8.h"
 #include "sync/engine-internal.h"
 
-/* A read transaction is left and entered again after this time, so that `sync --full` never waits for us. */
-#define READ_USEC (500 * USEC_PER_MSEC)
-
 typedef struct SessionSync {
         Engine *e;
         Value id;
         Value values[N_SESSION_COLUMNS];
         Arena arena; /* the session's row */
         Privacy privacy;
-        bool full; /* write all messages: masked under another policy, or never */
+        bool known; /* the archive has it */
+        bool full;  /* write all messages: masked under another policy, or never */
         int64_t change;
 
         ArchivedMessage *archived;
@@ -31,7 +29,6 @@ typedef struct SessionSync {
         int64_t learned_before; /* messages before this ordinal may hold a secret that was learned later */
         bool learned;
         bool shrunk;
-        uint64_t read_began_usec;
         RuleCount *new_rules;
         size_t n_new_rules;
 } SessionSync;
@@ -145,10 +142,10 @@ int session_put_findings(Engine *e, const Value *id, int64_t ordinal)
                 r = archive_finding_put(e->archive, id->text, id->size, ordinal, f->field, f->rule,
                                         f->fingerprint);
                 if (r >= 0)
-                        r = cycle_result_add_rule(e->result, f->rule, 1);
+                        r = cycle_result_add_rule(&e->batch, f->rule, 1);
         }
         if (r >= 0)
-                e->result->secrets_detected += e->row_masker.n_findings;
+                e->batch.secrets_detected += e->row_masker.n_findings;
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
@@ -302,7 +299,7 @@ static int write_message(SessionSync *s, const Message *m, bool replaces)
                 r = put_links(e, s->values, m);
         if (r < 0)
                 return r;
-        e->result->messages_written++;
+        e->batch.messages_written++;
         e->batch_bytes += m->n_bytes;
         return 0;
 }
@@ -406,16 +403,14 @@ static int for_each_message(SessionSync *s, int (*func)(SessionSync *, Message *
                 k = func(s, &m);
                 if (k != 0)
                         return k < 0 ? k : 0;
-                if (now_usec(CLOCK_MONOTONIC) - s->read_began_usec < READ_USEC)
+                if (!read_is_due(e))
                         continue;
-                reader_end(e->reader);
+                read_end(e);
                 (void) engine_tick(e); /* a session in hand is finished */
-                if (ordinal == INT64_MAX)
-                        return reader_begin(e->reader);
-                r = reader_begin(e->reader);
-                s->read_began_usec = now_usec(CLOCK_MONOTONIC);
-                if (r >= 0)
-                        r = reader_messages(e->reader, s->id.text, s->id.size, ordinal + 1);
+                r = read_begin(e);
+                if (r < 0 || ordinal == INT64_MAX)
+                        return r;
+                r = reader_messages(e->reader, s->id.text, s->id.size, ordinal + 1);
         }
         return r < 0 ? read_failed(s, r) : 0;
 }
@@ -424,9 +419,12 @@ static int sync_messages(SessionSync *s)
 {
         int r;
 
-        r = archive_messages(s->e->archive, s->id.text, s->id.size, &s->archived, &s->n_archived);
-        if (r < 0)
-                return engine_archive_failed(s->e, r);
+        if (s->known) {
+                r = archive_messages(s->e->archive, s->id.text, s->id.size, &s->archived,
+                                     &s->n_archived);
+                if (r < 0)
+                        return engine_archive_failed(s->e, r);
+        }
         masker_forget(s->e->masker);
         r = for_each_message(s, sync_message);
         while (r >= 0 && s->next < s->n_archived)
@@ -452,7 +450,8 @@ static int write_row(SessionSync *s)
         r = count_new_findings(s);
         if (r < 0)
                 return r;
-        r = archive_findings_remove(e->archive, s->id.text, s->id.size, ARCHIVE_NO_ORDINAL);
+        if (s->known)
+                r = archive_findings_remove(e->archive, s->id.text, s->id.size, ARCHIVE_NO_ORDINAL);
         if (r >= 0)
                 r = archive_session_put(e->archive, row, s->change, s->shrunk,
                                         s->privacy == PRIVACY_METADATA);
@@ -469,7 +468,7 @@ static int write_row(SessionSync *s)
                                           DELETE_TRASH,
                                           arena_copy(&e->row_masker.arena, deleted_at->text,
                                                      deleted_at->size));
-        else
+        else if (s->full || s->known)
                 r = archive_tombstone_remove(e->archive, s->id.text, s->id.size);
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
@@ -535,7 +534,6 @@ static Value hex_only(Value v)
 static int sync_source_session(SessionSync *s, const SourceSession *source)
 {
         Engine *e = s->e;
-        uint64_t secrets = e->result->secrets_detected, messages = e->result->messages_written;
         Value file_hash = { 0 }, hash = hex_only(source->file_hash);
         Cursor cursor;
         int r;
@@ -554,27 +552,18 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         if (s->privacy == PRIVACY_EXCLUDED)
                 return session_exclude(e, s->values);
         r = archive_cursor_get(e->archive, s->id.text, s->id.size, &cursor);
-        if (r < 0)
-                return engine_archive_failed(e, r);
         s->full = r == 0 || cursor.policy != e->policy;
-
-        r = batch_begin(e);
-        if (r < 0)
-                return r;
-        r = archive_session_begin(e->archive);
-        if (r < 0)
-                return engine_archive_failed(e, r);
-        r = write_session(s, source, &file_hash);
-        if (r == -EBADMSG) {
-                e->result->secrets_detected = secrets;
-                e->result->messages_written = messages;
-                r = archive_session_cancel(e->archive);
-                return r < 0 ? engine_archive_failed(e, r) : -EBADMSG;
+        s->known = r > 0;
+        if (r == 0) {
+                r = archive_has_session(e->archive, s->id.text, s->id.size);
+                s->known = r > 0;
         }
         if (r < 0)
-                return r;
-        r = archive_session_end(e->archive);
-        return r < 0 ? engine_archive_failed(e, r) : 1;
+                return engine_archive_failed(e, r);
+        r = batch_begin(e);
+        if (r >= 0)
+                r = write_session(s, source, &file_hash);
+        return r < 0 ? r : 1;
 }
 
 int session_sync(Engine *e, int64_t rowid)
@@ -584,8 +573,7 @@ int session_sync(Engine *e, int64_t rowid)
         const char *problem;
         int r;
 
-        r = reader_begin(e->reader);
-        s.read_began_usec = now_usec(CLOCK_MONOTONIC);
+        r = read_begin(e);
         if (r >= 0)
                 r = reader_session(e->reader, rowid, &source);
         if (r > 0) {
@@ -605,7 +593,6 @@ int session_sync(Engine *e, int64_t rowid)
                 id = value_text(place, strlen(place));
                 r = session_failed(e, &id, "Its row in the source is damaged.");
         }
-        reader_end(e->reader);
         return r;
 }
 
@@ -623,7 +610,7 @@ int session_exclude(Engine *e, const Value *values)
                 return r;
         r = archive_session_purge(e->archive, id->text, id->size);
         if (r > 0) {
-                e->result->sessions_removed++;
+                e->batch.sessions_removed++;
                 r = archive_tombstone_put(e->archive, id->text, id->size, user->text, user->size,
                                           NULL, 0, DELETE_EXCLUDED, NULL);
         }
@@ -662,6 +649,7 @@ int session_remask(Engine *e, const char *id)
                 .e = e,
                 .id = value_text(id, strlen(id)),
                 .last_ordinal = -1,
+                .known = true,
         };
         Value values[N_SESSION_COLUMNS];
         Cursor cursor = { 0 };
@@ -683,8 +671,6 @@ int session_remask(Engine *e, const char *id)
         if (r < 0)
                 return r;
         r = archive_cursor_get(e->archive, id, s.id.size, &cursor);
-        if (r >= 0)
-                r = archive_session_begin(e->archive);
         if (r < 0)
                 return engine_archive_failed(e, r);
         s.change = archive_next_change(e->archive);
@@ -696,7 +682,5 @@ int session_remask(Engine *e, const char *id)
         cursor.policy = e->policy;
         cursor.last_ordinal = s.last_ordinal;
         r = archive_cursor_put(e->archive, id, s.id.size, &cursor);
-        if (r >= 0)
-                r = archive_session_end(e->archive);
         return r < 0 ? engine_archive_failed(e, r) : 1;
 }

@@ -113,28 +113,47 @@ TEST(what_is_not_ours_or_newer_is_left_untouched)
         CHECK(!a);
 }
 
-TEST(a_session_is_kept_or_undone_as_a_whole)
+TEST(a_transaction_is_kept_or_undone_as_a_whole)
 {
         _cleanup_free_ char *path = fixture_path("whole/archive.db");
         _cleanup_(archive_closep) Archive *a = open_archive(path);
+        int64_t change;
 
         REQUIRE(archive_begin(a) == 0);
-        REQUIRE(archive_session_begin(a) == 0);
-        put_session(a, "good", "p");
-        REQUIRE(archive_session_end(a) == 0);
-        REQUIRE(archive_session_begin(a) == 0);
-        put_session(a, "bad", "p");
-        put_message(a, "bad", 0, "text", 1);
-        REQUIRE(archive_session_cancel(a) == 0);
+        put_session(a, "kept", "p");
         REQUIRE(archive_commit(a) == 0);
-        CHECK_INT(fixture_int(path, "SELECT count(*) FROM sessions"), 1);
-        CHECK_INT(fixture_int(path, "SELECT count(*) FROM messages"), 0);
-
+        change = fixture_int(path, "SELECT value FROM meta WHERE key = 'change_seq'");
         REQUIRE(archive_begin(a) == 0);
+        CHECK(archive_in_transaction(a));
         put_session(a, "never", "p");
+        put_message(a, "never", 0, "text", 1);
         archive_rollback(a);
         CHECK(!archive_in_transaction(a));
         CHECK_INT(fixture_int(path, "SELECT count(*) FROM sessions"), 1);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM messages"), 0);
+        CHECK_INT(archive_next_change(a), change + 1);
+}
+
+TEST(a_cursor_has_the_place_of_its_row_unless_another_has_it)
+{
+        _cleanup_free_ char *path = fixture_path("place/archive.db");
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        Cursor cursor = { .source_rowid = 5, .fingerprint = 1 };
+
+        REQUIRE(archive_begin(a) == 0);
+        CHECK_INT(archive_cursor_put(a, "a", 1, &cursor), 0);
+        CHECK_INT(archive_cursor_put(a, "b", 1, &cursor), 0);
+        cursor.fingerprint = 2;
+        cursor.source_rowid = 9;
+        CHECK_INT(archive_cursor_put(a, "a", 1, &cursor), 0);
+        CHECK_INT(archive_cursor_list(a, INT64_MIN), 0);
+        CHECK_INT(archive_cursor_list_next(a, &cursor), 1);
+        CHECK_INT(cursor.source_rowid, 5);
+        CHECK_INT(cursor.fingerprint, 2);
+        CHECK_INT(archive_cursor_list_next(a, &cursor), 1);
+        CHECK_INT(cursor.fingerprint, 1);
+        CHECK_INT(archive_cursor_list_next(a, &cursor), 0);
+        REQUIRE(archive_commit(a) == 0);
 }
 
 TEST(the_change_sequence_only_grows)
