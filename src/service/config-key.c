@@ -1,0 +1,276 @@
+/* The table of settings */
+#include "service/config-key.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/file-util.h"
+#include "base/time-util.h"
+#include "service/config.h"
+
+#define VALUE_SHOWN_MAX 60 /* bytes of a bad value that a warning repeats */
+
+static int set_text(char **target, char *copy)
+{
+        free(*target);
+        *target = copy;
+        return 0;
+}
+
+static int set_string(const Key *key, void *target, const char *home, const char *value,
+                      char **reterr)
+{
+        char *copy = *value ? strdup(value) : NULL;
+
+        if (*value && !copy)
+                return -ENOMEM;
+        return set_text(target, copy);
+}
+
+/* @value as an absolute path: "~/x" and "%h/x" are below the home folder. Returns 0, -EINVAL, -ENOMEM. */
+static int parse_path(const char *home, const char *value, char **ret, char **reterr)
+{
+        bool at_home = strncmp(value, "~/", 2) == 0, by_specifier = strncmp(value, "%h/", 3) == 0;
+
+        if (value[0] != '/' && !at_home && !by_specifier) {
+                format_error(reterr, "'%.*s' is not an absolute path", VALUE_SHOWN_MAX, value);
+                return -EINVAL;
+        }
+        *ret = value[0] == '/' ? strdup(value) : path_join(home, value + (at_home ? 2 : 3));
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int set_path(const Key *key, void *target, const char *home, const char *value,
+                    char **reterr)
+{
+        char *path = NULL;
+        int r;
+
+        if (*value) {
+                r = parse_path(home, value, &path, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return set_text(target, path);
+}
+
+static int set_span(const Key *key, void *target, const char *home, const char *value,
+                    char **reterr)
+{
+        uint64_t usec;
+        int r;
+
+        r = parse_time_span(value, &usec);
+        if (r < 0) {
+                format_error(reterr, "'%.*s' is not a time span (write 500ms, 5min, 1h 30min)",
+                             VALUE_SHOWN_MAX, value);
+                return -EINVAL;
+        }
+        if (usec < key->min_usec) {
+                _cleanup_(strbuf_done) StrBuf b = { 0 };
+
+                (void) format_time_span(&b, key->min_usec);
+                format_error(reterr, "it is at least %s", b.data ?: "");
+                return -EINVAL;
+        }
+        *(uint64_t *) target = usec;
+        return 0;
+}
+
+static int set_bool(const Key *key, void *target, const char *home, const char *value,
+                    char **reterr)
+{
+        static const char *const yes[] = { "yes", "true", "on", "y", "t", "1" };
+        static const char *const no[] = { "no", "false", "off", "n", "f", "0" };
+
+        for (size_t i = 0; i < ELEMENTSOF(yes); i++)
+                if (strcasecmp(value, yes[i]) == 0 || strcasecmp(value, no[i]) == 0) {
+                        *(bool *) target = strcasecmp(value, yes[i]) == 0;
+                        return 0;
+                }
+        format_error(reterr, "'%.*s' is neither yes nor no", VALUE_SHOWN_MAX, value);
+        return -EINVAL;
+}
+
+static int set_deleted(const Key *key, void *target, const char *home, const char *value,
+                       char **reterr)
+{
+        if (strcmp(value, "keep") != 0 && strcmp(value, "purge") != 0) {
+                format_error(reterr, "'%.*s' is neither keep nor purge", VALUE_SHOWN_MAX, value);
+                return -EINVAL;
+        }
+        *(bool *) target = strcmp(value, "keep") == 0;
+        return 0;
+}
+
+static int set_list(const Key *key, void *target, const char *home, const char *value,
+                    char **reterr)
+{
+        char ***list = target;
+        int r;
+
+        if (!*value) {
+                *list = strv_free(*list);
+                return 0;
+        }
+        r = strv_append_words(list, value);
+        if (r == -EINVAL)
+                format_error(reterr, "a quote is left open");
+        return r;
+}
+
+static int set_path_list(const Key *key, void *target, const char *home, const char *value,
+                         char **reterr)
+{
+        _cleanup_(strv_freep) char **words = NULL;
+        char ***list = target;
+        int r;
+
+        r = set_list(key, &words, home, value, reterr);
+        for (size_t i = 0; r >= 0 && words && words[i]; i++) {
+                char *path;
+
+                r = parse_path(home, words[i], &path, reterr);
+                if (r >= 0) {
+                        free(words[i]);
+                        words[i] = path;
+                }
+        }
+        if (r < 0)
+                return r;
+        if (!*value)
+                *list = strv_free(*list);
+        for (size_t i = 0; r >= 0 && words && words[i]; i++)
+                r = strv_take(list, strdup(words[i]));
+        return r;
+}
+
+/* Its value may hold a password, and is not repeated. */
+static int set_url(const Key *key, void *target, const char *home, const char *value, char **reterr)
+{
+        size_t scheme = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+
+        if (*value && (scheme == 0 || strncmp(value + scheme, "://", 3) != 0 ||
+                       !value[scheme + 3] || strpbrk(value, " \t"))) {
+                format_error(reterr,
+                             "this is not a URL (like clickhouse+https://host:8443/database)");
+                return -EINVAL;
+        }
+        return set_string(key, target, home, value, reterr);
+}
+
+#define OF_SETTINGS(field) offsetof(Settings, field)
+#define OF_REMOTE(field)   offsetof(RemoteSettings, field)
+
+/* Quiet time and maximum delay may be 0: sync at each event. The timers must not become a busy loop. */
+static const Key keys[] = {
+        { "Source", "Path", set_path, OF_SETTINGS(source_path) },
+        { "Archive", "Path", set_path, OF_SETTINGS(archive_path) },
+        { "Sync", "QuietTime", set_span, OF_SETTINGS(quiet_usec) },
+        { "Sync", "MaxDelay", set_span, OF_SETTINGS(max_delay_usec) },
+        { "Sync", "ReconcileInterval", set_span, OF_SETTINGS(reconcile_usec), USEC_PER_SEC },
+        { "Sync", "AuditInterval", set_span, OF_SETTINGS(audit_usec), USEC_PER_SEC },
+        { "Identity", "UserId", set_string, OF_SETTINGS(user_id) },
+        { "Identity", "UserName", set_string, OF_SETTINGS(user_name) },
+        { "Identity", "OrgId", set_string, OF_SETTINGS(org_id) },
+        { "Identity", "Machine", set_string, OF_SETTINGS(machine) },
+        { "Privacy", "Exclude", set_list, OF_SETTINGS(exclude), .is_list = true },
+        { "Privacy", "MetadataOnly", set_list, OF_SETTINGS(metadata_only), .is_list = true },
+        { "Privacy", "MaskHome", set_bool, OF_SETTINGS(mask_home) },
+        { "Privacy", "DeletedSessions", set_deleted, OF_SETTINGS(keep_deleted_sessions) },
+        { "Mask", "RulesDir", set_path_list, OF_SETTINGS(rules_folders), .is_list = true },
+        { "Mask", "Disable", set_list, OF_SETTINGS(rules_disable), .is_list = true },
+        { "Mask", "Notify", set_bool, OF_SETTINGS(notify) },
+        { KEY_SECTION_REMOTE, "URL", set_url, OF_REMOTE(url) },
+        { KEY_SECTION_REMOTE, "Projects", set_list, OF_REMOTE(projects), .is_list = true },
+        { KEY_SECTION_REMOTE, "Exclude", set_list, OF_REMOTE(exclude), .is_list = true },
+        { KEY_SECTION_REMOTE, "MetadataOnly", set_list, OF_REMOTE(metadata_only), .is_list = true },
+        { KEY_SECTION_REMOTE, "HoldTime", set_span, OF_REMOTE(hold_usec) },
+};
+
+bool key_section_is_known(const char *section)
+{
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (strcmp(keys[i].section, section) == 0)
+                        return strcmp(section, KEY_SECTION_REMOTE) != 0;
+        return false;
+}
+
+const Key *key_find(const char *section, const char *name)
+{
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0)
+                        return keys + i;
+        return NULL;
+}
+
+/* Is @text @name, whatever the case and the underscores? */
+static bool variable_matches(const char *text, const char *name)
+{
+        for (;; text++, name++) {
+                while (*text == '_')
+                        text++;
+                if (tolower((unsigned char) *text) != tolower((unsigned char) *name))
+                        return false;
+                if (!*text)
+                        return true;
+        }
+}
+
+/* The first place in @rest, behind an underscore, from which on it names @key; NULL: none. */
+static const char *find_key_at_end(const char *rest, const Key *key)
+{
+        for (const char *p = strchr(rest, '_'); p; p = strchr(p + 1, '_'))
+                if (p > rest && variable_matches(p, key->name))
+                        return p;
+        return NULL;
+}
+
+/* Splits NAME_KEY. The longest key wins: ..._METADATA_ONLY is not "..._METADATA" and a key "ONLY". */
+static int find_remote_variable(const char *rest, const Key **ret_key, char **ret_remote)
+{
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                const char *end;
+
+                if (strcmp(keys[i].section, KEY_SECTION_REMOTE) != 0)
+                        continue;
+                end = find_key_at_end(rest, keys + i);
+                if (!end)
+                        continue;
+                *ret_remote = strndup(rest, (size_t) (end - rest));
+                if (!*ret_remote)
+                        return -ENOMEM;
+                for (char *p = *ret_remote; *p; p++)
+                        *p = (char) tolower((unsigned char) *p);
+                *ret_key = keys + i;
+                return 0;
+        }
+        return 0;
+}
+
+int key_find_variable(const char *variable, const Key **ret_key, char **ret_remote,
+                      bool *ret_is_ours)
+{
+        *ret_key = NULL;
+        *ret_remote = NULL;
+        *ret_is_ours = false;
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                size_t n = strlen(keys[i].section);
+
+                if (strncasecmp(variable, keys[i].section, n) != 0 || variable[n] != '_')
+                        continue;
+                *ret_is_ours = true;
+                if (strcmp(keys[i].section, KEY_SECTION_REMOTE) == 0)
+                        return find_remote_variable(variable + n + 1, ret_key, ret_remote);
+                if (variable_matches(variable + n + 1, keys[i].name)) {
+                        *ret_key = keys + i;
+                        return 0;
+                }
+        }
+        return 0;
+}
+
+int key_set(const Key *key, void *object, const char *home, const char *value, char **reterr)
+{
+        return key->set(key, (char *) object + key->offset, home, value, reterr);
+}

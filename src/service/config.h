@@ -1,0 +1,75 @@
+/*
+ * Settings: files, environment, options
+ *
+ * Read in this order, the later one wins: the system's scrubjay.conf and its drop-ins (scrubjay.conf.d/, "*.conf" in
+ * name order), the person's own and its drop-ins, SCRUBJAY_<SECTION>_<KEY> in the environment, command line options.
+ * A list grows with each assignment, an empty one empties it; an environment variable replaces it. A bad value or an
+ * unknown key is a warning, kept here for whoever can log it, and the value from before stays. A Settings object never
+ * changes once it is loaded, so that threads may share it.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "service/strv.h"
+
+/* [Remote NAME] */
+typedef struct RemoteSettings {
+        char *name;
+        char *url;            /* NULL: not set (such a remote is left out with a warning) */
+        char **projects;      /* globs; none: all */
+        char **exclude;       /* globs */
+        char **metadata_only; /* globs */
+        uint64_t hold_usec;
+} RemoteSettings;
+
+typedef struct Settings {
+        unsigned n_refs;
+
+        char *source_path;  /* absolute */
+        char *archive_path; /* absolute */
+
+        uint64_t quiet_usec, max_delay_usec, reconcile_usec, audit_usec;
+
+        char *user_id, *user_name, *org_id, *machine; /* NULL: not set */
+
+        char **exclude, **metadata_only; /* project globs */
+        bool mask_home;
+        bool keep_deleted_sessions;
+
+        char **rules_folders; /* never empty */
+        char **rules_disable;
+        bool notify;
+
+        RemoteSettings *remotes;
+        size_t n_remotes;
+
+        char *home;      /* the person's home folder */
+        char **files;    /* that were read, in this order */
+        char **warnings; /* "FILE:LINE: sentence"; never the value of a URL */
+} Settings;
+
+/* What the command line says; all may be NULL. */
+typedef struct SettingsOptions {
+        const char *config;  /* read instead of both files; FILE.d/ holds its drop-ins */
+        const char *source;  /* a path, relative to the working folder */
+        const char *archive; /* likewise */
+        const char *remote;  /* a URL: the remote "command-line" */
+
+        const char *system_folder; /* instead of the one compiled in */
+} SettingsOptions;
+
+/*
+ * Loads. Missing files are fine, except for options->config. Returns 0; or a negative errno with *@reterr (one
+ * sentence, owned by the caller) when a file is there and cannot be used: then nothing of it must be used at all, for
+ * it may hold what must not be shared.
+ */
+int settings_load(const SettingsOptions *options, Settings **ret, char **reterr);
+
+/* Counted references; safe across threads. */
+Settings *settings_ref(Settings *s);
+Settings *settings_unref(Settings *s);
+DEFINE_CLEANUP(Settings *, settings_unref)
+
+/* @url without user and password, for people and the journal. NULL without memory; the caller owns it. */
+char *url_without_credentials(const char *url);
