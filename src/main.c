@@ -1,0 +1,214 @@
+/*
+ * scrubjayd
+ *
+ * Arguments, settings, and the parts put together: the daemon, its face on the bus, or one cycle with --once.
+ */
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/strbuf.h"
+#include "config.h"
+#include "service/bus.h"
+#include "service/log.h"
+#include "service/once.h"
+
+#define EXIT_UNUSABLE 2 /* usage, settings, source or archive */
+
+typedef enum Action {
+        ACTION_SERVE,
+        ACTION_ONCE,
+        ACTION_CHECK_CONFIG,
+        ACTION_INTROSPECT,
+        ACTION_VERSION,
+        ACTION_HELP,
+        ACTION_USAGE, /* what was asked for cannot be understood */
+} Action;
+
+static const char help_text[] =
+                "Usage: scrubjayd [OPTION...]\n"
+                "\n"
+                "Keeps a masked archive of agent sessions in step with agentsview's database.\n"
+                "Mostly started by the service manager: systemctl --user enable --now scrubjay\n"
+                "\n"
+                "  --config FILE      read FILE instead of the usual settings files\n"
+                "  --source PATH      agentsview's sessions.db\n"
+                "  --archive PATH     the masked archive\n"
+                "  --remote URL       deliver to this remote as well\n"
+                "  --once             run one cycle, print its result as JSON, and end\n"
+                "  --check-config     tell what is wrong with settings and rules, and end\n"
+                "  --bus-introspect   print the D-Bus interface as XML, and end\n"
+                "  --version          print the version, and end\n"
+                "  --help             print this, and end\n"
+                "\n"
+                "Exit status: 0 done; 1 some sessions failed; 2 usage, or settings, source or\n"
+                "archive cannot be used.\n";
+
+static Action parse_arguments(int argc, char **argv, SettingsOptions *options)
+{
+        enum { CONFIG = 1, SOURCE, ARCHIVE, REMOTE, ONCE, CHECK, INTROSPECT, VERSION, HELP };
+        static const struct option known[] = {
+                { "config", required_argument, NULL, CONFIG },
+                { "source", required_argument, NULL, SOURCE },
+                { "archive", required_argument, NULL, ARCHIVE },
+                { "remote", required_argument, NULL, REMOTE },
+                { "once", no_argument, NULL, ONCE },
+                { "check-config", no_argument, NULL, CHECK },
+                { "bus-introspect", no_argument, NULL, INTROSPECT },
+                { "version", no_argument, NULL, VERSION },
+                { "help", no_argument, NULL, HELP },
+                { 0 },
+        };
+        Action action = ACTION_SERVE;
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", known, NULL)) >= 0)
+                switch (c) {
+                case CONFIG:
+                        options->config = optarg;
+                        break;
+                case SOURCE:
+                        options->source = optarg;
+                        break;
+                case ARCHIVE:
+                        options->archive = optarg;
+                        break;
+                case REMOTE:
+                        options->remote = optarg;
+                        break;
+                case ONCE:
+                        action = ACTION_ONCE;
+                        break;
+                case CHECK:
+                        action = ACTION_CHECK_CONFIG;
+                        break;
+                case INTROSPECT:
+                        action = ACTION_INTROSPECT;
+                        break;
+                case VERSION:
+                        return ACTION_VERSION;
+                case 'h':
+                case HELP:
+                        return ACTION_HELP;
+                default:
+                        return ACTION_USAGE;
+                }
+        if (optind < argc) {
+                fprintf(stderr, "scrubjayd: unexpected argument '%s'\n", argv[optind]);
+                return ACTION_USAGE;
+        }
+        return action;
+}
+
+static int introspect(void)
+{
+        _cleanup_free_ char *xml = NULL;
+        int r = bus_introspect(&xml);
+
+        if (r < 0) {
+                log_text(LOG_ERR, "The interface cannot be printed: %s", strerror(-r));
+                return EXIT_FAILURE;
+        }
+        return fputs(xml, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Tells everything that is wrong, on stderr. */
+static int check_config(const Settings *settings)
+{
+        EngineSettings engine_settings = settings_for_engine(settings);
+        _cleanup_free_ char *why = NULL;
+
+        for (size_t i = 0; settings->files && settings->files[i]; i++)
+                printf("Read '%s'.\n", settings->files[i]);
+        printf("The source is '%s', the archive '%s'.\n", settings->source_path,
+               settings->archive_path);
+        if (fflush(stdout) != 0)
+                return EXIT_FAILURE;
+        for (size_t i = 0; settings->warnings && settings->warnings[i]; i++)
+                fprintf(stderr, "%s\n", settings->warnings[i]);
+        if (engine_check_rules(&engine_settings, &why) < 0) {
+                fprintf(stderr, "%s\n", why ?: "The masking rules cannot be used.");
+                return EXIT_UNUSABLE;
+        }
+        return settings->warnings ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int serve(Settings *settings, const SettingsOptions *options)
+{
+        _cleanup_(daemon_freep) Daemon *daemon = NULL;
+        _cleanup_(bus_freep) Bus *bus = NULL;
+        int r;
+
+        r = daemon_new(settings, options, &daemon);
+        if (r < 0) {
+                log_text(LOG_ERR, "The service cannot start: %s", strerror(-r));
+                return EXIT_FAILURE;
+        }
+        r = bus_new(daemon, &bus);
+        if (r < 0) {
+                log_event(LOG_ERR, MESSAGE_BUS_LOST, NULL,
+                          "The user bus cannot be reached (%s). 'scrubjayd --once' works without it.",
+                          strerror(-r));
+                return EXIT_FAILURE;
+        }
+        r = daemon_run(daemon);
+        if (r < 0) {
+                log_text(LOG_ERR, "The event loop failed: %s", strerror(-r));
+                return EXIT_FAILURE;
+        }
+        return r;
+}
+
+/* Settings of the command line, environment and files; then @action with them. */
+static int run(Action action, const SettingsOptions *options)
+{
+        _cleanup_(settings_unrefp) Settings *settings = NULL;
+        _cleanup_free_ char *why = NULL;
+
+        if (settings_load(options, &settings, &why) < 0) {
+                log_event(LOG_ERR, MESSAGE_SETTINGS_BAD, NULL, "%s",
+                          why ?: "The settings cannot be read.");
+                return EXIT_UNUSABLE;
+        }
+        if (action == ACTION_CHECK_CONFIG)
+                return check_config(settings);
+        if (action == ACTION_SERVE)
+                return serve(settings, options);
+        for (size_t i = 0; settings->warnings && settings->warnings[i]; i++)
+                log_event(LOG_WARNING, MESSAGE_SETTINGS_BAD, NULL, "%s", settings->warnings[i]);
+        return run_once(settings);
+}
+
+int main(int argc, char **argv)
+{
+        SettingsOptions options = { 0 };
+        Action action;
+
+        (void) setlocale(LC_ALL, "");
+        (void) signal(SIGPIPE, SIG_IGN);
+        umask(0077);
+        log_read_environment();
+        action = parse_arguments(argc, argv, &options);
+        switch (action) {
+        case ACTION_HELP:
+                return fputs(help_text, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        case ACTION_VERSION:
+                return puts("scrubjayd " SCRUBJAY_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        case ACTION_INTROSPECT:
+                return introspect();
+        case ACTION_USAGE:
+                fputs("Try 'scrubjayd --help'.\n", stderr);
+                return EXIT_UNUSABLE;
+        case ACTION_ONCE:
+        case ACTION_CHECK_CONFIG:
+                log_set_target(LOG_TARGET_CONSOLE);
+                if (log_max_level() > LOG_WARNING)
+                        log_set_max_level(LOG_WARNING);
+                break;
+        case ACTION_SERVE:
+                break;
+        }
+        return run(action, &options);
+}

@@ -1,0 +1,588 @@
+/* Bus: the D-Bus face of the daemon */
+#include "service/bus.h"
+
+#include <config.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-bus.h>
+
+#include "base/strbuf.h"
+#include "service/bus-log-control.h"
+#include "service/log.h"
+
+struct Bus {
+        Daemon *daemon;
+        sd_bus *bus;
+        sd_bus_slot *vtable_slot, *name_slot, *lost_slot;
+        sd_event_source *changes_source; /* idle work of the turn of the loop */
+        unsigned changes;                /* DAEMON_* that were not announced yet */
+};
+
+/* Sessions that failed, as a{ss}. */
+static int append_errors(sd_bus_message *m, const CycleResult *result)
+{
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{ss}");
+        for (size_t i = 0; i < result->n_errors && r >= 0; i++)
+                r = sd_bus_message_append(m, "{ss}", result->errors[i].session_id,
+                                          result->errors[i].reason);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* A cycle's numbers and errors, as ttta{ss}. */
+static int append_result(sd_bus_message *m, const CycleResult *result)
+{
+        int r;
+
+        r = sd_bus_message_append(m, "ttt", result->sessions_synced, result->sessions_skipped,
+                                  result->secrets_detected);
+        return r < 0 ? r : append_errors(m, result);
+}
+
+static int append_remotes(sd_bus_message *m, const Snapshot *s)
+{
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "(sstts)");
+        for (size_t i = 0; i < s->n_remotes && r >= 0; i++)
+                r = sd_bus_message_append(m, "(sstts)", s->remotes[i].name, s->remotes[i].url,
+                                          s->remotes[i].last_delivery_usec, s->remotes[i].n_behind,
+                                          s->remotes[i].last_error);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* One entry of Status that is more than a basic value. */
+static int append_remotes_entry(sd_bus_message *m, const Snapshot *s)
+{
+        int r;
+
+        r = sd_bus_message_open_container(m, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", "Remotes");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', "a(sstts)");
+        if (r >= 0)
+                r = append_remotes(m, s);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int method_status(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Bus *b = userdata;
+        Snapshot s;
+        int r;
+
+        daemon_snapshot(b->daemon, &s);
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "LastSyncAt", "t",
+                                          s.totals.last_sync_at_usec, "TotalSessionsSynced", "t",
+                                          s.totals.total_synced, "TotalSecretsDetected", "t",
+                                          s.totals.total_secrets, "LastError", "s", s.last_error,
+                                          "Running", "b", (int) s.running, "Syncing", "b",
+                                          (int) s.syncing);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "SessionsPending", "t",
+                                          s.sessions_pending, "Source", "s", s.source, "Archive",
+                                          "s", s.archive, "Version", "s", SCRUBJAY_VERSION);
+        if (r >= 0)
+                r = append_remotes_entry(reply, &s);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* The name of the error that a cycle which could not run is answered with. */
+static const char *failure_name(CycleFailure failure)
+{
+        switch (failure) {
+        case CYCLE_SOURCE_MISSING:
+        case CYCLE_SOURCE_UNAVAILABLE:
+                return BUS_ERROR("SourceUnavailable");
+        case CYCLE_ARCHIVE_UNAVAILABLE:
+                return BUS_ERROR("ArchiveUnavailable");
+        case CYCLE_RULES_INVALID:
+                return BUS_ERROR("RulesInvalid");
+        case CYCLE_OK:
+        case CYCLE_STOPPING:
+                break;
+        }
+        return BUS_ERROR("Stopping");
+}
+
+static int reply_stopping(sd_bus_message *m)
+{
+        return sd_bus_reply_method_errorf(m, BUS_ERROR("Stopping"), "The service is stopping.");
+}
+
+static int reply_result(sd_bus_message *m, const CycleResult *result)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        if (!result)
+                return reply_stopping(m);
+        if (result->failure != CYCLE_OK)
+                return sd_bus_reply_method_errorf(m, failure_name(result->failure), "%s",
+                                                  result->sentence ?: "The cycle could not run.");
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = append_result(reply, result);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* The cycle that a caller of RunOnce waits for is done. */
+static void on_run_once_done(void *userdata, const CycleResult *result)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = userdata;
+        int r = reply_result(m, result);
+
+        if (r < 0)
+                log_text(LOG_WARNING, "A call of RunOnce could not be answered, ignoring: %s",
+                         strerror(-r));
+}
+
+static int method_run_once(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Bus *b = userdata;
+        int r;
+
+        r = daemon_run_once(b->daemon, on_run_once_done, m);
+        if (r == -ESHUTDOWN)
+                return reply_stopping(m);
+        if (r == -EAGAIN)
+                return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                        "Too many callers wait for a cycle already.");
+        if (r < 0)
+                return r;
+        sd_bus_message_ref(m); /* until it is answered */
+        return 1;
+}
+
+/* There is nobody to deliver to. */
+static int method_deliver(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        return sd_bus_reply_method_return(m, "a{ss}", 0);
+}
+
+static int method_force_resync(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Bus *b = userdata;
+
+        if (daemon_force_resync(b->daemon) < 0)
+                return reply_stopping(m);
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static int property_get_last_sync_at(sd_bus *bus, const char *path, const char *interface,
+                                     const char *property, sd_bus_message *reply, void *userdata,
+                                     sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        return sd_bus_message_append(reply, "t", s.totals.last_sync_at_usec);
+}
+
+static int property_get_total_synced(sd_bus *bus, const char *path, const char *interface,
+                                     const char *property, sd_bus_message *reply, void *userdata,
+                                     sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        return sd_bus_message_append(reply, "t", s.totals.total_synced);
+}
+
+static int property_get_total_secrets(sd_bus *bus, const char *path, const char *interface,
+                                      const char *property, sd_bus_message *reply, void *userdata,
+                                      sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        return sd_bus_message_append(reply, "t", s.totals.total_secrets);
+}
+
+static int property_get_last_error(sd_bus *bus, const char *path, const char *interface,
+                                   const char *property, sd_bus_message *reply, void *userdata,
+                                   sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        return sd_bus_message_append(reply, "s", s.last_error);
+}
+
+static int property_get_running(sd_bus *bus, const char *path, const char *interface,
+                                const char *property, sd_bus_message *reply, void *userdata,
+                                sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        return sd_bus_message_append(reply, "b", (int) s.running);
+}
+
+static int property_get_syncing(sd_bus *bus, const char *path, const char *interface,
+                                const char *property, sd_bus_message *reply, void *userdata,
+                                sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        return sd_bus_message_append(reply, "b", (int) s.syncing);
+}
+
+static int property_get_source(sd_bus *bus, const char *path, const char *interface,
+                               const char *property, sd_bus_message *reply, void *userdata,
+                               sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        return sd_bus_message_append(reply, "s", s.source);
+}
+
+static int property_get_archive(sd_bus *bus, const char *path, const char *interface,
+                                const char *property, sd_bus_message *reply, void *userdata,
+                                sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        return sd_bus_message_append(reply, "s", s.archive);
+}
+
+static int property_get_remotes(sd_bus *bus, const char *path, const char *interface,
+                                const char *property, sd_bus_message *reply, void *userdata,
+                                sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        return append_remotes(reply, &s);
+}
+
+static int property_get_version(sd_bus *bus, const char *path, const char *interface,
+                                const char *property, sd_bus_message *reply, void *userdata,
+                                sd_bus_error *error)
+{
+        return sd_bus_message_append(reply, "s", SCRUBJAY_VERSION);
+}
+
+#define CHANGING SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+/* Open to everybody on the bus: it is the person's own. */
+static const sd_bus_vtable sync_vtable[] = {
+        SD_BUS_VTABLE_START(SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Status", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status),
+                                method_status, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RunOnce", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("t", sessions_synced, "t", sessions_skipped, "t",
+                                              secrets_detected, "a{ss}", errors),
+                                method_run_once, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Deliver", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{ss}", errors),
+                                method_deliver, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ForceResync", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                                method_force_resync, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("SyncStarted", SD_BUS_NO_ARGS, 0),
+        SD_BUS_SIGNAL_WITH_ARGS("SyncCompleted",
+                                SD_BUS_ARGS("t", sessions_synced, "t", sessions_skipped, "t",
+                                            secrets_detected, "a{ss}", errors),
+                                0),
+        SD_BUS_SIGNAL_WITH_ARGS("SecretsFound", SD_BUS_ARGS("s", session_id, "a{su}", rules), 0),
+        SD_BUS_PROPERTY("LastSyncAt", "t", property_get_last_sync_at, 0, CHANGING),
+        SD_BUS_PROPERTY("TotalSessionsSynced", "t", property_get_total_synced, 0, CHANGING),
+        SD_BUS_PROPERTY("TotalSecretsDetected", "t", property_get_total_secrets, 0, CHANGING),
+        SD_BUS_PROPERTY("LastError", "s", property_get_last_error, 0, CHANGING),
+        SD_BUS_PROPERTY("Running", "b", property_get_running, 0, CHANGING),
+        SD_BUS_PROPERTY("Syncing", "b", property_get_syncing, 0, CHANGING),
+        SD_BUS_PROPERTY("Source", "s", property_get_source, 0, CHANGING),
+        SD_BUS_PROPERTY("Archive", "s", property_get_archive, 0, CHANGING),
+        SD_BUS_PROPERTY("Remotes", "a(sstts)", property_get_remotes, 0, CHANGING),
+        SD_BUS_PROPERTY("Version", "s", property_get_version, 0, CHANGING),
+        SD_BUS_VTABLE_END,
+};
+
+/* At the end of a turn of the loop: announces what changed in it. */
+static int on_changes(sd_event_source *source, void *userdata)
+{
+        static const struct {
+                unsigned what;
+                const char *name;
+        } names[] = {
+                { DAEMON_LAST_SYNC_AT, "LastSyncAt" },
+                { DAEMON_TOTALS, "TotalSessionsSynced" },
+                { DAEMON_TOTALS, "TotalSecretsDetected" },
+                { DAEMON_LAST_ERROR, "LastError" },
+                { DAEMON_RUNNING, "Running" },
+                { DAEMON_SYNCING, "Syncing" },
+                { DAEMON_SOURCE, "Source" },
+                { DAEMON_ARCHIVE, "Archive" },
+                { DAEMON_REMOTES, "Remotes" },
+        };
+        char *changed[ELEMENTSOF(names) + 1] = { NULL };
+        Bus *b = userdata;
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (b->changes & names[i].what)
+                        changed[n++] = (char *) names[i].name;
+        b->changes = 0;
+        if (n > 0)
+                (void) sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_INTERFACE,
+                                                           changed);
+        return 0;
+}
+
+static void on_daemon_changed(void *userdata, unsigned what)
+{
+        Bus *b = userdata;
+
+        b->changes |= what;
+        (void) sd_event_source_set_enabled(b->changes_source, SD_EVENT_ONESHOT);
+}
+
+static void on_sync_started(void *userdata)
+{
+        Bus *b = userdata;
+
+        (void) sd_bus_emit_signal(b->bus, BUS_PATH, BUS_INTERFACE, "SyncStarted", NULL);
+}
+
+static void on_sync_completed(void *userdata, const CycleResult *result)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        Bus *b = userdata;
+
+        if (sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "SyncCompleted") >= 0 &&
+            append_result(m, result) >= 0)
+                (void) sd_bus_send(b->bus, m, NULL);
+}
+
+static void on_secrets_found(void *userdata, const SessionSecrets *secrets)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        Bus *b = userdata;
+        int r;
+
+        r = sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "SecretsFound");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", secrets->session_id);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "{su}");
+        for (size_t i = 0; i < secrets->n_rules && r >= 0; i++)
+                r = sd_bus_message_append(m, "{su}", secrets->rules[i].rule, secrets->rules[i].n);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        if (r >= 0)
+                (void) sd_bus_send(b->bus, m, NULL);
+}
+
+static void lose(Bus *b, const char *why)
+{
+        log_event(LOG_ERR, MESSAGE_BUS_LOST, NULL, "%s", why);
+        daemon_bus_lost(b->daemon);
+}
+
+static int on_name_reply(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Bus *b = userdata;
+        uint32_t answer;
+
+        if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &answer) < 0)
+                lose(b, "The user bus does not give out the name " BUS_NAME ".");
+        else if (answer != 1) /* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER */
+                lose(b, "The bus name " BUS_NAME
+                        " is taken: another scrubjayd runs already (busctl --user status " BUS_NAME
+                        ").");
+        else
+                daemon_name_owned(b->daemon);
+        return 1;
+}
+
+static int on_bus_lost(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        lose(userdata, "The user bus is gone.");
+        return 0;
+}
+
+/* Serves the interface on @b->bus, whatever that is connected to. */
+static int add_interface(Bus *b)
+{
+        return sd_bus_add_object_vtable(b->bus, &b->vtable_slot, BUS_PATH, BUS_INTERFACE,
+                                        sync_vtable, b);
+}
+
+static int add_changes_source(Bus *b)
+{
+        int r;
+
+        r = sd_event_add_defer(daemon_event(b->daemon), &b->changes_source, on_changes, b);
+        if (r >= 0)
+                r = sd_event_source_set_priority(b->changes_source, SD_EVENT_PRIORITY_IDLE);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(b->changes_source, SD_EVENT_OFF);
+        return r < 0 ? r : sd_event_source_set_description(b->changes_source, "property-changes");
+}
+
+int bus_new(Daemon *daemon, Bus **ret)
+{
+        _cleanup_(bus_freep) Bus *b = calloc(1, sizeof(*b));
+        int r;
+
+        if (!b)
+                return -ENOMEM;
+        b->daemon = daemon;
+        r = sd_bus_open_user_with_description(&b->bus, "scrubjayd");
+        if (r >= 0)
+                r = sd_bus_attach_event(b->bus, daemon_event(daemon), SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = sd_bus_add_match(b->bus, &b->lost_slot,
+                                     "type='signal',sender='org.freedesktop.DBus.Local',"
+                                     "path='/org/freedesktop/DBus/Local',"
+                                     "interface='org.freedesktop.DBus.Local',member='Disconnected'",
+                                     on_bus_lost, b);
+        if (r >= 0)
+                r = add_interface(b);
+        if (r >= 0)
+                r = bus_add_log_control(b->bus);
+        if (r >= 0)
+                r = add_changes_source(b);
+        if (r >= 0)
+                r = sd_bus_request_name_async(b->bus, &b->name_slot, BUS_NAME, 0, on_name_reply, b);
+        if (r < 0)
+                return r;
+        daemon_set_listener(daemon, &(DaemonListener){
+                                                    .userdata = b,
+                                                    .on_changed = on_daemon_changed,
+                                                    .on_sync_started = on_sync_started,
+                                                    .on_sync_completed = on_sync_completed,
+                                                    .on_secrets_found = on_secrets_found,
+                                    });
+        *ret = TAKE_PTR(b);
+        return 0;
+}
+
+Bus *bus_free(Bus *b)
+{
+        if (!b)
+                return NULL;
+        if (b->daemon)
+                daemon_set_listener(b->daemon, &(DaemonListener){ 0 });
+        if (b->changes_source)
+                (void) on_changes(b->changes_source, b);
+        sd_event_source_disable_unref(b->changes_source);
+        sd_bus_slot_unref(b->name_slot);
+        sd_bus_slot_unref(b->lost_slot);
+        sd_bus_slot_unref(b->vtable_slot);
+        if (b->bus)
+                (void) sd_bus_detach_event(b->bus);
+        sd_bus_flush_close_unref(b->bus);
+        free(b);
+        return NULL;
+}
+
+/* A connection over @fd, without a bus between. */
+static int open_peer(int fd, bool is_server, sd_bus **ret)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        sd_id128_t id;
+        int r;
+
+        r = sd_bus_new(&bus);
+        if (r >= 0)
+                r = sd_bus_set_fd(bus, fd, fd);
+        if (r < 0) {
+                (void) close(fd);
+                return r;
+        }
+        if (is_server) {
+                r = sd_id128_randomize(&id);
+                if (r >= 0)
+                        r = sd_bus_set_server(bus, true, id);
+        }
+        if (r >= 0)
+                r = sd_bus_set_anonymous(bus, true);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+static int on_xml(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        char **xml = userdata;
+        const char *text;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &text);
+        if (r >= 0) {
+                *xml = strdup(text);
+                if (!*xml)
+                        r = -ENOMEM;
+        }
+        return r < 0 ? r : 1;
+}
+
+/* Lets both ends of a connection work, in turns, until the answer is there. */
+static int exchange(sd_bus *server, sd_bus *client, char **xml)
+{
+        for (int i = 0; i < 1000 && !*xml; i++) {
+                int a = sd_bus_process(server, NULL), b = sd_bus_process(client, NULL);
+
+                if (a < 0 || b < 0)
+                        return a < 0 ? a : b;
+        }
+        return *xml ? 0 : -ETIMEDOUT;
+}
+
+int bus_introspect(char **ret)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *client = NULL;
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        _cleanup_(bus_freep) Bus *b = calloc(1, sizeof(*b));
+        _cleanup_free_ char *xml = NULL;
+        int fds[2], r;
+
+        if (!b)
+                return -ENOMEM;
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
+                return -errno;
+        r = open_peer(fds[0], true, &b->bus);
+        if (r < 0) {
+                (void) close(fds[1]);
+                return r;
+        }
+        r = open_peer(fds[1], false, &client);
+        if (r >= 0)
+                r = add_interface(b);
+        if (r >= 0)
+                r = sd_bus_call_method_async(client, &slot, NULL, BUS_PATH,
+                                             "org.freedesktop.DBus.Introspectable", "Introspect",
+                                             on_xml, &xml, NULL);
+        if (r >= 0)
+                r = exchange(b->bus, client, &xml);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(xml);
+        return 0;
+}

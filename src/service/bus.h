@@ -1,0 +1,28 @@
+/*
+ * Bus: the D-Bus face of the daemon
+ *
+ * org.scrubjay.Sync1 on the user bus, and LogControl1 beside it. Status and the properties are answered from the
+ * daemon's memory; property changes are collected and sent once per turn of the loop.
+ */
+#pragma once
+
+#include "service/daemon.h"
+
+#define BUS_NAME      "org.scrubjay.Sync1"
+#define BUS_PATH      "/org/scrubjay/Sync1"
+#define BUS_INTERFACE "org.scrubjay.Sync1"
+#define BUS_ERROR(x)  "org.scrubjay.Sync1.Error." x
+
+typedef struct Bus Bus;
+
+/* Connects to the user bus, serves @daemon there and asks for the name; the daemon is told when it is owned, and when
+ * the bus is lost. @daemon must outlive it. Returns 0 or a negative errno. */
+int bus_new(Daemon *daemon, Bus **ret);
+
+/* Sends what is left to send, and leaves the bus. Takes NULL; returns NULL. */
+Bus *bus_free(Bus *b);
+DEFINE_CLEANUP(Bus *, bus_free)
+
+/* The introspection XML of the object, made by the code that answers on the bus, without any bus.
+ * Returns 0 or a negative errno; the caller owns *@ret. */
+int bus_introspect(char **ret);

@@ -1,0 +1,25 @@
+/*
+ * What the journal is told of cycles
+ *
+ * A cause that stays is told once, when it begins and when it ends, however often it is tried again meanwhile; so a
+ * disk that is full for a night leaves two messages. Also keeps the sentence that Status shows as the last error.
+ */
+#pragma once
+
+#include "service/config.h"
+#include "sync/status.h"
+
+/* Open, so that it can live in its owner; nobody else looks into it but at last_error. */
+typedef struct CycleJournal {
+        CycleFailure failure; /* as it was last told */
+        char *last_error;     /* NULL: all is well */
+        uint64_t told_errors; /* digest of the session errors that were told last */
+} CycleJournal;
+
+void cycle_journal_done(CycleJournal *j);
+
+/* A cycle ended. Returns 1 when last_error is another one now, else 0. */
+int cycle_journal_add(CycleJournal *j, const Settings *settings, const CycleResult *result);
+
+/* Sets last_error to something that no cycle says. Returns 1 when it is another one now, else 0. */
+int cycle_journal_set_error(CycleJournal *j, const char *sentence);

@@ -1,0 +1,312 @@
+/* Daemon: cycles, who waits for them, and how the last one ends */
+#include <inttypes.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/file-util.h"
+#include "service/daemon-internal.h"
+#include "service/log.h"
+
+#define EXIT_RESTART 75 /* EX_TEMPFAIL: the unit starts us again, in a sandbox made anew */
+
+#define WAITERS_MAX       1024 /* far beyond what people and scripts have open at once */
+#define STATUS_EVERY_USEC (1 * USEC_PER_SEC)
+
+/* A cycle may go on this long after SIGTERM when it can be done by then; user managers are given two minutes for all. */
+#define STOP_PATIENCE_USEC (30 * USEC_PER_SEC)
+#define STOP_LOOK_USEC     (2 * USEC_PER_SEC)
+#define STOP_EXTEND_USEC   (10 * USEC_PER_SEC)
+
+void daemon_tell_status(Daemon *d)
+{
+        d->status_usec = daemon_now(d);
+        if (d->stopping)
+                (void) sd_notify(0, "STATUS=Stopping, once the sync in hand is committed.");
+        else if (d->syncing && d->progress.sessions_pending > 0)
+                (void) sd_notifyf(0,
+                                  "STATUS=Syncing: %" PRIu64 " sessions done, %" PRIu64 " to go.",
+                                  d->progress.sessions_done, d->progress.sessions_pending);
+        else if (d->syncing)
+                (void) sd_notify(0, "STATUS=Syncing.");
+        else if (d->journal.last_error)
+                (void) sd_notifyf(0, "STATUS=%s", d->journal.last_error);
+        else
+                (void) sd_notifyf(0,
+                                  "STATUS=Up to date: %" PRIu64 " sessions synced and %" PRIu64
+                                  " secrets masked so far, watching '%s'.",
+                                  d->totals.total_synced, d->totals.total_secrets,
+                                  d->settings->source_path);
+}
+
+void daemon_set_due_timer(Daemon *d)
+{
+        uint64_t due = d->syncing || d->stopping ? USEC_INFINITY : schedule_next(&d->schedule);
+
+        if (due == USEC_INFINITY)
+                (void) sd_event_source_set_enabled(d->due_timer, SD_EVENT_OFF);
+        else
+                daemon_arm_timer(d->due_timer, due);
+}
+
+static int on_due(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Daemon *d = userdata;
+        uint64_t now = daemon_now(d);
+        CycleKind kind;
+
+        if (d->syncing || d->stopping || !schedule_is_due(&d->schedule, now, &kind)) {
+                daemon_set_due_timer(d);
+                return 0;
+        }
+        schedule_began(&d->schedule, kind, now);
+        d->n_cycles++;
+        d->syncing = true;
+        d->cycle_began_usec = now;
+        d->progress = (Progress){ 0 };
+        d->reset_in_hand = d->reset_wanted;
+        d->reset_wanted = false;
+        worker_start(d->worker, kind, d->reset_in_hand);
+        daemon_set_due_timer(d);
+        daemon_changed(d, DAEMON_SYNCING);
+        if (d->listener.on_sync_started)
+                d->listener.on_sync_started(d->listener.userdata);
+        return 0;
+}
+
+/* Answers those who wait for cycle @number or an earlier one; all of them where @result is NULL. */
+static void answer_waiters(Daemon *d, uint64_t number, const CycleResult *result)
+{
+        size_t n_kept = 0;
+
+        for (size_t i = 0; i < d->n_waiters; i++) {
+                Waiter waiter = d->waiters[i];
+
+                if (!result || waiter.cycle <= number)
+                        waiter.call(waiter.userdata, result);
+                else
+                        d->waiters[n_kept++] = waiter;
+        }
+        d->n_waiters = n_kept;
+}
+
+static void leave(Daemon *d)
+{
+        answer_waiters(d, 0, NULL);
+        log_event(LOG_INFO, MESSAGE_STOPPED, NULL, "Stopped.");
+        (void) sd_event_exit(d->event, d->exit_status);
+}
+
+/* Can the running cycle be done within @usec, as far as its speed until now tells? */
+static bool cycle_fits(const Daemon *d, uint64_t usec)
+{
+        double elapsed = (double) (daemon_now(d) - d->cycle_began_usec);
+
+        if (d->progress.sessions_done == 0 || d->progress.sessions_pending == 0)
+                return true; /* not known: it is given the time */
+        return elapsed / (double) d->progress.sessions_done *
+                               (double) d->progress.sessions_pending <=
+               (double) usec;
+}
+
+void daemon_begin_stop(Daemon *d, int exit_status)
+{
+        uint64_t now = daemon_now(d);
+
+        if (d->stopping) {
+                worker_stop(d->worker);
+                return;
+        }
+        d->stopping = true;
+        d->exit_status = exit_status;
+        (void) sd_notify(0, "STOPPING=1");
+        daemon_tell_status(d);
+        daemon_changed(d, DAEMON_RUNNING);
+        daemon_set_due_timer(d);
+        if (!d->syncing) {
+                leave(d);
+                return;
+        }
+        d->stop_by_usec = now + STOP_PATIENCE_USEC;
+        d->stop_ticks = worker_ticks(d->worker);
+        (void) sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRIu64, STOP_EXTEND_USEC);
+        if (exit_status != EXIT_SUCCESS || !cycle_fits(d, STOP_PATIENCE_USEC))
+                worker_stop(d->worker);
+        daemon_arm_timer(d->stop_timer, now + STOP_LOOK_USEC);
+}
+
+/* While stopping: asks for more time as long as the worker gets on. A stuck one is the service manager's to end. */
+static int on_stop_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Daemon *d = userdata;
+        uint64_t now = daemon_now(d), ticks = worker_ticks(d->worker);
+
+        if (ticks != d->stop_ticks)
+                (void) sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRIu64, STOP_EXTEND_USEC);
+        d->stop_ticks = ticks;
+        if (now >= d->stop_by_usec || !cycle_fits(d, d->stop_by_usec - now))
+                worker_stop(d->worker);
+        daemon_arm_timer(source, now + STOP_LOOK_USEC);
+        return 0;
+}
+
+/*
+ * The source cannot be used: is it that the sandbox keeps its folder from us? The sandbox was made before us, and a
+ * folder that appeared later is read-only in it; another start helps, where a person has to help otherwise.
+ */
+static void check_folder(Daemon *d)
+{
+        _cleanup_free_ char *folder = path_folder(d->settings->source_path), *sentence = NULL;
+        bool restart = d->folder_was_missing && getenv("NOTIFY_SOCKET") && getenv("INVOCATION_ID");
+
+        if (!folder || access(folder, W_OK) >= 0 || errno != EROFS)
+                return;
+        if (restart)
+                format_error(&sentence,
+                             "The folder '%s' appeared after the service's sandbox was made: starting again, to have it in there.",
+                             folder);
+        else
+                format_error(&sentence,
+                             "The folder '%s' is read-only for the service: add ReadWritePaths=%s to its unit (systemctl --user edit scrubjay).",
+                             folder, folder);
+        if (cycle_journal_set_error(&d->journal, sentence) == 0)
+                return;
+        log_event(restart ? LOG_NOTICE : LOG_ERR, MESSAGE_SOURCE_READ_ONLY,
+                  LOG_FIELDS({ "SCRUBJAY_SOURCE", d->settings->source_path }), "%s",
+                  sentence ?: "The source's folder is read-only for the service.");
+        daemon_changed(d, DAEMON_LAST_ERROR);
+        if (restart)
+                daemon_begin_stop(d, EXIT_RESTART);
+}
+
+static CycleEnd cycle_end(const CycleResult *result)
+{
+        switch (result->failure) {
+        case CYCLE_SOURCE_UNAVAILABLE:
+                return CYCLE_END_SOURCE_FAILED;
+        case CYCLE_ARCHIVE_UNAVAILABLE:
+        case CYCLE_RULES_INVALID:
+                return CYCLE_END_FAILED;
+        case CYCLE_OK:
+        case CYCLE_STOPPING:
+        case CYCLE_SOURCE_MISSING: /* the watch tells when it appears */
+                break;
+        }
+        return CYCLE_END_DONE;
+}
+
+static void finish_cycle(Daemon *d, const CycleResult *result)
+{
+        unsigned what = DAEMON_SYNCING;
+
+        d->syncing = false;
+        d->progress = (Progress){ 0 };
+        if (d->reset_in_hand && result->failure == CYCLE_ARCHIVE_UNAVAILABLE)
+                d->reset_wanted = true;
+        schedule_ended(&d->schedule, cycle_end(result), daemon_now(d));
+        if (cycle_journal_add(&d->journal, d->settings, result) > 0)
+                what |= DAEMON_LAST_ERROR;
+        daemon_changed(d, what);
+        if (d->listener.on_sync_completed)
+                d->listener.on_sync_completed(d->listener.userdata, result);
+        answer_waiters(d, d->n_cycles, result);
+        if (d->stopping) {
+                leave(d);
+                return;
+        }
+        daemon_tell_status(d);
+        daemon_set_due_timer(d);
+        if (result->failure == CYCLE_SOURCE_UNAVAILABLE)
+                check_folder(d);
+}
+
+static int on_worker(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        Daemon *d = userdata;
+        _cleanup_(worker_report_done) WorkerReport report;
+        unsigned what = 0;
+
+        worker_take(d->worker, &report);
+        if (report.totals.last_sync_at_usec != d->totals.last_sync_at_usec)
+                what |= DAEMON_LAST_SYNC_AT;
+        if (report.totals.total_synced != d->totals.total_synced ||
+            report.totals.total_secrets != d->totals.total_secrets)
+                what |= DAEMON_TOTALS;
+        d->totals = report.totals;
+        d->progress = report.progress;
+        if (what != 0)
+                daemon_changed(d, what);
+        for (size_t i = 0; i < report.n_secrets && d->listener.on_secrets_found; i++)
+                d->listener.on_secrets_found(d->listener.userdata, report.secrets + i);
+        if (report.finished)
+                finish_cycle(d, &report.result);
+        else if (daemon_now(d) - d->status_usec >= STATUS_EVERY_USEC)
+                daemon_tell_status(d);
+        return 0;
+}
+
+/* Fed only while the worker gets on, or has nothing to do. */
+static int on_watchdog_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Daemon *d = userdata;
+        uint64_t ticks = worker_ticks(d->worker);
+
+        if (!d->syncing || ticks != d->watchdog_ticks)
+                (void) sd_notify(0, "WATCHDOG=1");
+        d->watchdog_ticks = ticks;
+        daemon_arm_timer(source, daemon_now(d) + d->watchdog_usec / 4);
+        return 0;
+}
+
+int daemon_add_cycle_sources(Daemon *d)
+{
+        int r;
+
+        r = sd_event_add_io(d->event, &d->worker_source, worker_fd(d->worker), EPOLLIN, on_worker,
+                            d);
+        if (r >= 0)
+                r = sd_event_source_set_description(d->worker_source, "worker");
+        if (r >= 0)
+                r = daemon_add_timer(d, &d->due_timer, on_due, "cycle-due");
+        if (r >= 0)
+                r = daemon_add_timer(d, &d->stop_timer, on_stop_timer, "stop");
+        if (r < 0)
+                return r;
+        if (sd_watchdog_enabled(0, &d->watchdog_usec) <= 0) {
+                d->watchdog_usec = 0;
+                return 0;
+        }
+        r = daemon_add_timer(d, &d->watchdog_timer, on_watchdog_timer, "watchdog");
+        if (r >= 0)
+                daemon_arm_timer(d->watchdog_timer, daemon_now(d));
+        return r;
+}
+
+int daemon_run_once(Daemon *d, CycleWaiter waiter, void *userdata)
+{
+        Waiter *grown;
+
+        if (d->stopping)
+                return -ESHUTDOWN;
+        if (d->n_waiters >= WAITERS_MAX)
+                return -EAGAIN;
+        grown = reallocarray(d->waiters, d->n_waiters + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        d->waiters = grown;
+        grown[d->n_waiters++] = (Waiter){ .cycle = d->n_cycles + 1,
+                                          .call = waiter,
+                                          .userdata = userdata };
+        schedule_ask(&d->schedule);
+        daemon_set_due_timer(d);
+        return 0;
+}
+
+int daemon_force_resync(Daemon *d)
+{
+        if (d->stopping)
+                return -ESHUTDOWN;
+        d->reset_wanted = true;
+        schedule_ask(&d->schedule);
+        daemon_set_due_timer(d);
+        return 0;
+}

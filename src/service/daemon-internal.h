@@ -1,0 +1,79 @@
+/*
+ * The inside of the daemon, shared by its files and nobody else
+ *
+ * daemon.c puts it together and has the watch, the signals and the settings; daemon-cycle.c runs cycles and ends them.
+ */
+#pragma once
+
+#include "base/time-util.h"
+#include "service/cycle-journal.h"
+#include "service/daemon.h"
+#include "service/schedule.h"
+#include "service/watch.h"
+
+typedef struct Waiter {
+        uint64_t cycle; /* the first one that counts */
+        CycleWaiter call;
+        void *userdata;
+} Waiter;
+
+struct Daemon {
+        Settings *settings;
+        const SettingsOptions *options;
+        DaemonListener listener;
+
+        sd_event *event;
+        sd_event_source *due_timer, *watch_timer, *watchdog_timer, *stop_timer;
+        sd_event_source *watch_source, *worker_source;
+        sd_event_source *signal_sources[3];
+        Watch *watch; /* NULL: it does not stand, and is tried again */
+        Worker *worker;
+
+        Schedule schedule;
+        CycleJournal journal;
+        EngineTotals totals;
+        Progress progress;
+        RemoteSnapshot *remotes;
+        size_t n_remotes;
+
+        uint64_t n_cycles; /* begun so far */
+        uint64_t cycle_began_usec;
+        bool syncing;
+        bool reset_wanted;  /* by the next cycle */
+        bool reset_in_hand; /* by the running one */
+        Waiter *waiters;
+        size_t n_waiters;
+
+        bool name_owned, ready, stopping;
+        bool folder_was_missing; /* at some time since the sandbox was made */
+        int exit_status;
+        uint64_t stop_by_usec, status_usec;
+        uint64_t watchdog_usec;              /* 0: there is none */
+        uint64_t watchdog_ticks, stop_ticks; /* of the worker, when last looked at */
+};
+
+/* The time of this turn of the loop, CLOCK_MONOTONIC. */
+uint64_t daemon_now(const Daemon *d);
+
+/* Tells the listener. */
+void daemon_changed(Daemon *d, unsigned what);
+
+/* Tells the service manager in plain words what is going on. */
+void daemon_tell_status(Daemon *d);
+
+/* Arms the timer for the next cycle; to be called after each change of the schedule. */
+void daemon_set_due_timer(Daemon *d);
+
+/* Begins to stop: new work is refused, the cycle in hand is finished if that fits. The second call ends it after the
+ * session in hand. */
+void daemon_begin_stop(Daemon *d, int exit_status);
+
+/* Adds the timers and the worker's eventfd to the loop. Returns 0 or a negative errno. */
+int daemon_add_cycle_sources(Daemon *d);
+
+/* A timer on CLOCK_MONOTONIC that is off. Returns 0 or a negative errno. */
+int daemon_add_timer(Daemon *d, sd_event_source **ret, sd_event_time_handler_t handler,
+                     const char *description);
+
+/* Lets @timer run once at @usec. */
+void daemon_arm_timer(sd_event_source *timer, uint64_t usec);

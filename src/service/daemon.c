@@ -1,0 +1,359 @@
+/* Daemon: the event loop and everything on it */
+#include "service/daemon.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "service/daemon-internal.h"
+#include "service/log.h"
+
+#define WATCH_RETRY_USEC (10 * USEC_PER_SEC)
+
+uint64_t daemon_now(const Daemon *d)
+{
+        uint64_t now;
+
+        return sd_event_now(d->event, CLOCK_MONOTONIC, &now) < 0 ? now_usec(CLOCK_MONOTONIC) : now;
+}
+
+void daemon_changed(Daemon *d, unsigned what)
+{
+        if (d->listener.on_changed)
+                d->listener.on_changed(d->listener.userdata, what);
+}
+
+/* READY=1 once both halves stand. */
+static void tell_ready(Daemon *d)
+{
+        if (d->ready || d->stopping || !d->name_owned || !d->watch)
+                return;
+        d->ready = true;
+        (void) sd_notify(0, "READY=1");
+        daemon_tell_status(d);
+        log_event(LOG_INFO, MESSAGE_STARTED,
+                  LOG_FIELDS({ "SCRUBJAY_SOURCE", d->settings->source_path },
+                             { "SCRUBJAY_ARCHIVE", d->settings->archive_path }),
+                  "Started: watching '%s', writing '%s'.", d->settings->source_path,
+                  d->settings->archive_path);
+}
+
+int daemon_add_timer(Daemon *d, sd_event_source **ret, sd_event_time_handler_t handler,
+                     const char *description)
+{
+        int r;
+
+        /* to the millisecond: people wait for it, and it does not fire often */
+        r = sd_event_add_time(d->event, ret, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, handler, d);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_source_set_description(*ret, description);
+        return r < 0 ? r : 0;
+}
+
+void daemon_arm_timer(sd_event_source *timer, uint64_t usec)
+{
+        (void) sd_event_source_set_time(timer, usec);
+        (void) sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+static int on_watch(sd_event_source *source, int fd, uint32_t events, void *userdata);
+
+static int make_watch(Daemon *d)
+{
+        int r;
+
+        r = watch_new(d->settings->source_path, &d->watch);
+        if (r < 0)
+                return r;
+        d->folder_was_missing = d->folder_was_missing || !watch_has_folder(d->watch);
+        r = sd_event_add_io(d->event, &d->watch_source, watch_fd(d->watch), EPOLLIN, on_watch, d);
+        return r < 0 ? r : sd_event_source_set_description(d->watch_source, "watch");
+}
+
+static void drop_watch(Daemon *d)
+{
+        d->watch_source = sd_event_source_disable_unref(d->watch_source);
+        d->watch = watch_free(d->watch);
+}
+
+/* Watches the source, or tries again after a while: until then the timer has to do. */
+static void renew_watch(Daemon *d, bool is_retry)
+{
+        int r;
+
+        drop_watch(d);
+        r = make_watch(d);
+        if (r >= 0) {
+                tell_ready(d);
+                return;
+        }
+        drop_watch(d);
+        if (!is_retry)
+                log_event(LOG_WARNING, MESSAGE_WATCH_FAILED,
+                          LOG_FIELDS({ "SCRUBJAY_SOURCE", d->settings->source_path }),
+                          "Changes of '%s' cannot be watched, syncing by the timer until they can: %s",
+                          d->settings->source_path, strerror(-r));
+        daemon_arm_timer(d->watch_timer, daemon_now(d) + WATCH_RETRY_USEC);
+}
+
+/* The source may have changed. */
+static void take_event(Daemon *d)
+{
+        schedule_event(&d->schedule, daemon_now(d));
+        daemon_set_due_timer(d);
+}
+
+static int on_watch(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        Daemon *d = userdata;
+        int r = watch_dispatch(d->watch);
+
+        if (r < 0) {
+                renew_watch(d, false);
+                take_event(d);
+                return 0;
+        }
+        d->folder_was_missing = d->folder_was_missing || !watch_has_folder(d->watch);
+        if (r > 0)
+                take_event(d);
+        return 0;
+}
+
+static int on_watch_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Daemon *d = userdata;
+
+        renew_watch(d, true);
+        take_event(d);
+        return 0;
+}
+
+static ScheduleSettings schedule_settings(const Settings *s)
+{
+        return (ScheduleSettings){
+                .quiet_usec = s->quiet_usec,
+                .max_delay_usec = s->max_delay_usec,
+                .reconcile_usec = s->reconcile_usec,
+                .audit_usec = s->audit_usec,
+        };
+}
+
+static void log_warnings(const Settings *s)
+{
+        for (size_t i = 0; s->warnings && s->warnings[i]; i++)
+                log_event(LOG_WARNING, MESSAGE_SETTINGS_BAD, NULL, "%s", s->warnings[i]);
+}
+
+static void free_remotes(Daemon *d)
+{
+        for (size_t i = 0; i < d->n_remotes; i++)
+                free((char *) d->remotes[i].url);
+        free(d->remotes);
+        d->remotes = NULL;
+        d->n_remotes = 0;
+}
+
+/* What Status shows of the remotes in the settings. */
+static int make_remotes(Daemon *d)
+{
+        free_remotes(d);
+        if (d->settings->n_remotes == 0)
+                return 0;
+        d->remotes = calloc(d->settings->n_remotes, sizeof(*d->remotes));
+        if (!d->remotes)
+                return -ENOMEM;
+        for (size_t i = 0; i < d->settings->n_remotes; i++) {
+                const RemoteSettings *remote = d->settings->remotes + i;
+                char *url = url_without_credentials(remote->url);
+
+                if (!url)
+                        return -ENOMEM;
+                d->remotes[d->n_remotes++] = (RemoteSnapshot){ .name = remote->name,
+                                                               .url = url,
+                                                               .last_error = "" };
+        }
+        return 0;
+}
+
+static void use_settings(Daemon *d, Settings *settings)
+{
+        bool moved = strcmp(d->settings->source_path, settings->source_path) != 0;
+        ScheduleSettings times = schedule_settings(settings);
+
+        free_remotes(d);
+        settings_unref(d->settings);
+        d->settings = settings_ref(settings);
+        (void) make_remotes(d);
+        worker_set_settings(d->worker, settings);
+        schedule_set_settings(&d->schedule, &times, daemon_now(d));
+        schedule_ask(&d->schedule);
+        daemon_set_due_timer(d);
+        if (moved) {
+                d->folder_was_missing = false;
+                renew_watch(d, false);
+        }
+        log_warnings(settings);
+        daemon_changed(d, DAEMON_SOURCE | DAEMON_ARCHIVE | DAEMON_REMOTES);
+}
+
+static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+                            void *userdata)
+{
+        Daemon *d = userdata;
+        _cleanup_(settings_unrefp) Settings *settings = NULL;
+        _cleanup_free_ char *why = NULL;
+
+        if (d->stopping)
+                return 0;
+        (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_usec(CLOCK_MONOTONIC));
+        if (settings_load(d->options, &settings, &why) < 0)
+                log_event(LOG_ERR, MESSAGE_SETTINGS_BAD, NULL,
+                          "%s The settings from before stay in force.", why ?: "No memory.");
+        else {
+                use_settings(d, settings);
+                log_event(LOG_INFO, MESSAGE_SETTINGS_RELOADED, NULL,
+                          "The settings were read again.");
+        }
+        if (d->ready)
+                (void) sd_notify(0, "READY=1");
+        daemon_tell_status(d);
+        return 0;
+}
+
+static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+                          void *userdata)
+{
+        daemon_begin_stop(userdata, EXIT_SUCCESS);
+        return 0;
+}
+
+static int add_signals(Daemon *d)
+{
+        static const struct {
+                int signal;
+                sd_event_signal_handler_t handler;
+                const char *description;
+        } handlers[] = {
+                { SIGTERM, on_stop_signal, "sigterm" },
+                { SIGINT, on_stop_signal, "sigint" },
+                { SIGHUP, on_reload_signal, "sighup" },
+        };
+        sigset_t mask;
+
+        sigemptyset(&mask);
+        for (size_t i = 0; i < ELEMENTSOF(handlers); i++)
+                sigaddset(&mask, handlers[i].signal);
+        if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTSOF(handlers); i++) {
+                int r = sd_event_add_signal(d->event, d->signal_sources + i, handlers[i].signal,
+                                            handlers[i].handler, d);
+
+                if (r >= 0)
+                        r = sd_event_source_set_priority(d->signal_sources[i],
+                                                         SD_EVENT_PRIORITY_IMPORTANT);
+                if (r >= 0)
+                        r = sd_event_source_set_description(d->signal_sources[i],
+                                                            handlers[i].description);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int daemon_new(Settings *settings, const SettingsOptions *options, Daemon **ret)
+{
+        _cleanup_(daemon_freep) Daemon *d = calloc(1, sizeof(*d));
+        ScheduleSettings times = schedule_settings(settings);
+        int r;
+
+        if (!d)
+                return -ENOMEM;
+        d->settings = settings_ref(settings);
+        d->options = options;
+        r = make_remotes(d);
+        if (r >= 0)
+                r = sd_event_new(&d->event);
+        if (r >= 0)
+                r = add_signals(d); /* before the thread, which must not get them */
+        if (r >= 0)
+                r = worker_new(settings, &d->worker);
+        if (r >= 0)
+                r = daemon_add_cycle_sources(d);
+        if (r >= 0)
+                r = daemon_add_timer(d, &d->watch_timer, on_watch_timer, "watch-retry");
+        if (r < 0)
+                return r;
+        log_warnings(settings);
+        schedule_init(&d->schedule, &times, daemon_now(d));
+        renew_watch(d, false);
+        daemon_set_due_timer(d);
+        *ret = TAKE_PTR(d);
+        return 0;
+}
+
+Daemon *daemon_free(Daemon *d)
+{
+        if (!d)
+                return NULL;
+        for (size_t i = 0; i < ELEMENTSOF(d->signal_sources); i++)
+                sd_event_source_disable_unref(d->signal_sources[i]);
+        sd_event_source_disable_unref(d->due_timer);
+        sd_event_source_disable_unref(d->watch_timer);
+        sd_event_source_disable_unref(d->watchdog_timer);
+        sd_event_source_disable_unref(d->stop_timer);
+        sd_event_source_disable_unref(d->worker_source);
+        drop_watch(d);
+        worker_free(d->worker);
+        sd_event_unref(d->event);
+        cycle_journal_done(&d->journal);
+        free_remotes(d);
+        free(d->waiters);
+        settings_unref(d->settings);
+        free(d);
+        return NULL;
+}
+
+sd_event *daemon_event(Daemon *d)
+{
+        return d->event;
+}
+
+void daemon_set_listener(Daemon *d, const DaemonListener *listener)
+{
+        d->listener = *listener;
+}
+
+void daemon_name_owned(Daemon *d)
+{
+        d->name_owned = true;
+        tell_ready(d);
+}
+
+void daemon_bus_lost(Daemon *d)
+{
+        daemon_begin_stop(d, EXIT_FAILURE);
+}
+
+int daemon_run(Daemon *d)
+{
+        return sd_event_loop(d->event);
+}
+
+void daemon_snapshot(const Daemon *d, Snapshot *ret)
+{
+        *ret = (Snapshot){
+                .totals = d->totals,
+                .last_error = d->journal.last_error ?: "",
+                .running = !d->stopping,
+                .syncing = d->syncing,
+                .sessions_pending = d->progress.sessions_pending,
+                .source = d->settings->source_path,
+                .archive = d->settings->archive_path,
+                .remotes = d->remotes,
+                .n_remotes = d->n_remotes,
+        };
+}

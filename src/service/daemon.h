@@ -1,0 +1,88 @@
+/*
+ * Daemon: the event loop and everything on it
+ *
+ * It owns the loop, the watch on the source, the timers, the signals and the worker; starts cycles when they are due;
+ * keeps what Status tells, in memory, so that it can be told at any time; and speaks to the service manager. It never
+ * touches a database or the network. Faces (the bus) ask it, and are told of changes through a listener.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "service/worker.h"
+
+typedef struct Daemon Daemon;
+
+/* What on_changed() tells has changed. */
+enum {
+        DAEMON_LAST_SYNC_AT = 1 << 0,
+        DAEMON_TOTALS = 1 << 1,
+        DAEMON_LAST_ERROR = 1 << 2,
+        DAEMON_RUNNING = 1 << 3,
+        DAEMON_SYNCING = 1 << 4,
+        DAEMON_SOURCE = 1 << 5,
+        DAEMON_ARCHIVE = 1 << 6,
+        DAEMON_REMOTES = 1 << 7,
+};
+
+/* Called on the loop; each may be NULL. What they get is borrowed. */
+typedef struct DaemonListener {
+        void *userdata;
+        void (*on_changed)(void *userdata, unsigned what);
+        void (*on_sync_started)(void *userdata);
+        void (*on_sync_completed)(void *userdata, const CycleResult *result);
+        void (*on_secrets_found)(void *userdata, const SessionSecrets *secrets);
+} DaemonListener;
+
+/* A remote as the bus shows it. */
+typedef struct RemoteSnapshot {
+        const char *name;
+        const char *url; /* without credentials */
+        uint64_t last_delivery_usec, n_behind;
+        const char *last_error;
+} RemoteSnapshot;
+
+/* Everything that Status tells. Strings are the daemon's, valid until the loop goes on. */
+typedef struct Snapshot {
+        EngineTotals totals;
+        const char *last_error; /* "" when all is well */
+        bool running;           /* false once it stops */
+        bool syncing;
+        uint64_t sessions_pending;
+        const char *source, *archive;
+        const RemoteSnapshot *remotes;
+        size_t n_remotes;
+} Snapshot;
+
+/* Takes references to @settings and copies nothing of @options, which must stay: a reload reads by them. The watch, the
+ * timers and the worker stand when it returns. Returns 0 or a negative errno. */
+int daemon_new(Settings *settings, const SettingsOptions *options, Daemon **ret);
+
+/* Waits for the session in hand, stops everything. The bus must have left the loop before. */
+Daemon *daemon_free(Daemon *d);
+DEFINE_CLEANUP(Daemon *, daemon_free)
+
+sd_event *daemon_event(Daemon *d);
+void daemon_set_listener(Daemon *d, const DaemonListener *listener);
+
+/* The bus name is owned: one half of being ready. */
+void daemon_name_owned(Daemon *d);
+
+/* The bus is lost: ends after the session in hand, with exit status 1. */
+void daemon_bus_lost(Daemon *d);
+
+/* Runs until a signal ends it. Returns the exit status of the process, or a negative errno. */
+int daemon_run(Daemon *d);
+
+void daemon_snapshot(const Daemon *d, Snapshot *ret);
+
+/* Called once: with the result of a cycle that began after it was asked for, or NULL when there will be none, because
+ * the daemon stops. */
+typedef void (*CycleWaiter)(void *userdata, const CycleResult *result);
+
+/* Asks for a cycle; those who ask at the same time share one. Returns 0; -ESHUTDOWN: it stops; -EAGAIN: too many are
+ * waiting; or -ENOMEM. In these cases @waiter is not called. */
+int daemon_run_once(Daemon *d, CycleWaiter waiter, void *userdata);
+
+/* Lets the next cycle sync everything again, and asks for one. Returns 0 or -ESHUTDOWN. */
+int daemon_force_resync(Daemon *d);

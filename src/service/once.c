@@ -1,0 +1,132 @@
+/* scrubjayd --once: one cycle without bus and service manager */
+#include "service/once.h"
+
+#include <json-c/json.h>
+#include <signal.h>
+
+#include "service/log.h"
+#include "service/worker.h"
+
+#define EXIT_UNUSABLE 2
+
+DEFINE_CLEANUP(struct json_object *, json_object_put)
+
+static volatile sig_atomic_t stop_wanted;
+
+static void on_signal(int number)
+{
+        stop_wanted = 1;
+}
+
+static bool on_progress(void *userdata, const Progress *progress)
+{
+        return !stop_wanted;
+}
+
+/* Adds @value, which the object owns from now on. Returns 0 or -ENOMEM. */
+static int add(struct json_object *object, const char *key, struct json_object *value)
+{
+        if (!value)
+                return -ENOMEM;
+        if (json_object_object_add(object, key, value) < 0) {
+                json_object_put(value);
+                return -ENOMEM;
+        }
+        return 0;
+}
+
+static int add_number(struct json_object *object, const char *key, uint64_t number)
+{
+        return add(object, key, json_object_new_int64((int64_t) number));
+}
+
+static int add_errors(struct json_object *object, const CycleResult *result)
+{
+        struct json_object *errors = json_object_new_object();
+        int r = add(object, "errors", errors);
+
+        for (size_t i = 0; i < result->n_errors && r >= 0; i++)
+                r = add(errors, result->errors[i].session_id,
+                        json_object_new_string(result->errors[i].reason));
+        return r;
+}
+
+static int print_result(const CycleResult *result)
+{
+        _cleanup_(json_object_putp) struct json_object *object = json_object_new_object();
+        const char *text;
+        int r;
+
+        if (!object)
+                return -ENOMEM;
+        r = add_number(object, "sessions_synced", result->sessions_synced);
+        if (r >= 0)
+                r = add_number(object, "sessions_skipped", result->sessions_skipped);
+        if (r >= 0)
+                r = add_number(object, "secrets_detected", result->secrets_detected);
+        if (r >= 0)
+                r = add_errors(object, result);
+        if (r >= 0)
+                r = add_number(object, "messages_written", result->messages_written);
+        if (r >= 0)
+                r = add_number(object, "bytes_read", result->bytes_read);
+        if (r >= 0)
+                r = add_number(object, "elapsed_usec", result->elapsed_usec);
+        if (r >= 0)
+                r = add_number(object, "cpu_usec", result->cpu_usec);
+        if (r >= 0)
+                r = add(object, "remotes", json_object_new_object());
+        if (r < 0)
+                return r;
+        text = json_object_to_json_string_ext(object,
+                                              JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                                              JSON_C_TO_STRING_NOSLASHESCAPE);
+        if (!text || puts(text) < 0 || fflush(stdout) != 0)
+                return -EIO;
+        return 0;
+}
+
+/* SIGINT and SIGTERM end it after the session in hand. */
+static void catch_signals(void)
+{
+        struct sigaction action = { .sa_handler = on_signal,
+                                    .sa_flags = SA_RESTART | SA_RESETHAND };
+
+        (void) sigaction(SIGINT, &action, NULL);
+        (void) sigaction(SIGTERM, &action, NULL);
+}
+
+static int exit_status(const CycleResult *result)
+{
+        if (result->failure == CYCLE_OK)
+                return result->n_errors > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return result->failure == CYCLE_STOPPING ? EXIT_FAILURE : EXIT_UNUSABLE;
+}
+
+int run_once(const Settings *settings)
+{
+        _cleanup_(cycle_result_done) CycleResult result = { 0 };
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        EngineSettings engine_settings = settings_for_engine(settings);
+
+        catch_signals();
+        if (engine_new(&engine_settings, &(EngineHooks){ .on_progress = on_progress }, &engine) <
+            0) {
+                log_text(LOG_ERR, "There is no memory to begin with.");
+                return EXIT_UNUSABLE;
+        }
+        engine_cycle(engine, CYCLE_LOOK, &result);
+        if (result.failure != CYCLE_OK)
+                log_text(LOG_ERR, "%s", result.sentence ?: "The cycle could not run.");
+        if (result.warning)
+                log_text(LOG_WARNING, "%s", result.warning);
+        for (size_t i = 0; i < result.n_errors; i++)
+                log_text(LOG_WARNING, "The session '%s' could not be synced: %s",
+                         result.errors[i].session_id, result.errors[i].reason);
+        if ((result.failure == CYCLE_OK || result.failure == CYCLE_STOPPING) &&
+            print_result(&result) < 0) {
+                log_text(LOG_ERR, "The result could not be written to stdout.");
+                return EXIT_FAILURE;
+        }
+        return exit_status(&result);
+}

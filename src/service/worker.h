@@ -1,0 +1,61 @@
+/*
+ * Worker: the thread beside the loop that owns the engine
+ *
+ * One request goes in at a time; progress, secrets found and the result come out. Both sides share one struct under one
+ * mutex, and one eventfd that says "there is something to take". The thread never touches anything of the loop, and the
+ * loop never waits for the thread, however long a read, an fsync or a lock of the source takes.
+ */
+#pragma once
+
+#include "service/config.h"
+#include "sync/engine.h"
+
+typedef struct Worker Worker;
+
+/* New secrets in one session's committed text. */
+typedef struct SessionSecrets {
+        char *session_id;
+        RuleCount *rules;
+        size_t n_rules;
+} SessionSecrets;
+
+/* What happened since the last one was taken. */
+typedef struct WorkerReport {
+        bool finished; /* the cycle ended: result is set, and the next one may be started */
+        CycleResult result;
+        EngineTotals totals;
+        Progress progress; /* of the running cycle */
+        SessionSecrets *secrets;
+        size_t n_secrets;
+} WorkerReport;
+
+void worker_report_done(WorkerReport *report);
+
+/* Starts the thread; it opens the archive for the totals, and then waits. Takes a reference to @settings.
+ * Returns 0 or a negative errno. */
+int worker_new(Settings *settings, Worker **ret);
+
+/* Lets a cycle end after the session in hand, waits for the thread, frees. Takes NULL; returns NULL. */
+Worker *worker_free(Worker *w);
+DEFINE_CLEANUP(Worker *, worker_free)
+
+/* Readable when there is something to take. Owned by the worker. */
+int worker_fd(const Worker *w);
+
+/* Starts a cycle; with @reset every session is synced again. Only when none runs. */
+void worker_start(Worker *w, CycleKind kind, bool reset);
+
+/* Asks a running cycle to end after the session in hand, and every later one at once. */
+void worker_stop(Worker *w);
+
+/* New settings, in force from the next cycle on. Takes a reference. */
+void worker_set_settings(Worker *w, Settings *settings);
+
+/* Takes what is there, without waiting. worker_report_done() it. */
+void worker_take(Worker *w, WorkerReport *ret);
+
+/* A number that grows as long as the thread gets on; it stands still when the thread is stuck, and when it is idle. */
+uint64_t worker_ticks(Worker *w);
+
+/* The settings as the engine takes them; everything is borrowed from @settings. */
+EngineSettings settings_for_engine(const Settings *settings);
