@@ -57,20 +57,6 @@ Settings *settings_unref(Settings *s)
         return NULL;
 }
 
-char *url_without_credentials(const char *url)
-{
-        const char *host = strstr(url, "://"), *end, *at;
-        char *clean;
-
-        host = host ? host + 3 : url;
-        end = host + strcspn(host, "/?#");
-        at = memrchr(host, '@', (size_t) (end - host));
-        if (asprintf(&clean, "%.*s%.*s", (int) (host - url), url,
-                     (int) strcspn(at ? at + 1 : host, "?#"), at ? at + 1 : host) < 0)
-                return NULL;
-        return clean;
-}
-
 /* An absolute path in environment variable @name; NULL where it is not set or not absolute (the XDG rule). */
 static const char *environment_path(const char *name)
 {

@@ -70,6 +70,3 @@ int settings_load(const SettingsOptions *options, Settings **ret, char **reterr)
 Settings *settings_ref(Settings *s);
 Settings *settings_unref(Settings *s);
 DEFINE_CLEANUP(Settings *, settings_unref)
-
-/* @url without user and password, for people and the journal. NULL without memory; the caller owns it. */
-char *url_without_credentials(const char *url);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "enrich/identity.h"
 #include "service/daemon-internal.h"
 #include "service/log.h"
 
