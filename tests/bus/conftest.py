@@ -1,0 +1,50 @@
+"""A private bus and a daemon per test."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+
+from scrubjay_test import Daemon, PrivateBus, Source  # noqa: E402
+
+
+@pytest.fixture
+def bus(tmp_path):
+    bus = PrivateBus(tmp_path / "bus")
+    yield bus
+    bus.stop()
+
+
+@pytest.fixture
+def source(tmp_path):
+    source = Source(tmp_path / "home" / "agentsview" / "sessions.db")
+    yield source
+    source.close()
+
+
+@pytest.fixture
+def make_daemon(tmp_path, bus):
+    """Makes daemons that are stopped at the end of the test; none of them may end badly by that."""
+    made = []
+
+    def make(*arguments, start=True, **options):
+        daemon = Daemon(tmp_path / "home", bus, arguments, **options)
+        made.append(daemon)
+        return daemon.start() if start else daemon
+
+    yield make
+    for daemon in made:
+        was_running = daemon.process is not None and daemon.process.poll() is None
+        status = daemon.stop()
+        if was_running:
+            assert status == 0, daemon.log
+
+
+@pytest.fixture
+def daemon(make_daemon, source):
+    """Started, with a source that is still empty, and its first cycle done."""
+    daemon = make_daemon()
+    daemon.wait_idle()
+    return daemon
