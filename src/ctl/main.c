@@ -1,0 +1,173 @@
+/*
+ * scrubjayctl: the command for people
+ *
+ * It speaks D-Bus to the daemon and reads the archive directly, read-only. It never reads agentsview's database.
+ */
+#include <getopt.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "config.h"
+#include "ctl/command.h"
+#include "ctl/i18n.h"
+#include "ctl/options.h"
+
+/* Commands whose file is not linked in are not offered. */
+#pragma weak command_doctor
+#pragma weak command_export
+#pragma weak command_findings
+#pragma weak command_log_level
+#pragma weak command_mask
+#pragma weak command_remote
+#pragma weak command_resync
+#pragma weak command_rules
+#pragma weak command_search
+#pragma weak command_sessions
+#pragma weak command_show
+#pragma weak command_state
+#pragma weak command_status
+#pragma weak command_sync
+#pragma weak command_verify
+#pragma weak command_watch
+
+typedef struct Command {
+        const char *name;
+        const char *arguments;
+        const char *summary;
+        int (*run)(int argc, char *argv[]);
+} Command;
+
+static const Command commands[] = {
+        { NULL, NULL, N_("The service"), NULL },
+        { "status", NULL, N_("what runs, what is archived, what to do"), command_status },
+        { "sync", NULL, N_("sync now, and wait for it"), command_sync },
+        { "resync", NULL, N_("mask and sync every session again"), command_resync },
+        { "watch", NULL, N_("follow syncs and found secrets live"), command_watch },
+        { "log-level", N_("[LEVEL]"), N_("show or set how much is logged"), command_log_level },
+        { "doctor", NULL, N_("check settings, files and service"), command_doctor },
+        { "remote", N_("VERB"), N_("list and check the remotes"), command_remote },
+        { NULL, NULL, N_("The archive"), NULL },
+        { "sessions", NULL, N_("list sessions"), command_sessions },
+        { "show", N_("ID"), N_("read a session"), command_show },
+        { "search", N_("TEXT"), N_("search in all sessions"), command_search },
+        { "findings", NULL, N_("which secrets were masked, and where"), command_findings },
+        { "export", N_("DIR"), N_("write the archive as JSON, Markdown, agentsview"),
+          command_export },
+        { "state", N_("VERB [FILE]"), N_("export or import the sync state"), command_state },
+        { "verify", NULL, N_("look for secrets that are still there"), command_verify },
+        { NULL, NULL, N_("Masking"), NULL },
+        { "mask", NULL, N_("mask text from standard input"), command_mask },
+        { "rules", NULL, N_("list and test the rules"), command_rules },
+};
+
+void print_error(const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        fputs("scrubjayctl: ", stderr);
+        vfprintf(stderr, format, ap);
+        fputc('\n', stderr);
+        va_end(ap);
+}
+
+static void print_help(void)
+{
+        puts(_("Usage: scrubjayctl [--archive=PATH] [--config=FILE] COMMAND [OPTION...]"));
+        for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
+                const Command *c = commands + i;
+                int n;
+
+                if (!c->name) {
+                        printf("\n%s:\n", _(c->summary));
+                        continue;
+                }
+                if (!c->run)
+                        continue;
+                n = printf("  %s %s", c->name, c->arguments ? _(c->arguments) : "");
+                printf("%*s%s\n", n < 22 ? 22 - n : 1, "", _(c->summary));
+        }
+        puts(_("\n'scrubjayctl COMMAND --help' tells more; every listing takes --json.\n"
+               "Exit status: 0 done, 1 it failed, 2 usage. Manual: scrubjayctl(1)."));
+}
+
+static const Command *find_command(const char *name)
+{
+        for (size_t i = 0; i < ELEMENTSOF(commands); i++)
+                if (commands[i].run && strcmp(commands[i].name, name) == 0)
+                        return commands + i;
+        return NULL;
+}
+
+/* The options before the command. Returns -1 to go on, or an exit status. */
+static int parse_global_options(int argc, char *argv[])
+{
+        static const struct option known[] = {
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'V' },
+                { "archive", required_argument, NULL, 'a' },
+                { "config", required_argument, NULL, 'c' },
+                { 0 },
+        };
+        int code;
+
+        opterr = 0;
+        while ((code = getopt_long(argc, argv, "+:h", known, NULL)) >= 0)
+                switch (code) {
+                case 'h':
+                        print_help();
+                        return STATUS_DONE;
+                case 'V':
+                        puts("scrubjayctl " SCRUBJAY_VERSION);
+                        return STATUS_DONE;
+                case 'a':
+                        places.archive = optarg;
+                        break;
+                case 'c':
+                        places.config = optarg;
+                        break;
+                case ':':
+                        print_error(_("Option '%s' needs a value."), argv[optind - 1]);
+                        return STATUS_USAGE;
+                default:
+                        print_error(_("Unknown option '%s'. See 'scrubjayctl --help'."),
+                                    argv[optind - 1]);
+                        return STATUS_USAGE;
+                }
+        return -1;
+}
+
+int main(int argc, char *argv[])
+{
+        const Command *command;
+        int r;
+
+        (void) setlocale(LC_ALL, "");
+        (void) bindtextdomain("scrubjay", getenv("SCRUBJAY_LOCALE_DIR") ?: SCRUBJAY_LOCALE_DIR);
+        (void) textdomain("scrubjay");
+
+        r = parse_global_options(argc, argv);
+        if (r >= 0)
+                return r;
+        if (optind >= argc) {
+                print_error(_("No command was given. See 'scrubjayctl --help'."));
+                return STATUS_USAGE;
+        }
+        if (strcmp(argv[optind], "help") == 0) {
+                print_help();
+                return STATUS_DONE;
+        }
+        command = find_command(argv[optind]);
+        if (!command) {
+                print_error(_("There is no command '%s'. See 'scrubjayctl --help'."), argv[optind]);
+                return STATUS_USAGE;
+        }
+        r = command->run(argc - optind, argv + optind);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                if (errno != EPIPE)
+                        print_error(_("The output could not be written: %m."));
+                return STATUS_FAILED;
+        }
+        return r;
+}

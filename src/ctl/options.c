@@ -1,0 +1,202 @@
+/* Options of a command: one table gives the parsing and the help text */
+#include "ctl/options.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "base/time-util.h"
+#include "ctl/command.h"
+#include "ctl/i18n.h"
+
+#define OPTIONS_MAX 16
+
+enum {
+        CODE_HELP = 'h',
+        CODE_ARCHIVE = 0x100,
+        CODE_CONFIG,
+        CODE_FIRST, /* of the command's own table */
+};
+
+Places places;
+
+int parse_number(const char *s, uint64_t *ret)
+{
+        uint64_t n = 0;
+
+        if (!*s)
+                return -EINVAL;
+        for (; *s; s++) {
+                if (!isdigit((unsigned char) *s))
+                        return -EINVAL;
+                if (__builtin_mul_overflow(n, (uint64_t) 10, &n) ||
+                    __builtin_add_overflow(n, (uint64_t) (*s - '0'), &n))
+                        return -ERANGE;
+        }
+        *ret = n;
+        return 0;
+}
+
+/* Midnight, local time, @days before the day of @now. */
+static int parse_day_ago(uint64_t now, int days, uint64_t *ret_usec)
+{
+        time_t t = (time_t) (now / USEC_PER_SEC);
+        struct tm tm;
+
+        if (!localtime_r(&t, &tm))
+                return -EINVAL;
+        tm.tm_mday -= days;
+        tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+        tm.tm_isdst = -1;
+        t = mktime(&tm);
+        if (t < 0)
+                return -EINVAL;
+        *ret_usec = (uint64_t) t * USEC_PER_SEC;
+        return 0;
+}
+
+static int parse_local_time(const char *s, uint64_t *ret_usec)
+{
+        static const char *const formats[] = { "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S",
+                                               "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S" };
+
+        for (size_t i = 0; i < ELEMENTSOF(formats); i++) {
+                struct tm tm = { .tm_isdst = -1 };
+                const char *end = strptime(s, formats[i], &tm);
+                time_t t;
+
+                if (!end || *end)
+                        continue;
+                t = mktime(&tm);
+                if (t < 0)
+                        return -EINVAL;
+                *ret_usec = (uint64_t) t * USEC_PER_SEC;
+                return 0;
+        }
+        return -EINVAL;
+}
+
+int parse_moment(const char *s, uint64_t now, uint64_t *ret_usec)
+{
+        uint64_t span;
+
+        if (strcmp(s, "today") == 0)
+                return parse_day_ago(now, 0, ret_usec);
+        if (strcmp(s, "yesterday") == 0)
+                return parse_day_ago(now, 1, ret_usec);
+        if (parse_local_time(s, ret_usec) == 0 || parse_timestamp(s, ret_usec) == 0)
+                return 0;
+        /* a bare number would be seconds, which nobody means here */
+        if (!strpbrk(s, "hdwmyMs") || parse_time_span(s, &span) < 0)
+                return -EINVAL;
+        *ret_usec = span < now ? now - span : 0;
+        return 0;
+}
+
+static int option_set(const Option *o, const char *argument)
+{
+        int r = 0;
+
+        switch (o->type) {
+        case OPTION_FLAG:
+                *(bool *) o->value = true;
+                return 0;
+        case OPTION_STRING:
+                *(const char **) o->value = argument;
+                return 0;
+        case OPTION_NUMBER:
+                r = parse_number(argument, o->value);
+                if (r < 0)
+                        print_error(_("--%s takes a whole number, not '%s'."), o->name, argument);
+                return r;
+        case OPTION_TIME:
+                r = parse_moment(argument, now_usec(CLOCK_REALTIME), o->value);
+                if (r < 0)
+                        print_error(_("--%s takes a time such as 'yesterday', '3d' or "
+                                      "'2026-01-31', not '%s'."),
+                                    o->name, argument);
+                return r;
+        }
+        return -EINVAL;
+}
+
+static void help_row(const char *name, const char *argument, const char *help)
+{
+        int n = printf("  --%s%s%s", name, argument ? "=" : "", argument ?: "");
+
+        printf("%*s%s\n", n < 24 ? 24 - n : 1, "", help);
+}
+
+static void help_print(const Usage *u, const char *command)
+{
+        printf(_("Usage: scrubjayctl %s [OPTION...]%s%s\n"), command, u->arguments ? " " : "",
+               u->arguments ? _(u->arguments) : "");
+        printf("\n%s\n\n", _(u->summary));
+        for (size_t i = 0; i < u->n_options; i++)
+                help_row(u->options[i].name,
+                         u->options[i].argument ? _(u->options[i].argument) : NULL,
+                         _(u->options[i].help));
+        help_row("archive", _("PATH"), _("read this archive"));
+        help_row("config", _("FILE"), _("read this settings file as well"));
+        help_row("help", NULL, _("show this help"));
+        printf(_("\nExample: %s\n"), u->example);
+}
+
+static int count_check(const Usage *u, const char *command, int n)
+{
+        if (n < u->min_arguments)
+                print_error(_("%s needs an argument: %s. See 'scrubjayctl %s --help'."), command,
+                            _(u->arguments), command);
+        else if (u->max_arguments >= 0 && n > u->max_arguments)
+                print_error(_("%s got more arguments than it takes. See 'scrubjayctl %s --help'."),
+                            command, command);
+        else
+                return 0;
+        return -EINVAL;
+}
+
+int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first)
+{
+        struct option known[OPTIONS_MAX + 4] = {
+                { "help", no_argument, NULL, CODE_HELP },
+                { "archive", required_argument, NULL, CODE_ARCHIVE },
+                { "config", required_argument, NULL, CODE_CONFIG },
+        };
+        int code, r;
+
+        for (size_t i = 0; i < usage->n_options && i < OPTIONS_MAX; i++)
+                known[3 + i] = (struct option){ usage->options[i].name,
+                                                usage->options[i].argument ? required_argument
+                                                                           : no_argument,
+                                                NULL, CODE_FIRST + (int) i };
+        optind = 0; /* main() has used getopt before; 0 makes it start anew */
+        opterr = 0;
+        while ((code = getopt_long(argc, argv, ":h", known, NULL)) >= 0)
+                switch (code) {
+                case CODE_HELP:
+                        help_print(usage, argv[0]);
+                        return 1;
+                case CODE_ARCHIVE:
+                        places.archive = optarg;
+                        break;
+                case CODE_CONFIG:
+                        places.config = optarg;
+                        break;
+                case ':':
+                        print_error(_("Option '%s' needs a value."), argv[optind - 1]);
+                        return -EINVAL;
+                case '?':
+                        print_error(_("%s has no option '%s'. See 'scrubjayctl %s --help'."),
+                                    argv[0], argv[optind - 1], argv[0]);
+                        return -EINVAL;
+                default:
+                        r = option_set(usage->options + (code - CODE_FIRST), optarg);
+                        if (r < 0)
+                                return -EINVAL;
+                }
+        r = count_check(usage, argv[0], argc - optind);
+        if (r < 0)
+                return r;
+        *ret_first = optind;
+        return 0;
+}

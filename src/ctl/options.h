@@ -1,0 +1,56 @@
+/*
+ * Options of a command: one table gives the parsing and the help text
+ *
+ * --help, --archive=PATH and --config=FILE are known to every command and need no row.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+
+typedef enum OptionType {
+        OPTION_FLAG,   /* value: bool *, set to true */
+        OPTION_STRING, /* value: const char **, borrowed from argv */
+        OPTION_NUMBER, /* value: uint64_t * */
+        OPTION_TIME,   /* value: uint64_t *, microseconds since the epoch; see parse_moment() */
+} OptionType;
+
+typedef struct Option {
+        const char *name;     /* without the dashes */
+        const char *argument; /* N_("NAME"); NULL for a flag */
+        const char *help;     /* N_() */
+        OptionType type;
+        void *value;
+} Option;
+
+typedef struct Usage {
+        const char *arguments; /* what follows the options: N_("ID"), or NULL */
+        const char *summary;   /* N_(): one sentence */
+        const char *example;   /* a command line to start from */
+        const Option *options;
+        size_t n_options;
+        int min_arguments;
+        int max_arguments; /* -1: any number */
+} Usage;
+
+/* Where the archive and the settings are, as given on the command line; NULL: not given. */
+typedef struct Places {
+        const char *archive;
+        const char *config;
+} Places;
+
+extern Places places;
+
+/*
+ * Parses the options of the command argv[0]; arguments that are no options are moved to the end of argv.
+ * Returns 0 (*@ret_first is the index of the first argument), 1: help was asked for and printed, or -EINVAL: said why.
+ */
+int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first);
+
+/*
+ * A moment as people name it: "today", "yesterday", "2026-11-23", "2026-11-23 14:30" (local time), an ISO time with zone,
+ * or a span ago: "3d", "2 weeks". Microseconds since the epoch; @now says what "now" is. Returns 0 or -EINVAL.
+ */
+int parse_moment(const char *s, uint64_t now, uint64_t *ret_usec);
+
+/* Parses a whole decimal number. Returns 0, -EINVAL or -ERANGE. */
+int parse_number(const char *s, uint64_t *ret);
