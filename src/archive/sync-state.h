@@ -12,10 +12,8 @@
 
 #include <sqlite3.h>
 
+#include "archive/archive.h"
 #include "base/strbuf.h"
-
-/* Grows when what is derived from the source changes, so that every session has to be synced again. */
-#define SYNC_VERSION 3
 
 typedef struct SyncCursor {
         char *session_id;

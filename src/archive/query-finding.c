@@ -1,0 +1,111 @@
+/* Query: findings */
+#include <string.h>
+
+#include "archive/query-internal.h"
+#include "archive/query.h"
+#include "base/time-util.h"
+
+#define FROM_FINDINGS " FROM findings f LEFT JOIN sessions s ON s.id = f.session_id "
+#define FILTERED                                                     \
+        FROM_FINDINGS                                                \
+        "WHERE (?1 IS NULL OR f.rule GLOB ?1) AND " PROJECT_MATCHES( \
+                        2) " AND (?3 IS NULL OR f.session_id = ?3) AND (?4 = '' OR f.found_at >= ?4) "
+
+static void bind_filter(sqlite3_stmt *stmt, const FindingFilter *filter,
+                        char since[static TIMESTAMP_MAX])
+{
+        const char *const texts[] = { filter->rule, filter->project, filter->session_id };
+
+        for (int i = 0; i < (int) ELEMENTSOF(texts); i++)
+                (void) sqlite_bind_text(stmt, i + 1, texts[i], texts[i] ? strlen(texts[i]) : 0);
+        since[0] = 0;
+        if (filter->since_usec > 0)
+                (void) format_timestamp(since, filter->since_usec);
+        (void) sqlite_bind_text(stmt, 4, since, strlen(since));
+        (void) sqlite3_bind_int64(stmt, 5, filter->limit > 0 ? (int64_t) filter->limit : -1);
+}
+
+int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_finding,
+                   void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        char since[TIMESTAMP_MAX];
+        int r;
+
+        r = sqlite_prepare(query_database(q),
+                           "SELECT f.session_id, s.project, coalesce(f.ordinal, -1), f.field, "
+                           "f.rule, f.fingerprint, f.found_at" FILTERED
+                           "ORDER BY f.found_at DESC, f.id DESC LIMIT ?5",
+                           &stmt);
+        if (r < 0)
+                return r;
+        bind_filter(stmt, filter, since);
+        while ((r = sqlite_step(stmt)) > 0) {
+                FindingRow row = {
+                        .session_id = query_read_text(stmt, 0),
+                        .project = query_read_text(stmt, 1),
+                        .ordinal = sqlite3_column_int64(stmt, 2),
+                        .field = query_read_text(stmt, 3),
+                        .rule = query_read_text(stmt, 4),
+                        .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 5),
+                        .found_at = query_read_text(stmt, 6),
+                };
+
+                r = on_finding(userdata, &row);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+/* What is counted together: the key that is shown, and what it is grouped by. */
+static const struct {
+        const char *key, *by;
+} groups[] = {
+        [GROUP_SECRET] = { "f.rule", "f.fingerprint, f.rule" },
+        [GROUP_RULE] = { "f.rule", "f.rule" },
+        [GROUP_PROJECT] = { "coalesce(s.project, '')", "1" },
+        [GROUP_SESSION] = { "f.session_id", "f.session_id" },
+        [GROUP_DAY] = { "substr(f.found_at, 1, 10)", "1" },
+};
+
+/* With max() as the only aggregate of its kind SQLite takes the bare columns from the row that has the maximum; with
+ * min() beside it, from either: session and project are of one of them in any case. */
+int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup group,
+                         FindingGroupCallback on_group, void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        char since[TIMESTAMP_MAX];
+        int r;
+
+        r = strbuf_printf(&sql,
+                          "SELECT %s, f.fingerprint, count(*), count(DISTINCT f.fingerprint), "
+                          "count(DISTINCT f.session_id), f.session_id, s.project, "
+                          "min(f.found_at), max(f.found_at)" FILTERED
+                          "GROUP BY %s ORDER BY max(f.found_at) DESC, count(*) DESC, 1 LIMIT ?5",
+                          groups[group].key, groups[group].by);
+        if (r >= 0)
+                r = sqlite_prepare(query_database(q), sql.data, &stmt);
+        if (r < 0)
+                return r;
+        bind_filter(stmt, filter, since);
+        while ((r = sqlite_step(stmt)) > 0) {
+                FindingGroupRow row = {
+                        .key = query_read_text(stmt, 0),
+                        .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 1),
+                        .n_findings = (uint64_t) sqlite3_column_int64(stmt, 2),
+                        .n_secrets = (uint64_t) sqlite3_column_int64(stmt, 3),
+                        .n_sessions = (uint64_t) sqlite3_column_int64(stmt, 4),
+                        .session_id = query_read_text(stmt, 5),
+                        .project = query_read_text(stmt, 6),
+                        .first_found = query_read_text(stmt, 7),
+                        .last_found = query_read_text(stmt, 8),
+                };
+
+                r = on_group(userdata, &row);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}

@@ -1,0 +1,19 @@
+/* What the files of Query share */
+#pragma once
+
+#include "base/sqlite-util.h"
+#include "model/value.h"
+
+/* One column as it is stored; text is borrowed until the next step. */
+Value query_read_value(sqlite3_stmt *stmt, int index);
+
+/* One column as text, "" for NULL; borrowed until the next step. */
+const char *query_read_text(sqlite3_stmt *stmt, int index);
+
+/* Appends "alias.column, ..." of all columns. */
+void query_put_columns(StrBuf *sql, const Table *table, const char *alias);
+
+/* SQL that is true when the session "s" is of the project bound as parameter number @n, or that is NULL. */
+#define PROJECT_MATCHES(n)                                                       \
+        "(?" #n " IS NULL OR s.project GLOB ?" #n " OR s.project_name GLOB ?" #n \
+        " OR s.project_id GLOB ?" #n " OR s.project_path GLOB ?" #n ")"

@@ -1,0 +1,244 @@
+/* Query: sessions and their messages */
+#include <string.h>
+
+#include "archive/query-internal.h"
+#include "archive/query.h"
+#include "base/arena.h"
+#include "base/time-util.h"
+
+static void bind_optional(sqlite3_stmt *stmt, int index, const char *text)
+{
+        (void) sqlite_bind_text(stmt, index, text, text ? strlen(text) : 0);
+}
+
+static int prepare_sessions(sqlite3 *db, const char *where, sqlite3_stmt **ret)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int r;
+
+        (void) strbuf_puts(&sql, "SELECT ");
+        query_put_columns(&sql, &session_table, "s");
+        r = strbuf_printf(&sql,
+                          ", EXISTS (SELECT 1 FROM session_stars t WHERE t.session_id = s.id), "
+                          "s.metadata_only, "
+                          "(SELECT count(*) FROM findings f WHERE f.session_id = s.id) "
+                          "FROM sessions s WHERE %s",
+                          where);
+        return r < 0 ? r : sqlite_prepare(db, sql.data, ret);
+}
+
+/* Hands every row over. Returns how the callback or the query ended; *@ret_n is the number of rows. */
+static int step_sessions(sqlite3_stmt *stmt, SessionCallback on_session, void *userdata,
+                         uint64_t *ret_n)
+{
+        SessionRow row;
+        int r;
+
+        *ret_n = 0;
+        while ((r = sqlite_step(stmt)) > 0) {
+                for (int i = 0; i < N_SESSION_COLUMNS; i++)
+                        row.values[i] = query_read_value(stmt, i);
+                row.starred = sqlite3_column_int(stmt, N_SESSION_COLUMNS) != 0;
+                row.metadata_only = sqlite3_column_int(stmt, N_SESSION_COLUMNS + 1) != 0;
+                row.n_findings = (uint64_t) sqlite3_column_int64(stmt, N_SESSION_COLUMNS + 2);
+                (*ret_n)++;
+                r = on_session(userdata, &row);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int query_sessions(Query *q, const SessionFilter *filter, SessionCallback on_session,
+                   void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        char since[TIMESTAMP_MAX] = "";
+        uint64_t n;
+        int r;
+
+        r = prepare_sessions(
+                        query_database(q),
+                        PROJECT_MATCHES(1) " AND (?2 IS NULL OR s.agent_type GLOB ?2) "
+                                           "AND (?3 = '' OR max(coalesce(s.ended_at, ''), "
+                                           "coalesce(s.started_at, '')) >= ?3) "
+                                           "AND (NOT ?4 OR s.id IN (SELECT session_id FROM session_stars)) "
+                                           "ORDER BY s.started_at DESC, s.id LIMIT ?5",
+                        &stmt);
+        if (r < 0)
+                return r;
+        if (filter->since_usec > 0)
+                (void) format_timestamp(since, filter->since_usec);
+        bind_optional(stmt, 1, filter->project);
+        bind_optional(stmt, 2, filter->agent);
+        bind_optional(stmt, 3, since);
+        (void) sqlite3_bind_int(stmt, 4, filter->starred);
+        (void) sqlite3_bind_int64(stmt, 5, filter->limit > 0 ? (int64_t) filter->limit : -1);
+        return step_sessions(stmt, on_session, userdata, &n);
+}
+
+int query_session(Query *q, const char *id, SessionCallback on_session, void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        uint64_t n;
+        int r;
+
+        r = prepare_sessions(query_database(q), "s.id = ?1", &stmt);
+        if (r < 0)
+                return r;
+        bind_optional(stmt, 1, id);
+        r = step_sessions(stmt, on_session, userdata, &n);
+        return r == 0 && n > 0 ? 1 : r;
+}
+
+/* Up to @max ids of a query with one parameter, behind the *@n that are there. */
+static int collect_ids(sqlite3 *db, const char *sql, const char *parameter, size_t max, char **ids,
+                       size_t *n)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = sqlite_prepare(db, sql, &stmt);
+        if (r < 0)
+                return r;
+        bind_optional(stmt, 1, parameter);
+        while (*n < max && (r = sqlite_step(stmt)) > 0) {
+                ids[*n] = strdup(query_read_text(stmt, 0));
+                if (!ids[*n])
+                        return -ENOMEM;
+                (*n)++;
+        }
+        return r < 0 ? r : 0;
+}
+
+int query_find_sessions(Query *q, const char *prefix, size_t max, char **ret)
+{
+        /* each is looked at only when those before found nothing; the last one has to read the whole index */
+        static const char *const ways[] = {
+                "SELECT id FROM sessions WHERE id = ?1",
+                "SELECT id FROM sessions WHERE id >= ?1 AND id < ?1 || char(0x10ffff) ORDER BY id",
+                ("SELECT id FROM sessions WHERE instr(id, ':') > 0 AND "
+                 "substr(id, instr(id, ':') + 1, length(?1)) = ?1 ORDER BY id"),
+        };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(ways) && n == 0; i++) {
+                int r = collect_ids(query_database(q), ways[i], prefix, max, ret, &n);
+
+                if (r < 0) {
+                        while (n > 0)
+                                free(ret[--n]);
+                        return r;
+                }
+        }
+        return (int) n;
+}
+
+/* Copies a row's values into the arena; they outlive the statement's next step. */
+static int keep_row(sqlite3_stmt *stmt, size_t n, Arena *arena, Value *ret)
+{
+        for (size_t i = 0; i < n; i++) {
+                Value v = query_read_value(stmt, (int) i);
+
+                if (v.type == VALUE_TEXT) {
+                        v.text = arena_copy(arena, v.text, v.size);
+                        if (!v.text)
+                                return -ENOMEM;
+                }
+                ret[i] = v;
+        }
+        return 0;
+}
+
+/* All rows of @table that hang on a message. *@rows (of @n columns each) grows as needed; the caller frees it. */
+static int read_attached(sqlite3_stmt *stmt, const Table *table, const char *session_id,
+                         int64_t ordinal, Arena *arena, Value **rows, size_t *allocated,
+                         size_t *ret_n)
+{
+        size_t n = 0;
+        int r;
+
+        bind_optional(stmt, 1, session_id);
+        (void) sqlite3_bind_int64(stmt, 2, ordinal);
+        while ((r = sqlite_step(stmt)) > 0) {
+                if (n == *allocated) {
+                        size_t want = *allocated > 0 ? *allocated * 2 : 16;
+                        Value *grown = reallocarray(*rows, want, table->n_columns * sizeof(Value));
+
+                        if (!grown)
+                                return -ENOMEM;
+                        *rows = grown;
+                        *allocated = want;
+                }
+                r = keep_row(stmt, table->n_columns, arena, *rows + n * table->n_columns);
+                if (r < 0)
+                        return r;
+                n++;
+        }
+        (void) sqlite3_reset(stmt);
+        *ret_n = n;
+        return r;
+}
+
+static int prepare_attached(sqlite3 *db, const Table *table, sqlite3_stmt **ret)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int r;
+
+        (void) strbuf_puts(&sql, "SELECT ");
+        query_put_columns(&sql, table, "t");
+        r = strbuf_printf(&sql,
+                          " FROM %s t WHERE session_id = ? AND message_ordinal = ? ORDER BY %s",
+                          table->name, table->key);
+        return r < 0 ? r : sqlite_prepare(db, sql.data, ret);
+}
+
+static int prepare_messages(sqlite3 *db, sqlite3_stmt **ret)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int r;
+
+        (void) strbuf_puts(&sql, "SELECT ");
+        query_put_columns(&sql, &message_table, "t");
+        r = strbuf_puts(&sql,
+                        ", fingerprint FROM messages t WHERE session_id = ? ORDER BY ordinal");
+        return r < 0 ? r : sqlite_prepare(db, sql.data, ret);
+}
+
+int query_messages(Query *q, const char *session_id, MessageCallback on_message, void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *messages = NULL, *calls = NULL, *events = NULL;
+        _cleanup_(arena_done) Arena arena = { 0 };
+        _cleanup_free_ Value *call_rows = NULL, *event_rows = NULL;
+        size_t calls_allocated = 0, events_allocated = 0;
+        sqlite3 *db = query_database(q);
+        int r;
+
+        if ((r = prepare_messages(db, &messages)) < 0 ||
+            (r = prepare_attached(db, &call_table, &calls)) < 0 ||
+            (r = prepare_attached(db, &event_table, &events)) < 0)
+                return r;
+        bind_optional(messages, 1, session_id);
+        while ((r = sqlite_step(messages)) > 0) {
+                Message m = { 0 };
+
+                for (int i = 0; i < N_MESSAGE_COLUMNS; i++)
+                        m.values[i] = query_read_value(messages, i);
+                m.fingerprint = (uint64_t) sqlite3_column_int64(messages, N_MESSAGE_COLUMNS);
+                arena_clear(&arena);
+                r = read_attached(calls, &call_table, session_id, m.values[MESSAGE_ORDINAL].integer,
+                                  &arena, &call_rows, &calls_allocated, &m.n_calls);
+                if (r >= 0)
+                        r = read_attached(events, &event_table, session_id,
+                                          m.values[MESSAGE_ORDINAL].integer, &arena, &event_rows,
+                                          &events_allocated, &m.n_events);
+                if (r < 0)
+                        return r;
+                m.calls = (Value(*)[N_CALL_COLUMNS]) call_rows;
+                m.events = (Value(*)[N_EVENT_COLUMNS]) event_rows;
+                r = on_message(userdata, &m);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}

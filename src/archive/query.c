@@ -1,0 +1,220 @@
+/* Query: the archive as people look at it, strictly read-only */
+#include "archive/query.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive/archive.h"
+#include "archive/query-internal.h"
+#include "base/sqlite-util.h"
+#include "base/time-util.h"
+
+/* The daemon's transactions are short; this is for a full disk or a stopped process that holds the lock. */
+#define BUSY_MSEC 5000
+
+struct Query {
+        sqlite3 *db;
+        uint64_t n_bytes;
+};
+
+sqlite3 *query_database(Query *q)
+{
+        return q->db;
+}
+
+const char *query_reason(Query *q)
+{
+        return sqlite_reason(q->db);
+}
+
+static int check_schema(sqlite3 *db)
+{
+        int64_t application_id = 0, version = 0;
+        int r;
+
+        r = sqlite_query_int(db, "PRAGMA application_id", &application_id);
+        if (r >= 0)
+                r = sqlite_query_int(db, "PRAGMA user_version", &version);
+        if (r < 0)
+                return r;
+        if (application_id != ARCHIVE_APPLICATION_ID)
+                return -EMEDIUMTYPE;
+        return version > ARCHIVE_SCHEMA_VERSION ? -EPROTONOSUPPORT : 0;
+}
+
+int query_open(const char *path, Query **ret)
+{
+        _cleanup_(query_closep) Query *q = NULL;
+        struct stat st;
+        int r;
+
+        if (stat(path, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        q = calloc(1, sizeof(*q));
+        if (!q)
+                return -ENOMEM;
+        q->n_bytes = (uint64_t) st.st_size;
+        r = sqlite3_open_v2(path, &q->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+        if (r != SQLITE_OK)
+                return sqlite_errno(q->db, r);
+        (void) sqlite3_busy_timeout(q->db, BUSY_MSEC);
+        r = check_schema(q->db);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(q);
+        return 0;
+}
+
+Query *query_close(Query *q)
+{
+        if (!q)
+                return NULL;
+        sqlite_close(q->db);
+        free(q);
+        return NULL;
+}
+
+int query_begin(Query *q)
+{
+        return sqlite_run(q->db, "BEGIN");
+}
+
+int query_end(Query *q)
+{
+        return sqlite_run(q->db, "COMMIT");
+}
+
+Value query_read_value(sqlite3_stmt *stmt, int index)
+{
+        switch (sqlite3_column_type(stmt, index)) {
+        case SQLITE_NULL:
+                return (Value){ 0 };
+        case SQLITE_INTEGER:
+        case SQLITE_FLOAT:
+                return value_integer(sqlite3_column_int64(stmt, index));
+        default:
+                return value_text((const char *) sqlite3_column_text(stmt, index),
+                                  (size_t) sqlite3_column_bytes(stmt, index));
+        }
+}
+
+const char *query_read_text(sqlite3_stmt *stmt, int index)
+{
+        return (const char *) sqlite3_column_text(stmt, index) ?: "";
+}
+
+void query_put_columns(StrBuf *sql, const Table *table, const char *alias)
+{
+        for (size_t i = 0; i < table->n_columns; i++)
+                (void) strbuf_printf(sql, "%s%s.%s", i > 0 ? ", " : "", alias,
+                                     table->columns[i].name);
+}
+
+/* Each of these is one number. */
+#define STALE                                                                              \
+        "SELECT count(*) FROM cursors WHERE policy <> "                                    \
+        "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'policy'), 0) AND " \
+        "session_id IN (SELECT id FROM sessions)"
+
+static int count_all(sqlite3 *db, ArchiveSummary *s)
+{
+        const struct {
+                const char *sql;
+                uint64_t *ret;
+        } counts[] = {
+                { "SELECT count(*) FROM sessions", &s->n_sessions },
+                { "SELECT count(*) FROM messages", &s->n_messages },
+                { "SELECT count(*) FROM findings", &s->n_findings },
+                { "SELECT count(DISTINCT fingerprint) FROM findings", &s->n_secrets },
+                { "SELECT count(DISTINCT session_id) FROM session_stars", &s->n_starred },
+                { "SELECT count(*) FROM session_deletes WHERE cause = 'trash'", &s->n_trashed },
+                { "SELECT count(*) FROM session_deletes WHERE cause = 'deleted'", &s->n_deleted },
+                { "SELECT count(*) FROM sessions WHERE metadata_only", &s->n_metadata_only },
+                { STALE, &s->n_stale },
+                { "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'total_synced'",
+                  &s->total_synced },
+                { "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'total_masked'",
+                  &s->total_masked },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(counts); i++) {
+                int64_t n = 0;
+                int r = sqlite_query_int(db, counts[i].sql, &n);
+
+                if (r < 0)
+                        return r;
+                *counts[i].ret = n > 0 ? (uint64_t) n : 0;
+        }
+        return 0;
+}
+
+int query_summary(Query *q, ArchiveSummary *ret)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        ArchiveSummary s = { .n_bytes = q->n_bytes };
+        int r;
+
+        r = count_all(q->db, &s);
+        if (r < 0)
+                return r;
+        r = sqlite_prepare(q->db, "SELECT value FROM meta WHERE key = 'last_synced_at'", &stmt);
+        if (r >= 0)
+                r = sqlite_step(stmt);
+        if (r < 0)
+                return r;
+        if (r > 0)
+                (void) parse_timestamp(query_read_text(stmt, 0), &s.last_synced_at_usec);
+        *ret = s;
+        return 0;
+}
+
+int query_rules(Query *q, RuleCallback on_rule, void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = sqlite_prepare(q->db,
+                           "SELECT rule, count(*), count(DISTINCT fingerprint) FROM findings "
+                           "GROUP BY rule ORDER BY 2 DESC, 1",
+                           &stmt);
+        if (r < 0)
+                return r;
+        while ((r = sqlite_step(stmt)) > 0) {
+                r = on_rule(userdata, query_read_text(stmt, 0),
+                            (uint64_t) sqlite3_column_int64(stmt, 1),
+                            (uint64_t) sqlite3_column_int64(stmt, 2));
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int query_rows(Query *q, const Table *table, const char *session_id, RowCallback on_row,
+               void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        Value values[N_SESSION_COLUMNS]; /* the widest table */
+        int r;
+
+        (void) strbuf_puts(&sql, "SELECT ");
+        query_put_columns(&sql, table, "t");
+        r = strbuf_printf(&sql, " FROM %s t WHERE session_id = ? ORDER BY %s", table->name,
+                          table->key);
+        if (r >= 0)
+                r = sqlite_prepare(q->db, sql.data, &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite_bind_text(stmt, 1, session_id, strlen(session_id));
+        while ((r = sqlite_step(stmt)) > 0) {
+                for (size_t i = 0; i < table->n_columns; i++)
+                        values[i] = query_read_value(stmt, (int) i);
+                r = on_row(userdata, values);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}

@@ -1,0 +1,146 @@
+/*
+ * Query: the archive as people look at it, strictly read-only
+ *
+ * It never writes, takes no lock and makes no archive; the daemon may write at the same time. Rows are handed to a
+ * callback one by one, so that no answer has to fit into memory. What a callback is given is borrowed until it returns;
+ * it returns 0 to go on, anything else ends the query, whose result it becomes.
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "model/session.h"
+
+typedef struct Query Query;
+
+/*
+ * Opens the archive at @path. Returns 0, -ENOENT: there is none; -EPROTONOSUPPORT: made by a newer version;
+ * -EMEDIUMTYPE: not an archive; -EUCLEAN: damaged; or another negative errno.
+ */
+int query_open(const char *path, Query **ret);
+Query *query_close(Query *q);
+
+static inline void query_closep(Query **q)
+{
+        (void) query_close(*q);
+}
+
+/* The database, for what knows its own SQL (sync-state.h, search-index.h). Still owned by @q. */
+sqlite3 *query_database(Query *q);
+
+/* Why the last call failed, in SQLite's words. */
+const char *query_reason(Query *q);
+
+/* Everything between the two sees the archive as of one moment. Each returns 0 or a negative errno. */
+int query_begin(Query *q);
+int query_end(Query *q);
+
+typedef struct ArchiveSummary {
+        uint64_t n_sessions;
+        uint64_t n_messages;
+        uint64_t n_findings; /* masked places */
+        uint64_t n_secrets;  /* different secrets in them */
+        uint64_t n_starred;
+        uint64_t n_trashed; /* in agentsview's trash, text still here */
+        uint64_t n_deleted; /* tombstones of sessions deleted for good */
+        uint64_t n_metadata_only;
+        uint64_t n_stale; /* sessions masked by other rules or settings than those in force */
+        uint64_t total_synced;
+        uint64_t total_masked;
+        uint64_t last_synced_at_usec; /* 0: never */
+        uint64_t n_bytes;             /* of the file */
+} ArchiveSummary;
+
+int query_summary(Query *q, ArchiveSummary *ret);
+
+/* Findings by rule, most first. */
+typedef int (*RuleCallback)(void *userdata, const char *rule, uint64_t n_findings,
+                            uint64_t n_secrets);
+int query_rules(Query *q, RuleCallback on_rule, void *userdata);
+
+typedef struct SessionFilter {
+        const char *project; /* name, or a glob; also matched with the project's id and path */
+        const char *agent;   /* name, or a glob */
+        uint64_t since_usec; /* of the last activity; 0: any */
+        bool starred;
+        uint64_t limit; /* 0: all */
+} SessionFilter;
+
+typedef struct SessionRow {
+        Value values[N_SESSION_COLUMNS];
+        bool starred;
+        bool metadata_only;
+        uint64_t n_findings;
+} SessionRow;
+
+/* Sessions, newest first. */
+typedef int (*SessionCallback)(void *userdata, const SessionRow *session);
+int query_sessions(Query *q, const SessionFilter *filter, SessionCallback on_session,
+                   void *userdata);
+
+/* One session by its id. Returns 1 (the callback was called and returned 0), 0 = no such session, or as above. */
+int query_session(Query *q, const char *id, SessionCallback on_session, void *userdata);
+
+/*
+ * The session whose id is @prefix or, where there is none, begins with it; "codex:0199" is found by "0199" too.
+ * Returns how many there are, at most @max, and writes their ids (each owned by the caller) to @ret; or a negative errno.
+ */
+int query_find_sessions(Query *q, const char *prefix, size_t max, char **ret);
+
+/* A session's messages with their calls and events, by ordinal. */
+typedef int (*MessageCallback)(void *userdata, const Message *message);
+int query_messages(Query *q, const char *session_id, MessageCallback on_message, void *userdata);
+
+/* All rows of one session in another table of the model (link_table, star_table, pin_table), by its key. */
+typedef int (*RowCallback)(void *userdata, const Value *values);
+int query_rows(Query *q, const Table *table, const char *session_id, RowCallback on_row,
+               void *userdata);
+
+typedef struct FindingFilter {
+        const char *rule;    /* id, or a glob */
+        const char *project; /* as in SessionFilter */
+        const char *session_id;
+        uint64_t since_usec; /* of when it was found; 0: any */
+        uint64_t limit;      /* 0: all */
+} FindingFilter;
+
+/* One masked place. */
+typedef struct FindingRow {
+        const char *session_id;
+        const char *project;
+        int64_t ordinal; /* -1: in the session's own row */
+        const char *field;
+        const char *rule;
+        uint64_t fingerprint;
+        const char *found_at;
+} FindingRow;
+
+/* Masked places, newest first. */
+typedef int (*FindingCallback)(void *userdata, const FindingRow *finding);
+int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_finding,
+                   void *userdata);
+
+typedef enum FindingGroup {
+        GROUP_SECRET, /* the same fingerprint: key is the rule */
+        GROUP_RULE,
+        GROUP_PROJECT,
+        GROUP_SESSION,
+        GROUP_DAY, /* of when it was found */
+} FindingGroup;
+
+typedef struct FindingGroupRow {
+        const char *key;
+        uint64_t fingerprint; /* GROUP_SECRET only */
+        uint64_t n_findings;
+        uint64_t n_secrets;
+        uint64_t n_sessions;
+        const char *session_id;  /* of one of them */
+        const char *project;     /* of that session */
+        const char *first_found; /* ISO time */
+        const char *last_found;
+} FindingGroupRow;
+
+/* Masked places, counted together; those found last come first. */
+typedef int (*FindingGroupCallback)(void *userdata, const FindingGroupRow *group);
+int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup group,
+                         FindingGroupCallback on_group, void *userdata);
