@@ -11,7 +11,8 @@
 #include "config.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
-#include "ctl/options.h"
+#include "ctl/places.h"
+#include "ctl/terminal.h"
 
 /* Commands whose file is not linked in are not offered. */
 #pragma weak command_doctor
@@ -146,6 +147,7 @@ int main(int argc, char *argv[])
         (void) setlocale(LC_ALL, "");
         (void) bindtextdomain("scrubjay", getenv("SCRUBJAY_LOCALE_DIR") ?: SCRUBJAY_LOCALE_DIR);
         (void) textdomain("scrubjay");
+        terminal_init();
 
         r = parse_global_options(argc, argv);
         if (r >= 0)
@@ -164,6 +166,7 @@ int main(int argc, char *argv[])
                 return STATUS_USAGE;
         }
         r = command->run(argc - optind, argv + optind);
+        pager_close();
         if (fflush(stdout) != 0 || ferror(stdout)) {
                 if (errno != EPIPE)
                         print_error(_("The output could not be written: %m."));

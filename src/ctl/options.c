@@ -8,6 +8,7 @@
 #include "base/time-util.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
+#include "ctl/places.h"
 
 #define OPTIONS_MAX 16
 
@@ -17,8 +18,6 @@ enum {
         CODE_CONFIG,
         CODE_FIRST, /* of the command's own table */
 };
-
-Places places;
 
 int parse_number(const char *s, uint64_t *ret)
 {
@@ -137,7 +136,7 @@ static void help_print(const Usage *u, const char *command)
                          u->options[i].argument ? _(u->options[i].argument) : NULL,
                          _(u->options[i].help));
         help_row("archive", _("PATH"), _("read this archive"));
-        help_row("config", _("FILE"), _("read this settings file as well"));
+        help_row("config", _("FILE"), _("use this settings file only"));
         help_row("help", NULL, _("show this help"));
         printf(_("\nExample: %s\n"), u->example);
 }

@@ -32,14 +32,6 @@ typedef struct Usage {
         int max_arguments; /* -1: any number */
 } Usage;
 
-/* Where the archive and the settings are, as given on the command line; NULL: not given. */
-typedef struct Places {
-        const char *archive;
-        const char *config;
-} Places;
-
-extern Places places;
-
 /*
  * Parses the options of the command argv[0]; arguments that are no options are moved to the end of argv.
  * Returns 0 (*@ret_first is the index of the first argument), 1: help was asked for and printed, or -EINVAL: said why.

@@ -1,0 +1,114 @@
+/* JSON on standard output */
+#include "ctl/json-out.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/time-util.h"
+
+void json_add_text(struct json_object *o, const char *key, const char *text)
+{
+        (void) json_object_object_add(o, key, text ? json_object_new_string(text) : NULL);
+}
+
+void json_add_count(struct json_object *o, const char *key, uint64_t n)
+{
+        (void) json_object_object_add(o, key, json_object_new_uint64(n));
+}
+
+void json_add_bool(struct json_object *o, const char *key, bool b)
+{
+        (void) json_object_object_add(o, key, json_object_new_boolean(b));
+}
+
+void json_add_time(struct json_object *o, const char *key, uint64_t usec)
+{
+        char text[TIMESTAMP_MAX];
+
+        json_add_text(o, key, usec > 0 ? format_timestamp(text, usec) : NULL);
+}
+
+void json_add_value(struct json_object *o, const char *key, const Value *v)
+{
+        struct json_object *value = NULL;
+
+        if (v->type == VALUE_INTEGER)
+                value = json_object_new_int64(v->integer);
+        else if (v->type == VALUE_TEXT && v->size < INT32_MAX)
+                value = json_object_new_string_len(v->text, (int) v->size);
+        (void) json_object_object_add(o, key, value);
+}
+
+void json_add_fingerprint(struct json_object *o, const char *key, uint64_t fingerprint)
+{
+        char text[17];
+
+        (void) snprintf(text, sizeof(text), "%016" PRIx64, fingerprint);
+        json_add_text(o, key, text);
+}
+
+void json_add_row(struct json_object *o, const Table *table, const Value *values)
+{
+        for (size_t i = 0; i < table->n_columns; i++)
+                json_add_value(o, table->columns[i].name, values + i);
+}
+
+/* DEL and C1 controls are legal in JSON and commands to a terminal. They only occur within strings. */
+static void write_escaped(FILE *f, const char *s)
+{
+        const char *start = s;
+
+        for (; *s; s++) {
+                unsigned char c = (unsigned char) s[0], next = (unsigned char) s[1];
+
+                if (c == 0x7f) {
+                        fwrite(start, 1, (size_t) (s - start), f);
+                        fputs("\\u007f", f);
+                } else if (c == 0xc2 && next >= 0x80 && next <= 0x9f) {
+                        fwrite(start, 1, (size_t) (s - start), f);
+                        fprintf(f, "\\u%04x", next);
+                        s++;
+                } else
+                        continue;
+                start = s + 1;
+        }
+        fputs(start, f);
+}
+
+static int print_with(FILE *f, struct json_object *o, int flags)
+{
+        const char *text = json_object_to_json_string_ext(o,
+                                                          flags | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+        if (text)
+                write_escaped(f, text);
+        (void) json_object_put(o);
+        return text ? 0 : -ENOMEM;
+}
+
+int json_print_line(FILE *f, struct json_object *o)
+{
+        int r = print_with(f, o, JSON_C_TO_STRING_PLAIN);
+
+        fputc('\n', f);
+        return r;
+}
+
+int json_print(struct json_object *o)
+{
+        int r = print_with(stdout, o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+
+        putchar('\n');
+        return r;
+}
+
+int json_array_print(JsonArray *a, struct json_object *o)
+{
+        fputs(a->n++ == 0 ? "[\n  " : ",\n  ", stdout);
+        return print_with(stdout, o, JSON_C_TO_STRING_PLAIN);
+}
+
+void json_array_end(const JsonArray *a)
+{
+        puts(a->n == 0 ? "[]" : "\n]");
+}

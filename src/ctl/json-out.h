@@ -1,0 +1,39 @@
+/*
+ * JSON on standard output
+ *
+ * Safe for a terminal too: control characters are escaped, those of the C1 set and DEL as well.
+ */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "base/cleanup.h"
+#include "model/value.h"
+
+DEFINE_CLEANUP(struct json_object *, json_object_put)
+
+/* Each adds a member and gives memory trouble no more thought than json-c does: without memory it is null. */
+void json_add_text(struct json_object *o, const char *key, const char *text);
+void json_add_count(struct json_object *o, const char *key, uint64_t n);
+void json_add_bool(struct json_object *o, const char *key, bool b);
+void json_add_time(struct json_object *o, const char *key, uint64_t usec); /* ISO; 0: null */
+void json_add_value(struct json_object *o, const char *key, const Value *v);
+void json_add_fingerprint(struct json_object *o, const char *key,
+                          uint64_t fingerprint); /* 16 hex digits */
+
+/* All columns of a row by their names. */
+void json_add_row(struct json_object *o, const Table *table, const Value *values);
+
+/* A line of its own, for JSONL. Takes over @o. Returns 0 or -ENOMEM. */
+int json_print_line(FILE *f, struct json_object *o);
+
+/* Indented, for one object. Takes over @o. */
+int json_print(struct json_object *o);
+
+/* An array that is written as it comes: begin, then each, then end. Takes over each @o. */
+typedef struct JsonArray {
+        size_t n;
+} JsonArray;
+
+int json_array_print(JsonArray *a, struct json_object *o);
+void json_array_end(const JsonArray *a);

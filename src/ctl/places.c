@@ -1,0 +1,97 @@
+/* Where things are: the archive that this command line and the settings mean */
+#include "ctl/places.h"
+
+#include <string.h>
+
+#include "base/file-util.h"
+#include "ctl/command.h"
+#include "ctl/i18n.h"
+
+Places places;
+
+static char *default_archive(void)
+{
+        const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+        char *path;
+
+        if (data && *data == '/')
+                return path_join(data, "scrubjay/archive.db");
+        if (!home || asprintf(&path, "%s/.local/share/scrubjay/archive.db", home) < 0)
+                return NULL;
+        return path;
+}
+
+int places_archive(char **ret)
+{
+        const char *given = places.archive ?: getenv("SCRUBJAY_ARCHIVE_PATH");
+        char *path = given && *given ? strdup(given) : default_archive();
+
+        if (!path) {
+                print_error(_("Where the archive is cannot be told: HOME is not set."));
+                return -ENOENT;
+        }
+        *ret = path;
+        return 0;
+}
+
+char *places_explain_archive(const char *path, int r)
+{
+        char *text = NULL;
+
+        switch (r) {
+        case -ENOENT:
+                format_error(&text,
+                             _("There is no archive at '%s' yet. Start the service with 'systemctl "
+                               "--user enable --now scrubjay', or run 'scrubjayd --once'."),
+                             path);
+                break;
+        case -EPROTONOSUPPORT:
+                format_error(&text,
+                             _("The archive '%s' was made by a newer scrubjay. Upgrade scrubjay to "
+                               "read it; nothing was changed."),
+                             path);
+                break;
+        case -EMEDIUMTYPE:
+        case -EISDIR:
+                format_error(&text,
+                             _("'%s' is not an archive of scrubjay. Check [Archive] Path= in the "
+                               "settings."),
+                             path);
+                break;
+        case -EUCLEAN:
+                format_error(&text,
+                             _("The archive '%s' is damaged. Move it away and start the service: it "
+                               "makes a new one from the source."),
+                             path);
+                break;
+        default:
+                format_error(&text, _("The archive '%s' cannot be opened: %s."), path,
+                             strerror(-r));
+        }
+        return text;
+}
+
+int places_open_archive(Query **ret)
+{
+        _cleanup_free_ char *path = NULL, *sentence = NULL;
+        int r;
+
+        r = places_archive(&path);
+        if (r < 0)
+                return r;
+        r = query_open(path, ret);
+        if (r < 0) {
+                sentence = places_explain_archive(path, r);
+                print_error("%s", sentence ?: strerror(-r));
+        }
+        return r;
+}
+
+int query_failed(Query *q, int r)
+{
+        if (r == -ENOMEM)
+                print_error(_("There is not enough memory."));
+        else
+                print_error(_("The archive cannot be read: %s."), query_reason(q));
+        return STATUS_FAILED;
+}

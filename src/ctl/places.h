@@ -1,0 +1,27 @@
+/*
+ * Where things are: the archive that this command line and the settings mean
+ */
+#pragma once
+
+#include "archive/query.h"
+#include "base/cleanup.h"
+
+/* As given by --archive and --config; NULL: not given. */
+typedef struct Places {
+        const char *archive;
+        const char *config;
+} Places;
+
+extern Places places;
+
+/* The archive's path; the caller owns it. Returns 0, or a negative errno after saying why. */
+int places_archive(char **ret);
+
+/* Why query_open() of @path answered @r, and what to do: a sentence, owned by the caller; NULL without memory. */
+char *places_explain_archive(const char *path, int r);
+
+/* Opens the archive. Returns 0, or a negative errno after saying what is wrong and what to do. */
+int places_open_archive(Query **ret);
+
+/* Says why a query failed. Returns STATUS_FAILED. */
+int query_failed(Query *q, int r);

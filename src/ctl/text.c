@@ -1,0 +1,195 @@
+/* Text for people: safe for a terminal, sizes and times as they are said */
+#include "ctl/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/time-util.h"
+#include "ctl/i18n.h"
+
+#define REPLACEMENT "\xef\xbf\xbd"
+
+/* Reads one character of at most @size bytes. Returns its length; *@ret is UINT32_MAX where the bytes are not UTF-8. */
+static size_t read_char(const unsigned char *p, size_t size, uint32_t *ret)
+{
+        static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+        size_t n = p[0] < 0x80   ? 1
+                   : p[0] < 0xc2 ? 0
+                   : p[0] < 0xe0 ? 2
+                   : p[0] < 0xf0 ? 3
+                   : p[0] < 0xf5 ? 4
+                                 : 0;
+        uint32_t c;
+
+        *ret = UINT32_MAX;
+        if (n == 0 || n > size)
+                return 1;
+        c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+        for (size_t i = 1; i < n; i++) {
+                if ((p[i] & 0xc0) != 0x80)
+                        return i;
+                c = c << 6 | (p[i] & 0x3f);
+        }
+        if (c >= smallest[n] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff))
+                *ret = c;
+        return n;
+}
+
+/* C1 controls, and what reorders or hides text around it. */
+static bool is_unsafe(uint32_t c)
+{
+        return c == UINT32_MAX || (c >= 0x80 && c <= 0x9f) || (c >= 0x202a && c <= 0x202e) ||
+               (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029 || c == 0x200e ||
+               c == 0x200f || c == 0x061c || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
+}
+
+int put_printable(StrBuf *b, PrintableMode mode, const char *text, size_t size)
+{
+        const unsigned char *p = (const unsigned char *) text;
+        uint32_t c;
+
+        for (size_t n; size > 0; p += n, size -= n) {
+                n = read_char(p, size, &c);
+                if (c == '\n' || c == '\t')
+                        (void) strbuf_putc(b, mode == PRINTABLE_TEXT ? (char) c : ' ');
+                else if (c == '\r' && size > 1 && p[1] == '\n')
+                        continue;
+                else if (c < 0x20)
+                        (void) strbuf_printf(b, "\xe2\x90%c", (int) (0x80 + c)); /* U+2400 + c */
+                else if (c == 0x7f)
+                        (void) strbuf_puts(b, "\xe2\x90\xa1");
+                else if (is_unsafe(c))
+                        (void) strbuf_puts(b, REPLACEMENT);
+                else
+                        (void) strbuf_append(b, p, n);
+        }
+        return b->failed ? -ENOMEM : 0;
+}
+
+static char *printable_bytes(const char *text, size_t size)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        char *s = NULL;
+
+        (void) put_printable(&b, PRINTABLE_LINE, text, size);
+        return strbuf_take(&b, &s) < 0 ? NULL : s;
+}
+
+char *printable(const char *text)
+{
+        return printable_bytes(text ?: "", text ? strlen(text) : 0);
+}
+
+char *printable_value(const Value *v)
+{
+        char *s;
+
+        if (v->type == VALUE_INTEGER)
+                return asprintf(&s, "%" PRId64, v->integer) < 0 ? NULL : s;
+        return printable_bytes(v->text ?: "", v->type == VALUE_TEXT ? v->size : 0);
+}
+
+static size_t char_width(uint32_t c)
+{
+        int n = c < 0x80 ? 1 : wcwidth((wchar_t) c);
+
+        return n < 0 ? 1 : (size_t) n; /* the locale does not know it */
+}
+
+size_t text_width(const char *s)
+{
+        size_t width = 0, size = strlen(s), n;
+        uint32_t c;
+
+        for (; size > 0; s += n, size -= n) {
+                n = read_char((const unsigned char *) s, size, &c);
+                width += char_width(c);
+        }
+        return width;
+}
+
+char *text_cut(const char *s, size_t width)
+{
+        size_t used = 0, size = strlen(s), n;
+        const char *end = s;
+        uint32_t c;
+        char *cut;
+
+        if (text_width(s) <= width)
+                return strdup(s);
+        for (; size > 0; end += n, size -= n) {
+                n = read_char((const unsigned char *) end, size, &c);
+                used += char_width(c);
+                if (used >= width)
+                        break;
+        }
+        return asprintf(&cut, "%.*s…", (int) (end - s), s) < 0 ? NULL : cut;
+}
+
+int put_size(StrBuf *b, uint64_t n_bytes)
+{
+        static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
+        double n = (double) n_bytes;
+        size_t i = 0;
+
+        for (; n >= 999.5 && i + 1 < ELEMENTSOF(units); i++)
+                n /= 1000;
+        return strbuf_printf(b, i > 0 && n < 9.95 ? "%.1f %s" : "%.0f %s", n, units[i]);
+}
+
+int put_local_time(StrBuf *b, uint64_t usec)
+{
+        time_t t = (time_t) (usec / USEC_PER_SEC);
+        char text[64];
+        struct tm tm;
+
+        if (usec == 0 || !localtime_r(&t, &tm) ||
+            strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm) == 0)
+                return strbuf_puts(b, "-");
+        return strbuf_puts(b, text);
+}
+
+int put_local_iso(StrBuf *b, const Value *time)
+{
+        char text[TIMESTAMP_MAX];
+        uint64_t usec;
+
+        if (time->type != VALUE_TEXT || time->size == 0)
+                return strbuf_puts(b, "-");
+        if (time->size < sizeof(text)) {
+                memcpy(text, time->text, time->size);
+                text[time->size] = 0;
+                if (parse_timestamp(text, &usec) >= 0)
+                        return put_local_time(b, usec);
+        }
+        return put_printable(b, PRINTABLE_LINE, time->text, time->size);
+}
+
+int put_ago(StrBuf *b, uint64_t usec, uint64_t now)
+{
+        uint64_t span = now > usec ? now - usec : 0;
+        unsigned n;
+
+        if (usec == 0)
+                return strbuf_puts(b, _("never"));
+        if (span < 5 * USEC_PER_SEC)
+                return strbuf_puts(b, _("just now"));
+        if (span < USEC_PER_MIN) {
+                n = (unsigned) (span / USEC_PER_SEC);
+                return strbuf_printf(b, P_("%u second ago", "%u seconds ago", n), n);
+        }
+        if (span < USEC_PER_HOUR) {
+                n = (unsigned) (span / USEC_PER_MIN);
+                return strbuf_printf(b, P_("%u minute ago", "%u minutes ago", n), n);
+        }
+        if (span < USEC_PER_DAY) {
+                n = (unsigned) (span / USEC_PER_HOUR);
+                return strbuf_printf(b, P_("%u hour ago", "%u hours ago", n), n);
+        }
+        if (span < 30 * USEC_PER_DAY) {
+                n = (unsigned) (span / USEC_PER_DAY);
+                return strbuf_printf(b, P_("%u day ago", "%u days ago", n), n);
+        }
+        return put_local_time(b, usec);
+}

@@ -1,0 +1,41 @@
+/*
+ * Text for people: safe for a terminal, sizes and times as they are said
+ *
+ * What comes from a session may hold anything: escape sequences that rewrite the screen or the clipboard, characters that
+ * turn the direction of reading. None of it reaches a terminal; it is shown as what it is.
+ */
+#pragma once
+
+#include "base/strbuf.h"
+#include "model/value.h"
+
+typedef enum PrintableMode {
+        PRINTABLE_LINE, /* line breaks and tabs become spaces */
+        PRINTABLE_TEXT, /* they stay */
+} PrintableMode;
+
+/* Appends @text fit for a terminal: controls become their symbols (ESC is "␛"), broken UTF-8, C1 controls and bidirectional
+ * overrides U+FFFD. Returns 0 or -ENOMEM. */
+int put_printable(StrBuf *b, PrintableMode mode, const char *text, size_t size);
+
+/* The same in fresh memory, in one line; "" for NULL. NULL without memory; the caller owns it. */
+char *printable(const char *text);
+char *printable_value(const Value *v);
+
+/* Columns that printable @s takes on a terminal. */
+size_t text_width(const char *s);
+
+/* A copy of @s that takes at most @width columns, with "…" at its end where something is gone. NULL without memory. */
+char *text_cut(const char *s, size_t width);
+
+/* "1.2 GB" */
+int put_size(StrBuf *b, uint64_t n_bytes);
+
+/* "3 minutes ago"; "never" for 0; the date where it is long ago. */
+int put_ago(StrBuf *b, uint64_t usec, uint64_t now);
+
+/* "2026-11-23 14:03" in local time; "-" for 0. */
+int put_local_time(StrBuf *b, uint64_t usec);
+
+/* The same for an ISO time as it is stored; what is none is put as it is, printable. */
+int put_local_iso(StrBuf *b, const Value *time);
