@@ -54,41 +54,43 @@ void json_add_row(struct json_object *o, const Table *table, const Value *values
 }
 
 /* DEL and C1 controls are legal in JSON and commands to a terminal. They only occur within strings. */
-static void write_escaped(FILE *f, const char *s)
+static void write_escaped(FILE *f, const char *s, size_t size)
 {
-        const char *start = s;
+        const char *start = s, *end = s + size;
 
-        for (; *s; s++) {
+        for (; s < end; s++) {
                 unsigned char c = (unsigned char) s[0], next = (unsigned char) s[1];
 
-                if (c == 0x7f) {
-                        fwrite(start, 1, (size_t) (s - start), f);
-                        fputs("\\u007f", f);
-                } else if (c == 0xc2 && next >= 0x80 && next <= 0x9f) {
-                        fwrite(start, 1, (size_t) (s - start), f);
-                        fprintf(f, "\\u%04x", next);
-                        s++;
-                } else
+                if (c != 0x7f && (c != 0xc2 || next < 0x80 || next > 0x9f))
                         continue;
+                fwrite(start, 1, (size_t) (s - start), f);
+                fprintf(f, "\\u%04x", c == 0x7f ? c : next);
+                s += c != 0x7f;
                 start = s + 1;
         }
-        fputs(start, f);
+        fwrite(start, 1, (size_t) (end - start), f);
 }
 
-static int print_with(FILE *f, struct json_object *o, int flags)
+static int print_with(FILE *f, struct json_object *o, int flags, size_t n_less)
 {
-        const char *text = json_object_to_json_string_ext(o,
-                                                          flags | JSON_C_TO_STRING_NOSLASHESCAPE);
+        size_t size = 0;
+        const char *text = json_object_to_json_string_length(
+                        o, flags | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
 
         if (text)
-                write_escaped(f, text);
+                write_escaped(f, text, size - n_less);
         (void) json_object_put(o);
         return text ? 0 : -ENOMEM;
 }
 
+int json_print_part(FILE *f, struct json_object *o, size_t n_less)
+{
+        return print_with(f, o, JSON_C_TO_STRING_PLAIN, n_less);
+}
+
 int json_print_line(FILE *f, struct json_object *o)
 {
-        int r = print_with(f, o, JSON_C_TO_STRING_PLAIN);
+        int r = json_print_part(f, o, 0);
 
         fputc('\n', f);
         return r;
@@ -96,7 +98,7 @@ int json_print_line(FILE *f, struct json_object *o)
 
 int json_print(struct json_object *o)
 {
-        int r = print_with(stdout, o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+        int r = print_with(stdout, o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED, 0);
 
         putchar('\n');
         return r;
@@ -105,7 +107,7 @@ int json_print(struct json_object *o)
 int json_array_print(JsonArray *a, struct json_object *o)
 {
         fputs(a->n++ == 0 ? "[\n  " : ",\n  ", stdout);
-        return print_with(stdout, o, JSON_C_TO_STRING_PLAIN);
+        return json_print_part(stdout, o, 0);
 }
 
 void json_array_end(const JsonArray *a)

@@ -27,6 +27,9 @@ void json_add_row(struct json_object *o, const Table *table, const Value *values
 /* A line of its own, for JSONL. Takes over @o. Returns 0 or -ENOMEM. */
 int json_print_line(FILE *f, struct json_object *o);
 
+/* The object without a line break, less its last @n_less bytes, for what is written piece by piece. Takes over @o. */
+int json_print_part(FILE *f, struct json_object *o, size_t n_less);
+
 /* Indented, for one object. Takes over @o. */
 int json_print(struct json_object *o);
 

@@ -1,0 +1,96 @@
+/* A session as JSON */
+#include "ctl/json-out.h"
+#include "ctl/render.h"
+
+typedef struct Writer {
+        FILE *f;
+        struct json_object *session; /* until its row is written */
+        struct json_object *rows;    /* of the table being read */
+        const Table *table;
+        uint64_t n_messages;
+} Writer;
+
+static int on_session(void *userdata, const SessionRow *s)
+{
+        Writer *w = userdata;
+
+        json_add_row(w->session, &session_table, s->values);
+        json_add_bool(w->session, "starred", s->starred);
+        json_add_bool(w->session, "metadata_only", s->metadata_only);
+        json_add_count(w->session, "findings", s->n_findings);
+        return 0;
+}
+
+static int on_row(void *userdata, const Value *values)
+{
+        Writer *w = userdata;
+        struct json_object *o = json_object_new_object();
+
+        json_add_row(o, w->table, values);
+        return json_object_array_add(w->rows, o) < 0 ? -ENOMEM : 0;
+}
+
+static int add_rows(Writer *w, Query *q, const Table *table, const char *key, const char *id)
+{
+        int r;
+
+        w->rows = json_object_new_array();
+        w->table = table;
+        r = query_rows(q, table, id, on_row, w);
+        (void) json_object_object_add(w->session, key, w->rows);
+        return r;
+}
+
+static struct json_object *call_object(const Message *m, size_t i)
+{
+        struct json_object *o = json_object_new_object(), *events = json_object_new_array();
+
+        json_add_row(o, &call_table, m->calls[i]);
+        for (size_t k = 0; k < m->n_events; k++) {
+                struct json_object *event;
+
+                if (m->events[k][EVENT_CALL_INDEX].integer != m->calls[i][CALL_CALL_INDEX].integer)
+                        continue;
+                event = json_object_new_object();
+                json_add_row(event, &event_table, m->events[k]);
+                (void) json_object_array_add(events, event);
+        }
+        (void) json_object_object_add(o, "result_events", events);
+        return o;
+}
+
+static int on_message(void *userdata, const Message *m)
+{
+        Writer *w = userdata;
+        struct json_object *o = json_object_new_object(), *calls = json_object_new_array();
+
+        json_add_row(o, &message_table, m->values);
+        for (size_t i = 0; i < m->n_calls; i++)
+                (void) json_object_array_add(calls, call_object(m, i));
+        (void) json_object_object_add(o, "tool_calls", calls);
+        if (w->n_messages++ > 0)
+                fputc(',', w->f);
+        return json_print_part(w->f, o, 0);
+}
+
+int render_json(Query *q, const char *id, FILE *f)
+{
+        _cleanup_(json_object_putp) struct json_object *session = json_object_new_object();
+        Writer w = { .f = f, .session = session };
+        int r;
+
+        r = query_session(q, id, on_session, &w);
+        if (r == 0)
+                return -ENOENT;
+        if (r < 0 || (r = add_rows(&w, q, &link_table, "git_links", id)) < 0 ||
+            (r = add_rows(&w, q, &pin_table, "pins", id)) < 0)
+                return r;
+        /* the closing brace is left off: the messages are written as they are read */
+        r = json_print_part(f, TAKE_PTR(session), 1);
+        if (r < 0)
+                return r;
+        fputs(",\"messages\":[", f);
+        r = query_messages(q, id, on_message, &w);
+        fputs("]}\n", f);
+        return r;
+}

@@ -1,0 +1,167 @@
+/* A session for a person at a terminal */
+#include <inttypes.h>
+#include <string.h>
+
+#include "ctl/i18n.h"
+#include "ctl/render.h"
+#include "ctl/session-text.h"
+#include "ctl/terminal.h"
+#include "ctl/text.h"
+#include "ctl/tool-text.h"
+
+#define MARK "[REDACTED:"
+
+/* One line in @style, with the marks of masked places highlighted. */
+static void write_line(FILE *f, const char *indent, Style style, const char *line, size_t size)
+{
+        const char *end = line + size;
+
+        fprintf(f, "%s%s", indent, style_on(style));
+        while (line < end) {
+                const char *mark = memmem(line, (size_t) (end - line), MARK, strlen(MARK));
+                const char *stop = mark ? memchr(mark, ']', (size_t) (end - mark)) : NULL;
+
+                if (!stop)
+                        break;
+                fwrite(line, 1, (size_t) (mark - line), f);
+                fprintf(f, "%s%.*s%s%s", style_on(STYLE_MASKED), (int) (stop + 1 - mark), mark,
+                        style_off(), style_on(style));
+                line = stop + 1;
+        }
+        fwrite(line, 1, (size_t) (end - line), f);
+        fprintf(f, "%s\n", style == STYLE_NONE ? "" : style_off());
+}
+
+/* Lines of text that is printable already. */
+static void write_lines(FILE *f, const char *indent, Style style, const char *text, size_t size)
+{
+        while (size > 0) {
+                const char *newline = memchr(text, '\n', size);
+                size_t n = newline ? (size_t) (newline - text) : size;
+
+                write_line(f, indent, style, text, n);
+                n += newline != NULL;
+                text += n;
+                size -= n;
+        }
+}
+
+static int write_value(FILE *f, const char *indent, Style style, const Value *v)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+
+        if (v->type != VALUE_TEXT || v->size == 0)
+                return 0;
+        if (put_printable(&b, PRINTABLE_TEXT, v->text, v->size) < 0)
+                return -ENOMEM;
+        write_lines(f, indent, style, b.data, b.size);
+        return 0;
+}
+
+static void write_fact(FILE *f, const char *label, const Value *v)
+{
+        _cleanup_free_ char *text = printable_value(v);
+
+        if (v->type != VALUE_NULL && text && *text)
+                fprintf(f, "%s%s:%s %s\n", style_on(STYLE_DIM), label, style_off(), text);
+}
+
+static void write_time(FILE *f, const char *label, const Value *v)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+
+        if (v->type == VALUE_TEXT && put_local_iso(&b, v) >= 0)
+                fprintf(f, "%s%s:%s %s\n", style_on(STYLE_DIM), label, style_off(), b.data);
+}
+
+static int on_session(void *userdata, const SessionRow *s)
+{
+        _cleanup_free_ char *title = session_title(s->values);
+        FILE *f = userdata;
+
+        if (!title)
+                return -ENOMEM;
+        write_line(f, s->starred ? "★ " : "", STYLE_BOLD, title, strlen(title));
+        write_fact(f, _("Session"), s->values + SESSION_ID);
+        write_fact(f, _("Project"), s->values + SESSION_PROJECT);
+        write_fact(f, _("Folder"), s->values + SESSION_CWD);
+        write_fact(f, _("Branch"), s->values + SESSION_GIT_BRANCH);
+        write_fact(f, _("Agent"), s->values + SESSION_AGENT_TYPE);
+        write_time(f, _("Started"), s->values + SESSION_STARTED_AT);
+        write_time(f, _("Ended"), s->values + SESSION_ENDED_AT);
+        if (s->n_findings > 0) {
+                fprintf(f, "%s%s:%s ", style_on(STYLE_DIM), _("Masked"), style_off());
+                fprintf(f, P_("%" PRIu64 " place", "%" PRIu64 " places", s->n_findings),
+                        s->n_findings);
+                fputc('\n', f);
+        }
+        if (s->metadata_only)
+                fprintf(f, "%s\n", _("Of this project only metadata is archived."));
+        return 0;
+}
+
+static int on_link(void *userdata, const Value *values)
+{
+        FILE *f = userdata;
+
+        write_fact(f, _("Commit"), values + LINK_COMMIT_SHA);
+        write_fact(f, _("Pull request"), values + LINK_PR_URL);
+        return 0;
+}
+
+static int write_call(FILE *f, const Message *m, const Value *call)
+{
+        _cleanup_(strbuf_done) StrBuf input = { 0 };
+        _cleanup_free_ char *name = printable_value(call + CALL_TOOL_NAME);
+        int r;
+
+        r = put_tool_input(&input, call + CALL_INPUT_JSON);
+        if (r < 0 || !name)
+                return -ENOMEM;
+        fprintf(f, "  %s▸ %s%s\n", style_on(STYLE_ACCENT), name, style_off());
+        write_lines(f, "    ", STYLE_NONE, input.data, input.size);
+        r = write_value(f, "    │ ", STYLE_DIM, call + CALL_RESULT_CONTENT);
+        for (size_t i = 0; r >= 0 && i < m->n_events; i++)
+                if (m->events[i][EVENT_CALL_INDEX].integer == call[CALL_CALL_INDEX].integer)
+                        r = write_value(f, "    │ ", STYLE_DIM, m->events[i] + EVENT_CONTENT);
+        return r;
+}
+
+static int on_message(void *userdata, const Message *m)
+{
+        _cleanup_free_ char *role = printable_value(m->values + MESSAGE_ROLE);
+        _cleanup_free_ char *model = printable_value(m->values + MESSAGE_MODEL);
+        _cleanup_(strbuf_done) StrBuf time = { 0 };
+        bool is_user;
+        FILE *f = userdata;
+        int r;
+
+        if (!role || !model || put_local_iso(&time, m->values + MESSAGE_TIMESTAMP) < 0)
+                return -ENOMEM;
+        is_user = strcmp(role, "user") == 0;
+        fprintf(f, "\n%s── %s%s%s", style_on(is_user ? STYLE_GOOD : STYLE_BOLD), role, style_off(),
+                style_on(STYLE_DIM));
+        fprintf(f, "%s%s · %s · %" PRId64 "%s\n", *model ? " · " : "", model, time.data,
+                m->values[MESSAGE_ORDINAL].integer, style_off());
+        r = write_value(f, "  ┊ ", STYLE_DIM, m->values + MESSAGE_THINKING_TEXT);
+        if (r >= 0)
+                r = write_value(f, "", STYLE_NONE, m->values + MESSAGE_CONTENT);
+        for (size_t i = 0; r >= 0 && i < m->n_calls; i++)
+                r = write_call(f, m, m->calls[i]);
+        /* a person who leaves the pager has seen enough */
+        return r < 0 ? r : ferror(f) ? -EPIPE : 0;
+}
+
+int render_terminal(Query *q, const char *id, FILE *f)
+{
+        int r;
+
+        r = query_session(q, id, on_session, f);
+        if (r == 0)
+                return -ENOENT;
+        if (r >= 0)
+                r = query_rows(q, &link_table, id, on_link, f);
+        if (r >= 0)
+                r = query_messages(q, id, on_message, f);
+        return r == -EPIPE ? 0 : r;
+}

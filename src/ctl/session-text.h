@@ -1,0 +1,21 @@
+/*
+ * A session's names, as people read and type them
+ */
+#pragma once
+
+#include "archive/query.h"
+
+/* What a session is called: its display name, its name, or its first message; printable. NULL without memory. */
+char *session_title(const Value *values);
+
+/* The shortest handy beginning of @id that "show" takes, printable. NULL without memory. */
+char *session_short_id(Query *q, const char *id);
+
+/* A value as a string of its own, byte for byte; "" for NULL. NULL without memory. */
+char *value_copy(const Value *v);
+
+/*
+ * The one session that @given means: an id or the unique beginning of one. Returns 0 (*@ret is the caller's), or
+ * -ENOENT or -EEXIST or another negative errno, after saying why.
+ */
+int session_find(Query *q, const char *given, char **ret);

@@ -1,0 +1,132 @@
+/* scrubjayctl sessions: what the archive holds, newest first */
+#include <inttypes.h>
+#include <string.h>
+
+#include "archive/query.h"
+#include "ctl/command.h"
+#include "ctl/i18n.h"
+#include "ctl/json-out.h"
+#include "ctl/listing.h"
+#include "ctl/options.h"
+#include "ctl/places.h"
+#include "ctl/session-text.h"
+#include "ctl/text.h"
+
+#define LIMIT 50 /* shown when nothing else was asked for, on a terminal */
+
+typedef struct View {
+        Query *q;
+        Listing *listing; /* NULL: JSON */
+        JsonArray array;
+} View;
+
+static int add_json(View *v, const SessionRow *s)
+{
+        struct json_object *o = json_object_new_object();
+
+        json_add_row(o, &session_table, s->values);
+        json_add_bool(o, "starred", s->starred);
+        json_add_bool(o, "metadata_only", s->metadata_only);
+        json_add_count(o, "findings", s->n_findings);
+        return json_array_print(&v->array, o);
+}
+
+static void add_time(Listing *l, const Value *time)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        char *text = NULL;
+
+        (void) put_local_iso(&b, time);
+        (void) strbuf_take(&b, &text);
+        listing_take(l, STYLE_NONE, text);
+}
+
+static int on_session(void *userdata, const SessionRow *s)
+{
+        View *v = userdata;
+        _cleanup_free_ char *id = NULL, *title = NULL;
+
+        if (!v->listing)
+                return add_json(v, s);
+        id = value_copy(s->values + SESSION_ID);
+        title = session_title(s->values);
+        if (!id || !title)
+                return -ENOMEM;
+        listing_take(v->listing, STYLE_ACCENT,
+                     terminal_is_there() ? session_short_id(v->q, id) : printable(id));
+        add_time(v->listing, s->values + SESSION_STARTED_AT);
+        listing_take(v->listing, STYLE_NONE, printable_value(s->values + SESSION_AGENT_TYPE));
+        listing_take(v->listing, STYLE_NONE, printable_value(s->values + SESSION_PROJECT));
+        listing_take(v->listing, STYLE_NONE, printable_value(s->values + SESSION_MESSAGE_COUNT));
+        if (s->n_findings > 0)
+                listing_add(v->listing, STYLE_MASKED, "%" PRIu64, s->n_findings);
+        else
+                listing_add(v->listing, STYLE_NONE, "-");
+        listing_add(v->listing, STYLE_NONE, "%s%s", s->starred ? "★ " : "", title);
+        return 0;
+}
+
+static int run(Query *q, const SessionFilter *filter, bool json)
+{
+        const char *const headers[] = { _("ID"),        _("STARTED"), _("AGENT"), _("PROJECT"),
+                                        _(">MESSAGES"), _(">MASKED"), _("TITLE") };
+        _cleanup_(listing_freep) Listing *listing = json ? NULL
+                                                         : listing_new(headers,
+                                                                       ELEMENTSOF(headers));
+        View v = { .q = q, .listing = listing };
+        int r;
+
+        r = json || listing ? query_sessions(q, filter, on_session, &v) : -ENOMEM;
+        if (r < 0)
+                return query_failed(q, r);
+        if (json) {
+                json_array_end(&v.array);
+                return STATUS_DONE;
+        }
+        if (listing_n_rows(listing) == 0) {
+                fprintf(stderr, "%s\n", _("No session matches."));
+                return STATUS_DONE;
+        }
+        pager_open();
+        if (listing_print(listing) < 0)
+                return query_failed(q, -ENOMEM);
+        if (listing_n_rows(listing) == filter->limit && terminal_is_there())
+                printf(_("%s… the newest %zu; --limit shows more.%s\n"), style_on(STYLE_DIM),
+                       listing_n_rows(listing), style_off());
+        return STATUS_DONE;
+}
+
+int command_sessions(int argc, char *argv[])
+{
+        _cleanup_(query_closep) Query *q = NULL;
+        uint64_t limit = UINT64_MAX;
+        SessionFilter filter = { 0 };
+        bool json = false;
+        const Option options[] = {
+                { "project", N_("NAME"), N_("of this project, or of those that match a glob"),
+                  OPTION_STRING, &filter.project },
+                { "agent", N_("NAME"), N_("of this agent (claude, codex ...)"), OPTION_STRING,
+                  &filter.agent },
+                { "since", N_("TIME"), N_("active since then: yesterday, 3d, 2026-01-31"),
+                  OPTION_TIME, &filter.since_usec },
+                { "starred", NULL, N_("with a star"), OPTION_FLAG, &filter.starred },
+                { "limit", N_("N"), N_("at most so many; 0: all"), OPTION_NUMBER, &limit },
+                { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
+        };
+        const Usage usage = {
+                .summary = N_("Lists sessions, newest first. MASKED is the number of places where a "
+                              "secret was."),
+                .example = "scrubjayctl sessions --project 'web*' --since yesterday",
+                .options = options,
+                .n_options = ELEMENTSOF(options),
+        };
+        int r, first;
+
+        r = options_parse(&usage, argc, argv, &first);
+        if (r != 0)
+                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        filter.limit = limit != UINT64_MAX ? limit : terminal_is_there() && !json ? LIMIT : 0;
+        if (places_open_archive(&q) < 0)
+                return STATUS_FAILED;
+        return run(q, &filter, json);
+}
