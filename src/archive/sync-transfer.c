@@ -138,7 +138,7 @@ static int raise_meta_time(sqlite3 *db, const char *key, uint64_t usec)
         "ON CONFLICT (session_id) DO UPDATE SET "                                         \
         "last_ordinal = excluded.last_ordinal, file_hash = excluded.file_hash, "          \
         "fingerprint = CASE WHEN last_ordinal IS excluded.last_ordinal AND "              \
-        "file_hash IS excluded.file_hash THEN fingerprint ELSE 0 END"
+        "coalesce(file_hash, '') = excluded.file_hash THEN fingerprint ELSE 0 END"
 
 static int import_cursors(const SyncState *s, sqlite3 *db, SyncImport *result)
 {
@@ -176,7 +176,11 @@ static int import_all(const SyncState *s, sqlite3 *db, SyncImport *result)
                             0)
                 return r;
         result->outdated = sync_state_needs_full_resync(s);
-        return result->outdated ? 0 : import_cursors(s, db, result);
+        if (result->outdated)
+                return 0;
+        /* the next cycle must not look at the newest sessions only */
+        r = sqlite_run(db, "DELETE FROM meta WHERE key = 'source_marker'");
+        return r < 0 ? r : import_cursors(s, db, result);
 }
 
 int sync_state_import(const SyncState *s, sqlite3 *archive, SyncImport *ret)

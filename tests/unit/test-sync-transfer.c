@@ -5,10 +5,11 @@
 static const char sample[] =
                 "INSERT INTO meta (key, value) VALUES ('policy', 77), ('total_synced', 9), ('total_masked', 5),"
                 " ('last_synced_at', '2026-03-01T10:00:00.000Z'),"
-                " ('last_session_created_at', '2026-02-01T00:00:00.000Z'), ('sync_version', 3);"
-                "INSERT INTO sessions (id, change_seq) VALUES ('a', 1), ('b', 2), ('c', 3);"
+                " ('last_session_created_at', '2026-02-01T00:00:00.000Z'), ('sync_version', 3),"
+                " ('source_marker', '2026-03-01T09:00:00.000Z');"
+                "INSERT INTO sessions (id, change_seq) VALUES ('a', 1), ('b', 2), ('c', 3), ('d', 4);"
                 "INSERT INTO cursors (session_id, source_rowid, fingerprint, policy, last_ordinal, file_hash)"
-                " VALUES ('a', 5, 1001, 77, 4, 'h1'), ('b', 6, 1002, 76, 1, 'h2');";
+                " VALUES ('a', 5, 1001, 77, 4, 'h1'), ('b', 6, 1002, 76, 1, 'h2'), ('d', 7, 1003, 77, 0, NULL);";
 
 static int64_t number(sqlite3 *db, const char *sql)
 {
@@ -34,7 +35,7 @@ TEST(export_has_the_cursors_that_count)
         fixture_make(&f, sample);
         REQUIRE(sync_state_export(f.db, &s) == 0);
         CHECK_INT(s.version, SYNC_VERSION);
-        CHECK_INT(s.n_sessions, 1); /* b was masked by other rules, c has no cursor */
+        CHECK_INT(s.n_sessions, 2); /* b was masked by other rules, c has no cursor */
         CHECK_INT(sync_state_last_ordinal(&s, "a"), 4);
         CHECK(!sync_state_is_changed(&s, "a", "h1"));
         CHECK_INT(s.total_synced, 9);
@@ -53,11 +54,12 @@ TEST(an_export_imported_again_changes_nothing)
         fixture_make(&f, sample);
         REQUIRE(sync_state_export(f.db, &s) == 0);
         REQUIRE(sync_state_import(&s, f.db, &result) == 0);
-        CHECK_INT(result.n_taken, 1);
+        CHECK_INT(result.n_taken, 2);
         CHECK_INT(result.n_unknown, 0);
+        CHECK_INT(number(f.db, "SELECT fingerprint FROM cursors WHERE session_id = 'd'"), 1003);
         CHECK_INT(number(f.db, "SELECT fingerprint FROM cursors WHERE session_id = 'a'"), 1001);
         CHECK_INT(number(f.db, "SELECT policy FROM cursors WHERE session_id = 'a'"), 77);
-        CHECK_INT(number(f.db, "SELECT count(*) FROM cursors"), 2);
+        CHECK_INT(number(f.db, "SELECT count(*) FROM cursors"), 3);
         fixture_done(&f);
 }
 
@@ -90,6 +92,9 @@ TEST(import_takes_what_the_archive_holds)
         /* nobody knows what masked c: its cursor counts for nothing until the next cycle */
         CHECK_INT(number(f.db, "SELECT policy FROM cursors WHERE session_id = 'c'"), 0);
         CHECK_INT(number(f.db, "SELECT count(*) FROM cursors WHERE session_id = 'gone'"), 0);
+
+        /* the next cycle looks at all sessions, not at the newest only */
+        CHECK_INT(number(f.db, "SELECT count(*) FROM meta WHERE key = 'source_marker'"), 0);
 
         REQUIRE(sync_state_export(f.db, &after) == 0);
         CHECK_INT(after.total_synced, 100);
