@@ -1,0 +1,175 @@
+/* SearchIndex: asking it */
+#include <ctype.h>
+#include <string.h>
+
+#include "archive/query-internal.h"
+#include "archive/search-index.h"
+#include "archive/search-internal.h"
+
+/* Hits that get snippets at once: a screen or two. */
+#define CHUNK 64
+
+/* Bytes of a text around its first match that a snippet is made from. */
+#define WINDOW_BEFORE 2000
+#define WINDOW_SIZE   20000
+
+/* Whether a token of the tokenizer can begin here: letters and digits, or anything beyond ASCII. */
+static bool has_word(const char *s, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (isalnum((unsigned char) s[i]) || (unsigned char) s[i] >= 0x80)
+                        return true;
+        return false;
+}
+
+/* Appends one word or phrase, quoted, so that nothing in it is an operator. */
+static void put_term(StrBuf *b, const char *term, size_t n, bool is_prefix)
+{
+        if (!has_word(term, n))
+                return;
+        if (b->size > 0)
+                (void) strbuf_putc(b, ' ');
+        (void) strbuf_putc(b, '"');
+        (void) strbuf_append(b, term, n);
+        (void) strbuf_puts(b, is_prefix ? "\"*" : "\"");
+}
+
+/* What people type as FTS5 wants it. Returns 0, -EINVAL (no word) or -ENOMEM. */
+static int make_match(const char *text, StrBuf *b)
+{
+        while (*text) {
+                size_t n;
+
+                text += strspn(text, " \t\n");
+                if (*text == '"') {
+                        n = strcspn(++text, "\"");
+                        put_term(b, text, n, text[n] == '"' && text[n + 1] == '*');
+                        text += n + (text[n] == '"');
+                        text += *text == '*';
+                        continue;
+                }
+                n = strcspn(text, " \t\n\"");
+                put_term(b, text, n, n > 1 && text[n - 1] == '*');
+                text += n;
+        }
+        if (b->failed)
+                return -ENOMEM;
+        return b->size > 0 ? 0 : -EINVAL;
+}
+
+/* The first word, for finding where in a long text to look; "" when it is quoted or a prefix. */
+static void first_word(const char *match, char *ret, size_t size)
+{
+        size_t n;
+
+        match += strspn(match, "\"");
+        n = strcspn(match, "\" ");
+        if (n >= size)
+                n = size - 1;
+        memcpy(ret, match, n);
+        ret[n] = 0;
+}
+
+/* Hits into the temporary table "hit", which is a small index of its own: its snippets are right in every language. */
+static int fill_hits(SearchIndex *x, const SearchFilter *filter, const char *match, uint64_t limit,
+                     int64_t before)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        char word[64];
+        int r;
+
+        r = sqlite_prepare(
+                        x->db,
+                        "INSERT INTO temp.hit (rowid, text) SELECT h.docid, substr(h.text, "
+                        "max(1, instr(lower(h.text), lower(?5)) - ?6), ?7) FROM "
+                        "(SELECT d.docid, coalesce((SELECT " SEARCH_TEXT
+                        " FROM archive.messages m WHERE "
+                        "m.session_id = d.session_id AND m.ordinal = d.ordinal), "
+                        "coalesce(s.display_name, '') || char(10) || coalesce(s.session_name, '')) AS text "
+                        "FROM words w CROSS JOIN docs d ON d.docid = w.rowid "
+                        "JOIN archive.sessions s ON s.id = d.session_id "
+                        "WHERE w.text MATCH ?1 AND " PROJECT_MATCHES(
+                                        2) " AND (?3 IS NULL OR d.session_id = ?3) "
+                                           "AND w.rowid < ?8 ORDER BY w.rowid DESC LIMIT ?4) h",
+                        &stmt);
+        if (r < 0)
+                return r;
+        first_word(match, word, sizeof(word));
+        (void) sqlite_bind_text(stmt, 1, match, strlen(match));
+        (void) sqlite_bind_text(stmt, 2, filter->project,
+                                filter->project ? strlen(filter->project) : 0);
+        (void) sqlite_bind_text(stmt, 3, filter->session_id,
+                                filter->session_id ? strlen(filter->session_id) : 0);
+        (void) sqlite3_bind_int64(stmt, 4, (int64_t) limit);
+        (void) sqlite_bind_text(stmt, 5, word, strlen(word));
+        (void) sqlite3_bind_int(stmt, 6, WINDOW_BEFORE);
+        (void) sqlite3_bind_int(stmt, 7, WINDOW_SIZE);
+        (void) sqlite3_bind_int64(stmt, 8, before);
+        return sqlite_execute(stmt);
+}
+
+/* Hands over what is in "hit". *@ret_n counts, *@ret_last is the smallest document. */
+static int read_hits(SearchIndex *x, const char *match, SearchCallback on_hit, void *userdata,
+                     uint64_t *ret_n, int64_t *ret_last)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        int r;
+
+        *ret_n = 0;
+        r = sqlite_prepare(
+                        x->db,
+                        "SELECT d.session_id, s.project, s.agent_type, d.ordinal, m.role, "
+                        "coalesce(m.timestamp, s.started_at), coalesce(k.snippet, substr(h.text, 1, 160)), "
+                        "h.rowid FROM temp.hit h JOIN docs d ON d.docid = h.rowid "
+                        "JOIN archive.sessions s ON s.id = d.session_id "
+                        "LEFT JOIN archive.messages m ON m.session_id = d.session_id AND m.ordinal = d.ordinal "
+                        "LEFT JOIN (SELECT rowid AS id, snippet(hit, 0, char(1), char(2), '…', 24) AS snippet "
+                        "FROM temp.hit WHERE hit MATCH ?1) k ON k.id = h.rowid ORDER BY h.rowid DESC",
+                        &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite_bind_text(stmt, 1, match, strlen(match));
+        while ((r = sqlite_step(stmt)) > 0) {
+                SearchHit hit = {
+                        .session_id = query_read_text(stmt, 0),
+                        .project = query_read_text(stmt, 1),
+                        .agent = query_read_text(stmt, 2),
+                        .ordinal = sqlite3_column_int64(stmt, 3),
+                        .role = query_read_text(stmt, 4),
+                        .timestamp = query_read_text(stmt, 5),
+                        .snippet = query_read_text(stmt, 6),
+                };
+
+                (*ret_n)++;
+                *ret_last = sqlite3_column_int64(stmt, 7);
+                r = on_hit(userdata, &hit);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int search_index_find(SearchIndex *x, const SearchFilter *filter, SearchCallback on_hit,
+                      void *userdata)
+{
+        uint64_t n_left = filter->limit > 0 ? filter->limit : UINT64_MAX, n = 0, want;
+        _cleanup_(strbuf_done) StrBuf match = { 0 };
+        int64_t before = INT64_MAX;
+        int r;
+
+        r = make_match(filter->text, &match);
+        if (r < 0)
+                return r;
+        do {
+                want = n_left < CHUNK ? n_left : CHUNK;
+                r = sqlite_run(x->db,
+                               "DROP TABLE IF EXISTS temp.hit; CREATE VIRTUAL TABLE temp.hit "
+                               "USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2')");
+                if (r >= 0)
+                        r = fill_hits(x, filter, match.data, want, before);
+                if (r >= 0)
+                        r = read_hits(x, match.data, on_hit, userdata, &n, &before);
+                n_left -= n;
+        } while (r == 0 && n == want && n_left > 0);
+        return r;
+}

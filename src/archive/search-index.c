@@ -1,0 +1,396 @@
+/* SearchIndex: full text search in the archive; making it and keeping it up */
+#include "archive/search-index.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive/search-internal.h"
+#include "base/file-util.h"
+
+/* Grows when the index's own shape changes. */
+#define INDEX_VERSION 1
+
+/* The index may be busy being built by another process. */
+#define BUSY_MSEC 60000
+
+/* Between two commits: a build that is interrupted goes on from the last one. */
+#define BATCH_DOCUMENTS 5000
+
+/* Words of replaced messages stay in the index until this part of it is such; then it is built anew. */
+#define STALE_PERCENT_MAX 30
+
+#define TOKENIZER "tokenize = 'unicode61 remove_diacritics 2'"
+
+static const char make_sql[] =
+                "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+                "CREATE TABLE seen (session_id TEXT PRIMARY KEY, change_seq INTEGER NOT NULL) WITHOUT ROWID;"
+                /* a number is never used again: the words of the document that had it are still in the index */
+                "CREATE TABLE docs (docid INTEGER PRIMARY KEY AUTOINCREMENT, session_id TEXT NOT NULL, "
+                "ordinal INTEGER NOT NULL, UNIQUE (session_id, ordinal));"
+                "CREATE VIRTUAL TABLE words USING fts5 (text, content = '', " TOKENIZER ");";
+
+const char *search_index_reason(SearchIndex *x)
+{
+        return sqlite_reason(x->db);
+}
+
+SearchIndex *search_index_close(SearchIndex *x)
+{
+        if (!x)
+                return NULL;
+        sqlite_close(x->db);
+        free(x->path);
+        free(x->archive_path);
+        free(x);
+        return NULL;
+}
+
+static int remove_files(const char *path)
+{
+        static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
+
+        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
+                _cleanup_free_ char *name = NULL;
+
+                if (asprintf(&name, "%s%s", path, suffixes[i]) < 0) {
+                        name = NULL;
+                        return -ENOMEM;
+                }
+                if (unlink(name) < 0 && errno != ENOENT)
+                        return -errno;
+        }
+        return 0;
+}
+
+/* Makes the archive the schema "archive" of the connection, read-only. */
+static int attach_archive(SearchIndex *x)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(strbuf_done) StrBuf uri = { 0 };
+        int r;
+
+        (void) strbuf_puts(&uri, "file:");
+        for (const char *p = x->archive_path; *p; p++)
+                (void) (strchr("%?#", *p) ? strbuf_printf(&uri, "%%%02X", (unsigned char) *p)
+                                          : strbuf_putc(&uri, *p));
+        r = strbuf_puts(&uri, "?mode=ro");
+        if (r >= 0)
+                r = sqlite_prepare(x->db, "ATTACH ? AS archive", &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite_bind_text(stmt, 1, uri.data, uri.size);
+        return sqlite_execute(stmt);
+}
+
+static int open_database(SearchIndex *x)
+{
+        _cleanup_close_ int fd = -1;
+        int64_t version = 0;
+        int r;
+
+        /* made here, so that it is private from the first byte on */
+        fd = open(x->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return -errno;
+        r = sqlite_errno(NULL, sqlite3_open_v2(x->path, &x->db,
+                                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI |
+                                                               SQLITE_OPEN_NOMUTEX,
+                                               NULL));
+        if (r < 0)
+                return r;
+        (void) sqlite3_busy_timeout(x->db, BUSY_MSEC);
+        r = sqlite_run(x->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+                              "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536");
+        if (r >= 0)
+                r = sqlite_query_int(x->db, "PRAGMA user_version", &version);
+        if (r < 0)
+                return r;
+        if (version == 0) {
+                r = sqlite_run(x->db, "BEGIN IMMEDIATE");
+                if (r >= 0)
+                        r = sqlite_query_int(x->db, "PRAGMA user_version", &version);
+                if (r >= 0 && version == 0)
+                        r = sqlite_run(x->db, make_sql);
+                if (r >= 0 && version == 0)
+                        r = sqlite_runf(x->db, "PRAGMA user_version = %d", INDEX_VERSION);
+                if (r >= 0)
+                        r = sqlite_run(x->db, "COMMIT");
+                version = INDEX_VERSION;
+        }
+        if (r < 0)
+                return r;
+        return version == INDEX_VERSION ? attach_archive(x) : -EUCLEAN;
+}
+
+/* Opens it; one that is damaged or of another version is thrown away and made anew. */
+static int reopen(SearchIndex *x)
+{
+        int r;
+
+        r = open_database(x);
+        if (r != -EUCLEAN && r != -EMEDIUMTYPE)
+                return r;
+        sqlite_close(x->db);
+        x->db = NULL;
+        r = remove_files(x->path);
+        return r < 0 ? r : open_database(x);
+}
+
+int search_index_open(const char *archive_path, SearchIndex **ret, char **reterr)
+{
+        _cleanup_(search_index_closep) SearchIndex *x = calloc(1, sizeof(*x));
+        _cleanup_free_ char *folder = path_folder(archive_path);
+        int r;
+
+        if (!x || !folder)
+                return -ENOMEM;
+        x->archive_path = strdup(archive_path);
+        x->path = path_join(folder, "search.db");
+        if (!x->archive_path || !x->path)
+                return -ENOMEM;
+        r = reopen(x);
+        if (r < 0) {
+                format_error(reterr, "%s: %s", x->path,
+                             x->db ? sqlite_reason(x->db) : strerror(-r));
+                return r;
+        }
+        *ret = TAKE_PTR(x);
+        return 0;
+}
+
+static int64_t get_meta(SearchIndex *x, const char *schema, const char *key)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int64_t n = 0;
+
+        if (strbuf_printf(&sql, "SELECT CAST(value AS INTEGER) FROM %s.meta WHERE key = '%s'",
+                          schema, key) < 0 ||
+            sqlite_query_int(x->db, sql.data, &n) <= 0)
+                return 0;
+        return n;
+}
+
+static int set_meta(SearchIndex *x, const char *key, int64_t value)
+{
+        return sqlite_runf(x->db, "INSERT OR REPLACE INTO main.meta VALUES ('%s', %" PRId64 ")",
+                           key, value);
+}
+
+/* Whether words may be in it whose text is gone. Returns 1, 0 or a negative errno. */
+static int must_be_made_anew(SearchIndex *x)
+{
+        int64_t n_docs = 0, n_stale = get_meta(x, "main", "stale"), found = 0;
+        int r;
+
+        if (get_meta(x, "main", "policy") != get_meta(x, "archive", "policy"))
+                return sqlite_query_int(x->db, "SELECT 1 FROM seen LIMIT 1", &found);
+        r = sqlite_query_int(x->db,
+                             "SELECT 1 FROM archive.session_deletes d JOIN seen USING (session_id) "
+                             "WHERE d.cause <> 'trash' AND NOT EXISTS "
+                             "(SELECT 1 FROM archive.sessions s WHERE s.id = d.session_id) LIMIT 1",
+                             &found);
+        if (r != 0)
+                return r;
+        if (n_stale == 0)
+                return 0;
+        r = sqlite_query_int(x->db, "SELECT count(*) FROM docs", &n_docs);
+        return r < 0 ? r : n_stale * 100 > (n_docs + n_stale) * STALE_PERCENT_MAX;
+}
+
+static int make_anew(SearchIndex *x)
+{
+        int r;
+
+        sqlite_close(x->db);
+        x->db = NULL;
+        r = remove_files(x->path);
+        return r < 0 ? r : open_database(x);
+}
+
+/* The statements of one session's update. */
+typedef struct Updater {
+        sqlite3_stmt *sessions; /* that changed */
+        sqlite3_stmt *forget;   /* documents that were replaced or are gone */
+        sqlite3_stmt *name;     /* the session's name as a document */
+        sqlite3_stmt *texts;    /* new texts */
+        sqlite3_stmt *add_doc;
+        sqlite3_stmt *add_words;
+        sqlite3_stmt *mark;
+        uint64_t n_documents; /* since the last commit */
+        int64_t n_stale;
+} Updater;
+
+static void updater_done(Updater *u)
+{
+        sqlite3_stmt *const all[] = { u->sessions, u->forget,    u->name, u->texts,
+                                      u->add_doc,  u->add_words, u->mark };
+
+        for (size_t i = 0; i < ELEMENTSOF(all); i++)
+                (void) sqlite3_finalize(all[i]);
+}
+
+static int updater_prepare(SearchIndex *x, Updater *u)
+{
+        const struct {
+                sqlite3_stmt **stmt;
+                const char *sql;
+        } all[] = {
+                { &u->sessions,
+                  "SELECT s.id, s.change_seq, coalesce(n.change_seq, -1) FROM archive.sessions s "
+                  "LEFT JOIN seen n ON n.session_id = s.id WHERE s.change_seq > ?1 AND "
+                  "s.change_seq > coalesce(n.change_seq, -1) ORDER BY s.change_seq LIMIT 500" },
+                { &u->forget,
+                  "DELETE FROM docs WHERE session_id = ?1 AND (ordinal < 0 OR NOT EXISTS "
+                  "(SELECT 1 FROM archive.messages m WHERE m.session_id = ?1 AND "
+                  "m.ordinal = docs.ordinal AND m.change_seq <= ?2))" },
+                { &u->name,
+                  "SELECT -1, concat_name FROM (SELECT coalesce(display_name, '') || char(10) "
+                  "|| coalesce(session_name, '') AS concat_name FROM archive.sessions "
+                  "WHERE id = ?1) WHERE length(concat_name) > 1" },
+                { &u->texts, "SELECT m.ordinal, " SEARCH_TEXT " FROM archive.messages m WHERE "
+                             "m.session_id = ?1 AND m.change_seq > ?2" },
+                { &u->add_doc, "INSERT INTO docs (session_id, ordinal) VALUES (?1, ?2)" },
+                { &u->add_words, "INSERT INTO words (rowid, text) VALUES (?1, ?2)" },
+                { &u->mark, "INSERT OR REPLACE INTO seen VALUES (?1, ?2)" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(all); i++) {
+                int r = sqlite_prepare(x->db, all[i].sql, all[i].stmt);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Adds each row (ordinal, text) of @stmt as a document. */
+static int add_documents(SearchIndex *x, Updater *u, const char *id, sqlite3_stmt *stmt)
+{
+        int r;
+
+        while ((r = sqlite_step(stmt)) > 0) {
+                (void) sqlite_bind_text(u->add_doc, 1, id, strlen(id));
+                (void) sqlite3_bind_int64(u->add_doc, 2, sqlite3_column_int64(stmt, 0));
+                r = sqlite_execute(u->add_doc);
+                if (r < 0)
+                        break;
+                (void) sqlite3_bind_int64(u->add_words, 1, sqlite3_last_insert_rowid(x->db));
+                (void) sqlite_bind_text(u->add_words, 2,
+                                        (const char *) sqlite3_column_text(stmt, 1) ?: "",
+                                        (size_t) sqlite3_column_bytes(stmt, 1));
+                r = sqlite_execute(u->add_words);
+                if (r < 0)
+                        break;
+                u->n_documents++;
+        }
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
+static int update_session(SearchIndex *x, Updater *u, const char *id, int64_t change, int64_t seen)
+{
+        sqlite3_stmt *const of_session[] = { u->forget, u->name, u->texts, u->mark };
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(of_session); i++)
+                (void) sqlite_bind_text(of_session[i], 1, id, strlen(id));
+        (void) sqlite3_bind_int64(u->forget, 2, seen);
+        (void) sqlite3_bind_int64(u->texts, 2, seen);
+        (void) sqlite3_bind_int64(u->mark, 2, change);
+        r = sqlite_execute(u->forget);
+        if (r < 0)
+                return r;
+        u->n_stale += sqlite3_changes(x->db);
+        r = add_documents(x, u, id, u->name);
+        if (r >= 0)
+                r = add_documents(x, u, id, u->texts);
+        return r < 0 ? r : sqlite_execute(u->mark);
+}
+
+/* One batch, in a transaction of its own. Returns 1: there is more, 0, or a negative errno. */
+static int update_batch(SearchIndex *x, Updater *u, int64_t *done)
+{
+        int64_t after = *done;
+        int r, last = 0;
+
+        (void) sqlite3_bind_int64(u->sessions, 1, after);
+        u->n_documents = 0;
+        while (u->n_documents < BATCH_DOCUMENTS && (last = sqlite_step(u->sessions)) > 0) {
+                const char *id = (const char *) sqlite3_column_text(u->sessions, 0);
+                int64_t change = sqlite3_column_int64(u->sessions, 1);
+
+                r = id ? update_session(x, u, id, change, sqlite3_column_int64(u->sessions, 2))
+                       : -ENOMEM;
+                if (r < 0) {
+                        (void) sqlite3_reset(u->sessions);
+                        return r;
+                }
+                *done = change;
+        }
+        (void) sqlite3_reset(u->sessions);
+        if (last < 0)
+                return last;
+        r = set_meta(x, "change", *done);
+        if (r >= 0)
+                r = set_meta(x, "stale", u->n_stale);
+        return r < 0 ? r : *done > after;
+}
+
+static void report(SearchIndex *x, int64_t done, SearchProgress on_progress, void *userdata)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int64_t n = 0;
+
+        if (!on_progress)
+                return;
+        if (strbuf_printf(&sql, "SELECT count(*) FROM archive.sessions WHERE change_seq > %" PRId64,
+                          done) >= 0 &&
+            sqlite_query_int(x->db, sql.data, &n) > 0)
+                on_progress(userdata, n > 0 ? (uint64_t) n : 0);
+}
+
+static int update_all(SearchIndex *x, SearchProgress on_progress, void *userdata)
+{
+        _cleanup_(updater_done) Updater u = { .n_stale = get_meta(x, "main", "stale") };
+        int64_t done = get_meta(x, "main", "change");
+        int r;
+
+        r = updater_prepare(x, &u);
+        if (r >= 0)
+                r = set_meta(x, "policy", get_meta(x, "archive", "policy"));
+        if (r < 0)
+                return r;
+        do {
+                report(x, done, on_progress, userdata);
+                r = sqlite_run(x->db, "BEGIN IMMEDIATE");
+                if (r < 0)
+                        return r;
+                r = update_batch(x, &u, &done);
+                if (r >= 0) {
+                        int k = sqlite_run(x->db, "COMMIT");
+
+                        r = k < 0 ? k : r;
+                }
+                if (r < 0)
+                        (void) sqlite_run(x->db, "ROLLBACK");
+        } while (r > 0);
+        return r;
+}
+
+int search_index_update(SearchIndex *x, SearchProgress on_progress, void *userdata)
+{
+        int64_t newest = get_meta(x, "archive", "change_seq");
+        int r;
+
+        if (newest == get_meta(x, "main", "archive_change") &&
+            get_meta(x, "main", "policy") == get_meta(x, "archive", "policy"))
+                return 0;
+        r = must_be_made_anew(x);
+        if (r > 0)
+                r = make_anew(x);
+        if (r >= 0)
+                r = update_all(x, on_progress, userdata);
+        return r < 0 ? r : set_meta(x, "archive_change", newest);
+}

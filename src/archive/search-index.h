@@ -1,0 +1,61 @@
+/*
+ * SearchIndex: full text search in the archive
+ *
+ * The index is a database file of its own beside the archive: built when first asked for, then kept up with what
+ * changed. It holds words and where they stand, no texts; it can be deleted at any time. When the archive was masked
+ * again by other rules, or a session's text was purged, it is built anew, so that no word outlives its text.
+ */
+#pragma once
+
+#include "archive/query.h"
+
+typedef struct SearchIndex SearchIndex;
+
+/*
+ * Opens the index of the archive at @archive_path, and makes it (mode 0600) where there is none. *@reterr (owned by the
+ * caller) says why it failed. Returns 0 or a negative errno.
+ */
+int search_index_open(const char *archive_path, SearchIndex **ret, char **reterr);
+SearchIndex *search_index_close(SearchIndex *x);
+
+static inline void search_index_closep(SearchIndex **x)
+{
+        (void) search_index_close(*x);
+}
+
+/* Why the last call failed, in SQLite's words. */
+const char *search_index_reason(SearchIndex *x);
+
+/* Called now and then; @n_pending sessions are still to be read. */
+typedef void (*SearchProgress)(void *userdata, uint64_t n_pending);
+
+/* Takes in what changed in the archive since the last time; costs next to nothing when nothing did. What is done is kept
+ * when it is interrupted. @on_progress may be NULL. Returns 0 or a negative errno. */
+int search_index_update(SearchIndex *x, SearchProgress on_progress, void *userdata);
+
+typedef struct SearchFilter {
+        const char *text; /* words that all have to occur; "a phrase" in quotes; a word's beginning: begin* */
+        const char *session_id;
+        const char *project; /* name, or a glob */
+        uint64_t limit;      /* 0: all */
+} SearchFilter;
+
+/* In a snippet, what matched stands between these. */
+#define SEARCH_MATCH_BEGIN '\001'
+#define SEARCH_MATCH_END   '\002'
+
+typedef struct SearchHit {
+        const char *session_id;
+        const char *project;
+        const char *agent;
+        int64_t ordinal;  /* of the message; -1: the session's name */
+        const char *role; /* "" for the session's name */
+        const char *timestamp;
+        const char *snippet; /* any bytes but NUL */
+} SearchHit;
+
+typedef int (*SearchCallback)(void *userdata, const SearchHit *hit);
+
+/* Hits, newest first. Returns 0, -EINVAL (there is no word in the text), what the callback returned, or a negative errno. */
+int search_index_find(SearchIndex *x, const SearchFilter *filter, SearchCallback on_hit,
+                      void *userdata);
