@@ -1,0 +1,57 @@
+"""Fixtures: a home folder with agentsview and scrubjay side by side in it"""
+
+import os
+import sys
+
+import pytest
+
+sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..", "common")]
+
+from planted import EVERY, one_of_each      # noqa: E402
+from scrubjay import Scrubjay               # noqa: E402
+from transcripts import Transcript, make_repository     # noqa: E402
+from viewer import Viewer                   # noqa: E402
+
+GITCONFIG = "[user]\n\temail = ada@example.com\n\tname = Ada\n"
+
+
+class Desk:
+    """A person's home: two projects with sessions, agentsview, scrubjay."""
+
+    def __init__(self, home):
+        self.home = str(home)
+        with open(os.path.join(self.home, ".gitconfig"), "w") as f:
+            f.write(GITCONFIG)
+        self.projects = [
+            make_repository(os.path.join(self.home, "src", "alpha"), "git@github.com:acme/alpha.git"),
+            make_repository(os.path.join(self.home, "src", "beta"), "https://gitlab.example.com/team/beta.git"),
+        ]
+        self.viewer = Viewer(self.home)
+        self.scrubjay = Scrubjay(self.home, self.viewer.database)
+        self.transcripts = []
+
+    def transcript(self, project=0):
+        transcript = Transcript(self.home, self.projects[project], seed=len(self.transcripts))
+        self.transcripts.append(transcript)
+        return transcript
+
+    @property
+    def planted(self):
+        return [secret for transcript in self.transcripts for secret in transcript.planted]
+
+
+@pytest.fixture
+def empty_desk(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    return Desk(home)
+
+
+@pytest.fixture
+def desk(empty_desk):
+    """Four sessions, every kind of secret in each of the first two, read by agentsview; scrubjay has not run yet."""
+    for n in range(4):
+        secrets = one_of_each(seed=n, makers=EVERY) if n < 2 else []
+        empty_desk.transcript(project=n % 2).rounds(6, secrets).save()
+    empty_desk.viewer.sync()
+    return empty_desk

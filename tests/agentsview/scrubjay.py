@@ -1,0 +1,187 @@
+"""scrubjayd as a person has it: a home folder, settings, an archive; run once or kept running"""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+from dataclasses import dataclass
+
+from wait import wait_for
+
+
+def find_program(name):
+    """An installed program: SCRUBJAY_PREFIX says where (tools/test sets it)."""
+    prefix = os.environ.get("SCRUBJAY_PREFIX")
+    assert prefix, "SCRUBJAY_PREFIX is not set: run tools/test, or set it to the prefix of an installed build"
+    program = os.path.join(prefix, "bin", name)
+    assert os.access(program, os.X_OK), "%s is not there: meson install first" % program
+    return program
+
+
+@dataclass
+class Outcome:
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def result(self):
+        return json.loads(self.stdout)
+
+    @property
+    def said(self):
+        """All that a person reads."""
+        return self.stdout + self.stderr
+
+
+class Scrubjay:
+    def __init__(self, home, source):
+        self.home = str(home)
+        self.source = str(source)
+        self.archive = os.path.join(self.home, ".local", "share", "scrubjay", "archive.db")
+        self.settings = os.path.join(self.home, ".config", "scrubjay", "scrubjay.conf")
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": self.home,
+            "AGENTSVIEW_DATA_DIR": os.path.dirname(self.source),
+            "LC_ALL": "C.UTF-8",
+        }
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                self.environ[name] = os.environ[name]
+        self.said = []
+
+    def configure(self, text):
+        os.makedirs(os.path.dirname(self.settings), exist_ok=True)
+        with open(self.settings, "w") as f:
+            f.write(text)
+
+    def run(self, *arguments, program="scrubjayd", stdin=None):
+        done = subprocess.run([find_program(program), *arguments], env=self.environ, cwd=self.home, input=stdin,
+                              capture_output=True, text=True, timeout=120)
+        self.said.append(done.stdout + done.stderr)
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def once(self, *arguments, code=0):
+        """One cycle; fails when it ends with another exit code."""
+        outcome = self.run("--once", *arguments)
+        assert outcome.code == code, "exit code %d, not %d:\n%s" % (outcome.code, code, outcome.said)
+        return outcome
+
+    def sync(self, *arguments):
+        """One cycle that has to work; returns its result."""
+        result = self.once(*arguments).result
+        assert result["errors"] == {}
+        return result
+
+    def query(self, sql, *arguments):
+        db = sqlite3.connect("file:%s?mode=ro" % self.archive, uri=True)
+        db.row_factory = sqlite3.Row
+        try:
+            return [dict(row) for row in db.execute(sql, arguments)]
+        finally:
+            db.close()
+
+    def value(self, sql, *arguments):
+        (row,) = self.query(sql, *arguments)
+        (value,) = row.values()
+        return value
+
+    def change_seq(self):
+        return int(self.value("SELECT value FROM meta WHERE key = 'change_seq'"))
+
+    def files(self):
+        """Every file that scrubjay may have written, as bytes."""
+        found = {}
+        for top in (os.path.dirname(self.archive), os.path.join(self.home, ".local", "state"),
+                    os.path.join(self.home, ".cache"), os.path.dirname(self.settings)):
+            for folder, _, names in os.walk(top):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    with open(path, "rb") as f:
+                        found[path] = f.read()
+        return found
+
+    def everything(self):
+        """All text that scrubjay has made: files, each value of the archive, and all that it said."""
+        yield from self.files().items()
+        for table in self.query("SELECT name FROM sqlite_schema WHERE type = 'table'"):
+            for row in self.query('SELECT * FROM "%s"' % table["name"]):
+                for column, value in row.items():
+                    if isinstance(value, (str, bytes)):
+                        yield "%s.%s" % (table["name"], column), value.encode() if isinstance(value, str) else value
+        yield "what it said", "".join(self.said).encode()
+
+    def daemon(self, *arguments):
+        return Daemon(self, arguments)
+
+
+class Daemon:
+    """scrubjayd as a service on a bus of its own; a context manager that waits for READY=1 and ends with SIGTERM."""
+
+    def __init__(self, scrubjay, arguments=()):
+        self.scrubjay = scrubjay
+        self.arguments = arguments
+
+    def __enter__(self):
+        self.bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1"],
+                                    stdout=subprocess.PIPE, text=True, env=self.scrubjay.environ)
+        address = self.bus.stdout.readline().strip()
+        notify = os.path.join(self.scrubjay.home, "notify")
+        if os.path.exists(notify):
+            os.unlink(notify)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(notify)
+        self.socket.settimeout(30)
+        self.environ = dict(self.scrubjay.environ, DBUS_SESSION_BUS_ADDRESS=address, NOTIFY_SOCKET=notify)
+        self.log = os.path.join(self.scrubjay.home, "scrubjayd.log")
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen([find_program("scrubjayd"), *self.arguments], env=self.environ,
+                                            cwd=self.scrubjay.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            while b"READY=1" not in self.socket.recv(4096).split(b"\n"):
+                pass
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.code = self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.code = self.process.wait()
+        self.bus.terminate()
+        self.bus.wait()
+        self.bus.stdout.close()
+        self.socket.close()
+        with open(self.log) as f:
+            self.scrubjay.said.append(f.read())
+
+    def call(self, method):
+        """A method of the interface, as `busctl --json` prints its reply."""
+        done = subprocess.run(["busctl", "--user", "--json=short", "call", "org.scrubjay.Sync1", "/org/scrubjay/Sync1",
+                               "org.scrubjay.Sync1", method], env=self.environ, capture_output=True, text=True,
+                              timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["data"] if done.stdout.strip() else None
+
+    def status(self):
+        (fields,) = self.call("Status")
+        return {name: field["data"] for name, field in fields.items()}
+
+    def wait(self, sql, *arguments, limit=10.0):
+        """Waits until this query of the archive gives a row; returns when that was."""
+        import time
+
+        def there():
+            try:
+                return self.scrubjay.query(sql, *arguments)
+            except sqlite3.OperationalError:    # not made yet
+                return None
+        wait_for(there, limit, sql)
+        return time.monotonic()

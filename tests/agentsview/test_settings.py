@@ -1,0 +1,240 @@
+"""Settings: what they keep out, and that a change of them reaches what is archived already"""
+
+import json
+import os
+
+import pytest
+
+from mirror import TABLES, compare, source_tables
+
+TEXT = {
+    "sessions": "first_message display_name session_name project_path cwd git_branch pr_links",
+    "messages": "content thinking_text dialogue_text",
+    "tool_calls": "input_json result_content file_path",
+    "tool_result_events": "content",
+    "message_pins": "note",
+}
+
+
+def texts(scrubjay, sessions):
+    """Every piece of session text that the archive holds of these sessions."""
+    for table, columns in TEXT.items():
+        key = "id" if table == "sessions" else "session_id"
+        for row in scrubjay.query("SELECT %s AS session, %s FROM %s" % (key, columns.replace(" ", ", "), table)):
+            if row.pop("session") in sessions:
+                yield from (value for value in row.values() if value)
+
+
+def sessions_of(desk, project):
+    rows = desk.viewer.query("SELECT id FROM sessions WHERE project = ?", project)
+    assert len(rows) == 2
+    return {row["id"] for row in rows}
+
+
+def whole_archive(desk):
+    """All rows but what moves by itself: change numbers and the times of this run."""
+    volatile = {"change_seq", "shrunk_seq", "found_at", "id", "detected_at", "created_at"}
+    rows = []
+    for table in list(TABLES) + ["findings", "git_links", "session_deletes"]:
+        for row in desk.scrubjay.query("SELECT * FROM " + table):
+            keep = {k: v for k, v in row.items() if k not in volatile or (k == "id" and table == "sessions")}
+            rows.append((table, json.dumps(keep, sort_keys=True, default=str)))
+    return sorted(rows)
+
+
+def test_excluded_project_never_arrives(desk):
+    desk.scrubjay.configure("[Privacy]\nExclude=alp*\n")
+    out = sessions_of(desk, "alpha")
+    desk.scrubjay.sync()
+    compare(desk.viewer, desk.scrubjay, desk.planted, leave_out=out)
+    assert desk.scrubjay.sync()["sessions_synced"] == 0
+
+
+def test_exclude_is_applied_to_what_is_there_and_taken_back(desk):
+    marked = desk.transcripts[0]
+    marked.user("The word is zebrafinch.")
+    marked.save()
+    desk.viewer.sync()
+    desk.scrubjay.sync()
+    before = whole_archive(desk)
+    out = sessions_of(desk, "alpha")
+
+    desk.scrubjay.configure("[Privacy]\nExclude=beta-old alpha\n")
+    desk.scrubjay.sync()
+    compare(desk.viewer, desk.scrubjay, desk.planted, leave_out=out)
+    for table in ("findings", "git_links", "cursors"):
+        rows = desk.scrubjay.query("SELECT session_id FROM " + table)
+        assert not out & {row["session_id"] for row in rows}, table
+    causes = desk.scrubjay.query("SELECT session_id, cause FROM session_deletes")
+    assert {(row["session_id"], row["cause"]) for row in causes} == {(session, "excluded") for session in out}
+    assert all(b"zebrafinch" not in data for data in desk.scrubjay.files().values())
+    assert desk.scrubjay.sync()["sessions_synced"] == 0
+
+    desk.scrubjay.configure("")
+    desk.scrubjay.sync()
+    assert whole_archive(desk) == before
+
+
+def test_metadata_only_brings_no_text(desk):
+    marked = sessions_of(desk, "beta")
+    with desk.viewer.serve() as server:
+        session = sorted(marked)[0]
+        server.rename(session, "a name that says much")
+        server.pin(session, 0, "a note that says much")
+    desk.scrubjay.configure("[Privacy]\nMetadataOnly=bet?\n")
+    desk.scrubjay.sync()
+    assert list(texts(desk.scrubjay, marked)) == []
+    archived, source = desk.scrubjay.query("SELECT * FROM messages"), source_tables(desk.viewer)["messages"]
+    assert {(row["session_id"], row["ordinal"]) for row in archived} == set(source)
+    for row in archived:
+        origin = source[row["session_id"], row["ordinal"]]
+        assert (row["role"], row["content_length"]) == (origin["role"], origin["content_length"])
+    flags = {row["id"]: row["metadata_only"] for row in desk.scrubjay.query("SELECT id, metadata_only FROM sessions")}
+    assert {session for session, flag in flags.items() if flag} == marked
+    assert desk.scrubjay.sync()["sessions_synced"] == 0
+
+
+def test_metadata_only_is_applied_to_what_is_there_and_taken_back(desk):
+    marked = desk.transcripts[1]
+    marked.user("The word is zebrafinch.")
+    marked.save()
+    desk.viewer.sync()
+    desk.scrubjay.sync()
+    before = whole_archive(desk)
+
+    desk.scrubjay.configure("[Privacy]\nMetadataOnly=beta\n")
+    desk.scrubjay.sync()
+    assert list(texts(desk.scrubjay, sessions_of(desk, "beta"))) == []
+    assert list(texts(desk.scrubjay, sessions_of(desk, "alpha"))) != []
+    assert all(b"zebrafinch" not in data for data in desk.scrubjay.files().values())
+
+    desk.scrubjay.configure("")
+    desk.scrubjay.sync()
+    assert whole_archive(desk) == before
+
+
+def test_mask_home_is_applied_to_what_is_there(desk):
+    desk.scrubjay.configure("[Privacy]\nMaskHome=no\n")
+    desk.scrubjay.sync()
+    compare(desk.viewer, desk.scrubjay, desk.planted)
+    everyone = {transcript.id for transcript in desk.transcripts}
+    assert any(desk.home in text for text in texts(desk.scrubjay, everyone))
+
+    desk.scrubjay.configure("[Privacy]\nMaskHome=yes\n")
+    desk.scrubjay.sync()
+    compare(desk.viewer, desk.scrubjay, desk.planted, home=desk.home)
+    assert not any(desk.home in text for text in texts(desk.scrubjay, everyone))
+    assert any("~/src/alpha" in text for text in texts(desk.scrubjay, everyone))
+
+
+def test_mask_home_leaves_other_homes(empty_desk):
+    desk = empty_desk
+    told = desk.transcript()
+    told.user("Look into %s/notes, %s-old/notes and %sx." % (desk.home, desk.home, desk.home))
+    told.assistant("%s" % desk.home)
+    told.save()
+    desk.viewer.sync()
+    desk.scrubjay.configure("[Privacy]\nMaskHome=yes\n")
+    desk.scrubjay.sync()
+    first, second = desk.scrubjay.query("SELECT content FROM messages ORDER BY ordinal")
+    assert first["content"] == "Look into ~/notes, %s-old/notes and %sx." % (desk.home, desk.home)
+    assert second["content"] == "~"
+
+
+def test_a_disabled_rule_and_its_return_mask_everything_anew(desk):
+    """A change of the rules is a change of their digest, so every session is masked again, by itself."""
+    desk.scrubjay.sync()
+    before = whole_archive(desk)
+    rule = desk.scrubjay.value("SELECT min(rule) FROM findings")
+    desk.scrubjay.configure("[Mask]\nDisable=%s\n" % rule)
+    assert desk.scrubjay.sync()["sessions_synced"] == 4
+    assert desk.scrubjay.value("SELECT count(*) FROM findings WHERE rule = ?", rule) == 0
+    desk.scrubjay.configure("")
+    assert desk.scrubjay.sync()["sessions_synced"] == 4
+    assert whole_archive(desk) == before
+    assert desk.scrubjay.sync()["sessions_synced"] == 0
+
+
+def test_new_rules_mask_what_the_source_no_longer_has(desk):
+    """The source forgets a session (kept by setting); a rule that comes later masks its archived text all the same."""
+    word = "Quokka" + "Gate7731"
+    told = desk.transcript()
+    told.user("The door opens with %s today." % word)
+    told.assistant("Thank you.")
+    told.save()
+    desk.viewer.sync()
+    desk.scrubjay.configure("[Privacy]\nDeletedSessions=keep\n")
+    desk.scrubjay.sync()
+    with desk.viewer.serve() as server:
+        server.delete_for_good(told.id)
+    desk.scrubjay.sync()
+    held = "SELECT content FROM messages WHERE session_id = ? AND ordinal = 0"
+    assert word in desk.scrubjay.value(held, told.id)
+
+    folder = os.path.join(desk.home, "rules")
+    os.makedirs(folder)
+    rule = {"id": "door-word", "description": "words of our doors", "literals": ["QuokkaGate"],
+            "pattern": "QuokkaGate[0-9]{4}"}
+    with open(os.path.join(folder, "door.json"), "w") as f:
+        json.dump([rule], f)
+    desk.scrubjay.configure("[Privacy]\nDeletedSessions=keep\n[Mask]\nRulesDir=%s\n" % folder)
+    desk.scrubjay.sync()
+    assert desk.scrubjay.value(held, told.id) == "The door opens with [REDACTED:door-word] today."
+    assert all(word.encode() not in data for data in desk.scrubjay.files().values())
+
+
+def test_identity_from_git_and_from_settings(desk):
+    desk.scrubjay.sync()
+    people = {(row["user_id"], row["user_name"]) for row in desk.scrubjay.query("SELECT * FROM sessions")}
+    assert people == {("ada@example.com", "Ada")}
+    desk.scrubjay.configure("[Identity]\nUserId=lovelace\nUserName=Ada L.\nMachine=engine\n")
+    desk.scrubjay.sync()
+    rows = desk.scrubjay.query("SELECT user_id, user_name, machine FROM sessions")
+    assert {tuple(row.values()) for row in rows} == {("lovelace", "Ada L.", "engine")}
+
+
+@pytest.mark.parametrize("way", ["settings", "drop-in", "environment", "option"])
+def test_where_the_source_and_archive_are_said(desk, way):
+    elsewhere = os.path.join(desk.home, "elsewhere", "archive.db")
+    del desk.scrubjay.environ["AGENTSVIEW_DATA_DIR"]
+    moved = os.path.join(desk.home, "moved.db")
+    os.rename(desk.viewer.database, moved)
+    text = "[Source]\nPath=%s\n[Archive]\nPath=%s\n" % (moved, elsewhere)
+    options = []
+    if way == "settings":
+        desk.scrubjay.configure(text)
+    elif way == "drop-in":
+        desk.scrubjay.configure("[Source]\nPath=/nonexistent/one.db\n")
+        folder = desk.scrubjay.settings + ".d"
+        os.makedirs(folder)
+        with open(os.path.join(folder, "50-mine.conf"), "w") as f:
+            f.write(text)
+    elif way == "environment":
+        desk.scrubjay.configure("[Source]\nPath=/nonexistent/one.db\n")
+        desk.scrubjay.environ.update(SCRUBJAY_SOURCE_PATH=moved, SCRUBJAY_ARCHIVE_PATH=elsewhere)
+    else:
+        desk.scrubjay.environ.update(SCRUBJAY_SOURCE_PATH="/nonexistent/one.db")
+        options = ["--source", moved, "--archive", elsewhere]
+    assert desk.scrubjay.sync(*options)["sessions_synced"] == 4
+    assert os.path.exists(elsewhere) and not os.path.exists(desk.scrubjay.archive)
+
+
+def test_archive_is_private(desk):
+    os.umask(0o022)
+    desk.scrubjay.sync()
+    folder = os.path.dirname(desk.scrubjay.archive)
+    assert os.stat(folder).st_mode & 0o777 == 0o700
+    for name in os.listdir(folder):
+        assert os.stat(os.path.join(folder, name)).st_mode & 0o077 == 0, name
+
+
+def test_the_old_place_of_the_source(empty_desk):
+    """Where ~/.agentsview holds none, ~/.claude/agentsview/sessions.db is the source."""
+    desk = empty_desk
+    desk.transcript().rounds(1).save()
+    desk.viewer.sync()
+    old = os.path.join(desk.home, ".claude", "agentsview")
+    os.makedirs(old)
+    os.rename(desk.viewer.database, os.path.join(old, "sessions.db"))
+    del desk.scrubjay.environ["AGENTSVIEW_DATA_DIR"]
+    assert desk.scrubjay.sync()["sessions_synced"] == 1
