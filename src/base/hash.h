@@ -21,6 +21,7 @@ typedef struct Hasher Hasher;
 Hasher *hasher_new(const HashKey *key);
 Hasher *hasher_free(Hasher *h);
 
+/* Starts anew with nothing in it; then each item is added, in an order that is always the same. */
 void hasher_begin(Hasher *h);
 void hasher_add_bytes(Hasher *h, const void *bytes, size_t n);
 void hasher_add_int(Hasher *h, int64_t value);

@@ -33,6 +33,7 @@ DEFINE_CLEANUP(Ruleset *, ruleset_unref)
  * masked again. */
 uint64_t ruleset_digest(const Ruleset *rules);
 
+/* How many rules are in force. */
 size_t ruleset_n_rules(const Ruleset *rules);
 
 /* What people ask of a rule; owned by the ruleset. */

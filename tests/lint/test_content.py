@@ -1,0 +1,59 @@
+"""What no tracked file may hold: a path of somebody's machine, a secret-shaped literal, something left open"""
+
+import os
+import re
+
+import pytest
+
+from tree import TOP, tracked
+
+MACHINE_PATH = re.compile("(?<![\\w.~-])/(" + "|".join(["wo" + "rk", "fa" + "rm", "ro" + "ot"]) + ")/")
+LEFT_OPEN = re.compile("\\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + ")\\b")
+
+# A few formats that people's own scanners would raise an alarm for. The rules know many more; these are the loud ones.
+SECRETS = {
+    "aws": r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b",
+    "github": r"\bgh[pousr]_[A-Za-z0-9]{36}\b|\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b",
+    "gitlab": r"\bglpat-[A-Za-z0-9_-]{20}\b",
+    "slack": r"\bxox[abprs]-[0-9]{8,}-[0-9A-Za-z-]{20,}",
+    "jwt": r"\beyJ[A-Za-z0-9_-]{16,}\.eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{20,}",
+    "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+(?:[A-Za-z0-9+/]{40,}\s+)",
+    "openai": r"\bsk-(?:proj-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}",
+    "anthropic": r"\bsk-ant-[a-z0-9]+-[A-Za-z0-9_-]{80,}",
+    "google": r"\bAIza[A-Za-z0-9_-]{35}\b",
+    "npm": r"\bnpm_[A-Za-z0-9]{36}\b",
+    "stripe": r"\b[rs]k_live_[A-Za-z0-9]{24,}\b",
+}
+
+
+def contents():
+    for path in tracked():
+        with open(os.path.join(TOP, path), "rb") as f:
+            data = f.read()
+        if b"\0" not in data[:4096]:
+            yield path, data.decode("utf-8", "replace")
+
+
+def test_no_path_of_a_machine():
+    assert [path for path, text in contents() if MACHINE_PATH.search(text)] == []
+
+
+def test_nothing_left_open():
+    code = ("src/", "tests/", "tools/", "units/", "data/", "meson")
+    assert [path for path, text in contents() if path.startswith(code) and LEFT_OPEN.search(text)] == []
+
+
+@pytest.mark.parametrize("kind", sorted(SECRETS))
+def test_no_secret_shaped_literal(kind):
+    pattern = re.compile(SECRETS[kind])
+    assert [path for path, text in contents() if pattern.search(text)] == []
+
+
+def test_the_formats_are_recognised():
+    """The patterns above can fire: planted secrets of these formats match."""
+    import sys
+    sys.path.insert(0, os.path.join(TOP, "tests", "common"))
+    from planted import one_of_each
+    texts = [secret.text for secret in one_of_each()]
+    for kind, pattern in SECRETS.items():
+        assert any(re.search(pattern, text + "\n") for text in texts), kind

@@ -1,0 +1,75 @@
+"""
+Who may include whom
+
+main, ctl > service > {sync, remote} > {source, mask, enrich, archive} > model > base. The stages never include one
+another; a courier knows the archive alone.
+"""
+
+import os
+import re
+
+import pytest
+
+from tree import TOP, read, tracked
+
+STAGES = {"source", "mask", "enrich", "archive"}
+BELOW = {
+    "base": set(),
+    "model": {"base"},
+    "source": {"base", "model"},
+    "mask": {"base", "model"},
+    "enrich": {"base", "model"},
+    "archive": {"base", "model"},
+    "sync": {"base", "model"} | STAGES,
+    "remote": {"base", "model", "archive"},
+    "service": {"base", "model", "sync", "remote"} | STAGES,
+    "ctl": {"base", "model", "sync", "remote", "service"} | STAGES,
+    "": {"base", "model", "sync", "remote", "service"} | STAGES,    # main.c
+}
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"', re.MULTILINE)
+GENERATED = {"config.h"}
+
+SOURCES = [path for path in tracked(".c", ".h") if path.startswith("src/")]
+
+
+def folder_of(path):
+    """src/mask/json.c -> mask; src/main.c -> nothing."""
+    parts = path.split("/")
+    return parts[1] if len(parts) > 2 else ""
+
+
+def breaches(path, text):
+    folder = folder_of(path)
+    assert folder in BELOW, "src/%s is a new folder: say in test_layers.py what it may include" % folder
+    for name in INCLUDE.findall(text):
+        if name in GENERATED:
+            continue
+        if not os.path.exists(os.path.join(TOP, "src", name)):
+            yield "%s includes %s, which does not start at src/" % (path, name)
+        elif folder_of("src/" + name) not in BELOW[folder] | {folder}:
+            yield "%s includes %s" % (path, name)
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_includes_look_down_only(path):
+    assert list(breaches(path, read(path))) == []
+
+
+@pytest.mark.parametrize("path, include", [
+    ("src/mask/masker.c", "archive/archive.h"),
+    ("src/base/strbuf.c", "model/value.h"),
+    ("src/sync/engine.c", "service/config.h"),
+    ("src/remote/courier.c", "source/reader.h"),
+    ("src/archive/archive.c", "strbuf.h"),
+])
+def test_a_breach_would_be_seen(path, include):
+    assert len(list(breaches(path, '#include "%s"\n' % include))) == 1
+
+
+@pytest.mark.parametrize("folder", sorted(BELOW["service"]))
+def test_only_the_service_logs(folder):
+    """What lies below returns; the daemon logs once, with the context it has."""
+    calls = re.compile(r"\b(sd_journal_\w+|syslog|log_(error|warning|notice|info)\w*)\s*\(")
+    for path in SOURCES:
+        if folder_of(path) == folder:
+            assert not calls.search(read(path)), path
