@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import time
 from dataclasses import dataclass
 
 from wait import wait_for
@@ -175,9 +176,7 @@ class Daemon:
         return {name: field["data"] for name, field in fields.items()}
 
     def wait(self, sql, *arguments, limit=10.0):
-        """Waits until this query of the archive gives a row; returns when that was."""
-        import time
-
+        """Waits until this query of the archive gives a row; returns when that was (time.monotonic())."""
         def there():
             try:
                 return self.scrubjay.query(sql, *arguments)
