@@ -132,6 +132,10 @@ def same_or_masked(column, source, archive, allowed):
     """Returns the number of markers, or raises with what differs (never shown: a test's output may hold no secret)."""
     if source in (None, "") and archive in (None, ""):
         return 0
+    if column == "source_created_at":
+        # When agentsview's own row was made: a rebuild makes all rows anew. The first time it was seen is kept.
+        assert archive <= source, "later than the source"
+        return 0
     if column == "input_json":
         spans = json_spans(json.loads(source), json.loads(archive))
     else:

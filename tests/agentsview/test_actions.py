@@ -122,8 +122,11 @@ def test_secret_edited_in(desk, step):
     from planted import anthropic
     edited = desk.transcripts[3]
     secret = anthropic(edited.rng)
-    edited.entries[0]["message"]["content"] = edited.say(secret=secret)
+    edited.planted.append(secret)
+    # Shorter than before: agentsview takes a file that grew for one that was appended to.
+    edited.entries[0]["message"]["content"] = "Now " + secret.text
     result = step(saved(desk, edited))
+    assert result["messages_written"] == 1
     assert result["secrets_detected"] >= 1
     assert all(secret.text.encode() not in data for _, data in desk.scrubjay.everything())
 

@@ -62,10 +62,13 @@ def test_nothing_leaks_through_all_that_happens(desk):
         first.user(first.say(secret=plant(rng, CLASSIC)))
         first.shell("cat .env", first.say(secret=plant(rng, CLASSIC)))
         first.save()
-        second.entries[0]["message"]["content"] = second.say(secret=plant(rng, CLASSIC))
+        edit = plant(rng, CLASSIC[:6])
+        second.planted.append(edit)
+        second.entries[0]["message"]["content"] = "Now " + edit.text
+        del second.entries[-2:]     # so that the file shrinks: one that grew would be taken for one appended to
         second.save()
         desk.viewer.sync()
-        desk.scrubjay.sync()
+        assert desk.scrubjay.sync()["sessions_synced"] == 2
     name = plant(rng, CLASSIC[:3])
     first.planted.append(name)
     with desk.viewer.serve() as server:

@@ -20,8 +20,8 @@ HEX = "0123456789abcdef"
 @dataclass(frozen=True)
 class Planted:
     kind: str
-    text: str
-    secrets: tuple = field(default=())
+    text: str = field(repr=False)
+    secrets: tuple = field(default=(), repr=False)
 
     @property
     def gone(self):
