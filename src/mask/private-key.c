@@ -102,29 +102,31 @@ static bool is_alnum(char c)
 static void strip_line(const char *text, size_t *start, size_t *end)
 {
         size_t s = *start, e = *end, digits;
+        bool material = false;
 
-        while (s < e && !is_base64(text[s]))
+        for (size_t i = s; i < e && !material; i++)
+                material = is_alnum(text[i]);
+        if (!material) {
+                *start = e;
+                return;
+        }
+        /* Signs that are no base64, and "+" and "/" where they are a diff's or a comment's: with nothing before. */
+        while (s < e && (!is_base64(text[s]) ||
+                         ((text[s] == '+' || text[s] == '/') && !is_alnum(text[s + 1]))))
                 s++;
-        /* "+" is a diff sign before a whole line, and "/" one of a comment. */
-        while (s < e && (text[s] == '+' || text[s] == '/') &&
-               (s == *start || !is_alnum(text[s - 1])) && s + 1 < e &&
-               (text[s] != '+' || *start == s))
+        if (s < e && text[s] == '+' && s == *start)
                 s++;
         for (digits = s; digits < e && text[digits] >= '0' && text[digits] <= '9';)
                 digits++;
-        if (digits > s && digits - s <= 7 && digits < e && !is_base64(text[digits])) {
-                s = digits;
-                while (s < e && (!is_base64(text[s]) || text[s] == '+'))
+        if (digits > s && digits - s <= 7 && (digits == e || !is_base64(text[digits])))
+                for (s = digits;
+                     s < e && (!is_base64(text[s]) ||
+                               (text[s] == '+' && (s + 1 == e || !is_alnum(text[s + 1]))));)
                         s++;
-        } else if (digits == e && digits - s <= 7) {
-                s = e;
-        }
-        while (e > s && !is_base64(text[e - 1]))
-                e--;
         /* String concatenation: `"MII..." +` */
-        if (e > s + 1 && text[e - 1] == '+' && !is_base64(text[e - 2]))
-                for (e--; e > s && !is_base64(text[e - 1]);)
-                        e--;
+        while (e > s && (!is_base64(text[e - 1]) ||
+                         (text[e - 1] == '+' && e - s > 1 && !is_base64(text[e - 2]))))
+                e--;
         *start = s;
         *end = e;
 }

@@ -119,6 +119,14 @@ static int read_pattern(Rule *rule, struct json_object *value, char **reterr)
         return read_string(value, &rule->text, reterr);
 }
 
+static int read_name(Rule *rule, struct json_object *value, char **reterr)
+{
+        _cleanup_free_ char *text = NULL;
+        int r = read_string(value, &text, reterr);
+
+        return r < 0 ? r : pattern_compile(text, 0, &rule->name, reterr);
+}
+
 static int read_type(Rule *rule, struct json_object *value, char **reterr)
 {
         static const char *const names[] = { "pattern", "assignment", "private-key" };
@@ -292,10 +300,10 @@ static int read_dictionary(Rule *rule, struct json_object *value, char **reterr)
 
 static int read_needs(Rule *rule, struct json_object *value, char **reterr)
 {
-        static const char *const names[] = { "digit", "upper", "lower", "special", "letter" };
+        static const char *const names[] = { "digit", "upper", "lower", "symbol", "letter" };
 
         if (!json_object_is_type(value, json_type_array))
-                return wrong(reterr, "must be an array of digit, upper, lower, letter, special");
+                return wrong(reterr, "must be an array of digit, upper, lower, letter, symbol");
         for (size_t i = 0; i < json_object_array_length(value); i++) {
                 const char *name = json_object_get_string(json_object_array_get_idx(value, i))
                                                    ?: "";
@@ -305,7 +313,7 @@ static int read_needs(Rule *rule, struct json_object *value, char **reterr)
                         k++;
                 if (k == ELEMENTSOF(names))
                         return wrong(reterr,
-                                     "must be an array of digit, upper, lower, letter, special");
+                                     "must be an array of digit, upper, lower, letter, symbol");
                 rule->guards.needs |= 1U << k;
         }
         return 0;
@@ -389,6 +397,7 @@ static const Member rule_members[] = {
         { "literals", read_literals },
         { "nocase", read_nocase },
         { "pattern", read_pattern },
+        { "name", read_name },
         { "secret", read_secret },
         { "window", read_window },
         { "rank", read_rank },
@@ -543,6 +552,8 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
                 return wrong(reterr, "'literals' is missing");
         if (!rule.text && rule.kind == RULE_PATTERN)
                 return wrong(reterr, "'pattern' is missing");
+        if (rule.name.code && rule.kind != RULE_ASSIGNMENT)
+                return wrong(reterr, "'name' is for assignments only");
         if (rule.rank == UINT32_MAX)
                 rule.rank = rule.kind != RULE_ASSIGNMENT ? 0 : rule.text ? 1 : 2;
         if (rule.text) {

@@ -24,6 +24,7 @@ void rule_done(Rule *rule)
         free(rule->text);
         free(rule->source);
         pattern_done(&rule->pattern);
+        pattern_done(&rule->name);
         *rule = (Rule){ 0 };
 }
 

@@ -70,6 +70,7 @@ typedef struct Rule {
         bool nocase;
         char *text; /* of the pattern */
         Pattern pattern;
+        Pattern name; /* of an assignment: found in the name round the keyword; code NULL: any name will do */
         bool at_literal; /* the pattern starts with its literal: tried there and nowhere else */
         unsigned secret; /* capture group; 0: the whole match */
         uint32_t before, after;

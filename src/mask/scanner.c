@@ -286,6 +286,9 @@ static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
         }
         if (!s->last.found)
                 return 0;
+        if (rule->name.code && run_pattern(s, &rule->name, v->text + a->name_start,
+                                           a->name_end - a->name_start, 0, PCRE2_UNSET) <= 0)
+                return 0;
         if (rule->text) {
                 const size_t *found;
 

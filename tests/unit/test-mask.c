@@ -1,15 +1,428 @@
-/* mask */
+/* mask: what goes, what stays, and that the text round a secret is left alone */
+#include <json-c/json.h>
+
+#include "base/strbuf.h"
+#include "mask/json.h"
 #include "mask/masker.h"
+#include "mask/secret-maker.h"
+#include "mask/utf8.h"
 #include "test.h"
 
-TEST(smoke)
-{
-        const char *folders[] = { TEST_RULES_DIR, NULL };
-        RulesetOptions options = { .folders = folders };
-        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
-        _cleanup_free_ char *error = NULL;
+static const HashKey key = { { 1, 2, 3 } };
 
-        CHECK_INT(ruleset_load(&options, &rules, &error), 0);
-        if (error)
+static Ruleset *load(const char *folder)
+{
+        const char *folders[] = { folder, NULL };
+        RulesetOptions options = { .folders = folders };
+        _cleanup_free_ char *error = NULL;
+        Ruleset *rules = NULL;
+
+        if (ruleset_load(&options, &rules, &error) < 0)
                 fprintf(stderr, "%s\n", error);
+        REQUIRE(rules);
+        return rules;
+}
+
+static Masker *new_masker(void)
+{
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load(TEST_RULES_DIR);
+        Masker *m = NULL;
+
+        REQUIRE(masker_new(rules, &key, &m) == 0);
+        return m;
+}
+
+/* What is written with <<{alnum:36}>> is made by the generators; the brackets enclose what has to be masked. */
+typedef struct Sample {
+        char *text;     /* without the brackets */
+        char *expected; /* with "#" for what was between brackets */
+} Sample;
+
+static void sample_done(Sample *s)
+{
+        free(s->text);
+        free(s->expected);
+}
+
+static Sample make_sample(const char *template)
+{
+        _cleanup_(strbuf_done) StrBuf text = { 0 }, expected = { 0 };
+        _cleanup_free_ char *made = NULL;
+        bool inside = false;
+        Sample s = { 0 };
+
+        REQUIRE(secret_make(template, &made) == 0);
+        for (const char *p = made; *p; p++) {
+                if (strncmp(p, "<<", 2) == 0 || strncmp(p, ">>", 2) == 0) {
+                        inside = *p == '<';
+                        if (inside)
+                                (void) strbuf_putc(&expected, '#');
+                        p++;
+                        continue;
+                }
+                (void) strbuf_putc(&text, *p);
+                if (!inside)
+                        (void) strbuf_putc(&expected, *p);
+        }
+        REQUIRE(strbuf_take(&text, &s.text) == 0 && strbuf_take(&expected, &s.expected) == 0);
+        return s;
+}
+
+/* The masked text with "#" for each "[REDACTED:...]". */
+static char *simplify(const Masked *masked)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        char *s = NULL;
+
+        for (size_t i = 0; i < masked->size; i++) {
+                const char *end;
+
+                if (masked->size - i < 10 || memcmp(masked->text + i, "[REDACTED:", 10) != 0) {
+                        (void) strbuf_putc(&b, masked->text[i]);
+                        continue;
+                }
+                end = memchr(masked->text + i, ']', masked->size - i);
+                REQUIRE(end);
+                (void) strbuf_putc(&b, '#');
+                i = (size_t) (end - masked->text);
+        }
+        REQUIRE(strbuf_take(&b, &s) == 0);
+        return s;
+}
+
+static void check_again(MaskFormat format, const Masked *masked)
+{
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        Masked again;
+
+        CHECK_INT(masker_mask(m, format, masked->text, masked->size, &again), 0);
+        CHECK(again.size == masked->size && memcmp(again.text, masked->text, again.size) == 0);
+        CHECK_INT(again.n_findings, 0);
+}
+
+static void check_sample(MaskFormat format, const char *template)
+{
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        _cleanup_(sample_done) Sample s = make_sample(template);
+        _cleanup_free_ char *got = NULL;
+        Masked masked;
+
+        CHECK_INT(masker_mask(m, format, s.text, strlen(s.text), &masked), 0);
+        got = simplify(&masked);
+        CHECK_STR(got, s.expected);
+        if (strcmp(got, s.expected) != 0)
+                fprintf(stderr, "        of: %s\n", template);
+        if (format == MASK_JSON && json_is_valid(s.text, strlen(s.text)))
+                CHECK(json_is_valid(masked.text, masked.size));
+        check_again(format, &masked);
+}
+
+TEST(escapes_are_boundaries_and_never_cut)
+{
+        static const char *const templates[] = {
+                "export T=<<ghp_{alnum:36}>>\\nexport U=1",
+                "a\\t<<ghp_{alnum:36}>>\\tb",
+                "{\"x\":\"\\\"<<ghp_{alnum:36}>>\\\"\"}",
+                "\\\\\\\"<<ghp_{alnum:36}>>\\\\\\\"",
+                "\\\\n<<ghp_{alnum:36}>>\\\\n",
+                "\\u0022<<ghp_{alnum:36}>>\\u0022",
+                "\\u001b[31m<<ghp_{alnum:36}>>\\u001b[0m",
+                "\x1b[1;32m<<ghp_{alnum:36}>>\x1b[0m",
+                "\\x1b[32m<<ghp_{alnum:36}>>\\033[0m",
+                "    12\t<<ghp_{alnum:36}>>",
+                "    12→<<ghp_{alnum:36}>>",
+                "+<<ghp_{alnum:36}>>\n-<<gho_{alnum:36}>>\n> <<ghs_{alnum:36}>>",
+                "echo '<<ghp_{alnum:36}>>'; echo \"<<ghu_{alnum:36}>>\"",
+                "a=\\\"<<ghp_{alnum:36}>>\\\", b=\\\\\\\"<<ghr_{alnum:36}>>\\\\\\\"",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(templates); i++)
+                check_sample(MASK_TEXT, templates[i]);
+}
+
+TEST(json_keeps_its_shape)
+{
+        static const char *const templates[] = {
+                "{\"a\":\"<<ghp_{alnum:36}>>\\n\",\"b\":[1,2.5e3,true,null]}",
+                "{\"password\":\"<<ab\\\"c{alnum:8}\\\\>>\"}",
+                "{\"password\":\"<<{alnum:12}\\u0022>>\", \"next\": \"x\"}",
+                "{\"cmd\":\"curl -H \\\"Authorization: Bearer <<{alnum:40}>>\\\" x\"}",
+                "{\"env\":{\"DB_PASSWORD\":\"<<{alnum:10},x;y z>>\"}}",
+                "{\"inner\":\"{\\\"token\\\":\\\"<<{alnum:40}>>\\\",\\\"n\\\":1}\"}",
+                "{\"inner\":\"{\\\"x\\\":\\\"{\\\\\\\"token\\\\\\\":\\\\\\\"<<{alnum:40}>>\\\\\\\"}\\\"}\"}",
+                "[\"-----BEGIN PRIVATE KEY-----\",\"x\"]",
+                "{\"k\":\"<<-----BEGIN PRIVATE KEY-----\\n{base64:64}\\n{base64:24}\\n-----END PRIVATE KEY----->>\\n\"}",
+                "\"<<ghp_{alnum:36}>>\"",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(templates); i++)
+                check_sample(MASK_JSON, templates[i]);
+}
+
+TEST(broken_json_is_text)
+{
+        check_sample(MASK_JSON, "{\"a\":\"<<ghp_{alnum:36}>>");
+        check_sample(MASK_JSON, "");
+        check_sample(MASK_JSON, "{]");
+}
+
+TEST(private_keys_go_whole)
+{
+#define LINES "{base64:64}\n{base64:64}\n{base64:40}"
+        static const char *const templates[] = {
+                "x\n<<-----BEGIN RSA PRIVATE KEY-----\n" LINES
+                "\n-----END RSA PRIVATE KEY----->>\ny",
+                "<<-----BEGIN OPENSSH PRIVATE KEY-----\n" LINES
+                "\n-----END OPENSSH PRIVATE KEY----->>",
+                "<<-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: x\n\n" LINES
+                "\n=abcd\n-----END PGP PRIVATE KEY BLOCK----->>\n",
+                "<<-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n" LINES
+                "\n-----END RSA PRIVATE KEY----->>\n",
+                "    <<-----BEGIN EC PRIVATE KEY-----\n    {base64:64}\n    {base64:30}\n    -----END EC PRIVATE KEY----->>\n",
+                "> <<-----BEGIN EC PRIVATE KEY-----\n> {base64:64}\n> {base64:30}\n> -----END EC PRIVATE KEY----->>\n",
+                "+<<-----BEGIN EC PRIVATE KEY-----\n+{base64:64}\n+{base64:30}\n+-----END EC PRIVATE KEY----->>\n",
+                "   1\t<<-----BEGIN EC PRIVATE KEY-----\n   2\t{base64:64}\n   3\t{base64:30}\n"
+                "   4\t-----END EC PRIVATE KEY----->>\n",
+                "   1→<<-----BEGIN EC PRIVATE KEY-----\n   2→{base64:64}\n   3→{base64:30}\n"
+                "   4→-----END EC PRIVATE KEY----->>\n",
+                "\"<<-----BEGIN EC PRIVATE KEY-----\\n\" +\n\"{base64:64}\\n\" +\n\"{base64:30}\\n\" +\n"
+                "\"-----END EC PRIVATE KEY----->>\\n\";\n",
+                "K=\"<<-----BEGIN EC PRIVATE KEY-----\\\\n{base64:64}\\\\n{base64:30}\\\\n-----END EC PRIVATE KEY----->>\"",
+                "K='<<-----BEGIN EC PRIVATE KEY----- {base64:64} {base64:30} -----END EC PRIVATE KEY----->>'",
+                "<<-----BEGIN EC PRIVATE KEY-----{base64:94}-----END EC PRIVATE KEY----->>",
+                /* Cut off at either end. */
+                "<<-----BEGIN RSA PRIVATE KEY-----\n{base64:64}\n{base64:64}>>\n\nand then prose\n",
+                "<<-----BEGIN RSA PRIVATE KEY-----\n{base64:64}\n{base64:30}>>",
+                "<<{base64:64}\n{base64:64}\n{base64:30}\n-----END RSA PRIVATE KEY----->>\nprose",
+                "   7\t<<{base64:64}\n   8\t{base64:30}\n   9\t-----END RSA PRIVATE KEY----->>\nprose",
+                "<<---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: \"x\"\n{base64:70}\n{base64:20}\n"
+                "---- END SSH2 ENCRYPTED PRIVATE KEY ---->>\n",
+                /* No key. */
+                "if (strstr(s, \"-----BEGIN PRIVATE KEY-----\"))\n        return parse(s);\n",
+                "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----\n",
+                "A PRIVATE KEY is private.\n",
+                "-----BEGIN PUBLIC KEY-----\n{base64:64}\n-----END PUBLIC KEY-----\n",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(templates); i++)
+                check_sample(MASK_TEXT, templates[i]);
+}
+
+TEST(only_the_password_of_a_url)
+{
+        static const char *const templates[] = {
+                "postgres://app:<<{alnum:16}>>@db.internal:5432/app",
+                "redis://:<<{alnum:20}>>@cache:6379/0",
+                "mongodb+srv://u:<<{alnum:16}>>@c0.example.net/?retryWrites=true",
+                "https://host:8080/path?mail=a@example.org",
+                "postgres://app:${DB_PASSWORD}@db/app",
+                "ssh://git@example.org/x.git",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(templates); i++)
+                check_sample(MASK_TEXT, templates[i]);
+}
+
+TEST(assignments_are_judged)
+{
+        static const char *const templates[] = {
+                "DB_PASSWORD=<<{alnum:16}>>\n",
+                "export API_KEY='<<{alnum:32}>>'",
+                "password: \"<<{alnum:12}>>\"",
+                "\"clientSecret\": \"<<{alnum:40}>>\"",
+                "const apiKey = \"<<{alnum:24}>>\";",
+                "var token string = \"<<{alnum:32}>>\"",
+                "token: str = \"<<{alnum:32}>>\"",
+                "auth_token := `<<{alnum:32}>>`",
+                "<password><<{alnum:14}>></password>",
+                "mysql --password <<{alnum:14}>> db",
+                "mysql --password=<<{alnum:14}>> db",
+                "setPassword(\"<<{alnum:14}>>\")",
+                "os.Setenv(\"API_TOKEN\", \"<<{alnum:30}>>\")",
+                "{\"name\": \"DB_PASSWORD\", \"value\": \"<<{alnum:14}>>\"}",
+                "<add key=\"Password\" value=\"<<{alnum:14}>>\"/>",
+                "config['secret_key'] = '<<{alnum:32}>>'",
+                "?token=<<{alnum:32}>>&x=1",
+                /* No secrets. */
+                "token = self.next_token()",
+                "password: string",
+                "password = os.environ[\"DB_PASSWORD\"]",
+                "PASSWORD=${DB_PASSWORD}",
+                "password = \"<your password>\"",
+                "password: ********",
+                "api_key = \"your-api-key\"",
+                "token_id = \"{alnum:32}\"",
+                "max_tokens: 4096",
+                "\"integrity\": \"sha512-{base64:86}==\"",
+                "commit {hex:40}",
+                "tokenizer = \"{alnum:30}\"",
+                "password = \"\"",
+                "if token == expected_token:",
+                "secret_name: projects/x/secrets/y",
+                "password = getpass(\"Enter the password: \")",
+                "token: 550e8400-e29b-41d4-a716-446655440000",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(templates); i++)
+                check_sample(MASK_TEXT, templates[i]);
+}
+
+TEST(known_secrets_are_masked_everywhere)
+{
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        _cleanup_(sample_done) Sample told = make_sample("DB_PASSWORD=<<{alnum:16}>>\n");
+        const char *secret = told.text + strlen("DB_PASSWORD=");
+        _cleanup_free_ char *bare = NULL, *got = NULL, *inside = NULL;
+        uint64_t fingerprint;
+        Masked masked;
+
+        REQUIRE(asprintf(&bare, "it is %.16s, see", secret) > 0);
+        REQUIRE(asprintf(&inside, "it is xx%.16syy, see", secret) > 0);
+        CHECK_INT(masker_mask(m, MASK_TEXT, bare, strlen(bare), &masked), 0);
+        CHECK_INT(masked.n_findings, 0);
+        CHECK_INT(masker_n_known(m), 0);
+
+        CHECK_INT(masker_mask(m, MASK_TEXT, told.text, strlen(told.text), &masked), 0);
+        CHECK_INT(masked.n_findings, 1);
+        fingerprint = masked.findings[0].fingerprint;
+        CHECK_INT(masker_n_known(m), 1);
+        CHECK_INT(masker_mask(m, MASK_TEXT, bare, strlen(bare), &masked), 0);
+        CHECK_INT(masked.n_findings, 1);
+        CHECK(masked.findings[0].fingerprint == fingerprint);
+        CHECK_INT(masked.findings[0].start, 6);
+        CHECK_INT(masked.findings[0].end, 22);
+        got = simplify(&masked);
+        CHECK_STR(got, "it is #, see");
+        CHECK_INT(masker_mask(m, MASK_TEXT, inside, strlen(inside), &masked), 0);
+        CHECK_INT(masked.n_findings, 0);
+
+        masker_forget(m);
+        CHECK_INT(masker_n_known(m), 0);
+        CHECK_INT(masker_mask(m, MASK_TEXT, bare, strlen(bare), &masked), 0);
+        CHECK_INT(masked.n_findings, 0);
+}
+
+TEST(a_secret_told_later_is_masked_before)
+{
+        check_sample(MASK_TEXT, "use <<{alnum:20}>> here\nDB_PASSWORD=<<{alnum:20}>>\n");
+}
+
+TEST(home_becomes_a_tilde)
+{
+        static const struct {
+                const char *text, *expected;
+        } cases[] = {
+                { "cd /home/al/x && ls /home/al", "cd ~/x && ls ~" },
+                { "/home/alice /home/al-x /mnt/home/al", "/home/alice /home/al-x /mnt/home/al" },
+                { "see /home/al. Or \"/home/al\"", "see ~. Or \"~\"" },
+                { "file:///home/al/x", "file://~/x" },
+                { "a\\n/home/al/b", "a\\n~/b" },
+        };
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        Masked masked;
+
+        CHECK_INT(masker_set_home(m, "/home/al/"), 0);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *got = NULL;
+
+                CHECK_INT(masker_mask(m, MASK_TEXT, cases[i].text, strlen(cases[i].text), &masked),
+                          0);
+                got = simplify(&masked);
+                CHECK_STR(got, cases[i].expected);
+                CHECK_INT(masked.n_findings, 0);
+        }
+}
+
+TEST(broken_utf8_is_repaired_and_offsets_stay)
+{
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        _cleanup_(sample_done) Sample s = make_sample("\xff\xc3(<<ghp_{alnum:36}>>)\xe2\x82");
+        Masked masked;
+
+        CHECK_INT(masker_mask(m, MASK_TEXT, s.text, strlen(s.text), &masked), 0);
+        CHECK_INT(utf8_valid_length(masked.text, masked.size), masked.size);
+        CHECK_INT(masked.n_findings, 1);
+        CHECK_INT(masked.findings[0].start, 3);
+        CHECK_INT(masked.findings[0].end, 43);
+        CHECK(strncmp(masked.text, "\xEF\xBF\xBD\xEF\xBF\xBD([REDACTED:github-pat])\xEF\xBF\xBD",
+                      32) == 0);
+        CHECK_INT(masker_mask(m, MASK_TEXT, "a\0b", 3, &masked), 0);
+        CHECK_INT(masked.size, 3);
+}
+
+TEST(clean_text_is_not_copied)
+{
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        const char *text = "nothing to see here\n";
+        Masked masked;
+
+        CHECK_INT(masker_mask(m, MASK_TEXT, text, strlen(text), &masked), 0);
+        CHECK(masked.text == text);
+        CHECK_INT(masker_mask(m, MASK_TEXT, NULL, 0, &masked), 0);
+        CHECK_INT(masked.size, 0);
+}
+
+/* A secret at any place round the ends of the chunks that long texts are read in. */
+TEST(chunks_make_no_difference)
+{
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        _cleanup_(sample_done) Sample s = make_sample("ghp_{alnum:36}");
+        const size_t size = 600000, places[] = { 262144, 524288 };
+        _cleanup_free_ char *text = malloc(size);
+
+        REQUIRE(text);
+        for (size_t i = 0; i < ELEMENTSOF(places); i++)
+                for (size_t shift = 0; shift <= 44; shift += 4) {
+                        size_t at = places[i] - shift;
+                        Masked masked;
+
+                        memset(text, ' ', size);
+                        /* Escapes before it, so that view and text have different offsets. */
+                        for (size_t k = 0; k < at; k += 100)
+                                memcpy(text + k, "\\n", 2);
+                        memcpy(text + at, s.text, 40);
+                        masker_forget(m);
+                        CHECK_INT(masker_mask(m, MASK_TEXT, text, size, &masked), 0);
+                        CHECK_INT(masked.n_findings, 1);
+                        if (masked.n_findings == 1) {
+                                CHECK_INT(masked.findings[0].start, at);
+                                CHECK_INT(masked.findings[0].end, at + 40);
+                        }
+                }
+}
+
+TEST(json_is_checked_strictly)
+{
+        static const struct {
+                const char *text;
+                bool valid;
+        } cases[] = {
+                { "{}", true },
+                { " [1,-0.5e+3,\"a\\u00e9\\n\",true,false,null,{\"a\":{}}] ", true },
+                { "\"x\"", true },
+                { "1", true },
+                { "", false },
+                { " ", false },
+                { "{", false },
+                { "[1,]", false },
+                { "{\"a\"}", false },
+                { "{\"a\":}", false },
+                { "{\"a\":1,}", false },
+                { "{a:1}", false },
+                { "[01]", false },
+                { "[1.]", false },
+                { "\"\\x\"", false },
+                { "\"\\u12g4\"", false },
+                { "\"a\nb\"", false },
+                { "[] []", false },
+                { "[}", false },
+                { "nul", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct json_object *o = cases[i].valid ? json_tokener_parse(cases[i].text) : NULL;
+
+                CHECK(json_is_valid(cases[i].text, strlen(cases[i].text)) == cases[i].valid);
+                (void) json_object_put(o);
+        }
 }
