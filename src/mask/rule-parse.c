@@ -154,18 +154,6 @@ static int read_rank(Rule *rule, struct json_object *value, char **reterr)
         return r;
 }
 
-/* A number now; a name needs the compiled pattern, so rule_parse() looks at it again. */
-static int read_secret(Rule *rule, struct json_object *value, char **reterr)
-{
-        int64_t n = 0;
-        int r = 0;
-
-        if (!json_object_is_type(value, json_type_string))
-                r = read_number(value, 15, &n, reterr);
-        rule->secret = (unsigned) n;
-        return r;
-}
-
 static int read_literals(Rule *rule, struct json_object *value, char **reterr)
 {
         size_t n;
@@ -398,7 +386,7 @@ static const Member rule_members[] = {
         { "nocase", read_nocase },
         { "pattern", read_pattern },
         { "name", read_name },
-        { "secret", read_secret },
+        { "secret", NULL }, /* needs the compiled pattern: find_secrets() */
         { "window", read_window },
         { "rank", read_rank },
         { "guards", read_guards },
@@ -484,24 +472,40 @@ static bool starts_with_literal(const Rule *rule)
         return true;
 }
 
-static int find_secret(Rule *rule, struct json_object *value, char **reterr)
+/* Adds the group that @value is the number or name of. */
+static int add_secret(Rule *rule, struct json_object *value, char **reterr)
 {
         uint32_t n_groups = 0;
+        int64_t n = -1;
 
-        if (json_object_is_type(value, json_type_string)) {
-                int n = pcre2_substring_number_from_name(
-                                rule->pattern.code, (PCRE2_SPTR) json_object_get_string(value));
-
-                if (n < 0)
-                        return wrong(reterr,
-                                     "'secret' names a group that the pattern does not have");
-                rule->secret = (unsigned) n;
-        }
         (void) pcre2_pattern_info(rule->pattern.code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
-        if (rule->secret > n_groups)
+        if (json_object_is_type(value, json_type_string))
+                n = pcre2_substring_number_from_name(rule->pattern.code,
+                                                     (PCRE2_SPTR) json_object_get_string(value));
+        else if (json_object_is_type(value, json_type_int))
+                n = json_object_get_int64(value);
+        if (n < 0 || n > (int64_t) n_groups || rule->n_secrets == SECRET_GROUPS_MAX)
                 return wrong(reterr,
-                             "'secret' is the number of a group that the pattern does not have");
+                             "'secret' must name or number groups of the pattern (8 at most)");
+        rule->secrets[rule->n_secrets++] = (unsigned) n;
         return 0;
+}
+
+static int find_secrets(Rule *rule, struct json_object *value, char **reterr)
+{
+        int r = 0;
+
+        if (!value) {
+                rule->n_secrets = 1;
+                return 0;
+        }
+        if (!json_object_is_type(value, json_type_array))
+                return add_secret(rule, value, reterr);
+        for (size_t i = 0; r == 0 && i < json_object_array_length(value); i++)
+                r = add_secret(rule, json_object_array_get_idx(value, i), reterr);
+        if (r == 0 && rule->n_secrets == 0)
+                return wrong(reterr, "'secret' is an empty array");
+        return r;
 }
 
 static int compile_rule(Rule *rule, struct json_object *object, char **reterr)
@@ -519,7 +523,7 @@ static int compile_rule(Rule *rule, struct json_object *object, char **reterr)
         r = pattern_compile(rule->text, flags, &rule->pattern, reterr);
         if (r < 0)
                 return r;
-        return find_secret(rule, json_object_object_get(object, "secret"), reterr);
+        return find_secrets(rule, json_object_object_get(object, "secret"), reterr);
 }
 
 static void fold_literals(Rule *rule)

@@ -23,6 +23,10 @@
 /* How far a rule may look: more than the longest credential (a PGP key of 4096 bits is below 16 KB). */
 #define RULE_WINDOW_MAX 65536
 
+/* Alternatives of one pattern ("...", '...', bare) and several secrets in one match have a group each. */
+#define SECRET_GROUPS_MAX  24
+#define CAPTURE_GROUPS_MAX 31
+
 typedef enum RuleKind {
         RULE_PATTERN,    /* the pattern matches round a literal */
         RULE_ASSIGNMENT, /* keyword, operator, value: the pattern, if any, matches the whole value */
@@ -72,7 +76,8 @@ typedef struct Rule {
         Pattern pattern;
         Pattern name; /* of an assignment: found in the name round the keyword; code NULL: any name will do */
         bool at_literal; /* the pattern starts with its literal: tried there and nowhere else */
-        unsigned secret; /* capture group; 0: the whole match */
+        unsigned secrets[SECRET_GROUPS_MAX]; /* capture groups; 0: the whole match */
+        size_t n_secrets;
         uint32_t before, after;
         Guards guards;
         char *source; /* the rule as compact JSON: what the digest covers */

@@ -60,7 +60,7 @@ int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret)
                 return r;
         s->known = known_new();
         s->done = calloc(rules->n_rules + 1, sizeof(*s->done));
-        s->match = pcre2_match_data_create(16, NULL);
+        s->match = pcre2_match_data_create(CAPTURE_GROUPS_MAX + 1, NULL);
         s->context = pcre2_match_context_create(NULL);
         s->stack = pcre2_jit_stack_create(32 * 1024, 512 * 1024, NULL);
         if (!s->known || !s->done || !s->match || !s->context || !s->stack)
@@ -229,6 +229,64 @@ static size_t whole_word(const View *v, size_t end)
         return end;
 }
 
+/* The parts of the last match that are secrets: copied, since guards run patterns of their own. */
+typedef struct Parts {
+        size_t context; /* where the match begins */
+        size_t n;
+        struct {
+                size_t start, end;
+        } parts[SECRET_GROUPS_MAX];
+} Parts;
+
+static Parts matched_parts(const Scanner *s, const Rule *rule)
+{
+        const size_t *found = pcre2_get_ovector_pointer(s->match);
+        Parts p = { .context = found[0] };
+
+        for (size_t i = 0; i < rule->n_secrets; i++) {
+                const size_t *group = found + 2 * rule->secrets[i];
+
+                if (group[0] != PCRE2_UNSET && group[0] < group[1]) {
+                        p.parts[p.n].start = group[0];
+                        p.parts[p.n++].end = group[1];
+                }
+        }
+        return p;
+}
+
+/* What a match may have missed of a secret: that it goes on behind the window, or behind an escaped quote. */
+static size_t complete(const View *v, size_t context, size_t start, size_t end, size_t size)
+{
+        if (end == size && size < v->size)
+                end = whole_word(v, end);
+        if (start > context && v->map.n > 0 && end < v->size && v->text[end] == '"' &&
+            (v->text[start - 1] == '"' || v->text[start - 1] == '\'')) {
+                size_t whole = assignment_quoted_end(v, start);
+
+                end = whole > end ? whole : end;
+        }
+        return end;
+}
+
+/* Takes what the rule's pattern found, each part by itself. Returns how far it reached (0: nothing), or -ENOMEM. */
+static ssize_t take_match(Scanner *s, Rule *rule, size_t size)
+{
+        Parts p = matched_parts(s, rule);
+        size_t reached = 0;
+
+        for (size_t i = 0; i < p.n; i++) {
+                size_t start = p.parts[i].start,
+                       end = complete(&s->view, p.context, start, p.parts[i].end, size);
+                int r = take(s, rule, p.context, start, end);
+
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        reached = end > reached ? end : reached;
+        }
+        return (ssize_t) reached;
+}
+
 static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
 {
         const View *v = &s->view;
@@ -241,33 +299,17 @@ static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
                 start = start > *done ? start : *done;
         }
         for (int i = 0; i < TRIES_MAX && start <= at; i++) {
-                const size_t *found;
-                size_t first, last;
-                int r;
+                ssize_t reached;
 
-                r = run_pattern(s, &rule->pattern, v->text, size, start,
-                                rule->at_literal ? PCRE2_UNSET : at);
-                if (r <= 0)
+                if (run_pattern(s, &rule->pattern, v->text, size, start,
+                                rule->at_literal ? PCRE2_UNSET : at) <= 0)
                         return 0;
-                found = pcre2_get_ovector_pointer(s->match);
-                start = found[0] + 1;
-                first = found[rule->secret * 2];
-                last = found[rule->secret * 2 + 1];
-                if (first == PCRE2_UNSET || first >= last)
-                        continue;
-                if (last == size && size < v->size)
-                        last = whole_word(v, last);
-                if (first > found[0] && strchr("\"'`", v->text[first - 1]) && last < v->size &&
-                    v->text[last] == '"' && v->map.n > 0) {
-                        size_t whole = assignment_quoted_end(v, first);
-
-                        last = whole > last ? whole : last;
-                }
-                r = take(s, rule, found[0], first, last);
-                if (r < 0)
-                        return r;
-                if (r > 0) {
-                        *done = last;
+                start = pcre2_get_ovector_pointer(s->match)[0] + 1;
+                reached = take_match(s, rule, size);
+                if (reached < 0)
+                        return -ENOMEM;
+                if (reached > 0) {
+                        *done = (size_t) reached;
                         return 0;
                 }
         }
@@ -278,6 +320,7 @@ static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
 {
         const View *v = &s->view;
         const Assignment *a = &s->last.assignment;
+        Parts p;
 
         if (s->last.start != start || s->last.end != end) {
                 s->last.found = assignment_find(v, start, end, &s->last.assignment) > 0;
@@ -289,20 +332,18 @@ static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
         if (rule->name.code && run_pattern(s, &rule->name, v->text + a->name_start,
                                            a->name_end - a->name_start, 0, PCRE2_UNSET) <= 0)
                 return 0;
-        if (rule->text) {
-                const size_t *found;
-
-                if (run_pattern(s, &rule->pattern, v->text + a->start, a->end - a->start, 0,
-                                PCRE2_UNSET) <= 0)
-                        return 0;
-                found = pcre2_get_ovector_pointer(s->match) + 2 * rule->secret;
-                if (found[0] == PCRE2_UNSET || found[0] >= found[1])
-                        return 0;
-                return take(s, rule, a->name_start, a->start + found[0], a->start + found[1]);
-        }
-        if (!assignment_is_secret(v, a))
+        if (!rule->text)
+                return assignment_is_secret(v, a) ? take(s, rule, a->name_start, a->start, a->end)
+                                                  : 0;
+        if (run_pattern(s, &rule->pattern, v->text + a->start, a->end - a->start, 0, PCRE2_UNSET) <=
+            0)
                 return 0;
-        return take(s, rule, a->name_start, a->start, a->end);
+        p = matched_parts(s, rule);
+        for (size_t i = 0; i < p.n; i++)
+                if (take(s, rule, a->name_start, a->start + p.parts[i].start,
+                         a->start + p.parts[i].end) < 0)
+                        return -ENOMEM;
+        return 0;
 }
 
 /* Each line of a key's body is a secret of its own: masked also where it stands alone. */
