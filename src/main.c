@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/sqlite-util.h"
 #include "base/strbuf.h"
 #include "config.h"
 #include "service/bus.h"
@@ -189,6 +190,7 @@ int main(int argc, char **argv)
         (void) setlocale(LC_ALL, "");
         (void) signal(SIGPIPE, SIG_IGN);
         umask(0077);
+        sqlite_setup();
         log_read_environment();
         action = parse_arguments(argc, argv, &options);
         switch (action) {

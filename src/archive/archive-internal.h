@@ -53,7 +53,8 @@ struct Archive {
         int lock_fd;
         HashKey key;
         int64_t change, change_at_begin;
-        int last_error; /* why archive_query() gave NULL */
+        bool has_tombstones; /* there may be some: most archives have none, and need not look */
+        int last_error;      /* why archive_query() gave NULL */
         sqlite3_stmt *queries[N_ARCHIVE_QUERIES];
         sqlite3_stmt *inserts[N_ARCHIVE_INSERTS];
         sqlite3_stmt *selects[N_ARCHIVE_INSERTS];

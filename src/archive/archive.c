@@ -210,6 +210,7 @@ static int open_database(Archive *a, const char *path, char **reterr)
 int archive_open(const char *path, Archive **ret, char **reterr)
 {
         _cleanup_(archive_closep) Archive *a = calloc(1, sizeof(*a));
+        int64_t has_tombstones;
         int r;
 
         if (!a)
@@ -231,6 +232,11 @@ int archive_open(const char *path, Archive **ret, char **reterr)
         if (r < 0)
                 return r;
         a->change = archive_meta_get_int(a, "change_seq", 0);
+        r = sqlite_query_int(a->db, "SELECT EXISTS (SELECT 1 FROM session_deletes)",
+                             &has_tombstones);
+        if (r < 0)
+                return r;
+        a->has_tombstones = has_tombstones != 0;
         *ret = TAKE_PTR(a);
         return 0;
 }
@@ -538,6 +544,7 @@ int archive_tombstone_put(Archive *a, const char *id, size_t size, const char *u
         (void) sqlite_bind_text(stmt, 4, name, strlen(name));
         (void) sqlite_bind_text(stmt, 5, created_at, created_at ? strlen(created_at) : 0);
         (void) sqlite3_bind_int64(stmt, 6, archive_next_change(a));
+        a->has_tombstones = true;
         r = sqlite_execute(stmt);
         if (r >= 0)
                 r = archive_meta_set_int(a, "deletes_change_seq", a->change);
@@ -548,6 +555,8 @@ int archive_tombstone_remove(Archive *a, const char *id, size_t size)
 {
         int r;
 
+        if (!a->has_tombstones)
+                return 0;
         r = archive_run_for(a, ARCHIVE_TOMBSTONE_REMOVE, id, size);
         if (r >= 0 && sqlite3_changes(a->db) > 0)
                 r = archive_meta_set_int(a, "deletes_change_seq", archive_next_change(a));

@@ -1,6 +1,11 @@
 /* SQLite, the way this project speaks to it */
 #include "base/sqlite-util.h"
 
+void sqlite_setup(void)
+{
+        (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int sqlite_errno(sqlite3 *db, int code)
 {
         int system_error = db ? sqlite3_system_errno(db) : 0;

@@ -18,6 +18,10 @@ static inline void sqlite_close(sqlite3 *db)
 
 DEFINE_CLEANUP(sqlite3 *, sqlite_close)
 
+/* Sets SQLite up for this process, before it is used at all: no statistics of its memory, which take a lock for each
+ * allocation. */
+void sqlite_setup(void);
+
 /*
  * The errno of a SQLite result code: SQLITE_OK, ROW and DONE are 0; BUSY and LOCKED -EBUSY; CORRUPT -EUCLEAN; NOTADB
  * -EMEDIUMTYPE; FULL -ENOSPC; CANTOPEN -ENOENT; READONLY -EROFS; PERM and AUTH -EACCES; TOOBIG -EFBIG; NOMEM -ENOMEM;

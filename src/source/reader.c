@@ -186,9 +186,9 @@ static int prepare_sessions(Reader *r)
                 const char *tail;
         } variants[] = {
                 { QUERY_LIST_ALL, "WHERE rowid > ?1 ORDER BY rowid" },
-                /* no order: the planner shall walk the index on sync_marker, not the table */
-                { QUERY_LIST_MARKER,
-                  "WHERE sync_marker >= ?1 OR sync_marker = '' OR sync_marker IS NULL" },
+                /* +rowid: the planner shall walk the index on sync_marker, and sort the few it finds */
+                { QUERY_LIST_MARKER, "WHERE (sync_marker >= ?2 OR sync_marker = '' OR "
+                                     "sync_marker IS NULL) AND +rowid > ?1 ORDER BY +rowid" },
                 { QUERY_SESSION, "WHERE rowid = ?1" },
         };
         _cleanup_(strbuf_done) StrBuf head = { 0 };
@@ -511,10 +511,9 @@ int reader_list(Reader *r, const ReaderFrom *from)
         r->list = from->marker && r->has_markers ? QUERY_LIST_MARKER : QUERY_LIST_ALL;
         stmt = r->queries[r->list];
         (void) sqlite3_reset(stmt);
+        (void) sqlite3_bind_int64(stmt, 1, from->after_rowid);
         if (r->list == QUERY_LIST_MARKER)
-                (void) sqlite3_bind_text(stmt, 1, from->marker, -1, SQLITE_TRANSIENT);
-        else
-                (void) sqlite3_bind_int64(stmt, 1, from->after_rowid);
+                (void) sqlite3_bind_text(stmt, 2, from->marker, -1, SQLITE_TRANSIENT);
         return 0;
 }
 

@@ -61,11 +61,10 @@ bool reader_in_transaction(const Reader *r);
 /* Why the last call failed, in words, without content. */
 const char *reader_reason(Reader *r);
 
-/* How a list of sessions is asked for. */
+/* Which sessions a list has; always in row order. */
 typedef struct ReaderFrom {
-        /* Only those with this sync_marker or a later one, and those without, in no order. NULL: all, in row order. */
-        const char *marker;
-        int64_t after_rowid; /* of all: only those behind this row; INT64_MIN: from the first */
+        const char *marker; /* only those with this sync_marker or a later one, and those without; NULL: all */
+        int64_t after_rowid; /* only those behind this row; INT64_MIN: from the first */
 } ReaderFrom;
 
 /* Whether sessions can be listed by sync_marker at all. */

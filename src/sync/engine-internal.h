@@ -45,9 +45,11 @@ struct Engine {
         CycleResult *result;
         Progress progress;
         bool stopping;
+        unsigned read_serial; /* counts the read transactions: a list lives as long as its own */
         uint64_t read_began_usec; /* when the read transaction began */
         uint64_t batch_began_usec, batch_bytes;
-        CycleResult batch; /* counts of the batch: they join the result when it is committed */
+        bool batch_is_tainted; /* a session in it turned out to be bad half-way */
+        CycleResult batch;     /* counts of the batch: they join the result when it is committed */
         NewSecrets *new_secrets; /* of the batch */
         size_t n_new_secrets;
 };
@@ -76,10 +78,10 @@ bool engine_tick(Engine *e);
 /* Names the error that a negative errno of the archive means, in the result; returns @error. */
 int engine_archive_failed(Engine *e, int error);
 
-/* Brings the session in @rowid of the source into the archive. Returns 1 (written), 0 (nothing to do), -EBADMSG (this
- * session cannot be archived; its error is in the result, and the batch has to be rolled back, for a part of it may be
- * written) or another negative errno: the cycle cannot go on. */
-int session_sync(Engine *e, int64_t rowid);
+/* Brings a session of the source into the archive; @source is borrowed from a list that is under way. Returns 1
+ * (written), 0 (nothing to do), -EBADMSG (this session cannot be archived; its error is in the result, and if
+ * batch_is_tainted a part of it is written) or another negative errno: the cycle cannot go on. */
+int session_sync(Engine *e, const SourceSession *source);
 
 /* Masks an archived session again from the archive itself. As session_sync(). */
 int session_remask(Engine *e, const char *id);

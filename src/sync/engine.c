@@ -18,9 +18,6 @@
 /* Markers within this time before now are looked at again: clocks are coarse, and a commit may come after its mark. */
 #define MARKER_SLACK_USEC (10 * USEC_PER_SEC)
 
-/* Candidates collected within one read transaction. */
-#define CHUNK_MAX 512
-
 /* Life of the engine */
 
 int engine_new(const EngineSettings *settings, const EngineHooks *hooks, Engine **ret)
@@ -123,7 +120,9 @@ int engine_open_archive(Engine *e, char **reterr)
         e->totals.last_sync_at_usec = 0;
         if (archive_meta_get(e->archive, "last_synced_at", &last) > 0)
                 (void) parse_timestamp(last, &e->totals.last_sync_at_usec);
-        r = archive_meta_get(e->archive, "source_marker", &marker);
+        r = archive_cursor_count(e->archive, &e->n_cursors);
+        if (r >= 0)
+                r = archive_meta_get(e->archive, "source_marker", &marker);
         (void) snprintf(e->marker, sizeof(e->marker), "%s", r > 0 ? marker : "");
         return 0;
 }
@@ -267,6 +266,7 @@ int batch_commit_if_due(Engine *e)
 
 void batch_rollback(Engine *e)
 {
+        e->batch_is_tainted = false;
         if (e->archive)
                 archive_rollback(e->archive);
         cycle_result_done(&e->batch);
@@ -281,6 +281,7 @@ int read_begin(Engine *e)
                 read_end(e);
         }
         e->read_began_usec = now_usec(CLOCK_MONOTONIC);
+        e->read_serial++;
         return reader_begin(e->reader);
 }
 
@@ -378,14 +379,8 @@ static int need_source(Engine *e)
 
 /* The cycle */
 
-/* A session that may have to be synced. */
-typedef struct Candidate {
-        int64_t rowid;
-        bool failed;
-} Candidate;
-
-/* Whether the session is in step. Returns 1 (it is not), 0, or a negative errno. */
-static int is_candidate(Engine *e, const SourceSession *s)
+/* Whether the session is out of step, asked by id. Returns 1 (it is), 0, or a negative errno. */
+static int is_changed(Engine *e, const SourceSession *s)
 {
         const Value *id = s->values + SESSION_ID;
         Cursor cursor;
@@ -395,173 +390,171 @@ static int is_candidate(Engine *e, const SourceSession *s)
                 return 1; /* session_sync() says what is wrong with it */
         r = archive_cursor_get(e->archive, id->text, id->size, &cursor);
         if (r < 0)
-                return r;
+                return engine_archive_failed(e, r);
         return r == 0 || cursor.fingerprint != s->fingerprint || cursor.policy != e->policy;
 }
 
-/* The cursors beside a list of all sessions, both in row order. */
-typedef struct Merge {
-        bool on;
-        bool at_end;
-        Cursor cursor;
-} Merge;
+/* A walk through sessions of the source, in row order. */
+typedef struct Walk {
+        const char *marker; /* only sessions marked since; NULL: all, with the cursors beside them */
+        int64_t after;      /* the last row dealt with */
+        uint64_t n_total;   /* of sessions, where it is known; else 0 */
 
-static int merge_next(Engine *e, Merge *m)
+        Cursor cursor; /* the one at or behind the session in hand */
+        bool at_end;   /* of the cursors */
+
+        int64_t batch_after; /* `after` when the batch began */
+        uint64_t batch_done; /* sessions dealt with until then */
+        int64_t *bad; /* rows of sessions that were found bad when a part of them was written */
+        size_t n_bad, n_bad_max;
+} Walk;
+
+static void walk_done(Walk *w)
 {
-        int r = archive_cursor_list_next(e->archive, &m->cursor);
-
-        m->at_end = r <= 0;
-        return r < 0 ? r : 0;
+        free(w->bad);
 }
 
-/* Whether the cursor in the session's own place says that it is in step; most do, and save the look-up by id. */
-static int merge_says_in_step(Engine *e, Merge *m, const SourceSession *s)
+static bool walk_knows_bad(const Walk *w, int64_t rowid)
 {
-        int r = 0;
-
-        while (m->on && !m->at_end && m->cursor.source_rowid < s->rowid && r >= 0)
-                r = merge_next(e, m);
-        if (r < 0 || !m->on || m->at_end || m->cursor.source_rowid != s->rowid)
-                return r;
-        return m->cursor.fingerprint == s->fingerprint && m->cursor.policy == e->policy;
+        for (size_t i = 0; i < w->n_bad; i++)
+                if (w->bad[i] == rowid)
+                        return true;
+        return false;
 }
 
-/*
- * Collects up to CHUNK_MAX candidates. A list of all sessions (no @marker) begins behind *@after, which moves to the
- * last session looked at; *@ret_complete says that the list is at its end.
- */
-static int collect_candidates(Engine *e, const char *marker, int64_t *after, Candidate *ret,
-                              size_t *ret_n, bool *ret_complete)
+static int walk_next_cursor(Engine *e, Walk *w)
 {
-        ReaderFrom from = { .marker = marker, .after_rowid = *after };
-        Merge merge = { .on = !marker };
-        size_t n = 0, n_seen = 0;
-        SourceSession s;
-        int r, k = 0;
+        int r = archive_cursor_list_next(e->archive, &w->cursor);
 
-        if (merge.on) {
-                r = archive_cursor_list(e->archive, *after);
-                if (r >= 0)
-                        r = merge_next(e, &merge);
-                if (r < 0)
-                        return engine_archive_failed(e, r);
-        }
+        w->at_end = r <= 0;
+        return r < 0 ? engine_archive_failed(e, r) : 0;
+}
+
+/* Begins or goes on behind w->after, in a read transaction. */
+static int walk_begin(Engine *e, Walk *w)
+{
+        ReaderFrom from = { .marker = w->marker, .after_rowid = w->after };
+        int r;
+
         r = read_begin(e);
         if (r >= 0)
                 r = reader_list(e->reader, &from);
         if (r < 0)
                 return source_failed(e, r);
-        while (n < CHUNK_MAX && (r = reader_list_next(e->reader, &s)) > 0) {
-                k = merge_says_in_step(e, &merge, &s);
-                if (k == 0) {
-                        k = is_candidate(e, &s);
-                        if (k > 0)
-                                ret[n++] = (Candidate){ .rowid = s.rowid };
-                }
-                if (k < 0)
-                        break;
-                *after = s.rowid;
-                if (k == 0 || n == 0 || ret[n - 1].rowid != s.rowid)
-                        e->progress.sessions_done++;
-                /* An audit of many sessions is cut, so that its transaction stays short. */
-                if (++n_seen % 1024 == 0 && read_is_due(e))
-                        break;
-        }
-        if (merge.on)
-                archive_cursor_list_end(e->archive);
-        reader_list_end(e->reader);
-        if (k < 0)
-                return engine_archive_failed(e, k);
-        if (r < 0)
-                return source_failed(e, r);
-        *ret_complete = r == 0;
-        *ret_n = n;
-        return 0;
+        if (w->marker)
+                return 0;
+        r = archive_cursor_list(e->archive, w->after);
+        return r < 0 ? engine_archive_failed(e, r) : walk_next_cursor(e, w);
+}
+
+/* The cursor in the session's own place says of most sessions that they are in step, and saves the look-up by id. */
+static int walk_in_step(Engine *e, Walk *w, const SourceSession *s)
+{
+        int r = 0;
+
+        if (w->marker)
+                return 0;
+        while (!w->at_end && w->cursor.source_rowid < s->rowid && r >= 0)
+                r = walk_next_cursor(e, w);
+        if (r < 0 || w->at_end || w->cursor.source_rowid != s->rowid)
+                return r;
+        return w->cursor.fingerprint == s->fingerprint && w->cursor.policy == e->policy;
 }
 
 /*
- * Syncs the candidates of one chunk, in batches. A session that turns out to be bad may have written a part already:
- * its batch is rolled back and done again without it. Returns 0, or a negative errno that ends the cycle.
+ * A session was found bad. If a part of it is written already, its batch is rolled back, and the walk goes back to the
+ * batch's beginning to do it again without the bad one. Returns 1 (gone back), 0, or a negative errno.
  */
-static int sync_candidates(Engine *e, Candidate *candidates, size_t n)
+static int walk_leave_out(Engine *e, Walk *w, int64_t rowid)
 {
-        uint64_t done = e->progress.sessions_done, pending = e->progress.sessions_pending;
-        size_t i = 0, batch_start = 0;
+        e->had_errors = true;
+        if (!e->batch_is_tainted)
+                return 0;
+        if (w->n_bad == w->n_bad_max) {
+                size_t n = w->n_bad_max > 0 ? w->n_bad_max * 2 : 16;
+                int64_t *grown = reallocarray(w->bad, n, sizeof(*grown));
+
+                if (!grown)
+                        return -ENOMEM;
+                w->bad = grown;
+                w->n_bad_max = n;
+        }
+        w->bad[w->n_bad++] = rowid;
+        batch_rollback(e);
+        w->after = w->batch_after;
+        e->progress.sessions_done = w->batch_done;
+        return 1;
+}
+
+/* One session of the walk. Returns 1 when the walk has to begin anew behind w->after, 0, or a negative errno. */
+static int walk_session(Engine *e, Walk *w, const SourceSession *s)
+{
         int r;
 
-        while (i < n) {
-                e->progress.sessions_done = done + i;
-                e->progress.sessions_pending = pending > i ? pending - i : 0;
-                if (!engine_tick(e))
-                        return -ECANCELED;
-                r = candidates[i].failed ? 0 : session_sync(e, candidates[i].rowid);
-                if (r == -EBADMSG) {
-                        e->had_errors = true;
-                        candidates[i].failed = true;
-                        batch_rollback(e);
-                        i = batch_start;
-                        continue;
+        r = walk_in_step(e, w, s);
+        if (r == 0 && !walk_knows_bad(w, s->rowid)) {
+                r = is_changed(e, s);
+                if (r > 0) {
+                        if (!engine_tick(e))
+                                return -ECANCELED;
+                        r = session_sync(e, s);
+                        e->batch.sessions_synced += r > 0;
                 }
-                if (r < 0)
-                        return r;
-                e->batch.sessions_synced += r > 0;
-                i++;
-                r = batch_commit_if_due(e);
-                if (r < 0)
-                        return r;
-                if (r > 0)
-                        batch_start = i;
-        }
-        e->progress.sessions_done = done + n;
-        return batch_commit(e);
-}
-
-/* All sessions, chunk after chunk. */
-static int sync_all(Engine *e)
-{
-        Candidate candidates[CHUNK_MAX];
-        int64_t after = INT64_MIN;
-        uint64_t total = 0;
-        bool complete = false;
-        size_t n;
-        int r;
-
-        r = reader_count(e->reader, &total);
-        if (r < 0)
-                return source_failed(e, r);
-        while (!complete) {
-                r = collect_candidates(e, NULL, &after, candidates, &n, &complete);
-                if (r < 0)
-                        return r;
-                e->progress.sessions_pending = total > e->progress.sessions_done
-                                                               ? total - e->progress.sessions_done
-                                                               : n;
-                r = sync_candidates(e, candidates, n);
-                if (r < 0)
+                if (r == -EBADMSG)
+                        r = walk_leave_out(e, w, s->rowid);
+                else if (r > 0)
+                        r = 0;
+                if (r != 0)
                         return r;
         }
-        return 0;
-}
-
-/*
- * The sessions whose marker is at or past where the last look ended. A window that holds more than a chunk of changes
- * (after `sync --full`, say) is a case for the list of all.
- */
-static int sync_window(Engine *e, const char *marker)
-{
-        Candidate candidates[CHUNK_MAX];
-        int64_t after = INT64_MIN;
-        bool complete;
-        size_t n;
-        int r;
-
-        r = collect_candidates(e, marker, &after, candidates, &n, &complete);
         if (r < 0)
                 return r;
-        if (!complete)
-                return sync_all(e);
-        e->progress.sessions_pending = n;
-        return sync_candidates(e, candidates, n);
+        w->after = s->rowid;
+        e->progress.sessions_done++;
+        e->progress.sessions_pending = w->n_total > e->progress.sessions_done
+                                                       ? w->n_total - e->progress.sessions_done
+                                                       : 0;
+        r = batch_commit_if_due(e);
+        if (r > 0 || (r == 0 && !archive_in_transaction(e->archive))) {
+                w->batch_after = w->after;
+                w->batch_done = e->progress.sessions_done;
+        }
+        return r;
+}
+
+/* Brings all sessions of a walk into step. Returns 0, or a negative errno that ends the cycle. */
+static int walk_sessions(Engine *e, const char *marker)
+{
+        _cleanup_(walk_done) Walk w = { .marker = marker,
+                                        .after = INT64_MIN,
+                                        .batch_after = INT64_MIN };
+        SourceSession s;
+        unsigned n = 0, serial;
+        int r = 0, k;
+
+        if (!marker) {
+                r = reader_count(e->reader, &w.n_total);
+                if (r < 0)
+                        return source_failed(e, r);
+        }
+        do {
+                r = walk_begin(e, &w);
+                serial = e->read_serial;
+                while (r == 0 && (k = reader_list_next(e->reader, &s)) != 0) {
+                        r = k < 0 ? source_failed(e, k) : walk_session(e, &w, &s);
+                        /* the transaction was left meanwhile, or shall be (the clock is not asked for each session) */
+                        if (r == 0 &&
+                            (!reader_in_transaction(e->reader) || serial != e->read_serial ||
+                             (++n % 64 == 0 && read_is_due(e))))
+                                r = 1;
+                }
+                archive_cursor_list_end(e->archive);
+                if (e->reader)
+                        reader_list_end(e->reader);
+                if (r > 0)
+                        read_end(e);
+        } while (r > 0);
+        return r < 0 ? r : batch_commit(e);
 }
 
 /*
@@ -764,15 +757,15 @@ static int run_cycle(Engine *e, CycleKind kind)
         if (e->marker[0] && kind != CYCLE_AUDIT && !e->result->full &&
             reader_has_markers(e->reader))
                 /* after the clock was set back, now is before where the last window ended */
-                r = sync_window(e, strcmp(e->marker, next) < 0 ? e->marker : next);
+                r = walk_sessions(e, strcmp(e->marker, next) < 0 ? e->marker : next);
         else
-                r = sync_all(e);
+                r = walk_sessions(e, NULL);
         if (r < 0)
                 return r;
         r = mirror_small_tables(e);
         if (r < 0)
                 return r;
-        if (e->result->full) {
+        if (e->result->full && e->n_cursors > 0) {
                 r = remask_stale(e, true);
                 if (r < 0)
                         return r;

@@ -405,7 +405,7 @@ static int for_each_message(SessionSync *s, int (*func)(SessionSync *, Message *
                         return k < 0 ? k : 0;
                 if (!read_is_due(e))
                         continue;
-                read_end(e);
+                read_end(e); /* this ends the list of sessions, too, which then begins anew */
                 (void) engine_tick(e); /* a session in hand is finished */
                 r = read_begin(e);
                 if (r < 0 || ordinal == INT64_MAX)
@@ -468,7 +468,7 @@ static int write_row(SessionSync *s)
                                           DELETE_TRASH,
                                           arena_copy(&e->row_masker.arena, deleted_at->text,
                                                      deleted_at->size));
-        else if (s->full || s->known)
+        else
                 r = archive_tombstone_remove(e->archive, s->id.text, s->id.size);
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
@@ -561,39 +561,26 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         if (r < 0)
                 return engine_archive_failed(e, r);
         r = batch_begin(e);
-        if (r >= 0)
-                r = write_session(s, source, &file_hash);
+        if (r < 0)
+                return r;
+        r = write_session(s, source, &file_hash);
+        e->batch_is_tainted = r == -EBADMSG;
         return r < 0 ? r : 1;
 }
 
-int session_sync(Engine *e, int64_t rowid)
+int session_sync(Engine *e, const SourceSession *source)
 {
         _cleanup_(session_sync_done) SessionSync s = { .e = e, .last_ordinal = -1 };
-        SourceSession source;
-        const char *problem;
-        int r;
+        const Value *id = source->values + SESSION_ID;
+        const char *problem = id_problem(id);
 
-        r = read_begin(e);
-        if (r >= 0)
-                r = reader_session(e->reader, rowid, &source);
-        if (r > 0) {
-                problem = id_problem(source.values + SESSION_ID);
-                if (problem) {
-                        r = session_failed(e, source.values + SESSION_ID, problem);
-                } else {
-                        s.id = source.values[SESSION_ID];
-                        s.id.text = arena_copy(&s.arena, s.id.text, s.id.size);
-                        r = s.id.text ? sync_source_session(&s, &source) : -ENOMEM;
-                }
-        } else if (r == -EUCLEAN || r == -ECANCELED) {
-                char place[48];
-                Value id;
-
-                (void) snprintf(place, sizeof(place), "(row %" PRId64 ")", rowid);
-                id = value_text(place, strlen(place));
-                r = session_failed(e, &id, "Its row in the source is damaged.");
-        }
-        return r;
+        if (problem)
+                return session_failed(e, id, problem);
+        s.id = *id;
+        s.id.text = arena_copy(&s.arena, id->text, id->size);
+        if (!s.id.text)
+                return engine_archive_failed(e, -ENOMEM);
+        return sync_source_session(&s, source);
 }
 
 int session_exclude(Engine *e, const Value *values)
