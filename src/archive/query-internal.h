@@ -13,6 +13,10 @@ const char *query_read_text(sqlite3_stmt *stmt, int index);
 /* Appends "alias.column, ..." of all columns. */
 void query_put_columns(StrBuf *sql, const Table *table, const char *alias);
 
+/* Makes the archive at @path the schema "archive" of a connection that was opened with SQLITE_OPEN_URI; read-only.
+ * Returns 0 or a negative errno. */
+int query_attach_archive(sqlite3 *db, const char *path);
+
 /* SQL that is true when the session "s" is of the project bound as parameter number @n, or that is NULL. */
 #define PROJECT_MATCHES(n)                                                       \
         "(?" #n " IS NULL OR s.project GLOB ?" #n " OR s.project_name GLOB ?" #n \

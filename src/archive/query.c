@@ -113,7 +113,25 @@ void query_put_columns(StrBuf *sql, const Table *table, const char *alias)
                                      table->columns[i].name);
 }
 
-/* Each of these is one number. */
+int query_attach_archive(sqlite3 *db, const char *path)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(strbuf_done) StrBuf uri = { 0 };
+        int r;
+
+        (void) strbuf_puts(&uri, "file:");
+        for (const char *p = path; *p; p++)
+                (void) (strchr("%?#", *p) ? strbuf_printf(&uri, "%%%02X", (unsigned char) *p)
+                                          : strbuf_putc(&uri, *p));
+        r = strbuf_puts(&uri, "?mode=ro");
+        if (r >= 0)
+                r = sqlite_prepare(db, "ATTACH ? AS archive", &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite_bind_text(stmt, 1, uri.data, uri.size);
+        return sqlite_execute(stmt);
+}
+
 #define STALE                                                                              \
         "SELECT count(*) FROM cursors WHERE policy <> "                                    \
         "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'policy'), 0) AND " \

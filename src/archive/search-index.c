@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/query-internal.h"
 #include "archive/search-internal.h"
 #include "base/file-util.h"
 
@@ -64,26 +65,6 @@ static int remove_files(const char *path)
         return 0;
 }
 
-/* Makes the archive the schema "archive" of the connection, read-only. */
-static int attach_archive(SearchIndex *x)
-{
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
-        _cleanup_(strbuf_done) StrBuf uri = { 0 };
-        int r;
-
-        (void) strbuf_puts(&uri, "file:");
-        for (const char *p = x->archive_path; *p; p++)
-                (void) (strchr("%?#", *p) ? strbuf_printf(&uri, "%%%02X", (unsigned char) *p)
-                                          : strbuf_putc(&uri, *p));
-        r = strbuf_puts(&uri, "?mode=ro");
-        if (r >= 0)
-                r = sqlite_prepare(x->db, "ATTACH ? AS archive", &stmt);
-        if (r < 0)
-                return r;
-        (void) sqlite_bind_text(stmt, 1, uri.data, uri.size);
-        return sqlite_execute(stmt);
-}
-
 static int open_database(SearchIndex *x)
 {
         _cleanup_close_ int fd = -1;
@@ -121,7 +102,7 @@ static int open_database(SearchIndex *x)
         }
         if (r < 0)
                 return r;
-        return version == INDEX_VERSION ? attach_archive(x) : -EUCLEAN;
+        return version == INDEX_VERSION ? query_attach_archive(x->db, x->archive_path) : -EUCLEAN;
 }
 
 /* Opens it; one that is damaged or of another version is thrown away and made anew. */

@@ -96,7 +96,7 @@ void bar_update(Bar *b, uint64_t n_pending, uint64_t now)
                 return;
         if (n_pending > b->n_total || b->n_total == 0) {
                 b->n_total = n_pending;
-                b->began_usec = now;
+                b->began_usec = b->line_usec = now;
         }
         if (b->n_total == 0)
                 return;

@@ -1,0 +1,227 @@
+/* scrubjayctl export: the masked archive in other forms, to keep or to give away */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "archive/query.h"
+#include "archive/snapshot.h"
+#include "base/file-util.h"
+#include "base/time-util.h"
+#include "ctl/bar.h"
+#include "ctl/command.h"
+#include "ctl/i18n.h"
+#include "ctl/options.h"
+#include "ctl/places.h"
+#include "ctl/render.h"
+#include "ctl/session-text.h"
+#include "ctl/text.h"
+
+typedef struct Ids {
+        char **list;
+        size_t n, n_allocated;
+} Ids;
+
+static void ids_done(Ids *ids)
+{
+        for (size_t i = 0; i < ids->n; i++)
+                free(ids->list[i]);
+        free(ids->list);
+}
+
+static int on_session(void *userdata, const SessionRow *s)
+{
+        char *id = value_copy(s->values + SESSION_ID);
+        Ids *ids = userdata;
+
+        if (id && ids->n == ids->n_allocated) {
+                size_t want = ids->n_allocated > 0 ? ids->n_allocated * 2 : 256;
+                char **grown = reallocarray(ids->list, want, sizeof(*grown));
+
+                if (grown) {
+                        ids->list = grown;
+                        ids->n_allocated = want;
+                }
+        }
+        if (!id || ids->n == ids->n_allocated) {
+                free(id);
+                return -ENOMEM;
+        }
+        ids->list[ids->n++] = id;
+        return 0;
+}
+
+/* A new file, private. NULL with errno. */
+static FILE *create_file(const char *path)
+{
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        FILE *f;
+
+        if (fd < 0)
+                return NULL;
+        f = fdopen(fd, "w");
+        if (!f)
+                (void) fd_close(fd);
+        return f;
+}
+
+static int cannot_write(const char *path, int r)
+{
+        if (r == -EEXIST)
+                print_error(_("'%s' is there already. Give a folder that is new or empty."), path);
+        else
+                print_error(_("'%s' cannot be written: %s."), path, strerror(-r));
+        return r;
+}
+
+/* Closes @f. Returns @r, or what went wrong at the end. */
+static int close_file(FILE *f, int r)
+{
+        bool failed = ferror(f) != 0;
+
+        if (fclose(f) != 0 || failed)
+                return r < 0 ? r : -EIO;
+        return r;
+}
+
+static int write_jsonl(Query *q, const Ids *ids, const char *folder)
+{
+        _cleanup_free_ char *path = path_join(folder, "sessions.jsonl");
+        _cleanup_(bar_freep) Bar *bar = bar_new();
+        FILE *f;
+        int r = 0;
+
+        f = path ? create_file(path) : NULL;
+        if (!f)
+                return cannot_write(path ?: folder, path ? -errno : -ENOMEM);
+        for (size_t i = 0; r >= 0 && i < ids->n; i++) {
+                bar_update(bar, ids->n - i, now_usec(CLOCK_MONOTONIC));
+                r = render_json(q, ids->list[i], f);
+        }
+        r = close_file(f, r);
+        return r < 0 ? cannot_write(path, r) : 0;
+}
+
+/* A file name from an id: what a file system may not take becomes "_". */
+static char *file_name(const char *folder, const char *id)
+{
+        char *name = NULL;
+
+        if (asprintf(&name, "%s/%s%.200s.md", folder, *id == '.' ? "_" : "", id) < 0)
+                return NULL;
+        for (char *p = name + strlen(folder) + 1; *p; p++)
+                if (*p == '/' || *p == ':' || *p == '\\' || (unsigned char) *p < ' ')
+                        *p = '_';
+        return name;
+}
+
+static int write_markdown(Query *q, const Ids *ids, const char *folder)
+{
+        _cleanup_(bar_freep) Bar *bar = bar_new();
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ids->n; i++) {
+                _cleanup_free_ char *path = file_name(folder, ids->list[i]);
+                FILE *f = path ? create_file(path) : NULL;
+
+                bar_update(bar, ids->n - i, now_usec(CLOCK_MONOTONIC));
+                if (!f)
+                        return cannot_write(path ?: folder, path ? -errno : -ENOMEM);
+                r = close_file(f, render_markdown(q, ids->list[i], f));
+                if (r < 0)
+                        return cannot_write(path, r);
+        }
+        return 0;
+}
+
+static int write_agentsview(const Ids *ids, const char *folder)
+{
+        _cleanup_free_ char *archive = NULL, *path = path_join(folder, "sessions.db"),
+                            *home = path_join(folder, "home"), *error = NULL;
+        int r;
+
+        r = places_archive(&archive);
+        if (r < 0)
+                return r;
+        if (!path || !home)
+                return cannot_write(folder, -ENOMEM);
+        r = snapshot_write(archive, ids->list, ids->n, path, &error);
+        if (r == -EEXIST)
+                return cannot_write(path, r);
+        if (r < 0) {
+                print_error(_("'%s' cannot be written: %s."), path, error ?: strerror(-r));
+                return r;
+        }
+        /* an empty home, so that agentsview finds no transcripts to parse again */
+        r = folder_make(home);
+        return r < 0 ? cannot_write(home, r) : 0;
+}
+
+static void say_how_to_open(const char *folder)
+{
+        _cleanup_free_ char *absolute = realpath(folder, NULL);
+
+        printf(_("Look at it in a browser:\n  HOME='%s/home' AGENTSVIEW_DATA_DIR='%s' agentsview "
+                 "serve --no-sync\n"),
+               absolute ?: folder, absolute ?: folder);
+}
+
+int command_export(int argc, char *argv[])
+{
+        bool jsonl = false, markdown = false, agentsview = false;
+        _cleanup_(query_closep) Query *q = NULL;
+        _cleanup_(ids_done) Ids ids = { 0 };
+        SessionFilter filter = { 0 };
+        const Option options[] = {
+                { "jsonl", NULL, N_("one file, a session a line as JSON"), OPTION_FLAG, &jsonl },
+                { "markdown", NULL, N_("a Markdown file for each session"), OPTION_FLAG,
+                  &markdown },
+                { "agentsview", NULL, N_("a database that agentsview shows"), OPTION_FLAG,
+                  &agentsview },
+                { "project", N_("NAME"), N_("of this project, or of those that match a glob"),
+                  OPTION_STRING, &filter.project },
+                { "agent", N_("NAME"), N_("of this agent (claude, codex ...)"), OPTION_STRING,
+                  &filter.agent },
+                { "since", N_("TIME"), N_("active since then: yesterday, 3d, 2026-01-31"),
+                  OPTION_TIME, &filter.since_usec },
+                { "starred", NULL, N_("with a star"), OPTION_FLAG, &filter.starred },
+        };
+        const Usage usage = {
+                .arguments = N_("DIR"),
+                .summary = N_("Writes masked sessions to a folder, in one of three forms. Files that are "
+                              "there are never overwritten."),
+                .example = "scrubjayctl export --agentsview ~/shared-sessions",
+                .options = options,
+                .n_options = ELEMENTSOF(options),
+                .min_arguments = 1,
+                .max_arguments = 1,
+        };
+        const char *folder;
+        int r, first;
+
+        r = options_parse(&usage, argc, argv, &first);
+        if (r != 0)
+                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        if (jsonl + markdown + agentsview != 1) {
+                print_error(_("Say which form: one of --jsonl, --markdown and --agentsview."));
+                return STATUS_USAGE;
+        }
+        folder = argv[first];
+        if (places_open_archive(&q) < 0)
+                return STATUS_FAILED;
+        r = query_sessions(q, &filter, on_session, &ids);
+        if (r < 0)
+                return query_failed(q, r);
+        r = folder_make(folder);
+        if (r < 0)
+                return cannot_write(folder, r), STATUS_FAILED;
+        r = jsonl      ? write_jsonl(q, &ids, folder)
+            : markdown ? write_markdown(q, &ids, folder)
+                       : write_agentsview(&ids, folder);
+        if (r < 0)
+                return STATUS_FAILED;
+        printf(P_("%zu session written to '%s'.\n", "%zu sessions written to '%s'.\n", ids.n),
+               ids.n, folder);
+        if (agentsview)
+                say_how_to_open(folder);
+        return STATUS_DONE;
+}
