@@ -3,33 +3,42 @@
 
 #include <string.h>
 
-#include "base/file-util.h"
+#include "base/strbuf.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
 
 Places places;
 
-static char *default_archive(void)
+int places_settings(const Settings **ret)
 {
-        const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-        char *path;
+        static Settings *loaded; /* for the life of the program */
+        const SettingsOptions options = { .config = places.config, .archive = places.archive };
+        _cleanup_free_ char *error = NULL;
+        int r;
 
-        if (data && *data == '/')
-                return path_join(data, "scrubjay/archive.db");
-        if (!home || asprintf(&path, "%s/.local/share/scrubjay/archive.db", home) < 0)
-                return NULL;
-        return path;
+        if (!loaded) {
+                r = settings_load(&options, &loaded, &error);
+                if (r < 0) {
+                        print_error("%s", error ?: strerror(-r));
+                        return r;
+                }
+        }
+        *ret = loaded;
+        return 0;
 }
 
 int places_archive(char **ret)
 {
-        const char *given = places.archive ?: getenv("SCRUBJAY_ARCHIVE_PATH");
-        char *path = given && *given ? strdup(given) : default_archive();
+        const Settings *settings;
+        char *path;
+        int r;
 
-        if (!path) {
-                print_error(_("Where the archive is cannot be told: HOME is not set."));
-                return -ENOENT;
-        }
+        r = places_settings(&settings);
+        if (r < 0)
+                return r;
+        path = strdup(settings->archive_path);
+        if (!path)
+                return -ENOMEM;
         *ret = path;
         return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "archive/query.h"
 #include "base/cleanup.h"
+#include "service/config.h"
 
 /* As given by --archive and --config; NULL: not given. */
 typedef struct Places {
@@ -13,6 +14,9 @@ typedef struct Places {
 } Places;
 
 extern Places places;
+
+/* The settings in force; borrowed, loaded once. Returns 0, or a negative errno after saying why. */
+int places_settings(const Settings **ret);
 
 /* The archive's path; the caller owns it. Returns 0, or a negative errno after saying why. */
 int places_archive(char **ret);

@@ -26,8 +26,8 @@ typedef struct View {
         bool is_running;
         DaemonStatus daemon;
 
-        char *archive;       /* path */
-        char *archive_error; /* a sentence, or NULL */
+        char *source, *archive; /* paths */
+        char *archive_error;    /* a sentence, or NULL */
         bool has_archive;
         ArchiveSummary summary;
         RuleLine *rules;
@@ -39,6 +39,7 @@ typedef struct View {
 static void view_done(View *v)
 {
         daemon_status_done(&v->daemon);
+        free(v->source);
         free(v->archive);
         free(v->archive_error);
         for (size_t i = 0; i < v->n_rules; i++)
@@ -86,6 +87,23 @@ static int read_archive(View *v)
         return 0;
 }
 
+/* What the daemon says is what it writes; its archive may be another than this command line's. */
+static int find_places(View *v)
+{
+        bool ask_daemon = v->is_running && !places.archive && *v->daemon.archive;
+        const Settings *settings = NULL;
+        int r;
+
+        if (!ask_daemon) {
+                r = places_settings(&settings);
+                if (r < 0)
+                        return r;
+        }
+        v->source = strdup(v->is_running ? v->daemon.source : settings->source_path);
+        v->archive = strdup(ask_daemon ? v->daemon.archive : settings->archive_path);
+        return v->source && v->archive ? 0 : -ENOMEM;
+}
+
 static int gather(View *v)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
@@ -99,12 +117,7 @@ static int gather(View *v)
                         return daemon_failed(NULL, r), r;
                 v->is_running = r > 0;
         }
-        /* what the daemon says is what it writes; its archive may be another than this command line's */
-        if (v->is_running && !places.archive && *v->daemon.archive)
-                v->archive = strdup(v->daemon.archive);
-        else
-                r = places_archive(&v->archive);
-        return v->archive ? read_archive(v) : -ENOMEM;
+        return find_places(v) < 0 ? -1 : read_archive(v);
 }
 
 /* What to do next: a sentence, borrowed; most pressing first. */
@@ -271,8 +284,7 @@ static void print_view(const View *v)
         _cleanup_(strbuf_done) StrBuf archive = { 0 };
 
         print_headline(v);
-        if (v->is_running)
-                print_text_field(_("Source"), STYLE_NONE, v->daemon.source);
+        print_text_field(_("Source"), STYLE_NONE, v->source);
         (void) put_printable(&archive, PRINTABLE_LINE, v->archive, strlen(v->archive));
         if (v->has_archive) {
                 (void) strbuf_puts(&archive, " (");
@@ -326,7 +338,6 @@ static void add_daemon(struct json_object *o, const DaemonStatus *d)
         json_add_count(o, "pid", (uint64_t) d->pid);
         json_add_time(o, "since", d->since_usec);
         json_add_text(o, "version", d->version);
-        json_add_text(o, "source", d->source);
         json_add_bool(o, "syncing", d->syncing);
         json_add_count(o, "sessions_pending", d->n_pending);
         for (size_t i = 0; i < d->n_remotes; i++) {
@@ -348,6 +359,7 @@ static int print_json(const View *v)
         const ArchiveSummary *s = &v->summary;
 
         json_add_bool(o, "running", v->is_running);
+        json_add_text(o, "source", v->source);
         json_add_text(o, "archive", v->archive);
         json_add_time(o, "last_sync_at",
                       v->is_running ? v->daemon.last_sync_usec : s->last_synced_at_usec);

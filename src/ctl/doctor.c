@@ -1,0 +1,412 @@
+/*
+ * scrubjayctl doctor: is everything as it should be, and if not, what to do
+ *
+ * It looks and changes nothing. A finding is one of three: good, worth a look, broken.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/file-util.h"
+#include "base/sqlite-util.h"
+#include "ctl/command.h"
+#include "ctl/daemon-client.h"
+#include "ctl/i18n.h"
+#include "ctl/json-out.h"
+#include "ctl/options.h"
+#include "ctl/places.h"
+#include "ctl/terminal.h"
+#include "ctl/text.h"
+#include "mask/ruleset.h"
+
+#define UNIT           "scrubjay.service"
+#define MANAGER_NAME   "org.freedesktop.systemd1"
+#define MANAGER_PATH   "/org/freedesktop/systemd1"
+#define MANAGER        "org.freedesktop.systemd1.Manager"
+#define FREE_BYTES_MIN ((uint64_t) 200 * 1000 * 1000)
+
+typedef enum Verdict {
+        VERDICT_GOOD,
+        VERDICT_LOOK,
+        VERDICT_BROKEN,
+} Verdict;
+
+static const struct {
+        const char *sign, *name;
+        Style style;
+} verdicts[] = {
+        [VERDICT_GOOD] = { "✓", "good", STYLE_GOOD },
+        [VERDICT_LOOK] = { "!", "look", STYLE_WARNING },
+        [VERDICT_BROKEN] = { "✗", "broken", STYLE_BAD },
+};
+
+typedef struct Doctor {
+        bool json;
+        JsonArray array;
+        unsigned n[VERDICT_BROKEN + 1];
+        const Settings *settings;
+        sd_bus *bus; /* NULL: there is none */
+        DaemonStatus daemon;
+        bool is_running;
+} Doctor;
+
+static void doctor_done(Doctor *d)
+{
+        daemon_status_done(&d->daemon);
+        (void) sd_bus_flush_close_unref(d->bus);
+}
+
+/* One finding: @check names what was looked at, for programs; @advice is NULL where there is nothing to do. */
+static void say(Doctor *d, Verdict verdict, const char *check, const char *text, const char *advice)
+{
+        _cleanup_free_ char *line = printable(text);
+
+        d->n[verdict]++;
+        if (d->json) {
+                struct json_object *o = json_object_new_object();
+
+                json_add_text(o, "check", check);
+                json_add_text(o, "verdict", verdicts[verdict].name);
+                json_add_text(o, "text", line);
+                json_add_text(o, "advice", advice);
+                (void) json_array_print(&d->array, o);
+                return;
+        }
+        printf("%s%s%s %s\n", style_on(verdicts[verdict].style), verdicts[verdict].sign,
+               style_off(), line ?: "");
+        if (advice)
+                printf("  → %s\n", advice);
+}
+
+static void sayf(Doctor *d, Verdict verdict, const char *check, const char *advice,
+                 const char *format, ...) _printf_(5, 6);
+
+static void sayf(Doctor *d, Verdict verdict, const char *check, const char *advice,
+                 const char *format, ...)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        va_list ap;
+
+        va_start(ap, format);
+        (void) strbuf_vprintf(&b, format, ap);
+        va_end(ap);
+        say(d, verdict, check, b.data ?: "", advice);
+}
+
+/* Settings and rules */
+
+static void check_settings(Doctor *d)
+{
+        size_t n = 0;
+
+        for (char **w = d->settings->warnings; w && *w; w++)
+                say(d, VERDICT_LOOK, "settings", *w, _("Correct that line; the default is used."));
+        for (char **f = d->settings->files; f && *f; f++)
+                n++;
+        if (n == 0)
+                say(d, VERDICT_GOOD, "settings", _("No settings file: the defaults are used."),
+                    NULL);
+        else
+                sayf(d, VERDICT_GOOD, "settings", NULL,
+                     P_("%zu settings file was read.", "%zu settings files were read.", n), n);
+}
+
+static void check_rules(Doctor *d)
+{
+        const RulesetOptions options = {
+                .folders = (const char *const *) d->settings->rules_folders,
+                .disable = (const char *const *) d->settings->rules_disable,
+        };
+        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        _cleanup_free_ char *error = NULL;
+        int r;
+
+        r = ruleset_load(&options, &rules, &error);
+        if (r < 0)
+                say(d, VERDICT_BROKEN, "rules", error ?: strerror(-r),
+                    _("Nothing is synced without rules. Correct the file, or [Mask] RulesDir=."));
+        else
+                sayf(d, VERDICT_GOOD, "rules", NULL,
+                     P_("%zu rule is in force.", "%zu rules are in force.", ruleset_n_rules(rules)),
+                     ruleset_n_rules(rules));
+}
+
+/* Source */
+
+static void check_source(Doctor *d)
+{
+        const char *path = d->is_running ? d->daemon.source : d->settings->source_path;
+        _cleanup_(sqlite_closep) sqlite3 *db = NULL;
+        int64_t n = 0;
+        int r;
+
+        if (access(path, F_OK) < 0) {
+                sayf(d, VERDICT_LOOK, "source",
+                     _("Start agentsview once ('agentsview sync'), or set [Source] Path=. The service "
+                       "waits for it."),
+                     _("There is no agentsview database at '%s' yet."), path);
+                return;
+        }
+        r = sqlite_errno(NULL, sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL));
+        if (r >= 0) {
+                (void) sqlite3_busy_timeout(db, 2000);
+                r = sqlite_query_int(db, "SELECT count(*) FROM sessions", &n);
+        }
+        if (r < 0) {
+                _cleanup_(strbuf_done) StrBuf text = { 0 };
+
+                (void) strbuf_printf(&text, _("The source '%s' cannot be read: %s."), path,
+                                     sqlite_reason(db));
+                say(d, VERDICT_BROKEN, "source", text.data ?: "",
+                    r == -EBUSY ? _("Another program has it locked. Try again in a while.")
+                                : _("Check [Source] Path=, and the rights on file and folder."));
+                return;
+        }
+        sayf(d, VERDICT_GOOD, "source", NULL,
+             P_("The source '%s' has %" PRId64 " session.",
+                "The source '%s' has %" PRId64 " sessions.", n),
+             path, n);
+}
+
+/* Archive */
+
+static void check_mode(Doctor *d, const char *path)
+{
+        struct stat st;
+
+        if (stat(path, &st) >= 0 && (st.st_mode & 0077) != 0)
+                sayf(d, VERDICT_BROKEN, "archive-mode",
+                     S_ISDIR(st.st_mode) ? _("chmod 700 that folder.") : _("chmod 600 that file."),
+                     _("Others can get at '%s' (mode %03o)."), path, st.st_mode & 0777);
+}
+
+static void check_space(Doctor *d, const char *folder)
+{
+        _cleanup_(strbuf_done) StrBuf size = { 0 };
+        struct statvfs fs;
+        uint64_t n_free;
+
+        if (statvfs(folder, &fs) < 0)
+                return;
+        n_free = (uint64_t) fs.f_bavail * fs.f_frsize;
+        if (n_free >= FREE_BYTES_MIN)
+                return;
+        (void) put_size(&size, n_free);
+        sayf(d, VERDICT_LOOK, "space", _("Make room, before a sync fails for want of it."),
+             _("Only %s are free where the archive is."), size.data ?: "");
+}
+
+static void check_archive(Doctor *d)
+{
+        const char *path = d->is_running ? d->daemon.archive : d->settings->archive_path;
+        _cleanup_free_ char *folder = path_folder(path), *sentence = NULL;
+        _cleanup_(query_closep) Query *q = NULL;
+        _cleanup_(strbuf_done) StrBuf size = { 0 };
+        ArchiveSummary s;
+        int r;
+
+        r = query_open(path, &q);
+        if (r == -ENOENT) {
+                sayf(d, VERDICT_LOOK, "archive", _("The service makes it at its first sync."),
+                     _("There is no archive at '%s' yet."), path);
+                return;
+        }
+        if (r >= 0)
+                r = query_summary(q, &s);
+        if (r < 0) {
+                sentence = places_explain_archive(path, r);
+                say(d, VERDICT_BROKEN, "archive", sentence ?: strerror(-r), NULL);
+                return;
+        }
+        (void) put_size(&size, s.n_bytes);
+        sayf(d, VERDICT_GOOD, "archive", NULL,
+             P_("The archive '%s' (%s) holds %" PRIu64 " session.",
+                "The archive '%s' (%s) holds %" PRIu64 " sessions.", s.n_sessions),
+             path, size.data ?: "", s.n_sessions);
+        if (s.n_stale > 0)
+                sayf(d, VERDICT_LOOK, "archive-stale", _("scrubjayctl sync masks them again."),
+                     P_("%" PRIu64 " session was masked by other rules or settings than today's.",
+                        "%" PRIu64 " sessions were masked by other rules or settings than today's.",
+                        s.n_stale),
+                     s.n_stale);
+        check_mode(d, path);
+        if (folder) {
+                check_mode(d, folder);
+                check_space(d, folder);
+        }
+}
+
+/* Service */
+
+/* The state of our unit file ("enabled", "disabled" ...); NULL: the manager does not know it, or there is none. */
+static char *unit_file_state(sd_bus *bus)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *state;
+
+        if (sd_bus_call_method(bus, MANAGER_NAME, MANAGER_PATH, MANAGER, "GetUnitFileState", NULL,
+                               &reply, "s", UNIT) < 0 ||
+            sd_bus_message_read(reply, "s", &state) < 0)
+                return NULL;
+        return strdup(state);
+}
+
+static void check_unit(Doctor *d)
+{
+        _cleanup_free_ char *state = unit_file_state(d->bus);
+
+        if (!state)
+                say(d, VERDICT_LOOK, "unit", _("The user manager does not know scrubjay.service."),
+                    _("Install scrubjay, then: systemctl --user daemon-reload"));
+        else if (strncmp(state, "enabled", 7) != 0)
+                sayf(d, VERDICT_LOOK, "unit", "systemctl --user enable --now scrubjay",
+                     _("The service does not start by itself (its unit is %s)."), state);
+        else
+                say(d, VERDICT_GOOD, "unit", _("The service starts by itself at login."), NULL);
+}
+
+static void check_linger(Doctor *d)
+{
+        const struct passwd *user = getpwuid(getuid());
+        _cleanup_free_ char *path = NULL;
+
+        if (!user || asprintf(&path, "/var/lib/systemd/linger/%s", user->pw_name) < 0) {
+                path = NULL;
+                return;
+        }
+        if (access(path, F_OK) < 0)
+                say(d, VERDICT_GOOD, "linger",
+                    _("The service ends when you log out ('loginctl enable-linger' keeps it)."),
+                    NULL);
+        else
+                say(d, VERDICT_GOOD, "linger", _("The service goes on when you are logged out."),
+                    NULL);
+}
+
+/* A number from /proc/PID/status; -1 where it cannot be read. */
+static int64_t status_number(const char *status, const char *key)
+{
+        const char *p = strstr(status, key);
+
+        return p ? strtoll(p + strlen(key), NULL, 10) : -1;
+}
+
+static void check_sandbox(Doctor *d)
+{
+        _cleanup_free_ char *path = NULL, *status = NULL;
+
+        if (d->daemon.pid <= 0 || asprintf(&path, "/proc/%d/status", (int) d->daemon.pid) < 0) {
+                path = NULL;
+                return;
+        }
+        if (file_read(path, 1 << 20, &status, NULL) < 0)
+                return;
+        if (status_number(status, "\nNoNewPrivs:") == 1 && status_number(status, "\nSeccomp:") == 2)
+                say(d, VERDICT_GOOD, "sandbox", _("The service runs in its sandbox."), NULL);
+        else
+                say(d, VERDICT_LOOK, "sandbox", _("The service runs without its sandbox."),
+                    _("Start it through systemd (systemctl --user start scrubjay), and see 'systemctl "
+                      "--user cat scrubjay' for drop-ins that switch it off."));
+}
+
+static void check_service(Doctor *d)
+{
+        if (!d->bus) {
+                say(d, VERDICT_LOOK, "bus", _("There is no user bus: the service cannot be asked."),
+                    _("Log in with a session of systemd, or export "
+                      "XDG_RUNTIME_DIR=/run/user/$(id -u)."));
+                return;
+        }
+        check_unit(d);
+        if (!d->is_running) {
+                say(d, VERDICT_BROKEN, "service", _("scrubjayd is not running."),
+                    "systemctl --user enable --now scrubjay");
+                return;
+        }
+        sayf(d, VERDICT_GOOD, "service", NULL, _("scrubjayd %s is running (process %d)."),
+             d->daemon.version, (int) d->daemon.pid);
+        if (*d->daemon.last_error)
+                say(d, VERDICT_BROKEN, "last-error", d->daemon.last_error,
+                    "journalctl --user -u scrubjay -x");
+        for (size_t i = 0; i < d->daemon.n_remotes; i++)
+                if (*d->daemon.remotes[i].last_error)
+                        sayf(d, VERDICT_LOOK, "remote", "scrubjayctl remote list", "%s: %s",
+                             d->daemon.remotes[i].name, d->daemon.remotes[i].last_error);
+        check_sandbox(d);
+        check_linger(d);
+}
+
+/* Watching: what the daemon does is tried here, by the same user and so within the same limits. */
+static void check_watch(Doctor *d)
+{
+        _cleanup_free_ char *folder = path_folder(d->settings->source_path);
+        _cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        int r = 0;
+
+        if (fd < 0)
+                r = -errno;
+        else if (folder && access(folder, F_OK) >= 0 &&
+                 inotify_add_watch(fd, folder, IN_MODIFY | IN_MOVED_TO) < 0)
+                r = -errno;
+        if (r == -EMFILE)
+                say(d, VERDICT_BROKEN, "watch",
+                    _("No more files can be watched: too many programs do."),
+                    "sudo sysctl fs.inotify.max_user_instances=512");
+        else if (r == -ENOSPC)
+                say(d, VERDICT_BROKEN, "watch", _("No more folders can be watched."),
+                    "sudo sysctl fs.inotify.max_user_watches=524288");
+        else if (r < 0)
+                sayf(d, VERDICT_LOOK, "watch", _("Changes are seen every few minutes only."),
+                     _("The source's folder cannot be watched: %s."), strerror(-r));
+        else
+                say(d, VERDICT_GOOD, "watch", _("Folders can be watched for changes."), NULL);
+}
+
+static void print_sum(const Doctor *d)
+{
+        putchar('\n');
+        if (d->n[VERDICT_BROKEN] + d->n[VERDICT_LOOK] == 0)
+                puts(_("All is well."));
+        else
+                printf(_("%u broken, %u worth a look, %u good.\n"), d->n[VERDICT_BROKEN],
+                       d->n[VERDICT_LOOK], d->n[VERDICT_GOOD]);
+}
+
+int command_doctor(int argc, char *argv[])
+{
+        _cleanup_(doctor_done) Doctor d = { 0 };
+        const Option options[] = {
+                { "json", NULL, N_("print JSON"), OPTION_FLAG, &d.json },
+        };
+        const Usage usage = {
+                .summary = N_("Checks settings, rules, source, archive, service, sandbox and limits, and "
+                              "says what to do. Exit status 1: something is broken."),
+                .example = "scrubjayctl doctor",
+                .options = options,
+                .n_options = ELEMENTSOF(options),
+        };
+        int r, first;
+
+        r = options_parse(&usage, argc, argv, &first);
+        if (r != 0)
+                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        if (places_settings(&d.settings) < 0)
+                return STATUS_FAILED;
+        if (daemon_connect(&d.bus) >= 0)
+                d.is_running = daemon_get_status(d.bus, false, &d.daemon) > 0;
+        check_settings(&d);
+        check_rules(&d);
+        check_source(&d);
+        check_archive(&d);
+        check_service(&d);
+        check_watch(&d);
+        if (d.json)
+                json_array_end(&d.array);
+        else
+                print_sum(&d);
+        return d.n[VERDICT_BROKEN] > 0 ? STATUS_FAILED : STATUS_DONE;
+}
