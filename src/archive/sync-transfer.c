@@ -74,6 +74,25 @@ static int export_cursors(sqlite3 *db, SyncState *s)
         return r;
 }
 
+/* The newest session there is, where that is later than what was noted. */
+static int raise_created(sqlite3 *db, SyncState *s)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        const char *text;
+        uint64_t newest;
+        int r;
+
+        r = sqlite_prepare(db, "SELECT max(source_created_at) FROM sessions", &stmt);
+        if (r >= 0)
+                r = sqlite_step(stmt);
+        if (r <= 0)
+                return r;
+        text = (const char *) sqlite3_column_text(stmt, 0);
+        if (text && parse_timestamp(text, &newest) >= 0 && newest > s->last_session_created_at_usec)
+                s->last_session_created_at_usec = newest;
+        return 0;
+}
+
 static int export_all(sqlite3 *db, SyncState *s)
 {
         uint64_t version;
@@ -84,7 +103,8 @@ static int export_all(sqlite3 *db, SyncState *s)
             (r = get_meta_count(db, "total_masked", &s->total_masked)) < 0 ||
             (r = get_meta_time(db, "last_synced_at", &s->last_synced_at_usec)) < 0 ||
             (r = get_meta_time(db, "last_session_created_at", &s->last_session_created_at_usec)) <
-                            0)
+                            0 ||
+            (r = raise_created(db, s)) < 0)
                 return r;
         s->version = version > 0 ? (int64_t) version : SYNC_VERSION;
         return export_cursors(db, s);

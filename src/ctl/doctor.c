@@ -245,11 +245,14 @@ static void check_archive(Doctor *d)
 /* The state of our unit file ("enabled", "disabled" ...); NULL: the manager does not know it, or there is none. */
 static char *unit_file_state(sd_bus *bus)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
         const char *state;
 
-        if (sd_bus_call_method(bus, MANAGER_NAME, MANAGER_PATH, MANAGER, "GetUnitFileState", NULL,
-                               &reply, "s", UNIT) < 0 ||
+        if (sd_bus_message_new_method_call(bus, &call, MANAGER_NAME, MANAGER_PATH, MANAGER,
+                                           "GetUnitFileState") < 0 ||
+            sd_bus_message_append(call, "s", UNIT) < 0 ||
+            sd_bus_message_set_auto_start(call, false) < 0 ||
+            sd_bus_call(bus, call, 0, NULL, &reply) < 0 ||
             sd_bus_message_read(reply, "s", &state) < 0)
                 return NULL;
         return strdup(state);

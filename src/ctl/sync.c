@@ -181,12 +181,11 @@ static void print_result(const Run *run, uint64_t n_synced, uint64_t n_secrets)
         print_errors(run);
 }
 
-static int finish(Run *run, bool resync, bool json)
+static int finish(Run *run, bool json)
 {
-        /* a resync's work may have been done by the cycle before the one that answered */
-        uint64_t n_synced = resync && run->has_seen_cycle ? run->n_synced : run->numbers.n_synced;
-        uint64_t n_secrets = resync && run->has_seen_cycle ? run->n_secrets
-                                                           : run->numbers.n_secrets;
+        /* the work may have been done by a cycle that was under way before the one that answered */
+        uint64_t n_synced = run->has_seen_cycle ? run->n_synced : run->numbers.n_synced;
+        uint64_t n_secrets = run->has_seen_cycle ? run->n_secrets : run->numbers.n_secrets;
 
         if (run->result < 0)
                 return daemon_failed(sd_bus_error_is_set(&run->error) ? &run->error : NULL,
@@ -226,7 +225,7 @@ static int run_and_wait(bool resync, bool json)
                 (void) signal(SIGINT, SIG_DFL);
                 (void) raise(SIGINT);
         }
-        return r < 0 ? STATUS_FAILED : finish(&run, resync, json);
+        return r < 0 ? STATUS_FAILED : finish(&run, json);
 }
 
 int command_sync(int argc, char *argv[])

@@ -238,6 +238,8 @@ TEST(what_is_no_archive_is_refused)
         CHECK_INT(query_open(f.path, &q), -EMEDIUMTYPE);
         sqlite_close(f.db);
         f.db = NULL;
+        REQUIRE(file_write_atomic(f.path, 0600, "", 0) == 0);
+        CHECK_INT(query_open(f.path, &q), -ENOENT); /* just being made */
         REQUIRE(file_write_atomic(f.path, 0600,
                                   "not a database, but longer than a header: "
                                   "..................................................",

@@ -1,6 +1,7 @@
 /* sync state: export from the archive and import into it */
 #include "archive-fixture.h"
 #include "archive/sync-state.h"
+#include "base/time-util.h"
 
 static const char sample[] =
                 "INSERT INTO meta (key, value) VALUES ('policy', 77), ('total_synced', 9), ('total_masked', 5),"
@@ -42,6 +43,22 @@ TEST(export_has_the_cursors_that_count)
         CHECK_INT(s.total_masked, 5);
         CHECK(s.last_synced_at_usec > s.last_session_created_at_usec);
         CHECK(s.last_session_created_at_usec > 0);
+        fixture_done(&f);
+}
+
+TEST(the_newest_session_counts_as_created)
+{
+        _cleanup_(sync_state_done) SyncState s = { 0 };
+        uint64_t newest = 0;
+        Fixture f;
+
+        fixture_make(&f, sample);
+        REQUIRE(sqlite_run(f.db,
+                           "UPDATE sessions SET source_created_at = '2026-02-05T00:00:00.000Z' "
+                           "WHERE id = 'b'") == 0);
+        REQUIRE(sync_state_export(f.db, &s) == 0);
+        REQUIRE(parse_timestamp("2026-02-05T00:00:00Z", &newest) == 0);
+        CHECK_INT(s.last_session_created_at_usec, newest);
         fixture_done(&f);
 }
 
