@@ -176,21 +176,43 @@ static const KnownSecret *secret_at(const Known *k, const char *text, size_t siz
         return best;
 }
 
+static uint64_t test(const Known *k, const char *p)
+{
+        uint32_t h = hash4(p);
+
+        return k->filter[h / 64] >> (h % 64) & 1;
+}
+
+/* The first position at or after @i, a multiple of STEP, that may be within a secret; @size or more: none. */
+static size_t next_candidate(const Known *k, const char *text, size_t size, size_t i)
+{
+        /* Eight at once: hardly ever is there one, so the branch is foreseen. */
+        for (; size - i >= 8 * STEP; i += 8 * STEP) {
+                uint64_t found = 0;
+
+                for (unsigned j = 0; j < 8; j++)
+                        found |= test(k, text + i + j * STEP) << j;
+                if (found)
+                        return i + (size_t) __builtin_ctzll(found) * STEP;
+        }
+        for (; i + 4 <= size; i += STEP)
+                if (test(k, text + i))
+                        return i;
+        return size;
+}
+
 const KnownSecret *known_next(const Known *k, const char *text, size_t size, size_t *at)
 {
-        size_t low = *at;
+        size_t low = *at, i = (low + STEP - 1) / STEP * STEP;
 
         if (k->n == 0)
                 return NULL;
-        for (size_t i = (low + STEP - 1) / STEP * STEP; i + 4 <= size; i += STEP) {
-                uint32_t h = hash4(text + i);
-                const KnownSecret *s;
+        while (i < size && (i = next_candidate(k, text, size, i)) < size) {
+                const KnownSecret *s = secret_at(k, text, size, i, low, at);
 
-                if (!(k->filter[h / 64] >> (h % 64) & 1))
-                        continue;
-                s = secret_at(k, text, size, i, low, at);
                 if (s)
                         return s;
+                i += STEP;
         }
         return NULL;
 }

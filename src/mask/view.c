@@ -1,6 +1,7 @@
 /* View: escapes of any depth become the characters they stand for */
 #include "mask/view.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* A hyperlink's address in a terminal sequence may be long; what is longer is no sequence. */
@@ -146,25 +147,41 @@ static bool is_special(char c)
         return c == '\\' || c == ESC;
 }
 
-static bool has_special(const char *p)
-{
-        uint64_t word, a, b;
+/* The vectors that every machine of 64 bits has. */
+#define BLOCK 16
 
-        memcpy(&word, p, sizeof(word));
-        a = word ^ UINT64_C(0x5C5C5C5C5C5C5C5C);
-        b = word ^ UINT64_C(0x1B1B1B1B1B1B1B1B);
-        a = (a - UINT64_C(0x0101010101010101)) & ~a;
-        b = (b - UINT64_C(0x0101010101010101)) & ~b;
-        return (a | b) & UINT64_C(0x8080808080808080);
+typedef uint8_t Bytes __attribute__((vector_size(BLOCK)));
+typedef uint64_t Words __attribute__((vector_size(BLOCK)));
+
+/* Copies BLOCK bytes. Returns how many of them come before the first special one. */
+static size_t copy_block(char *to, const char *p)
+{
+        Bytes bytes, special;
+        Words words;
+
+        memcpy(&bytes, p, sizeof(bytes));
+        memcpy(to, &bytes, sizeof(bytes));
+        special = (Bytes) (bytes == '\\') | (Bytes) (bytes == ESC);
+        memcpy(&words, &special, sizeof(words));
+        if (!(words[0] | words[1]))
+                return BLOCK;
+        if (words[0])
+                return (size_t) __builtin_ctzll(le64toh(words[0])) / 8;
+        return 8 + (size_t) __builtin_ctzll(le64toh(words[1])) / 8;
 }
 
-/* Copies from @p to @to up to the first special byte. Returns how many bytes it copied. */
+/* Copies from @p to @to up to the first special byte; both have room for @size. Returns how many bytes it copied. */
 static size_t copy_plain(char *to, const char *p, size_t size)
 {
         size_t i = 0;
 
-        for (; size - i >= 8 && !has_special(p + i); i += 8)
-                memcpy(to + i, p + i, 8);
+        while (size - i >= BLOCK) {
+                size_t n = copy_block(to + i, p + i);
+
+                i += n;
+                if (n < BLOCK)
+                        return i;
+        }
         for (; i < size && !is_special(p[i]); i++)
                 to[i] = p[i];
         return i;
