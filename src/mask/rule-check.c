@@ -1,0 +1,242 @@
+/* Rule check: do the examples of a rules file hold? */
+#include "mask/rule-check.h"
+
+#include <string.h>
+
+#include "mask/masker.h"
+#include "mask/rule-parse.h"
+#include "mask/secret-maker.h"
+
+/* How session text wraps what a person saw; "%" stands for it. */
+typedef struct Wrapping {
+        const char *name, *before, *after;
+        int depth; /* how often it is escaped as a JSON string */
+} Wrapping;
+
+static const Wrapping wrappings[] = {
+        { "as it is", "", "", 0 },
+        { "in a JSON string", "{\"content\":\"", "\"}", 1 },
+        { "in a JSON string in a JSON string", "{\"a\":\"{\\\"b\\\":\\\"", "\\\"}\"}", 2 },
+        { "in a line of a diff", "@@ -1 +1 @@\n+", "\n", 0 },
+        { "after a line number", "    12\t", "\n", 0 },
+        { "between colours", "\x1b[32m", "\x1b[0m", 0 },
+};
+
+typedef struct Checker {
+        Ruleset *rules;
+        Masker *masker;
+        RuleProblem problem;
+        void *userdata;
+        RuleCheck counts;
+} Checker;
+
+/* A text and which of its bytes are to be masked. */
+typedef struct Marked {
+        StrBuf text, marks; /* a byte of @marks is 1 where that of @text is part of a secret */
+} Marked;
+
+static void marked_done(Marked *m)
+{
+        strbuf_done(&m->text);
+        strbuf_done(&m->marks);
+}
+
+static void marked_put(Marked *m, const char *bytes, size_t n, char mark)
+{
+        (void) strbuf_append(&m->text, bytes, n);
+        for (size_t i = 0; i < n; i++)
+                (void) strbuf_putc(&m->marks, mark);
+}
+
+/* Reads the << and >> of an example. */
+static int marked_read(Marked *m, const char *example)
+{
+        char mark = 0;
+
+        for (const char *p = example; *p; p++) {
+                if (strncmp(p, "<<", 2) == 0 || strncmp(p, ">>", 2) == 0) {
+                        mark = *p++ == '<';
+                        continue;
+                }
+                marked_put(m, p, 1, mark);
+        }
+        return m->text.failed || m->marks.failed ? -ENOMEM : 0;
+}
+
+/* One character as a JSON string has it. Returns its length. */
+static size_t escape(char c, char to[static 8])
+{
+        static const char plain[] = "\"\\\n\r\t", letters[] = "\"\\nrt";
+        const char *p = c ? strchr(plain, c) : NULL;
+
+        if (p) {
+                to[0] = '\\';
+                to[1] = letters[p - plain];
+                return 2;
+        }
+        if ((unsigned char) c < 0x20)
+                return (size_t) snprintf(to, 8, "\\u%04x", (unsigned) c);
+        to[0] = c;
+        return 1;
+}
+
+static int marked_escape(Marked *m)
+{
+        Marked out = { 0 };
+
+        for (size_t i = 0; i < m->text.size; i++) {
+                char escaped[8];
+
+                marked_put(&out, escaped, escape(m->text.data[i], escaped), m->marks.data[i]);
+        }
+        marked_done(m);
+        *m = out;
+        return m->text.failed || m->marks.failed ? -ENOMEM : 0;
+}
+
+static int marked_wrap(Marked *m, const Wrapping *w)
+{
+        Marked out = { 0 };
+
+        for (int i = 0; i < w->depth; i++)
+                if (marked_escape(m) < 0)
+                        return -ENOMEM;
+        marked_put(&out, w->before, strlen(w->before), 0);
+        for (size_t i = 0; i < m->text.size; i++)
+                marked_put(&out, m->text.data + i, 1, m->marks.data[i]);
+        marked_put(&out, w->after, strlen(w->after), 0);
+        marked_done(m);
+        *m = out;
+        return m->text.failed || m->marks.failed ? -ENOMEM : 0;
+}
+
+/* Is exactly what is marked found? */
+static bool is_found(const Marked *m, const Masked *masked)
+{
+        size_t at = 0;
+
+        for (size_t i = 0; i <= masked->n_findings; i++) {
+                size_t start = i < masked->n_findings ? masked->findings[i].start : m->text.size;
+                size_t end = i < masked->n_findings ? masked->findings[i].end : start;
+
+                for (; at < start; at++)
+                        if (m->marks.data[at])
+                                return false;
+                for (; at < end; at++)
+                        if (!m->marks.data[at])
+                                return false;
+        }
+        return true;
+}
+
+static bool is_found_by(const Masked *masked, const char *id)
+{
+        for (size_t i = 0; i < masked->n_findings; i++)
+                if (strcmp(masked->findings[i].rule, id) == 0)
+                        return true;
+        return false;
+}
+
+static void report(Checker *c, const char *id, bool positive, size_t i, const Wrapping *w,
+                   const Masked *masked)
+{
+        _cleanup_free_ char *sentence = NULL;
+
+        c->counts.n_failed++;
+        format_error(&sentence, "%s: %s example %zu, %s: %s", id,
+                     positive ? "positive" : "negative", i + 1, w->name,
+                     !positive ? "is masked"
+                     : masked->n_findings == 0
+                                     ? "nothing is masked"
+                                     : "something else is masked than what is between << and >>");
+        c->problem(c->userdata, sentence ?: "no memory");
+}
+
+static int check_example(Checker *c, const char *id, const char *example, bool positive, size_t i)
+{
+        _cleanup_free_ char *made = NULL;
+        int r;
+
+        r = secret_make(example, &made);
+        if (r < 0)
+                return r;
+        c->counts.n_examples++;
+        for (size_t k = 0; k < ELEMENTSOF(wrappings); k++) {
+                _cleanup_(marked_done) Marked m = { 0 };
+                Masked masked;
+
+                if (marked_read(&m, made) < 0 || marked_wrap(&m, &wrappings[k]) < 0)
+                        return -ENOMEM;
+                masker_forget(c->masker);
+                r = masker_mask(c->masker, wrappings[k].depth > 0 ? MASK_JSON : MASK_TEXT,
+                                m.text.data, m.text.size, &masked);
+                if (r < 0)
+                        return r;
+                c->counts.n_cases++;
+                if (positive ? !is_found(&m, &masked) : is_found_by(&masked, id))
+                        report(c, id, positive, i, &wrappings[k], &masked);
+        }
+        return 0;
+}
+
+static int check_examples(Checker *c, const char *id, struct json_object *examples,
+                          const char *kind)
+{
+        struct json_object *list = json_object_object_get(examples, kind);
+        size_t n = list ? json_object_array_length(list) : 0;
+
+        if (n == 0) {
+                _cleanup_free_ char *sentence = NULL;
+
+                c->counts.n_failed++;
+                format_error(&sentence, "%s: has no %s example", id, kind);
+                c->problem(c->userdata, sentence ?: "no memory");
+        }
+        for (size_t i = 0; i < n; i++) {
+                const char *example = json_object_get_string(json_object_array_get_idx(list, i));
+                int r = check_example(c, id, example, strcmp(kind, "positive") == 0, i);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void checker_done(Checker *c)
+{
+        (void) masker_free(c->masker);
+}
+
+int rule_check_file(Ruleset *rules, const char *path, RuleProblem problem, void *userdata,
+                    RuleCheck *ret, char **reterr)
+{
+        static const HashKey key = { "rule examples" };
+        _cleanup_(checker_done) Checker c = { .rules = rules,
+                                              .problem = problem,
+                                              .userdata = userdata };
+        _cleanup_(json_putp) struct json_object *document = NULL;
+        struct json_object *list;
+        int r;
+
+        r = rule_file_read(path, &document, reterr);
+        if (r < 0)
+                return r;
+        r = masker_new(rules, &key, &c.masker);
+        if (r < 0)
+                return r;
+        list = rule_file_rules(document);
+        for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+                struct json_object *rule = json_object_array_get_idx(list, i);
+                struct json_object *examples = json_object_object_get(rule, "examples");
+                const char *id = json_object_get_string(json_object_object_get(rule, "id"));
+
+                c.counts.n_rules++;
+                r = check_examples(&c, id, examples, "positive");
+                if (r >= 0)
+                        r = check_examples(&c, id, examples, "negative");
+                if (r < 0)
+                        return r;
+        }
+        *ret = c.counts;
+        return 0;
+}

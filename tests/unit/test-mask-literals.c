@@ -1,0 +1,179 @@
+/* mask: both matchers of literals, and the whole masker on both, give the same answers */
+#include <strings.h>
+
+#include "mask/literals.h"
+#include "mask/masker.h"
+#include "mask/secret-maker.h"
+#include "test.h"
+
+#define TEXT_SIZE 20000
+
+static uint32_t seed = 1;
+
+/* xorshift32: the same texts in every run. */
+static uint32_t next_random(void)
+{
+        seed ^= seed << 13;
+        seed ^= seed >> 17;
+        seed ^= seed << 5;
+        return seed;
+}
+
+/* Few different bytes, so that literals of three of them occur and overlap often. */
+static void fill(char *text, size_t n, const char *alphabet)
+{
+        for (size_t i = 0; i < n; i++)
+                text[i] = alphabet[next_random() % strlen(alphabet)];
+}
+
+static bool stands_at(const Literal *l, const char *text, size_t size, size_t at)
+{
+        if (l->size > size - at)
+                return false;
+        return (l->nocase ? strncasecmp(text + at, l->bytes, l->size)
+                          : memcmp(text + at, l->bytes, l->size)) == 0;
+}
+
+static void check_matcher(LiteralMatcher matcher, const Literal *literals, size_t n,
+                          const char *text, size_t size)
+{
+        _cleanup_(literal_set_freep) LiteralSet *set = NULL;
+        LiteralScratch *scratch = NULL;
+        LiteralHits hits = { 0 };
+        size_t k = 0, n_wrong = 0;
+
+        if (matcher == LITERALS_VECTORSCAN && !literals_vectorscan) {
+                CHECK_INT(literal_set_new(matcher, literals, n, &set), -EOPNOTSUPP);
+                return;
+        }
+        REQUIRE(literal_set_new(matcher, literals, n, &set) == 0);
+        REQUIRE(literal_scratch_new(set, &scratch) == 0);
+        CHECK_INT(literal_set_scan(set, scratch, text, size, &hits), 0);
+        for (size_t at = 0; at < size; at++)
+                for (size_t i = 0; i < n; i++)
+                        if (stands_at(&literals[i], text, size, at)) {
+                                n_wrong += k >= hits.n || hits.hits[k].start != at ||
+                                           hits.hits[k].literal != i;
+                                k++;
+                        }
+        CHECK_INT(n_wrong, 0);
+        CHECK_INT(hits.n, k);
+        literal_hits_done(&hits);
+        (void) literal_scratch_free(scratch);
+}
+
+TEST(every_literal_is_found_wherever_it_stands)
+{
+        static const Literal literals[] = {
+                { "abc", 3, false },      { "abc", 3, true },      { "abcd", 4, false },
+                { "cab", 3, true },       { "-ab", 3, false },     { "aaa", 3, false },
+                { "bcab", 4, true },      { "abcabca", 7, false }, { "ab-c", 4, false },
+                { "aaaaaaaaa", 9, true }, { "c-a", 3, true },
+        };
+        char text[4096];
+
+        for (int round = 0; round < 200; round++) {
+                size_t size = round < 40 ? (size_t) round : 1 + next_random() % sizeof(text);
+
+                fill(text, size, round % 2 ? "abcABC-" : "abc");
+                check_matcher(LITERALS_OWN, literals, ELEMENTSOF(literals), text, size);
+                check_matcher(LITERALS_VECTORSCAN, literals, ELEMENTSOF(literals), text, size);
+        }
+}
+
+static Masker *new_masker(LiteralMatcher matcher)
+{
+        static const HashKey key = { "k" };
+        const char *folders[] = { TEST_RULES_DIR, NULL };
+        RulesetOptions options = { .folders = folders, .matcher = matcher };
+        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        Masker *m = NULL;
+
+        if (ruleset_load(&options, &rules, NULL) == -EOPNOTSUPP)
+                return NULL;
+        REQUIRE(rules && masker_new(rules, &key, &m) == 0);
+        return m;
+}
+
+/* Random pieces of code, keys, quotes and escapes. */
+static char *make_text(void)
+{
+        static const char *const pieces[] = {
+                "password",
+                "=",
+                ": ",
+                "\"",
+                "\\\"",
+                "\\n",
+                "\n",
+                " ",
+                "token",
+                "api_key",
+                "ghp_{alnum:36}",
+                "AKIA{base32:16}",
+                "postgres://u:{alnum:12}@h/",
+                "{hex:40}",
+                "{alnum:24}",
+                "{",
+                "}",
+                ",",
+                "'",
+                "-----BEGIN PRIVATE KEY-----",
+                "-----END PRIVATE KEY-----",
+                "{base64:64}",
+                "xoxb-{digit:12}-{alnum:24}",
+                "eyJ{base64url:30}.eyJ{base64url:40}.{base64url:43}",
+                "Authorization: Bearer ",
+                "\\u0022",
+                "\x1b[31m",
+                "secret",
+                "SECRET",
+                "key",
+                "()",
+                "return ",
+                "é",
+                "\xff",
+        };
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        char *made = NULL;
+
+        while (b.size < TEXT_SIZE / 10)
+                (void) strbuf_puts(&b, pieces[next_random() % ELEMENTSOF(pieces)]);
+        REQUIRE(!b.failed && secret_make(b.data, &made) == 0);
+        return made;
+}
+
+TEST(the_masker_says_the_same_with_both)
+{
+        _cleanup_(masker_freep) Masker *own = new_masker(LITERALS_OWN),
+                                       *other = new_masker(LITERALS_VECTORSCAN);
+        size_t n_findings = 0;
+
+        if (!other) {
+                printf("# Vectorscan is not built in: nothing to compare\n");
+                return;
+        }
+        for (int round = 0; round < 300; round++) {
+                _cleanup_free_ char *text = make_text();
+                Masked a, b;
+
+                masker_forget(own);
+                masker_forget(other);
+                CHECK_INT(masker_mask(own, round % 2 ? MASK_JSON : MASK_TEXT, text, strlen(text),
+                                      &a),
+                          0);
+                CHECK_INT(masker_mask(other, round % 2 ? MASK_JSON : MASK_TEXT, text, strlen(text),
+                                      &b),
+                          0);
+                CHECK(a.size == b.size && memcmp(a.text, b.text, a.size) == 0);
+                CHECK_INT(a.n_findings, b.n_findings);
+                for (size_t i = 0; i < a.n_findings && i < b.n_findings; i++)
+                        CHECK(a.findings[i].rule &&
+                              strcmp(a.findings[i].rule, b.findings[i].rule) == 0 &&
+                              a.findings[i].start == b.findings[i].start &&
+                              a.findings[i].end == b.findings[i].end &&
+                              a.findings[i].fingerprint == b.findings[i].fingerprint);
+                n_findings += a.n_findings;
+        }
+        CHECK(n_findings > 1000);
+}
