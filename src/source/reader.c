@@ -4,8 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/arena.h"
-#include "base/sqlite-util.h"
+#include "source/reader-internal.h"
 #include "source/schema.h"
 
 /* How long we wait for a lock that agentsview holds. Its own patience is 5 s; ours is shorter, the next cycle comes. */
@@ -18,57 +17,6 @@
 #define TICK_INSTRUCTIONS  10000
 #define TICKS_MAX_PER_STEP 20000
 
-/* What a session's fingerprint knows beside the columns that are mirrored. Left out on purpose: what agentsview moves
- * without changing the session (sync_marker, local_modified_at, file_mtime, created_at of `sync --full`). */
-static const char *const extra_columns[] = {
-        "file_hash",    "sync_marker",  "file_size",       "transcript_revision",
-        "data_version", "next_ordinal", "last_entry_uuid",
-};
-enum {
-        EXTRA_FILE_HASH,
-        EXTRA_SYNC_MARKER,
-        N_EXTRAS = ELEMENTSOF(extra_columns),
-};
-
-typedef enum Query {
-        QUERY_BEGIN,
-        QUERY_END,
-        QUERY_DATA_VERSION,
-        QUERY_LIST_ALL,
-        QUERY_LIST_MARKER,
-        QUERY_SESSION,
-        QUERY_HAS_SESSION,
-        QUERY_COUNT,
-        QUERY_MESSAGES,
-        QUERY_CALL_COUNT,
-        QUERY_CALLS,
-        QUERY_EVENTS,
-        QUERY_STARS,
-        QUERY_PINS,
-        QUERY_DELETED,
-        QUERY_EXCLUDED,
-        N_QUERIES,
-} Query;
-
-struct Reader {
-        char *path;
-        dev_t device;
-        ino_t inode;
-        sqlite3 *db;
-        sqlite3_stmt *queries[N_QUERIES]; /* NULL: the source has no such table */
-        Query list;
-        bool has_markers;
-        int64_t schema_version;
-        int64_t seen_version; /* data_version at reader_mark_seen(); -1: nothing seen */
-        unsigned ticks;
-
-        Hasher *hasher;
-        Arena arena;      /* a message's calls and events */
-        char *session_id; /* of the messages under way */
-        size_t session_id_size;
-        int64_t n_calls_left;
-};
-
 static int on_tick(void *userdata)
 {
         Reader *r = userdata;
@@ -76,10 +24,25 @@ static int on_tick(void *userdata)
         return ++r->ticks > TICKS_MAX_PER_STEP;
 }
 
-static int step(Reader *r, Query query)
+int reader_step(Reader *r, Query query)
 {
         r->ticks = 0;
         return sqlite_step(r->queries[query]);
+}
+
+void reader_hash_value(Hasher *h, const Value *v)
+{
+        switch (v->type) {
+        case VALUE_NULL:
+                hasher_add_null(h);
+                break;
+        case VALUE_INTEGER:
+                hasher_add_int(h, v->integer);
+                break;
+        case VALUE_TEXT:
+                hasher_add_bytes(h, v->text, v->size);
+                break;
+        }
 }
 
 /* Resets all statements, so that none holds the transaction or borrows text that the caller has given up. */
@@ -162,148 +125,6 @@ static int harden(sqlite3 *db)
                               "PRAGMA cell_size_check = 1; PRAGMA cache_size = -4096");
 }
 
-/* "sessions", or, where that has no rowid (a view, a table without), the same with a number in order of id. */
-static int put_sessions_from(StrBuf *sql, sqlite3 *db)
-{
-        int64_t n;
-        int r;
-
-        r = sqlite_query_int(db,
-                             "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND "
-                             "name = 'sessions' COLLATE NOCASE AND type = 'table' AND wr = 0",
-                             &n);
-        if (r < 0)
-                return r;
-        return strbuf_puts(sql, n > 0 ? "sessions"
-                                      : "(SELECT row_number() OVER (ORDER BY id) AS rowid, * "
-                                        "FROM sessions)");
-}
-
-static int prepare_sessions(Reader *r)
-{
-        static const struct {
-                Query query;
-                const char *tail;
-        } variants[] = {
-                { QUERY_LIST_ALL, "WHERE rowid > ?1 ORDER BY rowid" },
-                /* +rowid: the planner shall walk the index on sync_marker, and sort the few it finds */
-                { QUERY_LIST_MARKER, "WHERE (sync_marker >= ?2 OR sync_marker = '' OR "
-                                     "sync_marker IS NULL) AND +rowid > ?1 ORDER BY +rowid" },
-                { QUERY_SESSION, "WHERE rowid = ?1" },
-        };
-        _cleanup_(strbuf_done) StrBuf head = { 0 };
-        int k;
-
-        (void) strbuf_puts(&head, "SELECT rowid, ");
-        k = schema_put_columns(&head, r->db, &session_table);
-        for (size_t i = 0; k >= 0 && i < N_EXTRAS; i++) {
-                (void) strbuf_puts(&head, ", ");
-                k = schema_put_column(&head, r->db, "sessions", extra_columns[i]);
-        }
-        (void) strbuf_puts(&head, " FROM ");
-        if (k >= 0)
-                k = put_sessions_from(&head, r->db);
-        if (k < 0)
-                return k;
-        for (size_t i = 0; i < ELEMENTSOF(variants); i++) {
-                _cleanup_(strbuf_done) StrBuf sql = { 0 };
-
-                if (variants[i].query == QUERY_LIST_MARKER && !r->has_markers)
-                        continue;
-                k = strbuf_printf(&sql, "%s %s", head.data, variants[i].tail);
-                if (k >= 0)
-                        k = sqlite_prepare(r->db, sql.data, r->queries + variants[i].query);
-                if (k < 0)
-                        return k;
-        }
-        return 0;
-}
-
-/* SELECT <first>, the columns of @table FROM it <tail>; nothing where the source has no such table. */
-static int prepare_table(Reader *r, Query query, const Table *table, const char *first,
-                         const char *tail)
-{
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        int k;
-
-        k = schema_has_table(r->db, table->source);
-        if (k <= 0)
-                return k;
-        (void) strbuf_printf(&sql, "SELECT %s, ", first);
-        k = schema_put_columns(&sql, r->db, table);
-        if (k < 0)
-                return k;
-        k = strbuf_printf(&sql, " FROM %s %s", table->source, tail);
-        return k < 0 ? k : sqlite_prepare(r->db, sql.data, r->queries + query);
-}
-
-static int prepare_if_table(Reader *r, Query query, const char *table, const char *sql)
-{
-        int k = schema_has_table(r->db, table);
-
-        return k <= 0 ? k : sqlite_prepare(r->db, sql, r->queries + query);
-}
-
-/* Prepares what today's schema allows. The tail that sorts by call_index needs that column; older files lack it. */
-static int prepare_queries(Reader *r)
-{
-        int k, has_index, has_event_index;
-
-        k = schema_has_column(r->db, "sessions", "sync_marker");
-        if (k < 0)
-                return k;
-        r->has_markers = k > 0;
-        has_index = schema_has_column(r->db, "tool_calls", "call_index");
-        has_event_index = schema_has_column(r->db, "tool_result_events", "event_index");
-        if (has_index < 0 || has_event_index < 0)
-                return has_index < 0 ? has_index : has_event_index;
-
-        k = sqlite_prepare(r->db, "BEGIN", r->queries + QUERY_BEGIN);
-        if (k >= 0)
-                k = sqlite_prepare(r->db, "ROLLBACK", r->queries + QUERY_END);
-        if (k >= 0)
-                k = sqlite_prepare(r->db, "PRAGMA data_version", r->queries + QUERY_DATA_VERSION);
-        if (k >= 0)
-                k = prepare_sessions(r);
-        if (k >= 0)
-                k = sqlite_prepare(r->db, "SELECT 1 FROM sessions WHERE id = ?1 LIMIT 1",
-                                   r->queries + QUERY_HAS_SESSION);
-        if (k >= 0)
-                k = sqlite_prepare(r->db, "SELECT count(*) FROM sessions",
-                                   r->queries + QUERY_COUNT);
-        if (k >= 0)
-                k = prepare_table(r, QUERY_MESSAGES, &message_table, "id",
-                                  "WHERE session_id = ?1 AND ordinal >= ?2 ORDER BY ordinal");
-        if (k >= 0)
-                k = prepare_if_table(r, QUERY_CALL_COUNT, "tool_calls",
-                                     "SELECT count(*) FROM tool_calls WHERE session_id = ?1");
-        if (k >= 0)
-                k = prepare_table(r, QUERY_CALLS, &call_table, "message_id",
-                                  has_index ? "WHERE message_id = ?1 ORDER BY call_index, id"
-                                            : "WHERE message_id = ?1 ORDER BY id");
-        if (k >= 0)
-                k = prepare_table(
-                                r, QUERY_EVENTS, &event_table, "1",
-                                has_event_index ? "WHERE session_id = ?1 AND tool_call_message_ordinal = "
-                                                  "?2 ORDER BY call_index, event_index, id"
-                                                : "WHERE session_id = ?1 AND tool_call_message_ordinal = "
-                                                  "?2 ORDER BY id");
-        if (k >= 0)
-                k = prepare_table(r, QUERY_STARS, &star_table, "1", "ORDER BY session_id");
-        if (k >= 0)
-                k = prepare_table(r, QUERY_PINS, &pin_table, "1", "ORDER BY session_id, ordinal");
-        if (k >= 0)
-                k = prepare_if_table(r, QUERY_DELETED, "session_deletion_changes",
-                                     "SELECT session_id, revision FROM session_deletion_changes "
-                                     "WHERE revision > ?1 AND deleted = 1 AND session_id NOT IN "
-                                     "(SELECT id FROM sessions) ORDER BY revision");
-        if (k >= 0)
-                k = prepare_if_table(r, QUERY_EXCLUDED, "excluded_sessions",
-                                     "SELECT id, 0 FROM excluded_sessions "
-                                     "WHERE id NOT IN (SELECT id FROM sessions)");
-        return k < 0 ? k : 0;
-}
-
 /* Reads the schema of today and prepares against it. */
 static int learn_schema(Reader *r, char **reterr)
 {
@@ -321,7 +142,7 @@ static int learn_schema(Reader *r, char **reterr)
                              r->path);
                 return -EPROTO;
         } else {
-                k = prepare_queries(r);
+                k = reader_prepare(r);
         }
         if (k == -EMEDIUMTYPE)
                 format_error(reterr,
@@ -414,7 +235,7 @@ static int64_t data_version(Reader *r)
         int64_t version;
         int k;
 
-        k = step(r, QUERY_DATA_VERSION);
+        k = reader_step(r, QUERY_DATA_VERSION);
         version = k > 0 ? sqlite3_column_int64(stmt, 0) : k;
         (void) sqlite3_reset(stmt);
         return version;
@@ -457,50 +278,29 @@ bool reader_has_markers(const Reader *r)
         return r->has_markers;
 }
 
-static void hash_value(Hasher *h, const Value *v)
-{
-        switch (v->type) {
-        case VALUE_NULL:
-                hasher_add_null(h);
-                break;
-        case VALUE_INTEGER:
-                hasher_add_int(h, v->integer);
-                break;
-        case VALUE_TEXT:
-                hasher_add_bytes(h, v->text, v->size);
-                break;
-        }
-}
-
-static void hash_row(Hasher *h, const Value *values, size_t n)
-{
-        for (size_t i = 0; i < n; i++)
-                hash_value(h, values + i);
-}
-
 static uint64_t hash_session(Reader *r, const SourceSession *s, const Value *extras)
 {
         hasher_begin(r->hasher);
         for (size_t i = 0; i < N_SESSION_COLUMNS; i++)
                 if (session_table.columns[i].source && i != SESSION_SOURCE_CREATED_AT &&
                     i != SESSION_PROJECT_PATH)
-                        hash_value(r->hasher, s->values + i);
-        for (size_t i = 0; i < N_EXTRAS; i++)
-                if (i != EXTRA_SYNC_MARKER)
-                        hash_value(r->hasher, extras + i);
+                        reader_hash_value(r->hasher, s->values + i);
+        for (size_t i = 0; i < N_READER_EXTRAS; i++)
+                if (i != READER_EXTRA_SYNC_MARKER)
+                        reader_hash_value(r->hasher, extras + i);
         return hasher_end(r->hasher);
 }
 
 static void read_session(Reader *r, sqlite3_stmt *stmt, SourceSession *ret)
 {
-        Value extras[N_EXTRAS];
+        Value extras[N_READER_EXTRAS];
 
         ret->rowid = sqlite3_column_int64(stmt, 0);
         schema_read_row(stmt, 1, &session_table, ret->values);
-        for (int i = 0; i < (int) N_EXTRAS; i++)
+        for (int i = 0; i < (int) N_READER_EXTRAS; i++)
                 extras[i] = schema_read_text(stmt, 1 + N_SESSION_COLUMNS + i);
-        ret->file_hash = extras[EXTRA_FILE_HASH];
-        ret->sync_marker = extras[EXTRA_SYNC_MARKER];
+        ret->file_hash = extras[READER_EXTRA_FILE_HASH];
+        ret->sync_marker = extras[READER_EXTRA_SYNC_MARKER];
         ret->fingerprint = hash_session(r, ret, extras);
 }
 
@@ -519,7 +319,7 @@ int reader_list(Reader *r, const ReaderFrom *from)
 
 int reader_list_next(Reader *r, SourceSession *ret)
 {
-        int k = step(r, r->list);
+        int k = reader_step(r, r->list);
 
         if (k > 0)
                 read_session(r, r->queries[r->list], ret);
@@ -540,7 +340,7 @@ int reader_session(Reader *r, int64_t rowid, SourceSession *ret)
 
         (void) sqlite3_reset(stmt);
         (void) sqlite3_bind_int64(stmt, 1, rowid);
-        k = step(r, QUERY_SESSION);
+        k = reader_step(r, QUERY_SESSION);
         if (k > 0)
                 read_session(r, stmt, ret);
         return k;
@@ -552,7 +352,7 @@ int reader_has_session(Reader *r, const char *id, size_t size)
         int k;
 
         (void) sqlite3_bind_text64(stmt, 1, id, size, SQLITE_STATIC, SQLITE_UTF8);
-        k = step(r, QUERY_HAS_SESSION);
+        k = reader_step(r, QUERY_HAS_SESSION);
         (void) sqlite3_reset(stmt);
         return k;
 }
@@ -562,207 +362,11 @@ int reader_count(Reader *r, uint64_t *ret)
         sqlite3_stmt *stmt = r->queries[QUERY_COUNT];
         int k;
 
-        k = step(r, QUERY_COUNT);
+        k = reader_step(r, QUERY_COUNT);
         if (k > 0)
                 *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
         (void) sqlite3_reset(stmt);
         return k < 0 ? k : 0;
-}
-
-int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from_ordinal)
-{
-        sqlite3_stmt *stmt = r->queries[QUERY_MESSAGES], *count = r->queries[QUERY_CALL_COUNT];
-        char *copy;
-        int k;
-
-        copy = malloc(size + 1);
-        if (!copy)
-                return -ENOMEM;
-        memcpy(copy, session_id, size);
-        copy[size] = 0;
-        free(r->session_id);
-        r->session_id = copy;
-        r->session_id_size = size;
-        r->n_calls_left = 0;
-        if (!stmt)
-                return 0;
-
-        (void) sqlite3_reset(stmt);
-        (void) sqlite_bind_text(stmt, 1, copy, size);
-        (void) sqlite3_bind_int64(stmt, 2, from_ordinal);
-        if (!count || !r->queries[QUERY_CALLS])
-                return 0;
-        (void) sqlite_bind_text(count, 1, copy, size);
-        k = step(r, QUERY_CALL_COUNT);
-        if (k > 0)
-                r->n_calls_left = sqlite3_column_int64(count, 0);
-        (void) sqlite3_reset(count);
-        return k < 0 ? k : 0;
-}
-
-/* Copies the texts of a row into the arena, since its statement moves on. */
-static int keep_row(Arena *arena, Value *values, size_t n)
-{
-        for (size_t i = 0; i < n; i++) {
-                if (values[i].type != VALUE_TEXT)
-                        continue;
-                values[i].text = arena_copy(arena, values[i].text, values[i].size);
-                if (!values[i].text)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-/*
- * All rows of @query as an array of rows of @table in the arena. The array grows by doubling within the arena: a
- * message has few calls, and what is left behind goes with the message.
- */
-static int read_children(Reader *r, Query query, const Table *table, Value **ret, size_t *ret_n)
-{
-        sqlite3_stmt *stmt = r->queries[query];
-        size_t width = table->n_columns, allocated = 0, n = 0;
-        Value *rows = NULL;
-        int k;
-
-        while ((k = step(r, query)) > 0) {
-                if (n == allocated) {
-                        Value *grown;
-
-                        allocated = allocated > 0 ? allocated * 2 : 4;
-                        grown = arena_alloc(&r->arena, allocated * width * sizeof(*grown));
-                        if (!grown) {
-                                k = -ENOMEM;
-                                break;
-                        }
-                        if (n > 0)
-                                memcpy(grown, rows, n * width * sizeof(*grown));
-                        rows = grown;
-                }
-                schema_read_row(stmt, 1, table, rows + n * width);
-                k = keep_row(&r->arena, rows + n * width, width);
-                if (k < 0)
-                        break;
-                n++;
-        }
-        (void) sqlite3_reset(stmt);
-        if (k < 0)
-                return k;
-        *ret = rows;
-        *ret_n = n;
-        return 0;
-}
-
-/* The calls of the message in row @message_id: numbered from 0 where the source has no numbers or says one twice. */
-static int read_calls(Reader *r, int64_t message_id, Message *m)
-{
-        Value *rows;
-        int64_t last = -1;
-        int k;
-
-        (void) sqlite3_bind_int64(r->queries[QUERY_CALLS], 1, message_id);
-        k = read_children(r, QUERY_CALLS, &call_table, &rows, &m->n_calls);
-        if (k < 0)
-                return k;
-        m->calls = (Value(*)[N_CALL_COLUMNS]) rows;
-        for (size_t i = 0; i < m->n_calls; i++) {
-                Value *index = &m->calls[i][CALL_CALL_INDEX];
-
-                if (index->type != VALUE_INTEGER || index->integer <= last)
-                        *index = value_integer(last + 1);
-                last = index->integer;
-                m->calls[i][CALL_MESSAGE_ORDINAL] = m->values[MESSAGE_ORDINAL];
-        }
-        r->n_calls_left -= (int64_t) m->n_calls;
-        return 0;
-}
-
-static int read_events(Reader *r, Message *m)
-{
-        sqlite3_stmt *stmt = r->queries[QUERY_EVENTS];
-        int64_t last_call = -1, last_event = -1;
-        Value *rows;
-        int k;
-
-        (void) sqlite_bind_text(stmt, 1, r->session_id, r->session_id_size);
-        (void) sqlite3_bind_int64(stmt, 2, m->values[MESSAGE_ORDINAL].integer);
-        k = read_children(r, QUERY_EVENTS, &event_table, &rows, &m->n_events);
-        if (k < 0)
-                return k;
-        m->events = (Value(*)[N_EVENT_COLUMNS]) rows;
-        for (size_t i = 0; i < m->n_events; i++) {
-                Value *call = &m->events[i][EVENT_CALL_INDEX];
-                Value *event = &m->events[i][EVENT_EVENT_INDEX];
-
-                if (call->type != VALUE_INTEGER)
-                        *call = value_integer(0);
-                if (call->integer != last_call)
-                        last_event = -1;
-                if (event->type != VALUE_INTEGER || event->integer <= last_event)
-                        *event = value_integer(last_event + 1);
-                last_call = call->integer;
-                last_event = event->integer;
-        }
-        return 0;
-}
-
-static uint64_t row_bytes(const Value *values, size_t n)
-{
-        uint64_t sum = 0;
-
-        for (size_t i = 0; i < n; i++)
-                if (values[i].type == VALUE_TEXT)
-                        sum += values[i].size;
-        return sum;
-}
-
-static void finish_message(Reader *r, Message *m)
-{
-        hasher_begin(r->hasher);
-        hash_row(r->hasher, m->values, N_MESSAGE_COLUMNS);
-        m->n_bytes = row_bytes(m->values, N_MESSAGE_COLUMNS);
-        for (size_t i = 0; i < m->n_calls; i++) {
-                hash_row(r->hasher, m->calls[i], N_CALL_COLUMNS);
-                m->n_bytes += row_bytes(m->calls[i], N_CALL_COLUMNS);
-        }
-        for (size_t i = 0; i < m->n_events; i++) {
-                hash_row(r->hasher, m->events[i], N_EVENT_COLUMNS);
-                m->n_bytes += row_bytes(m->events[i], N_EVENT_COLUMNS);
-        }
-        m->fingerprint = hasher_end(r->hasher);
-}
-
-int reader_message_next(Reader *r, Message *ret)
-{
-        sqlite3_stmt *stmt = r->queries[QUERY_MESSAGES];
-        Message m = { 0 };
-        int64_t message_id;
-        int k;
-
-        if (!stmt)
-                return 0;
-        arena_clear(&r->arena);
-        k = step(r, QUERY_MESSAGES);
-        if (k <= 0) {
-                (void) sqlite3_reset(stmt);
-                return k;
-        }
-        message_id = sqlite3_column_int64(stmt, 0);
-        schema_read_row(stmt, 1, &message_table, m.values);
-        if (m.values[MESSAGE_ORDINAL].type != VALUE_INTEGER)
-                m.values[MESSAGE_ORDINAL] = value_integer(0);
-        if (r->n_calls_left > 0) {
-                k = read_calls(r, message_id, &m);
-                if (k < 0)
-                        return k;
-        }
-        if (r->queries[QUERY_EVENTS]) {
-                k = read_events(r, &m);
-                if (k < 0)
-                        return k;
-        }
-        finish_message(r, &m);
-        *ret = m;
-        return 1;
 }
 
 static int for_each_row(Reader *r, Query query, const Table *table, ReaderRowFunc func,
@@ -774,7 +378,7 @@ static int for_each_row(Reader *r, Query query, const Table *table, ReaderRowFun
 
         if (!stmt)
                 return 0;
-        while (result >= 0 && (k = step(r, query)) > 0) {
+        while (result >= 0 && (k = reader_step(r, query)) > 0) {
                 schema_read_row(stmt, 1, table, values);
                 result = func(userdata, values);
         }
@@ -803,7 +407,7 @@ static int for_each_deletion(Reader *r, Query query, int64_t *revision, ReaderRo
                 return 0;
         if (query == QUERY_DELETED)
                 (void) sqlite3_bind_int64(stmt, 1, *revision);
-        while (result >= 0 && (k = step(r, query)) > 0) {
+        while (result >= 0 && (k = reader_step(r, query)) > 0) {
                 Value id = schema_read_text(stmt, 0);
 
                 if (sqlite3_column_int64(stmt, 1) > last)

@@ -64,6 +64,9 @@ int batch_begin(Engine *e);
 int batch_commit(Engine *e);
 int batch_commit_if_due(Engine *e);
 
+/* Forgets the secrets that the batch would have announced. */
+void batch_drop_secrets(Engine *e);
+
 /* A read transaction of the source, kept over several sessions for a short time: `sync --full` waits for it. */
 int read_begin(Engine *e);
 void read_end(Engine *e);
@@ -77,6 +80,9 @@ bool engine_tick(Engine *e);
 
 /* Names the error that a negative errno of the archive means, in the result; returns @error. */
 int engine_archive_failed(Engine *e, int error);
+
+/* The same for the source, which is closed, to be opened anew by the next cycle. */
+int engine_source_failed(Engine *e, int error);
 
 /* Brings a session of the source into the archive; @source is borrowed from a list that is under way. Returns 1
  * (written), 0 (nothing to do), -EBADMSG (this session cannot be archived; its error is in the result, and if
@@ -95,8 +101,20 @@ int session_mask_row(Engine *e, Value *values, Privacy privacy);
 /* Writes the findings of the row just masked; counts those that the session did not have. */
 int session_put_findings(Engine *e, const Value *id, int64_t ordinal);
 
+/* Finds the links of a masked message, in what its tools printed and in its own text, and writes them. @session: the
+ * row that it belongs to. Returns 0 or a negative errno. */
+int session_put_links(Engine *e, const Value *session, const Message *m);
+
 /* Fills in user, project and machine. */
 int session_identify(Engine *e, Value *values);
+
+/* Brings the sessions whose sync_marker is @marker or later into step; NULL: all. Returns 0, or a negative errno that
+ * ends the cycle (-ECANCELED: it was asked to stop). */
+int walk_sessions(Engine *e, const char *marker);
+
+/* Masks again, from the archive, the sessions that it has under an older policy and that the source has no more. With
+ * @has_source those that the source has are left alone: they failed just now. As walk_sessions(). */
+int walk_stale(Engine *e, bool has_source);
 
 /* Stars, pins and permanent deletions, as the source has them now. Within reader_begin() and batch_begin(). Returns 0 or
  * a negative errno. */

@@ -1,0 +1,151 @@
+/* The reader's statements, made for the schema of today */
+#include "source/reader-internal.h"
+#include "source/schema.h"
+
+/* What a session's fingerprint knows beside the columns that are mirrored. Left out on purpose: what agentsview moves
+ * without changing the session (sync_marker, local_modified_at, file_mtime, created_at of `sync --full`). */
+static const char *const extra_columns[N_READER_EXTRAS] = {
+        "file_hash",    "sync_marker",  "file_size",       "transcript_revision",
+        "data_version", "next_ordinal", "last_entry_uuid",
+};
+/* "sessions", or, where that has no rowid (a view, a table without), the same with a number in order of id. */
+static int put_sessions_from(StrBuf *sql, sqlite3 *db)
+{
+        int64_t n;
+        int r;
+
+        r = sqlite_query_int(db,
+                             "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND "
+                             "name = 'sessions' COLLATE NOCASE AND type = 'table' AND wr = 0",
+                             &n);
+        if (r < 0)
+                return r;
+        return strbuf_puts(sql, n > 0 ? "sessions"
+                                      : "(SELECT row_number() OVER (ORDER BY id) AS rowid, * "
+                                        "FROM sessions)");
+}
+
+static int prepare_sessions(Reader *r)
+{
+        static const struct {
+                Query query;
+                const char *tail;
+        } variants[] = {
+                { QUERY_LIST_ALL, "WHERE rowid > ?1 ORDER BY rowid" },
+                /* +rowid: the planner shall walk the index on sync_marker, and sort the few it finds */
+                { QUERY_LIST_MARKER, "WHERE (sync_marker >= ?2 OR sync_marker = '' OR "
+                                     "sync_marker IS NULL) AND +rowid > ?1 ORDER BY +rowid" },
+                { QUERY_SESSION, "WHERE rowid = ?1" },
+        };
+        _cleanup_(strbuf_done) StrBuf head = { 0 };
+        int k;
+
+        (void) strbuf_puts(&head, "SELECT rowid, ");
+        k = schema_put_columns(&head, r->db, &session_table);
+        for (size_t i = 0; k >= 0 && i < N_READER_EXTRAS; i++) {
+                (void) strbuf_puts(&head, ", ");
+                k = schema_put_column(&head, r->db, "sessions", extra_columns[i]);
+        }
+        (void) strbuf_puts(&head, " FROM ");
+        if (k >= 0)
+                k = put_sessions_from(&head, r->db);
+        if (k < 0)
+                return k;
+        for (size_t i = 0; i < ELEMENTSOF(variants); i++) {
+                _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+                if (variants[i].query == QUERY_LIST_MARKER && !r->has_markers)
+                        continue;
+                k = strbuf_printf(&sql, "%s %s", head.data, variants[i].tail);
+                if (k >= 0)
+                        k = sqlite_prepare(r->db, sql.data, r->queries + variants[i].query);
+                if (k < 0)
+                        return k;
+        }
+        return 0;
+}
+
+/* SELECT <first>, the columns of @table FROM it <tail>; nothing where the source has no such table. */
+static int prepare_table(Reader *r, Query query, const Table *table, const char *first,
+                         const char *tail)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int k;
+
+        k = schema_has_table(r->db, table->source);
+        if (k <= 0)
+                return k;
+        (void) strbuf_printf(&sql, "SELECT %s, ", first);
+        k = schema_put_columns(&sql, r->db, table);
+        if (k < 0)
+                return k;
+        k = strbuf_printf(&sql, " FROM %s %s", table->source, tail);
+        return k < 0 ? k : sqlite_prepare(r->db, sql.data, r->queries + query);
+}
+
+static int prepare_if_table(Reader *r, Query query, const char *table, const char *sql)
+{
+        int k = schema_has_table(r->db, table);
+
+        return k <= 0 ? k : sqlite_prepare(r->db, sql, r->queries + query);
+}
+
+/* Prepares what today's schema allows. The tail that sorts by call_index needs that column; older files lack it. */
+int reader_prepare(Reader *r)
+{
+        int k, has_index, has_event_index;
+
+        k = schema_has_column(r->db, "sessions", "sync_marker");
+        if (k < 0)
+                return k;
+        r->has_markers = k > 0;
+        has_index = schema_has_column(r->db, "tool_calls", "call_index");
+        has_event_index = schema_has_column(r->db, "tool_result_events", "event_index");
+        if (has_index < 0 || has_event_index < 0)
+                return has_index < 0 ? has_index : has_event_index;
+
+        k = sqlite_prepare(r->db, "BEGIN", r->queries + QUERY_BEGIN);
+        if (k >= 0)
+                k = sqlite_prepare(r->db, "ROLLBACK", r->queries + QUERY_END);
+        if (k >= 0)
+                k = sqlite_prepare(r->db, "PRAGMA data_version", r->queries + QUERY_DATA_VERSION);
+        if (k >= 0)
+                k = prepare_sessions(r);
+        if (k >= 0)
+                k = sqlite_prepare(r->db, "SELECT 1 FROM sessions WHERE id = ?1 LIMIT 1",
+                                   r->queries + QUERY_HAS_SESSION);
+        if (k >= 0)
+                k = sqlite_prepare(r->db, "SELECT count(*) FROM sessions",
+                                   r->queries + QUERY_COUNT);
+        if (k >= 0)
+                k = prepare_table(r, QUERY_MESSAGES, &message_table, "id",
+                                  "WHERE session_id = ?1 AND ordinal >= ?2 ORDER BY ordinal");
+        if (k >= 0)
+                k = prepare_if_table(r, QUERY_CALL_COUNT, "tool_calls",
+                                     "SELECT count(*) FROM tool_calls WHERE session_id = ?1");
+        if (k >= 0)
+                k = prepare_table(r, QUERY_CALLS, &call_table, "message_id",
+                                  has_index ? "WHERE message_id = ?1 ORDER BY call_index, id"
+                                            : "WHERE message_id = ?1 ORDER BY id");
+        if (k >= 0)
+                k = prepare_table(
+                                r, QUERY_EVENTS, &event_table, "1",
+                                has_event_index ? "WHERE session_id = ?1 AND tool_call_message_ordinal = "
+                                                  "?2 ORDER BY call_index, event_index, id"
+                                                : "WHERE session_id = ?1 AND tool_call_message_ordinal = "
+                                                  "?2 ORDER BY id");
+        if (k >= 0)
+                k = prepare_table(r, QUERY_STARS, &star_table, "1", "ORDER BY session_id");
+        if (k >= 0)
+                k = prepare_table(r, QUERY_PINS, &pin_table, "1", "ORDER BY session_id, ordinal");
+        if (k >= 0)
+                k = prepare_if_table(r, QUERY_DELETED, "session_deletion_changes",
+                                     "SELECT session_id, revision FROM session_deletion_changes "
+                                     "WHERE revision > ?1 AND deleted = 1 AND session_id NOT IN "
+                                     "(SELECT id FROM sessions) ORDER BY revision");
+        if (k >= 0)
+                k = prepare_if_table(r, QUERY_EXCLUDED, "excluded_sessions",
+                                     "SELECT id, 0 FROM excluded_sessions "
+                                     "WHERE id NOT IN (SELECT id FROM sessions)");
+        return k < 0 ? k : 0;
+}

@@ -1,0 +1,166 @@
+/*
+ * Batches: several sessions in one transaction of the archive, several in one of the source
+ *
+ * And what it means when either fails.
+ */
+#include <string.h>
+
+#include "sync/engine-internal.h"
+
+/* A batch holds the archive's write lock, so it is short; but each commit costs, so it is not a session long. */
+#define BATCH_USEC  (100 * USEC_PER_MSEC)
+#define BATCH_BYTES (4 * 1024 * 1024)
+
+/* A read transaction is left and entered again after this time: agentsview's `sync --full` waits 5 s for it, then gives
+ * its swap up. */
+#define READ_USEC (300 * USEC_PER_MSEC)
+
+void batch_drop_secrets(Engine *e)
+{
+        for (size_t i = 0; i < e->n_new_secrets; i++) {
+                free(e->new_secrets[i].session_id);
+                rule_counts_free(e->new_secrets[i].rules, e->new_secrets[i].n_rules);
+        }
+        free(e->new_secrets);
+        e->new_secrets = NULL;
+        e->n_new_secrets = 0;
+}
+
+int engine_archive_failed(Engine *e, int error)
+{
+        CycleResult *result = e->result;
+
+        if (result->failure != CYCLE_OK)
+                return error;
+        result->failure = CYCLE_ARCHIVE_UNAVAILABLE;
+        if (error == -ENOSPC || error == -EDQUOT)
+                format_error(&result->sentence,
+                             "The disk is full: the archive '%s' cannot be written. Nothing is lost; "
+                             "it goes on when there is space.",
+                             e->settings.archive_path);
+        else
+                format_error(&result->sentence, "The archive '%s' cannot be written: %s.",
+                             e->settings.archive_path,
+                             error == -ENOMEM ? "out of memory" : archive_reason(e->archive));
+        return error;
+}
+
+int engine_source_failed(Engine *e, int error)
+{
+        CycleResult *result = e->result;
+
+        if (result->failure != CYCLE_OK)
+                return error;
+        result->failure = CYCLE_SOURCE_UNAVAILABLE;
+        if (error == -EBUSY)
+                format_error(&result->sentence,
+                             "'%s' is locked by another program; trying again later.",
+                             e->settings.source_path);
+        else
+                format_error(&result->sentence, "Cannot read '%s': %s.", e->settings.source_path,
+                             error == -ENOMEM ? "out of memory" : reader_reason(e->reader));
+        reader_close(e->reader);
+        e->looked = false;
+        return error;
+}
+
+bool engine_tick(Engine *e)
+{
+        if (e->hooks.on_progress && !e->hooks.on_progress(e->hooks.userdata, &e->progress))
+                e->stopping = true;
+        return !e->stopping;
+}
+
+int batch_begin(Engine *e)
+{
+        int r;
+
+        if (archive_in_transaction(e->archive))
+                return 0;
+        r = archive_begin(e->archive);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        e->batch_began_usec = now_usec(CLOCK_MONOTONIC);
+        e->batch_bytes = 0;
+        return 0;
+}
+
+/* The batch's counts are facts now. */
+static int count_batch(Engine *e)
+{
+        CycleResult *result = e->result, *batch = &e->batch;
+        int r = 0;
+
+        result->sessions_synced += batch->sessions_synced;
+        result->secrets_detected += batch->secrets_detected;
+        result->messages_written += batch->messages_written;
+        result->sessions_removed += batch->sessions_removed;
+        for (size_t i = 0; r >= 0 && i < batch->n_rules; i++)
+                r = cycle_result_add_rule(result, batch->rules[i].rule, batch->rules[i].n);
+        cycle_result_done(batch);
+        return r;
+}
+
+int batch_commit(Engine *e)
+{
+        int r;
+
+        if (!archive_in_transaction(e->archive))
+                return 0;
+        read_end(e); /* a commit may take its time */
+        r = archive_commit(e->archive);
+        if (r >= 0)
+                r = count_batch(e);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        for (size_t i = 0; i < e->n_new_secrets; i++)
+                if (e->hooks.on_secrets)
+                        e->hooks.on_secrets(e->hooks.userdata, e->new_secrets[i].session_id,
+                                            e->new_secrets[i].rules, e->new_secrets[i].n_rules);
+        batch_drop_secrets(e);
+        return 0;
+}
+
+int batch_commit_if_due(Engine *e)
+{
+        int r;
+
+        if (!archive_in_transaction(e->archive) ||
+            (e->batch_bytes < BATCH_BYTES &&
+             now_usec(CLOCK_MONOTONIC) - e->batch_began_usec < BATCH_USEC))
+                return 0;
+        r = batch_commit(e);
+        return r < 0 ? r : 1;
+}
+
+void batch_rollback(Engine *e)
+{
+        e->batch_is_tainted = false;
+        if (e->archive)
+                archive_rollback(e->archive);
+        cycle_result_done(&e->batch);
+        batch_drop_secrets(e);
+}
+
+int read_begin(Engine *e)
+{
+        if (reader_in_transaction(e->reader)) {
+                if (!read_is_due(e))
+                        return 0;
+                read_end(e);
+        }
+        e->read_began_usec = now_usec(CLOCK_MONOTONIC);
+        e->read_serial++;
+        return reader_begin(e->reader);
+}
+
+void read_end(Engine *e)
+{
+        if (e->reader)
+                reader_end(e->reader);
+}
+
+bool read_is_due(const Engine *e)
+{
+        return now_usec(CLOCK_MONOTONIC) - e->read_began_usec > READ_USEC;
+}
