@@ -135,19 +135,27 @@ class Daemon:
             os.unlink(notify)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(notify)
-        self.socket.settimeout(30)
+        self.socket.settimeout(0.2)
         self.environ = dict(self.scrubjay.environ, DBUS_SESSION_BUS_ADDRESS=address, NOTIFY_SOCKET=notify)
         self.log = os.path.join(self.scrubjay.home, "scrubjayd.log")
         with open(self.log, "w") as log:
             self.process = subprocess.Popen([find_program("scrubjayd"), *self.arguments], env=self.environ,
                                             cwd=self.scrubjay.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            while b"READY=1" not in self.socket.recv(4096).split(b"\n"):
-                pass
+            wait_for(self._is_ready, 30, "READY=1")
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def _is_ready(self):
+        if self.process.poll() is not None:
+            with open(self.log) as f:
+                raise AssertionError("scrubjayd ended before it was ready: " + f.read())
+        try:
+            return b"READY=1" in self.socket.recv(4096).split(b"\n")
+        except TimeoutError:
+            return False
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)

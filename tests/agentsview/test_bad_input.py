@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from mirror import compare
+from wait import wait_for
 
 
 @pytest.fixture
@@ -57,8 +58,12 @@ class Replaced:
         for end in ("", "-wal", "-shm"):
             if os.path.exists(self.path + end):
                 os.rename(self.path + end, self.kept + end)
+        return self
 
     def __exit__(self, *_):
+        """Puts the source back; a test that wants it earlier may call it itself."""
+        if not os.path.exists(self.kept):
+            return
         if os.path.isdir(self.path) and not os.path.islink(self.path):
             os.rmdir(self.path)
         for end in ("", "-wal", "-shm"):
@@ -156,7 +161,7 @@ def test_source_that_is_cut_short(synced, part):
     ("[Sync]\nQuietTime=soon\n", ("scrubjay.conf", "2", "QuietTime")),
     ("[Sync]\n\nQuietTme=1s\n", ("scrubjay.conf", "3", "QuietTme")),
     ("[Privacy]\nMaskHome=perhaps\n", ("scrubjay.conf", "2", "MaskHome")),
-    ("[Nonsense]\nA=b\n", ("scrubjay.conf", "2", "Nonsense")),
+    ("[Nonsense]\nA=b\n", ("scrubjay.conf", "1", "Nonsense")),
 ], ids=["value", "key", "yes-or-no", "section"])
 def test_settings_with_a_mistake_in_them(synced, text, words):
     """A warning with file and line; the default holds and the work is done."""
@@ -306,16 +311,14 @@ def test_broken_sync_state(synced):
 
 def test_service_goes_on_when_the_cause_is_gone(synced):
     """The daemon on a broken source: it answers, says why, and works again when the file is back."""
-    from wait import wait_for
     synced.scrubjay.configure("[Sync]\nQuietTime=50ms\n")
-    with Replaced(synced.viewer.database):
+    with Replaced(synced.viewer.database) as replaced:
         text_file(synced.viewer.database)
         with synced.scrubjay.daemon() as daemon:
             wait_for(lambda: daemon.status()["LastError"], 10, "the reason in Status")
             assert synced.viewer.database in daemon.status()["LastError"]
             assert archived(synced) == synced.before
-            os.unlink(synced.viewer.database)
-            os.rename(synced.viewer.database + ".kept", synced.viewer.database)
+            replaced.__exit__()
             sql = "SELECT 1 FROM messages WHERE session_id = ? AND content = 'This waits for a better day.'"
             daemon.wait(sql, synced.waiting.id, limit=15)
             wait_for(lambda: daemon.status()["LastError"] == "", 10, "the reason to be gone")
