@@ -38,5 +38,6 @@ typedef struct JsonArray {
         size_t n;
 } JsonArray;
 
+/* Prints one more element, as json_print_part(); then, once, the end. */
 int json_array_print(JsonArray *a, struct json_object *o);
 void json_array_end(const JsonArray *a);

@@ -27,6 +27,7 @@ Known *known_new(void);
 Known *known_free(Known *k);
 DEFINE_CLEANUP(Known *, known_free)
 
+/* Wipes and forgets all of them; how many different ones there are. */
 void known_clear(Known *k);
 size_t known_n(const Known *k);
 

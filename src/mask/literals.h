@@ -41,6 +41,7 @@ DEFINE_CLEANUP(LiteralSet *, literal_set_free)
 /* What a thread needs to scan; made for one set. */
 typedef struct LiteralScratch LiteralScratch;
 
+/* Returns 0 or -ENOMEM. */
 int literal_scratch_new(const LiteralSet *set, LiteralScratch **ret);
 LiteralScratch *literal_scratch_free(LiteralScratch *s);
 

@@ -17,6 +17,7 @@ typedef struct OffsetMap {
         size_t n, allocated;
 } OffsetMap;
 
+/* Frees what is in it; adds a piece behind the last one (0 or -ENOMEM). */
 void offset_map_done(OffsetMap *map);
 int offset_map_add(OffsetMap *map, MapPiece piece);
 

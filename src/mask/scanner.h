@@ -24,6 +24,7 @@ typedef struct Spans {
         size_t n, allocated;
 } Spans;
 
+/* Frees what is in it; adds a span (0 or -ENOMEM). */
 void spans_done(Spans *s);
 int spans_add(Spans *s, Span span);
 
@@ -32,10 +33,12 @@ void spans_merge(Spans *s);
 
 typedef struct Scanner Scanner;
 
+/* Takes a reference to @rules; copies @key. Returns 0 or -ENOMEM. */
 int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret);
 Scanner *scanner_free(Scanner *s);
 DEFINE_CLEANUP(Scanner *, scanner_free)
 
+/* As masker_set_home(), masker_forget() and masker_n_known(). */
 int scanner_set_home(Scanner *s, const char *home);
 void scanner_forget(Scanner *s);
 size_t scanner_n_known(const Scanner *s);

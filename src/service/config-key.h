@@ -21,6 +21,7 @@ typedef struct Key {
         bool is_list;
 } Key;
 
+/* Whether there is a section of that name; remotes have names of their own, and are asked for elsewhere. */
 bool key_section_is_known(const char *section);
 
 /* The key of these names (as they are written in files); NULL: there is none. */

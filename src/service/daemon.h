@@ -62,6 +62,7 @@ int daemon_new(Settings *settings, const SettingsOptions *options, Daemon **ret)
 Daemon *daemon_free(Daemon *d);
 DEFINE_CLEANUP(Daemon *, daemon_free)
 
+/* The loop (borrowed), and who is told of changes (one listener, copied). */
 sd_event *daemon_event(Daemon *d);
 void daemon_set_listener(Daemon *d, const DaemonListener *listener);
 
@@ -74,6 +75,7 @@ void daemon_bus_lost(Daemon *d);
 /* Runs until a signal ends it. Returns the exit status of the process, or a negative errno. */
 int daemon_run(Daemon *d);
 
+/* What Status shows, as of now. Borrowed until the loop turns again. */
 void daemon_snapshot(const Daemon *d, Snapshot *ret);
 
 /* Called once: with the result of a cycle that began after it was asked for, or NULL when there will be none, because

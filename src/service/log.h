@@ -62,6 +62,7 @@ void log_text(int level, const char *format, ...) _printf_(2, 3);
 void log_set_max_level(int level);
 int log_max_level(void);
 
+/* Where lines go; the default is LOG_TARGET_AUTO. */
 void log_set_target(LogTarget target);
 LogTarget log_target(void);
 

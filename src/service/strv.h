@@ -11,6 +11,7 @@
 char **strv_free(char **list);
 DEFINE_CLEANUP(char **, strv_free)
 
+/* How many strings the list has; NULL has none. */
 size_t strv_length(char *const *list);
 
 /* Appends @s, which the list owns from now on, also when it fails (then it is freed; NULL counts as no memory).

@@ -63,7 +63,7 @@ def main():
             data = f.read()
         if stage.encode() in data:
             wrong.append("%s holds the staging folder's path" % path)
-        if path.endswith((".service", ".conf", ".xml", ".catalog")) and b"@" in data.replace(b"%", b""):
+        if path.endswith((".service", ".conf", ".xml")) and b"@" in data.replace(b"%", b""):
             left = [word for word in data.decode().split("@")[1::2] if word.isupper() or word.islower()]
             if any(word.replace("_", "").isalnum() and "\n" not in word for word in left):
                 wrong.append("%s has a placeholder that nobody replaced" % path)
