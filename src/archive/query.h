@@ -51,7 +51,7 @@ typedef struct ArchiveSummary {
         uint64_t n_bytes;             /* of the file */
 } ArchiveSummary;
 
-/* Counts what is there. Returns 0 or a negative errno. */
+/* Counts it. Returns 0 or a negative errno. */
 int query_summary(Query *q, ArchiveSummary *ret);
 
 /* Findings by rule, most first. */

@@ -53,20 +53,45 @@ void json_add_row(struct json_object *o, const Table *table, const Value *values
                 json_add_value(o, table->columns[i].name, values + i);
 }
 
-/* DEL and C1 controls are legal in JSON and commands to a terminal. They only occur within strings. */
+/* The length of the character at @s if it is legal in JSON and yet a command to a terminal: DEL, C1 controls, and what
+ * turns the direction of reading; else 0. These only occur within strings. */
+static size_t command_length(const char *s, unsigned *ret)
+{
+        unsigned a = (unsigned char) s[0], b = a ? (unsigned char) s[1] : 0,
+                 c = b ? (unsigned char) s[2] : 0;
+
+        if (a == 0x7f) {
+                *ret = a;
+                return 1;
+        }
+        if (a == 0xc2 && b >= 0x80 && b <= 0x9f) {
+                *ret = b;
+                return 2;
+        }
+        *ret = 0x2000 | (b & 0x3f) << 6 | (c & 0x3f);
+        if (a == 0xe2 && (b == 0x80 || b == 0x81) &&
+            ((*ret >= 0x200e && *ret <= 0x200f) || (*ret >= 0x2028 && *ret <= 0x202e) ||
+             (*ret >= 0x2066 && *ret <= 0x2069)))
+                return 3;
+        return 0;
+}
+
 static void write_escaped(FILE *f, const char *s, size_t size)
 {
         const char *start = s, *end = s + size;
 
-        for (; s < end; s++) {
-                unsigned char c = (unsigned char) s[0], next = (unsigned char) s[1];
+        while (s < end) {
+                unsigned c;
+                size_t n = command_length(s, &c);
 
-                if (c != 0x7f && (c != 0xc2 || next < 0x80 || next > 0x9f))
+                if (n == 0) {
+                        s++;
                         continue;
+                }
                 fwrite(start, 1, (size_t) (s - start), f);
-                fprintf(f, "\\u%04x", c == 0x7f ? c : next);
-                s += c != 0x7f;
-                start = s + 1;
+                fprintf(f, "\\u%04x", c);
+                s += n;
+                start = s;
         }
         fwrite(start, 1, (size_t) (end - start), f);
 }

@@ -38,6 +38,6 @@ typedef struct JsonArray {
         size_t n;
 } JsonArray;
 
-/* Prints one more element, as json_print_part(); then, once, the end. */
+/* Prints the next element; json_array_end() prints the end, or all of an empty array. */
 int json_array_print(JsonArray *a, struct json_object *o);
 void json_array_end(const JsonArray *a);

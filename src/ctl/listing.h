@@ -20,7 +20,7 @@ void listing_take(Listing *l, Style style, char *text);
 /* The next cell, formatted. */
 void listing_add(Listing *l, Style style, const char *format, ...) _printf_(3, 4);
 
-/* How many whole rows it has. */
+/* Rows so far. */
 size_t listing_n_rows(const Listing *l);
 
 /* Prints it. Returns 0 or -ENOMEM (of any call before). */

@@ -164,14 +164,12 @@ static void print_errors(const Run *run)
 
 static void print_result(const Run *run, uint64_t n_synced, uint64_t n_secrets)
 {
-        _cleanup_(strbuf_done) StrBuf span = { 0 };
         uint64_t elapsed = now_usec(CLOCK_MONOTONIC) - run->began_usec;
 
-        (void) format_time_span(&span, elapsed / (100 * USEC_PER_MSEC) * (100 * USEC_PER_MSEC));
         printf(P_("%" PRIu64 " session synced", "%" PRIu64 " sessions synced", n_synced), n_synced);
         printf(", ");
         printf(P_("%" PRIu64 " secret masked", "%" PRIu64 " secrets masked", n_secrets), n_secrets);
-        printf(" (%s).\n", span.data ?: "");
+        printf(" (%.1f s).\n", (double) elapsed / (double) USEC_PER_SEC);
         if (run->numbers.n_errors == 0)
                 return;
         printf(P_("%" PRIu64 " session failed:", "%" PRIu64 " sessions failed:",

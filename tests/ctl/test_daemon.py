@@ -1,0 +1,128 @@
+"""status, sync, resync, watch, log-level, doctor with the real daemon on a private bus"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+
+from conftest import SCRUBJAYCTL
+from scrubjay_test import github_token, wait_for
+
+
+def test_status_of_a_running_daemon(ctl, daemon, source):
+    out = ctl.run("status").out
+    assert "is running since" in out and str(source.path) in out and "just now" in out
+    status = json.loads(ctl.run("status", "--json").out)
+    assert status["running"] is True and status["pid"] == daemon.process.pid and status["since"]
+
+
+def test_sync_waits_until_it_is_there(ctl, daemon, source):
+    source.add_session("one", ["hello", f"token {github_token()}"])
+    out = ctl.run("sync").out
+    assert re.match(r"1 session synced, \d+ secrets? masked \(", out)
+    assert "one" in ctl.run("sessions").out
+    result = json.loads(ctl.run("sync", "--json").out)
+    assert (result["sessions_synced"], result["secrets_detected"], result["errors"]) == (0, 0, {})
+
+
+def test_sync_does_not_start_a_second_daemon_for_want_of_one(ctl, bus):
+    ctl.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.address
+    assert "systemctl --user enable --now scrubjay" in ctl.run("sync", code=1).err
+
+
+def test_without_a_bus_it_says_so(ctl):
+    assert "no user bus" in ctl.run("sync", code=1).err
+    assert "no user bus" in ctl.run("watch", code=1).err
+    assert "no user bus" in ctl.run("status").out
+
+
+def test_resync_does_everything_again(ctl, daemon, source):
+    source.add_many(20)
+    ctl.run("sync")
+    assert ctl.run("resync").out.startswith("20 sessions synced")
+
+
+def test_resync_need_not_wait(ctl, daemon, source):
+    source.add_many(20)
+    ctl.run("sync")
+    before = daemon.status()["TotalSessionsSynced"]
+    assert ctl.run("resync", "--no-wait").out == ""
+    wait_for(lambda: daemon.status()["TotalSessionsSynced"] == before + 20, "all are synced again")
+
+
+def test_a_cycle_that_cannot_run_gives_the_daemons_sentence(ctl, daemon, source):
+    other = source.path.with_suffix(".other")
+    other.write_bytes(b"no database" * 1000)
+    for suffix in ("-wal", "-shm"):
+        source.path.with_name(source.path.name + suffix).unlink(missing_ok=True)
+    os.replace(other, source.path)
+    err = ctl.run("sync", code=1).err
+    assert str(source.path) in err and err.startswith("scrubjayctl: ")
+    assert str(source.path) in ctl.run("status").out
+
+
+def test_ctrl_c_leaves_the_daemon_at_work(ctl, daemon, source):
+    source.add_many(3000, texts=[f"text {n} " * 60 for n in range(4)])
+    process = subprocess.Popen([SCRUBJAYCTL, "sync"], env=ctl.environ, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: daemon.status()["Syncing"], "the cycle is under way")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == -signal.SIGINT
+    assert "scrubjayd goes on" in process.stderr.read()
+    daemon.wait_idle()
+    assert daemon.rows("SELECT count(*) FROM sessions") == [(3000,)]
+
+
+def test_a_terminal_gets_a_progress_bar(ctl, daemon, source):
+    source.add_many(6000, texts=[f"text {n} " * 60 for n in range(4)])
+    seen = ctl.on_terminal("resync")
+    assert re.search(r"\[#*-*\] \d+ of \d+ sessions", seen)
+    assert "6000 sessions synced" in seen or "12000 sessions synced" in seen
+
+
+def test_watch_follows(ctl, daemon, source):
+    process = subprocess.Popen([SCRUBJAYCTL, "watch", "--json"], env=ctl.environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert json.loads(process.stdout.readline())["event"] == "watching"
+        source.add_session("leaky", ["hello", f"token {github_token()}"])
+        seen = []
+        while not seen or seen[-1]["event"] != "sync-completed" or seen[-1]["sessions_synced"] == 0:
+            seen.append(json.loads(process.stdout.readline()))
+        assert {"sync-started", "secrets-found", "sync-completed"} <= {event["event"] for event in seen}
+        found = [event for event in seen if event["event"] == "secrets-found"][0]
+        assert found["session"] == "leaky" and "github-pat" in found["rules"]
+        daemon.stop()
+        while seen[-1]["event"] != "daemon-stopped":
+            seen.append(json.loads(process.stdout.readline()))
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_log_level(ctl, daemon):
+    assert ctl.run("log-level").out == "info\n"
+    ctl.run("log-level", "debug")
+    assert json.loads(ctl.run("log-level", "--json").out) == {"log_level": "debug"}
+
+
+def test_doctor_finds_what_is_wrong(ctl, daemon, source):
+    ctl.environ["AGENTSVIEW_DATA_DIR"] = str(source.path.parent)
+    checks = json.loads(ctl.run("doctor", "--json").out)
+    assert [check for check in checks if check["verdict"] == "broken"] == []
+    assert {"settings", "rules", "source", "archive", "service", "watch"} <= {check["check"] for check in checks}
+    os.chmod(ctl.archive, 0o644)
+    checks = json.loads(ctl.run("doctor", "--json", code=1).out)
+    assert [check["check"] for check in checks if check["verdict"] == "broken"] == ["archive-mode"]
+
+
+def test_doctor_names_a_bad_setting_with_its_line(ctl, tmp_path):
+    config = tmp_path / "bad.conf"
+    config.write_text("[Sync]\nQuietTime=soon\n")
+    out = ctl.run("doctor", "--config", config).out
+    assert f"{config}:2" in out and "the default is used" in out
+    assert "no user bus" in out
+
+
+def test_doctor_without_rules(ctl, tmp_path):
+    out = ctl.run("doctor", code=1, SCRUBJAY_MASK_RULESDIR=str(tmp_path / "none")).out
+    assert "Nothing is synced without rules" in out

@@ -1,0 +1,82 @@
+"""Help, usage errors, exit statuses"""
+
+import re
+
+import pytest
+
+from conftest import SCRUBJAYCTL
+
+COMMANDS = ["status", "sync", "resync", "watch", "log-level", "doctor", "sessions", "show", "search", "findings", "export",
+            "state"]
+
+
+def test_help_is_one_screen_and_names_the_commands(ctl):
+    out = ctl.run("--help").out
+    lines = out.splitlines()
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 80
+    assert [name for name in COMMANDS if not re.search(rf"^  {name}\b", out, re.MULTILINE)] == []
+
+
+def test_version(ctl):
+    assert re.fullmatch(r"scrubjayctl \d+\.\d+\.\d+\n", ctl.run("--version").out)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(ctl, command):
+    out = ctl.run(command, "--help").out
+    assert out.startswith(f"Usage: scrubjayctl {command}")
+    assert f"Example: scrubjayctl {command}" in out
+    assert len(out.splitlines()) <= 24
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["nonsense"], ["--nonsense"], ["status", "--nonsense"], ["show"], ["show", "a", "b"], ["sessions", "extra"],
+    ["sessions", "--limit", "many"], ["sessions", "--since", "whenever"], ["sessions", "--project"],
+    ["findings", "--by", "colour"], ["state"], ["state", "delete"], ["export", "somewhere"], ["log-level", "loud"],
+    ["export", "--jsonl", "--markdown", "somewhere"], ["search"], ["--archive"],
+])
+def test_usage_errors_exit_2_with_a_sentence(ctl, arguments):
+    outcome = ctl.run(*arguments, code=2)
+    assert outcome.out == ""
+    assert re.fullmatch(r"scrubjayctl: .*\.\n", outcome.err)
+
+
+@pytest.mark.parametrize("command", [["sessions"], ["show", "x"], ["findings"], ["search", "x"], ["state", "export"],
+                                     ["export", "--jsonl", "x"]])
+def test_no_archive_says_what_to_do(ctl, command):
+    outcome = ctl.run(*command, code=1)
+    assert "There is no archive" in outcome.err and "systemctl --user enable --now scrubjay" in outcome.err
+    assert not ctl.archive.exists()
+
+
+def test_a_newer_archive_is_refused_and_left_alone(sample):
+    sample.write("PRAGMA user_version = 99;\n")
+    before = sample.archive.read_bytes()
+    assert "newer scrubjay" in sample.run("sessions", code=1).err
+    assert "newer scrubjay" in sample.run("status", code=1).out
+    assert sample.archive.read_bytes() == before
+
+
+def test_something_else_is_no_archive(sample):
+    sample.archive.write_bytes(b"text" * 1000)
+    assert "is not an archive" in sample.run("sessions", code=1).err
+
+
+def test_the_archive_can_be_named(sample, tmp_path):
+    moved = tmp_path / "else where.db"
+    sample.archive.rename(moved)
+    assert "web" in sample.run("sessions", "--archive", moved).out
+    assert "web" in sample.run("--archive", moved, "sessions").out
+    assert "web" in sample.run("sessions", SCRUBJAY_ARCHIVE_PATH=str(moved)).out
+    config = tmp_path / "my.conf"
+    config.write_text(f"[Archive]\nPath={moved}\n")
+    assert "web" in sample.run("sessions", "--config", config).out
+
+
+def test_full_output_is_an_error(sample):
+    import subprocess
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([SCRUBJAYCTL, "sessions"], env=sample.environ, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert "could not be written" in done.stderr

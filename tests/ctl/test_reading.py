@@ -1,0 +1,257 @@
+"""status, sessions, show, findings, search, export, on an archive with the real schema and no daemon"""
+
+import json
+import os
+import re
+import stat
+
+import pytest
+
+from conftest import CODEX, OTHER, SESSION
+
+# ESC, BEL, DEL, C1 controls, bidirectional overrides
+UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def as_json(sample, *arguments):
+    return json.loads(sample.run(*arguments, "--json").out)
+
+
+# status
+
+def test_status_without_daemon(sample):
+    out = sample.run("status").out
+    assert "not running" in out
+    assert "3 sessions, 3 messages, 1 starred" in out
+    assert "2 different secrets, 3 places" in out
+    assert "systemctl --user enable --now scrubjay" in out
+    assert len(out.splitlines()) < 24
+
+
+def test_status_json(sample):
+    status = as_json(sample, "status")
+    assert status["running"] is False
+    assert status["archive"] == str(sample.archive)
+    assert (status["sessions"], status["messages"], status["secrets"], status["findings"]) == (3, 3, 2, 3)
+    assert status["rules"] == {"aws-access-key": {"findings": 2, "secrets": 1}, "jwt": {"findings": 1, "secrets": 1}}
+    assert status["last_sync_at"] == "2026-03-01T10:00:00.000Z"
+    assert (status["total_sessions_synced"], status["total_secrets_detected"]) == (9, 5)
+
+
+def test_status_before_the_first_sync(ctl):
+    out = ctl.run("status").out
+    assert "not there yet" in out and "never" in out
+
+
+# sessions
+
+def ids(sample, *arguments):
+    return [session["id"] for session in as_json(sample, "sessions", *arguments)]
+
+
+@pytest.mark.parametrize("arguments, expected", [
+    ([], [OTHER, SESSION, CODEX]),
+    (["--project", "web"], [OTHER, SESSION]),
+    (["--project", "t*"], [CODEX]),
+    (["--agent", "codex"], [OTHER, CODEX]),
+    (["--starred"], [CODEX]),
+    (["--limit", "1"], [OTHER]),
+    (["--since", "2026-02-22 09:00"], [OTHER, SESSION]),
+    (["--since", "2026-02-22T10:00:01Z"], [OTHER]),
+    (["--since", "yesterday"], []),
+])
+def test_sessions_are_filtered(sample, arguments, expected):
+    assert ids(sample, *arguments) == expected
+
+
+def test_sessions_in_a_pipe_are_plain_and_whole(sample):
+    out = sample.run("sessions").out
+    assert SESSION in out and "Deploy with [REDACTED:aws-access-key] please" in out
+    assert "\x1b" not in out
+    assert "★ an old one" in out
+
+
+def test_sessions_on_a_terminal_fit_into_its_width(sample):
+    seen = sample.on_terminal("sessions")
+    assert "\x1b[" in seen
+    lines = COLOURS.sub("", seen).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "0199a1b2-aaaa" in seen and SESSION not in seen
+
+
+def test_no_color_is_respected(sample):
+    assert "\x1b" not in sample.on_terminal("sessions", NO_COLOR="1")
+    assert "\x1b" not in sample.on_terminal("sessions", TERM="dumb")
+
+
+# show
+
+def test_show_reads_like_a_conversation(sample):
+    out = sample.run("show", SESSION).out
+    order = ["Deploy with", "Project: web", "abc1234", "── user", "── assistant · model-x", "Careful now",
+             "It is deployed.", "▸ Bash", "make deploy", "token [REDACTED:jwt]"]
+    places = [out.index(text) for text in order]
+    assert places == sorted(places)
+
+
+def test_show_highlights_masked_places(sample):
+    seen = sample.on_terminal("show", SESSION)
+    assert "\x1b[7;33m[REDACTED:aws-access-key]\x1b[0m" in seen
+    assert "\x1b[7;33m[REDACTED:jwt]\x1b[0m" in seen
+
+
+def test_show_takes_a_unique_prefix(sample):
+    assert "It is deployed." in sample.run("show", "0199a1b2-a").out
+    assert "an old one" in sample.run("show", "0199ff").out
+    ambiguous = sample.run("show", "0199a1b2", code=1).err
+    assert SESSION in ambiguous and OTHER in ambiguous
+    assert "no session 'zzz'" in sample.run("show", "zzz", code=1).err
+
+
+def test_show_json(sample):
+    session = json.loads(sample.run("show", SESSION, "--json").out)
+    assert session["id"] == SESSION and session["findings"] == 3
+    assert [message["ordinal"] for message in session["messages"]] == [0, 4]
+    call = session["messages"][1]["tool_calls"][0]
+    assert call["tool_name"] == "Bash"
+    assert call["result_events"][0]["content"] == "token [REDACTED:jwt]"
+    assert session["git_links"][0]["commit_sha"] == "abc1234"
+
+
+def test_show_markdown(sample):
+    out = sample.run("show", SESSION, "--markdown").out
+    assert out.startswith("# Deploy with")
+    assert "## 4. assistant" in out and "> Careful now" in out and "```\nmake deploy\n```" in out
+
+
+def test_markdown_fences_hold_what_has_fences(sample):
+    sample.write("UPDATE tool_result_events SET content = 'a\n````\nb';\n")
+    out = sample.run("show", SESSION, "--markdown").out
+    assert "`````\na\n````\nb\n`````\n" in out
+
+
+@pytest.mark.parametrize("arguments", [
+    ["sessions"], ["sessions", "--json"], ["show", OTHER], ["show", OTHER, "--json"], ["show", OTHER, "--markdown"],
+    ["search", "before"], ["search", "before", "--json"],
+])
+def test_nothing_of_a_session_commands_the_terminal(sample, arguments):
+    assert UNSAFE.findall(sample.run(*arguments).out) == []
+    seen = sample.on_terminal(*arguments)
+    assert UNSAFE.findall(COLOURS.sub("", seen)) == []
+    assert "before" in COLOURS.sub("", seen)
+
+
+# findings
+
+def test_the_same_secret_is_one_line(sample):
+    secrets = as_json(sample, "findings")
+    assert [(s["rule"], s["places"], s["sessions"]) for s in secrets] == [("jwt", 1, 1), ("aws-access-key", 2, 1)]
+    out = sample.run("findings").out
+    assert "Rotate them" in out and "40000000" in out
+
+
+def test_findings_are_counted_by_rule_project_session_and_day(sample):
+    assert [(g["rule"], g["places"]) for g in as_json(sample, "findings", "--by", "rule")] == [
+        ("jwt", 1), ("aws-access-key", 2)]
+    assert [(g["project"], g["secrets"]) for g in as_json(sample, "findings", "--by", "project")] == [("web", 2)]
+    assert [g["session"] for g in as_json(sample, "findings", "--by", "session")] == [SESSION]
+    assert [g["day"] for g in as_json(sample, "findings", "--by", "day")] == ["2026-02-23", "2026-02-22"]
+
+
+def test_findings_are_filtered(sample):
+    assert len(as_json(sample, "findings", "--places")) == 3
+    assert len(as_json(sample, "findings", "--places", "--rule", "aws*")) == 2
+    assert len(as_json(sample, "findings", "--places", "--since", "2026-02-23")) == 1
+    assert len(as_json(sample, "findings", "--places", "--session", "0199a1b2-b")) == 0
+    assert len(as_json(sample, "findings", "--places", "--project", "tools")) == 0
+    assert as_json(sample, "findings", "--places")[0]["field"] == "tool_result_events/0/0/content"
+
+
+def test_findings_as_sarif(sample):
+    sarif = json.loads(sample.run("findings", "--sarif").out)
+    run = sarif["runs"][0]
+    assert sarif["version"] == "2.1.0" and run["tool"]["driver"]["name"] == "scrubjay"
+    assert [result["ruleId"] for result in run["results"]] == ["jwt", "aws-access-key", "aws-access-key"]
+    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {"jwt", "aws-access-key"}
+    assert run["results"][1]["partialFingerprints"] == {"scrubjayKeyed/v1": "4000000000000000"}
+    assert run["results"][1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith(SESSION)
+
+
+# search
+
+def test_search_finds_and_keeps_up(sample):
+    assert [(h["session_id"], h["ordinal"]) for h in as_json(sample, "search", "deployed")] == [(SESSION, 4)]
+    index = sample.archive.parent / "search.db"
+    assert stat.S_IMODE(index.stat().st_mode) == 0o600
+    sample.write("UPDATE messages SET content = 'It is rolled back.', change_seq = 4 WHERE ordinal = 4;\n"
+                 "UPDATE sessions SET change_seq = 4 WHERE id = :a;\n"
+                 "UPDATE meta SET value = 4 WHERE key = 'change_seq';\n")
+    assert as_json(sample, "search", "deployed") == []
+    assert len(as_json(sample, "search", "rolled back")) == 1
+
+
+def test_search_marks_hits(sample):
+    seen = sample.on_terminal("search", "deployed")
+    assert "\x1b[1;31mdeployed\x1b[0m" in seen
+    hit = as_json(sample, "search", "deployed")[0]
+    begin, end = hit["matches"][0]
+    assert hit["snippet"].encode()[begin:end] == b"deployed"
+
+
+def test_search_is_filtered(sample):
+    assert len(as_json(sample, "search", "deploy", "--project", "web")) == 2
+    assert as_json(sample, "search", "deploy", "--project", "tools") == []
+    assert as_json(sample, "search", "deploy", "--session", "0199ff") == []
+    assert len(as_json(sample, "search", "deploy", "--limit", "1")) == 1
+
+
+def test_search_for_nothing_is_a_usage_error(sample):
+    assert "no word" in sample.run("search", "*(", code=2).err
+
+
+# export
+
+def test_export_jsonl(sample, tmp_path):
+    sample.run("export", "--jsonl", tmp_path / "out", "--project", "web")
+    lines = (tmp_path / "out" / "sessions.jsonl").read_text().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [OTHER, SESSION]
+    assert stat.S_IMODE((tmp_path / "out" / "sessions.jsonl").stat().st_mode) == 0o600
+
+
+def test_export_markdown(sample, tmp_path):
+    sample.run("export", "--markdown", tmp_path / "out")
+    assert sorted(os.listdir(tmp_path / "out")) == sorted([f"{SESSION}.md", f"{OTHER}.md", "codex_0199ffff.md"])
+
+
+def test_export_overwrites_nothing(sample, tmp_path):
+    for form in ("--jsonl", "--markdown", "--agentsview"):
+        folder = tmp_path / form.strip("-")
+        sample.run("export", form, folder)
+        before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        assert "is there already" in sample.run("export", form, folder, code=1).err
+        assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_export_agentsview_has_its_shape(sample, tmp_path):
+    import sqlite3
+    out = sample.run("export", "--agentsview", tmp_path / "out").out
+    assert "agentsview serve --no-sync" in out and f"HOME='{tmp_path / 'out' / 'home'}'" in out
+    db = sqlite3.connect(tmp_path / "out" / "sessions.db")
+    assert db.execute("PRAGMA user_version").fetchone() == (143,)
+    assert db.execute("SELECT count(*), count(file_path) FROM sessions").fetchone() == (3, 0)
+    assert db.execute("SELECT m.ordinal, c.tool_name FROM tool_calls c JOIN messages m ON m.id = c.message_id").fetchall() == [
+        (4, "Bash")]
+    assert db.execute("SELECT content FROM tool_result_events").fetchall() == [("token [REDACTED:jwt]",)]
+    assert db.execute("SELECT session_id FROM starred_sessions").fetchall() == [(CODEX,)]
+    assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+# reading only
+
+def test_reading_changes_nothing(sample, tmp_path):
+    before = sample.archive.read_bytes()
+    for arguments in (["status"], ["sessions"], ["show", SESSION], ["findings"], ["search", "deploy"], ["state", "export"],
+                      ["export", "--jsonl", tmp_path / "x"]):
+        sample.run(*arguments)
+    assert sample.archive.read_bytes() == before
