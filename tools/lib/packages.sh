@@ -14,7 +14,7 @@ die() {
 build_packages() {
     echo gcc libc6-dev meson ninja-build pkg-config git \
         libsystemd-dev libsqlite3-dev libjson-c-dev libpcre2-dev libinih-dev libxxhash-dev libcurl4-openssl-dev \
-        gettext systemd dbus dbus-user-session python3
+        gettext scdoc systemd dbus dbus-user-session python3
     # The literal prefilter's library; the build does without it where there is none (not on every architecture).
     first_available libhyperscan-dev libvectorscan-dev
 }
