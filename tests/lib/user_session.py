@@ -1,0 +1,190 @@
+"""A real `systemd --user` with scrubjay installed in it."""
+
+import ctypes
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from scrubjay_test import BUILD, NAME, PATH, RULES, BusError, Source, archive_rows, plain, wait_for
+
+USER_MANAGER = Path(__file__).resolve().parents[1] / "tools" / "user-manager"
+PRINT_PLACES = ('import json, os, sys; print(json.dumps({k: os.environ[k] for k in ("HOME", "XDG_RUNTIME_DIR",'
+                ' "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS", "PATH")}), flush=True); sys.stdin.read()')
+# What a test sets for all: short times, and the rules of the sources, since the build need not be installed.
+SETTINGS = f"""[Service]
+Environment=SCRUBJAY_MASK_RULESDIR={{rules}}
+Environment=SCRUBJAY_SYNC_QUIETTIME=50ms
+RestartSec=300ms
+"""
+
+
+def staged(folder):
+    """The build as meson installs it, below folder; and the prefix it was made for."""
+    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", folder], check=True,
+                   stdout=subprocess.DEVNULL)
+    options = json.loads(subprocess.run(["meson", "introspect", "--buildoptions", BUILD], check=True,
+                                        capture_output=True).stdout)
+    return next(option["value"] for option in options if option["name"] == "prefix")
+
+
+class Session:
+    """A user manager that lives in its own namespaces. Commands are run in there; files are seen from here too."""
+
+    def __init__(self, uid):
+        self.uid = uid
+        # not below /tmp, which the service does not see
+        self.installed = Path(tempfile.mkdtemp(prefix="scrubjay-test-", dir="/run"))
+        self.installed.chmod(0o755)
+        self.process = subprocess.Popen([USER_MANAGER, "--uid", str(uid), "--", "/usr/bin/python3", "-c", PRINT_PLACES],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        assert line, "the user manager came up"
+        self.environment = json.loads(line)
+        self.home = Path(self.environment["HOME"])
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        self.inside = children[0]
+        self._install()
+
+    def _install(self):
+        prefix = staged(self.installed)
+        binaries = self.installed / prefix.lstrip("/") / "bin"
+        shutil.copytree(RULES, self.installed / "rules")
+        units = self.home / ".local/share/systemd/user"
+        activation = self.home / ".local/share/dbus-1/services"
+        drop_in = units / "scrubjay.service.d"
+        with self.as_user():
+            for folder in (units, activation, drop_in):
+                folder.mkdir(parents=True)
+            for path in self.installed.rglob("scrubjay*.service"):
+                (units / path.name).write_text(path.read_text().replace(f"{prefix}/bin", str(binaries)))
+            for path in self.installed.rglob("org.scrubjay.Sync1.service"):
+                (activation / path.name).write_text(path.read_text().replace(f"{prefix}/bin", str(binaries)))
+            (drop_in / "10-test.conf").write_text(SETTINGS.format(rules=self.installed / "rules"))
+        self.systemctl("daemon-reload")
+        self.run("busctl", "--user", "call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "ReloadConfig")
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(60)
+        shutil.rmtree(self.installed)
+
+    @contextmanager
+    def as_user(self):
+        """What is done to files in here is done as the session's user."""
+        umask = os.umask(0o022)
+        os.setegid(self.uid)
+        os.seteuid(self.uid)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+            os.umask(umask)
+
+    def run(self, *command, root=False, check=True, timeout=120):
+        """Runs it in the session's namespaces, as its user or as root."""
+        user = [] if root or self.uid == 0 else ["setpriv", "--reuid", str(self.uid), "--regid", str(self.uid),
+                                                  "--clear-groups"]
+        done = subprocess.run(["nsenter", "--target", self.inside, "--mount", "--pid", "--", *user, "env", "-i",
+                               *(f"{key}={value}" for key, value in self.environment.items()), "LC_ALL=C.UTF-8",
+                               *map(str, command)], capture_output=True, text=True, timeout=timeout)
+        if check:
+            assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done
+
+    def systemctl(self, *arguments, check=True):
+        return self.run("systemctl", "--user", *arguments, check=check)
+
+    def show(self, name, unit="scrubjay.service"):
+        return self.systemctl("show", "--value", "--property", name, unit).stdout.strip()
+
+    def call(self, method, *arguments):
+        done = self.run("busctl", "--user", "--json=short", "call", NAME, PATH, NAME, method, *arguments, check=False)
+        if done.returncode != 0:
+            raise BusError(done.stderr.strip())
+        return plain(json.loads(done.stdout)["data"]) if done.stdout.strip() else []
+
+    def status(self):
+        return self.call("Status")[0]
+
+    def journal(self, *matches):
+        """The unit's journal entries, as dicts."""
+        done = self.run("journalctl", "--output=json", "--all", "--no-pager", "--quiet", *matches, root=True)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def drop_in(self, text, name="50-this-test.conf"):
+        path = self.home / ".local/share/systemd/user/scrubjay.service.d" / name
+        with self.as_user():
+            path.write_text(text)
+        self.systemctl("daemon-reload")
+
+    def configure(self, text):
+        path = self.home / ".config/scrubjay/scrubjay.conf"
+        with self.as_user():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def source(self, path=".agentsview/sessions.db"):
+        with self.as_user():
+            return Source(self.home / path)
+
+    @property
+    def archive(self):
+        return self.home / ".local/share/scrubjay/archive.db"
+
+    def rows(self, query):
+        with self.as_user():
+            return archive_rows(self.archive, query)
+
+    def pid(self):
+        """The daemon's process id, as seen from here."""
+        inner = self.show("MainPID")
+        for status in Path("/proc").glob("[0-9]*/status"):
+            try:
+                text = status.read_text()
+            except OSError:
+                continue
+            if re.search(rf"^NSpid:.*\s{inner}$", text, re.MULTILINE) and "\nName:\tscrubjayd\n" in "\n" + text:
+                return int(status.parent.name)
+        raise AssertionError("no such process")
+
+    def clean(self):
+        """As before the first test: stopped, disabled, no data, no settings."""
+        self.systemctl("disable", "--now", "scrubjay.service", check=False)
+        self.systemctl("stop", "scrubjay.service", check=False)
+        (self.home / ".local/share/systemd/user/scrubjay.service.d/50-this-test.conf").unlink(missing_ok=True)
+        for name in (".agentsview", ".local/share/scrubjay", ".config/scrubjay", "elsewhere", ".gitconfig", "project"):
+            path = self.home / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        self.systemctl("daemon-reload")
+        self.systemctl("reset-failed", check=False)
+
+
+class StoppedThread:
+    """A thread of another process that a debugger holds: it does nothing, and the others go on."""
+
+    ATTACH, DETACH, WALL = 16, 17, 0x40000000
+
+    def __init__(self, tid):
+        self.tid = tid
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        assert self.libc.ptrace(self.ATTACH, tid, None, None) == 0, os.strerror(ctypes.get_errno())
+        os.waitpid(tid, self.WALL)
+
+    def release(self):
+        self.libc.ptrace(self.DETACH, self.tid, None, None)
+
+
+def thread_of(pid, name):
+    for comm in Path(f"/proc/{pid}/task").glob("*/comm"):
+        if comm.read_text().strip() == name:
+            return int(comm.parent.name)
+    raise AssertionError(f"no thread {name}")

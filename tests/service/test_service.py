@@ -1,0 +1,273 @@
+"""The installed unit under a real service manager."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from scrubjay_test import SOURCES, BusError, github_token, wait_for
+from user_session import StoppedThread, thread_of
+
+MESSAGES = dict(re.findall(r'#define MESSAGE_(\w+) "([0-9a-f]{32})"', (SOURCES / "src/service/log.h").read_text()))
+
+
+def test_one_command_starts_it(session):
+    source = session.source()
+    source.add_session("one", [f"token {github_token()}"])
+    session.systemctl("enable", "--now", "scrubjay.service")
+    assert session.show("ActiveState") == "active", "the command comes back when it is ready"
+    assert session.show("UnitFileState") == "enabled"
+    assert "scrubjay.service" in session.show("Wants", "default.target")
+    wait_for(lambda: session.rows("SELECT content FROM messages") == [("token [REDACTED:github-pat]",)], "the session")
+    wait_for(lambda: session.show("StatusText").startswith("Up to date"), "a status in plain words")
+    info = os.stat(session.archive)
+    assert (info.st_mode & 0o777, info.st_uid) == (0o600, session.uid)
+    assert os.stat(session.archive.parent).st_mode & 0o777 == 0o700
+    source.close()
+
+
+def test_it_starts_before_there_is_a_source(session):
+    session.systemctl("start", "scrubjay.service")
+    assert session.show("ActiveState") == "active"
+    wait_for(lambda: "sessions.db" in session.status()["LastError"], "it says what it waits for")
+    source = session.source()
+    source.add_session("one")
+    wait_for(lambda: session.rows("SELECT id FROM sessions") == [("one",)], "the session", 20)
+    assert session.show("NRestarts") == "0"
+    source.close()
+
+
+def test_a_call_on_the_bus_starts_it(session):
+    assert session.show("ActiveState") == "inactive"
+    assert session.status()["Running"]
+    assert session.show("ActiveState") == "active"
+
+
+def test_run_once_activates_and_answers(session):
+    source = session.source()
+    source.add_session("one")
+    synced, skipped, secrets, errors = session.call("RunOnce")
+    assert errors == {} and session.rows("SELECT id FROM sessions") == [("one",)]
+    source.close()
+
+
+def test_stop_and_start_again(started):
+    started.systemctl("stop", "scrubjay.service")
+    assert started.show("Result") == "success"
+    started.db.add_session("one")
+    started.systemctl("start", "scrubjay.service")
+    wait_for(lambda: started.rows("SELECT id FROM sessions") == [("one",)], "the session")
+
+
+def test_stop_in_mid_cycle_loses_nothing(started):
+    started.db.add_many(8000)
+    wait_for(lambda: started.status()["Syncing"], "the cycle")
+    started.systemctl("stop", "scrubjay.service")
+    assert started.show("Result") == "success"
+    assert started.rows("SELECT COUNT(*) FROM sessions s WHERE (SELECT COUNT(*) FROM messages m"
+                        " WHERE m.session_id = s.id) != 2") == [(0,)]
+    started.systemctl("start", "scrubjay.service")
+    wait_for(lambda: started.rows("SELECT COUNT(*) FROM sessions") == [(8000,)], "all", 60)
+
+
+def test_stop_asks_for_the_time_that_it_needs(session):
+    """A cycle that goes on beyond TimeoutStopSec= is finished, since it gets on."""
+    session.drop_in("[Service]\nTimeoutStopSec=1s\n")
+    source = session.source()
+    source.add_many(25000)
+    session.systemctl("start", "scrubjay.service")
+    wait_for(lambda: session.status()["Syncing"], "the cycle")
+    began = time.monotonic()
+    session.systemctl("stop", "scrubjay.service")
+    print(f"the stop took {time.monotonic() - began:.1f} s")
+    assert session.show("Result") == "success"
+    assert session.rows("SELECT COUNT(*) FROM sessions") == [(25000,)]
+    source.close()
+
+
+def test_a_stuck_worker_is_restarted_by_the_watchdog(started):
+    started.drop_in("[Service]\nWatchdogSec=1s\n")
+    started.systemctl("restart", "scrubjay.service")
+    wait_for(lambda: started.status()["LastSyncAt"] > 0, "the first cycle")
+    pid = started.pid()
+    held = StoppedThread(thread_of(pid, "sync-writer"))
+    started.db.add_session("one")
+    wait_for(lambda: started.show("NRestarts") != "0", "the watchdog", 20)
+    wait_for(lambda: started.show("ActiveState") == "active", "it is back", 20)
+    assert started.pid() != pid
+    held.release()
+    wait_for(lambda: started.rows("SELECT id FROM sessions") == [("one",)], "it goes on", 20)
+    assert any("Watchdog timeout" in entry["MESSAGE"] for entry in started.journal("--since", started.began))
+
+
+def test_the_watchdog_leaves_alone_who_gets_on(session):
+    session.drop_in("[Service]\nWatchdogSec=400ms\n")
+    source = session.source()
+    source.add_many(15000)
+    began = time.monotonic()
+    session.systemctl("start", "scrubjay.service")
+    wait_for(lambda: session.rows("SELECT COUNT(*) FROM sessions") == [(15000,)], "all", 60)
+    wait_for(lambda: not session.status()["Syncing"], "the end of the cycle", 30)
+    assert time.monotonic() - began > 0.5, "it took longer than the watchdog waits"
+    assert session.show("NRestarts") == "0"
+    source.close()
+
+
+def test_a_killed_daemon_comes_back(started):
+    pid = started.pid()
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: started.show("NRestarts") == "1" and started.show("ActiveState") == "active", "it is back", 20)
+    started.db.add_session("one")
+    wait_for(lambda: started.rows("SELECT id FROM sessions") == [("one",)], "it works")
+
+
+def test_reload(started):
+    started.db.add_session("open", project="open-thing")
+    started.db.add_session("closed", project="secret-thing")
+    wait_for(lambda: len(started.rows("SELECT id FROM sessions")) == 2, "both")
+    pid = started.pid()
+    started.configure("[Privacy]\nExclude=secret-*\n")
+    started.systemctl("reload", "scrubjay.service")
+    wait_for(lambda: started.rows("SELECT id FROM sessions") == [("open",)], "the excluded project is gone")
+    wait_for(lambda: started.show("ActiveState") == "active", "it is ready again")
+    assert started.pid() == pid
+    assert started.journal(f"MESSAGE_ID={MESSAGES['SETTINGS_RELOADED']}", "--since", started.began)
+
+
+def test_broken_settings_stop_the_start_until_mended(session):
+    session.configure("[Privacy\nExclude=secret-*\n")
+    session.systemctl("start", "scrubjay.service", check=False)
+    entries = wait_for(lambda: session.journal(f"MESSAGE_ID={MESSAGES['SETTINGS_BAD']}", "--since", session.began),
+                       "the journal tells")
+    assert "scrubjay.conf" in entries[0]["MESSAGE"] and "line 1" in entries[0]["MESSAGE"]
+    assert not session.archive.exists()
+    session.configure("[Privacy]\nExclude=secret-*\n")
+    wait_for(lambda: session.show("ActiveState") == "active", "it starts by itself", 20)
+
+
+def test_journal_entries_have_ids_and_fields(started):
+    started.db.add_session("the-session", ["hello", f"token {github_token()}"])
+    wait_for(lambda: started.rows("SELECT id FROM sessions"), "the session")
+
+    def entries(name):
+        return wait_for(lambda: started.journal(f"MESSAGE_ID={MESSAGES[name]}", "--since", started.began),
+                        f"a message {name}")
+
+    entry = entries("STARTED")[-1]
+    assert entry["_SYSTEMD_USER_UNIT"] == "scrubjay.service"
+    assert entry["SYSLOG_IDENTIFIER"] == "scrubjayd"
+    assert entry["SCRUBJAY_SOURCE"] == str(started.home / ".agentsview/sessions.db")
+    assert entry["SCRUBJAY_ARCHIVE"] == str(started.archive)
+    entry = entries("CYCLE_DONE")[-1]
+    assert (entry["PRIORITY"], entry["SCRUBJAY_SYNCED"], entry["SCRUBJAY_MESSAGES"]) == ("6", "1", "2")
+    assert int(entry["SCRUBJAY_SECRETS"]) >= 1 and int(entry["SCRUBJAY_ELAPSED_USEC"]) > 0
+    entry = entries("SECRETS_MASKED")[-1]
+    assert entry["SCRUBJAY_RULE"] == "github-pat" and int(entry["SCRUBJAY_COUNT"]) >= 1
+    started.systemctl("stop", "scrubjay.service")
+    entries("STOPPED")
+    assert not any(github_token() in str(entry) for entry in started.journal("--since", started.began))
+
+
+# The sandbox
+
+
+def test_the_sandbox_is_one(started):
+    """As an unprivileged user without PrivateUsers= all of this would start, and none of it be so."""
+    pid = started.pid()
+    status = dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/status").read().splitlines() if ":\t" in line)
+    assert int(status["CapBnd"], 16) == 0 and int(status["CapEff"], 16) == 0
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+    for name in ("mnt", "net", "user"):
+        assert os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/{started.inside}/ns/{name}"), name
+
+    def touch(path):
+        return subprocess.run(["nsenter", "--target", str(pid), "--mount", "touch", path], capture_output=True,
+                              text=True)
+
+    for path in (started.home / "file", "/usr/file", "/etc/file", started.home / ".config/file"):
+        done = touch(path)
+        assert done.returncode != 0 and "Read-only" in done.stderr, path
+    for path in (started.home / ".agentsview/file", started.archive.parent / "file"):
+        assert touch(path).returncode == 0, path
+    assert touch("/tmp/only-in-there").returncode == 0 and not os.path.exists("/tmp/only-in-there")
+    devices = subprocess.run(["nsenter", "--target", str(pid), "--mount", "ls", "/dev"], capture_output=True, text=True)
+    assert "null" in devices.stdout.split() and not {"vda", "sda", "mem", "kmsg"} & set(devices.stdout.split())
+    limits = open(f"/proc/{pid}/limits").read()
+    assert re.search(r"Max core file size\s+0\s+0\s", limits)
+
+
+def test_its_exposure_is_low(started):
+    done = started.run("systemd-analyze", "--user", "--no-pager", "security", "scrubjay.service", check=False)
+    level = float(re.search(r"exposure level for scrubjay.service: ([\d.]+)", done.stdout).group(1))
+    print(f"exposure {level}")
+    assert level <= 1.4, done.stdout
+
+
+def test_git_tells_the_identity_in_there(session):
+    with session.as_user():
+        (session.home / ".gitconfig").write_text("[user]\nemail = someone@example.org\nname = Some One\n")
+    project = session.home / "project"
+    session.run("git", "init", "--quiet", project)
+    session.run("git", "-C", project, "remote", "add", "origin", "https://example.org/team/thing.git")
+    source = session.source()
+    source.add_session("one", cwd=str(project))
+    session.systemctl("start", "scrubjay.service")
+    wait_for(lambda: session.rows("SELECT id FROM sessions"), "the session")
+    assert session.rows("SELECT user_id, user_name, project_id, project_name FROM sessions") == [
+        ("someone@example.org", "Some One", "https://example.org/team/thing.git", "thing")]
+    source.close()
+
+
+def test_a_source_folder_that_appears_late_restarts_it(session):
+    """The sandbox was made without it, so it is read-only in there: another start makes it anew."""
+    session.systemctl("start", "scrubjay.service")
+    wait_for(lambda: session.status()["LastError"], "it waits for the source")
+    (session.home / ".agentsview").rmdir()
+    source = session.source()
+    source.add_session("one")
+    source.close()
+    wait_for(lambda: session.rows("SELECT id FROM sessions") == [("one",)], "the session", 30)
+    assert session.show("NRestarts") == "1"
+    assert session.journal(f"MESSAGE_ID={MESSAGES['SOURCE_READ_ONLY']}", "--since", session.began)
+
+
+def test_a_source_in_another_place_needs_a_drop_in_and_says_so(session):
+    source = session.source("elsewhere/sessions.db")
+    source.add_session("one")
+    source.close()
+    session.configure(f"[Source]\nPath={session.home}/elsewhere/sessions.db\n")
+    session.systemctl("start", "scrubjay.service")
+    wait_for(lambda: "ReadWritePaths=" in session.status()["LastError"], "it says what to do")
+    assert session.show("NRestarts") == "0"
+    session.drop_in(f"[Service]\nReadWritePaths={session.home}/elsewhere\n")
+    session.systemctl("restart", "scrubjay.service")
+    wait_for(lambda: session.rows("SELECT id FROM sessions") == [("one",)], "the session")
+
+
+def test_an_archive_in_another_place_needs_a_drop_in_and_says_so(session):
+    source = session.source()
+    session.configure(f"[Archive]\nPath={session.home}/elsewhere/archive.db\n")
+    session.systemctl("start", "scrubjay.service")
+    wait_for(lambda: "ReadWritePaths=" in session.status()["LastError"], "it says what to do")
+    source.close()
+
+
+def test_it_goes_without_a_trace(started):
+    started.systemctl("disable", "--now", "scrubjay.service")
+    assert started.show("ActiveState") == "inactive"
+    assert started.show("UnitFileState") == "disabled"
+    with pytest.raises(AssertionError):
+        started.pid()
+    assert "scrubjay" not in started.run("ps", "-eo", "comm").stdout
+    left = {str(path.relative_to(started.home)) for path in started.home.rglob("*") if path.is_file()
+            and "/systemd/" not in str(path) and "/dbus-1/" not in str(path)}
+    assert {path for path in left if "scrubjay" in path} == {
+        ".local/share/scrubjay/archive.db", ".local/share/scrubjay/fingerprint.key"} | {
+            path for path in left if path.startswith(".local/share/scrubjay/archive.db-")}
+
+
+def test_an_unknown_error_is_an_error(started):
+    with pytest.raises(BusError):
+        started.call("Nonsense")
