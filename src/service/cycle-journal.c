@@ -17,7 +17,8 @@ void cycle_journal_done(CycleJournal *j)
         *j = (CycleJournal){ 0 };
 }
 
-int cycle_journal_set_error(CycleJournal *j, const char *sentence)
+/* Returns 1 when it is another one now. */
+static int set_error(CycleJournal *j, const char *sentence)
 {
         char *copy;
 
@@ -181,8 +182,7 @@ int cycle_journal_add(CycleJournal *j, const Settings *settings, const CycleResu
                 return 0;
         }
         if (result->failure != CYCLE_OK) {
-                int changed = cycle_journal_set_error(
-                                j, result->sentence ?: "The cycle could not run.");
+                int changed = set_error(j, result->sentence ?: "The cycle could not run.");
 
                 if (result->failure != j->failure || changed)
                         tell_failure(settings, result);
@@ -200,5 +200,5 @@ int cycle_journal_add(CycleJournal *j, const Settings *settings, const CycleResu
                 return 0;
         if (result->warning && strcmp(result->warning, j->last_error ?: "") != 0)
                 log_event(LOG_WARNING, MESSAGE_RULES_BROKEN, NULL, "%s", result->warning);
-        return cycle_journal_set_error(j, sentence);
+        return set_error(j, sentence);
 }

@@ -20,6 +20,3 @@ void cycle_journal_done(CycleJournal *j);
 
 /* A cycle ended. Returns 1 when last_error is another one now, else 0. */
 int cycle_journal_add(CycleJournal *j, const Settings *settings, const CycleResult *result);
-
-/* Sets last_error to something that no cycle says. Returns 1 when it is another one now, else 0. */
-int cycle_journal_set_error(CycleJournal *j, const char *sentence);

@@ -149,33 +149,51 @@ static int on_stop_timer(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
-/*
- * The source cannot be used: is it that the sandbox keeps its folder from us? The sandbox was made before us, and a
- * folder that appeared later is read-only in it; another start helps, where a person has to help otherwise.
- */
-static void check_folder(Daemon *d)
+/* Is the folder that @path lies or will lie in read-only? Its permissions are another matter. */
+static bool is_read_only(const char *path)
 {
-        _cleanup_free_ char *folder = path_folder(d->settings->source_path), *sentence = NULL;
-        bool restart = d->folder_was_missing && getenv("NOTIFY_SOCKET") && getenv("INVOCATION_ID");
+        _cleanup_free_ char *folder = path_folder(path);
 
-        if (!folder || access(folder, W_OK) >= 0 || errno != EROFS)
-                return;
-        if (restart)
-                format_error(&sentence,
+        while (folder && access(folder, W_OK) < 0) {
+                char *parent;
+
+                if (errno == EROFS)
+                        return true;
+                if ((errno != ENOENT && errno != ENOTDIR) || strcmp(folder, "/") == 0)
+                        return false;
+                parent = path_folder(folder);
+                free(folder);
+                folder = parent;
+        }
+        return false;
+}
+
+/*
+ * Is it the sandbox that keeps a folder from us? It was made before us, and a folder that appeared later is read-only in
+ * it: another start helps (returns true). One that it does not know a person has to add, which the sentence then says.
+ */
+static bool explain_read_only(Daemon *d, CycleResult *result)
+{
+        bool is_source = result->failure == CYCLE_SOURCE_UNAVAILABLE;
+        const char *path = is_source ? d->settings->source_path : d->settings->archive_path;
+        _cleanup_free_ char *folder = NULL;
+
+        if ((!is_source && result->failure != CYCLE_ARCHIVE_UNAVAILABLE) || !is_read_only(path))
+                return false;
+        folder = path_folder(path);
+        free(result->sentence);
+        result->sentence = NULL;
+        if (is_source && d->folder_was_missing && getenv("NOTIFY_SOCKET") &&
+            getenv("INVOCATION_ID")) {
+                format_error(&result->sentence,
                              "The folder '%s' appeared after the service's sandbox was made: starting again, to have it in there.",
                              folder);
-        else
-                format_error(&sentence,
-                             "The folder '%s' is read-only for the service: add ReadWritePaths=%s to its unit (systemctl --user edit scrubjay).",
-                             folder, folder);
-        if (cycle_journal_set_error(&d->journal, sentence) == 0)
-                return;
-        log_event(restart ? LOG_NOTICE : LOG_ERR, MESSAGE_SOURCE_READ_ONLY,
-                  LOG_FIELDS({ "SCRUBJAY_SOURCE", d->settings->source_path }), "%s",
-                  sentence ?: "The source's folder is read-only for the service.");
-        daemon_changed(d, DAEMON_LAST_ERROR);
-        if (restart)
-                daemon_begin_stop(d, EXIT_RESTART);
+                return true;
+        }
+        format_error(&result->sentence,
+                     "The folder '%s' is read-only for the service: add ReadWritePaths=%s to its unit (systemctl --user edit scrubjay).",
+                     folder, folder);
+        return false;
 }
 
 static CycleEnd cycle_end(const CycleResult *result)
@@ -194,8 +212,9 @@ static CycleEnd cycle_end(const CycleResult *result)
         return CYCLE_END_DONE;
 }
 
-static void finish_cycle(Daemon *d, const CycleResult *result)
+static void finish_cycle(Daemon *d, CycleResult *result)
 {
+        bool needs_restart = explain_read_only(d, result);
         unsigned what = DAEMON_SYNCING;
 
         d->syncing = false;
@@ -215,8 +234,13 @@ static void finish_cycle(Daemon *d, const CycleResult *result)
         }
         daemon_tell_status(d);
         daemon_set_due_timer(d);
-        if (result->failure == CYCLE_SOURCE_UNAVAILABLE)
-                check_folder(d);
+        if (needs_restart) {
+                log_event(LOG_NOTICE, MESSAGE_SOURCE_READ_ONLY,
+                          LOG_FIELDS({ "SCRUBJAY_SOURCE", d->settings->source_path }),
+                          "Starting again, for a sandbox that has the folder of '%s' in it.",
+                          d->settings->source_path);
+                daemon_begin_stop(d, EXIT_RESTART);
+        }
 }
 
 static int on_worker(sd_event_source *source, int fd, uint32_t events, void *userdata)

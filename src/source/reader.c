@@ -158,7 +158,7 @@ static int learn_schema(Reader *r, char **reterr)
                              r->path, sqlite_reason(r->db));
         else if (k < 0)
                 format_error(reterr, "Cannot read '%s': %s.", r->path, sqlite_reason(r->db));
-        return k;
+        return k == -ENOENT ? -EIO : k; /* it is there; SQLite cannot make what it needs beside it */
 }
 
 static int open_anew(Reader *r, const struct stat *st, char **reterr)

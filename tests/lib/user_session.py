@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -169,18 +170,25 @@ class Session:
 
 
 class StoppedThread:
-    """A thread of another process that a debugger holds: it does nothing, and the others go on."""
+    """A thread of another process that a debugger holds: it does nothing, the others go on, and it can be killed."""
 
-    ATTACH, DETACH, WALL = 16, 17, 0x40000000
+    ATTACH, WALL = 16, 0x40000000
 
     def __init__(self, tid):
-        self.tid = tid
-        self.libc = ctypes.CDLL(None, use_errno=True)
-        assert self.libc.ptrace(self.ATTACH, tid, None, None) == 0, os.strerror(ctypes.get_errno())
-        os.waitpid(tid, self.WALL)
+        libc = ctypes.CDLL(None, use_errno=True)
+        ready = threading.Event()
 
-    def release(self):
-        self.libc.ptrace(self.DETACH, self.tid, None, None)
+        def hold():
+            # the thread that attaches is the one that has to wait for its end
+            self.attached = libc.ptrace(self.ATTACH, tid, None, None) == 0
+            os.waitpid(tid, self.WALL)
+            ready.set()
+            while not os.WIFSIGNALED(os.waitpid(tid, self.WALL)[1]):
+                pass
+
+        self.holder = threading.Thread(target=hold, daemon=True)
+        self.holder.start()
+        assert ready.wait(10) and self.attached, "it is stopped"
 
 
 def thread_of(pid, name):
