@@ -254,6 +254,8 @@ static int load_folder(Ruleset *rules, const RulesetOptions *options, const char
         int n, r = 0;
 
         n = scandir(folder, &entries, is_rule_file, alphasort);
+        if (n < 0 && errno == ENOTDIR)
+                return load_file(rules, options, folder, reterr);
         if (n < 0) {
                 r = -errno;
                 format_error(reterr, "cannot read the rules folder '%s': %s", folder, strerror(-r));

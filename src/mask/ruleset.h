@@ -13,7 +13,7 @@ typedef struct Ruleset Ruleset;
 
 typedef struct RulesetOptions {
         const char *const *
-                        folders; /* NULL-terminated; read in order, a later rule replaces one of the same id */
+                        folders; /* NULL-terminated; or single files; read in order, a later rule replaces one of the same id */
         const char *const *disable; /* NULL-terminated rule ids or globs; may be NULL */
         LiteralMatcher matcher;     /* LITERALS_BEST unless both are to be compared */
 } RulesetOptions;

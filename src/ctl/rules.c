@@ -1,0 +1,220 @@
+/*
+ * scrubjayctl rules: which rules are in force, try rules, take over those of gitleaks
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file-util.h"
+#include "ctl/command.h"
+#include "ctl/gitleaks.h"
+#include "ctl/i18n.h"
+#include "ctl/json-out.h"
+#include "ctl/listing.h"
+#include "ctl/options.h"
+#include "ctl/rules-load.h"
+#include "ctl/text.h"
+#include "ctl/toml.h"
+#include "mask/rule-check.h"
+
+#define FILE_MAX_BYTES (256U << 20)
+
+static int list_json(const Ruleset *rules)
+{
+        JsonArray array = { 0 };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ruleset_n_rules(rules); i++) {
+                struct json_object *o = json_object_new_object();
+                RuleInfo info;
+
+                (void) ruleset_rule(rules, i, &info);
+                json_add_text(o, "id", info.id);
+                json_add_text(o, "description", info.description);
+                json_add_text(o, "reference", info.reference);
+                r = json_array_print(&array, o);
+        }
+        json_array_end(&array);
+        return r;
+}
+
+static int list_rules(const Ruleset *rules, bool json)
+{
+        const char *headers[] = { _("RULE"), _("WHAT IT FINDS") };
+        _cleanup_(listing_freep) Listing *l = NULL;
+
+        if (json)
+                return list_json(rules);
+        l = listing_new(headers, ELEMENTSOF(headers));
+        if (!l)
+                return -ENOMEM;
+        pager_open();
+        for (size_t i = 0; i < ruleset_n_rules(rules); i++) {
+                RuleInfo info;
+
+                (void) ruleset_rule(rules, i, &info);
+                listing_take(l, STYLE_ACCENT, printable(info.id));
+                listing_take(l, STYLE_NONE, printable(info.description));
+        }
+        return listing_print(l);
+}
+
+static int show_rule(const Ruleset *rules, const char *id)
+{
+        for (size_t i = 0; i < ruleset_n_rules(rules); i++) {
+                struct json_object *o;
+                RuleInfo info;
+
+                (void) ruleset_rule(rules, i, &info);
+                if (strcmp(info.id, id) != 0)
+                        continue;
+                o = json_tokener_parse(info.json);
+                return o && json_print(o) >= 0 ? STATUS_DONE : STATUS_FAILED;
+        }
+        print_error(_("There is no rule '%s'. 'scrubjayctl rules list' names them all."), id);
+        return STATUS_FAILED;
+}
+
+static void on_problem(void *userdata, const char *problem)
+{
+        puts(problem);
+}
+
+/* The examples of a rules file. */
+static int test_rules(const char *path)
+{
+        const char *files[] = { path, NULL };
+        RulesetOptions options = { .folders = files };
+        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        _cleanup_free_ char *error = NULL;
+        RuleCheck n = { 0 };
+
+        if (ruleset_load(&options, &rules, &error) < 0 ||
+            rule_check_file(rules, path, on_problem, NULL, &n, &error) < 0) {
+                print_error("%s", error ?: strerror(ENOMEM));
+                return STATUS_FAILED;
+        }
+        printf(_("%zu rules, %zu examples in %zu wrappings of session text: %zu do not hold.\n"),
+               n.n_rules, n.n_examples, n.n_cases, n.n_failed);
+        return n.n_failed > 0 ? STATUS_FAILED : STATUS_DONE;
+}
+
+/* What the rules in force would mask in a text: line and rule. */
+static int test_text(const char *path, const char *text, size_t size)
+{
+        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        _cleanup_(masker_freep) Masker *m = NULL;
+        size_t line = 1, at = 0;
+        Masked masked;
+
+        if (rules_load_active(&rules) < 0 || rules_new_masker(rules, &m) < 0 ||
+            masker_mask(m, MASK_JSON, text, size, &masked) < 0)
+                return STATUS_FAILED;
+        for (size_t i = 0; i < masked.n_findings; i++) {
+                for (; at < masked.findings[i].start; at++)
+                        line += text[at] == '\n';
+                printf("%s:%zu: %s\n", path, line, masked.findings[i].rule);
+        }
+        printf(P_("%zu secret would be masked.\n", "%zu secrets would be masked.\n",
+                  masked.n_findings),
+               masked.n_findings);
+        return STATUS_DONE;
+}
+
+static bool has_rules(const char *text)
+{
+        _cleanup_(json_object_putp) struct json_object *o = json_tokener_parse(text);
+
+        return json_object_is_type(o, json_type_array) ||
+               (json_object_is_type(o, json_type_object) &&
+                (json_object_object_get(o, "rules") || json_object_object_get(o, "allow")));
+}
+
+static int read_file(const char *path, char **ret, size_t *ret_size)
+{
+        int r = file_read(path, FILE_MAX_BYTES, ret, ret_size);
+
+        if (r < 0)
+                print_error(_("'%s' cannot be read: %s."), path, strerror(-r));
+        return r;
+}
+
+static int test_file(const char *path)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+
+        if (read_file(path, &text, &size) < 0)
+                return STATUS_FAILED;
+        return has_rules(text) ? test_rules(path) : test_text(path, text, size);
+}
+
+static void on_note(void *userdata, const char *note)
+{
+        fprintf(stderr, "%s\n", note);
+}
+
+static int import_file(const char *path)
+{
+        _cleanup_(json_object_putp) struct json_object *toml = NULL;
+        _cleanup_free_ char *text = NULL, *error = NULL;
+        struct json_object *rules;
+        size_t size, n_refused = 0, n_rules;
+
+        if (read_file(path, &text, &size) < 0)
+                return STATUS_FAILED;
+        if (toml_parse(text, size, &toml, &error) < 0) {
+                print_error(_("'%s' is not TOML: %s."), path, error ?: strerror(ENOMEM));
+                return STATUS_FAILED;
+        }
+        if (gitleaks_import(toml, on_note, NULL, &rules, &n_refused) < 0)
+                return STATUS_FAILED;
+        n_rules = json_object_array_length(json_object_object_get(rules, "rules"));
+        if (json_print(rules) < 0)
+                return STATUS_FAILED;
+        fprintf(stderr,
+                _("%zu rules taken over, %zu refused. Put the output as a .json file into a folder of [Mask] "
+                  "RulesDir=.\n"),
+                n_rules, n_refused);
+        return n_refused > 0 || n_rules == 0 ? STATUS_FAILED : STATUS_DONE;
+}
+
+int command_rules(int argc, char *argv[])
+{
+        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        bool json = false;
+        const Option options[] = {
+                { "json", NULL, N_("list: print a JSON array"), OPTION_FLAG, &json },
+        };
+        const Usage usage = {
+                .arguments = N_("list | show RULE | test FILE | import GITLEAKS.TOML"),
+                .summary = N_("Lists the rules in force, tries a rules file's examples or a text, or takes over rules of "
+                              "gitleaks."),
+                .example = "scrubjayctl rules import .gitleaks.toml > ~/.config/scrubjay/rules/team.json",
+                .options = options,
+                .n_options = ELEMENTSOF(options),
+                .min_arguments = 0,
+                .max_arguments = 2,
+        };
+        const char *verb, *argument;
+        int first, r;
+
+        r = options_parse(&usage, argc, argv, &first);
+        if (r != 0)
+                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        verb = first < argc ? argv[first] : "list";
+        argument = first + 1 < argc ? argv[first + 1] : NULL;
+        if (strcmp(verb, "test") == 0 && argument)
+                return test_file(argument);
+        if (strcmp(verb, "import") == 0 && argument)
+                return import_file(argument);
+        if (!(strcmp(verb, "list") == 0 && !argument) && !(strcmp(verb, "show") == 0 && argument)) {
+                print_error(_("Say 'rules list', 'rules show RULE', 'rules test FILE' or 'rules import FILE'."));
+                return STATUS_USAGE;
+        }
+        if (rules_load_active(&rules) < 0)
+                return STATUS_FAILED;
+        if (argument)
+                return show_rule(rules, argument);
+        return list_rules(rules, json) < 0 ? STATUS_FAILED : STATUS_DONE;
+}

@@ -1,0 +1,181 @@
+/*
+ * scrubjayctl verify: does anything in the archive still look like a secret?
+ *
+ * Reads all that is archived and masks it once more with the rules in force, in memory. What that would change is
+ * named by its place and its rule, never by its text.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "ctl/command.h"
+#include "ctl/i18n.h"
+#include "ctl/json-out.h"
+#include "ctl/options.h"
+#include "ctl/places.h"
+#include "ctl/rules-load.h"
+#include "ctl/text.h"
+
+typedef struct Verify {
+        Query *q;
+        Masker *masker;
+        bool json;
+        JsonArray array;
+        const char *session_id; /* the one that is read */
+        int64_t ordinal;        /* -1: its own row */
+        uint64_t n_sessions, n_bytes, n_findings;
+} Verify;
+
+static int print_finding(Verify *v, const char *field, const char *rule)
+{
+        _cleanup_free_ char *id = NULL;
+
+        v->n_findings++;
+        if (v->json) {
+                struct json_object *o = json_object_new_object();
+
+                json_add_text(o, "session_id", v->session_id);
+                if (v->ordinal >= 0)
+                        json_add_count(o, "ordinal", (uint64_t) v->ordinal);
+                else
+                        json_add_text(o, "ordinal", NULL);
+                json_add_text(o, "field", field);
+                json_add_text(o, "rule", rule);
+                return json_array_print(&v->array, o);
+        }
+        id = printable(v->session_id);
+        if (!id)
+                return -ENOMEM;
+        if (v->ordinal >= 0)
+                printf("%s %" PRId64 " %s: %s\n", id, v->ordinal, field, rule);
+        else
+                printf("%s - %s: %s\n", id, field, rule);
+        return ferror(stdout) ? -EPIPE : 0;
+}
+
+static int check_row(Verify *v, const Table *table, const char *prefix, const Value *values)
+{
+        for (size_t i = 0; i < table->n_columns; i++) {
+                const Column *c = &table->columns[i];
+                _cleanup_free_ char *field = NULL;
+                Masked masked;
+                int r;
+
+                if (!column_is_masked(c) || values[i].type != VALUE_TEXT)
+                        continue;
+                v->n_bytes += values[i].size;
+                r = masker_mask(v->masker, c->kind == COLUMN_JSON ? MASK_JSON : MASK_TEXT,
+                                values[i].text, values[i].size, &masked);
+                if (r < 0)
+                        return r;
+                if (masked.n_findings > 0 && asprintf(&field, "%s%s", prefix, c->name) < 0)
+                        return -ENOMEM;
+                for (size_t k = 0; k < masked.n_findings; k++) {
+                        r = print_finding(v, field, masked.findings[k].rule);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        return 0;
+}
+
+static int on_message(void *userdata, const Message *m)
+{
+        Verify *v = userdata;
+        int r;
+
+        v->ordinal = m->values[MESSAGE_ORDINAL].integer;
+        r = check_row(v, &message_table, "", m->values);
+        for (size_t i = 0; r >= 0 && i < m->n_calls; i++)
+                r = check_row(v, &call_table, "tool_calls/", m->calls[i]);
+        for (size_t i = 0; r >= 0 && i < m->n_events; i++)
+                r = check_row(v, &event_table, "tool_result_events/", m->events[i]);
+        return r;
+}
+
+static int on_pin(void *userdata, const Value *values)
+{
+        return check_row(userdata, &pin_table, "pin/", values);
+}
+
+static int on_link(void *userdata, const Value *values)
+{
+        return check_row(userdata, &link_table, "link/", values);
+}
+
+static int on_session(void *userdata, const SessionRow *session)
+{
+        const Value *id = &session->values[SESSION_ID];
+        _cleanup_free_ char *copy = strndup(id->text ?: "", id->size);
+        Verify *v = userdata;
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+        v->session_id = copy;
+        v->ordinal = -1;
+        v->n_sessions++;
+        masker_forget(v->masker);
+        r = check_row(v, &session_table, "", session->values);
+        if (r >= 0)
+                r = query_rows(v->q, &pin_table, copy, on_pin, v);
+        if (r >= 0)
+                r = query_rows(v->q, &link_table, copy, on_link, v);
+        if (r >= 0)
+                r = query_messages(v->q, copy, on_message, v);
+        v->session_id = NULL;
+        return r < 0 ? r : 0;
+}
+
+static void verify_done(Verify *v)
+{
+        (void) masker_free(v->masker);
+        (void) query_close(v->q);
+}
+
+static void print_sum(const Verify *v)
+{
+        _cleanup_(strbuf_done) StrBuf size = { 0 };
+
+        if (put_size(&size, v->n_bytes) < 0)
+                return;
+        if (v->n_findings == 0)
+                printf(_("Nothing looks like a secret: %" PRIu64 " sessions, %s of text.\n"),
+                       v->n_sessions, size.data);
+        else
+                printf(_("%" PRIu64 " places look like a secret, in %" PRIu64
+                         " sessions, %s of text. 'scrubjayctl resync' "
+                         "masks all of it again.\n"),
+                       v->n_findings, v->n_sessions, size.data);
+}
+
+int command_verify(int argc, char *argv[])
+{
+        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        _cleanup_(verify_done) Verify v = { 0 };
+        const Option options[] = {
+                { "json", NULL, N_("print the places as a JSON array"), OPTION_FLAG, &v.json },
+        };
+        const Usage usage = {
+                .summary = N_("Reads the whole archive with all rules, and names what still looks like a secret."),
+                .example = "scrubjayctl verify",
+                .options = options,
+                .n_options = ELEMENTSOF(options),
+        };
+        SessionFilter all = { 0 };
+        int first, r;
+
+        r = options_parse(&usage, argc, argv, &first);
+        if (r != 0)
+                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        if (rules_load_active(&rules) < 0 || rules_new_masker(rules, &v.masker) < 0 ||
+            places_open_archive(&v.q) < 0)
+                return STATUS_FAILED;
+        r = query_sessions(v.q, &all, on_session, &v);
+        if (r < 0 && r != -EPIPE)
+                return query_failed(v.q, r);
+        if (v.json)
+                json_array_end(&v.array);
+        else
+                print_sum(&v);
+        return v.n_findings > 0 ? STATUS_FAILED : STATUS_DONE;
+}
