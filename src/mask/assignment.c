@@ -283,7 +283,7 @@ static bool starts_line(const View *v, const Assignment *a)
 {
         static const char *const words[] = { "export ", "ENV ", "set ",  "setenv ",
                                              "env ",    "-e ",  "--env " };
-        size_t i = a->name_start;
+        size_t i = a->name_start, low;
 
         for (size_t k = 0; k < ELEMENTSOF(words); k++) {
                 size_t n = strlen(words[k]);
@@ -291,9 +291,12 @@ static bool starts_line(const View *v, const Assignment *a)
                 if (i >= n && memcmp(v->text + i - n, words[k], n) == 0)
                         return true;
         }
-        while (i > 0 && (is_blank(v->text[i - 1]) || is_any(v->text[i - 1], "+-")))
+        /* Behind a diff sign, or a line number and its separator ("12\t", "12:", "12→"). */
+        low = i > SPACE_MAX ? i - SPACE_MAX : 0;
+        while (i > low && (is_blank(v->text[i - 1]) || is_any(v->text[i - 1], "+-:|") ||
+                           is_digit(v->text[i - 1]) || (unsigned char) v->text[i - 1] >= 0x80))
                 i--;
-        return i == 0 || v->text[i - 1] == '\n';
+        return i == 0 || v->text[i - 1] == '\n' || is_quote(v->text[i - 1]);
 }
 
 static size_t bare_end(const View *v, const Assignment *a, size_t i)

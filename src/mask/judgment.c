@@ -162,7 +162,7 @@ static bool is_path(const Value *value)
 }
 
 /* A variable, a format, a template, an expression: what takes its value from elsewhere. */
-static bool is_expression(const Value *value, const Assignment *a)
+static bool is_expression(const View *v, const Value *value, const Assignment *a)
 {
         if (value->s[0] == '$' && is_identifier(value) && !(value->classes & CLASS_DIGIT))
                 return true;
@@ -171,16 +171,19 @@ static bool is_expression(const Value *value, const Assignment *a)
                 return true;
         if (a->quoted)
                 return false;
+        /* A call, an element, a member of something: the value ended where its brackets begin. */
+        if (a->end < v->size && strchr("([{", v->text[a->end]) && v->text[a->end])
+                return true;
         return memchr(value->s, '(', value->n) || memchr(value->s, '[', value->n) ||
                memchr(value->s, '{', value->n) || starts(value, "process.") ||
                starts(value, "self.") || starts(value, "this.") || starts(value, "os.") ||
                memmem(value->s, value->n, "->", 2) || memmem(value->s, value->n, "::", 2);
 }
 
-static bool is_nothing(const Value *value, const Assignment *a)
+static bool is_nothing(const View *v, const Value *value, const Assignment *a)
 {
         return memmem(value->s, value->n, "[REDACTED", 9) ||
-               text_is_placeholder(value->s, value->n) || is_expression(value, a) ||
+               text_is_placeholder(value->s, value->n) || is_expression(v, value, a) ||
                is_digest(value) || is_path(value) || is_uuid(value);
 }
 
@@ -225,7 +228,7 @@ bool assignment_is_secret(const View *v, const Assignment *a)
         Value value = { v->text + a->start, a->end - a->start, 0 };
 
         value.classes = text_classes(value.s, value.n);
-        if (value.n < PASSWORD_MIN || names_something_else(v, a) || is_nothing(&value, a))
+        if (value.n < PASSWORD_MIN || names_something_else(v, a) || is_nothing(v, &value, a))
                 return false;
         return is_password(v, a) ? is_secret_password(&value, a) : is_secret_token(&value, a);
 }

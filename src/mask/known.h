@@ -22,13 +22,15 @@ typedef struct KnownSecret {
         unsigned rank;
 } KnownSecret;
 
+/* NULL without memory. */
 Known *known_new(void);
 /* Wipes. Takes NULL; returns NULL. */
 Known *known_free(Known *k);
 DEFINE_CLEANUP(Known *, known_free)
 
-/* Wipes and forgets all of them; how many different ones there are. */
+/* Wipes and forgets all. */
 void known_clear(Known *k);
+/* How many there are. */
 size_t known_n(const Known *k);
 
 /* Remembers a copy of a secret, when it is distinct enough. Returns 1 (it is new), 0 (not), or -ENOMEM. */

@@ -35,14 +35,16 @@ typedef struct LiteralSet LiteralSet;
 
 /* Copies what it needs of @literals. Returns 0, -ENOMEM, or -EOPNOTSUPP: this matcher was not built in. */
 int literal_set_new(LiteralMatcher matcher, const Literal *literals, size_t n, LiteralSet **ret);
+/* Takes NULL; returns NULL. */
 LiteralSet *literal_set_free(LiteralSet *set);
 DEFINE_CLEANUP(LiteralSet *, literal_set_free)
 
 /* What a thread needs to scan; made for one set. */
 typedef struct LiteralScratch LiteralScratch;
 
-/* Returns 0 or -ENOMEM. */
+/* Returns 0 or -ENOMEM. @set must outlive it. */
 int literal_scratch_new(const LiteralSet *set, LiteralScratch **ret);
+/* Takes NULL; returns NULL. */
 LiteralScratch *literal_scratch_free(LiteralScratch *s);
 
 /*
@@ -52,6 +54,7 @@ LiteralScratch *literal_scratch_free(LiteralScratch *s);
 int literal_set_scan(const LiteralSet *set, LiteralScratch *s, const char *text, size_t size,
                      LiteralHits *hits);
 
+/* Frees the memory; @hits is empty and usable afterwards. */
 void literal_hits_done(LiteralHits *hits);
 
 /* Used by the matchers: appends one hit. Returns 0 or -ENOMEM. */

@@ -17,8 +17,9 @@ typedef struct OffsetMap {
         size_t n, allocated;
 } OffsetMap;
 
-/* Frees what is in it; adds a piece behind the last one (0 or -ENOMEM). */
+/* Frees the memory; @map is empty and usable afterwards. */
 void offset_map_done(OffsetMap *map);
+/* Appends a piece, which begins behind all before it. Returns 0 or -ENOMEM. */
 int offset_map_add(OffsetMap *map, MapPiece piece);
 
 /* The range of the original that the range @start..@end of the copy came from, replaced pieces taken whole. */

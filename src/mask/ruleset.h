@@ -25,6 +25,7 @@ typedef struct RulesetOptions {
  */
 int ruleset_load(const RulesetOptions *options, Ruleset **ret, char **reterr);
 
+/* References; safe across threads. ruleset_unref() takes NULL and returns NULL. */
 Ruleset *ruleset_ref(Ruleset *rules);
 Ruleset *ruleset_unref(Ruleset *rules);
 DEFINE_CLEANUP(Ruleset *, ruleset_unref)
@@ -33,6 +34,7 @@ DEFINE_CLEANUP(Ruleset *, ruleset_unref)
  * masked again. */
 uint64_t ruleset_digest(const Ruleset *rules);
 
+/* How many rules are in force. */
 /* How many rules are in force. */
 size_t ruleset_n_rules(const Ruleset *rules);
 

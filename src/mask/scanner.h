@@ -24,8 +24,9 @@ typedef struct Spans {
         size_t n, allocated;
 } Spans;
 
-/* Frees what is in it; adds a span (0 or -ENOMEM). */
+/* Frees the memory; @s is empty and usable afterwards. */
 void spans_done(Spans *s);
+/* Returns 0 or -ENOMEM. */
 int spans_add(Spans *s, Span span);
 
 /* Sorts; overlapping ones become one, named by the one of the lowest rank, then the longest. */
@@ -35,12 +36,15 @@ typedef struct Scanner Scanner;
 
 /* Takes a reference to @rules; copies @key. Returns 0 or -ENOMEM. */
 int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret);
+/* Wipes and frees. Takes NULL; returns NULL. */
 Scanner *scanner_free(Scanner *s);
 DEFINE_CLEANUP(Scanner *, scanner_free)
 
 /* As masker_set_home(), masker_forget() and masker_n_known(). */
 int scanner_set_home(Scanner *s, const char *home);
+/* Forgets (wipes) the secrets. */
 void scanner_forget(Scanner *s);
+/* How many secrets are remembered. */
 size_t scanner_n_known(const Scanner *s);
 
 /* Adds what is to be replaced in @text to @spans, merged. Returns 0; 1: a rule hit its limits, so the text is not

@@ -260,7 +260,8 @@ TEST(assignments_are_judged)
                 "if token == expected_token:",
                 "secret_name: projects/x/secrets/y",
                 "password = getpass(\"Enter the password: \")",
-                "token: 550e8400-e29b-41d4-a716-446655440000",
+                "request_id: 550e8400-e29b-41d4-a716-446655440000",
+                "passwd = HTTPPasswordMgr()",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(templates); i++)
