@@ -115,7 +115,7 @@ int run_once(const Settings *settings)
                 log_text(LOG_ERR, "There is no memory to begin with.");
                 return EXIT_UNUSABLE;
         }
-        engine_cycle(engine, CYCLE_LOOK, &result);
+        engine_cycle(engine, CYCLE_AUDIT, &result); /* who asks once wants to be sure of all */
         if (result.failure != CYCLE_OK)
                 log_text(LOG_ERR, "%s", result.sentence ?: "The cycle could not run.");
         if (result.warning)

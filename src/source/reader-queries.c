@@ -33,8 +33,9 @@ static int prepare_sessions(Reader *r)
         } variants[] = {
                 { QUERY_LIST_ALL, "WHERE rowid > ?1 ORDER BY rowid" },
                 /* +rowid: the planner shall walk the index on sync_marker, and sort the few it finds */
-                { QUERY_LIST_MARKER, "WHERE (sync_marker >= ?2 OR sync_marker = '' OR "
-                                     "sync_marker IS NULL) AND +rowid > ?1 ORDER BY +rowid" },
+                { QUERY_LIST_MARKER,
+                  "WHERE (sync_marker >= ?2 OR sync_marker = '' OR sync_marker IS "
+                  "NULL OR rowid > ?3) AND +rowid > ?1 ORDER BY +rowid" },
                 { QUERY_SESSION, "WHERE rowid = ?1" },
         };
         _cleanup_(strbuf_done) StrBuf head = { 0 };

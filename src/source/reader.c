@@ -158,7 +158,8 @@ static int learn_schema(Reader *r, char **reterr)
                              r->path, sqlite_reason(r->db));
         else if (k < 0)
                 format_error(reterr, "Cannot read '%s': %s.", r->path, sqlite_reason(r->db));
-        return k == -ENOENT ? -EIO : k; /* it is there; SQLite cannot make what it needs beside it */
+        return k == -ENOENT ? -EIO
+                            : k; /* it is there; SQLite cannot make what it needs beside it */
 }
 
 static int open_anew(Reader *r, const struct stat *st, char **reterr)
@@ -312,8 +313,10 @@ int reader_list(Reader *r, const ReaderFrom *from)
         stmt = r->queries[r->list];
         (void) sqlite3_reset(stmt);
         (void) sqlite3_bind_int64(stmt, 1, from->after_rowid);
-        if (r->list == QUERY_LIST_MARKER)
+        if (r->list == QUERY_LIST_MARKER) {
                 (void) sqlite3_bind_text(stmt, 2, from->marker, -1, SQLITE_TRANSIENT);
+                (void) sqlite3_bind_int64(stmt, 3, from->new_rowid);
+        }
         return 0;
 }
 

@@ -63,7 +63,9 @@ const char *reader_reason(Reader *r);
 
 /* Which sessions a list has; always in row order. */
 typedef struct ReaderFrom {
-        const char *marker; /* only those with this sync_marker or a later one, and those without; NULL: all */
+        /* Only those with this sync_marker or a later one, those without, and those behind new_rowid; NULL: all. */
+        const char *marker;
+        int64_t new_rowid;
         int64_t after_rowid; /* only those behind this row; INT64_MIN: from the first */
 } ReaderFrom;
 

@@ -33,6 +33,7 @@ struct Engine {
         RowMasker row_masker;
 
         char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
+        int64_t seen_rowid; /* the last row of the source that was looked at: what lies behind it is new, marked or not */
         bool has_policy;
         int64_t policy; /* digest in force, if has_policy */
         bool opened; /* the source's file was opened, and not yet compared with the one of before */

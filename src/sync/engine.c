@@ -105,6 +105,7 @@ int engine_open_archive(Engine *e, char **reterr)
         if (r >= 0)
                 r = archive_meta_get(e->archive, "source_marker", &marker);
         (void) snprintf(e->marker, sizeof(e->marker), "%s", r > 0 ? marker : "");
+        e->seen_rowid = archive_meta_get_int(e->archive, "source_rowid", INT64_MIN);
         return 0;
 }
 
@@ -259,6 +260,8 @@ static int write_facts(Engine *e, uint64_t synced, uint64_t secrets)
                 return r;
         format_timestamp(now, e->totals.last_sync_at_usec);
         r = archive_meta_set(e->archive, "source_marker", e->marker);
+        if (r >= 0)
+                r = archive_meta_set_int(e->archive, "source_rowid", e->seen_rowid);
         if (r >= 0 && !e->had_errors)
                 r = archive_meta_set_int(e->archive, "policy", e->policy);
         if (r >= 0)
@@ -318,6 +321,7 @@ static int check_source_file(Engine *e)
         r = batch_begin(e);
         if (r >= 0) {
                 e->marker[0] = 0;
+                e->seen_rowid = INT64_MIN;
                 r = archive_meta_set(e->archive, "source_file", is);
                 if (r >= 0)
                         r = archive_meta_set_int(e->archive, "deletion_revision", 0);

@@ -61,7 +61,9 @@ static int walk_next_cursor(Engine *e, Walk *w)
 /* Begins or goes on behind w->after, in a read transaction. */
 static int walk_begin(Engine *e, Walk *w)
 {
-        ReaderFrom from = { .marker = w->marker, .after_rowid = w->after };
+        ReaderFrom from = { .marker = w->marker,
+                            .after_rowid = w->after,
+                            .new_rowid = e->seen_rowid };
         int r;
 
         r = read_begin(e);
@@ -182,7 +184,11 @@ int walk_sessions(Engine *e, const char *marker)
                 if (r > 0)
                         read_end(e);
         } while (r > 0);
-        return r < 0 ? r : batch_commit(e);
+        if (r < 0)
+                return r;
+        if (!e->had_errors && w.after > e->seen_rowid)
+                e->seen_rowid = w.after;
+        return batch_commit(e);
 }
 
 /*

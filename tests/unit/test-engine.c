@@ -360,6 +360,14 @@ TEST(what_the_window_misses_the_audit_finds)
         change(&w, "UPDATE sessions SET display_name = 'silent'");
         CHECK_INT(sync_ok(&w)->sessions_synced, 0);
         CHECK_INT(cycle(&w, CYCLE_AUDIT)->sessions_synced, 1);
+        /* a session that is new is seen at once, whatever its marker says, also after a restart */
+        add_session(&w, "old-but-new", 1);
+        change(&w, "UPDATE sessions SET sync_marker = '2001-01-01' WHERE id = 'old-but-new'");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        restart(&w);
+        add_session(&w, "another", 1);
+        change(&w, "UPDATE sessions SET sync_marker = '2001-01-01' WHERE id = 'another'");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
         world_done(&w);
 }
 

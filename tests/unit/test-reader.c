@@ -16,7 +16,7 @@ static Reader *open_reader(const char *path)
 
 static size_t count_sessions(Reader *r, const char *marker, uint64_t *ret_fingerprint)
 {
-        ReaderFrom from = { .marker = marker, .after_rowid = INT64_MIN };
+        ReaderFrom from = { .marker = marker, .after_rowid = INT64_MIN, .new_rowid = INT64_MAX };
         SourceSession s;
         size_t n = 0;
 
