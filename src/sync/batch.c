@@ -95,9 +95,26 @@ static int count_batch(Engine *e)
         result->secrets_detected += batch->secrets_detected;
         result->messages_written += batch->messages_written;
         result->sessions_removed += batch->sessions_removed;
+        e->totals.total_synced += batch->sessions_synced;
+        e->totals.total_secrets += batch->secrets_detected;
         for (size_t i = 0; r >= 0 && i < batch->n_rules; i++)
                 r = cycle_result_add_rule(result, batch->rules[i].rule, batch->rules[i].n);
         cycle_result_done(batch);
+        return r;
+}
+
+/* With the sessions that they count: a kill or a stop in mid-cycle loses neither. */
+static int write_totals(Engine *e)
+{
+        const EngineTotals *t = &e->totals;
+        int r = 0;
+
+        if (e->batch.sessions_synced > 0)
+                r = archive_meta_set_int(e->archive, "total_synced",
+                                         (int64_t) (t->total_synced + e->batch.sessions_synced));
+        if (r >= 0 && e->batch.secrets_detected > 0)
+                r = archive_meta_set_int(e->archive, "total_masked",
+                                         (int64_t) (t->total_secrets + e->batch.secrets_detected));
         return r;
 }
 
@@ -108,7 +125,9 @@ int batch_commit(Engine *e)
         if (!archive_in_transaction(e->archive))
                 return 0;
         read_end(e); /* a commit may take its time */
-        r = archive_commit(e->archive);
+        r = write_totals(e);
+        if (r >= 0)
+                r = archive_commit(e->archive);
         if (r >= 0)
                 r = count_batch(e);
         if (r < 0)

@@ -250,7 +250,7 @@ static void next_marker(char ret[static TIMESTAMP_MAX])
 }
 
 /* What is written at the end of a cycle that changed something. */
-static int write_facts(Engine *e, uint64_t synced, uint64_t secrets)
+static int write_facts(Engine *e)
 {
         char now[TIMESTAMP_MAX];
         int r;
@@ -267,10 +267,6 @@ static int write_facts(Engine *e, uint64_t synced, uint64_t secrets)
         if (r >= 0)
                 r = archive_meta_set_int(e->archive, "sync_version", SYNC_VERSION);
         if (r >= 0)
-                r = archive_meta_set_int(e->archive, "total_synced", (int64_t) synced);
-        if (r >= 0)
-                r = archive_meta_set_int(e->archive, "total_masked", (int64_t) secrets);
-        if (r >= 0)
                 r = archive_meta_set(e->archive, "last_synced_at", now);
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
@@ -281,21 +277,17 @@ static int write_facts(Engine *e, uint64_t synced, uint64_t secrets)
  */
 static int finish_cycle(Engine *e, const char *marker, int64_t changes_before)
 {
-        uint64_t synced = e->totals.total_synced + e->result->sessions_synced;
-        uint64_t secrets = e->totals.total_secrets + e->result->secrets_detected;
         int r = 0;
 
         e->totals.last_sync_at_usec = now_usec(CLOCK_REALTIME);
         if (!e->had_errors)
                 (void) snprintf(e->marker, sizeof(e->marker), "%s", marker);
         if (archive_n_changes(e->archive) != changes_before || e->result->full)
-                r = write_facts(e, synced, secrets);
+                r = write_facts(e);
         if (r >= 0)
                 r = batch_commit(e);
         if (r < 0)
                 return r;
-        e->totals.total_synced = synced;
-        e->totals.total_secrets = secrets;
         r = archive_cursor_count(e->archive, &e->n_cursors);
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
@@ -324,9 +316,13 @@ static int check_source_file(Engine *e)
                 e->seen_rowid = INT64_MIN;
                 r = archive_meta_set(e->archive, "source_file", is);
                 if (r >= 0)
+                        r = archive_meta_set(e->archive, "source_marker", "");
+                if (r >= 0)
                         r = archive_meta_set_int(e->archive, "deletion_revision", 0);
                 if (r < 0)
-                        r = engine_archive_failed(e, r);
+                        return engine_archive_failed(e, r);
+                /* now: a session that fails rolls back what its batch holds */
+                r = batch_commit(e);
         }
         return r;
 }

@@ -264,6 +264,7 @@ static int sync_message(SessionSync *s, Message *m)
         size_t n_known;
         int r;
 
+        s->last_ordinal = ordinal;
         r = find_archived(s, ordinal, &archived);
         if (r < 0)
                 return r;
@@ -326,7 +327,6 @@ static int for_each_message(SessionSync *s, int (*func)(SessionSync *, Message *
                 }
                 first = false;
                 last = ordinal;
-                s->last_ordinal = ordinal;
                 k = func(s, &m);
                 if (k != 0)
                         return k < 0 ? k : 0;

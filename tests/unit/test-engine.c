@@ -334,6 +334,33 @@ TEST(a_swapped_file_with_the_same_content_writes_nothing)
         world_done(&w);
 }
 
+/* Half way through another file, the marker of the one before says nothing of the rest. */
+TEST(stopped_in_a_swapped_file_and_gone_on)
+{
+        World w, o;
+
+        world_begin(&w, "stopped-swap");
+        add_session(&w, "a", 1);
+        (void) sync_ok(&w);
+        world_begin(&o, "stopped-swap-new");
+        add_session(&o, "b", 1);
+        add_session(&o, "c", 1);
+        add_session(&o, "d", 1);
+        change(&o, "UPDATE sessions SET sync_marker = '2001-01-01T00:00:00.000Z';"
+                   "PRAGMA wal_checkpoint(TRUNCATE)");
+        REQUIRE(rename(o.source, w.source) == 0);
+        world_done(&o);
+        w.n_progress = 0;
+        w.stop_after = 2;
+        CHECK_INT(cycle(&w, CYCLE_NORMAL)->failure, CYCLE_STOPPING);
+        CHECK(w.result.source_swapped);
+        CHECK_INT(w.result.sessions_synced, 1);
+        w.stop_after = 0;
+        restart(&w);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 2);
+        world_done(&w);
+}
+
 TEST(a_marker_in_the_future_hides_no_later_change)
 {
         World w;
@@ -451,6 +478,8 @@ TEST(a_secret_known_once_goes_everywhere_in_its_session)
         (void) strbuf_printf(&sql, "SELECT count(*) FROM messages WHERE instr(content, '%s') > 0",
                              bare);
         CHECK_INT(count(&w, sql.data), 0);
+        /* the second look at the earlier messages does not move the cursor */
+        CHECK_INT(count(&w, "SELECT last_ordinal FROM cursors"), 3);
         /* one more message later, in another process */
         restart(&w);
         strbuf_clear(&sql);
@@ -561,9 +590,11 @@ TEST(stopped_between_two_sessions_and_gone_on)
         CHECK_INT(w.result.sessions_synced, 2);
         CHECK_INT(count(&w, "SELECT count(*) FROM sessions"), 2);
         CHECK_INT(count(&w, "SELECT count(*) FROM cursors"), 2);
+        CHECK_INT(count(&w, "SELECT value FROM meta WHERE key = 'total_synced'"), 2);
         w.stop_after = 0;
         restart(&w);
         CHECK_INT(sync_ok(&w)->sessions_synced, 3);
+        CHECK_INT(count(&w, "SELECT value FROM meta WHERE key = 'total_synced'"), 5);
         world_done(&w);
 }
 
