@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 
@@ -125,10 +126,12 @@ class Daemon:
     def __init__(self, scrubjay, arguments=()):
         self.scrubjay = scrubjay
         self.arguments = arguments
+        self.reader = None
 
     def __enter__(self):
         self.bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1"],
-                                    stdout=subprocess.PIPE, text=True, env=self.scrubjay.environ)
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                    env=self.scrubjay.environ)
         address = self.bus.stdout.readline().strip()
         notify = os.path.join(self.scrubjay.home, "notify")
         if os.path.exists(notify):
@@ -143,6 +146,9 @@ class Daemon:
                                             cwd=self.scrubjay.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             wait_for(self._is_ready, 30, "READY=1")
+            # A service manager reads all that it is told; where nobody does, the socket fills and the daemon waits.
+            self.reader = threading.Thread(target=self._drain)
+            self.reader.start()
         except BaseException:
             self.__exit__()
             raise
@@ -157,6 +163,13 @@ class Daemon:
         except TimeoutError:
             return False
 
+    def _drain(self):
+        while self.process.poll() is None:
+            try:
+                self.socket.recv(4096)
+            except TimeoutError:
+                pass
+
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -164,6 +177,8 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.code = self.process.wait()
+        if self.reader:
+            self.reader.join()
         self.bus.terminate()
         self.bus.wait()
         self.bus.stdout.close()

@@ -1,6 +1,7 @@
 """The running service beside the running agentsview: how soon a change is there, and that all of it arrives"""
 
 import os
+import sqlite3
 import statistics
 import threading
 import time
@@ -17,7 +18,7 @@ def settled(desk):
     def same():
         try:
             return compare(desk.viewer, desk.scrubjay, desk.planted) >= 0
-        except AssertionError:
+        except (AssertionError, sqlite3.OperationalError):     # not yet, or the archive is just being made
             return False
     try:
         wait_for(same, 15, "the archive to catch up", interval=0.1)
