@@ -1,0 +1,81 @@
+# bash completion for scrubjayctl; needs nothing but bash
+
+# Ids of the newest sessions, projects and rules, as the archive has them.
+_scrubjayctl_ids() {
+    scrubjayctl sessions --limit 200 --json 2>/dev/null | sed -n 's/^ *{"id":"\([^"]*\)".*/\1/p'
+}
+
+_scrubjayctl_projects() {
+    scrubjayctl sessions --limit 1000 --json 2>/dev/null | sed -n 's/.*"project":"\([^"]*\)".*/\1/p' | sort -u
+}
+
+_scrubjayctl_rules() {
+    scrubjayctl findings --by rule --json 2>/dev/null | sed -n 's/.*"rule":"\([^"]*\)".*/\1/p'
+}
+
+_scrubjayctl_complete() {
+    local IFS=$'\n'
+    COMPREPLY=($(compgen -W "$1" -- "$current"))
+}
+
+_scrubjayctl() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= options= i
+    local common=$'--archive\n--config\n--help'
+
+    # "--option=value" comes as three words
+    if [ "$current" = "=" ]; then
+        current=
+    elif [ "$previous" = "=" ]; then
+        previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        --archive | --config) ((i++)) ;;
+        -* | =) ;;
+        *) command=${COMP_WORDS[i]}; break ;;
+        esac
+    done
+
+    case $previous in
+    --archive | --config) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --session) _scrubjayctl_complete "$(_scrubjayctl_ids)"; return ;;
+    --project) _scrubjayctl_complete "$(_scrubjayctl_projects)"; return ;;
+    --rule) _scrubjayctl_complete "$(_scrubjayctl_rules)"; return ;;
+    --by) _scrubjayctl_complete $'secret\nrule\nproject\nsession\nday'; return ;;
+    --since) _scrubjayctl_complete $'today\nyesterday\n7d\n30d'; return ;;
+    --agent) _scrubjayctl_complete $'claude\ncodex\ngemini'; return ;;
+    --limit) return ;;
+    esac
+
+    case $command in
+    "") options=$'status\nsync\nresync\nwatch\nlog-level\ndoctor\nremote\nsessions\nshow\nsearch\nfindings\nexport\nstate\nverify\nmask\nrules\n--archive\n--config\n--help\n--version' ;;
+    status | sync | watch | doctor) options=$'--json\n'$common ;;
+    resync) options=$'--no-wait\n--json\n'$common ;;
+    log-level) options=$'emerg\nalert\ncrit\nerr\nwarning\nnotice\ninfo\ndebug\n--json\n'$common ;;
+    sessions) options=$'--project\n--agent\n--since\n--starred\n--limit\n--json\n'$common ;;
+    show)
+        options=$'--json\n--markdown\n--no-pager\n'$common
+        [[ $current = -* ]] || options=$(_scrubjayctl_ids)
+        ;;
+    search) options=$'--session\n--project\n--limit\n--json\n'$common ;;
+    findings) options=$'--by\n--places\n--rule\n--project\n--session\n--since\n--limit\n--json\n--sarif\n'$common ;;
+    export)
+        options=$'--jsonl\n--markdown\n--agentsview\n--project\n--agent\n--since\n--starred\n'$common
+        [[ $current = -* ]] || { COMPREPLY=($(compgen -d -- "$current")); return; }
+        ;;
+    state)
+        options=$'export\nimport\n'$common
+        [ "$previous" != export ] && [ "$previous" != import ] || { COMPREPLY=($(compgen -f -- "$current")); return; }
+        ;;
+    remote) options=$'list\ncheck\nresend\n'$common ;;
+    mask) options=$'--jsonl\n--check\n'$common ;;
+    rules | verify) options=$'--json\n'$common ;;
+    esac
+    _scrubjayctl_complete "$options"
+    # an id may hold a colon, at which bash breaks words
+    if [[ $current = *:* ]] && declare -F __ltrim_colon_completions >/dev/null; then
+        __ltrim_colon_completions "$current"
+    fi
+}
+
+complete -F _scrubjayctl scrubjayctl

@@ -1,0 +1,68 @@
+# fish completion for scrubjayctl
+
+function __scrubjayctl_ids
+    scrubjayctl sessions --limit 200 --json 2>/dev/null | string replace -rf '^ *\{"id":"([^"]*)".*' '$1'
+end
+
+function __scrubjayctl_projects
+    scrubjayctl sessions --limit 1000 --json 2>/dev/null | string replace -rf '.*"project":"([^"]*)".*' '$1' | sort -u
+end
+
+function __scrubjayctl_rules
+    scrubjayctl findings --by rule --json 2>/dev/null | string replace -rf '.*"rule":"([^"]*)".*' '$1'
+end
+
+function __scrubjayctl_on
+    __fish_seen_subcommand_from $argv
+end
+
+complete -c scrubjayctl -f
+complete -c scrubjayctl -l archive -r -F -d 'read this archive'
+complete -c scrubjayctl -l config -r -F -d 'use this settings file only'
+complete -c scrubjayctl -l help -d 'show help'
+complete -c scrubjayctl -n __fish_use_subcommand -l version -d 'show the version'
+
+complete -c scrubjayctl -n __fish_use_subcommand -a status -d 'what runs, what is archived, what to do'
+complete -c scrubjayctl -n __fish_use_subcommand -a sync -d 'sync now, and wait for it'
+complete -c scrubjayctl -n __fish_use_subcommand -a resync -d 'mask and sync every session again'
+complete -c scrubjayctl -n __fish_use_subcommand -a watch -d 'follow syncs and found secrets live'
+complete -c scrubjayctl -n __fish_use_subcommand -a log-level -d 'show or set how much is logged'
+complete -c scrubjayctl -n __fish_use_subcommand -a doctor -d 'check settings, files and service'
+complete -c scrubjayctl -n __fish_use_subcommand -a remote -d 'list and check the remotes'
+complete -c scrubjayctl -n __fish_use_subcommand -a sessions -d 'list sessions'
+complete -c scrubjayctl -n __fish_use_subcommand -a show -d 'read a session'
+complete -c scrubjayctl -n __fish_use_subcommand -a search -d 'search in all sessions'
+complete -c scrubjayctl -n __fish_use_subcommand -a findings -d 'which secrets were masked, and where'
+complete -c scrubjayctl -n __fish_use_subcommand -a export -d 'write the archive as JSON, Markdown, agentsview'
+complete -c scrubjayctl -n __fish_use_subcommand -a state -d 'export or import the sync state'
+complete -c scrubjayctl -n __fish_use_subcommand -a verify -d 'look for secrets that are still there'
+complete -c scrubjayctl -n __fish_use_subcommand -a mask -d 'mask text from standard input'
+complete -c scrubjayctl -n __fish_use_subcommand -a rules -d 'list and test the rules'
+
+set -l json status sync resync watch log-level doctor sessions show search findings rules verify
+set -l filtered sessions findings search export
+complete -c scrubjayctl -n "__scrubjayctl_on $json" -l json -d 'print JSON'
+complete -c scrubjayctl -n "__scrubjayctl_on $filtered" -l project -x -a '(__scrubjayctl_projects)' -d 'of this project'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions export' -l agent -x -a 'claude codex gemini' -d 'of this agent'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions export findings' -l since -x -a 'today yesterday 7d 30d' -d 'since then'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions export' -l starred -d 'with a star'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions findings search' -l limit -x -d 'at most so many'
+complete -c scrubjayctl -n '__scrubjayctl_on findings search' -l session -x -a '(__scrubjayctl_ids)' -d 'of this session'
+complete -c scrubjayctl -n '__scrubjayctl_on resync' -l no-wait -d 'return once it has started'
+complete -c scrubjayctl -n '__scrubjayctl_on show' -a '(__scrubjayctl_ids)'
+complete -c scrubjayctl -n '__scrubjayctl_on show' -l markdown -d 'print Markdown'
+complete -c scrubjayctl -n '__scrubjayctl_on show' -l no-pager -d 'do not start a pager'
+complete -c scrubjayctl -n '__scrubjayctl_on findings' -l by -x -a 'secret rule project session day' -d 'count by'
+complete -c scrubjayctl -n '__scrubjayctl_on findings' -l places -d 'list every masked place'
+complete -c scrubjayctl -n '__scrubjayctl_on findings' -l rule -x -a '(__scrubjayctl_rules)' -d 'of this rule'
+complete -c scrubjayctl -n '__scrubjayctl_on findings' -l sarif -d 'print SARIF 2.1.0'
+complete -c scrubjayctl -n '__scrubjayctl_on export' -l jsonl -d 'a session a line as JSON'
+complete -c scrubjayctl -n '__scrubjayctl_on export' -l markdown -d 'a Markdown file for each session'
+complete -c scrubjayctl -n '__scrubjayctl_on export' -l agentsview -d 'a database that agentsview shows'
+complete -c scrubjayctl -n '__scrubjayctl_on export' -a '(__fish_complete_directories)'
+complete -c scrubjayctl -n '__scrubjayctl_on log-level' -a 'emerg alert crit err warning notice info debug'
+complete -c scrubjayctl -n '__scrubjayctl_on state' -a 'export import'
+complete -c scrubjayctl -n '__scrubjayctl_on state' -F
+complete -c scrubjayctl -n '__scrubjayctl_on remote' -a 'list check resend'
+complete -c scrubjayctl -n '__scrubjayctl_on mask' -l jsonl -d 'a JSON object a line'
+complete -c scrubjayctl -n '__scrubjayctl_on mask' -l check -d 'exit 1 when there was a finding'
