@@ -15,7 +15,7 @@ from scrubjay_test import BUILD, NAME, PATH, RULES, BusError, Source, archive_ro
 
 USER_MANAGER = Path(__file__).resolve().parents[1] / "tools" / "user-manager"
 PRINT_PLACES = ('import json, os, sys; print(json.dumps({k: os.environ[k] for k in ("HOME", "XDG_RUNTIME_DIR",'
-                ' "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS", "PATH")}), flush=True); sys.stdin.read()')
+                ' "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS", "PATH", "USER_MANAGER_FOLDER")}), flush=True); sys.stdin.read()')
 # What a test sets for all: short times, and the rules of the sources, since the build need not be installed.
 SETTINGS = f"""[Service]
 Environment=SCRUBJAY_MASK_RULESDIR={{rules}}
@@ -47,6 +47,7 @@ class Session:
         assert line, "the user manager came up"
         self.environment = json.loads(line)
         self.home = Path(self.environment["HOME"])
+        self.here = Path(self.environment["USER_MANAGER_FOLDER"]) / "home"  # the same, seen from here
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         self.inside = children[0]
         self._install()
@@ -55,8 +56,8 @@ class Session:
         prefix = staged(self.installed)
         binaries = self.installed / prefix.lstrip("/") / "bin"
         shutil.copytree(RULES, self.installed / "rules")
-        units = self.home / ".local/share/systemd/user"
-        activation = self.home / ".local/share/dbus-1/services"
+        units = self.here / ".local/share/systemd/user"
+        activation = self.here / ".local/share/dbus-1/services"
         drop_in = units / "scrubjay.service.d"
         with self.as_user():
             for folder in (units, activation, drop_in):
@@ -119,24 +120,25 @@ class Session:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def drop_in(self, text, name="50-this-test.conf"):
-        path = self.home / ".local/share/systemd/user/scrubjay.service.d" / name
+        path = self.here / ".local/share/systemd/user/scrubjay.service.d" / name
         with self.as_user():
             path.write_text(text)
         self.systemctl("daemon-reload")
 
     def configure(self, text):
-        path = self.home / ".config/scrubjay/scrubjay.conf"
+        path = self.here / ".config/scrubjay/scrubjay.conf"
         with self.as_user():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
     def source(self, path=".agentsview/sessions.db"):
         with self.as_user():
-            return Source(self.home / path)
+            return Source(self.here / path)
 
     @property
     def archive(self):
-        return self.home / ".local/share/scrubjay/archive.db"
+        """Its place, seen from here."""
+        return self.here / ".local/share/scrubjay/archive.db"
 
     def rows(self, query):
         with self.as_user():
@@ -158,9 +160,9 @@ class Session:
         """As before the first test: stopped, disabled, no data, no settings."""
         self.systemctl("disable", "--now", "scrubjay.service", check=False)
         self.systemctl("stop", "scrubjay.service", check=False)
-        (self.home / ".local/share/systemd/user/scrubjay.service.d/50-this-test.conf").unlink(missing_ok=True)
+        (self.here / ".local/share/systemd/user/scrubjay.service.d/50-this-test.conf").unlink(missing_ok=True)
         for name in (".agentsview", ".local/share/scrubjay", ".config/scrubjay", "elsewhere", ".gitconfig", "project"):
-            path = self.home / name
+            path = self.here / name
             if path.is_dir():
                 shutil.rmtree(path)
             else:
