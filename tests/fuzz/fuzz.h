@@ -1,0 +1,20 @@
+/* What the fuzz targets share */
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* The fuzzer sees an abort as the finding it is. */
+#define MUST(condition)                                                                 \
+        do {                                                                            \
+                if (!(condition)) {                                                     \
+                        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+                        abort();                                                        \
+                }                                                                       \
+        } while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
