@@ -100,6 +100,7 @@ struct Ruleset {
         uint32_t *uses; /* rules of literal i: uses[use_starts[i] .. use_starts[i + 1]] */
         uint32_t *use_starts;
         uint32_t *sizes; /* of literal i */
+        size_t longest;
         uint64_t digest;
         pthread_mutex_t compiling;
 };

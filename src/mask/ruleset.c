@@ -304,8 +304,11 @@ static int place_uses(Ruleset *rules, const Collected *c, size_t n_pairs)
         rules->sizes = calloc(c->n + 1, sizeof(*rules->sizes));
         if (!rules->use_starts || !rules->uses || !rules->sizes)
                 return -ENOMEM;
-        for (size_t i = 0; i < c->n; i++)
+        for (size_t i = 0; i < c->n; i++) {
                 rules->sizes[i] = (uint32_t) c->literals[i].size;
+                rules->longest = c->literals[i].size > rules->longest ? c->literals[i].size
+                                                                      : rules->longest;
+        }
         for (size_t i = 0; i < n_pairs; i++)
                 rules->use_starts[c->of[i] + 2]++;
         for (size_t i = 0; i < c->n; i++)

@@ -10,7 +10,7 @@
 #include "mask/view.h"
 
 /* A chunk and its view fit the second cache; behind it the view goes on as far as a rule may look. */
-#define CHUNK_SIZE 262144
+#define CHUNK_SIZE 524288
 #define BEHIND     8192
 #define AHEAD      RULE_WINDOW_MAX
 
@@ -21,6 +21,9 @@
 
 /* How often a pattern is tried again in the window of one literal, after a guard refused what it found. */
 #define TRIES_MAX 8
+
+/* "[REDACTED:", the longest id, "]" */
+#define MARKER_MAX 80
 
 struct Scanner {
         Ruleset *rules;
@@ -201,6 +204,24 @@ static int add_span(Scanner *s, size_t context, size_t start, size_t end, Span s
         return spans_add(s->spans, span);
 }
 
+/* Does @start..@end of the view touch a "[REDACTED:...]"? Such a piece was masked before, and is no secret. */
+static bool touches_marker(const View *v, size_t start, size_t end)
+{
+        static const char opening[] = "[REDACTED:";
+        const size_t n = sizeof(opening) - 1;
+        size_t low = start > MARKER_MAX ? start - MARKER_MAX : 0,
+               high = v->size - end > n - 1 ? end + n - 1 : v->size;
+        const char *p = v->text + low, *last = NULL;
+
+        while ((p = memmem(p, (size_t) (v->text + high - p), opening, n))) {
+                last = p++;
+                if (last >= v->text + start)
+                        return true;
+        }
+        /* One that was opened before: is it still open? */
+        return last && !memchr(last, ']', (size_t) (v->text + start - last));
+}
+
 /* A secret of @rule at @start..@end of the view, told by a match that began at @context. Returns 1 (taken), 0 or -ENOMEM. */
 static int take(Scanner *s, const Rule *rule, size_t context, size_t start, size_t end)
 {
@@ -209,7 +230,7 @@ static int take(Scanner *s, const Rule *rule, size_t context, size_t start, size
         Span span = { .rule = rule->id, .rank = rule->rank };
         KnownSecret known;
 
-        if (memmem(secret, n, "[REDACTED", 9) || !passes_guards(s, rule, secret, n))
+        if (touches_marker(&s->view, start, end) || !passes_guards(s, rule, secret, n))
                 return 0;
         span.fingerprint = hash_bytes(&s->key, secret, n);
         if (is_allowed(s, span.fingerprint))
@@ -411,27 +432,33 @@ static int try_hit(Scanner *s, LiteralHit hit)
 
 static int find_rules(Scanner *s)
 {
+        size_t end;
         int r;
 
         memset(s->done, 0, s->rules->n_rules * sizeof(*s->done));
         s->last.end = 0;
-        r = literal_set_scan(s->rules->literals, s->scratch, s->view.text, s->view.size, &s->hits);
+        /* A literal counts where it starts, and may go on behind the chunk. */
+        end = s->view.size - s->end > s->rules->longest ? s->end + s->rules->longest : s->view.size;
+        r = literal_set_scan(s->rules->literals, s->scratch, s->view.text + s->first,
+                             end - s->first, &s->hits);
         for (size_t i = 0; r >= 0 && i < s->hits.n; i++) {
-                if (s->hits.hits[i].start < s->first)
-                        continue;
-                if (s->hits.hits[i].start >= s->end)
+                LiteralHit hit = s->hits.hits[i];
+
+                hit.start += (uint32_t) s->first;
+                if (hit.start >= s->end)
                         break;
-                r = try_hit(s, s->hits.hits[i]);
+                r = try_hit(s, hit);
         }
         return r;
 }
 
 static int find_known(Scanner *s)
 {
-        size_t at = s->first;
+        size_t end = s->view.size - s->end > KNOWN_MAX ? s->end + KNOWN_MAX : s->view.size,
+               at = s->first;
         const KnownSecret *secret;
 
-        while ((secret = known_next(s->known, s->view.text, s->view.size, &at)) && at < s->end) {
+        while ((secret = known_next(s->known, s->view.text, end, &at)) && at < s->end) {
                 Span span = { .rule = secret->rule,
                               .rank = secret->rank + 8,
                               .fingerprint = secret->fingerprint };
@@ -468,9 +495,10 @@ static int find_home(Scanner *s)
 {
         const View *v = &s->view;
         size_t n = s->home ? strlen(s->home) : 0, at = s->first;
+        size_t end = v->size - s->end > n ? s->end + n : v->size;
         const char *p;
 
-        while (n > 0 && at < s->end && (p = memmem(v->text + at, v->size - at, s->home, n))) {
+        while (n > 0 && at < s->end && (p = memmem(v->text + at, end - at, s->home, n))) {
                 at = (size_t) (p - v->text);
                 if (at >= s->end)
                         break;
