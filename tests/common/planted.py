@@ -7,6 +7,7 @@ what must be gone: `text` is what a person pastes, `secrets` are the parts of it
 import base64
 import json
 import random
+import re
 import string
 import zlib
 from dataclasses import dataclass, field
@@ -31,6 +32,14 @@ class Planted:
 
 def pick(rng, n, alphabet=ALNUM):
     return "".join(rng.choice(alphabet) for _ in range(n))
+
+
+def value(rng, n, special=""):
+    """A password or key as generators make them: letters of both cases and a digit, the first one no special one."""
+    while True:
+        text = pick(rng, 1) + pick(rng, n - 1, ALNUM + special)
+        if re.search("[0-9]", text) and re.search("[a-z]", text) and re.search("[A-Z]", text):
+            return text
 
 
 def b64url(raw):
@@ -79,13 +88,13 @@ def private_key(rng):
 
 
 def generic_api_key(rng):
-    value = pick(rng, 32)
-    return Planted("generic-api-key", 'api_key = "%s"' % value, (value,))
+    secret = value(rng, 32)
+    return Planted("generic-api-key", 'api_key = "%s"' % secret, (secret,))
 
 
 def generic_secret(rng):
-    value = pick(rng, 28)
-    return Planted("generic-secret", "client_secret: '%s'" % value, (value,))
+    secret = value(rng, 28)
+    return Planted("generic-secret", "client_secret: '%s'" % secret, (secret,))
 
 
 def openai(rng):
@@ -98,28 +107,28 @@ def anthropic(rng):
 
 
 def database_url(rng):
-    value = pick(rng, 18)
-    return Planted("database-url", "postgres://app:%s@db.internal:5432/prod" % value, (value,))
+    secret = value(rng, 18)
+    return Planted("database-url", "postgres://app:%s@db.internal:5432/prod" % secret, (secret,))
 
 
 def env_password(rng):
-    value = pick(rng, 18, ALNUM + "!%+")
-    return Planted("env-password", "DB_PASSWORD=" + value, (value,))
+    secret = value(rng, 18, "!%+")
+    return Planted("env-password", "DB_PASSWORD=" + secret, (secret,))
 
 
 def bearer(rng):
-    value = pick(rng, 40)
-    return Planted("bearer", "Authorization: Bearer " + value, (value,))
+    secret = value(rng, 40)
+    return Planted("bearer", "Authorization: Bearer " + secret, (secret,))
 
 
 def url_userinfo(rng):
-    value = pick(rng, 20)
-    return Planted("url-userinfo", "https://ci:%s@git.example.com/x/y.git" % value, (value,))
+    secret = value(rng, 20)
+    return Planted("url-userinfo", "https://ci:%s@git.example.com/x/y.git" % secret, (secret,))
 
 
 def aws_secret(rng):
-    value = pick(rng, 40, ALNUM + "/+")
-    return Planted("aws-secret", "aws_secret_access_key = " + value, (value,))
+    secret = value(rng, 40, "/+")
+    return Planted("aws-secret", "aws_secret_access_key = " + secret, (secret,))
 
 
 # The thirteen kinds that every rule set has to know.
