@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""
+What quickstart showed and made holds markers, and none of the sample's planted secrets
+
+Usage: sample.py BUILD OUTPUT. BUILD is quickstart's build folder, OUTPUT what it printed. Exits 1 with what is wrong.
+"""
+
+import importlib.machinery
+import importlib.util
+import os
+import random
+import re
+import sys
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(TOP, "tests", "common"))
+
+
+def planted_secrets():
+    """Every secret that the sample's stories plant, as they are made."""
+    import planted
+    loader = importlib.machinery.SourceFileLoader("make_sample", os.path.join(TOP, "tools", "make-sample"))
+    spec = importlib.util.spec_from_loader("make_sample", loader)
+    module = importlib.util.module_from_spec(spec)
+    made = []
+    makers = planted.EVERY
+
+    def remembering(make):
+        def remember(rng):
+            made.append(make(rng))
+            return made[-1]
+        return remember
+    planted.EVERY = tuple(remembering(make) for make in makers)
+    loader.exec_module(module)
+    list(module.stories(random.Random("a small sample")))
+    return made
+
+
+def main():
+    build, output = sys.argv[1:3]
+    wrong = []
+    texts = {"its output": output, "the archive": os.path.join(build, "sample", "archive", "archive.db")}
+    with open(os.path.join(build, "sample", "sessions.db"), "rb") as f:
+        source = f.read()
+    used = [secret for secret in planted_secrets() if all(part.encode() in source for part in secret.gone)]
+    if len(used) < 8:
+        wrong.append("the sample holds %d planted secrets only" % len(used))
+    for what, path in texts.items():
+        with open(path, "rb") as f:
+            data = f.read()
+        if len(re.findall(rb"\[REDACTED:[a-z0-9-]+\]", data)) < 5:
+            wrong.append("%s shows no masked places" % what)
+        wrong += ["%s holds a secret (%s)" % (what, secret.kind) for secret in used
+                  if any(part.encode() in data for part in secret.gone)]
+    for sentence in wrong:
+        print("wrong: " + sentence, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
