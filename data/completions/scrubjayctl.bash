@@ -10,7 +10,7 @@ _scrubjayctl_projects() {
 }
 
 _scrubjayctl_rules() {
-    scrubjayctl findings --by rule --json 2>/dev/null | sed -n 's/.*"rule":"\([^"]*\)".*/\1/p'
+    scrubjayctl rules list --json 2>/dev/null | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p'
 }
 
 _scrubjayctl_complete() {
@@ -38,7 +38,10 @@ _scrubjayctl() {
 
     case $previous in
     --archive | --config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --session) _scrubjayctl_complete "$(_scrubjayctl_ids)"; return ;;
+    --session)
+        # of "mask" it is a flag
+        [ "$command" = mask ] || { _scrubjayctl_complete "$(_scrubjayctl_ids)"; return; }
+        ;;
     --project) _scrubjayctl_complete "$(_scrubjayctl_projects)"; return ;;
     --rule) _scrubjayctl_complete "$(_scrubjayctl_rules)"; return ;;
     --by) _scrubjayctl_complete $'secret\nrule\nproject\nsession\nday'; return ;;
@@ -68,8 +71,15 @@ _scrubjayctl() {
         [ "$previous" != export ] && [ "$previous" != import ] || { COMPREPLY=($(compgen -f -- "$current")); return; }
         ;;
     remote) options=$'list\ncheck\nresend\n'$common ;;
-    mask) options=$'--jsonl\n--check\n'$common ;;
-    rules | verify) options=$'--json\n'$common ;;
+    mask) options=$'--jsonl\n--session\n--check\n'$common ;;
+    verify) options=$'--json\n'$common ;;
+    rules)
+        options=$'list\nshow\ntest\nimport\n--json\n'$common
+        case $previous in
+        show) options=$(_scrubjayctl_rules) ;;
+        test | import) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        esac
+        ;;
     esac
     _scrubjayctl_complete "$options"
     # an id may hold a colon, at which bash breaks words

@@ -9,7 +9,7 @@ function __scrubjayctl_projects
 end
 
 function __scrubjayctl_rules
-    scrubjayctl findings --by rule --json 2>/dev/null | string replace -rf '.*"rule":"([^"]*)".*' '$1'
+    scrubjayctl rules list --json 2>/dev/null | string replace -rf '.*"id": *"([^"]*)".*' '$1'
 end
 
 function __scrubjayctl_on
@@ -49,7 +49,7 @@ complete -c scrubjayctl -n '__scrubjayctl_on sessions export' -l starred -d 'wit
 complete -c scrubjayctl -n '__scrubjayctl_on sessions findings search' -l limit -x -d 'at most so many'
 complete -c scrubjayctl -n '__scrubjayctl_on findings search' -l session -x -a '(__scrubjayctl_ids)' -d 'of this session'
 complete -c scrubjayctl -n '__scrubjayctl_on resync' -l no-wait -d 'return once it has started'
-complete -c scrubjayctl -n '__scrubjayctl_on show' -a '(__scrubjayctl_ids)'
+complete -c scrubjayctl -n '__scrubjayctl_on show; and not __scrubjayctl_on rules' -a '(__scrubjayctl_ids)'
 complete -c scrubjayctl -n '__scrubjayctl_on show' -l markdown -d 'print Markdown'
 complete -c scrubjayctl -n '__scrubjayctl_on show' -l no-pager -d 'do not start a pager'
 complete -c scrubjayctl -n '__scrubjayctl_on findings' -l by -x -a 'secret rule project session day' -d 'count by'
@@ -66,3 +66,7 @@ complete -c scrubjayctl -n '__scrubjayctl_on state' -F
 complete -c scrubjayctl -n '__scrubjayctl_on remote' -a 'list check resend'
 complete -c scrubjayctl -n '__scrubjayctl_on mask' -l jsonl -d 'a JSON object a line'
 complete -c scrubjayctl -n '__scrubjayctl_on mask' -l check -d 'exit 1 when there was a finding'
+complete -c scrubjayctl -n '__scrubjayctl_on mask' -l session -d 'the lines belong together'
+complete -c scrubjayctl -n '__scrubjayctl_on rules' -a 'list show test import'
+complete -c scrubjayctl -n '__scrubjayctl_on rules; and __scrubjayctl_on show' -a '(__scrubjayctl_rules)'
+complete -c scrubjayctl -n '__scrubjayctl_on rules; and __scrubjayctl_on test import' -F

@@ -15,22 +15,7 @@
 #include "ctl/terminal.h"
 
 /* Commands whose file is not linked in are not offered. */
-#pragma weak command_doctor
-#pragma weak command_export
-#pragma weak command_findings
-#pragma weak command_log_level
-#pragma weak command_mask
 #pragma weak command_remote
-#pragma weak command_resync
-#pragma weak command_rules
-#pragma weak command_search
-#pragma weak command_sessions
-#pragma weak command_show
-#pragma weak command_state
-#pragma weak command_status
-#pragma weak command_sync
-#pragma weak command_verify
-#pragma weak command_watch
 
 typedef struct Command {
         const char *name;

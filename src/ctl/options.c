@@ -9,8 +9,10 @@
 #include "ctl/command.h"
 #include "ctl/i18n.h"
 #include "ctl/places.h"
+#include "ctl/text.h"
 
 #define OPTIONS_MAX 16
+#define HELP_WIDTH  80
 
 enum {
         CODE_HELP = 'h',
@@ -126,11 +128,35 @@ static void help_row(const char *name, const char *argument, const char *help)
         printf("%*s%s\n", n < 24 ? 24 - n : 1, "", help);
 }
 
+/* A paragraph, broken at spaces. */
+static void print_paragraph(const char *text)
+{
+        size_t used = 0;
+
+        while (*text) {
+                size_t n = strcspn(text, " ");
+                _cleanup_free_ char *word = strndup(text, n);
+                size_t width = word ? text_width(word) : n;
+
+                if (used > 0 && used + 1 + width > HELP_WIDTH) {
+                        putchar('\n');
+                        used = 0;
+                }
+                printf("%s%.*s", used > 0 ? " " : "", (int) n, text);
+                used += width + (used > 0);
+                text += n;
+                text += strspn(text, " ");
+        }
+        putchar('\n');
+}
+
 static void help_print(const Usage *u, const char *command)
 {
         printf(_("Usage: scrubjayctl %s [OPTION...]%s%s\n"), command, u->arguments ? " " : "",
                u->arguments ? _(u->arguments) : "");
-        printf("\n%s\n\n", _(u->summary));
+        putchar('\n');
+        print_paragraph(_(u->summary));
+        putchar('\n');
         for (size_t i = 0; i < u->n_options; i++)
                 help_row(u->options[i].name,
                          u->options[i].argument ? _(u->options[i].argument) : NULL,

@@ -139,10 +139,9 @@ static const char *next_step(const View *v)
         return _("Nothing to do. Read: scrubjayctl sessions");
 }
 
-/* One line "  Label: text", labels aligned right. */
-static void print_field(const char *label, Style style, const StrBuf *text)
+/* The width of the widest label, in whatever language. */
+static size_t label_width(void)
 {
-        /* the widest label, in whatever language */
         const char *const labels[] = { _("Source"), _("Archive"), _("Last sync"), _("Held"),
                                        _("Masked"), _("Remote"),  _("Error"),     _("Next") };
         size_t widest = 0;
@@ -150,7 +149,13 @@ static void print_field(const char *label, Style style, const StrBuf *text)
         for (size_t i = 0; i < ELEMENTSOF(labels); i++)
                 if (text_width(labels[i]) > widest)
                         widest = text_width(labels[i]);
-        printf("%*s%s: %s%s%s\n", (int) (widest - text_width(label)) + 1, "", label,
+        return widest;
+}
+
+/* One line " Label: text", labels aligned right. */
+static void print_field(const char *label, Style style, const StrBuf *text)
+{
+        printf("%*s%s: %s%s%s\n", (int) (label_width() - text_width(label)) + 1, "", label,
                style_on(style), text->data ?: "", style == STYLE_NONE ? "" : style_off());
 }
 
@@ -242,10 +247,11 @@ static void print_masked_field(const View *v)
                         n_more++;
                         continue;
                 }
-                printf("%14s%6" PRIu64 "  %s\n", "", v->rules[i].n_findings, v->rules[i].rule);
+                printf("%*s%6" PRIu64 "  %s\n", (int) label_width() + 3, "", v->rules[i].n_findings,
+                       v->rules[i].rule);
         }
         if (n_more > 0) {
-                printf("%14s%6s  ", "", "…");
+                printf("%*s     …  ", (int) label_width() + 3, "");
                 printf(P_("%" PRIu64 " more rule", "%" PRIu64 " more rules", n_more), n_more);
                 putchar('\n');
         }

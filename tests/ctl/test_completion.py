@@ -44,7 +44,10 @@ def complete(ctl, *words):
     (["show", ""], [OTHER, SESSION, CODEX]),
     (["search", "--session", "0199a1b2-b"], [OTHER]),
     (["sessions", "--project", ""], ["tools", "web"]),
-    (["findings", "--rule", "a"], ["aws-access-key"]),
+    (["findings", "--rule", "aws-access"], ["aws-access-key"]),
+    (["rules", "sh"], ["show"]),
+    (["rules", "show", "aws-access"], ["aws-access-key"]),
+    (["mask", "--session", "--ch"], ["--check"]),
 ])
 def test_bash(sample, words, expected):
     assert complete(sample, *words) == expected

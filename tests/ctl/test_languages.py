@@ -1,0 +1,80 @@
+"""No string that people read is left out of the translations"""
+
+import re
+import subprocess
+
+import pytest
+
+from conftest import SESSION
+from scrubjay_test import BUILD, SOURCES
+
+PO = SOURCES / "po"
+LANGUAGES = (PO / "LINGUAS").read_text().split()
+KEYWORDS = ["--from-code=UTF-8", "--keyword=_", "--keyword=N_", "--keyword=P_:1,2", "--flag=print_error:1:c-format"]
+
+
+def listed():
+    return (PO / "POTFILES").read_text().split()
+
+
+def test_every_source_is_listed():
+    with_strings = sorted(str(path.relative_to(SOURCES)) for path in (SOURCES / "src" / "ctl").glob("*.c"))
+    assert sorted(listed()) == with_strings
+
+
+def test_what_is_printed_goes_through_gettext():
+    """Sentences of print_error(), summaries and help texts; format strings without a word are free."""
+    left_out = []
+    for path in listed():
+        text = (SOURCES / path).read_text()
+        left_out += [(path, found) for found in re.findall(r'print_error\(\s*("[^"]*[a-z]{3}[^"]*")', text)]
+        left_out += [(path, found) for found in re.findall(r'\.summary = ("[^"]*")', text)]
+        left_out += [(path, found) for found in re.findall(r'^\s*\{ "[a-z-]+", (?:NULL|N_\("[^"]*"\)),\s*("[^"]*")', text,
+                                                          re.MULTILINE)]
+        left_out += [(path, found) for found in re.findall(r'(?:puts|printf)\(\s*("[^"]*[a-z]{3} [a-z]{2}[^"]*")', text)]
+    assert left_out == []
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    path = tmp_path_factory.mktemp("po") / "scrubjay.pot"
+    subprocess.run(["xgettext", *KEYWORDS, "-o", path, *listed()], cwd=SOURCES, check=True)
+    assert path.read_text().count("\nmsgid ") > 200
+    return path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_translation_is_complete(language, template, tmp_path):
+    merged = tmp_path / "merged.po"
+    subprocess.run(["msgmerge", "-q", "--no-fuzzy-matching", "-o", merged, PO / f"{language}.po", template], check=True)
+    missing = subprocess.run(["msgattrib", "--untranslated", "--no-obsolete", merged], capture_output=True, text=True,
+                             check=True).stdout
+    assert missing == ""
+    fuzzy = subprocess.run(["msgattrib", "--only-fuzzy", "--no-obsolete", merged], capture_output=True, text=True,
+                           check=True).stdout
+    assert fuzzy == ""
+    obsolete = subprocess.run(["msgattrib", "--only-obsolete", merged], capture_output=True, text=True, check=True).stdout
+    assert obsolete == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_translation_is_well_formed(language):
+    subprocess.run(["msgfmt", "--check-format", "--check-domain", "-o", "/dev/null", PO / f"{language}.po"], check=True)
+
+
+@pytest.mark.parametrize("language, help_says, status_says, error_says", [
+    ("de", "Aufruf: scrubjayctl", "3 Sitzungen, 3 Nachrichten, 1 mit Stern", "Es gibt keine Sitzung 'zzz'"),
+    ("zh_CN", "用法：scrubjayctl", "3 个会话, 3 条消息", "没有会话 'zzz'"),
+])
+def test_it_speaks(sample, language, help_says, status_says, error_says):
+    speaking = {"LANGUAGE": language, "SCRUBJAY_LOCALE_DIR": str(BUILD / "po")}
+    assert help_says in sample.run("--help", **speaking).out
+    assert status_says in sample.run("status", **speaking).out
+    assert error_says in sample.run("show", "zzz", code=1, **speaking).err
+    assert SESSION in sample.run("sessions", **speaking).out
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_help_stays_within_one_screen(sample, language):
+    out = sample.run("--help", LANGUAGE=language, SCRUBJAY_LOCALE_DIR=str(BUILD / "po")).out
+    assert len(out.splitlines()) <= 30
