@@ -1,15 +1,24 @@
 /*
- * How long Status takes to answer
+ * How long Status takes to answer, beside a call that asks for nothing
  *
- * Calls it again and again for so many milliseconds and prints "CALLS P50 P99 MAX" (times in microseconds) on one
- * connection, as a client sees it.
+ * Calls Status and org.freedesktop.DBus.Peer.Ping in turn for so many milliseconds, on one connection as a client sees
+ * it, and prints a line for each: "NAME CALLS P50 P99 MAX" (times in microseconds).
  */
 #include <inttypes.h>
 #include <systemd/sd-bus.h>
 
 #include "base/time-util.h"
 
-#define CALLS_MAX 200000
+#define CALLS_MAX 100000
+
+static const struct Call {
+        const char *interface, *member;
+} calls[] = {
+        { "org.scrubjay.Sync1", "Status" },
+        { "org.freedesktop.DBus.Peer", "Ping" },
+};
+
+static uint64_t times[ELEMENTSOF(calls)][CALLS_MAX];
 
 static int compare(const void *a, const void *b)
 {
@@ -20,7 +29,6 @@ static int compare(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-        static uint64_t times[CALLS_MAX];
         uint64_t end = now_usec(CLOCK_MONOTONIC);
         sd_bus *bus = NULL;
         size_t n = 0;
@@ -28,21 +36,23 @@ int main(int argc, char **argv)
         if (argc != 2 || sd_bus_open_user(&bus) < 0)
                 return 2;
         end += strtoull(argv[1], NULL, 10) * USEC_PER_MSEC;
-        while (n < CALLS_MAX && now_usec(CLOCK_MONOTONIC) < end) {
-                uint64_t began = now_usec(CLOCK_MONOTONIC);
-                int r = sd_bus_call_method(bus, "org.scrubjay.Sync1", "/org/scrubjay/Sync1",
-                                           "org.scrubjay.Sync1", "Status", NULL, NULL, NULL);
+        for (; n < CALLS_MAX && now_usec(CLOCK_MONOTONIC) < end; n++)
+                for (size_t i = 0; i < ELEMENTSOF(calls); i++) {
+                        uint64_t began = now_usec(CLOCK_MONOTONIC);
 
-                if (r < 0)
-                        return 1;
-                times[n++] = now_usec(CLOCK_MONOTONIC) - began;
-                (void) usleep(500);
-        }
-        sd_bus_flush_close_unref(bus);
+                        if (sd_bus_call_method(bus, "org.scrubjay.Sync1", "/org/scrubjay/Sync1",
+                                               calls[i].interface, calls[i].member, NULL, NULL,
+                                               NULL) < 0)
+                                return 1;
+                        times[i][n] = now_usec(CLOCK_MONOTONIC) - began;
+                }
         if (n == 0)
                 return 1;
-        qsort(times, n, sizeof(*times), compare);
-        printf("%zu %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", n, times[n / 2], times[n * 99 / 100],
-               times[n - 1]);
+        for (size_t i = 0; i < ELEMENTSOF(calls); i++) {
+                qsort(times[i], n, sizeof(times[i][0]), compare);
+                printf("%s %zu %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", calls[i].member, n,
+                       times[i][n / 2], times[i][n * 99 / 100], times[i][n - 1]);
+        }
+        sd_bus_flush_close_unref(bus);
         return 0;
 }
