@@ -40,9 +40,12 @@ bool gitlink_is_shell(const char *category, size_t category_size, const char *na
 /* "git commit", also with options between the words: "git -C x commit". */
 static bool runs_git_commit(const char *command, size_t size)
 {
-        const char *end = command + size, *git = size > 0 ? command : NULL;
+        const char *end, *git = command;
 
-        while (git && (git = memmem(git, (size_t) (end - git), "git ", 4)) != NULL) {
+        if (size == 0)
+                return false;
+        end = command + size;
+        while ((git = memmem(git, (size_t) (end - git), "git ", 4)) != NULL) {
                 const char *line_end = memchr(git, '\n', (size_t) (end - git));
 
                 if (contains(git + 3, (size_t) ((line_end ?: end) - git) - 3, " commit"))
@@ -116,9 +119,12 @@ int gitlink_search_text(const char *text, size_t size, bool is_certain, GitLinkF
                         void *userdata)
 {
         static const char *const middles[] = { "/pull/", "/merge_requests/" };
-        const char *end = text + size;
+        const char *end;
 
-        for (size_t i = 0; text && i < sizeof(middles) / sizeof(middles[0]); i++) {
+        if (size == 0)
+                return 0;
+        end = text + size;
+        for (size_t i = 0; i < sizeof(middles) / sizeof(middles[0]); i++) {
                 size_t n = strlen(middles[i]);
                 const char *p = text;
 
@@ -145,6 +151,8 @@ int gitlink_search_output(const char *command, size_t command_size, const char *
                              contains(command, command_size, "glab mr create");
         int r;
 
+        if (output_size == 0)
+                return 0;
         if (runs_git_commit(command, command_size)) {
                 r = search_commits(output, output_size, func, userdata);
                 if (r < 0)

@@ -61,4 +61,5 @@ int reader_prepare(Reader *r);
 /* sqlite_step() with the limit on a single step. */
 int reader_step(Reader *r, Query query);
 
+/* Adds one value to a fingerprint: its type, and what it holds. */
 void reader_hash_value(Hasher *h, const Value *v);
