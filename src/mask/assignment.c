@@ -212,11 +212,11 @@ static size_t find_value(const View *v, Assignment *a)
         for (; is_quote(at(v, i)) || is_any(at(v, i), "])"); i++)
                 key_quoted |= is_quote(at(v, i));
         i = skip_blanks(v, i);
-        if (key_quoted) {
+        if (key_quoted || at(v, i) == '\n') {
                 p = skip_value_member(v, i);
                 if (p)
                         i = p;
-                else if (at(v, i) == ',') {
+                else if (key_quoted && at(v, i) == ',') {
                         a->call = true;
                         return skip_space(v, i + 1);
                 }

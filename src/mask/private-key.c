@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mask/guard.h"
+
 /* A key of 16384 bits is below 16 KB, however it is decorated; a PGP key with pictures may have more. */
 #define BODY_MAX 65536
 
@@ -131,6 +133,16 @@ static void strip_line(const char *text, size_t *start, size_t *end)
         *end = e;
 }
 
+/* "id_rsa:7:MIIE..." as grep prints it: what stands behind the last sign that is no base64. */
+static size_t last_run(const char *text, size_t start, size_t end)
+{
+        size_t s = end;
+
+        while (s > start && is_base64(text[s - 1]))
+                s--;
+        return s;
+}
+
 static size_t base64_length(const char *text, size_t start, size_t end)
 {
         size_t n = start;
@@ -196,7 +208,20 @@ static LineKind classify_line(const char *text, size_t start, size_t end)
         n = base64_length(text, start, end);
         if (n == end - start)
                 return n >= MATERIAL_MIN ? LINE_BODY : LINE_SHORT;
-        return is_joined_body(text, start, end) ? LINE_BODY : LINE_OTHER;
+        if (is_joined_body(text, start, end))
+                return LINE_BODY;
+        n = last_run(text, start, end);
+        if (n == start || text[n - 1] != ':')
+                return LINE_OTHER;
+        return end - n >= MATERIAL_MIN ? LINE_BODY : LINE_SHORT;
+}
+
+/* Random, as the last line of a key is, and not a word of the text that follows a key that was cut off. */
+static bool is_random(const char *text, size_t start, size_t end)
+{
+        strip_line(text, &start, &end);
+        start = last_run(text, start, end);
+        return end - start >= 4 && !text_is_words(text + start, end - start);
 }
 
 /* Where key material on the rest of a header's own line ends; @at when there is none. */
@@ -257,7 +282,7 @@ static size_t walk_down(const char *text, size_t size, size_t at)
                 kind = classify_line(text, at, end);
                 if (kind == LINE_OTHER || (kind == LINE_SHORT && after_short))
                         break;
-                if (kind == LINE_BODY || (kind == LINE_SHORT && body)) {
+                if (kind == LINE_BODY || (kind == LINE_SHORT && body && is_random(text, at, end))) {
                         size_t s = at, e = end;
 
                         strip_line(text, &s, &e);

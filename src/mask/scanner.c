@@ -166,7 +166,8 @@ static bool passes_guards(Scanner *s, const Rule *rule, const char *secret, size
                 return false;
         if (g->checksum == CHECKSUM_LUHN && !text_has_luhn(secret, n))
                 return false;
-        if ((g->placeholder && text_is_placeholder(secret, n)) ||
+        /* A key's body was looked at already, and what is cut off in its midst ("...") is no placeholder. */
+        if ((g->placeholder && rule->kind != RULE_PRIVATE_KEY && text_is_placeholder(secret, n)) ||
             (g->dictionary && text_is_words(secret, n)))
                 return false;
         for (size_t i = 0; i < g->n_not; i++)

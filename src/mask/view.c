@@ -81,6 +81,17 @@ static size_t terminal_sequence(const char *p, size_t size)
         return 0;
 }
 
+/* "%3D" and the like, which stand round a secret in a URL. What a secret itself may hold ("%2B", "%40") stays. */
+static Unit read_percent(const char *p, size_t size)
+{
+        static const char known[] = "=&\"' :{},\n";
+        int value = read_hex(p + 1, size - 1, 2);
+
+        if (value <= 0 || value >= 0x80 || !strchr(known, value))
+                return (Unit){ 1, { '%' }, 1 };
+        return (Unit){ 3, { (char) value }, 1 };
+}
+
 /* An ESC that took @from bytes to write, with the sequence that it begins. */
 static Unit read_escape(const char *p, size_t size, size_t from)
 {
@@ -131,6 +142,8 @@ static Unit read_unit(const char *p, size_t size)
 
         if (p[0] == ESC)
                 return read_escape(p, size, 1);
+        if (p[0] == '%')
+                return read_percent(p, size);
         while (n < size && p[n] == '\\')
                 n++;
         if (n < size) {
@@ -144,7 +157,7 @@ static Unit read_unit(const char *p, size_t size)
 
 static bool is_special(char c)
 {
-        return c == '\\' || c == ESC;
+        return c == '\\' || c == ESC || c == '%';
 }
 
 /* The vectors that every machine of 64 bits has. */
@@ -161,7 +174,7 @@ static size_t copy_block(char *to, const char *p)
 
         memcpy(&bytes, p, sizeof(bytes));
         memcpy(to, &bytes, sizeof(bytes));
-        special = (Bytes) (bytes == '\\') | (Bytes) (bytes == ESC);
+        special = (Bytes) (bytes == '\\') | (Bytes) (bytes == ESC) | (Bytes) (bytes == '%');
         memcpy(&words, &special, sizeof(words));
         if (!(words[0] | words[1]))
                 return BLOCK;
@@ -221,7 +234,8 @@ int view_set(View *v, const char *source, size_t size)
         v->map.n = 0;
         v->source = v->text = source;
         v->source_size = v->size = size;
-        if (size == 0 || (!memchr(source, '\\', size) && !memchr(source, ESC, size)))
+        if (size == 0 || (!memchr(source, '\\', size) && !memchr(source, ESC, size) &&
+                          !memchr(source, '%', size)))
                 return 0;
 
         /* A view is never longer: the shortest escape of n bytes is longer than n. */

@@ -3,7 +3,7 @@
  *
  * Session text is quoted: a command stands in a JSON string, that string in another one, a colour escape before a key.
  * In the view, escapes of any depth ("\n", "\\n", "\\\"", "\u0022", "\x41") are the character they stand for, and a
- * terminal's colour sequence is one space. So a rule needs to know one form, and an escape is one unit that is taken
+ * terminal's colour sequence is one space; "%3D" and the like, round a secret in a URL, are "=". So a rule needs to know one form, and an escape is one unit that is taken
  * whole or left whole, never cut. Where the text has no escape, the view is the text itself.
  */
 #pragma once

@@ -132,6 +132,7 @@ TEST(escapes_are_boundaries_and_never_cut)
                 "    12\t<<ghp_{alnum:36}>>",
                 "    12→<<ghp_{alnum:36}>>",
                 "+<<ghp_{alnum:36}>>\n-<<gho_{alnum:36}>>\n> <<ghs_{alnum:36}>>",
+                "https://example.org/?t%3D<<ghp_{alnum:36}>>%26u=1",
                 "echo '<<ghp_{alnum:36}>>'; echo \"<<ghu_{alnum:36}>>\"",
                 "a=\\\"<<ghp_{alnum:36}>>\\\", b=\\\\\\\"<<ghr_{alnum:36}>>\\\\\\\"",
         };
@@ -197,6 +198,10 @@ TEST(private_keys_go_whole)
                 "   7\t<<{base64:64}\n   8\t{base64:30}\n   9\t-----END RSA PRIVATE KEY----->>\nprose",
                 "<<---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: \"x\"\n{base64:70}\n{base64:20}\n"
                 "---- END SSH2 ENCRYPTED PRIVATE KEY ---->>\n",
+                "<<-----BEGIN RSA PRIVATE KEY-----\n{base64:64}\n{base64:64}>>\n... [truncated]\n",
+                /* As grep prints it. */
+                "id_rsa:1:<<-----BEGIN RSA PRIVATE KEY-----\nid_rsa:2:{base64:64}\nid_rsa:3:{base64:30}\n"
+                "id_rsa:4:-----END RSA PRIVATE KEY----->>\n",
                 /* No key. */
                 "if (strstr(s, \"-----BEGIN PRIVATE KEY-----\"))\n        return parse(s);\n",
                 "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----\n",
@@ -241,6 +246,7 @@ TEST(assignments_are_judged)
                 "os.Setenv(\"API_TOKEN\", \"<<{alnum:30}>>\")",
                 "{\"name\": \"DB_PASSWORD\", \"value\": \"<<{alnum:14}>>\"}",
                 "<add key=\"Password\" value=\"<<{alnum:14}>>\"/>",
+                "env:\n- name: API_TOKEN\n  value: <<{alnum:40}>>\n",
                 "config['secret_key'] = '<<{alnum:32}>>'",
                 "?token=<<{alnum:32}>>&x=1",
                 /* No secrets. */
