@@ -1,0 +1,94 @@
+"""Where the benchmarks work: databases made once, the programs run on them, and what they cost
+
+Everything big lies on tmpfs: on a disk the same run varies by a factor of two.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+
+import corpus  # noqa: E402
+from scrubjay_test import BUILD, RULES, SCHEMA, SCRUBJAYD, clean_environment  # noqa: E402
+
+# Those of agentsview's indexes by which rows of a session are found.
+INDEXES = """
+CREATE INDEX idx_tool_calls_session ON tool_calls(session_id);
+CREATE INDEX idx_tool_calls_message ON tool_calls(message_id);
+CREATE INDEX idx_tool_result_events_call
+    ON tool_result_events(session_id, tool_call_message_ordinal, call_index, event_index);
+CREATE INDEX idx_pinned_session ON pinned_messages(session_id);
+"""
+TOOLS = BUILD / "tests" / "bench"
+
+
+class Lab:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.environment = clean_environment(self.folder) | {
+            "SCRUBJAY_IDENTITY_USERID": "dev@example.net", "SCRUBJAY_IDENTITY_USERNAME": "Dev"}
+        self.facts = {}
+
+    def path(self, name):
+        return self.folder / name
+
+    def source(self, shape, count):
+        """A database of this shape; made when it is asked for first."""
+        path = self.path(f"{shape}-{count}.db")
+        if path not in self.facts:
+            self.remove(path)
+            db = sqlite3.connect(path, isolation_level=None)
+            db.executescript(SCHEMA + INDEXES)
+            db.close()
+            done = subprocess.run([TOOLS / "make-source", path, shape, str(count), *corpus.write(self.folder)],
+                                  capture_output=True, text=True, check=True)
+            self.facts[path] = json.loads(done.stdout) | {"file_bytes": path.stat().st_size}
+        return path
+
+    def text_bytes(self, source):
+        return self.facts[source]["text_bytes"]
+
+    def remove(self, path):
+        """A database with what SQLite and scrubjay keep beside it."""
+        for ending in ("", "-wal", "-shm", ".lock", "-search", "-search-wal", "-search-shm"):
+            Path(f"{path}{ending}").unlink(missing_ok=True)
+        self.facts.pop(Path(path), None)
+
+    def steps(self, source, archive, *steps, count=False):
+        """Runs engine-bench; returns what each step cost."""
+        command = [TOOLS / "engine-bench", *(["--count"] if count else []), source, archive, RULES, *steps]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"engine-bench {' '.join(steps)}: {done.stderr.strip()}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def measure(self, *command):
+        """What a command cost. Its figures, and what it printed."""
+        result = self.path("measured.json")
+        done = subprocess.run([TOOLS / "measure", result, *command], env=self.environment,
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"{command[0]} failed: {done.stderr.strip()}")
+        figures = json.loads(result.read_text())
+        figures["cpu_usec"] = figures["user_usec"] + figures["system_usec"]
+        return figures
+
+    def once(self, source, archive):
+        return self.measure(SCRUBJAYD, "--once", "--source", source, "--archive", archive)
+
+    def clean(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def machine():
+    """The processor, how many of it, memory and SQLite: figures mean nothing without."""
+    cpu = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                if line.startswith("model name")), os.uname().machine)
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) / (1 << 20)
+    return f"{cpu}, {os.cpu_count()} processors, {memory:.0f} GiB, SQLite {sqlite3.sqlite_version}"
