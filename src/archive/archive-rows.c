@@ -6,39 +6,64 @@
 
 static const struct {
         const Table *table;
-        const char *more; /* columns beyond the model's */
-        int n_more;
-        const char *conflict; /* what happens when the key is there; NULL: the new row replaces the old one */
+        const char *more[3]; /* columns beyond the model's */
+        const char *conflict; /* what happens when the key is there; NULL: the row takes the new values */
 } inserts[N_ARCHIVE_INSERTS] = {
-        [INSERT_SESSION] = { &session_table, "metadata_only, change_seq, shrunk_seq", 3 },
-        [INSERT_MESSAGE] = { &message_table, "fingerprint, change_seq", 2 },
-        [INSERT_CALL] = { &call_table, NULL, 0 },
-        [INSERT_EVENT] = { &event_table, NULL, 0 },
+        [INSERT_SESSION] = { &session_table,
+                             { "metadata_only", "change_seq", "shrunk_seq" },
+                             NULL },
+        [INSERT_MESSAGE] = { &message_table, { "fingerprint", "change_seq" }, NULL },
+        [INSERT_CALL] = { &call_table, { NULL }, NULL },
+        [INSERT_EVENT] = { &event_table, { NULL }, NULL },
         /* of the places that name a link, a certain one wins, else the first */
-        [INSERT_LINK] = { &link_table, NULL, 0,
-                          "ON CONFLICT DO UPDATE SET message_ordinal = excluded.message_ordinal, confidence = "
+        [INSERT_LINK] = { &link_table,
+                          { NULL },
+                          "message_ordinal = excluded.message_ordinal, confidence = "
                           "excluded.confidence, detected_at = excluded.detected_at WHERE "
                           "excluded.confidence = 'high' AND git_links.confidence <> 'high'" },
-        [INSERT_STAR] = { &star_table, NULL, 0 },
-        [INSERT_PIN] = { &pin_table, NULL, 0 },
+        [INSERT_STAR] = { &star_table, { NULL }, NULL },
+        [INSERT_PIN] = { &pin_table, { NULL }, NULL },
 };
 
-static int prepare_insert(Archive *a, ArchiveInsert which)
+/* The columns of a table, as a list of names or of assignments from the row that could not be inserted. */
+static void put_columns(StrBuf *sql, ArchiveInsert which, bool as_update)
 {
         const Table *table = inserts[which].table;
+        const char *comma = "";
+
+        for (size_t i = 0; i < table->n_columns + ELEMENTSOF(inserts[which].more); i++) {
+                const char *name = i < table->n_columns ? table->columns[i].name
+                                                        : inserts[which].more[i - table->n_columns];
+
+                if (!name)
+                        break;
+                (void) strbuf_printf(sql, "%s%s", comma, name);
+                if (as_update)
+                        (void) strbuf_printf(sql, " = excluded.%s", name);
+                comma = ", ";
+        }
+}
+
+/* An upsert: a row whose key is there keeps its place, so that its index entries need not be written again. */
+static int prepare_insert(Archive *a, ArchiveInsert which)
+{
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        size_t n = inserts[which].table->n_columns;
         int r;
 
-        (void) strbuf_printf(&sql, "INSERT %sINTO %s (",
-                             inserts[which].conflict ? "" : "OR REPLACE ", table->name);
-        for (size_t i = 0; i < table->n_columns; i++)
-                (void) strbuf_printf(&sql, "%s%s", i > 0 ? ", " : "", table->columns[i].name);
-        if (inserts[which].more)
-                (void) strbuf_printf(&sql, ", %s", inserts[which].more);
+        for (size_t i = 0; i < ELEMENTSOF(inserts[which].more) && inserts[which].more[i]; i++)
+                n++;
+        (void) strbuf_printf(&sql, "INSERT INTO %s (", inserts[which].table->name);
+        put_columns(&sql, which, false);
         (void) strbuf_puts(&sql, ") VALUES (?");
-        for (size_t i = 1; i < table->n_columns + (size_t) inserts[which].n_more; i++)
+        for (size_t i = 1; i < n; i++)
                 (void) strbuf_puts(&sql, ", ?");
-        r = strbuf_printf(&sql, ") %s", inserts[which].conflict ?: "");
+        (void) strbuf_puts(&sql, ") ON CONFLICT DO UPDATE SET ");
+        if (inserts[which].conflict)
+                (void) strbuf_puts(&sql, inserts[which].conflict);
+        else
+                put_columns(&sql, which, true);
+        r = strbuf_puts(&sql, "");
         return r < 0 ? r : sqlite_prepare(a->db, sql.data, a->inserts + which);
 }
 
@@ -328,10 +353,7 @@ static int prepare_select(Archive *a, ArchiveInsert which, const char *tail)
                 return 0;
         }
         (void) strbuf_puts(&sql, "SELECT ");
-        for (size_t i = 0; i < table->n_columns; i++)
-                (void) strbuf_printf(&sql, "%s%s", i > 0 ? ", " : "", table->columns[i].name);
-        if (inserts[which].more)
-                (void) strbuf_printf(&sql, ", %s", inserts[which].more);
+        put_columns(&sql, which, false);
         r = strbuf_printf(&sql, " FROM %s WHERE %s", table->name, tail);
         return r < 0 ? r : sqlite_prepare(a->db, sql.data, a->selects + which);
 }
