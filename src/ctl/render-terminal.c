@@ -77,6 +77,7 @@ static void write_time(FILE *f, const char *label, const Value *v)
 static int on_session(void *userdata, const SessionRow *s)
 {
         _cleanup_free_ char *title = session_title(s->values);
+        _cleanup_(strbuf_done) StrBuf places = { 0 };
         FILE *f = userdata;
 
         if (!title)
@@ -90,10 +91,11 @@ static int on_session(void *userdata, const SessionRow *s)
         write_time(f, _("Started"), s->values + SESSION_STARTED_AT);
         write_time(f, _("Ended"), s->values + SESSION_ENDED_AT);
         if (s->n_findings > 0) {
-                fprintf(f, "%s%s:%s ", style_on(STYLE_DIM), _("Masked"), style_off());
-                fprintf(f, P_("%" PRIu64 " place", "%" PRIu64 " places", s->n_findings),
-                        s->n_findings);
-                fputc('\n', f);
+                (void) strbuf_printf(&places,
+                                     P_("%" PRIu64 " place", "%" PRIu64 " places", s->n_findings),
+                                     s->n_findings);
+                fprintf(f, "%s%s:%s %s\n", style_on(STYLE_DIM), _("Masked"), style_off(),
+                        places.data ?: "");
         }
         if (s->metadata_only)
                 fprintf(f, "%s\n", _("Of this project only metadata is archived."));

@@ -102,6 +102,10 @@ class Server:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as reply:
             return reply.read()
 
+    def get(self, path):
+        """What its web interface reads."""
+        return json.loads(self._call("GET", path))
+
     def rename(self, session, name):
         self._call("PATCH", "sessions/%s/rename" % session, {"display_name": name})
 
