@@ -137,48 +137,50 @@ static void tell_numbers(const Settings *s, const CycleResult *r)
                   r->secrets_detected, took.data ?: "0");
 }
 
-static void tell_done(const Settings *s, const CycleResult *result)
+static void tell_done(const Settings *s, uint64_t n_synced, const CycleResult *result)
 {
         if (result->source_swapped)
                 log_event(LOG_NOTICE, MESSAGE_SOURCE_SWAPPED, LOG_FIELDS(PLACES(s)),
                           "Another file stands in the place of '%s', it was opened again.",
                           s->source_path);
-        if (result->full)
+        if (result->full &&
+            n_synced > result->sessions_synced) /* the very first time is no resync */
                 log_event(LOG_NOTICE, MESSAGE_RESYNC, LOG_FIELDS(PLACES(s)),
                           "All sessions were synced again, because rules or settings changed or it was asked for.");
         for (size_t i = 0; i < result->n_rules; i++)
                 log_event(LOG_NOTICE, MESSAGE_SECRETS_MASKED,
                           LOG_FIELDS({ "SCRUBJAY_RULE", result->rules[i].rule },
                                      { "SCRUBJAY_COUNT", .number = result->rules[i].n }),
-                          "Masked %" PRIu32 " secrets by the rule '%s'.", result->rules[i].n,
-                          result->rules[i].rule);
+                          "Masked %" PRIu32 " secret%s by the rule '%s'.", result->rules[i].n,
+                          result->rules[i].n == 1 ? "" : "s", result->rules[i].rule);
         tell_numbers(s, result);
 }
 
 /* The sentence for Status after a cycle that ran; NULL: all is well. */
-static int sentence_of(const CycleResult *result, char **ret)
+static void sentence_of(const CycleResult *result, char **ret)
 {
         uint64_t n = result->n_errors + result->n_errors_left_out;
 
         *ret = NULL;
-        if (n > 0 &&
-            asprintf(ret, "%" PRIu64 " sessions could not be synced; the first one is '%s': %s", n,
-                     result->errors[0].session_id, result->errors[0].reason) < 0) {
-                *ret = NULL;
-                return -ENOMEM;
-        }
-        if (n == 0 && result->warning)
+        if (n == 1)
+                format_error(ret, "The session '%s' could not be synced: %s",
+                             result->errors[0].session_id, result->errors[0].reason);
+        else if (n > 1)
+                format_error(ret,
+                             "%" PRIu64 " sessions could not be synced; the first one is '%s': %s",
+                             n, result->errors[0].session_id, result->errors[0].reason);
+        else if (result->warning)
                 *ret = strdup(result->warning);
-        return 0;
 }
 
-int cycle_journal_add(CycleJournal *j, const Settings *settings, const CycleResult *result)
+int cycle_journal_add(CycleJournal *j, const Settings *settings, uint64_t n_synced,
+                      const CycleResult *result)
 {
         _cleanup_free_ char *sentence = NULL;
         uint64_t digest;
 
         if (result->failure == CYCLE_STOPPING) {
-                tell_done(settings, result);
+                tell_done(settings, n_synced, result);
                 return 0;
         }
         if (result->failure != CYCLE_OK) {
@@ -195,9 +197,8 @@ int cycle_journal_add(CycleJournal *j, const Settings *settings, const CycleResu
         if (digest != j->told_errors)
                 tell_session_errors(result);
         j->told_errors = digest;
-        tell_done(settings, result);
-        if (sentence_of(result, &sentence) < 0)
-                return 0;
+        tell_done(settings, n_synced, result);
+        sentence_of(result, &sentence);
         if (result->warning && strcmp(result->warning, j->last_error ?: "") != 0)
                 log_event(LOG_WARNING, MESSAGE_RULES_BROKEN, NULL, "%s", result->warning);
         return set_error(j, sentence);

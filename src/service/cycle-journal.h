@@ -18,5 +18,7 @@ typedef struct CycleJournal {
 
 void cycle_journal_done(CycleJournal *j);
 
-/* A cycle ended. Returns 1 when last_error is another one now, else 0. */
-int cycle_journal_add(CycleJournal *j, const Settings *settings, const CycleResult *result);
+/* A cycle ended; @n_synced sessions were synced in all times, this cycle's included. Returns 1 when last_error is another
+ * one now, else 0. */
+int cycle_journal_add(CycleJournal *j, const Settings *settings, uint64_t n_synced,
+                      const CycleResult *result);

@@ -222,7 +222,7 @@ static void finish_cycle(Daemon *d, CycleResult *result)
         if (d->reset_in_hand && result->failure == CYCLE_ARCHIVE_UNAVAILABLE)
                 d->reset_wanted = true;
         schedule_ended(&d->schedule, cycle_end(result), daemon_now(d));
-        if (cycle_journal_add(&d->journal, d->settings, result) > 0)
+        if (cycle_journal_add(&d->journal, d->settings, d->totals.total_synced, result) > 0)
                 what |= DAEMON_LAST_ERROR;
         daemon_changed(d, what);
         if (d->listener.on_sync_completed)
