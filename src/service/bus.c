@@ -3,8 +3,6 @@
 
 #include <config.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <systemd/sd-bus.h>
 
 #include "base/strbuf.h"
 #include "service/bus-log-control.h"
@@ -423,11 +421,9 @@ static int on_bus_lost(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return 0;
 }
 
-/* Serves the interface on @b->bus, whatever that is connected to. */
-static int add_interface(Bus *b)
+int bus_add_interface(sd_bus *bus, Bus *b, sd_bus_slot **ret_slot)
 {
-        return sd_bus_add_object_vtable(b->bus, &b->vtable_slot, BUS_PATH, BUS_INTERFACE,
-                                        sync_vtable, b);
+        return sd_bus_add_object_vtable(bus, ret_slot, BUS_PATH, BUS_INTERFACE, sync_vtable, b);
 }
 
 static int add_changes_source(Bus *b)
@@ -460,7 +456,7 @@ int bus_new(Daemon *daemon, Bus **ret)
                                      "interface='org.freedesktop.DBus.Local',member='Disconnected'",
                                      on_bus_lost, b);
         if (r >= 0)
-                r = add_interface(b);
+                r = bus_add_interface(b->bus, b, &b->vtable_slot);
         if (r >= 0)
                 r = bus_add_log_control(b->bus);
         if (r >= 0)
@@ -497,92 +493,4 @@ Bus *bus_free(Bus *b)
         sd_bus_flush_close_unref(b->bus);
         free(b);
         return NULL;
-}
-
-/* A connection over @fd, without a bus between. */
-static int open_peer(int fd, bool is_server, sd_bus **ret)
-{
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        sd_id128_t id;
-        int r;
-
-        r = sd_bus_new(&bus);
-        if (r >= 0)
-                r = sd_bus_set_fd(bus, fd, fd);
-        if (r < 0) {
-                (void) close(fd);
-                return r;
-        }
-        if (is_server) {
-                r = sd_id128_randomize(&id);
-                if (r >= 0)
-                        r = sd_bus_set_server(bus, true, id);
-        }
-        if (r >= 0)
-                r = sd_bus_set_anonymous(bus, true);
-        if (r >= 0)
-                r = sd_bus_start(bus);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(bus);
-        return 0;
-}
-
-static int on_xml(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        char **xml = userdata;
-        const char *text;
-        int r;
-
-        r = sd_bus_message_read(m, "s", &text);
-        if (r >= 0) {
-                *xml = strdup(text);
-                if (!*xml)
-                        r = -ENOMEM;
-        }
-        return r < 0 ? r : 1;
-}
-
-/* Lets both ends of a connection work, in turns, until the answer is there. */
-static int exchange(sd_bus *server, sd_bus *client, char **xml)
-{
-        for (int i = 0; i < 1000 && !*xml; i++) {
-                int a = sd_bus_process(server, NULL), b = sd_bus_process(client, NULL);
-
-                if (a < 0 || b < 0)
-                        return a < 0 ? a : b;
-        }
-        return *xml ? 0 : -ETIMEDOUT;
-}
-
-int bus_introspect(char **ret)
-{
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *client = NULL;
-        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
-        _cleanup_(bus_freep) Bus *b = calloc(1, sizeof(*b));
-        _cleanup_free_ char *xml = NULL;
-        int fds[2], r;
-
-        if (!b)
-                return -ENOMEM;
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
-                return -errno;
-        r = open_peer(fds[0], true, &b->bus);
-        if (r < 0) {
-                (void) close(fds[1]);
-                return r;
-        }
-        r = open_peer(fds[1], false, &client);
-        if (r >= 0)
-                r = add_interface(b);
-        if (r >= 0)
-                r = sd_bus_call_method_async(client, &slot, NULL, BUS_PATH,
-                                             "org.freedesktop.DBus.Introspectable", "Introspect",
-                                             on_xml, &xml, NULL);
-        if (r >= 0)
-                r = exchange(b->bus, client, &xml);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(xml);
-        return 0;
 }

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <systemd/sd-bus.h>
+
 #include "service/daemon.h"
 
 #define BUS_NAME      "org.scrubjay.Sync1"
@@ -22,6 +24,10 @@ int bus_new(Daemon *daemon, Bus **ret);
 /* Sends what is left to send, and leaves the bus. Takes NULL; returns NULL. */
 Bus *bus_free(Bus *b);
 DEFINE_CLEANUP(Bus *, bus_free)
+
+/* Serves the interface on @bus, whatever that is connected to, for as long as *@ret_slot lives (NULL: as long as @bus).
+ * @b may be NULL where nothing is called. Returns 0 or a negative errno. */
+int bus_add_interface(sd_bus *bus, Bus *b, sd_bus_slot **ret_slot);
 
 /* The introspection XML of the object, made by the code that answers on the bus, without any bus.
  * Returns 0 or a negative errno; the caller owns *@ret. */

@@ -212,11 +212,21 @@ static CycleEnd cycle_end(const CycleResult *result)
         return CYCLE_END_DONE;
 }
 
+/* What people read of it goes over the bus, which takes UTF-8 only. */
+static void make_readable(CycleResult *result)
+{
+        text_make_utf8(&result->sentence);
+        text_make_utf8(&result->warning);
+        for (size_t i = 0; i < result->n_errors; i++)
+                text_make_utf8(&result->errors[i].reason);
+}
+
 static void finish_cycle(Daemon *d, CycleResult *result)
 {
         bool needs_restart = explain_read_only(d, result);
         unsigned what = DAEMON_SYNCING;
 
+        make_readable(result);
         d->syncing = false;
         d->progress = (Progress){ 0 };
         if (d->reset_in_hand && result->failure == CYCLE_ARCHIVE_UNAVAILABLE)

@@ -33,6 +33,7 @@ struct Daemon {
         CycleJournal journal;
         EngineTotals totals;
         Progress progress;
+        char *source_shown, *archive_shown; /* the settings' paths, as valid UTF-8 */
         RemoteSnapshot *remotes;
         size_t n_remotes;
 
@@ -77,3 +78,6 @@ int daemon_add_timer(Daemon *d, sd_event_source **ret, sd_event_time_handler_t h
 
 /* Lets @timer run once at @usec. */
 void daemon_arm_timer(sd_event_source *timer, uint64_t usec);
+
+/* Makes *@text valid UTF-8, which a file's name in it need not be; NULL stays, and without memory it becomes NULL. */
+void text_make_utf8(char **text);

@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "enrich/identity.h"
+#include "mask/utf8.h"
 #include "service/daemon-internal.h"
 #include "service/log.h"
 
@@ -148,19 +149,43 @@ static void log_warnings(const Settings *s)
                 log_event(LOG_WARNING, MESSAGE_SETTINGS_BAD, NULL, "%s", s->warnings[i]);
 }
 
-static void free_remotes(Daemon *d)
+void text_make_utf8(char **text)
+{
+        _cleanup_(offset_map_done) OffsetMap map = { 0 };
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        size_t n = *text ? strlen(*text) : 0;
+        char *repaired = NULL;
+
+        if (utf8_valid_length(*text, n) == n)
+                return;
+        if (utf8_repair(*text, n, &b, &map) >= 0)
+                (void) strbuf_take(&b, &repaired);
+        free(*text);
+        *text = repaired;
+}
+
+static void forget_shown(Daemon *d)
 {
         for (size_t i = 0; i < d->n_remotes; i++)
                 free((char *) d->remotes[i].url);
         free(d->remotes);
         d->remotes = NULL;
         d->n_remotes = 0;
+        free(d->source_shown);
+        free(d->archive_shown);
+        d->source_shown = d->archive_shown = NULL;
 }
 
-/* What Status shows of the remotes in the settings. */
-static int make_remotes(Daemon *d)
+/* What Status shows of the settings. */
+static int make_shown(Daemon *d)
 {
-        free_remotes(d);
+        forget_shown(d);
+        d->source_shown = strdup(d->settings->source_path);
+        d->archive_shown = strdup(d->settings->archive_path);
+        text_make_utf8(&d->source_shown);
+        text_make_utf8(&d->archive_shown);
+        if (!d->source_shown || !d->archive_shown)
+                return -ENOMEM;
         if (d->settings->n_remotes == 0)
                 return 0;
         d->remotes = calloc(d->settings->n_remotes, sizeof(*d->remotes));
@@ -170,6 +195,7 @@ static int make_remotes(Daemon *d)
                 const RemoteSettings *remote = d->settings->remotes + i;
                 char *url = url_without_credentials(remote->url);
 
+                text_make_utf8(&url);
                 if (!url)
                         return -ENOMEM;
                 d->remotes[d->n_remotes++] = (RemoteSnapshot){ .name = remote->name,
@@ -184,10 +210,10 @@ static void use_settings(Daemon *d, Settings *settings)
         bool moved = strcmp(d->settings->source_path, settings->source_path) != 0;
         ScheduleSettings times = schedule_settings(settings);
 
-        free_remotes(d);
+        forget_shown(d);
         settings_unref(d->settings);
         d->settings = settings_ref(settings);
-        (void) make_remotes(d);
+        (void) make_shown(d);
         worker_set_settings(d->worker, settings);
         schedule_set_settings(&d->schedule, &times, daemon_now(d));
         schedule_ask(&d->schedule);
@@ -275,7 +301,7 @@ int daemon_new(Settings *settings, const SettingsOptions *options, Daemon **ret)
                 return -ENOMEM;
         d->settings = settings_ref(settings);
         d->options = options;
-        r = make_remotes(d);
+        r = make_shown(d);
         if (r >= 0)
                 r = sd_event_new(&d->event);
         if (r >= 0)
@@ -311,7 +337,7 @@ Daemon *daemon_free(Daemon *d)
         worker_free(d->worker);
         sd_event_unref(d->event);
         cycle_journal_done(&d->journal);
-        free_remotes(d);
+        forget_shown(d);
         free(d->waiters);
         settings_unref(d->settings);
         free(d);
@@ -352,8 +378,8 @@ void daemon_snapshot(const Daemon *d, Snapshot *ret)
                 .running = !d->stopping,
                 .syncing = d->syncing,
                 .sessions_pending = d->progress.sessions_pending,
-                .source = d->settings->source_path,
-                .archive = d->settings->archive_path,
+                .source = d->source_shown ?: "",
+                .archive = d->archive_shown ?: "",
                 .remotes = d->remotes,
                 .n_remotes = d->n_remotes,
         };
