@@ -403,9 +403,26 @@ static int try_private_key(Scanner *s, Rule *rule, size_t *done, size_t at)
         return remember_lines(s, rule, start, end);
 }
 
+/* Is @at in the id of a "[REDACTED:...]"? Else the next value would be one of a "secret" or a "token", and so on. */
+static bool is_in_marker(const View *v, size_t at)
+{
+        static const char opening[] = "[REDACTED:";
+        const size_t n = sizeof(opening) - 1;
+        size_t low = at > MARKER_MAX ? at - MARKER_MAX : 0;
+
+        while (at > low &&
+               ((v->text[at - 1] >= 'a' && v->text[at - 1] <= 'z') || v->text[at - 1] == '-' ||
+                (v->text[at - 1] >= '0' && v->text[at - 1] <= '9')))
+                at--;
+        return at >= n && memcmp(v->text + at - n, opening, n) == 0;
+}
+
 static int try_hit(Scanner *s, LiteralHit hit)
 {
         const Ruleset *rules = s->rules;
+
+        if (is_in_marker(&s->view, hit.start))
+                return 0;
 
         for (uint32_t i = rules->use_starts[hit.literal]; i < rules->use_starts[hit.literal + 1];
              i++) {

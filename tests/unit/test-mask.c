@@ -309,6 +309,15 @@ TEST(known_secrets_are_masked_everywhere)
         CHECK_INT(masked.n_findings, 0);
 }
 
+TEST(a_mask_is_no_name)
+{
+        const char *masked =
+                        "[REDACTED:generic-password]: not-4-a-Name \"[REDACTED:generic-secret]\": \"q9W8e7R6t5\"";
+
+        check_sample(MASK_TEXT, "\"api_key\", \"<<{alnum:30}>>\", \"{alnum:31}\", \"{alnum:32}\"");
+        check_again(MASK_TEXT, &(Masked){ masked, strlen(masked), NULL, 0 });
+}
+
 TEST(a_secret_told_later_is_masked_before)
 {
         check_sample(MASK_TEXT, "use <<{alnum:20}>> here\nDB_PASSWORD=<<{alnum:20}>>\n");
