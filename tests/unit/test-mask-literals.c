@@ -1,6 +1,8 @@
 /* mask: both matchers of literals, and the whole masker on both, give the same answers */
+#include <dirent.h>
 #include <strings.h>
 
+#include "base/file-util.h"
 #include "mask/literals.h"
 #include "mask/masker.h"
 #include "mask/secret-maker.h"
@@ -143,6 +145,50 @@ static char *make_text(void)
         return made;
 }
 
+static void check_same(Masker *own, Masker *other, MaskFormat format, const char *text, size_t size,
+                       size_t *n_findings)
+{
+        Masked a, b;
+
+        masker_forget(own);
+        masker_forget(other);
+        CHECK_INT(masker_mask(own, format, text, size, &a), 0);
+        CHECK_INT(masker_mask(other, format, text, size, &b), 0);
+        CHECK(a.size == b.size && memcmp(a.text, b.text, a.size) == 0);
+        CHECK_INT(a.n_findings, b.n_findings);
+        for (size_t i = 0; i < a.n_findings && i < b.n_findings; i++)
+                CHECK(a.findings[i].rule && strcmp(a.findings[i].rule, b.findings[i].rule) == 0 &&
+                      a.findings[i].start == b.findings[i].start &&
+                      a.findings[i].end == b.findings[i].end &&
+                      a.findings[i].fingerprint == b.findings[i].fingerprint);
+        *n_findings += a.n_findings;
+}
+
+/* Every file of the project itself: code, rules, prose. */
+static size_t check_folder(Masker *own, Masker *other, const char *folder, size_t *n_findings)
+{
+        struct dirent *entry;
+        DIR *d = opendir(folder);
+        size_t n = 0;
+
+        while (d && (entry = readdir(d))) {
+                _cleanup_free_ char *path = path_join(folder, entry->d_name), *text = NULL;
+                size_t size;
+
+                if (entry->d_name[0] == '.' || strncmp(entry->d_name, "build", 5) == 0)
+                        continue;
+                if (entry->d_type == DT_DIR)
+                        n += check_folder(own, other, path, n_findings);
+                else if (file_read(path, 1 << 20, &text, &size) == 0) {
+                        check_same(own, other, MASK_JSON, text, size, n_findings);
+                        n++;
+                }
+        }
+        if (d)
+                (void) closedir(d);
+        return n;
+}
+
 TEST(the_masker_says_the_same_with_both)
 {
         _cleanup_(masker_freep) Masker *own = new_masker(LITERALS_OWN),
@@ -155,25 +201,10 @@ TEST(the_masker_says_the_same_with_both)
         }
         for (int round = 0; round < 300; round++) {
                 _cleanup_free_ char *text = make_text();
-                Masked a, b;
 
-                masker_forget(own);
-                masker_forget(other);
-                CHECK_INT(masker_mask(own, round % 2 ? MASK_JSON : MASK_TEXT, text, strlen(text),
-                                      &a),
-                          0);
-                CHECK_INT(masker_mask(other, round % 2 ? MASK_JSON : MASK_TEXT, text, strlen(text),
-                                      &b),
-                          0);
-                CHECK(a.size == b.size && memcmp(a.text, b.text, a.size) == 0);
-                CHECK_INT(a.n_findings, b.n_findings);
-                for (size_t i = 0; i < a.n_findings && i < b.n_findings; i++)
-                        CHECK(a.findings[i].rule &&
-                              strcmp(a.findings[i].rule, b.findings[i].rule) == 0 &&
-                              a.findings[i].start == b.findings[i].start &&
-                              a.findings[i].end == b.findings[i].end &&
-                              a.findings[i].fingerprint == b.findings[i].fingerprint);
-                n_findings += a.n_findings;
+                check_same(own, other, round % 2 ? MASK_JSON : MASK_TEXT, text, strlen(text),
+                           &n_findings);
         }
         CHECK(n_findings > 1000);
+        CHECK(check_folder(own, other, TEST_SOURCE_DIR, &n_findings) > 100);
 }
