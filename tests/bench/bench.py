@@ -1,0 +1,98 @@
+"""What scrubjay costs: makes databases, runs each kind of work on them, prints a table and draws how it grows
+
+Started by tools/bench, which builds first and says how to use it.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import curves
+import pressure
+import report
+import rows
+from lab import Lab, machine
+from scrubjay_test import SOURCES
+
+DOCUMENT = SOURCES / "docs" / "performance.md"
+PICTURE = SOURCES / "docs" / "performance.svg"
+MARK = ("<!-- figures: tools/bench --write -->\n", "<!-- end of figures -->\n")
+
+
+def full(lab, options):
+    yield from rows.full_sync(lab, options.sessions)
+    yield from rows.real_changes(lab, options.sessions)
+
+
+def grow(lab, options):
+    """Rows of the largest size; the picture is drawn on the way."""
+    series = {}
+    for n in (10 ** power for power in range(3, options.power + 1)):
+        grown = rows.growth(lab, n)
+        for name, row in grown.items():
+            series.setdefault(name, []).append((n, row.cpu_usec))
+        print(f"    {n:,} sessions done", file=sys.stderr)
+    options.picture.write_text(curves.svg("CPU time, tiny sessions", series))
+    yield from rows.growth(lab, 50_000).values() if options.power > 4 else ()
+    yield from grown.values()
+
+
+def under_pressure(lab, options):
+    yield from rows.long_session(lab, options.long)
+    yield from rows.huge_message(lab, options.huge)
+    yield pressure.idle(lab, options.sessions, 30)
+    yield pressure.steady_writer(lab, options.sessions, options.seconds)
+
+
+PARTS = {"full": full, "growth": grow, "pressure": under_pressure}
+
+
+def document(done):
+    """Puts the table between the marks of docs/performance.md."""
+    head, rest = DOCUMENT.read_text().split(MARK[0])
+    _, tail = rest.split(MARK[1])
+    commit = subprocess.run(["git", "-C", SOURCES, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    note = f"Commit {commit.stdout.strip()}; {machine()}; tmpfs.\n\n"
+    DOCUMENT.write_text(head + MARK[0] + note + "\n".join(report.markdown(done)) + "\n" + MARK[1] + tail)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Measures what scrubjay costs.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to run: {', '.join(PARTS)} (all)")
+    parser.add_argument("--folder", default="/dev/shm/scrubjay-bench", help="where the databases lie (tmpfs)")
+    parser.add_argument("--sessions", type=int, default=2500, help="real sessions; 10000 are 1 GB (%(default)s)")
+    parser.add_argument("--power", type=int, default=6, help="curves from 10^3 to 10^POWER sessions (%(default)s)")
+    parser.add_argument("--long", type=int, default=200_000, help="messages of the long session (%(default)s)")
+    parser.add_argument("--huge", type=int, default=100_000_000, help="bytes of the huge message (%(default)s)")
+    parser.add_argument("--seconds", type=int, default=60, help="how long the steady writer writes (%(default)s)")
+    parser.add_argument("--picture", type=Path, default=None, help="where the curves go (the folder)")
+    parser.add_argument("--write", action="store_true", help="put table and picture into docs/")
+    options = parser.parse_args()
+    for part in options.parts:
+        if part not in PARTS:
+            parser.error(f"no such part '{part}'")
+    options.picture = options.picture or (PICTURE if options.write else Path("performance.svg"))
+    return options
+
+
+def main():
+    options = arguments()
+    lab, done, status = Lab(options.folder), [], 0
+    print(machine())
+    try:
+        for part in options.parts or PARTS:
+            done_here = list(PARTS[part](lab, options))
+            print("\n".join(report.plain(done_here)), flush=True)
+            done += done_here
+    finally:
+        lab.clean()
+    if options.write:
+        document(done)
+    for row in done:
+        status |= bool(row.problems or row.failures())
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

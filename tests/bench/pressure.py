@@ -1,0 +1,110 @@
+"""The daemon itself: how quiet it is when nothing happens, and what it does when somebody writes all the time"""
+
+import os
+import re
+import sqlite3
+import time
+from pathlib import Path
+
+from rows import Row
+from scrubjay_test import Daemon, Monitor, PrivateBus, wait_for
+
+MAX_DELAY = 2.0  # Sync.MaxDelay as it comes
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Process:
+    """What the kernel says about a process."""
+
+    def __init__(self, pid):
+        self.folder = Path("/proc", str(pid))
+
+    def cpu_usec(self):
+        fields = (self.folder / "stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) * 1_000_000 // TICK
+
+    def number(self, file, name):
+        return int(re.search(rf"^{name}:?\s+(\d+)", (self.folder / file).read_text(), re.MULTILINE)[1])
+
+    def wakeups(self):
+        return sum(int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text(), re.MULTILINE)[1])
+                   for task in (self.folder / "task").iterdir())
+
+    def bytes_written(self):
+        return self.number("io", "wchar")
+
+
+def with_daemon(lab, source, name, work):
+    bus = PrivateBus(lab.path(f"{name}-bus"))
+    daemon = Daemon(lab.path(name), bus, source=source)
+    try:
+        daemon.start()
+        daemon.wait_idle()
+        return work(daemon, Process(daemon.process.pid))
+    finally:
+        daemon.stop()
+        bus.stop()
+        lab.remove(daemon.archive)
+
+
+def idle(lab, n_sessions, seconds):
+    """Nothing happens: memory, and how often it wakes."""
+    def work(daemon, process):
+        time.sleep(1)  # what the last question over the bus woke is asleep again
+        cpu, wakeups = process.cpu_usec(), process.wakeups()
+        time.sleep(seconds)
+        return Row(f"idle for {seconds} s, {n_sessions:,} real sessions archived: "
+                   f"{process.wakeups() - wakeups} wake-ups", process.cpu_usec() - cpu, seconds * 1e6,
+                   peak_kb=process.number("status", "VmRSS"), bytes_written=0, limits={"peak_kb": 16 * 1024})
+    # Synced by a process before: it is the daemon of every day, not the one that has just filled the archive.
+    archive = lab.path("idle") / "archive" / "archive.db"
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    source = lab.source("real", n_sessions)
+    lab.once(source, archive)
+    return with_daemon(lab, source, "idle", work)
+
+
+def write_steadily(path, seconds, per_second):
+    """Commits one message after the other. Returns how many."""
+    db = sqlite3.connect(path, isolation_level=None, timeout=10)
+    ids = [row[0] for row in db.execute("SELECT id FROM sessions ORDER BY rowid LIMIT 20")]
+    began, n = time.monotonic(), 0
+    while n < seconds * per_second:
+        session = ids[n % len(ids)]
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("INSERT INTO messages (session_id, ordinal, role, content) SELECT ?1, max(ordinal) + 1, 'user', ?2 "
+                   "FROM messages WHERE session_id = ?1", (session, f"under pressure {n}"))
+        db.execute("UPDATE sessions SET message_count = message_count + 1, transcript_revision = transcript_revision + 1,"
+                   " sync_marker = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = ?", (session,))
+        db.execute("COMMIT")
+        n += 1
+        time.sleep(max(0, began + n / per_second - time.monotonic()))
+    db.close()
+    return n
+
+
+def steady_writer(lab, n_sessions, seconds, per_second=50):
+    """Somebody commits all the time: all of it arrives, and there are no more cycles than one for each maximum delay."""
+    source = lab.source("real", n_sessions)
+
+    def work(daemon, process):
+        monitor = Monitor(daemon)
+        try:
+            cpu, written = process.cpu_usec(), process.bytes_written()
+            began = time.monotonic()
+            n = write_steadily(source, seconds, per_second)
+            wall = time.monotonic() - began
+            cpu, written = process.cpu_usec() - cpu, process.bytes_written() - written
+            arrived = "SELECT count(*) FROM messages WHERE content GLOB 'under pressure *'"
+            late = time.monotonic()
+            wait_for(lambda: daemon.rows(arrived) == [(n,)], "all that was written arrives", 30)
+            late = time.monotonic() - late
+            n_cycles = len(monitor.matching("SyncStarted"))
+        finally:
+            monitor.stop()
+        most = int(wall / MAX_DELAY) + 3
+        return Row(f"{per_second} commits a second for {seconds} s: {n:,} messages, {n_cycles} cycles, the last one "
+                   f"{late:.1f} s later", cpu, wall * 1e6, peak_kb=process.number("status", "VmHWM"),
+                   bytes_written=written, limits={"peak_kb": 48 * 1024, "cpu_usec": 0.05 * wall * 1e6},
+                   problems=[f"{n_cycles} cycles, and {most} are the most"] if n_cycles > most else [])
+    return with_daemon(lab, source, "pressure", work)
