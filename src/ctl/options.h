@@ -11,7 +11,7 @@ typedef enum OptionType {
         OPTION_FLAG,   /* value: bool *, set to true */
         OPTION_STRING, /* value: const char **, borrowed from argv */
         OPTION_NUMBER, /* value: uint64_t * */
-        OPTION_TIME,   /* value: uint64_t *, microseconds since the epoch; see parse_moment() */
+        OPTION_TIME,   /* value: uint64_t *, microseconds since the epoch; see ctl/moment.h */
 } OptionType;
 
 typedef struct Option {
@@ -37,12 +37,6 @@ typedef struct Usage {
  * Returns 0 (*@ret_first is the index of the first argument), 1: help was asked for and printed, or -EINVAL: said why.
  */
 int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first);
-
-/*
- * A moment as people name it: "today", "yesterday", "2026-11-23", "2026-11-23 14:30" (local time), an ISO time with zone,
- * or a span ago: "3d", "2 weeks". Microseconds since the epoch; @now says what "now" is. Returns 0 or -EINVAL.
- */
-int parse_moment(const char *s, uint64_t now, uint64_t *ret_usec);
 
 /* Parses a whole decimal number. Returns 0, -EINVAL or -ERANGE. */
 int parse_number(const char *s, uint64_t *ret);
