@@ -100,17 +100,15 @@ static void place_disarm(Watch *w, Place *p)
 /* Between looking for a folder and watching its parent it may have been made: look again until nothing changes. */
 static int place_arm_settled(Watch *w, Place *p)
 {
-        _cleanup_free_ char *before = NULL;
-        int r;
+        for (;;) {
+                _cleanup_free_ char *before = TAKE_PTR(p->watched);
+                int r = place_arm(w, p);
 
-        do {
-                free(before);
-                before = TAKE_PTR(p->watched);
-                r = place_arm(w, p);
                 if (r < 0)
                         return r;
-        } while (!p->has_folder && (!before || strcmp(before, p->watched) != 0));
-        return 0;
+                if (p->has_folder || (before && p->watched && strcmp(before, p->watched) == 0))
+                        return 0;
+        }
 }
 
 /* Watches what the source's link leads to. */
