@@ -184,6 +184,22 @@ def test_a_source_that_is_not_there_yet(make_daemon):
     source.close()
 
 
+def test_one_bad_session_stops_no_other(make_daemon, source):
+    source.add_session("good")
+    source.add_session("bad" * 500)
+    daemon = make_daemon()
+    daemon.wait_idle()
+    for _ in range(2):
+        errors = daemon.run_once()[3]
+        assert len(errors) == 1 and list(errors)[0].startswith("badbad") and len(list(errors)[0]) <= 200
+        assert "badbad" in daemon.status()["LastError"]
+    assert daemon.rows("SELECT id FROM sessions") == [("good",)]
+    assert daemon.log.count("could not be synced") == 1, "told once"
+    source.sql("DELETE FROM sessions WHERE id != 'good'")
+    daemon.run_once()
+    assert daemon.status()["LastError"] == ""
+
+
 def test_file_names_may_hold_any_bytes(make_daemon, tmp_path):
     folder = os.fsencode(tmp_path) + b"/caf\xe9"
     daemon = make_daemon(source=os.fsdecode(folder + b"/sessions.db"))

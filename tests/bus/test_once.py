@@ -42,6 +42,15 @@ def test_a_cycle_and_its_result(source, tmp_path):
     assert result["secrets_detected"] == 0
 
 
+def test_a_session_that_fails(source, tmp_path):
+    source.add_session("good")
+    source.add_session("bad" * 500)
+    status, result, errors = run_once(source.path, tmp_path / "archive.db")
+    assert status == 1
+    assert result["sessions_synced"] == 1 and len(result["errors"]) == 1
+    assert len(errors.splitlines()) == 1 and "badbad" in errors
+
+
 def test_a_missing_source(tmp_path):
     status, result, errors = run_once(tmp_path / "none.db", tmp_path / "a" / "archive.db")
     assert (status, result) == (2, None)
