@@ -196,7 +196,7 @@ TEST(what_hits_a_limit_is_masked_whole)
         REQUIRE(rules && masker_new(rules, &key, &m) == 0);
         memset(text, 'a', sizeof(text));
         memcpy(text, "x start", 7);
-        text[sizeof(text) - 1] = '!';
+        memcpy(text + sizeof(text) - 3, "!b", 2); /* else PCRE2 sees at once that there is no "b" */
         CHECK_INT(masker_mask(m, MASK_TEXT, text, sizeof(text), &masked), 0);
         CHECK(masked.size == 22 && memcmp(masked.text, "[REDACTED:unscannable]", 22) == 0);
         CHECK_INT(masked.n_findings, 1);
