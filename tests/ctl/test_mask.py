@@ -1,0 +1,163 @@
+"""scrubjayctl mask, verify and rules: what people and scripts rely on"""
+
+import json
+import random
+import string
+
+from conftest import SESSION
+
+LETTERS = string.ascii_letters + string.digits
+
+
+def made(n, alphabet=LETTERS, seed=7):
+    return "".join(random.Random(seed).choices(alphabet, k=n))
+
+
+GITHUB = "ghp" + "_" + made(36)
+PASSWORD = made(5) + "7!x" + made(6, seed=8)
+
+
+def test_mask_is_a_filter(ctl):
+    out = ctl.run("mask", stdin=f"export A={GITHUB}\nB=1\n").out
+    assert GITHUB not in out
+    assert out.startswith("export A=[REDACTED:github-") and out.endswith("]\nB=1\n")
+    assert ctl.run("mask", stdin=out).out == out
+    assert ctl.run("mask", stdin="").out == ""
+
+
+def test_mask_keeps_json_valid(ctl):
+    document = {"a": [1, None, f'x "{GITHUB}"\n'], "password": 'it"s\\' + PASSWORD}
+    out = json.loads(ctl.run("mask", stdin=json.dumps(document)).out)
+    assert out["a"][:2] == [1, None] and GITHUB not in out["a"][2]
+    assert out["password"].startswith("[REDACTED:") and out["password"].endswith("]")
+
+
+def test_mask_check_answers_by_exit_status_alone(ctl):
+    outcome = ctl.run("mask", "--check", stdin=f"a\nb {GITHUB}\n", code=1)
+    assert outcome.out == "" and outcome.err.startswith("2: github-") and GITHUB not in outcome.err
+    outcome = ctl.run("mask", "--check", stdin="nothing here\n")
+    assert outcome.out == outcome.err == ""
+
+
+def test_mask_jsonl_answers_in_order_with_offsets(ctl):
+    texts = ["é clean", f"é {GITHUB}.", "", json.dumps({"k": GITHUB})]
+    lines = "".join(json.dumps({"id": i, "text": text}) + "\n" for i, text in enumerate(texts))
+    answers = [json.loads(line) for line in ctl.run("mask", "--jsonl", stdin=lines).out.splitlines()]
+    assert [answer["id"] for answer in answers] == [0, 1, 2, 3]
+    assert answers[0] == {"id": 0, "text": "é clean", "findings": []}
+    (finding,) = answers[1]["findings"]
+    assert texts[1].encode()[finding["start"]:finding["end"]].decode() == GITHUB
+    assert answers[1]["text"] == f"é [REDACTED:{finding['rule']}]."
+    assert json.loads(answers[3]["text"])["k"].startswith("[REDACTED:")
+
+
+def test_mask_jsonl_lines_are_apart_unless_they_are_a_session(ctl):
+    lines = "".join(json.dumps({"id": i, "text": text}) + "\n"
+                    for i, text in enumerate([f"DB_PASSWORD={PASSWORD}", f"it was {PASSWORD} then"]))
+    apart = ctl.run("mask", "--jsonl", stdin=lines).out.splitlines()
+    together = ctl.run("mask", "--jsonl", "--session", stdin=lines).out.splitlines()
+    assert PASSWORD in apart[1] and PASSWORD not in apart[0]
+    assert PASSWORD not in "".join(together)
+
+
+def test_mask_jsonl_stays_in_step_with_broken_lines(ctl):
+    lines = 'no json\n{"id":1}\n{"id":2,"text":"x"}\n'
+    outcome = ctl.run("mask", "--jsonl", stdin=lines, code=2)
+    answers = [json.loads(line) for line in outcome.out.splitlines()]
+    assert ["error" in answer for answer in answers] == [True, True, False]
+
+
+def test_verify_finds_nothing_where_all_is_masked(ctl):
+    ctl.make_archive()
+    assert "Nothing looks like a secret" in ctl.run("verify").out
+    assert json.loads(ctl.run("verify", "--json").out) == []
+
+
+def test_verify_names_the_place_and_never_the_text(ctl):
+    ctl.make_archive()
+    ctl.write(f"UPDATE messages SET thinking_text = 'use {GITHUB}' WHERE session_id = :a AND ordinal = 4")
+    ctl.write(f"""UPDATE tool_calls SET input_json = '{{"password":"{PASSWORD}"}}' WHERE session_id = :a""")
+    outcome = ctl.run("verify", "--json", code=1)
+    assert GITHUB not in outcome.out and PASSWORD not in outcome.out
+    places = {(row["session_id"], row["ordinal"], row["field"]) for row in json.loads(outcome.out)}
+    assert places == {(SESSION, 4, "thinking_text"), (SESSION, 4, "tool_calls/input_json")}
+    assert "2 places" in ctl.run("verify", code=1).out
+
+
+def test_rules_are_listed_and_shown(ctl):
+    rules = json.loads(ctl.run("rules", "list", "--json").out)
+    assert len(rules) > 200 and all(rule["id"] and rule["description"] and rule["reference"] for rule in rules)
+    shown = json.loads(ctl.run("rules", "show", rules[0]["id"]).out)
+    assert shown["id"] == rules[0]["id"] and shown["literals"]
+    assert "no rule 'nothing'" in ctl.run("rules", "show", "nothing", code=1).err
+    ctl.run("rules", "frobnicate", code=2)
+
+
+def test_rules_that_do_not_hold_are_named(ctl):
+    path = ctl.home / "mine.json"
+    path.write_text(json.dumps([{
+        "id": "mine", "literals": ["mine-"], "pattern": "mine-[0-9]{6}",
+        "examples": {"positive": ["x <<mine-{digit:6}>> y", "<<mine-{hex:6}>>"], "negative": ["mine-{digit:6}"]}}]))
+    out = ctl.run("rules", "test", path, code=1).out
+    assert "mine: positive example 2, as it is: nothing is masked" in out
+    assert "mine: negative example 1, as it is: is masked" in out
+    assert "positive example 1" not in out
+
+
+def test_rules_test_tries_a_text(ctl):
+    path = ctl.home / "notes.txt"
+    path.write_text(f"one\ntwo {GITHUB}\n")
+    out = ctl.run("rules", "test", path).out
+    assert out.splitlines()[0].startswith(f"{path}:2: github-") and GITHUB not in out
+
+
+def test_a_broken_rule_names_file_rule_and_reason(ctl):
+    folder = ctl.home / "rules"
+    folder.mkdir()
+    (folder / "team.json").write_text('[{"id":"team","literals":["abc"],"pattern":"abc("}]')
+    err = ctl.run("mask", stdin="x", code=2, SCRUBJAY_MASK_RULESDIR=str(folder)).err
+    assert "team.json" in err and "'team'" in err and "parenthesis" in err
+
+
+GITLEAKS = r"""
+title = "team"
+[[rules]]
+id = "acme-token"
+description = "Acme"
+regex = '''(?i)\bacme[_-]?token\s*=\s*["']?([a-z0-9]{24})\z'''
+entropy = 3
+keywords = ["acme"]
+    [[rules.allowlists]]
+    regexes = ['''^0000''']
+    stopwords = ["foo.bar"]
+[[rules]]
+id = "Greek"
+regex = '''\p{Greek}+'''
+keywords = ["alpha"]
+[[rules]]
+id = "by-path"
+path = '''\.pem$'''
+[allowlist]
+regexes = ["EXAMPLE\\d"]
+"""
+
+
+def test_rules_of_gitleaks_are_taken_over_or_refused_by_name(ctl):
+    (ctl.home / "gitleaks.toml").write_text(GITLEAKS)
+    outcome = ctl.run("rules", "import", "gitleaks.toml", code=1)
+    assert "Greek: refused" in outcome.err and "by-path: refused" in outcome.err
+    assert "1 rules taken over, 2 refused" in outcome.err
+    folder = ctl.home / "rules"
+    folder.mkdir()
+    (folder / "team.json").write_text(outcome.out)
+    secret = made(24, string.ascii_lowercase + string.digits)
+    masked = ctl.run("mask", stdin=f"ACME_TOKEN = '{secret}\n", SCRUBJAY_MASK_RULESDIR=str(folder)).out
+    assert masked == "ACME_TOKEN = '[REDACTED:acme-token]\n"
+    imported = json.loads(outcome.out)
+    assert imported["allow"]["patterns"] == [r"EXAMPLE\d"]
+    assert imported["rules"][0]["guards"]["not"] == ["^0000", r"(?i)(?:foo\.bar)"]
+
+
+def test_broken_toml_names_the_line(ctl):
+    (ctl.home / "gitleaks.toml").write_text("[[rules]]\nid = 'x\n")
+    assert "line 2" in ctl.run("rules", "import", "gitleaks.toml", code=1).err
