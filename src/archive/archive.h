@@ -23,8 +23,12 @@ typedef struct Archive Archive;
 /*
  * Opens the archive at @path for writing, makes it (0600 in a 0700 folder) where there is none, and takes its lock.
  * Beside it lies fingerprint.key (0600).
- * Returns 0, or a negative errno with *@reterr (owned by the caller): -EBUSY: another process has it; -EPROTONOSUPPORT:
- * made by a newer version, left untouched; -EMEDIUMTYPE: not an archive, left untouched; -EUCLEAN: damaged; ...
+ * It is checked for damage: a look at its header each time, PRAGMA quick_check where the last one to have it open did not
+ * close it. A damaged one is moved aside (archive_moved_aside() says where) and a new one is made; its change sequence
+ * goes on far behind any number that the old one can have had.
+ * Returns 0; 1: a damaged one was moved aside; or a negative errno with *@reterr (owned by the caller): -EBUSY: another process has it; -EPROTONOSUPPORT:
+ * made by a newer version, left untouched; -EMEDIUMTYPE: not an archive, left untouched; -EUCLEAN: damaged, and too
+ * many damaged ones lie beside it already; ...
  */
 int archive_open(const char *path, Archive **ret, char **reterr);
 
@@ -35,6 +39,15 @@ static inline void archive_closep(Archive **a)
 {
         (void) archive_close(*a);
 }
+
+/* Says that it seems to be damaged: the next archive_open() looks at all of it. */
+void archive_suspect(Archive *a);
+
+/* Whether the file that is open is still the one at its path: it may have been removed, or replaced. */
+bool archive_is_in_place(const Archive *a);
+
+/* The damaged archive that this one replaces, as long as it lies there; else NULL. Asks the file system. */
+const char *archive_moved_aside(const Archive *a);
 
 /* The key of this archive's fingerprints. */
 const HashKey *archive_key(const Archive *a);

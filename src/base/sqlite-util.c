@@ -1,14 +1,45 @@
 /* SQLite, the way this project speaks to it */
 #include "base/sqlite-util.h"
 
+#include <string.h>
+
 void sqlite_setup(void)
 {
         (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+static int file_error(sqlite3_file *file)
+{
+        int error = 0;
+
+        if (!file || !file->pMethods ||
+            file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error) != SQLITE_OK)
+                return 0;
+        return error;
+}
+
+/* The operating system's error behind an I/O error. SQLite forgets it when a commit fails; its files remember. */
+static int system_error_of(sqlite3 *db, int code)
+{
+        sqlite3_file *file = NULL;
+        int error;
+
+        if (!db || ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN))
+                return 0;
+        error = sqlite3_system_errno(db);
+        if (error > 0 || (code & 0xff) != SQLITE_IOERR)
+                return error;
+        if (sqlite3_file_control(db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK)
+                error = file_error(file);
+        if (error == 0 &&
+            sqlite3_file_control(db, NULL, SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK)
+                error = file_error(file);
+        return error;
+}
+
 int sqlite_errno(sqlite3 *db, int code)
 {
-        int system_error = db ? sqlite3_system_errno(db) : 0;
+        int system_error = system_error_of(db, code);
 
         switch (code & 0xff) {
         case SQLITE_OK:
@@ -50,7 +81,12 @@ int sqlite_errno(sqlite3 *db, int code)
 
 const char *sqlite_reason(sqlite3 *db)
 {
-        return db ? sqlite3_errmsg(db) : "out of memory";
+        int error;
+
+        if (!db)
+                return "out of memory";
+        error = system_error_of(db, sqlite3_errcode(db));
+        return error > 0 ? strerror(error) : sqlite3_errmsg(db);
 }
 
 int sqlite_run(sqlite3 *db, const char *sql)

@@ -29,7 +29,7 @@ void sqlite_setup(void);
  */
 int sqlite_errno(sqlite3 *db, int code);
 
-/* Why the last call on @db failed, in SQLite's words. SQLite's messages hold names and SQL, never row content. */
+/* Why the last call on @db failed, in the system's words where it was the system, else in SQLite's. SQLite's messages hold names and SQL, never row content. */
 const char *sqlite_reason(sqlite3 *db);
 
 /* Runs SQL that gives no rows (several statements are fine). Returns 0 or a negative errno. */

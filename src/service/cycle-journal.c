@@ -200,6 +200,8 @@ int cycle_journal_add(CycleJournal *j, const Settings *settings, uint64_t n_sync
         tell_done(settings, n_synced, result);
         sentence_of(result, &sentence);
         if (result->warning && strcmp(result->warning, j->last_error ?: "") != 0)
-                log_event(LOG_WARNING, MESSAGE_RULES_BROKEN, NULL, "%s", result->warning);
+                log_event(result->archive_damaged ? LOG_ERR : LOG_WARNING,
+                          result->archive_damaged ? MESSAGE_ARCHIVE_DAMAGED : MESSAGE_RULES_BROKEN,
+                          LOG_FIELDS(PLACES(settings)), "%s", result->warning);
         return set_error(j, sentence);
 }

@@ -37,9 +37,10 @@ struct Engine {
         bool has_policy;
         int64_t policy; /* digest in force, if has_policy */
         bool opened; /* the source's file was opened, and not yet compared with the one of before */
-        bool looked; /* a cycle ran to its end since the source was opened */
-        bool had_errors;    /* the last cycle left sessions behind: look again */
-        uint64_t n_cursors; /* sessions that are in step, as of the last cycle */
+        bool archive_replaced; /* just now, by a new one: not told yet */
+        bool looked;           /* a cycle ran to its end since the source was opened */
+        bool had_errors;       /* the last cycle left sessions behind: look again */
+        uint64_t n_cursors;    /* sessions that are in step, as of the last cycle */
         EngineTotals totals;
 
         /* of the cycle that runs */

@@ -96,6 +96,7 @@ int engine_open_archive(Engine *e, char **reterr)
         r = archive_open(e->settings.archive_path, &e->archive, reterr);
         if (r < 0)
                 return r;
+        e->archive_replaced = r > 0;
         e->totals.total_synced = (uint64_t) archive_meta_get_int(e->archive, "total_synced", 0);
         e->totals.total_secrets = (uint64_t) archive_meta_get_int(e->archive, "total_masked", 0);
         e->totals.last_sync_at_usec = 0;
@@ -170,6 +171,8 @@ static int need_archive(Engine *e)
 {
         int r;
 
+        if (e->archive && !archive_is_in_place(e->archive))
+                close_archive(e); /* removed, or another one is there: what is written now would be lost */
         r = engine_open_archive(e, &e->result->sentence);
         if (r < 0) {
                 e->result->failure = CYCLE_ARCHIVE_UNAVAILABLE;
@@ -399,6 +402,24 @@ static int run_cycle(Engine *e, CycleKind kind)
         return r;
 }
 
+/* As long as a damaged archive lies beside the new one, a person has not looked at it. */
+static void warn_of_damage(Engine *e)
+{
+        CycleResult *result = e->result;
+        const char *moved = e->archive ? archive_moved_aside(e->archive) : NULL;
+
+        if (!moved || result->warning)
+                return;
+        format_error(&result->warning,
+                     "The archive was damaged and was moved to '%s'; a new one was built from the "
+                     "source. What agentsview no longer had is only in the damaged one: look whether "
+                     "you need it, check the disk, then remove that file.",
+                     moved);
+        result->archive_damaged = true;
+        result->archive_replaced = e->archive_replaced;
+        e->archive_replaced = false;
+}
+
 void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
 {
         uint64_t began = now_usec(CLOCK_MONOTONIC), cpu = now_usec(CLOCK_THREAD_CPUTIME_ID);
@@ -410,6 +431,8 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         e->stopping = false;
         r = run_cycle(e, kind);
         read_end(e);
+        if (r >= 0)
+                warn_of_damage(e);
         if (r == -ECANCELED && e->stopping) {
                 /* what is done is done: the batch is whole sessions */
                 r = batch_commit(e);
@@ -428,8 +451,11 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
                         ret->failure = CYCLE_ARCHIVE_UNAVAILABLE;
                         format_error(&ret->sentence, "The cycle failed: %s.", strerror(-r));
                 }
-                if (ret->failure == CYCLE_ARCHIVE_UNAVAILABLE)
+                if (ret->failure == CYCLE_ARCHIVE_UNAVAILABLE) {
+                        if (r == -EUCLEAN && e->archive)
+                                archive_suspect(e->archive);
                         close_archive(e);
+                }
         }
         if (e->n_cursors > ret->sessions_synced)
                 ret->sessions_skipped = e->n_cursors - ret->sessions_synced;

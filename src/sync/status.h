@@ -48,6 +48,9 @@ typedef struct CycleResult {
 
         char *warning; /* the cycle ran, but a person should look (new rules were broken: the old ones are in force); or NULL */
 
+        bool archive_damaged; /* the warning is of a damaged archive that lies beside the one in use */
+        bool archive_replaced; /* and it was moved there in this cycle */
+
         bool source_swapped; /* another file stands in its place since the last cycle */
         bool full; /* rules or settings changed, or a resync: everything was masked again */
 } CycleResult;

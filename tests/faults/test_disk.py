@@ -11,7 +11,7 @@ from faulty import IDENTITY, LIBRARY, copy_folder, run_once
 from scrubjay_test import Daemon, wait_for
 
 REASONS = {
-    "ENOSPC": ("full", "No space"), "EDQUOT": ("full", "quota"), "EIO": ("I/O", "disk"), "EROFS": ("ead-only", "readonly"),
+    "ENOSPC": ("full", "No space"), "EDQUOT": ("full", "quota"), "EIO": ("I/O", "Input/output"), "EROFS": ("ead-only", "readonly"),
     "EMFILE": ("Too many open files", "unable to open"),
 }
 
@@ -56,7 +56,7 @@ def test_a_call_fails(source, tmp_path, error, last):
         assert run_once(source.path, archive).status == 0, where
         assert differences(whole(archive), expected) == [], where
     assert n_failed > 0, "some call matters"
-    assert n_said > 0, "the reason is told"
+    assert n_said >= n_failed * 0.8, f"the reason is told in {n_said} of {n_failed}"
 
 
 def cpu_seconds(pid):

@@ -1,4 +1,7 @@
 /* archive: opening, refusing, transactions, the rows of a session */
+#include <fcntl.h>
+
+#include "archive/archive-damage.h"
 #include "archive/archive.h"
 #include "fixture.h"
 
@@ -278,4 +281,124 @@ TEST(sessions_under_another_policy_are_stale)
         CHECK_STR(ids[0], "c");
         free(ids[0]);
         archive_rollback(a);
+}
+
+/* The text in a lock file; the caller frees. */
+static char *lock_text(const char *path)
+{
+        _cleanup_free_ char *lock = NULL;
+        char *text = NULL;
+
+        REQUIRE(asprintf(&lock, "%s.lock", path) > 0);
+        REQUIRE(file_read(lock, 100, &text, NULL) == 0);
+        return text;
+}
+
+/* Writes @byte over @n bytes of @path at @offset. */
+static void spoil(const char *path, off_t offset, size_t n, int byte)
+{
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+        _cleanup_free_ char *bytes = malloc(n);
+
+        REQUIRE(fd >= 0 && bytes);
+        memset(bytes, byte, n);
+        REQUIRE(pwrite(fd, bytes, n, offset) == (ssize_t) n);
+}
+
+TEST(a_lock_file_tells_how_the_last_one_ended)
+{
+        _cleanup_free_ char *path = fixture_path("ended/archive.db"), *open = NULL, *closed = NULL,
+                            *suspect = NULL;
+        Archive *a = open_archive(path), *b = NULL;
+
+        CHECK_INT(archive_open(path, &b, NULL), -EBUSY);
+        open = lock_text(path);
+        CHECK(*open);
+        (void) archive_close(a);
+        closed = lock_text(path);
+        CHECK_STR(closed, "");
+        a = open_archive(path);
+        archive_suspect(a);
+        (void) archive_close(a);
+        suspect = lock_text(path);
+        CHECK_STR(suspect, "check");
+        (void) archive_close(open_archive(path));
+}
+
+TEST(a_damaged_archive_is_moved_aside_untouched)
+{
+        static const struct {
+                const char *name;
+                off_t offset;
+                size_t n;
+                int byte;
+                bool is_cut;
+        } damages[] = {
+                { "page", 3 * 16384, 16384, 0xa5, false },
+                { "schema", 100, 200, 0xff, false },
+                { "magic", 0, 16, 'x', false },
+                { "zeros", 0, 16384, 0, false },
+                { "cut", 5 * 16384, 0, 0, true },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(damages); i++) {
+                _cleanup_free_ char *folder = fixture_path(damages[i].name),
+                                    *path = path_join(folder, "archive.db"),
+                                    *lock = path_join(folder, "archive.db.lock");
+                _cleanup_free_ char *before = NULL, *after = NULL, *reason = NULL;
+                _cleanup_(archive_closep) Archive *a = open_archive(path);
+                size_t n_before = 0, n_after = 1;
+
+                REQUIRE(a);
+                a = archive_close(a);
+                if (damages[i].is_cut)
+                        REQUIRE(truncate(path, damages[i].offset) == 0);
+                else
+                        spoil(path, damages[i].offset, damages[i].n, damages[i].byte);
+                /* as a kill leaves it: then it is looked into */
+                REQUIRE(file_write_atomic(lock, 0600, "1", 1) == 0);
+                REQUIRE(file_read(path, 1 << 20, &before, &n_before) == 0);
+                CHECK_INT(archive_open(path, &a, &reason), 1);
+                CHECK_STR(reason ?: "", "");
+                REQUIRE(a && archive_moved_aside(a));
+                REQUIRE(file_read(archive_moved_aside(a), 1 << 20, &after, &n_after) == 0);
+                CHECK(n_before == n_after && memcmp(before, after, n_before) == 0);
+                CHECK(archive_next_change(a) > INT64_C(1000000000000000));
+                CHECK_INT(fixture_int(path, "SELECT count(*) FROM sessions"), 0);
+                /* it is told until the file is gone */
+                a = archive_close(a);
+                a = open_archive(path);
+                REQUIRE(a && archive_moved_aside(a));
+                REQUIRE(unlink(archive_moved_aside(a)) == 0);
+                CHECK(!archive_moved_aside(a));
+        }
+}
+
+TEST(damage_without_end_is_refused)
+{
+        _cleanup_free_ char *path = fixture_path("endless/archive.db"), *reason = NULL;
+        Archive *a = NULL;
+
+        for (int i = 0; i < ARCHIVE_DAMAGED_MAX; i++) {
+                (void) archive_close(open_archive(path));
+                spoil(path, 0, 16, 'x');
+                CHECK_INT(archive_open(path, &a, NULL), 1);
+                a = archive_close(a);
+        }
+        spoil(path, 0, 16, 'x');
+        CHECK_INT(archive_open(path, &a, &reason), -EUCLEAN);
+        CHECK(reason && strstr(reason, "Check the disk"));
+        CHECK(!a && access(path, F_OK) == 0);
+}
+
+TEST(an_archive_that_was_replaced_is_seen)
+{
+        _cleanup_free_ char *path = fixture_path("replaced/archive.db"),
+                            *away = fixture_path("away.db");
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+
+        REQUIRE(a);
+        CHECK(archive_is_in_place(a));
+        REQUIRE(rename(path, away) == 0);
+        CHECK(!archive_is_in_place(a));
 }

@@ -1,0 +1,225 @@
+/* A damaged archive: found, kept beside, never written over */
+#include "archive/archive-damage.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive/archive.h"
+#include "base/file-util.h"
+#include "base/time-util.h"
+
+/* Half a gigabyte a second is what a disk gives; larger archives are checked in part, and whole on request. */
+#define QUICK_CHECK_USEC  (20 * USEC_PER_SEC)
+#define TICK_INSTRUCTIONS 10000
+
+/* Places in the first page of a SQLite file (sqlite.org/fileformat2.html, 1.3). */
+#define HEADER_SIZE           100
+#define HEADER_PAGE_SIZE      16
+#define HEADER_CHANGES        24
+#define HEADER_N_PAGES        28
+#define HEADER_APPLICATION_ID 68
+#define HEADER_VALID_FOR      92
+
+static int is_over(void *userdata)
+{
+        const uint64_t *deadline = userdata;
+
+        return now_usec(CLOCK_MONOTONIC) > *deadline;
+}
+
+/* SQLite's first finding as a part of a sentence: without its headline, one line. */
+static void set_problem(char **ret, const char *text)
+{
+        const char *line = strncmp(text, "***", 3) == 0 ? strchr(text, '\n') : NULL;
+
+        line = line ? line + 1 : text;
+        format_error(ret, "%.*s", (int) strcspn(line, "\n"), line);
+}
+
+int archive_check(sqlite3 *db, ArchiveCheck how, char **ret_problem)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        uint64_t deadline = now_usec(CLOCK_MONOTONIC) + QUICK_CHECK_USEC;
+        const char *text;
+        int r;
+
+        r = sqlite_prepare(db,
+                           how == ARCHIVE_CHECK_FULL ? "PRAGMA integrity_check(1)"
+                                                     : "PRAGMA quick_check(1)",
+                           &stmt);
+        if (how == ARCHIVE_CHECK_QUICK)
+                sqlite3_progress_handler(db, TICK_INSTRUCTIONS, is_over, &deadline);
+        if (r >= 0)
+                r = sqlite_step(stmt);
+        sqlite3_progress_handler(db, 0, NULL, NULL);
+        if (r == -ECANCELED && how == ARCHIVE_CHECK_QUICK)
+                return 0;
+        if (r == -EUCLEAN || r == -EMEDIUMTYPE)
+                text = sqlite_reason(db);
+        else if (r <= 0)
+                return r;
+        else
+                text = (const char *) sqlite3_column_text(stmt, 0);
+        if (text && strcmp(text, "ok") == 0)
+                return 0;
+        set_problem(ret_problem, text ?: "it cannot be checked");
+        return 1;
+}
+
+static uint32_t read_be32(const unsigned char *p)
+{
+        return (uint32_t) p[0] << 24 | (uint32_t) p[1] << 16 | (uint32_t) p[2] << 8 | p[3];
+}
+
+static bool is_zero(const unsigned char *p, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (p[i])
+                        return false;
+        return true;
+}
+
+static bool has_wal(const char *path)
+{
+        _cleanup_free_ char *wal = NULL;
+        struct stat st;
+
+        if (asprintf(&wal, "%s-wal", path) < 0) {
+                wal = NULL;
+                return true;
+        }
+        return stat(wal, &st) == 0 && st.st_size > 0;
+}
+
+int archive_check_header(const char *path, char **ret_problem)
+{
+        unsigned char header[HEADER_SIZE];
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        uint64_t page_size;
+        struct stat st;
+
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode) || st.st_size == 0 || has_wal(path) ||
+            pread(fd, header, sizeof(header), 0) != (ssize_t) sizeof(header))
+                return 0; /* with a -wal the pages that count are there: SQLite will say */
+        if (memcmp(header, "SQLite format 3", 16) != 0) {
+                /* Whose file is it? Ours by its mark, or one whose blocks the system never wrote. */
+                if (read_be32(header + HEADER_APPLICATION_ID) != ARCHIVE_APPLICATION_ID &&
+                    !is_zero(header, sizeof(header)))
+                        return 0;
+                format_error(ret_problem, "its header is not SQLite's any more");
+                return 1;
+        }
+        page_size = (uint64_t) header[HEADER_PAGE_SIZE] << 8 | header[HEADER_PAGE_SIZE + 1];
+        page_size = page_size == 1 ? 65536 : page_size;
+        if (read_be32(header + HEADER_APPLICATION_ID) != ARCHIVE_APPLICATION_ID ||
+            read_be32(header + HEADER_CHANGES) != read_be32(header + HEADER_VALID_FOR) ||
+            read_be32(header + HEADER_N_PAGES) * page_size <= (uint64_t) st.st_size)
+                return 0;
+        format_error(ret_problem, "the end of the file is missing");
+        return 1;
+}
+
+/* How many files in @folder begin with @prefix and are no part (-wal) of another one. */
+static int count_files(const char *folder, const char *prefix)
+{
+        DIR *dir = opendir(folder);
+        struct dirent *entry;
+        int n = 0;
+
+        if (!dir)
+                return -errno;
+        while ((entry = readdir(dir)))
+                n += strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+                     !strstr(entry->d_name + strlen(prefix), "-wal");
+        (void) closedir(dir);
+        return n;
+}
+
+/* A name that no file has: "@path.damaged-20260102T030405Z", with a number where two are of one second. */
+static int free_name(const char *path, char **ret)
+{
+        time_t now = (time_t) (now_usec(CLOCK_REALTIME) / USEC_PER_SEC);
+        char when[32];
+        struct tm tm;
+
+        (void) gmtime_r(&now, &tm);
+        (void) strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
+        for (int i = 0; i < 100; i++) {
+                _cleanup_free_ char *name = NULL;
+                char number[8] = "";
+                struct stat st;
+
+                if (i > 0)
+                        (void) snprintf(number, sizeof(number), ".%d", i);
+                if (asprintf(&name, "%s.damaged-%s%s", path, when, number) < 0) {
+                        name = NULL;
+                        return -ENOMEM;
+                }
+                if (lstat(name, &st) < 0 && errno == ENOENT) {
+                        *ret = TAKE_PTR(name);
+                        return 0;
+                }
+        }
+        return -EEXIST;
+}
+
+/* @from and @suffix to @to and @suffix; what is not there is well. */
+static int move(const char *from, const char *to, const char *suffix)
+{
+        _cleanup_free_ char *a = NULL, *b = NULL;
+
+        if (asprintf(&a, "%s%s", from, suffix) < 0) {
+                a = NULL;
+                return -ENOMEM;
+        }
+        if (asprintf(&b, "%s%s", to, suffix) < 0) {
+                b = NULL;
+                return -ENOMEM;
+        }
+        return rename(a, b) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int archive_move_aside(const char *path, char **ret)
+{
+        static const char *const derived[] = { "search.db", "search.db-wal", "search.db-shm" };
+        _cleanup_free_ char *folder = path_folder(path), *name = NULL, *prefix = NULL, *shm = NULL;
+        const char *slash = strrchr(path, '/');
+        int r;
+
+        if (!folder || asprintf(&prefix, "%s.damaged-", slash ? slash + 1 : path) < 0) {
+                prefix = NULL;
+                return -ENOMEM;
+        }
+        if (asprintf(&shm, "%s-shm", path) < 0) {
+                shm = NULL;
+                return -ENOMEM;
+        }
+        r = count_files(folder, prefix);
+        if (r >= ARCHIVE_DAMAGED_MAX)
+                return -EUCLEAN;
+        if (r >= 0)
+                r = free_name(path, &name);
+        /* The -wal first: a stop between the two leaves a file that is found damaged again, not a -wal without its
+         * file, which SQLite would remove. */
+        if (r >= 0)
+                r = move(path, name, "-wal");
+        if (r >= 0)
+                r = move(path, name, "");
+        if (r < 0)
+                return r;
+        (void) unlink(shm);
+        for (size_t i = 0; i < ELEMENTSOF(derived); i++) {
+                _cleanup_free_ char *file = path_join(folder, derived[i]);
+
+                if (file)
+                        (void) unlink(file);
+        }
+        *ret = TAKE_PTR(name);
+        return 0;
+}
