@@ -54,8 +54,8 @@ struct Archive {
         dev_t device; /* of the file that is open */
         ino_t inode;
         char *moved_aside; /* the damaged one that was here before, or NULL */
-        bool unclean; /* the last one to have it did not close it */
-        bool suspect; /* it seems to be damaged: the next one looks at all of it */
+        bool unclean;      /* the last one to have it did not close it */
+        bool suspect;      /* it seems to be damaged: the next one looks at all of it */
         int lock_fd;
         HashKey key;
         int64_t change, change_at_begin;

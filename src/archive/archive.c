@@ -190,10 +190,11 @@ static int open_database(Archive *a)
         r = archive_schema_prepare(a->db);
         if (r < 0)
                 return r;
-        return sqlite_run(a->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-                                 "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; "
-                                 "PRAGMA trusted_schema = 0; "
-                                 "PRAGMA journal_size_limit = 16777216");
+        return sqlite_run(a->db,
+                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+                          "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; "
+                          "PRAGMA trusted_schema = 0; "
+                          "PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 33554432");
 }
 
 static int describe_failure(const Archive *a, int error, char **reterr)
@@ -423,6 +424,12 @@ void archive_rollback(Archive *a)
 bool archive_in_transaction(const Archive *a)
 {
         return !sqlite3_get_autocommit(a->db);
+}
+
+void archive_release_memory(Archive *a)
+{
+        (void) sqlite3_db_release_memory(a->db);
+        arena_done(&a->arena);
 }
 
 int64_t archive_n_changes(const Archive *a)

@@ -62,6 +62,9 @@ int archive_commit(Archive *a);
 void archive_rollback(Archive *a);
 bool archive_in_transaction(const Archive *a);
 
+/* Gives back what was cached: after much work there may be hours of none. */
+void archive_release_memory(Archive *a);
+
 /* How many rows were written through this connection so far: whether there is anything to commit. */
 int64_t archive_n_changes(const Archive *a);
 

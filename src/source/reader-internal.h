@@ -53,6 +53,7 @@ struct Reader {
         char *session_id; /* of the messages under way */
         size_t session_id_size;
         int64_t n_calls_left;
+        int has_event; /* the statement of events stands on a row (1), is at its end (0), or failed (negative) */
 };
 
 /* Prepares what the open database allows; a missing table leaves its statement NULL. Returns 0 or a negative errno. */

@@ -4,11 +4,37 @@
 #include "source/reader-internal.h"
 #include "source/schema.h"
 
+/* Begins to read a query of (session, ordinal from); a table that the source lacks reads as empty. */
+static void bind_session(Reader *r, Query query, int64_t from_ordinal)
+{
+        sqlite3_stmt *stmt = r->queries[query];
+
+        if (!stmt)
+                return;
+        (void) sqlite3_reset(stmt);
+        (void) sqlite_bind_text(stmt, 1, r->session_id, r->session_id_size);
+        if (query != QUERY_CALL_COUNT)
+                (void) sqlite3_bind_int64(stmt, 2, from_ordinal);
+}
+
+static int count_calls(Reader *r)
+{
+        int k;
+
+        r->n_calls_left = 0;
+        if (!r->queries[QUERY_CALL_COUNT] || !r->queries[QUERY_CALLS])
+                return 0;
+        bind_session(r, QUERY_CALL_COUNT, 0);
+        k = reader_step(r, QUERY_CALL_COUNT);
+        if (k > 0)
+                r->n_calls_left = sqlite3_column_int64(r->queries[QUERY_CALL_COUNT], 0);
+        (void) sqlite3_reset(r->queries[QUERY_CALL_COUNT]);
+        return k < 0 ? k : 0;
+}
+
 int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from_ordinal)
 {
-        sqlite3_stmt *stmt = r->queries[QUERY_MESSAGES], *count = r->queries[QUERY_CALL_COUNT];
         char *copy;
-        int k;
 
         copy = malloc(size + 1);
         if (!copy)
@@ -18,21 +44,10 @@ int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from
         free(r->session_id);
         r->session_id = copy;
         r->session_id_size = size;
-        r->n_calls_left = 0;
-        if (!stmt)
-                return 0;
-
-        (void) sqlite3_reset(stmt);
-        (void) sqlite_bind_text(stmt, 1, copy, size);
-        (void) sqlite3_bind_int64(stmt, 2, from_ordinal);
-        if (!count || !r->queries[QUERY_CALLS])
-                return 0;
-        (void) sqlite_bind_text(count, 1, copy, size);
-        k = reader_step(r, QUERY_CALL_COUNT);
-        if (k > 0)
-                r->n_calls_left = sqlite3_column_int64(count, 0);
-        (void) sqlite3_reset(count);
-        return k < 0 ? k : 0;
+        bind_session(r, QUERY_MESSAGES, from_ordinal);
+        bind_session(r, QUERY_EVENTS, from_ordinal);
+        r->has_event = r->queries[QUERY_EVENTS] ? reader_step(r, QUERY_EVENTS) : 0;
+        return r->has_event < 0 ? r->has_event : count_calls(r);
 }
 
 /* Copies the texts of a row into the arena, since its statement moves on. */
@@ -48,57 +63,54 @@ static int keep_row(Arena *arena, Value *values, size_t n)
         return 0;
 }
 
-/*
- * All rows of @query as an array of rows of @table in the arena. The array grows by doubling within the arena: a
- * message has few calls, and what is left behind goes with the message.
- */
-static int read_children(Reader *r, Query query, const Table *table, Value **ret, size_t *ret_n)
+/* Rows that hang on a message, in the arena. What is left behind when the array grows goes with the message. */
+typedef struct Children {
+        Value *rows;
+        size_t n, allocated;
+} Children;
+
+/* Adds the row that @query stands on. */
+static int children_add(Reader *r, Children *c, Query query, const Table *table)
 {
-        sqlite3_stmt *stmt = r->queries[query];
-        size_t width = table->n_columns, allocated = 0, n = 0;
-        Value *rows = NULL;
-        int k;
+        size_t width = table->n_columns;
+        Value *row;
 
-        while ((k = reader_step(r, query)) > 0) {
-                if (n == allocated) {
-                        Value *grown;
+        if (c->n == c->allocated) {
+                size_t n = c->allocated > 0 ? c->allocated * 2 : 4;
+                Value *grown = arena_alloc(&r->arena, n * width * sizeof(*grown));
 
-                        allocated = allocated > 0 ? allocated * 2 : 4;
-                        grown = arena_alloc(&r->arena, allocated * width * sizeof(*grown));
-                        if (!grown) {
-                                k = -ENOMEM;
-                                break;
-                        }
-                        if (n > 0)
-                                memcpy(grown, rows, n * width * sizeof(*grown));
-                        rows = grown;
-                }
-                schema_read_row(stmt, 1, table, rows + n * width);
-                k = keep_row(&r->arena, rows + n * width, width);
-                if (k < 0)
-                        break;
-                n++;
+                if (!grown)
+                        return -ENOMEM;
+                if (c->n > 0)
+                        memcpy(grown, c->rows, c->n * width * sizeof(*grown));
+                c->rows = grown;
+                c->allocated = n;
         }
-        (void) sqlite3_reset(stmt);
-        if (k < 0)
-                return k;
-        *ret = rows;
-        *ret_n = n;
-        return 0;
+        row = c->rows + c->n * width;
+        schema_read_row(r->queries[query], 1, table, row);
+        c->n++;
+        return keep_row(&r->arena, row, width);
 }
 
 /* The calls of the message in row @message_id: numbered from 0 where the source has no numbers or says one twice. */
 static int read_calls(Reader *r, int64_t message_id, Message *m)
 {
-        Value *rows;
+        sqlite3_stmt *stmt = r->queries[QUERY_CALLS];
+        Children calls = { 0 };
         int64_t last = -1;
         int k;
 
-        (void) sqlite3_bind_int64(r->queries[QUERY_CALLS], 1, message_id);
-        k = read_children(r, QUERY_CALLS, &call_table, &rows, &m->n_calls);
+        (void) sqlite3_bind_int64(stmt, 1, message_id);
+        while ((k = reader_step(r, QUERY_CALLS)) > 0) {
+                k = children_add(r, &calls, QUERY_CALLS, &call_table);
+                if (k < 0)
+                        break;
+        }
+        (void) sqlite3_reset(stmt);
         if (k < 0)
                 return k;
-        m->calls = (Value(*)[N_CALL_COLUMNS]) rows;
+        m->calls = (Value(*)[N_CALL_COLUMNS]) calls.rows;
+        m->n_calls = calls.n;
         for (size_t i = 0; i < m->n_calls; i++) {
                 Value *index = &m->calls[i][CALL_CALL_INDEX];
 
@@ -111,19 +123,24 @@ static int read_calls(Reader *r, int64_t message_id, Message *m)
         return 0;
 }
 
+/* The events of a message: one statement gives those of the whole session, in the order of the messages. */
 static int read_events(Reader *r, Message *m)
 {
         sqlite3_stmt *stmt = r->queries[QUERY_EVENTS];
-        int64_t last_call = -1, last_event = -1;
-        Value *rows;
-        int k;
+        int64_t ordinal = m->values[MESSAGE_ORDINAL].integer, last_call = -1, last_event = -1;
+        Children events = { 0 };
 
-        (void) sqlite_bind_text(stmt, 1, r->session_id, r->session_id_size);
-        (void) sqlite3_bind_int64(stmt, 2, m->values[MESSAGE_ORDINAL].integer);
-        k = read_children(r, QUERY_EVENTS, &event_table, &rows, &m->n_events);
-        if (k < 0)
-                return k;
-        m->events = (Value(*)[N_EVENT_COLUMNS]) rows;
+        while (r->has_event > 0 && sqlite3_column_int64(stmt, 0) <= ordinal) {
+                int k = 0;
+
+                if (sqlite3_column_int64(stmt, 0) == ordinal) /* one before hangs on no message */
+                        k = children_add(r, &events, QUERY_EVENTS, &event_table);
+                r->has_event = k < 0 ? k : reader_step(r, QUERY_EVENTS);
+        }
+        if (r->has_event < 0)
+                return r->has_event;
+        m->events = (Value(*)[N_EVENT_COLUMNS]) events.rows;
+        m->n_events = events.n;
         for (size_t i = 0; i < m->n_events; i++) {
                 Value *call = &m->events[i][EVENT_CALL_INDEX];
                 Value *event = &m->events[i][EVENT_EVENT_INDEX];
@@ -196,11 +213,9 @@ int reader_message_next(Reader *r, Message *ret)
                 if (k < 0)
                         return k;
         }
-        if (r->queries[QUERY_EVENTS]) {
-                k = read_events(r, &m);
-                if (k < 0)
-                        return k;
-        }
+        k = read_events(r, &m);
+        if (k < 0)
+                return k;
         finish_message(r, &m);
         *ret = m;
         return 1;

@@ -130,11 +130,11 @@ int reader_prepare(Reader *r)
                                             : "WHERE message_id = ?1 ORDER BY id");
         if (k >= 0)
                 k = prepare_table(
-                                r, QUERY_EVENTS, &event_table, "1",
-                                has_event_index ? "WHERE session_id = ?1 AND tool_call_message_ordinal = "
-                                                  "?2 ORDER BY call_index, event_index, id"
-                                                : "WHERE session_id = ?1 AND tool_call_message_ordinal = "
-                                                  "?2 ORDER BY id");
+                                r, QUERY_EVENTS, &event_table, "tool_call_message_ordinal",
+                                has_event_index ? "WHERE session_id = ?1 AND tool_call_message_ordinal >= ?2 ORDER BY "
+                                                  "tool_call_message_ordinal, call_index, event_index, id"
+                                                : "WHERE session_id = ?1 AND tool_call_message_ordinal >= ?2 ORDER BY "
+                                                  "tool_call_message_ordinal, id");
         if (k >= 0)
                 k = prepare_table(r, QUERY_STARS, &star_table, "1", "ORDER BY session_id");
         if (k >= 0)

@@ -269,6 +269,13 @@ void reader_end(Reader *r)
         (void) sqlite_execute(r->queries[QUERY_END]);
 }
 
+void reader_release_memory(Reader *r)
+{
+        if (r->db)
+                (void) sqlite3_db_release_memory(r->db);
+        arena_done(&r->arena);
+}
+
 bool reader_in_transaction(const Reader *r)
 {
         return r->db && !sqlite3_get_autocommit(r->db);

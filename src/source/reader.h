@@ -45,6 +45,9 @@ int reader_identity(const Reader *r, char **ret);
 /* Closes the file; the next reader_open() starts afresh. For after an error. */
 void reader_close(Reader *r);
 
+/* Gives back what was cached. Not within a transaction. */
+void reader_release_memory(Reader *r);
+
 /*
  * Whether somebody committed since reader_mark_seen(). Costs some microseconds. Returns 1, 0, or a negative errno.
  */

@@ -7,9 +7,12 @@
 
 #include "sync/engine-internal.h"
 
-/* A batch holds the archive's write lock, so it is short; but each commit costs, so it is not a session long. */
-#define BATCH_USEC  (100 * USEC_PER_MSEC)
-#define BATCH_BYTES (4 * 1024 * 1024)
+/*
+ * Keys are random (UUIDs), so a batch of small sessions writes nearly every page of the indexes once, however many
+ * sessions it has: the larger the better, up to what memory and the work that a kill undoes allow.
+ */
+#define BATCH_USEC  (1 * USEC_PER_SEC)
+#define BATCH_BYTES (8 * 1024 * 1024)
 
 /* A read transaction is left and entered again after this time: agentsview's `sync --full` waits 5 s for it, then gives
  * its swap up. */

@@ -2,6 +2,7 @@
 #include "sync/engine.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "base/time-util.h"
@@ -9,6 +10,9 @@
 
 /* Markers within this time before now are looked at again: clocks are coarse, and a commit may come after its mark. */
 #define MARKER_SLACK_USEC (10 * USEC_PER_SEC)
+
+/* A cycle that read this much leaves caches behind that are worth giving back. */
+#define MUCH_BYTES ((uint64_t) 4 * 1024 * 1024)
 
 /* Life of the engine */
 
@@ -420,6 +424,18 @@ static void warn_of_damage(Engine *e)
         e->archive_replaced = false;
 }
 
+/* After a cycle that read much: gives back the caches, and what the allocator kept. */
+static void release_memory(Engine *e)
+{
+        row_masker_done(&e->row_masker);
+        e->row_masker.masker = e->masker;
+        if (e->archive)
+                archive_release_memory(e->archive);
+        if (e->reader)
+                reader_release_memory(e->reader);
+        (void) malloc_trim(0);
+}
+
 void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
 {
         uint64_t began = now_usec(CLOCK_MONOTONIC), cpu = now_usec(CLOCK_THREAD_CPUTIME_ID);
@@ -459,6 +475,8 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         }
         if (e->n_cursors > ret->sessions_synced)
                 ret->sessions_skipped = e->n_cursors - ret->sessions_synced;
+        if (ret->bytes_read > MUCH_BYTES)
+                release_memory(e);
         ret->elapsed_usec = now_usec(CLOCK_MONOTONIC) - began;
         ret->cpu_usec = now_usec(CLOCK_THREAD_CPUTIME_ID) - cpu;
         e->result = NULL;
