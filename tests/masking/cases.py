@@ -18,83 +18,92 @@ from cases_forms import NAMED, PREFIXED, URL_PASSWORDS, URL_SCHEMES, expand, rng
 
 ESC = "\x1b"
 
-# What stands round a secret that is known by itself. @ is the secret.
+# What stands round a secret that is known by itself. ¤ is the secret.
 SURROUNDINGS = {
-    "bare": "@",
-    "sentence": "Use @ for now, please",
-    "prompt": "$ tool login @\nok",
-    "env": "A=1\nTOKEN=@\nB=2\n",
-    "export": 'export API_KEY="@"; run',
-    "single-quoted": "curl -H 'x-token: @' https://api.test/v1",
-    "json": '{"name": "ci", "token": "@", "n": 1}',
-    "json-escaped": '{"out": "{\\"token\\": \\"@\\", \\"n\\": 1}"}',
-    "json-twice": '{"a": "{\\"b\\": \\"{\\\\\\"token\\\\\\": \\\\\\"@\\\\\\"}\\"}"}',
-    "unicode-quotes": "{\\u0022token\\u0022:\\u0022@\\u0022}",
-    "newlines": '{"out": "done\\n@\\nnext"}',
-    "newlines-twice": '{"out": "done\\\\n@\\\\nnext"}',
-    "tabs": '{"out": "a\\t@\\tb"}',
-    "crlf": '{"out": "a\\r\\n@\\r\\nb"}',
-    "diff-added": "@@ -1 +1 @@\n-old\n+    token: @\n context\n",
-    "diff-removed": "-@\n+new\n",
-    "numbered": "    11\tfoo\n    12\t@\n    13\tbar\n",
-    "numbered-colon": "12:@\n13:x\n",
-    "grep": "src/app.py:14:key = '@'\n",
-    "ansi": f"{ESC}[32m@{ESC}[0m ok",
-    "ansi-bold": f"{ESC}[1;31mtoken{ESC}[0m={ESC}[38;5;208m@{ESC}[0m\n",
-    "ansi-in-json": '{"out": "\\u001b[33m@\\u001b[39m"}',
-    "markdown": "Set `@` in the settings.",
-    "table": "| key | @ | live |\n",
-    "fence": "```\n@\n```\n",
-    "yaml": "auth:\n  token: @\n  user: al\n",
-    "toml": '[auth]\ntoken = "@"\n',
-    "xml": "<auth><token>@</token></auth>",
-    "attribute": '<add key="token" value="@" />',
-    "html-quotes": "{&quot;token&quot;:&quot;@&quot;}",
-    "quotes-in-quotes": "bash -c \"curl -H 'Authorization: token @' x\"",
-    "python": "client = Client(token='@', retries=3)",
-    "list": '["a", "@", "b"]',
-    "parentheses": "(see @) and go on",
-    "log": "2024-05-01T10:00:00Z INFO login ok token=@ user=al",
-    "header": "GET / HTTP/1.1\r\nX-Api-Key: @\r\nHost: x\r\n",
-    "end-of-text": "the key is @",
+    "bare": "¤",
+    "sentence": "Use ¤ for now, please",
+    "prompt": "$ tool login ¤\nok",
+    "env": "A=1\nTOKEN=¤\nB=2\n",
+    "export": 'export API_KEY="¤"; run',
+    "single-quoted": "curl -H 'x-token: ¤' https://api.test/v1",
+    "json": '{"name": "ci", "token": "¤", "n": 1}',
+    "json-escaped": '{"out": "{\\"token\\": \\"¤\\", \\"n\\": 1}"}',
+    "json-twice": '{"a": "{\\"b\\": \\"{\\\\\\"token\\\\\\": \\\\\\"¤\\\\\\"}\\"}"}',
+    "unicode-quotes": "{\\u0022token\\u0022:\\u0022¤\\u0022}",
+    "newlines": '{"out": "done\\n¤\\nnext"}',
+    "newlines-twice": '{"out": "done\\\\n¤\\\\nnext"}',
+    "tabs": '{"out": "a\\t¤\\tb"}',
+    "crlf": '{"out": "a\\r\\n¤\\r\\nb"}',
+    "diff-added": "@@ -1 +1 @@\n-old\n+    token: ¤\n context\n",
+    "diff-removed": "-¤\n+new\n",
+    "numbered": "    11\tfoo\n    12\t¤\n    13\tbar\n",
+    "numbered-colon": "12:¤\n13:x\n",
+    "grep": "src/app.py:14:key = '¤'\n",
+    "ansi": f"{ESC}[32m¤{ESC}[0m ok",
+    "ansi-bold": f"{ESC}[1;31mtoken{ESC}[0m={ESC}[38;5;208m¤{ESC}[0m\n",
+    "ansi-in-json": '{"out": "\\u001b[33m¤\\u001b[39m"}',
+    "markdown": "Set `¤` in the settings.",
+    "table": "| key | ¤ | live |\n",
+    "fence": "```\n¤\n```\n",
+    "yaml": "auth:\n  token: ¤\n  user: al\n",
+    "toml": '[auth]\ntoken = "¤"\n',
+    "xml": "<auth><token>¤</token></auth>",
+    "attribute": '<add key="token" value="¤" />',
+    "html-quotes": "{&quot;token&quot;:&quot;¤&quot;}",
+    "quotes-in-quotes": "bash -c \"curl -H 'Authorization: token ¤' x\"",
+    "python": "client = Client(token='¤', retries=3)",
+    "list": '["a", "¤", "b"]',
+    "parentheses": "(see ¤) and go on",
+    "log": "2024-05-01T10:00:00Z INFO login ok token=¤ user=al",
+    "header": "GET / HTTP/1.1\r\nX-Api-Key: ¤\r\nHost: x\r\n",
+    "end-of-text": "the key is ¤",
 }
 
-# How a name and its value are written. # is the name, @ the value.
+# How a name and its value are written. # is the name, ¤ the value.
 ASSIGNMENTS = {
-    "env": "#=@\nA=1\n",
-    "env-quoted": '#="@"\n',
-    "export": "export #='@' && run\n",
-    "docker": "ENV #=@\n",
-    "docker-run": "docker run -e #=@ image",
-    "json": '{"#": "@", "n": 1}',
-    "json-escaped": '{"out": "{\\"#\\": \\"@\\"}"}',
-    "json-twice": '"{\\\\\\"#\\\\\\":\\\\\\"@\\\\\\"}"',
-    "in-output": '{"stdout": "A=1\\n#=@\\nB=2"}',
-    "yaml": "env:\n  #: @\n  OTHER: x\n",
-    "yaml-quoted": "  #: '@'\n",
-    "kubernetes": "- name: #\n  value: @\n",
-    "toml": '# = "@"\n',
-    "ini": "[db]\n# = @\n",
-    "xml": "<#>@</#>",
-    "go": '\t# := "@"\n',
-    "go-var": 'var # string = "@"\n',
-    "python": '# = "@"\n',
-    "ruby": '"#" => "@",',
-    "default": '# ||= "@"\n',
-    "compare": 'if (# === "@") {',
-    "call": 'setenv("#", "@")',
-    "diff": "+#=@\n",
-    "numbered": "   7\t#=@\n",
-    "log": "env: #=@ ok",
+    "env": "#=¤\nA=1\n",
+    "env-quoted": '#="¤"\n',
+    "export": "export #='¤' && run\n",
+    "docker": "ENV #=¤\n",
+    "docker-run": "docker run -e #=¤ image",
+    "json": '{"#": "¤", "n": 1}',
+    "json-escaped": '{"out": "{\\"#\\": \\"¤\\"}"}',
+    "json-twice": '"{\\\\\\"#\\\\\\":\\\\\\"¤\\\\\\"}"',
+    "in-output": '{"stdout": "A=1\\n#=¤\\nB=2"}',
+    "yaml": "env:\n  #: ¤\n  OTHER: x\n",
+    "yaml-quoted": "  #: '¤'\n",
+    "kubernetes": "- name: #\n  value: ¤\n",
+    "toml": '# = "¤"\n',
+    "ini": "[db]\n# = ¤\n",
+    "xml": "<#>¤</#>",
+    "go": '\t# := "¤"\n',
+    "go-var": 'var # string = "¤"\n',
+    "python": '# = "¤"\n',
+    "ruby": '"#" => "¤",',
+    "default": '# ||= "¤"\n',
+    "compare": 'if (# === "¤") {',
+    "call": 'setenv("#", "¤")',
+    "diff": "+#=¤\n",
+    "numbered": "   7\t#=¤\n",
+    "log": "env: #=¤ ok",
 }
 
-KEY_KINDS = ["RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "DSA PRIVATE KEY"]
-PLACEHOLDERS = [
-    "${TOKEN}", "$TOKEN", "<token>", "<your-api-key>", "{{ token }}", "****", "************", "xxxxxxxxxxxxxxxx", "changeme",
-    "your-api-key-here", "YOUR_API_KEY", "[REDACTED]", "%(token)s", "%TOKEN%", "null", "none", "true", "example-token-123",
-    "${{ secrets.TOKEN }}", "$(cat token)", "os.environ['X']", "process.env.API_KEY", "getToken()", "self.token", "...",
+URL_PLACES = {"": "DATABASE_URL=%s\n", "/json": '{"url": "%s", "n": 1}', "/escaped": '{"out": "x\\nurl=%s\\n"}'}
+
+KEY_KINDS = [
+    "RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY",
+    "DSA PRIVATE KEY",
 ]  # fmt: skip
-NAMES = ["token", "api_key", "API_KEY", "secret", "client_secret", "password", "accessToken", "AUTH_TOKEN", "private_key", "credentials"]
+PLACEHOLDERS = [
+    "${TOKEN}", "$TOKEN", "<token>", "<your-api-key>", "{{ token }}", "****", "************", "xxxxxxxxxxxxxxxx",
+    "changeme", "your-api-key-here", "YOUR_API_KEY", "[REDACTED]", "%(token)s", "%TOKEN%", "null", "none", "true",
+    "example-token-123", "${{ secrets.TOKEN }}", "$(cat token)", "os.environ['X']", "process.env.API_KEY",
+    "getToken()", "self.token", "...",
+]  # fmt: skip
+NAMES = [
+    "token", "api_key", "API_KEY", "secret", "client_secret", "password", "accessToken", "AUTH_TOKEN", "private_key",
+    "credentials",
+]  # fmt: skip
 
 LOOK_ALIKES = {
     "commit": "commit {hex:40}\nAuthor: al\n",
@@ -131,7 +140,7 @@ LOOK_ALIKES = {
     "age-public": "age1{bech32:58}",
     "stripe-public": "pk_live_{alnum:24}",
     "posthog-public": "phc_{alnum:43}",
-    "example-aws": "AKIAIOSFODNN7EXAMPLE",
+    "example-aws": "AKIA{upper:9}EXAMPLE",
     "data-image": "data:image/png;base64,iVBORw0KGgo{base64:200}",
     "long-base64": "{base64:76}\n{base64:76}\n{base64:76}\n",
     "max-tokens": '"max_tokens": 4096, "total_tokens": 123456, "input_tokens": 99',
@@ -181,7 +190,7 @@ LOOK_ALIKES = {
 
 
 def one(case_id, template, secret):
-    before, after = template.split("@secret@")
+    before, after = template.split("¤")
     return {"id": case_id, "text": before + secret + after, "before": before, "after": after}
 
 
@@ -194,7 +203,7 @@ def prefixed():
         chosen += rng.sample([p for p in places if p not in chosen], 8)
         for place, template in chosen:
             case_id = f"prefixed/{name}/{place}"
-            yield one(case_id, template.replace("@@ -1", "\0").replace("1 @@", "\1").replace("@", "@secret@").replace("\0", "@@ -1").replace("\1", "1 @@"), expand(form, rng_of(case_id)))
+            yield one(case_id, template, expand(form, rng_of(case_id)))
 
 
 def named():
@@ -202,7 +211,7 @@ def named():
         rng = rng_of("ways/" + name)
         for way, template in rng.sample(list(ASSIGNMENTS.items()), 10):
             case_id = f"named/{name}/{way}"
-            yield one(case_id, template.replace("@", "@secret@").replace("#", key), expand(form, rng_of(case_id)))
+            yield one(case_id, template.replace("#", key), expand(form, rng_of(case_id)))
 
 
 def urls():
@@ -210,8 +219,8 @@ def urls():
         for i, form in enumerate(URL_PASSWORDS):
             case_id = f"url/{scheme}/{i}"
             user = "" if scheme.startswith("redis") and i % 2 else "app"
-            for place, template in (("", "DATABASE_URL=%s\n"), ("/json", '{"url": "%s", "n": 1}'), ("/escaped", '{"out": "x\\nurl=%s\\n"}')):
-                url = f"{scheme}://{user}:@secret@@db1.test:5432/app?x=1"
+            for place, template in URL_PLACES.items():
+                url = f"{scheme}://{user}:¤@db1.test:5432/app?x=1"
                 yield one(case_id + place, template % url, expand(form, rng_of(case_id + place)))
 
 
@@ -246,7 +255,8 @@ def private_keys():
     for way in ("plain", "escaped", "indented"):
         case_id = f"private-key/pgp/{way}"
         body = lines(case_id)
-        text = ways[way](["-----BEGIN PGP PRIVATE KEY BLOCK-----", "", *body, "=" + body[0][:4], "-----END PGP PRIVATE KEY BLOCK-----"])
+        armour = ["-----BEGIN PGP PRIVATE KEY BLOCK-----", "", *body, "=" + body[0][:4]]
+        text = ways[way]([*armour, "-----END PGP PRIVATE KEY BLOCK-----"])
         yield {"id": case_id, "text": text, "gone": body}
     for kind in KEY_KINDS:
         case_id = f"private-key/{kind.lower().replace(' ', '-')}/base64"
@@ -258,43 +268,44 @@ def private_keys():
 def others():
     """Files, headers and commands that hold credentials in a way of their own."""
     templates = {
-        "netrc": "machine git.test login al password @secret@\n",
-        "netrc-lines": "machine git.test\n  login al\n  password @secret@\n",
-        "pgpass": "db.test:5432:app:al:@secret@\n",
-        "npmrc": "//registry.test/:_authToken=@secret@\n",
-        "docker-auth": '{"auths": {"r.test": {"auth": "@secret@"}}}',
-        "curl-user": "curl -s -u al:@secret@ https://api.test/v1",
-        "curl-user-quoted": "curl --user 'al:@secret@' https://api.test/v1",
-        "basic": "Authorization: Basic @secret@\r\n",
-        "bearer": "Authorization: Bearer @secret@\r\n",
-        "bearer-escaped": '"curl -H \\"Authorization: Bearer @secret@\\" https://api.test"',
-        "cookie": "Cookie: theme=dark; sessionid=@secret@; lang=en\r\n",
-        "set-cookie": "Set-Cookie: JSESSIONID=@secret@; Path=/; HttpOnly\r\n",
-        "presigned": "https://b.s3.amazonaws.com/k?X-Amz-Date=20240501T000000Z&X-Amz-Signature=@secret@&x=1",
-        "sas": "https://a.blob.core.windows.net/c/b?sv=2022-11-02&sp=r&sig=@secret@",
-        "account-key": "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=@secret@;EndpointSuffix=core.windows.net",
-        "ado-net": "Server=db;Database=app;User Id=al;Password=@secret@;Encrypt=true",
-        "password-option": "mysqldump --user al --password=@secret@ app",
-        "password-option-blank": "az login -u al --password @secret@ --tenant t",
-        "mysql-p": "mysql -u root -p@secret@ app",
-        "sshpass": "sshpass -p @secret@ ssh al@host",
-        "pgpassword": "PGPASSWORD=@secret@ psql -h db",
-        "redis-cli": "redis-cli -h h -a @secret@ ping",
-        "kubernetes-secret": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ndata:\n  password: @secret@\n",
-        "wireguard": "[Interface]\nPrivateKey = @secret@\nListenPort = 51820\n",
-        "otpauth": "otpauth://totp/app:al?secret=@secret@&issuer=app",
-        "shadow": "root:@secret@:19000:0:99999:7:::\n",
-        "slack-webhook": "curl -X POST @secret@ -d x",
-        "discord-webhook": "https://discord.com/api/webhooks/123456789012345678/@secret@",
-        "token-user": "git clone https://@secret@@github.test/o/r.git",
-        "sql": "CREATE USER 'al' IDENTIFIED BY '@secret@';",
+        "netrc": "machine git.test login al password ¤\n",
+        "netrc-lines": "machine git.test\n  login al\n  password ¤\n",
+        "pgpass": "db.test:5432:app:al:¤\n",
+        "npmrc": "//registry.test/:_authToken=¤\n",
+        "docker-auth": '{"auths": {"r.test": {"auth": "¤"}}}',
+        "curl-user": "curl -s -u al:¤ https://api.test/v1",
+        "curl-user-quoted": "curl --user 'al:¤' https://api.test/v1",
+        "basic": "Authorization: Basic ¤\r\n",
+        "bearer": "Authorization: Bearer ¤\r\n",
+        "bearer-escaped": '"curl -H \\"Authorization: Bearer ¤\\" https://api.test"',
+        "cookie": "Cookie: theme=dark; sessionid=¤; lang=en\r\n",
+        "set-cookie": "Set-Cookie: JSESSIONID=¤; Path=/; HttpOnly\r\n",
+        "presigned": "https://b.s3.amazonaws.com/k?X-Amz-Date=20240501T000000Z&X-Amz-Signature=¤&x=1",
+        "sas": "https://a.blob.core.windows.net/c/b?sv=2022-11-02&sp=r&sig=¤",
+        "account-key": "Protocol=https;AccountName=a;AccountKey=¤;EndpointSuffix=core.windows.net",
+        "ado-net": "Server=db;Database=app;User Id=al;Password=¤;Encrypt=true",
+        "password-option": "mysqldump --user al --password=¤ app",
+        "password-option-blank": "az login -u al --password ¤ --tenant t",
+        "mysql-p": "mysql -u root -p¤ app",
+        "sshpass": "sshpass -p ¤ ssh al@host",
+        "pgpassword": "PGPASSWORD=¤ psql -h db",
+        "redis-cli": "redis-cli -h h -a ¤ ping",
+        "kubernetes-secret": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ndata:\n  password: ¤\n",
+        "wireguard": "[Interface]\nPrivateKey = ¤\nListenPort = 51820\n",
+        "otpauth": "otpauth://totp/app:al?secret=¤&issuer=app",
+        "shadow": "root:¤:19000:0:99999:7:::\n",
+        "slack-webhook": "curl -X POST ¤ -d x",
+        "discord-webhook": "https://discord.com/api/webhooks/123456789012345678/¤",
+        "token-user": "git clone https://¤@github.test/o/r.git",
+        "sql": "CREATE USER 'al' IDENTIFIED BY '¤';",
     }
     forms = {
-        "docker-auth": "{alnum:36}", "basic": "{alnum:30}==", "cookie": "{lalnum:32}", "set-cookie": "{HEX:32}", "presigned": "{hex:64}",
-        "sas": "{alnum:42}%3D", "account-key": "{base64:86}==", "kubernetes-secret": "{alnum:24}", "wireguard": "{base64:43}=",
-        "otpauth": "{base32:32}", "shadow": "$6${alnum:16}${alnum:86}", "discord-webhook": "{base64url:68}", "token-user": "{alnum:40}",
-        "slack-webhook": "https://hooks.slack.com/services/T{ualnum:9}/B{ualnum:9}/{alnum:24}", "bearer": "{base64url:40}",
-        "bearer-escaped": "{base64url:40}", "npmrc": "{alnum:36}",
+        "docker-auth": "{alnum:36}", "basic": "{alnum:30}==", "cookie": "{lalnum:32}", "set-cookie": "{HEX:32}",
+        "presigned": "{hex:64}", "sas": "{alnum:42}%3D", "account-key": "{base64:86}==", "npmrc": "{alnum:36}",
+        "kubernetes-secret": "{alnum:24}", "wireguard": "{base64:43}=", "otpauth": "{base32:32}",
+        "shadow": "$6${alnum:16}${alnum:86}", "discord-webhook": "{base64url:68}", "token-user": "{alnum:40}",
+        "slack-webhook": "https://hooks.slack.com/services/T{ualnum:9}/B{ualnum:9}/{alnum:24}",
+        "bearer": "{base64url:40}", "bearer-escaped": "{base64url:40}",
     }  # fmt: skip
     for name, template in templates.items():
         for i in range(5):

@@ -234,4 +234,6 @@ URL_SCHEMES = [
     "redis", "rediss", "amqp", "amqps", "mqtt", "mssql", "clickhouse", "couchbase", "neo4j", "bolt", "nats", "kafka",
     "ldap", "ldaps", "smtp", "smtps", "imap", "ftp", "sftp", "http", "https", "ssh",
 ]  # fmt: skip
-URL_PASSWORDS = ["{alnum:12}", "{alnum:6}@{alnum:6}", "{alnum:6}:{alnum:6}", "{alnum:4}%40{alnum:8}", "{alnum:8}!{alnum:4}$"]
+URL_PASSWORDS = [
+    "{alnum:12}", "{alnum:6}@{alnum:6}", "{alnum:6}:{alnum:6}", "{alnum:4}%40{alnum:8}", "{alnum:8}!{alnum:4}$",
+]  # fmt: skip

@@ -3,10 +3,12 @@
 
     test_cases.py SCRUBJAYCTL [ARGUMENT...]     (arguments instead of: mask --jsonl)
 
-Fails with the ids of the cases that it gets wrong and why, never with their text.
+The rules are those of the sources, or of the folder in SCRUBJAY_MASK_RULESDIR. Fails with the ids of the cases that it
+gets wrong and why, never with their text.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,13 +16,15 @@ import sys
 from cases import all_cases
 
 CASES_MIN = 1500
+RULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "rules")
 MARK = re.compile(r"\[REDACTED:[a-z0-9-]+\]")
 
 
 def mask(command, cases):
     """The masked text of each case, by id."""
     stream = "".join(json.dumps({"id": c["id"], "text": c["text"]}) + "\n" for c in cases)
-    done = subprocess.run(command, input=stream.encode(), stdout=subprocess.PIPE, check=True)
+    environment = {"SCRUBJAY_MASK_RULESDIR": os.path.abspath(RULES), **os.environ}
+    done = subprocess.run(command, input=stream.encode(), stdout=subprocess.PIPE, check=True, env=environment)
     answers = [json.loads(line) for line in done.stdout.decode().splitlines()]
     return {a["id"]: a["text"] for a in answers}
 
