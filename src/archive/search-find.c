@@ -30,7 +30,7 @@ static void put_term(StrBuf *b, const char *term, size_t n, bool is_prefix)
         if (b->size > 0)
                 (void) strbuf_putc(b, ' ');
         (void) strbuf_putc(b, '"');
-        (void) strbuf_append(b, term, n);
+        (void) search_split_words(b, term, n);
         (void) strbuf_puts(b, is_prefix ? "\"*" : "\"");
 }
 
@@ -63,7 +63,7 @@ static void first_word(const char *match, char *ret, size_t size)
         size_t n;
 
         match += strspn(match, "\"");
-        n = strcspn(match, "\" ");
+        n = strcspn(match, "\" \xe2"); /* up to a split, too */
         if (n >= size)
                 n = size - 1;
         memcpy(ret, match, n);
@@ -80,8 +80,8 @@ static int fill_hits(SearchIndex *x, const SearchFilter *filter, const char *mat
 
         r = sqlite_prepare(
                         x->db,
-                        "INSERT INTO temp.hit (rowid, text) SELECT h.docid, substr(h.text, "
-                        "max(1, instr(lower(h.text), lower(?5)) - ?6), ?7) FROM "
+                        "INSERT INTO temp.hit (rowid, text) SELECT h.docid, split_words(substr(h.text, "
+                        "max(1, instr(lower(h.text), lower(?5)) - ?6), ?7)) FROM "
                         "(SELECT d.docid, coalesce((SELECT " SEARCH_TEXT
                         " FROM archive.messages m WHERE "
                         "m.session_id = d.session_id AND m.ordinal = d.ordinal), "
@@ -130,6 +130,7 @@ static int read_hits(SearchIndex *x, const char *match, SearchCallback on_hit, v
                 return r;
         (void) sqlite_bind_text(stmt, 1, match, strlen(match));
         while ((r = sqlite_step(stmt)) > 0) {
+                _cleanup_free_ char *snippet = strdup(query_read_text(stmt, 6));
                 SearchHit hit = {
                         .session_id = query_read_text(stmt, 0),
                         .project = query_read_text(stmt, 1),
@@ -137,8 +138,12 @@ static int read_hits(SearchIndex *x, const char *match, SearchCallback on_hit, v
                         .ordinal = sqlite3_column_int64(stmt, 3),
                         .role = query_read_text(stmt, 4),
                         .timestamp = query_read_text(stmt, 5),
-                        .snippet = query_read_text(stmt, 6),
+                        .snippet = snippet,
                 };
+
+                if (!snippet)
+                        return -ENOMEM;
+                search_join_words(snippet);
 
                 (*ret_n)++;
                 *ret_last = sqlite3_column_int64(stmt, 7);

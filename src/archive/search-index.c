@@ -11,7 +11,7 @@
 #include "base/file-util.h"
 
 /* Grows when the index's own shape changes. */
-#define INDEX_VERSION 1
+#define INDEX_VERSION 2
 
 /* The index may be busy being built by another process. */
 #define BUSY_MSEC 60000
@@ -86,6 +86,8 @@ static int open_database(SearchIndex *x)
         (void) sqlite3_busy_timeout(x->db, BUSY_MSEC);
         r = sqlite_run(x->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
                               "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536");
+        if (r >= 0)
+                r = search_add_functions(x->db);
         if (r >= 0)
                 r = sqlite_query_int(x->db, "PRAGMA user_version", &version);
         if (r < 0)
@@ -229,11 +231,12 @@ static int updater_prepare(SearchIndex *x, Updater *u)
                   "(SELECT 1 FROM archive.messages m WHERE m.session_id = ?1 AND "
                   "m.ordinal = docs.ordinal AND m.change_seq <= ?2))" },
                 { &u->name,
-                  "SELECT -1, concat_name FROM (SELECT coalesce(display_name, '') || char(10) "
+                  "SELECT -1, split_words(concat_name) FROM (SELECT coalesce(display_name, '') || char(10) "
                   "|| coalesce(session_name, '') AS concat_name FROM archive.sessions "
                   "WHERE id = ?1) WHERE length(concat_name) > 1" },
-                { &u->texts, "SELECT m.ordinal, " SEARCH_TEXT " FROM archive.messages m WHERE "
-                             "m.session_id = ?1 AND m.change_seq > ?2" },
+                { &u->texts,
+                  "SELECT m.ordinal, split_words(" SEARCH_TEXT ") FROM archive.messages m WHERE "
+                  "m.session_id = ?1 AND m.change_seq > ?2" },
                 { &u->add_doc, "INSERT INTO docs (session_id, ordinal) VALUES (?1, ?2)" },
                 { &u->add_words, "INSERT INTO words (rowid, text) VALUES (?1, ?2)" },
                 { &u->mark, "INSERT OR REPLACE INTO seen VALUES (?1, ?2)" },

@@ -9,6 +9,15 @@ struct SearchIndex {
         sqlite3 *db; /* the index; the archive is attached as "archive" */
 };
 
+/* Appends @text with an invisible space after each character of a script that writes without. Returns 0 or -ENOMEM. */
+int search_split_words(StrBuf *b, const char *text, size_t size);
+
+/* Takes these spaces out again, in place. */
+void search_join_words(char *text);
+
+/* Makes search_split_words() known to SQL as split_words(). Returns 0 or a negative errno. */
+int search_add_functions(sqlite3 *db);
+
 /* All text of the message "m", tool input as it was meant (without JSON's escapes). dialogue_text is a copy of content. */
 #define SEARCH_TEXT                                                                                \
         "coalesce(m.content, '') || char(10) || coalesce(m.thinking_text, '') || char(10) || "     \

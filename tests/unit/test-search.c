@@ -107,6 +107,30 @@ TEST(snippets_mark_what_matched)
         search_done(&f);
 }
 
+TEST(scripts_without_spaces_are_searched_too)
+{
+        _cleanup_(search_index_closep) SearchIndex *x = NULL;
+        _cleanup_free_ char *snippet = NULL;
+        Fixture f;
+
+        fixture_make(&f, sample);
+        REQUIRE(sqlite_run(f.db, "UPDATE messages SET content = '请修复这个问题 in main.c' WHERE "
+                                 "session_id = 'b';"
+                                 "UPDATE messages SET content = '日本語のテスト' WHERE "
+                                 "session_id = 'a' AND ordinal = 1") == 0);
+        CHECK_STR(find_text(&f, "修复"), "b:0");
+        CHECK_STR(find_text(&f, "问题 main"), "b:0");
+        CHECK_STR(find_text(&f, "复修"), ""); /* a phrase, not two characters anywhere */
+        CHECK_STR(find_text(&f, "テスト"), "a:1");
+        CHECK_STR(find_text(&f, "zebra"), "a:0");
+        REQUIRE(search_index_open(f.path, &x, NULL) == 0);
+        CHECK_INT(search_index_find(x, &(SearchFilter){ .text = "修复" }, on_hit, &snippet), 0);
+        REQUIRE(snippet);
+        CHECK(strstr(snippet, "请\001修复\002这个问题 in main.c"));
+        x = search_index_close(x);
+        search_done(&f);
+}
+
 TEST(many_hits_come_chunk_by_chunk)
 {
         _cleanup_(search_index_closep) SearchIndex *x = NULL;
