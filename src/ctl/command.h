@@ -31,5 +31,5 @@ int command_sync(int argc, char *argv[]);
 int command_verify(int argc, char *argv[]);
 int command_watch(int argc, char *argv[]);
 
-/* "scrubjayctl: " and a sentence on stderr. Text from outside is made printable by the caller. */
+/* "scrubjayctl: " and a sentence on stderr; whatever it quotes is made printable. */
 void print_error(const char *format, ...) _printf_(1, 2);

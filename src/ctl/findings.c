@@ -40,18 +40,13 @@ static const struct {
 static void add_iso(Listing *l, const char *time)
 {
         Value v = value_text(time, strlen(time));
-        _cleanup_(strbuf_done) StrBuf b = { 0 };
-        char *text = NULL;
 
-        (void) put_local_iso(&b, &v);
-        (void) strbuf_take(&b, &text);
-        listing_take(l, STYLE_NONE, text);
+        listing_take(l, STYLE_NONE, local_iso(&v));
 }
 
 static void add_session(View *v, const char *id)
 {
-        listing_take(v->listing, STYLE_ACCENT,
-                     terminal_is_there() ? session_short_id(v->q, id) : printable(id));
+        listing_take(v->listing, STYLE_ACCENT, session_shown_id(v->q, id));
 }
 
 static int add_group_json(View *v, const FindingGroupRow *g)

@@ -8,11 +8,13 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "config.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
 #include "ctl/places.h"
 #include "ctl/terminal.h"
+#include "ctl/text.h"
 
 /* Commands whose file is not linked in are not offered. */
 #pragma weak command_remote
@@ -49,13 +51,15 @@ static const Command commands[] = {
 
 void print_error(const char *format, ...)
 {
+        _cleanup_(strbuf_done) StrBuf sentence = { 0 }, line = { 0 };
         va_list ap;
 
         va_start(ap, format);
-        fputs("scrubjayctl: ", stderr);
-        vfprintf(stderr, format, ap);
-        fputc('\n', stderr);
+        (void) strbuf_vprintf(&sentence, format, ap);
         va_end(ap);
+        /* what it quotes may come from anywhere */
+        (void) put_printable(&line, PRINTABLE_TEXT, sentence.data ?: "", sentence.size);
+        fprintf(stderr, "scrubjayctl: %s\n", line.data ?: "");
 }
 
 static void print_help(void)

@@ -79,20 +79,19 @@ static int on_hit(void *userdata, const SearchHit *hit)
 {
         _cleanup_free_ char *id = NULL, *project = NULL, *role = NULL;
         Value time = value_text(hit->timestamp, strlen(hit->timestamp));
-        _cleanup_(strbuf_done) StrBuf when = { 0 };
+        _cleanup_free_ char *when = local_iso(&time);
         View *v = userdata;
 
         if (v->n_hits++ == 0 && !v->json)
                 pager_open();
         if (v->json)
                 return add_json(v, hit);
-        id = terminal_is_there() ? session_short_id(v->q, hit->session_id)
-                                 : printable(hit->session_id);
+        id = session_shown_id(v->q, hit->session_id);
         project = printable(hit->project);
         role = printable(hit->role);
-        if (!id || !project || !role || put_local_iso(&when, &time) < 0)
+        if (!id || !project || !role || !when)
                 return -ENOMEM;
-        printf("%s%s%s  %s  %s", style_on(STYLE_ACCENT), id, style_off(), when.data, project);
+        printf("%s%s%s  %s  %s", style_on(STYLE_ACCENT), id, style_off(), when, project);
         if (hit->ordinal >= 0)
                 printf("  %s %" PRId64, role, hit->ordinal);
         fputs("\n  ", stdout);

@@ -7,6 +7,7 @@
 #include "ctl/command.h"
 #include "ctl/i18n.h"
 #include "ctl/places.h"
+#include "ctl/terminal.h"
 #include "ctl/text.h"
 
 #define AMBIGUOUS_SHOWN 5
@@ -41,7 +42,8 @@ static int count_matches(Query *q, const char *prefix)
         return n;
 }
 
-char *session_short_id(Query *q, const char *id)
+/* The shortest handy beginning of @id that "show" takes. */
+static char *session_short_id(Query *q, const char *id)
 {
         static const size_t lengths[] = { 8, 13, 18 }; /* the first groups of a UUID */
         const char *colon = strchr(id, ':');
@@ -56,6 +58,11 @@ char *session_short_id(Query *q, const char *id)
                         return printable(prefix);
         }
         return printable(id);
+}
+
+char *session_shown_id(Query *q, const char *id)
+{
+        return terminal_is_there() ? session_short_id(q, id) : printable(id);
 }
 
 int session_find(Query *q, const char *given, char **ret)

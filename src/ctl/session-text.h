@@ -8,8 +8,8 @@
 /* What a session is called: its display name, its name, or its first message; printable. NULL without memory. */
 char *session_title(const Value *values);
 
-/* The shortest handy beginning of @id that "show" takes, printable. NULL without memory. */
-char *session_short_id(Query *q, const char *id);
+/* The id as it is shown: short on a terminal, whole in a pipe; printable. NULL without memory. */
+char *session_shown_id(Query *q, const char *id);
 
 /* A value as a string of its own, byte for byte; "" for NULL. NULL without memory. */
 char *value_copy(const Value *v);

@@ -31,16 +31,6 @@ static int add_json(View *v, const SessionRow *s)
         return json_array_print(&v->array, o);
 }
 
-static void add_time(Listing *l, const Value *time)
-{
-        _cleanup_(strbuf_done) StrBuf b = { 0 };
-        char *text = NULL;
-
-        (void) put_local_iso(&b, time);
-        (void) strbuf_take(&b, &text);
-        listing_take(l, STYLE_NONE, text);
-}
-
 static int on_session(void *userdata, const SessionRow *s)
 {
         View *v = userdata;
@@ -52,9 +42,8 @@ static int on_session(void *userdata, const SessionRow *s)
         title = session_title(s->values);
         if (!id || !title)
                 return -ENOMEM;
-        listing_take(v->listing, STYLE_ACCENT,
-                     terminal_is_there() ? session_short_id(v->q, id) : printable(id));
-        add_time(v->listing, s->values + SESSION_STARTED_AT);
+        listing_take(v->listing, STYLE_ACCENT, session_shown_id(v->q, id));
+        listing_take(v->listing, STYLE_NONE, local_iso(s->values + SESSION_STARTED_AT));
         listing_take(v->listing, STYLE_NONE, printable_value(s->values + SESSION_AGENT_TYPE));
         listing_take(v->listing, STYLE_NONE, printable_value(s->values + SESSION_PROJECT));
         listing_take(v->listing, STYLE_NONE, printable_value(s->values + SESSION_MESSAGE_COUNT));

@@ -166,6 +166,15 @@ int put_local_iso(StrBuf *b, const Value *time)
         return put_printable(b, PRINTABLE_LINE, time->text, time->size);
 }
 
+char *local_iso(const Value *time)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        char *text = NULL;
+
+        (void) put_local_iso(&b, time);
+        return strbuf_take(&b, &text) < 0 ? NULL : text;
+}
+
 int put_ago(StrBuf *b, uint64_t usec, uint64_t now)
 {
         uint64_t span = now > usec ? now - usec : 0;

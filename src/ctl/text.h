@@ -39,3 +39,6 @@ int put_local_time(StrBuf *b, uint64_t usec);
 
 /* The same for an ISO time as it is stored; what is none is put as it is, printable. */
 int put_local_iso(StrBuf *b, const Value *time);
+
+/* The same in fresh memory. NULL without memory; the caller owns it. */
+char *local_iso(const Value *time);

@@ -142,6 +142,11 @@ def test_nothing_of_a_session_commands_the_terminal(sample, arguments):
     assert "before" in COLOURS.sub("", seen)
 
 
+def test_nor_does_what_an_error_quotes(sample):
+    seen = sample.on_terminal("show", "x\x1b]0;owned\x07", code=1)
+    assert UNSAFE.findall(seen) == [] and "␛]0;owned␇" in seen
+
+
 # findings
 
 def test_the_same_secret_is_one_line(sample):
