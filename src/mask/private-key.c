@@ -79,11 +79,11 @@ static size_t line_end(const char *text, size_t size, size_t at)
         return p ? (size_t) (p - text) : size;
 }
 
-static size_t line_start(const char *text, size_t at)
+static size_t line_start(const char *text, size_t low, size_t at)
 {
-        const char *p = at > 0 ? memrchr(text, '\n', at) : NULL;
+        const char *p = at > low ? memrchr(text + low, '\n', at - low) : NULL;
 
-        return p ? (size_t) (p - text) + 1 : 0;
+        return p ? (size_t) (p - text) + 1 : low;
 }
 
 /* What stands between the pieces of a key that was joined to one line. */
@@ -261,6 +261,17 @@ static size_t find_footer(const char *text, size_t size, size_t from, size_t to)
         return 0;
 }
 
+/* The end of the next header or footer, or as far as a key may go: so that many headers cost no more than one. */
+static size_t next_armour(const char *text, size_t size, size_t at)
+{
+        static const char word[] = "PRIVATE KEY";
+        size_t limit = size - at > BODY_MAX ? at + BODY_MAX : size;
+        const char *p = memmem(text + at, limit - at, word, sizeof(word) - 1);
+        size_t end = p ? (size_t) (p - text) + HEADER_MAX : limit;
+
+        return end < limit ? end : limit;
+}
+
 /* From a header on: to the footer, or as far as lines look like a body. 0: there is no body. */
 static size_t walk_down(const char *text, size_t size, size_t at)
 {
@@ -295,9 +306,10 @@ static size_t walk_down(const char *text, size_t size, size_t at)
 }
 
 /* From a footer up: as far as lines look like a body. @at when there is none. */
-static size_t walk_up(const char *text, size_t at)
+static size_t walk_up(const char *text, size_t low, size_t at)
 {
-        size_t limit = at > BODY_MAX ? at - BODY_MAX : 0, first = at, start = line_start(text, at);
+        size_t limit = at > low + BODY_MAX ? at - BODY_MAX : low, first = at,
+               start = line_start(text, limit, at);
         size_t n_lines = 0, p = at;
 
         /* On the footer's own line. */
@@ -309,7 +321,7 @@ static size_t walk_up(const char *text, size_t at)
                 size_t end = start - 1, s, e;
                 LineKind kind;
 
-                s = start = line_start(text, end);
+                s = start = line_start(text, limit, end);
                 e = end;
                 kind = classify_line(text, start, end);
                 if (kind == LINE_OTHER || (kind == LINE_SHORT && n_lines > 0 && first != at))
@@ -324,20 +336,21 @@ static size_t walk_up(const char *text, size_t at)
         return first;
 }
 
-int private_key_find(const char *text, size_t size, size_t at, size_t *ret_start, size_t *ret_end)
+int private_key_find(const char *text, size_t size, size_t low, size_t at, size_t *ret_start,
+                     size_t *ret_end)
 {
         size_t start, end, edge;
 
         switch (read_armour(text, size, at, &start, &end)) {
         case ARMOUR_BEGIN:
-                edge = walk_down(text, size, end);
+                edge = walk_down(text, next_armour(text, size, end), end);
                 if (edge == 0)
                         return 0;
                 *ret_start = start;
                 *ret_end = edge;
                 return 1;
         case ARMOUR_END:
-                edge = walk_up(text, start);
+                edge = walk_up(text, start < low ? start : low, start);
                 if (edge == start)
                         return 0;
                 *ret_start = edge;

@@ -10,7 +10,8 @@
 #include "base/cleanup.h"
 
 /*
- * @at is where "PRIVATE KEY" (or another word that armour has) stands in @text. Returns 1 and the key's range when there
+ * @low: nothing before it belongs to a key. @at is where "PRIVATE KEY" (or another word that armour has) stands in @text. Returns 1 and the key's range when there
  * is one round it; 0: there is none.
  */
-int private_key_find(const char *text, size_t size, size_t at, size_t *ret_start, size_t *ret_end);
+int private_key_find(const char *text, size_t size, size_t low, size_t at, size_t *ret_start,
+                     size_t *ret_end);

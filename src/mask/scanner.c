@@ -394,8 +394,12 @@ static int try_private_key(Scanner *s, Rule *rule, size_t *done, size_t at)
         size_t start, end;
         int r;
 
-        if (at < *done || !private_key_find(s->view.text, s->view.size, at, &start, &end))
+        if (at < *done)
                 return 0;
+        if (!private_key_find(s->view.text, s->view.size, *done, at, &start, &end)) {
+                *done = at + 1;
+                return 0;
+        }
         r = take(s, rule, start, start, end);
         if (r <= 0)
                 return r;
