@@ -542,6 +542,7 @@ static void rule_donep(Rule *rule)
 int rule_parse(struct json_object *object, Rule *ret, char **reterr)
 {
         _cleanup_(rule_donep) Rule rule = { .before = 128, .after = 16384, .rank = UINT32_MAX };
+        const char *source;
         int r;
 
         rule.guards.placeholder = true;
@@ -567,7 +568,8 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
         }
         if (rule.nocase)
                 fold_literals(&rule);
-        rule.source = strdup(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+        source = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
+        rule.source = source ? strdup(source) : NULL;
         if (!rule.source)
                 return -ENOMEM;
         *ret = rule;

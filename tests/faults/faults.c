@@ -4,9 +4,13 @@
  * It counts the calls that change files below FAULT_FOLDER (open for writing, write, sync, truncate, rename, unlink)
  * and, at the FAULT_AT-th, does what FAULT_DO says: "kill" (SIGKILL before the call), "torn" (half of the bytes are
  * written, then SIGKILL), or the name of an errno, which the call fails with. FAULT_LAST is the last call that fails
- * so (default: FAULT_AT itself; "0": all that follow). With FAULT_SWITCH, calls count only while that file exists. With
- * FAULT_COUNT, the number of calls is written to that file at the end. FAULT_MALLOC_AT does the same to allocations: the n-th gives NULL, up to FAULT_MALLOC_LAST. With
- * FAULT_CLOCK, the seconds that this file holds are added to CLOCK_REALTIME, read anew at each look.
+ * so (default: FAULT_AT itself; "0": all that follow). With FAULT_SWITCH, calls count only while that file exists.
+ *
+ * FAULT_MALLOC_AT does the same to allocations: the n-th gives NULL, up to FAULT_MALLOC_LAST. They count from the first
+ * call below the folder on: json-c, which reads the rules before that, does not survive without memory.
+ *
+ * With FAULT_CLOCK, the seconds that this file holds are added to CLOCK_REALTIME, read anew at each look. With
+ * FAULT_COUNT, the numbers of calls and allocations are written to that file at the end.
  */
 /* Each name of a call is wrapped, the ones for large files too. */
 #undef _FILE_OFFSET_BITS
@@ -287,8 +291,11 @@ int mkdir(const char *path, mode_t mode)
 
 static bool starve(void)
 {
-        long n = atomic_fetch_add(&n_allocations, 1) + 1;
+        long n;
 
+        if (atomic_load(&n_calls) == 0)
+                return false;
+        n = atomic_fetch_add(&n_allocations, 1) + 1;
         if (fault.malloc_at == 0 || n < fault.malloc_at ||
             (fault.malloc_last != 0 && n > fault.malloc_last))
                 return false;

@@ -4,14 +4,18 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from scrubjay_test import BUILD, SCRUBJAYD, clean_environment
+from scrubjay_test import BUILD, RULES, SCRUBJAYD, clean_environment
 
 LIBRARY = BUILD / "tests" / "faults" / "faults.so"
-# No git: its processes would only make each run slower.
-IDENTITY = {"SCRUBJAY_IDENTITY_USERID": "ada@example.com", "SCRUBJAY_IDENTITY_USERNAME": "Ada"}
+# Each run shall be fast: no processes of git, and thirteen rules, since to load all takes longer than the sync.
+_rules = tempfile.TemporaryDirectory(prefix="scrubjay-rules-")
+shutil.copy(RULES / "classic.json", _rules.name)
+IDENTITY = {"SCRUBJAY_IDENTITY_USERID": "ada@example.com", "SCRUBJAY_IDENTITY_USERNAME": "Ada",
+            "SCRUBJAY_MASK_RULESDIR": _rules.name}
 
 
 def environment(home, **faults):
