@@ -35,7 +35,7 @@ void daemon_tell_status(Daemon *d)
                                   "STATUS=Up to date: %" PRIu64 " sessions synced and %" PRIu64
                                   " secrets masked so far, watching '%s'.",
                                   d->totals.total_synced, d->totals.total_secrets,
-                                  d->settings->source_path);
+                                  d->source_shown ?: "");
 }
 
 void daemon_set_due_timer(Daemon *d)
