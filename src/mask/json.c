@@ -1,6 +1,7 @@
 /* JSON, walked and never built */
 #include "mask/json.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define DEPTH_MAX 4096
@@ -26,19 +27,38 @@ static bool is_hex4(const char *p)
         return true;
 }
 
-/* Has one of these eight bytes to be looked at: a quote, a backslash or a control character? */
-static bool is_plain(const char *p)
-{
-        const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-        uint64_t word, quote, slash, control;
+/* The vectors that every machine of 64 bits has. */
+#define BLOCK 16
 
-        memcpy(&word, p, sizeof(word));
-        quote = word ^ (ones * '"');
-        slash = word ^ (ones * '\\');
-        control = word - ones * 0x20;
-        quote = (quote - ones) & ~quote;
-        slash = (slash - ones) & ~slash;
-        return !((quote | slash | (control & ~word)) & high);
+typedef uint8_t Bytes __attribute__((vector_size(BLOCK)));
+typedef uint64_t Words __attribute__((vector_size(BLOCK)));
+
+/* How many bytes of this block come before the first quote, backslash or control character. */
+static size_t plain_length(const char *p)
+{
+        Bytes bytes, special;
+        Words words;
+
+        memcpy(&bytes, p, sizeof(bytes));
+        special = (Bytes) (bytes == '"') | (Bytes) (bytes == '\\') | (Bytes) (bytes < 0x20);
+        memcpy(&words, &special, sizeof(words));
+        if (words[0])
+                return (size_t) __builtin_ctzll(le64toh(words[0])) / 8;
+        return words[1] ? 8 + (size_t) __builtin_ctzll(le64toh(words[1])) / 8 : BLOCK;
+}
+
+/* To the next byte of a string that is not plain. */
+static void skip_plain(Parser *s)
+{
+        while (s->end - s->p >= BLOCK) {
+                size_t n = plain_length(s->p);
+
+                s->p += n;
+                if (n < BLOCK)
+                        return;
+        }
+        while (s->p < s->end && *s->p != '"' && *s->p != '\\' && (unsigned char) *s->p >= 0x20)
+                s->p++;
 }
 
 static bool skip_string(Parser *s)
@@ -46,10 +66,9 @@ static bool skip_string(Parser *s)
         for (s->p++; s->p < s->end;) {
                 unsigned char c;
 
-                if (s->end - s->p >= 8 && is_plain(s->p)) {
-                        s->p += 8;
-                        continue;
-                }
+                skip_plain(s);
+                if (s->p >= s->end)
+                        return false;
                 c = (unsigned char) *s->p++;
                 if (c == '"')
                         return true;
