@@ -79,14 +79,31 @@ int sqlite_errno(sqlite3 *db, int code)
         }
 }
 
+/* SQLite quotes names from the file's schema; in a broken or hostile file these can be anything. */
+static bool is_plain(const char *text)
+{
+        size_t n = 0;
+
+        for (; text[n]; n++)
+                if (text[n] < ' ' || text[n] > '~' || n >= 200)
+                        return false;
+        return n > 0;
+}
+
 const char *sqlite_reason(sqlite3 *db)
 {
-        int error;
+        int error, code;
 
         if (!db)
                 return "out of memory";
-        error = system_error_of(db, sqlite3_errcode(db));
-        return error > 0 ? strerror(error) : sqlite3_errmsg(db);
+        code = sqlite3_errcode(db);
+        error = system_error_of(db, code);
+        if (error > 0)
+                return strerror(error);
+        if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB ||
+            !is_plain(sqlite3_errmsg(db)))
+                return sqlite3_errstr(code);
+        return sqlite3_errmsg(db);
 }
 
 int sqlite_run(sqlite3 *db, const char *sql)

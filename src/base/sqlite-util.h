@@ -29,7 +29,8 @@ void sqlite_setup(void);
  */
 int sqlite_errno(sqlite3 *db, int code);
 
-/* Why the last call on @db failed, in the system's words where it was the system, else in SQLite's. SQLite's messages hold names and SQL, never row content. */
+/* Why the last call on @db failed, in the system's words where it was the system, else in SQLite's: names and SQL, never
+ * row content. What a damaged file says of itself is not repeated, for a page of text can stand where its schema was. */
 const char *sqlite_reason(sqlite3 *db);
 
 /* Runs SQL that gives no rows (several statements are fine). Returns 0 or a negative errno. */

@@ -11,9 +11,10 @@ from pathlib import Path
 from scrubjay_test import BUILD, RULES, SCRUBJAYD, clean_environment
 
 LIBRARY = BUILD / "tests" / "faults" / "faults.so"
-# Each run shall be fast: no processes of git, and thirteen rules, since to load all takes longer than the sync.
+# Each run shall be fast: no processes of git, and few rules, since to load all takes longer than the sync.
 _rules = tempfile.TemporaryDirectory(prefix="scrubjay-rules-")
-shutil.copy(RULES / "classic.json", _rules.name)
+for name in ("databases.json", "generic.json"):
+    shutil.copy(RULES / name, _rules.name)
 IDENTITY = {"SCRUBJAY_IDENTITY_USERID": "ada@example.com", "SCRUBJAY_IDENTITY_USERNAME": "Ada",
             "SCRUBJAY_MASK_RULESDIR": _rules.name}
 

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "base/strbuf.h"
 #include "base/time-util.h"
-#include "test.h"
+#include "fixture.h"
 
 TEST(strbuf_grows_and_keeps_a_nul)
 {
@@ -136,4 +136,19 @@ TEST(files_are_written_whole_and_private)
         CHECK_INT(file_read(deep, 4, &text, &size), -EISDIR);
         CHECK_INT(unlink(path), 0);
         CHECK_INT(rmdir(deep), 0);
+}
+
+/* A page of text in the place of the schema must not come out as the name of a table. */
+TEST(a_broken_schema_is_not_quoted)
+{
+        _cleanup_free_ char *path = fixture_path("broken-schema.db");
+        _cleanup_(sqlite_closep) sqlite3 *db = NULL;
+        int64_t n;
+
+        fixture_sql(path, "CREATE TABLE t (x); PRAGMA writable_schema = 1;"
+                          "UPDATE sqlite_schema SET sql = 'private text', name = 'private text'");
+        REQUIRE(sqlite3_open(path, &db) == SQLITE_OK);
+        CHECK_INT(sqlite_query_int(db, "SELECT count(*) FROM t", &n), -EUCLEAN);
+        CHECK(!strstr(sqlite_reason(db), "private"));
+        CHECK(strstr(sqlite3_errmsg(db), "private"));
 }
