@@ -8,7 +8,13 @@
 #include "base/time-util.h"
 #include "service/config.h"
 
-#define VALUE_SHOWN_MAX 60 /* bytes of a bad value that a warning repeats */
+/* A mistyped value is short. A longer one may be a password in the wrong line, and a warning goes to the journal. */
+#define VALUE_SHOWN_MAX 16
+
+static const char *shown(const char *value)
+{
+        return strlen(value) <= VALUE_SHOWN_MAX ? value : "(a longer value)";
+}
 
 static int set_text(char **target, char *copy)
 {
@@ -33,7 +39,7 @@ static int parse_path(const char *home, const char *value, char **ret, char **re
         bool at_home = strncmp(value, "~/", 2) == 0, by_specifier = strncmp(value, "%h/", 3) == 0;
 
         if (value[0] != '/' && !at_home && !by_specifier) {
-                format_error(reterr, "'%.*s' is not an absolute path", VALUE_SHOWN_MAX, value);
+                format_error(reterr, "'%s' is not an absolute path", shown(value));
                 return -EINVAL;
         }
         *ret = value[0] == '/' ? strdup(value) : path_join(home, value + (at_home ? 2 : 3));
@@ -62,8 +68,8 @@ static int set_span(const Key *key, void *target, const char *home, const char *
 
         r = parse_time_span(value, &usec);
         if (r < 0) {
-                format_error(reterr, "'%.*s' is not a time span (write 500ms, 5min, 1h 30min)",
-                             VALUE_SHOWN_MAX, value);
+                format_error(reterr, "'%s' is not a time span (write 500ms, 5min, 1h 30min)",
+                             shown(value));
                 return -EINVAL;
         }
         if (usec < key->min_usec) {
@@ -88,7 +94,7 @@ static int set_bool(const Key *key, void *target, const char *home, const char *
                         *(bool *) target = strcasecmp(value, yes[i]) == 0;
                         return 0;
                 }
-        format_error(reterr, "'%.*s' is neither yes nor no", VALUE_SHOWN_MAX, value);
+        format_error(reterr, "'%s' is neither yes nor no", shown(value));
         return -EINVAL;
 }
 
@@ -96,7 +102,7 @@ static int set_deleted(const Key *key, void *target, const char *home, const cha
                        char **reterr)
 {
         if (strcmp(value, "keep") != 0 && strcmp(value, "purge") != 0) {
-                format_error(reterr, "'%.*s' is neither keep nor purge", VALUE_SHOWN_MAX, value);
+                format_error(reterr, "'%s' is neither keep nor purge", shown(value));
                 return -EINVAL;
         }
         *(bool *) target = strcmp(value, "keep") == 0;

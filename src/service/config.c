@@ -126,6 +126,12 @@ static int settings_new(Settings **ret)
         return 0;
 }
 
+/* A name for a warning: a long one may be something else, in the wrong place. */
+static const char *shown_name(const char *name)
+{
+        return strlen(name) <= 32 ? name : "(a longer name)";
+}
+
 /* Keeps "@where: sentence" among the warnings. */
 static int _printf_(3, 4) warn(Settings *s, const char *where, const char *format, ...)
 {
@@ -210,8 +216,8 @@ static int on_section(FileReading *f, const char *where, const char *section)
         if (remote)
                 return warn(f->settings, where,
                             "'%s' is no name for a remote (letters, digits, '.', '_', '-'), ignoring the section.",
-                            remote);
-        return warn(f->settings, where, "Unknown section [%s], ignoring.", section);
+                            shown_name(remote));
+        return warn(f->settings, where, "Unknown section [%s], ignoring.", shown_name(section));
 }
 
 static int on_item(void *userdata, IniItem item, unsigned line, const char *section,
@@ -238,7 +244,7 @@ static int on_item(void *userdata, IniItem item, unsigned line, const char *sect
         key = key_find(remote ? KEY_SECTION_REMOTE : section, key_name);
         if (!key)
                 return warn(f->settings, where, "Unknown setting '%s' in section [%s], ignoring.",
-                            key_name, section);
+                            shown_name(key_name), shown_name(section));
         if (!remote)
                 return assign(f->settings, where, key, f->settings, value);
         r = find_remote(f->settings, remote, &object);

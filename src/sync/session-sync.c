@@ -501,8 +501,15 @@ int session_sync(Engine *e, const SourceSession *source)
         const Value *id = source->values + SESSION_ID;
         const char *problem = id_problem(id);
 
-        if (problem)
-                return session_failed(e, id, problem);
+        if (problem) {
+                /* it may hold anything: the row says which one is meant */
+                char row[48];
+                Value place;
+
+                (void) snprintf(row, sizeof(row), "(row %" PRId64 ")", source->rowid);
+                place = value_text(row, strlen(row));
+                return session_failed(e, &place, problem);
+        }
         s.id = *id;
         s.id.text = arena_copy(&s.arena, id->text, id->size);
         if (!s.id.text)

@@ -234,6 +234,22 @@ TEST(lists_grow_and_are_emptied)
         CHECK(!again->exclude);
 }
 
+/* A password in the wrong line does not go to the journal. */
+TEST(what_is_long_is_not_repeated)
+{
+        begin();
+        put("etc/scrubjay.conf", "[Sync]\nQuietTime=correct-horse-battery-staple\n"
+                                 "correct-horse-battery-staple-and-more=1\n"
+                                 "[correct-horse-battery-staple-and-more]\n");
+        _cleanup_(settings_unrefp) Settings *s = load(NULL);
+
+        CHECK(warned(s, "scrubjay.conf:2:", "is not a time span"));
+        CHECK(warned(s, "scrubjay.conf:3:", "Unknown setting"));
+        CHECK(warned(s, "scrubjay.conf:4:", "Unknown section"));
+        for (size_t i = 0; s->warnings[i]; i++)
+                CHECK(!strstr(s->warnings[i], "horse"));
+}
+
 TEST(bad_values_warn_and_leave_what_was)
 {
         begin();

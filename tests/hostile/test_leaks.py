@@ -1,0 +1,276 @@
+"""No secret leaves: planted in every place that text can come from, looked for in every place that scrubjay writes
+
+What may hold one: nothing. Session ids and the other machine-made keys (COLUMN_ID in src/model/value.h) are archived as
+they are, by design: they link the tables and are what agentsview itself makes; no secret is planted in them here.
+"""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import string
+import subprocess
+
+from planted import ALNUM, EVERY, HEX, Planted, one_of_each, pick
+from scrubjay_test import BUILD, Daemon, Source, run_once, wait_for
+
+
+def assigned(kind, form, n=24, alphabet=ALNUM):
+    """A kind whose secret is the value in a context: form % value."""
+    def make(rng):
+        value = pick(rng, n, alphabet)
+        return Planted(kind, form % value, (value,))
+    return make
+
+
+def prefixed(kind, prefix, n, alphabet=ALNUM):
+    return lambda rng: Planted(kind, prefix + pick(rng, n, alphabet))
+
+
+# Beside the common ones: more formats and more contexts, to make some sixty kinds.
+FURTHER = (
+    prefixed("digitalocean", "dop" + "_v1_", 64, HEX),
+    prefixed("huggingface", "hf" + "_", 34, string.ascii_letters),
+    lambda rng: Planted("sendgrid", "SG" + "." + pick(rng, 22) + "." + pick(rng, 43)),
+    prefixed("shopify", "shpat" + "_", 32, HEX),
+    prefixed("square", "sq0" + "atp-", 22),
+    prefixed("gitlab-trigger", "glptt" + "-", 40, HEX),
+    prefixed("gitlab-runner", "glrt" + "-", 20),
+    prefixed("docker", "dckr" + "_pat_", 27),
+    lambda rng: Planted("grafana", "glsa" + "_" + pick(rng, 32) + "_" + pick(rng, 8, HEX)),
+    prefixed("linear", "lin" + "_api_", 40),
+    prefixed("doppler", "dp" + ".pt.", 43),
+    prefixed("pulumi", "pul" + "-", 40, HEX),
+    prefixed("rubygems", "rubygems" + "_", 48, HEX),
+    prefixed("databricks", "dapi", 32, HEX),
+    prefixed("aws-temporary", "ASIA", 16, string.ascii_uppercase + "234567"),
+    prefixed("stripe-restricted", "rk" + "_live_", 24),
+    lambda rng: Planted("telegram", pick(rng, 10, "123456789") + ":AA" + pick(rng, 33)),
+    prefixed("age-key", "AGE-SECRET-KEY-" + "1", 58, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"),
+    assigned("password", 'password = "%s"'),
+    assigned("passwd-colon", "passwd: %s"),
+    assigned("json-password", '{"password": "%s"}'),
+    assigned("json-token", '{"access_token": "%s"}', 40),
+    assigned("export", "export API_TOKEN=%s", 32),
+    assigned("env-secret", "SECRET_KEY=%s", 40),
+    assigned("yaml-secret", "client_secret: %s", 32),
+    assigned("basic-header", "Authorization: Basic %s==", 30),
+    assigned("token-header", "Authorization: token %s", 40, HEX),
+    assigned("api-key-header", "X-API-Key: %s", 32),
+    assigned("cookie", "Cookie: sessionid=%s", 32),
+    assigned("mysql-url", "mysql://root:%s@127.0.0.1/app", 20),
+    assigned("mongodb-url", "mongodb+srv://app:%s@cluster0.example.net/db", 20),
+    assigned("redis-url", "redis://:%s@cache.internal:6379/0", 20),
+    assigned("amqp-url", "amqp://guest:%s@mq.internal:5672", 20),
+    assigned("ftp-url", "ftp://joe:%s@files.example.com/x", 16),
+    assigned("url-token", "https://%s@github.com/acme/alpha.git", 40, HEX),
+    assigned("curl-user", "curl -u admin:%s https://example.com/", 18),
+    assigned("sshpass", "sshpass -p '%s' ssh host", 16),
+    assigned("netrc", "machine example.com login joe password %s", 18),
+    assigned("npmrc", "//registry.npmjs.org/:_authToken=%s", 36),
+    assigned("azure-storage", "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=%s==", 86),
+)
+ALL_KINDS = EVERY + FURTHER
+
+
+def make_secrets(seed):
+    return one_of_each(seed=seed, makers=ALL_KINDS)
+
+
+# Text columns of the source that are archived as keys, or whose text is a time: not what a secret is planted in.
+NOT_TEXT = {"id", "session_id", "parent_session_id", "tool_use_id", "subagent_session_id", "agent_id", "file_hash",
+            "transcript_revision", "sync_marker", "local_modified_at", "started_at", "ended_at", "created_at",
+            "deleted_at", "timestamp"}
+
+
+def text_columns(source, table):
+    return [row[1] for row in source.sql(f"PRAGMA table_info({table})") if row[2] == "TEXT" and row[1] not in NOT_TEXT]
+
+
+def plant_everywhere(source, secrets, rng):
+    """Each kind in each text column of each table; a session per kind."""
+    for n, secret in enumerate(secrets):
+        name = f"session-{n:02}"
+        text = f"it says: {secret.text}\nand goes on"
+        source.add_session(name, ["hello", text, "and more"])
+        for column in text_columns(source, "sessions"):
+            value = json.dumps([{"url": text}]) if column == "pr_links" else text
+            source.sql(f"UPDATE sessions SET {column}=? WHERE id=?", (value, name))
+        for column in text_columns(source, "messages"):
+            source.sql(f"UPDATE messages SET {column}=? WHERE session_id=? AND ordinal=1", (text, name))
+        message = source.sql("SELECT id FROM messages WHERE session_id=? AND ordinal=1", (name,))[0][0]
+        source.sql("INSERT INTO tool_calls (message_id, session_id, tool_name, category, call_index) VALUES (?,?,'','',0)",
+                   (message, name))
+        for column in text_columns(source, "tool_calls"):
+            value = json.dumps({"command": text, "deep": json.dumps({"x": text})}) if column == "input_json" else text
+            source.sql(f"UPDATE tool_calls SET {column}=? WHERE message_id=?", (value, message))
+        source.sql("INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, content)"
+                   " VALUES (?,1,'','','')", (name,))
+        for column in text_columns(source, "tool_result_events"):
+            source.sql(f"UPDATE tool_result_events SET {column}=? WHERE session_id=?", (text, name))
+        source.sql("INSERT INTO pinned_messages (session_id, message_id, ordinal, note) VALUES (?,?,1,?)",
+                   (name, message, text))
+
+
+def needles(secrets):
+    """What may be found nowhere, as bytes; encoded forms too."""
+    found = set()
+    for secret in secrets:
+        for part in secret.gone:
+            found.add(part.encode())
+            found.add(json.dumps(part)[1:-1].encode())
+    return found
+
+
+def look(where, data, wanted):
+    for needle in wanted:
+        if needle in data:
+            at = data.index(needle)
+            kind = next((s.kind for s in look.secrets if any(part.encode() == needle for part in s.gone)), "?")
+            yield f"{where}: {kind} at byte {at}"
+
+
+def files_below(*folders):
+    for top in folders:
+        for folder, _, names in os.walk(top):
+            for name in names:
+                path = os.path.join(folder, name)
+                yield path, name.encode()
+                if os.path.isfile(path):
+                    with open(path, "rb") as f:
+                        yield path, f.read()
+
+
+def archive_values(path):
+    """Every value of every table, so that what pages split is found too."""
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    db.text_factory = bytes
+    try:
+        for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'").fetchall():
+            table = table.decode()
+            columns = [row[1].decode() for row in db.execute(f"PRAGMA table_info({table})")]
+            for row in db.execute(f"SELECT * FROM {table}"):
+                for column, value in zip(columns, row):
+                    if isinstance(value, bytes):
+                        yield f"{table}.{column}", value
+    finally:
+        db.close()
+
+
+class BusRecord:
+    """All that goes over the bus, as bytes: calls, answers, signals, errors."""
+
+    def __init__(self, daemon, path):
+        self.path = path
+        self.file = open(path, "wb")
+        self.process = subprocess.Popen(["dbus-monitor", "--session", "--pcap"], env=daemon.environment,
+                                        stdout=self.file, stderr=subprocess.DEVNULL)
+        wait_for(lambda: path.stat().st_size > 0, "the bus monitor records")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.file.close()
+        return self.path.read_bytes()
+
+
+def git(folder, home, *arguments):
+    subprocess.run(["git", "-c", "init.defaultBranch=main", *arguments], cwd=folder, check=True, capture_output=True,
+                   env={"PATH": os.environ["PATH"], "HOME": str(home)})
+
+
+def hostile_repository(home, n, secret):
+    """A repository whose remote, branch and folder hold the secret, as far as their names can."""
+    part = secret.gone[0].replace("/", "x")[:100]
+    folder = home / "src" / f"repo-{n}-{part if n % 3 == 0 else 'plain'}"
+    folder.mkdir(parents=True)
+    git(folder, home, "init", "-q")
+    git(folder, home, "config", "remote.origin.url", f"https://{part}@git.example.com/acme/alpha.git" if n % 2 else
+        f"https://joe:{part}@git.example.com/acme/alpha.git")
+    return folder
+
+
+def test_no_secret_leaves(tmp_path, bus):
+    rng = random.Random(9)
+    home = tmp_path / "home"
+    secrets = make_secrets(21)
+    assert len({secret.kind for secret in secrets}) >= 60
+    look.secrets = secrets
+    source = Source(home / "agentsview" / "sessions.db")
+    plant_everywhere(source, secrets, rng)
+    urls = [secret for secret in secrets if len(secret.gone[0]) >= 16 and secret.gone[0].isalnum()]
+    for n, secret in enumerate(urls[:12]):
+        folder = hostile_repository(home, n, Planted(secret.kind, secret.text, secret.gone))
+        source.add_session(f"repo-{n}", ["hello"], cwd=str(folder) if n % 3 else "/nowhere", git_branch="main")
+
+    # places that errors come from
+    source.sql("INSERT INTO sessions (id, project) VALUES (?, 'p')", ("line\n" + secrets[0].text,))
+    source.sql("INSERT INTO sessions (id, project) VALUES (?, 'p')", ("x" * 2000 + secrets[1].text,))
+
+    daemon = Daemon(home, bus, source=source.path, environment={
+        "SCRUBJAY_LOG_LEVEL": "debug", "SCRUBJAY_SYNC_QUIETTIME": "10ms", "TMPDIR": str(tmp_path / "tmp")})
+    (tmp_path / "tmp").mkdir()
+    record = BusRecord(daemon, tmp_path / "bus.pcap")
+    daemon.start()
+    try:
+        daemon.wait_idle()
+        daemon.run_once()
+        statuses = [json.dumps(daemon.status())]
+        # failures: a source that is damaged, locked, gone; an archive that cannot be written; rules and settings
+        source.append("session-00", [f"late: {secrets[2].text}"])
+        daemon.call("ForceResync")
+        daemon.run_once()
+        statuses.append(json.dumps(daemon.status()))
+        spoil = source.sql("SELECT rootpage FROM sqlite_schema WHERE name='messages'")[0][0]
+        source.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        data = source.path.read_bytes()
+        page = data[spoil * 4096:(spoil + 1) * 4096]
+        with open(source.path, "r+b") as f:     # a page of text where the schema was
+            f.seek(100)
+            f.write(page[100:4096])
+        source.sql("PRAGMA user_version")
+        for _ in range(2):
+            daemon.gdbus("RunOnce")
+            statuses.append(json.dumps(daemon.status()))
+        with open(source.path, "r+b") as f:
+            f.write(data[:4096])
+        daemon.archive.parent.chmod(0o500)
+        daemon.gdbus("RunOnce")
+        statuses.append(json.dumps(daemon.status()))
+        daemon.archive.parent.chmod(0o700)
+        settings = home / ".config" / "scrubjay" / "scrubjay.conf"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(f"[Source]\nNo{secrets[3].gone[0]}=1\n[Sync]\nQuietTime={secrets[4].gone[0]}\n")
+        daemon.signal(signal.SIGHUP)
+        daemon.gdbus("RunOnce")
+        statuses.append(json.dumps(daemon.status()))
+        settings.unlink()
+        daemon.signal(signal.SIGHUP)
+        daemon.gdbus("RunOnce")
+    finally:
+        status = daemon.stop()
+        traffic = record.stop()
+    assert status == 0
+    assert len(traffic) > 5000, "the monitor saw the traffic"
+
+    _, _, errors = run_once(source.path, home / "once" / "archive.db", environment={"SCRUBJAY_LOG_LEVEL": "debug"})
+    said = [("the log", daemon.log.encode()), ("stderr of --once", errors.encode()), ("the bus", traffic),
+            ("Status", "\n".join(statuses).encode()), ("notifications", "\n".join(daemon.notifications).encode())]
+    exported = subprocess.run([BUILD / "src" / "ctl" / "scrubjayctl", "state", "export"], capture_output=True,
+                              env=daemon.environment | {"SCRUBJAY_ARCHIVE_PATH": str(daemon.archive)})
+    assert exported.returncode == 0 and b"sessions" in exported.stdout, exported.stderr
+    said.append(("the state JSON", exported.stdout))
+    wanted = needles(secrets)
+    found = []
+    for where, data in said:
+        found += look(where, data, wanted)
+    for where, data in archive_values(daemon.archive):
+        found += look(where, data, wanted)
+    # the source, its own transcripts and the repositories are the person's; all else below home is ours
+    for path, data in files_below(daemon.archive.parent, home / "once", tmp_path / "tmp", home / ".local"):
+        found += look(os.path.relpath(path, tmp_path), data, wanted)
+    assert found == [], "\n".join(found)
+    n_sessions = daemon.rows("SELECT count(*) FROM sessions")[0][0]
+    assert n_sessions >= len(secrets) + 12, "the sessions are there, without the secrets"
+    assert daemon.rows("SELECT count(*) FROM findings")[0][0] > 8 * len(secrets)
