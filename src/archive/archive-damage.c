@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "archive/archive.h"
+#include "archive/search-index.h"
 #include "base/file-util.h"
 #include "base/time-util.h"
 
@@ -187,7 +188,6 @@ static int move(const char *from, const char *to, const char *suffix)
 
 int archive_move_aside(const char *path, char **ret)
 {
-        static const char *const derived[] = { "search.db", "search.db-wal", "search.db-shm" };
         _cleanup_free_ char *folder = path_folder(path), *name = NULL, *prefix = NULL, *shm = NULL;
         const char *slash = strrchr(path, '/');
         int r;
@@ -214,12 +214,7 @@ int archive_move_aside(const char *path, char **ret)
         if (r < 0)
                 return r;
         (void) unlink(shm);
-        for (size_t i = 0; i < ELEMENTSOF(derived); i++) {
-                _cleanup_free_ char *file = path_join(folder, derived[i]);
-
-                if (file)
-                        (void) unlink(file);
-        }
+        (void) search_index_remove(path);
         *ret = TAKE_PTR(name);
         return 0;
 }

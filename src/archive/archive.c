@@ -9,6 +9,7 @@
 #include "archive/archive-damage.h"
 #include "archive/archive-internal.h"
 #include "archive/archive-schema.h"
+#include "archive/search-index.h"
 #include "base/file-util.h"
 #include "base/time-util.h"
 
@@ -194,6 +195,7 @@ static int open_database(Archive *a)
                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
                           "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; "
                           "PRAGMA trusted_schema = 0; "
+                          "PRAGMA secure_delete = 1; "
                           "PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 33554432");
 }
 
@@ -424,6 +426,15 @@ void archive_rollback(Archive *a)
 bool archive_in_transaction(const Archive *a)
 {
         return !sqlite3_get_autocommit(a->db);
+}
+
+int archive_wipe_traces(Archive *a)
+{
+        const char *path = sqlite3_db_filename(a->db, "main");
+        int code = sqlite3_wal_checkpoint_v2(a->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        int r = sqlite_errno(a->db, code);
+
+        return r < 0 ? r : search_index_remove(path);
 }
 
 void archive_release_memory(Archive *a)

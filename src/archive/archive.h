@@ -62,6 +62,10 @@ int archive_commit(Archive *a);
 void archive_rollback(Archive *a);
 bool archive_in_transaction(const Archive *a);
 
+/* Leaves no byte of what was removed or overwritten: the write-ahead log is emptied, and the search index goes (freed
+ * pages are zeroed anyway). Not within a transaction. Returns 0; -EBUSY: a reader is in the way, try again later. */
+int archive_wipe_traces(Archive *a);
+
 /* Gives back what was cached: after much work there may be hours of none. */
 void archive_release_memory(Archive *a);
 

@@ -67,6 +67,21 @@ static int remove_files(const char *path)
         return 0;
 }
 
+/* The index lies beside its archive. NULL without memory; the caller owns it. */
+static char *index_path(const char *archive_path)
+{
+        _cleanup_free_ char *folder = path_folder(archive_path);
+
+        return folder ? path_join(folder, "search.db") : NULL;
+}
+
+int search_index_remove(const char *archive_path)
+{
+        _cleanup_free_ char *path = index_path(archive_path);
+
+        return path ? remove_files(path) : -ENOMEM;
+}
+
 static int open_database(SearchIndex *x)
 {
         _cleanup_close_ int fd = -1;
@@ -126,13 +141,12 @@ static int reopen(SearchIndex *x)
 int search_index_open(const char *archive_path, SearchIndex **ret, char **reterr)
 {
         _cleanup_(search_index_closep) SearchIndex *x = calloc(1, sizeof(*x));
-        _cleanup_free_ char *folder = path_folder(archive_path);
         int r;
 
-        if (!x || !folder)
+        if (!x)
                 return -ENOMEM;
         x->archive_path = strdup(archive_path);
-        x->path = path_join(folder, "search.db");
+        x->path = index_path(archive_path);
         if (!x->archive_path || !x->path)
                 return -ENOMEM;
         r = reopen(x);

@@ -23,6 +23,10 @@ static inline void search_index_closep(SearchIndex **x)
         (void) search_index_close(*x);
 }
 
+/* Removes the index of the archive at @archive_path; the next search makes a new one. For when text was purged or masked
+ * by other rules, so that no word of it stays. Returns 0 or a negative errno. */
+int search_index_remove(const char *archive_path);
+
 /* Why the last call failed, in SQLite's words. */
 const char *search_index_reason(SearchIndex *x);
 

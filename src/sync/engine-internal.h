@@ -40,7 +40,8 @@ struct Engine {
         bool archive_replaced; /* just now, by a new one: not told yet */
         bool looked;           /* a cycle ran to its end since the source was opened */
         bool had_errors;       /* the last cycle left sessions behind: look again */
-        uint64_t n_cursors;    /* sessions that are in step, as of the last cycle */
+        bool has_traces; /* text was purged or masked again: what is left of it in files has to go */
+        uint64_t n_cursors; /* sessions that are in step, as of the last cycle */
         EngineTotals totals;
 
         /* of the cycle that runs */

@@ -295,6 +295,10 @@ static int finish_cycle(Engine *e, const char *marker, int64_t changes_before)
                 r = batch_commit(e);
         if (r < 0)
                 return r;
+        if (e->result->sessions_removed > 0 || (e->result->full && e->n_cursors > 0))
+                e->has_traces = true;
+        if (e->has_traces && archive_wipe_traces(e->archive) >= 0)
+                e->has_traces = false; /* else a reader is in the way: the next cycle tries again */
         r = archive_cursor_count(e->archive, &e->n_cursors);
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }

@@ -302,6 +302,7 @@ static int check_message(SessionSync *s, Message *m)
                 return engine_archive_failed(s->e, r);
         if (s->e->row_masker.n_findings == n_findings)
                 return 0;
+        s->e->has_traces = true; /* what was written before lacks this masking */
         return write_message(s, m, true);
 }
 

@@ -497,6 +497,56 @@ TEST(a_secret_known_once_goes_everywhere_in_its_session)
         world_done(&w);
 }
 
+/* Whether @word stands in any byte of the archive's files. */
+static bool has_traces(World *w, const char *word)
+{
+        static const char *const files[] = { "", "-wal", "-shm" };
+
+        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                _cleanup_free_ char *path = NULL, *bytes = NULL;
+                size_t size = 0;
+
+                REQUIRE(asprintf(&path, "%s%s", w->archive, files[i]) > 0);
+                if (file_read(path, 100000000, &bytes, &size) == 0 &&
+                    memmem(bytes, size, word, strlen(word)))
+                        return true;
+        }
+        return false;
+}
+
+TEST(what_goes_leaves_no_byte_behind)
+{
+        _cleanup_free_ char *index = NULL;
+        World w;
+
+        world_begin(&w, "traces");
+        add_session(&w, "a", 2);
+        add_session(&w, "b", 2);
+        /* long enough for pages of its own, which go to the list of free pages */
+        change(&w,
+               "UPDATE messages SET content = (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+               "WHERE i < 5000) SELECT group_concat('jackdaw' || i) || ' in /home/me/nest' FROM n) WHERE ordinal = 1;"
+               "UPDATE messages SET content = replace(content, 'jackdaw', 'magpie') WHERE session_id = 'b'");
+        (void) sync_ok(&w);
+        CHECK(has_traces(&w, "jackdaw") && has_traces(&w, "magpie") && has_traces(&w, "/home/me"));
+        REQUIRE((index = fixture_path("traces/search.db")) != NULL);
+        REQUIRE(file_write_atomic(index, 0600, "jackdaw", 7) == 0);
+
+        change(&w,
+               "DELETE FROM sessions WHERE id = 'a'; DELETE FROM messages WHERE session_id = 'a';"
+               "INSERT INTO session_deletion_changes VALUES ('a', 'jay', 1, 1)");
+        (void) sync_ok(&w);
+        CHECK(!has_traces(&w, "jackdaw"));
+        CHECK(access(index, F_OK) < 0);
+        CHECK(has_traces(&w, "magpie"));
+
+        w.settings.mask_home = "/home/me";
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        (void) sync_ok(&w);
+        CHECK(!has_traces(&w, "/home/me"));
+        world_done(&w);
+}
+
 TEST(settings_are_applied_to_what_is_archived)
 {
         static const char *const none[] = { NULL }, *const jay[] = { "j*", NULL };
