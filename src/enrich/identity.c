@@ -154,8 +154,11 @@ static int spawn_git(const char *cwd, const char *key, int fd, pid_t *ret)
         (void) sigfillset(&defaults);
         (void) posix_spawnattr_setsigmask(&attributes, &none);
         (void) posix_spawnattr_setsigdefault(&attributes, &defaults);
-        (void) posix_spawnattr_setflags(&attributes,
-                                        POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        /* a group of its own: what hangs is killed with all that it started */
+        (void) posix_spawnattr_setpgroup(&attributes, 0);
+        (void) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK |
+                                                                     POSIX_SPAWN_SETSIGDEF |
+                                                                     POSIX_SPAWN_SETPGROUP);
         r = -posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
         if (r == 0)
                 r = -posix_spawn_file_actions_adddup2(&actions, fd, 1);
@@ -187,7 +190,7 @@ static char *git_config(const char *cwd, const char *key)
         writing = fd_close(writing);
         r = read_output(reading, &output);
         if (r < 0)
-                (void) kill(pid, SIGKILL);
+                (void) kill(-pid, SIGKILL);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
                 ;
         if (r < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
