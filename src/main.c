@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/process.h"
 #include "base/sqlite-util.h"
 #include "base/strbuf.h"
 #include "config.h"
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
         SettingsOptions options = { 0 };
         Action action;
 
+        process_keep_private();
         (void) setlocale(LC_ALL, "");
         (void) signal(SIGPIPE, SIG_IGN);
         umask(0077);

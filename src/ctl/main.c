@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/process.h"
 #include "base/strbuf.h"
 #include "config.h"
 #include "ctl/command.h"
@@ -133,6 +134,7 @@ int main(int argc, char *argv[])
         const Command *command;
         int r;
 
+        process_keep_private();
         (void) setlocale(LC_ALL, "");
         (void) bindtextdomain("scrubjay", getenv("SCRUBJAY_LOCALE_DIR") ?: SCRUBJAY_LOCALE_DIR);
         (void) textdomain("scrubjay");
