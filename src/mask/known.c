@@ -216,3 +216,31 @@ const KnownSecret *known_next(const Known *k, const char *text, size_t size, siz
         }
         return NULL;
 }
+
+size_t known_next_place(const Known *k, const char *text, size_t size, size_t *at)
+{
+        size_t low = *at, i = (low + STEP - 1) / STEP * STEP;
+
+        for (; k->n > 0 && i < size && (i = next_candidate(k, text, size, i)) < size; i += STEP)
+                for (uint32_t e = k->heads[hash4(text + i)]; e; e = k->entries[e - 1].next) {
+                        const Entry *entry = k->entries + e - 1;
+
+                        if (entry->offset > i || i - entry->offset < low ||
+                            memcmp(text + i, k->secrets[entry->secret].text + entry->offset, 4) !=
+                                            0)
+                                continue;
+                        *at = i - entry->offset;
+                        return entry->secret;
+                }
+        return SIZE_MAX;
+}
+
+bool known_may_hide(const Known *k, size_t number)
+{
+        const char *text = k->secrets[number].text;
+
+        for (size_t i = 0; i < STEP + 3; i++)
+                if (!is_word(text[i]) && text[i] != '-' && text[i] != '.')
+                        return true;
+        return false;
+}

@@ -38,3 +38,10 @@ int known_add(Known *k, const KnownSecret *secret);
 
 /* The next known secret in @text at or after @*at, as a word of its own. Returns it, and its place in *@at; or NULL. */
 const KnownSecret *known_next(const Known *k, const char *text, size_t size, size_t *at);
+
+/* The number (from 0, in order of adding) of the next secret whose first bytes stand in @text at or after @*at, and that
+ * place in @*at; SIZE_MAX: none. Not more than that is compared, so it can be mistaken, but not miss one. */
+size_t known_next_place(const Known *k, const char *text, size_t size, size_t *at);
+
+/* Whether one of the bytes by which known_next_place() finds this secret may be written as an escape. */
+bool known_may_hide(const Known *k, size_t number);

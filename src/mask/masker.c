@@ -74,6 +74,16 @@ size_t masker_n_known(const Masker *m)
         return scanner_n_known(m->scanner);
 }
 
+size_t masker_next_known(const Masker *m, const char *text, size_t size, size_t *at)
+{
+        return known_next_place(scanner_known(m->scanner), text, size, at);
+}
+
+bool masker_known_may_hide(const Masker *m, size_t number)
+{
+        return known_may_hide(scanner_known(m->scanner), number);
+}
+
 /* The part of @span in the JSON string or number @t. */
 static Span clip(const char *text, Span span, const JsonToken *t)
 {

@@ -116,6 +116,11 @@ void scanner_forget(Scanner *s)
         known_clear(s->known);
 }
 
+const Known *scanner_known(const Scanner *s)
+{
+        return s->known;
+}
+
 size_t scanner_n_known(const Scanner *s)
 {
         return known_n(s->known);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "mask/known.h"
 #include "mask/rule.h"
 
 /* A piece of the text to replace. */
@@ -44,8 +45,9 @@ DEFINE_CLEANUP(Scanner *, scanner_free)
 int scanner_set_home(Scanner *s, const char *home);
 /* Forgets (wipes) the secrets. */
 void scanner_forget(Scanner *s);
-/* How many secrets are remembered. */
+/* How many secrets are remembered, and which. */
 size_t scanner_n_known(const Scanner *s);
+const Known *scanner_known(const Scanner *s);
 
 /* Adds what is to be replaced in @text to @spans, merged. Returns 0; 1: a rule hit its limits, so the text is not
  * known to be clean; or -ENOMEM. */

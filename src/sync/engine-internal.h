@@ -8,6 +8,7 @@
 #include "enrich/identity.h"
 #include "source/reader.h"
 #include "sync/engine.h"
+#include "sync/look-back.h"
 #include "sync/mask-row.h"
 #include "sync/policy.h"
 
@@ -31,6 +32,7 @@ struct Engine {
         Identity *identity;
         Masker *masker;
         RowMasker row_masker;
+        LookBack look_back; /* of the session in hand */
 
         char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
         int64_t seen_rowid; /* the last row of the source that was looked at: what lies behind it is new, marked or not */

@@ -48,6 +48,7 @@ Engine *engine_free(Engine *e)
         close_archive(e);
         batch_drop_secrets(e);
         row_masker_done(&e->row_masker);
+        look_back_done(&e->look_back);
         e->identity = identity_free(e->identity);
         e->rules = ruleset_unref(e->rules);
         engine_settings_done(&e->settings);
@@ -433,6 +434,7 @@ static void release_memory(Engine *e)
 {
         row_masker_done(&e->row_masker);
         e->row_masker.masker = e->masker;
+        look_back_done(&e->look_back);
         if (e->archive)
                 archive_release_memory(e->archive);
         if (e->reader)

@@ -25,8 +25,7 @@ typedef struct SessionSync {
         size_t n_archived, next;
 
         int64_t last_ordinal; /* of the messages read; -1: none */
-        int64_t learned_before; /* messages before this ordinal may hold a secret that was learned later */
-        bool learned;
+        size_t first_written; /* where the first message that was written begins in the texts to look back at */
         bool shrunk;
         RuleCount *new_rules;
         size_t n_new_rules;
@@ -197,14 +196,42 @@ static int own_message(Message *m, const Value *id, Arena *arena)
         return 0;
 }
 
+/* The rows of a message, their texts where they are. */
+static int copy_message(Arena *arena, const Message *from, Message *ret)
+{
+        size_t calls_size = from->n_calls * sizeof(*from->calls);
+        size_t events_size = from->n_events * sizeof(*from->events);
+
+        *ret = *from;
+        ret->calls = arena_alloc(arena, calls_size);
+        ret->events = arena_alloc(arena, events_size);
+        if (!ret->calls || !ret->events)
+                return -ENOMEM;
+        if (calls_size > 0)
+                memcpy(ret->calls, from->calls, calls_size);
+        if (events_size > 0)
+                memcpy(ret->events, from->events, events_size);
+        return 0;
+}
+
 static int mask_own_message(SessionSync *s, Message *m)
 {
         RowMasker *rm = &s->e->row_masker;
+        size_t n_known = masker_n_known(rm->masker);
+        Message unmasked;
         int r;
 
         row_masker_clear(rm);
         rm->metadata_only = s->privacy == PRIVACY_METADATA;
-        r = mask_message(rm, m);
+        r = copy_message(&rm->arena, m, &unmasked);
+        if (r >= 0)
+                r = mask_message(rm, m);
+        if (r >= 0 && masker_n_known(rm->masker) > n_known) {
+                /* what was learned from its last text may stand bare in its first one */
+                rm->n_findings = 0;
+                *m = unmasked;
+                r = mask_message(rm, m);
+        }
         return r < 0 ? r : own_message(m, &s->id, &rm->arena);
 }
 
@@ -261,7 +288,7 @@ static int sync_message(SessionSync *s, Message *m)
 {
         int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
         const ArchivedMessage *archived;
-        size_t n_known;
+        size_t begin;
         int r;
 
         s->last_ordinal = ordinal;
@@ -270,18 +297,24 @@ static int sync_message(SessionSync *s, Message *m)
                 return r;
         s->e->result->bytes_read += m->n_bytes;
         s->e->progress.bytes_read += m->n_bytes;
-        if (archived && archived->fingerprint == m->fingerprint && !s->full)
-                /* It stays; but a secret in it is looked for in what is new, too. */
-                return archived->has_findings ? mask_own_message(s, m) : 0;
-
-        n_known = masker_n_known(s->e->masker);
-        r = mask_own_message(s, m);
+        r = look_back_add(&s->e->look_back, m, &begin);
         if (r < 0)
                 return r;
-        if (masker_n_known(s->e->masker) > n_known) {
-                s->learned = true;
-                s->learned_before = ordinal;
+        if (archived && archived->fingerprint == m->fingerprint && !s->full) {
+                /* It stays; but a secret in it is looked for in what is new, too. */
+                r = archived->has_findings ? mask_own_message(s, m) : 0;
+                return r < 0 ? r
+                             : look_back_learn(&s->e->look_back, s->e->masker, s->first_written,
+                                               begin);
         }
+
+        r = mask_own_message(s, m);
+        if (r >= 0)
+                r = look_back_learn(&s->e->look_back, s->e->masker, 0, begin);
+        if (r < 0)
+                return r;
+        if (begin < s->first_written)
+                s->first_written = begin;
         return write_message(s, m, archived != NULL);
 }
 
@@ -292,8 +325,6 @@ static int check_message(SessionSync *s, Message *m)
         size_t n_findings;
         int r;
 
-        if (ordinal >= s->learned_before)
-                return 1;
         r = mask_own_message(s, m);
         if (r < 0)
                 return r;
@@ -354,11 +385,13 @@ static int sync_messages(SessionSync *s)
                         return engine_archive_failed(s->e, r);
         }
         masker_forget(s->e->masker);
+        look_back_clear(&s->e->look_back);
         r = for_each_message(s, sync_message);
         while (r >= 0 && s->next < s->n_archived)
                 r = remove_message(s, s->archived[s->next++].ordinal);
-        if (r >= 0 && s->learned)
+        if (r >= 0 && look_back_is_due(&s->e->look_back, s->e->masker))
                 r = for_each_message(s, check_message);
+        look_back_clear(&s->e->look_back);
         return r;
 }
 
@@ -498,7 +531,9 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
 
 int session_sync(Engine *e, const SourceSession *source)
 {
-        _cleanup_(session_sync_done) SessionSync s = { .e = e, .last_ordinal = -1 };
+        _cleanup_(session_sync_done) SessionSync s = { .e = e,
+                                                       .last_ordinal = -1,
+                                                       .first_written = SIZE_MAX };
         const Value *id = source->values + SESSION_ID;
         const char *problem = id_problem(id);
 
@@ -571,6 +606,7 @@ int session_remask(Engine *e, const char *id)
                 .e = e,
                 .id = value_text(id, strlen(id)),
                 .last_ordinal = -1,
+                .first_written = SIZE_MAX,
                 .known = true,
         };
         Value values[N_SESSION_COLUMNS];

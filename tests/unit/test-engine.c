@@ -497,6 +497,49 @@ TEST(a_secret_known_once_goes_everywhere_in_its_session)
         world_done(&w);
 }
 
+/* The bare places that a walk from the first message to the last, and from the first text to the last, comes too late for. */
+TEST(a_secret_is_seen_before_it_was_learned)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 }, look = { 0 };
+        const char *bare = token(91) + 6, *slashed = "q7/Zk+0aLw9=Xr5T/uV3";
+        World w;
+
+        world_begin(&w, "before");
+        add_session(&w, "a", 4);
+        /* learned from the tool's input, which is masked after the content; and with signs that JSON may escape */
+        (void) strbuf_printf(
+                        &sql,
+                        "UPDATE messages SET content = 'so %s it is' WHERE ordinal = 1;"
+                        "INSERT INTO tool_calls (message_id, session_id, tool_name, category, input_json, call_index) "
+                        "VALUES (2, 'a', 'Write', 'Write', '{\"password\":\"%s\"}', 0);"
+                        "UPDATE messages SET content = '{\"x\":\"%s\"}' WHERE ordinal = 0;"
+                        "UPDATE messages SET content = 'password = \"%s\"' WHERE ordinal = 3;",
+                        bare, bare, slashed, slashed);
+        change(&w, sql.data);
+        (void) sync_ok(&w);
+        (void) strbuf_printf(
+                        &look,
+                        "SELECT count(*) FROM messages WHERE instr(content, '%s') > 0 OR instr(content, '%s') > 0",
+                        bare, slashed);
+        CHECK_INT(count(&w, look.data), 0);
+
+        /* a message before the one that has it is edited, in another process: the one that has it stays as it is */
+        restart(&w);
+        strbuf_clear(&sql);
+        (void) strbuf_printf(
+                        &sql,
+                        "UPDATE messages SET content = 'was it %s?' WHERE ordinal = 0;"
+                        "UPDATE sessions SET transcript_revision = 9, sync_marker = '2099-01-01'",
+                        bare);
+        change(&w, sql.data);
+        CHECK(sync_ok(&w)->messages_written >= 1);
+        CHECK_INT(count(&w, look.data), 0);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM messages WHERE content LIKE 'was it [REDACTED:%]?'"),
+                  1);
+        world_done(&w);
+}
+
 /* Whether @word stands in any byte of the archive's files. */
 static bool has_traces(World *w, const char *word)
 {

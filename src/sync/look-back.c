@@ -1,0 +1,93 @@
+/* LookBack: may a secret stand in what was read before it was learned? */
+#include "sync/look-back.h"
+
+#include <string.h>
+
+/* More text than this is read again rather than kept. */
+#define TEXTS_MAX ((size_t) 4 * 1024 * 1024)
+
+void look_back_clear(LookBack *lb)
+{
+        if (lb->texts.data)
+                explicit_bzero(lb->texts.data, lb->texts.size);
+        strbuf_clear(&lb->texts);
+        lb->must_look = false;
+        lb->n_learned = 0;
+}
+
+void look_back_done(LookBack *lb)
+{
+        look_back_clear(lb);
+        strbuf_done(&lb->texts);
+        free(lb->learned);
+        *lb = (LookBack){ 0 };
+}
+
+static int add_row(LookBack *lb, const Table *table, const Value *values)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < table->n_columns; i++) {
+                if (values[i].type != VALUE_TEXT || !column_is_masked(table->columns + i))
+                        continue;
+                if (values[i].size > TEXTS_MAX - lb->texts.size) {
+                        lb->must_look = true; /* what is learned from now on */
+                        return 0;
+                }
+                r = strbuf_append(&lb->texts, values[i].text, values[i].size);
+                if (r >= 0)
+                        r = strbuf_putc(&lb->texts, '\n');
+        }
+        return r;
+}
+
+int look_back_add(LookBack *lb, const Message *m, size_t *ret_begin)
+{
+        int r;
+
+        *ret_begin = lb->texts.size;
+        if (lb->must_look)
+                return 0;
+        r = add_row(lb, &message_table, m->values);
+        for (size_t i = 0; r >= 0 && i < m->n_calls; i++)
+                r = add_row(lb, &call_table, m->calls[i]);
+        for (size_t i = 0; r >= 0 && i < m->n_events; i++)
+                r = add_row(lb, &event_table, m->events[i]);
+        return r;
+}
+
+int look_back_learn(LookBack *lb, const Masker *masker, size_t from, size_t until)
+{
+        size_t n = masker_n_known(masker);
+
+        if (n > lb->n_allocated) {
+                struct Learned *grown = reallocarray(lb->learned, n * 2, sizeof(*grown));
+
+                if (!grown)
+                        return -ENOMEM;
+                lb->learned = grown;
+                lb->n_allocated = n * 2;
+        }
+        for (; lb->n_learned < n; lb->n_learned++) {
+                lb->learned[lb->n_learned] = (struct Learned){ from, until };
+                if (from < until && masker_known_may_hide(masker, lb->n_learned))
+                        lb->must_look = true;
+        }
+        return 0;
+}
+
+bool look_back_is_due(const LookBack *lb, const Masker *masker)
+{
+        size_t at = 0, number;
+
+        if (lb->must_look)
+                return lb->n_learned > 0;
+        while ((number = masker_next_known(masker, lb->texts.data, lb->texts.size, &at)) !=
+               SIZE_MAX) {
+                if (number < lb->n_learned && at >= lb->learned[number].from &&
+                    at < lb->learned[number].until)
+                        return true;
+                at++;
+        }
+        return false;
+}

@@ -1,0 +1,35 @@
+/*
+ * LookBack: may a secret stand in what was read before it was learned?
+ *
+ * A secret is known by its context in one message, and may stand bare in an earlier one, which is written by then. To
+ * read and mask all of a session again for each secret in it would double the cost of a sync; so the texts are kept as
+ * they were read, and searched for what was learned later. Only where something is found, a second look is worth it.
+ */
+#pragma once
+
+#include "base/strbuf.h"
+#include "mask/masker.h"
+#include "model/session.h"
+
+typedef struct LookBack {
+        StrBuf texts; /* of the session so far: unmasked, in memory only, wiped */
+        bool must_look;
+        struct Learned {
+                size_t from, until; /* where in the texts it may stand unseen */
+        } * learned;                /* of each secret that the masker remembers */
+        size_t n_learned, n_allocated;
+} LookBack;
+
+/* Wipes and frees, or wipes and keeps the memory for the next session. */
+void look_back_done(LookBack *lb);
+void look_back_clear(LookBack *lb);
+
+/* Keeps the texts of an unmasked message, and returns where they begin in *@ret_begin. Returns 0 or -ENOMEM. */
+int look_back_add(LookBack *lb, const Message *m, size_t *ret_begin);
+
+/* Notes that what the masker learned just now may stand unseen in the texts from @from until @until. Returns 0 or
+ * -ENOMEM. */
+int look_back_learn(LookBack *lb, const Masker *masker, size_t from, size_t until);
+
+/* Whether something learned may stand where it was not seen. */
+bool look_back_is_due(const LookBack *lb, const Masker *masker);
