@@ -116,7 +116,8 @@ def test_a_long_session_is_linear(lab):
     for was, now in zip(*(run(lab, "long", n, ["start", "append-long"]) for n in (small, large))):
         for name in COUNTS:
             assert now[name] <= was[name] * times * 1.1 + 100, (now["step"], name)
-        assert now["peak_kb"] <= was["peak_kb"] + 16 * 1024, now["step"]
+        # SQLite's cache (16 MB) and what is kept to look back at (4 MB) fill up, and then no more
+        assert now["peak_kb"] <= was["peak_kb"] + 24 * 1024, now["step"]
     assert now["rows_written"] <= was["rows_written"] + 10, "one message more is one message written"
     assert now["bytes_written"] <= 2 * was["bytes_written"]
 

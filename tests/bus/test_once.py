@@ -48,7 +48,7 @@ def test_a_session_that_fails(source, tmp_path):
     status, result, errors = run_once(source.path, tmp_path / "archive.db")
     assert status == 1
     assert result["sessions_synced"] == 1 and len(result["errors"]) == 1
-    assert len(errors.splitlines()) == 1 and "badbad" in errors
+    assert len(errors.splitlines()) == 1 and "'(row 2)'" in errors and "longer than 1024 bytes" in errors
 
 
 def test_a_missing_source(tmp_path):
