@@ -1,0 +1,118 @@
+"""agentsview does not notice that scrubjay is there: its syncs take no longer, its swaps happen, its bytes are its own"""
+
+import hashlib
+import os
+import sqlite3
+import statistics
+import threading
+import time
+
+from planted import CLASSIC, one_of_each
+from wait import wait_for
+
+
+def timed(call):
+    began = time.monotonic()
+    call()
+    return time.monotonic() - began
+
+
+def inode(path):
+    return os.stat(path).st_ino
+
+
+def digest(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def busy_desk(desk, n=30, rounds=30):
+    """Enough sessions that a first sync is still going on while agentsview works."""
+    for i in range(n):
+        desk.transcript(project=i % 2).rounds(rounds, one_of_each(seed=i, makers=CLASSIC) if i % 5 == 0 else []).save()
+    desk.viewer.sync()
+    return desk
+
+
+def resync_without_end(daemon, stop):
+    while not stop.is_set():
+        daemon.call("ForceResync")
+        daemon.call("RunOnce")
+
+
+def test_the_swap_always_happens(empty_desk):
+    """`sync --full` gives its swap up when a reader holds on for 5 s: under an endless resync, none may be given up."""
+    desk = busy_desk(empty_desk)
+    alone = [timed(lambda: desk.viewer.sync(full=True)) for _ in range(3)]
+    stop = threading.Event()
+    beside, swaps = [], 0
+    with desk.scrubjay.daemon() as daemon:
+        worker = threading.Thread(target=resync_without_end, args=(daemon, stop))
+        worker.start()
+        try:
+            for _ in range(6):
+                before = inode(desk.viewer.database)
+                beside.append(timed(lambda: desk.viewer.sync(full=True)))
+                swaps += inode(desk.viewer.database) != before
+        finally:
+            stop.set()
+            worker.join()
+        assert swaps == 6, f"{6 - swaps} swaps were given up"
+        # noise: two processes share the machine's cores; a swap that waits for a reader takes 5 s and more
+        assert statistics.median(beside) < 2 * statistics.median(alone) + 2, (alone, beside)
+        n = len(desk.viewer.query("SELECT id FROM sessions"))
+        wait_for(lambda: desk.scrubjay.value("SELECT count(*) FROM sessions") == n, 30, "all sessions")
+
+
+def test_ordinary_syncs_take_no_longer(empty_desk):
+    desk = busy_desk(empty_desk, n=10)
+    transcript = desk.transcripts[0]
+
+    def grow_and_sync():
+        transcript.rounds(1, []).save()
+        desk.viewer.sync()
+
+    alone = [timed(grow_and_sync) for _ in range(5)]
+    stop = threading.Event()
+    with desk.scrubjay.daemon() as daemon:
+        worker = threading.Thread(target=resync_without_end, args=(daemon, stop))
+        worker.start()
+        try:
+            beside = [timed(grow_and_sync) for _ in range(10)]
+        finally:
+            stop.set()
+            worker.join()
+    assert statistics.median(beside) < 2 * statistics.median(alone) + 1, (alone, beside)
+
+
+def test_its_bytes_are_its_own(empty_desk):
+    """No byte of agentsview's file changes by a cycle; SQLite's own -shm and an empty -wal may come to lie beside it."""
+    desk = busy_desk(empty_desk, n=4, rounds=6)
+    path = desk.viewer.database
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    before = digest(path)
+    names = set(os.listdir(desk.viewer.folder))
+    for arguments in ((), (), ("--archive", os.path.join(desk.home, "other.db"))):
+        desk.scrubjay.sync(*arguments)
+        assert digest(path) == before
+    assert set(os.listdir(desk.viewer.folder)) - names <= {"sessions.db-shm", "sessions.db-wal"}
+    assert not os.path.exists(path + "-wal") or os.path.getsize(path + "-wal") == 0
+    with desk.scrubjay.daemon() as daemon:
+        daemon.call("ForceResync")
+        daemon.call("RunOnce")
+        assert digest(path) == before
+    assert digest(path) == before
+    # with a -wal that a stopped agentsview left: it is read, and stays
+    writer = sqlite3.connect(path)
+    writer.execute("PRAGMA wal_autocheckpoint = 0")
+    writer.execute("UPDATE sessions SET display_name = 'in the wal', sync_marker = '2099-01-01T00:00:00.000Z'")
+    writer.commit()
+    files = {name: digest(os.path.join(desk.viewer.folder, name)) for name in os.listdir(desk.viewer.folder)
+             if name in ("sessions.db", "sessions.db-wal")}
+    assert len(files) == 2
+    desk.scrubjay.sync()
+    assert desk.scrubjay.value("SELECT count(*) FROM sessions WHERE display_name = 'in the wal'") > 0
+    assert all(digest(os.path.join(desk.viewer.folder, name)) == was for name, was in files.items())
+    writer.close()
