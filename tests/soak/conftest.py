@@ -1,0 +1,36 @@
+"""The length of the soak: a minute, or what --minutes says"""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "common"), str(TESTS / "faults")]
+
+from scrubjay_test import PrivateBus, Source      # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--minutes", type=float, default=float(os.environ.get("SCRUBJAY_SOAK_MINUTES", "1")),
+                     help="how long the soak goes on (the long form: 60)")
+
+
+@pytest.fixture
+def minutes(request):
+    return request.config.getoption("--minutes")
+
+
+@pytest.fixture
+def source(tmp_path):
+    source = Source(tmp_path / "agentsview" / "sessions.db")
+    yield source
+    source.close()
+
+
+@pytest.fixture
+def bus(tmp_path):
+    bus = PrivateBus(tmp_path / "bus")
+    yield bus
+    bus.stop()
