@@ -4,6 +4,7 @@
  * Arguments, settings, and the parts put together: the daemon, its face on the bus, or one cycle with --once.
  */
 #include <getopt.h>
+#include <libintl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -190,6 +191,8 @@ int main(int argc, char **argv)
 
         process_keep_private();
         (void) setlocale(LC_ALL, "");
+        (void) bindtextdomain("scrubjay", getenv("SCRUBJAY_LOCALE_DIR") ?: SCRUBJAY_LOCALE_DIR);
+        (void) textdomain("scrubjay");
         (void) signal(SIGPIPE, SIG_IGN);
         umask(0077);
         sqlite_setup();

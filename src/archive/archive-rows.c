@@ -272,6 +272,19 @@ int archive_finding_known(Archive *a, const char *id, size_t size, uint64_t fing
         return r;
 }
 
+int archive_finding_anywhere(Archive *a, uint64_t fingerprint)
+{
+        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_FINDING_ANYWHERE);
+        int r;
+
+        if (!stmt)
+                return a->last_error;
+        (void) sqlite3_bind_int64(stmt, 1, (int64_t) fingerprint);
+        r = sqlite_step(stmt);
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
 int archive_finding_count(Archive *a, const char *id, size_t size, int64_t ordinal, size_t *ret)
 {
         sqlite3_stmt *stmt;

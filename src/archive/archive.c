@@ -54,6 +54,7 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
                                 "fingerprint, found_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         [ARCHIVE_FINDING_KNOWN] = "SELECT 1 FROM findings WHERE session_id = ?1 AND "
                                   "fingerprint = ?2 LIMIT 1",
+        [ARCHIVE_FINDING_ANYWHERE] = "SELECT 1 FROM findings WHERE fingerprint = ?1 LIMIT 1",
         [ARCHIVE_FINDING_COUNT] = "SELECT count(*) FROM findings WHERE session_id = ?1 AND "
                                   "ordinal = ?2",
         [ARCHIVE_TOMBSTONE_GET] = "SELECT cause FROM session_deletes WHERE session_id = ?1",

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "service/bus-log-control.h"
 #include "service/log.h"
+#include "service/notification.h"
 
 struct Bus {
         Daemon *daemon;
@@ -393,6 +394,13 @@ static void on_secrets_found(void *userdata, const SessionSecrets *secrets)
                 (void) sd_bus_send(b->bus, m, NULL);
 }
 
+static void on_pasted(void *userdata, const SessionSecrets *secrets)
+{
+        Bus *b = userdata;
+
+        notification_send(b->bus, secrets);
+}
+
 static void lose(Bus *b, const char *why)
 {
         log_event(LOG_ERR, MESSAGE_BUS_LOST, NULL, "%s", why);
@@ -471,6 +479,7 @@ int bus_new(Daemon *daemon, Bus **ret)
                                                     .on_sync_started = on_sync_started,
                                                     .on_sync_completed = on_sync_completed,
                                                     .on_secrets_found = on_secrets_found,
+                                                    .on_pasted = on_pasted,
                                     });
         *ret = TAKE_PTR(b);
         return 0;

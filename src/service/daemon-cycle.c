@@ -253,6 +253,14 @@ static void finish_cycle(Daemon *d, CycleResult *result)
         }
 }
 
+static void tell_secrets(Daemon *d, const SessionSecrets *secrets)
+{
+        if (d->listener.on_secrets_found)
+                d->listener.on_secrets_found(d->listener.userdata, secrets);
+        if (d->listener.on_pasted && d->settings->notify && secrets->n_pasted > 0)
+                d->listener.on_pasted(d->listener.userdata, secrets);
+}
+
 static int on_worker(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
         Daemon *d = userdata;
@@ -269,8 +277,8 @@ static int on_worker(sd_event_source *source, int fd, uint32_t events, void *use
         d->progress = report.progress;
         if (what != 0)
                 daemon_changed(d, what);
-        for (size_t i = 0; i < report.n_secrets && d->listener.on_secrets_found; i++)
-                d->listener.on_secrets_found(d->listener.userdata, report.secrets + i);
+        for (size_t i = 0; i < report.n_secrets; i++)
+                tell_secrets(d, report.secrets + i);
         if (report.finished)
                 finish_cycle(d, &report.result);
         else if (daemon_now(d) - d->status_usec >= STATUS_EVERY_USEC)

@@ -32,6 +32,8 @@ typedef struct DaemonListener {
         void (*on_sync_started)(void *userdata);
         void (*on_sync_completed)(void *userdata, const CycleResult *result);
         void (*on_secrets_found)(void *userdata, const SessionSecrets *secrets);
+        void (*on_pasted)(void *userdata,
+                          const SessionSecrets *secrets); /* where the settings want it */
 } DaemonListener;
 
 /* A remote as the bus shows it. */

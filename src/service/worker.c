@@ -28,10 +28,8 @@ struct Worker {
 void worker_report_done(WorkerReport *report)
 {
         cycle_result_done(&report->result);
-        for (size_t i = 0; i < report->n_secrets; i++) {
-                free(report->secrets[i].session_id);
-                rule_counts_free(report->secrets[i].rules, report->secrets[i].n_rules);
-        }
+        for (size_t i = 0; i < report->n_secrets; i++)
+                session_secrets_done(report->secrets + i);
         free(report->secrets);
         *report = (WorkerReport){ 0 };
 }
@@ -79,44 +77,21 @@ static bool on_progress(void *userdata, const Progress *progress)
         return go_on;
 }
 
-static int session_secrets_new(const char *session_id, const RuleCount *rules, size_t n_rules,
-                               SessionSecrets *ret)
-{
-        SessionSecrets s = { .session_id = strdup(session_id) };
-        int r = s.session_id ? 0 : -ENOMEM;
-
-        for (size_t i = 0; i < n_rules && r >= 0; i++)
-                r = rule_counts_add(&s.rules, &s.n_rules, rules[i].rule, rules[i].n);
-        if (r < 0) {
-                free(s.session_id);
-                rule_counts_free(s.rules, s.n_rules);
-                return r;
-        }
-        *ret = s;
-        return 0;
-}
-
 /* Without memory the report is lost; what counts, the archive and the totals, is not. */
-static void on_secrets(void *userdata, const char *session_id, const RuleCount *rules,
-                       size_t n_rules)
+static void on_secrets(void *userdata, SessionSecrets *secrets)
 {
         Worker *w = userdata;
-        SessionSecrets secrets, *grown;
+        SessionSecrets *grown;
 
-        if (session_secrets_new(session_id, rules, n_rules, &secrets) < 0)
-                return;
         pthread_mutex_lock(&w->mutex);
         grown = reallocarray(w->report.secrets, w->report.n_secrets + 1, sizeof(*grown));
         if (grown) {
                 w->report.secrets = grown;
-                grown[w->report.n_secrets++] = secrets;
+                grown[w->report.n_secrets++] = *secrets;
+                *secrets = (SessionSecrets){ 0 };
                 tell(w);
         }
         pthread_mutex_unlock(&w->mutex);
-        if (!grown) {
-                free(secrets.session_id);
-                rule_counts_free(secrets.rules, secrets.n_rules);
-        }
 }
 
 /* One request, on the thread, without the mutex. */

@@ -12,13 +12,6 @@
 
 typedef struct Worker Worker;
 
-/* New secrets in one session's committed text. */
-typedef struct SessionSecrets {
-        char *session_id;
-        RuleCount *rules;
-        size_t n_rules;
-} SessionSecrets;
-
 /* What happened since the last one was taken. */
 typedef struct WorkerReport {
         bool finished; /* the cycle ended: result is set, and the next one may be started */

@@ -20,10 +20,8 @@
 
 void batch_drop_secrets(Engine *e)
 {
-        for (size_t i = 0; i < e->n_new_secrets; i++) {
-                free(e->new_secrets[i].session_id);
-                rule_counts_free(e->new_secrets[i].rules, e->new_secrets[i].n_rules);
-        }
+        for (size_t i = 0; i < e->n_new_secrets; i++)
+                session_secrets_done(e->new_secrets + i);
         free(e->new_secrets);
         e->new_secrets = NULL;
         e->n_new_secrets = 0;
@@ -137,8 +135,7 @@ int batch_commit(Engine *e)
                 return engine_archive_failed(e, r);
         for (size_t i = 0; i < e->n_new_secrets; i++)
                 if (e->hooks.on_secrets)
-                        e->hooks.on_secrets(e->hooks.userdata, e->new_secrets[i].session_id,
-                                            e->new_secrets[i].rules, e->new_secrets[i].n_rules);
+                        e->hooks.on_secrets(e->hooks.userdata, e->new_secrets + i);
         batch_drop_secrets(e);
         return 0;
 }

@@ -14,13 +14,6 @@
 
 #define SESSION_ID_MAX 1024 /* bytes; agentsview's are UUIDs and short names */
 
-/* The secrets that a session's commit will announce. */
-typedef struct NewSecrets {
-        char *session_id;
-        RuleCount *rules;
-        size_t n_rules;
-} NewSecrets;
-
 struct Engine {
         EngineSettings settings; /* deep copy */
         EngineHooks hooks;
@@ -50,12 +43,13 @@ struct Engine {
         CycleResult *result;
         Progress progress;
         bool stopping;
+        bool follows; /* one of before looked at everything: what is new now was not there then */
         unsigned read_serial; /* counts the read transactions: a list lives as long as its own */
         uint64_t read_began_usec; /* when the read transaction began */
         uint64_t batch_began_usec, batch_bytes;
         bool batch_is_tainted; /* a session in it turned out to be bad half-way */
         CycleResult batch;     /* counts of the batch: they join the result when it is committed */
-        NewSecrets *new_secrets; /* of the batch */
+        SessionSecrets *new_secrets; /* of the batch */
         size_t n_new_secrets;
 };
 
@@ -103,8 +97,16 @@ int session_exclude(Engine *e, const Value *values);
 /* Masks @values (a row of session_table, identity filled in) for the archive. */
 int session_mask_row(Engine *e, Value *values, Privacy privacy);
 
-/* Writes the findings of the row just masked; counts those that the session did not have. */
+/* Writes the findings of the row just masked. */
 int session_put_findings(Engine *e, const Value *id, int64_t ordinal);
+
+/* Adds those findings of the row just masked to @secrets whose secret session @id did not have before; to be asked
+ * before the old ones go. @m: the message that the row is of, or NULL. Returns 0 or a negative errno. */
+int secrets_count_new(Engine *e, const Value *id, const Message *m, SessionSecrets *secrets);
+
+/* Lets the commit of the batch announce @secrets of session @id, which are taken over; @project is the session's, masked.
+ * Returns 0 or -ENOMEM. */
+int secrets_announce(Engine *e, const Value *id, const Value *project, SessionSecrets *secrets);
 
 /* Finds the links of a masked message, in what its tools printed and in its own text, and writes them. @session: the
  * row that it belongs to. Returns 0 or a negative errno. */

@@ -451,6 +451,7 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         e->result = ret;
         e->progress = (Progress){ 0 };
         e->stopping = false;
+        e->follows = e->looked;
         r = run_cycle(e, kind);
         read_end(e);
         if (r >= 0)

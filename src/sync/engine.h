@@ -51,9 +51,9 @@ typedef struct EngineHooks {
          * after the session in hand (what is done is committed, the result says CYCLE_STOPPING). */
         bool (*on_progress)(void *userdata, const Progress *progress);
 
-        /* A session whose committed text has secrets that it did not have before, by rule. Borrowed. */
-        void (*on_secrets)(void *userdata, const char *session_id, const RuleCount *rules,
-                           size_t n_rules);
+        /* A session whose committed text has secrets that it did not have before. May take over what is in @secrets and
+         * leave it empty; the rest is freed. */
+        void (*on_secrets)(void *userdata, SessionSecrets *secrets);
 } EngineHooks;
 
 /* What the archive knows of all times, for Status. */

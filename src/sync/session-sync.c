@@ -27,15 +27,14 @@ typedef struct SessionSync {
         int64_t last_ordinal; /* of the messages read; -1: none */
         size_t first_written; /* where the first message that was written begins in the texts to look back at */
         bool shrunk;
-        RuleCount *new_rules;
-        size_t n_new_rules;
+        SessionSecrets secrets; /* that it did not have before */
 } SessionSync;
 
 static void session_sync_done(SessionSync *s)
 {
         arena_done(&s->arena);
         free(s->archived);
-        rule_counts_free(s->new_rules, s->n_new_rules);
+        session_secrets_done(&s->secrets);
 }
 
 /* Says what is wrong with this session; the cycle goes on without it. */
@@ -147,30 +146,6 @@ int session_put_findings(Engine *e, const Value *id, int64_t ordinal)
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
-/* Counts the findings just made whose secret the session did not have before. To be asked before the old ones go. */
-static int count_new_findings(SessionSync *s)
-{
-        RowMasker *rm = &s->e->row_masker;
-
-        for (size_t i = 0; i < rm->n_findings; i++) {
-                bool again = false;
-                int r;
-
-                for (size_t k = 0; k < i && !again; k++)
-                        again = rm->findings[k].fingerprint == rm->findings[i].fingerprint;
-                if (again)
-                        continue;
-                r = archive_finding_known(s->e->archive, s->id.text, s->id.size,
-                                          rm->findings[i].fingerprint);
-                if (r == 0)
-                        r = rule_counts_add(&s->new_rules, &s->n_new_rules, rm->findings[i].rule,
-                                            1);
-                if (r < 0)
-                        return engine_archive_failed(s->e, r);
-        }
-        return 0;
-}
-
 /* Messages */
 
 /* Every row of it is the session's, whatever the source says; a tool call without an id gets its number as one. */
@@ -242,7 +217,7 @@ static int write_message(SessionSync *s, const Message *m, bool replaces)
         int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
         int r;
 
-        r = count_new_findings(s);
+        r = secrets_count_new(e, &s->id, m, &s->secrets);
         if (r < 0)
                 return r;
         r = archive_message_put(e->archive, m, s->change, replaces);
@@ -395,7 +370,7 @@ static int sync_messages(SessionSync *s)
         return r;
 }
 
-/* The row, its findings, the trash's tombstone. */
+/* The row, its findings, the trash's tombstone; and what is to be announced. */
 static int write_row(SessionSync *s)
 {
         Engine *e = s->e;
@@ -408,7 +383,7 @@ static int write_row(SessionSync *s)
         r = session_mask_row(e, row, s->privacy);
         if (r < 0)
                 return r;
-        r = count_new_findings(s);
+        r = secrets_count_new(e, &s->id, NULL, &s->secrets);
         if (r < 0)
                 return r;
         if (s->known)
@@ -431,31 +406,9 @@ static int write_row(SessionSync *s)
                                                      deleted_at->size));
         else
                 r = archive_tombstone_remove(e->archive, s->id.text, s->id.size);
+        if (r >= 0)
+                r = secrets_announce(e, &s->id, row + SESSION_PROJECT_NAME, &s->secrets);
         return r < 0 ? engine_archive_failed(e, r) : 0;
-}
-
-/* What was masked for the first time is announced when the batch is committed. */
-static int announce_secrets(SessionSync *s)
-{
-        Engine *e = s->e;
-        NewSecrets *grown;
-        char *id;
-
-        if (s->n_new_rules == 0)
-                return 0;
-        grown = reallocarray(e->new_secrets, e->n_new_secrets + 1, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        e->new_secrets = grown;
-        id = strndup(s->id.text, s->id.size);
-        if (!id)
-                return -ENOMEM;
-        grown[e->n_new_secrets++] = (NewSecrets){ .session_id = id,
-                                                  .rules = s->new_rules,
-                                                  .n_rules = s->n_new_rules };
-        s->new_rules = NULL;
-        s->n_new_rules = 0;
-        return 0;
 }
 
 static int write_session(SessionSync *s, const SourceSession *source, const Value *file_hash)
@@ -477,9 +430,7 @@ static int write_session(SessionSync *s, const SourceSession *source, const Valu
                 return r;
         cursor.last_ordinal = s->last_ordinal;
         r = archive_cursor_put(e->archive, s->id.text, s->id.size, &cursor);
-        if (r < 0)
-                return engine_archive_failed(e, r);
-        return announce_secrets(s);
+        return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
 /* The hash of a transcript is hex; anything else is not kept. */

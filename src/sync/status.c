@@ -90,3 +90,12 @@ int cycle_result_add_rule(CycleResult *r, const char *rule, uint32_t n)
 {
         return rule_counts_add(&r->rules, &r->n_rules, rule, n);
 }
+
+void session_secrets_done(SessionSecrets *s)
+{
+        free(s->session_id);
+        free(s->project);
+        rule_counts_free(s->rules, s->n_rules);
+        rule_counts_free(s->pasted, s->n_pasted);
+        *s = (SessionSecrets){ 0 };
+}

@@ -25,6 +25,20 @@ typedef struct RuleCount {
         uint32_t n;
 } RuleCount;
 
+/* New secrets in one session's committed text. */
+typedef struct SessionSecrets {
+        char *session_id;
+        RuleCount *rules; /* that the session did not have before, by rule id */
+        size_t n_rules;
+
+        char *project; /* its name, masked */
+        RuleCount *pasted; /* of these, what no session had and what has just been said: by description of the rule */
+        size_t n_pasted;
+} SessionSecrets;
+
+/* Frees what is in it; it is empty afterwards. */
+void session_secrets_done(SessionSecrets *s);
+
 /* All counts are of this cycle. */
 typedef struct CycleResult {
         CycleFailure failure;

@@ -10,7 +10,7 @@ typedef struct World {
         Engine *engine;
         CycleResult result;
         unsigned stop_after; /* on_progress() says stop at this call; 0: never */
-        unsigned n_progress, n_secrets;
+        unsigned n_progress, n_secrets, n_pasted;
 } World;
 
 static const char *const rules_folders[] = { TEST_RULES_DIR, NULL };
@@ -40,13 +40,14 @@ static bool on_progress(void *userdata, _unused_ const Progress *progress)
         return ++w->n_progress != w->stop_after;
 }
 
-static void on_secrets(void *userdata, _unused_ const char *session_id, const RuleCount *rules,
-                       size_t n_rules)
+static void on_secrets(void *userdata, SessionSecrets *secrets)
 {
         World *w = userdata;
 
-        for (size_t i = 0; i < n_rules; i++)
-                w->n_secrets += rules[i].n;
+        for (size_t i = 0; i < secrets->n_rules; i++)
+                w->n_secrets += secrets->rules[i].n;
+        for (size_t i = 0; i < secrets->n_pasted; i++)
+                w->n_pasted += secrets->pasted[i].n;
 }
 
 static void restart(World *w)
@@ -155,6 +156,61 @@ TEST(a_first_sync_then_nothing)
         CHECK_INT(count(&w,
                         "SELECT count(*) FROM sessions WHERE user_id = 'me@example.com' AND project_name = 'jay'"),
                   2);
+        world_done(&w);
+}
+
+/* A message that was said at @timestamp (SQL), with @secret in it. */
+static void say(World *w, const char *session, unsigned ordinal, const char *timestamp,
+                const char *secret)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+        (void) strbuf_printf(
+                        &sql,
+                        "INSERT INTO messages (session_id, ordinal, role, content, timestamp) VALUES "
+                        "('%s', %u, 'user', 'use %s', %s); UPDATE sessions SET %s WHERE id = '%s'",
+                        session, ordinal, secret, timestamp, TOUCH, session);
+        change(w, sql.data);
+}
+
+TEST(pasted_just_now)
+{
+        static const char now[] = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+        World w;
+
+        world_begin(&w, "pasted");
+        add_session(&w, "a", 1);
+        add_session(&w, "b", 1);
+        say(&w, "a", 10, now, token(1));
+        (void) sync_ok(&w);
+        CHECK_INT(w.n_secrets, 1);
+        CHECK_INT(w.n_pasted, 0); /* the backlog */
+
+        say(&w, "a", 11, now, token(2));
+        (void) sync_ok(&w);
+        CHECK_INT(w.n_pasted, 1);
+        say(&w, "a", 12, now, token(2)); /* again; and in another session */
+        say(&w, "b", 10, now, token(2));
+        say(&w, "b", 11, now, token(1));
+        (void) sync_ok(&w);
+        CHECK_INT(w.n_secrets, 4);
+        CHECK_INT(w.n_pasted, 1);
+        say(&w, "b", 12, "'2020-01-01T00:00:00.000Z'", token(3)); /* a transcript found late */
+        (void) sync_ok(&w);
+        CHECK_INT(w.n_pasted, 1);
+        say(&w, "b", 13, "NULL", token(4));
+        (void) sync_ok(&w);
+        CHECK_INT(w.n_pasted, 2);
+
+        restart(&w);
+        say(&w, "b", 14, now, token(5)); /* while it did not run */
+        (void) sync_ok(&w);
+        CHECK_INT(w.n_pasted, 2);
+        REQUIRE(engine_reset(w.engine, NULL) == 0);
+        say(&w, "b", 15, now, token(6));
+        (void) sync_ok(&w);
+        CHECK_INT(w.n_secrets, 8);
+        CHECK_INT(w.n_pasted, 2);
         world_done(&w);
 }
 

@@ -1,0 +1,108 @@
+/*
+ * The secrets that a session did not have: counted while it is written, announced when it is committed
+ *
+ * Some of them have just been pasted, which a person wants to know at once. It must not be said of what lay there for
+ * long: of the backlog that a first sync or a resync brings, of old transcripts that agentsview finds late, or of a
+ * secret that another session holds already.
+ */
+#include <string.h>
+
+#include "base/time-util.h"
+#include "sync/engine-internal.h"
+
+/* Transcripts are written at once, but agentsview may have been off for a working day. */
+#define JUST_NOW_USEC (12 * USEC_PER_HOUR)
+
+/* The archive is asked for so many in one session; whoever pastes more is told of these. */
+#define PASTED_MAX 100
+
+static bool is_just_now(const Engine *e, const Message *m)
+{
+        const Value *time = m->values + MESSAGE_TIMESTAMP;
+        char text[TIMESTAMP_MAX + 16];
+        uint64_t usec;
+
+        if (!e->follows || e->result->full)
+                return false;
+        if (time->type != VALUE_TEXT || time->size == 0 || time->size >= sizeof(text))
+                return true; /* it does not say */
+        memcpy(text, time->text, time->size);
+        text[time->size] = 0;
+        return parse_timestamp(text, &usec) < 0 || usec + JUST_NOW_USEC > now_usec(CLOCK_REALTIME);
+}
+
+static const char *describe_rule(const Engine *e, const char *id)
+{
+        RuleInfo info;
+
+        for (size_t i = 0; i < ruleset_n_rules(e->rules); i++)
+                if (strcmp(ruleset_rule(e->rules, i, &info)->id, id) == 0 && info.description)
+                        return info.description;
+        return id;
+}
+
+static uint64_t count_all(const RuleCount *rules, size_t n_rules)
+{
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < n_rules; i++)
+                n += rules[i].n;
+        return n;
+}
+
+/* One finding whose secret is new to the session; @just_now: and said just now. */
+static int add_new(Engine *e, const RowFinding *f, bool just_now, SessionSecrets *secrets)
+{
+        int r;
+
+        r = rule_counts_add(&secrets->rules, &secrets->n_rules, f->rule, 1);
+        if (r < 0 || !just_now || count_all(secrets->pasted, secrets->n_pasted) >= PASTED_MAX)
+                return r;
+        r = archive_finding_anywhere(e->archive, f->fingerprint);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        return rule_counts_add(&secrets->pasted, &secrets->n_pasted, describe_rule(e, f->rule), 1);
+}
+
+int secrets_count_new(Engine *e, const Value *id, const Message *m, SessionSecrets *secrets)
+{
+        const RowMasker *rm = &e->row_masker;
+        bool just_now = m && rm->n_findings > 0 && is_just_now(e, m);
+
+        for (size_t i = 0; i < rm->n_findings; i++) {
+                bool again = false;
+                int r;
+
+                for (size_t k = 0; k < i && !again; k++)
+                        again = rm->findings[k].fingerprint == rm->findings[i].fingerprint;
+                if (again)
+                        continue;
+                r = archive_finding_known(e->archive, id->text, id->size,
+                                          rm->findings[i].fingerprint);
+                if (r == 0)
+                        r = add_new(e, rm->findings + i, just_now, secrets);
+                if (r < 0)
+                        return engine_archive_failed(e, r);
+        }
+        return 0;
+}
+
+int secrets_announce(Engine *e, const Value *id, const Value *project, SessionSecrets *secrets)
+{
+        SessionSecrets *grown;
+
+        if (secrets->n_rules == 0)
+                return 0;
+        grown = reallocarray(e->new_secrets, e->n_new_secrets + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        e->new_secrets = grown;
+        secrets->session_id = strndup(id->text, id->size);
+        secrets->project = project->type == VALUE_TEXT ? strndup(project->text, project->size)
+                                                       : strdup("");
+        if (!secrets->session_id || !secrets->project)
+                return -ENOMEM;
+        grown[e->n_new_secrets++] = *secrets;
+        *secrets = (SessionSecrets){ 0 };
+        return 0;
+}
