@@ -8,12 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lab import SOURCES, Lab, machine  # first: it makes tests/lib known
 import curves
 import pressure
 import report
 import rows
-from lab import Lab, machine
-from scrubjay_test import SOURCES
 
 DOCUMENT = SOURCES / "docs" / "performance.md"
 PICTURE = SOURCES / "docs" / "performance.svg"
@@ -41,7 +40,7 @@ def grow(lab, options):
 def under_pressure(lab, options):
     yield from rows.long_session(lab, options.long)
     yield from rows.huge_message(lab, options.huge)
-    yield pressure.idle(lab, options.sessions, 30)
+    yield from pressure.idle(lab, options.sessions, 30)
     yield pressure.steady_writer(lab, options.sessions, options.seconds)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import corpus  # noqa: E402
-from scrubjay_test import BUILD, RULES, SCHEMA, SCRUBJAYD, clean_environment  # noqa: E402
+from scrubjay_test import BUILD, RULES, SCHEMA, SCRUBJAYD, SOURCES, clean_environment  # noqa: E402
 
 # Those of agentsview's indexes by which rows of a session are found.
 INDEXES = """

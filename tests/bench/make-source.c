@@ -40,7 +40,8 @@ typedef struct Maker {
         sqlite3 *db;
         sqlite3_stmt *session, *message, *call, *event, *finish;
         Text code, shell, prose;
-        uint64_t random; /* state */
+        uint64_t random;      /* what decides counts and sizes: the same on any machine */
+        uint64_t text_random; /* what decides which piece of the machine's text is taken */
         uint64_t bytes, next_secret;
         int64_t message_id, n_sessions;
 } Maker;
@@ -52,13 +53,18 @@ static void fail(Maker *m, const char *what)
 }
 
 /* splitmix64 */
-static uint64_t next_random(Maker *m)
+static uint64_t next_of(uint64_t *state)
 {
-        uint64_t z = m->random += 0x9e3779b97f4a7c15;
+        uint64_t z = *state += 0x9e3779b97f4a7c15;
 
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
         z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
         return z ^ (z >> 31);
+}
+
+static uint64_t next_random(Maker *m)
+{
+        return next_of(&m->random);
 }
 
 /* In (0, 1]. */
@@ -123,7 +129,7 @@ static bool inside_character(char c)
 static void put_slice(Maker *m, StrBuf *b, const Text *t, size_t size)
 {
         while (size > 0) {
-                size_t start = next_random(m) % t->size, n;
+                size_t start = next_of(&m->text_random) % t->size, n;
                 const char *line = memchr(t->data + start, '\n', t->size - start);
 
                 start = line ? (size_t) (line - t->data) + 1 : 0;

@@ -36,7 +36,7 @@ class Process:
 
 def with_daemon(lab, source, name, work):
     bus = PrivateBus(lab.path(f"{name}-bus"))
-    daemon = Daemon(lab.path(name), bus, source=source)
+    daemon = Daemon(lab.path(name), bus, source=source, environment=lab.environment)
     try:
         daemon.start()
         daemon.wait_idle()
@@ -44,24 +44,24 @@ def with_daemon(lab, source, name, work):
     finally:
         daemon.stop()
         bus.stop()
-        lab.remove(daemon.archive)
 
 
 def idle(lab, n_sessions, seconds):
-    """Nothing happens: memory, and how often it wakes."""
-    def work(daemon, process):
-        time.sleep(1)  # what the last question over the bus woke is asleep again
-        cpu, wakeups = process.cpu_usec(), process.wakeups()
-        time.sleep(seconds)
-        return Row(f"idle for {seconds} s, {n_sessions:,} real sessions archived: "
-                   f"{process.wakeups() - wakeups} wake-ups", process.cpu_usec() - cpu, seconds * 1e6,
-                   peak_kb=process.number("status", "VmRSS"), bytes_written=0, limits={"peak_kb": 16 * 1024})
-    # Synced by a process before: it is the daemon of every day, not the one that has just filled the archive.
-    archive = lab.path("idle") / "archive" / "archive.db"
-    archive.parent.mkdir(parents=True, exist_ok=True)
+    """Nothing happens: memory, and how often it wakes. A daemon that filled the archive itself, and the next one."""
     source = lab.source("real", n_sessions)
-    lab.once(source, archive)
-    return with_daemon(lab, source, "idle", work)
+    for name in ("after its first sync", "started again"):
+        yield with_daemon(lab, source, "idle", lambda daemon, process: quiet(process, name, seconds))
+    lab.remove(lab.path("idle") / "archive" / "archive.db")
+
+
+def quiet(process, name, seconds):
+    time.sleep(1)  # what the last question over the bus woke is asleep again
+    cpu, wakeups = process.cpu_usec(), process.wakeups()
+    time.sleep(seconds)
+    wakeups = process.wakeups() - wakeups
+    return Row(f"idle for {seconds} s, {name}: {wakeups} wake-ups", process.cpu_usec() - cpu, seconds * 1e6,
+               peak_kb=process.number("status", "VmRSS"), bytes_written=0, limits={"peak_kb": 16 * 1024},
+               problems=["it wakes for nothing"] if wakeups > 4 else [])
 
 
 def write_steadily(path, seconds, per_second):
@@ -107,4 +107,6 @@ def steady_writer(lab, n_sessions, seconds, per_second=50):
                    f"{late:.1f} s later", cpu, wall * 1e6, peak_kb=process.number("status", "VmHWM"),
                    bytes_written=written, limits={"peak_kb": 48 * 1024, "cpu_usec": 0.05 * wall * 1e6},
                    problems=[f"{n_cycles} cycles, and {most} are the most"] if n_cycles > most else [])
-    return with_daemon(lab, source, "pressure", work)
+    row = with_daemon(lab, source, "pressure", work)
+    lab.remove(lab.path("pressure") / "archive" / "archive.db")
+    return row

@@ -113,7 +113,7 @@ def growth(lab, n_sessions):
         "first sync": row(f"first sync, {where}", runs[:1], {"cpu_usec": 700_000 * share, "peak_kb": 48 * 1024},
                           text_bytes=text),
         "audit": row(f"audit, {where}", each(runs, "audit"), {"cpu_usec": 700_000, "peak_kb": 32 * 1024}),
-        "100 sessions, 1 message more": hundred,
+        "1 more in 100 sessions": hundred,
         "start": row(f"start, {where}", again, {"cpu_usec": 50_000}),
         "1 message more": one,
         "no change": none,

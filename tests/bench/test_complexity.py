@@ -11,6 +11,9 @@ from lab import Lab
 
 SMALL, LARGE = 1000, 20000
 COUNTS = ("rows_read", "vm_steps", "rows_written", "statements")
+# What a change may look at more in the large one: deeper trees, and the index of the cursors once, which are counted at
+# the end of a cycle.
+PAGES_MORE = 100
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,7 @@ def test_one_message_more_costs_the_same_at_any_size(sizes):
     small, large = sizes["one"]
     assert_same((small, large))
     assert (small["messages"], large["messages"]) == (1, 1)
+    assert large["pages"] <= small["pages"] + PAGES_MORE
     assert large["fullscan_steps"] <= 10
     assert large["bytes_written"] <= 2 * small["bytes_written"], "deeper trees, not more rows"
 
@@ -87,7 +91,7 @@ def test_a_hundred_sessions_cost_a_hundred_times_one_at_most(sizes):
 
 
 def test_an_audit_is_one_pass(sizes):
-    assert_linear(sizes["audit"], ("rows_read", "vm_steps"), room=1.1)
+    assert_linear(sizes["audit"], ("rows_read", "vm_steps", "pages"), room=1.1)
     for cost, n in zip(sizes["audit"], (SMALL, LARGE)):
         assert cost["rows_written"] == 0 and cost["bytes_written"] == 0
         assert cost["rows_read"] <= 2.2 * n + 100, "each session and its cursor, once"
@@ -96,6 +100,7 @@ def test_an_audit_is_one_pass(sizes):
 
 def test_the_first_sync_is_linear(sizes):
     assert_linear(sizes["first"], COUNTS, room=1.1)
+    assert_linear(sizes["first"], ("pages",), room=1.5)  # deeper trees
     # Ids are in no order: a batch touches more pages of a larger index. Batches end by time too, so this is coarse.
     assert_linear(sizes["first"], ("bytes_written",), room=8)
     small, large = sizes["first"]
@@ -105,7 +110,9 @@ def test_the_first_sync_is_linear(sizes):
 
 def test_starting_costs_the_same_with_any_number_of_cursors(sizes):
     assert_same(sizes["restart"])
-    for cost in sizes["restart"]:
+    small, large = sizes["restart"]
+    assert large["pages"] <= small["pages"] + 3 * PAGES_MORE
+    for cost in (small, large):
         assert cost["sessions"] == 0
         assert cost["rows_written"] == 0
 
@@ -116,8 +123,7 @@ def test_a_long_session_is_linear(lab):
     for was, now in zip(*(run(lab, "long", n, ["start", "append-long"]) for n in (small, large))):
         for name in COUNTS:
             assert now[name] <= was[name] * times * 1.1 + 100, (now["step"], name)
-        # SQLite's cache (16 MB) and what is kept to look back at (4 MB) fill up, and then no more
-        assert now["peak_kb"] <= was["peak_kb"] + 24 * 1024, now["step"]
+        assert now["peak_kb"] <= 48 * 1024, now["step"]
     assert now["rows_written"] <= was["rows_written"] + 10, "one message more is one message written"
     assert now["bytes_written"] <= 2 * was["bytes_written"]
 
