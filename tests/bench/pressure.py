@@ -31,7 +31,11 @@ class Process:
                    for task in (self.folder / "task").iterdir())
 
     def bytes_written(self):
-        return self.number("io", "wchar")
+        """None where that is nobody's business but root's: the daemon lets no other process look into it."""
+        try:
+            return self.number("io", "wchar")
+        except PermissionError:
+            return None
 
 
 def with_daemon(lab, source, name, work):
@@ -94,7 +98,8 @@ def steady_writer(lab, n_sessions, seconds, per_second=50):
             began = time.monotonic()
             n = write_steadily(source, seconds, per_second)
             wall = time.monotonic() - began
-            cpu, written = process.cpu_usec() - cpu, process.bytes_written() - written
+            cpu = process.cpu_usec() - cpu
+            written = None if written is None else process.bytes_written() - written
             arrived = "SELECT count(*) FROM messages WHERE content GLOB 'under pressure *'"
             late = time.monotonic()
             wait_for(lambda: daemon.rows(arrived) == [(n,)], "all that was written arrives", 30)
