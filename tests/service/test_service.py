@@ -226,9 +226,11 @@ def test_a_source_folder_that_appears_late_restarts_it(session):
     session.systemctl("start", "scrubjay.service")
     wait_for(lambda: session.status()["LastError"], "it waits for the source")
     (session.here / ".agentsview").rmdir()
-    source = session.source()
+    # all at once: while its writer is there, the -shm file is too, and a read-only folder does no harm
+    source = session.source("elsewhere/sessions.db")
     source.add_session("one")
     source.close()
+    (session.here / "elsewhere").rename(session.here / ".agentsview")
     wait_for(lambda: session.rows("SELECT id FROM sessions") == [("one",)], "the session", 30)
     assert session.show("NRestarts") == "1"
     assert session.journal(f"MESSAGE_ID={MESSAGES['SOURCE_READ_ONLY']}", "--since", session.began)
