@@ -1,0 +1,189 @@
+/* Archive: how far each session got, and the tombstones of those that went */
+#include <string.h>
+
+#include "archive/archive-internal.h"
+#include "base/time-util.h"
+
+int archive_cursor_get(Archive *a, const char *id, size_t size, Cursor *ret)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_CURSOR_GET, id, size, &stmt);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        if (r > 0)
+                *ret = (Cursor){
+                        .source_rowid = sqlite3_column_int64(stmt, 0),
+                        .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 1),
+                        .policy = sqlite3_column_int64(stmt, 2),
+                        .last_ordinal = sqlite3_column_int64(stmt, 3),
+                };
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
+int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cursor)
+{
+        char now[TIMESTAMP_MAX];
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_CURSOR_PUT, id, size, &stmt);
+        if (r < 0)
+                return r;
+        format_timestamp(now, now_usec(CLOCK_REALTIME));
+        (void) sqlite3_bind_int64(stmt, 2, cursor->source_rowid);
+        (void) sqlite3_bind_int64(stmt, 3, (int64_t) cursor->fingerprint);
+        (void) sqlite3_bind_int64(stmt, 4, cursor->policy);
+        (void) sqlite3_bind_int64(stmt, 5, cursor->last_ordinal);
+        (void) sqlite_bind_text(stmt, 6, cursor->file_hash.text, cursor->file_hash.size);
+        (void) sqlite_bind_text(stmt, 7, now, strlen(now));
+        return sqlite_execute(stmt);
+}
+
+int archive_cursor_count(Archive *a, uint64_t *ret)
+{
+        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_CURSOR_COUNT);
+        int r;
+
+        if (!stmt)
+                return a->last_error;
+        r = sqlite_step(stmt);
+        if (r > 0)
+                *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
+        (void) sqlite3_reset(stmt);
+        return r < 0 ? r : 0;
+}
+
+int archive_cursor_list(Archive *a, int64_t after_rowid)
+{
+        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_CURSOR_LIST);
+
+        if (!stmt)
+                return a->last_error;
+        (void) sqlite3_reset(stmt);
+        (void) sqlite3_bind_int64(stmt, 1, after_rowid);
+        return 0;
+}
+
+int archive_cursor_list_next(Archive *a, Cursor *ret)
+{
+        sqlite3_stmt *stmt = a->queries[ARCHIVE_CURSOR_LIST];
+        int r = sqlite_step(stmt);
+
+        if (r > 0)
+                *ret = (Cursor){
+                        .source_rowid = sqlite3_column_int64(stmt, 0),
+                        .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 1),
+                        .policy = sqlite3_column_int64(stmt, 2),
+                };
+        else
+                (void) sqlite3_reset(stmt);
+        return r;
+}
+
+void archive_cursor_list_end(Archive *a)
+{
+        (void) sqlite3_reset(a->queries[ARCHIVE_CURSOR_LIST]);
+}
+
+int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t max, char **ret)
+{
+        sqlite3_stmt *stmt;
+        size_t n = 0;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_STALE, after ?: "", after ? strlen(after) : 0, &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int64(stmt, 2, (int64_t) max);
+        (void) sqlite3_bind_int64(stmt, 3, policy);
+        while (n < max && (r = sqlite_step(stmt)) > 0) {
+                const char *id = (const char *) sqlite3_column_text(stmt, 0);
+
+                ret[n] = strdup(id ?: "");
+                if (!ret[n]) {
+                        r = -ENOMEM;
+                        break;
+                }
+                n++;
+        }
+        (void) sqlite3_reset(stmt);
+        if (r >= 0)
+                return (int) n;
+        while (n > 0)
+                free(ret[--n]);
+        return r;
+}
+
+int archive_has_session(Archive *a, const char *id, size_t size)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_HAS_SESSION, id, size, &stmt);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
+/* Tombstones */
+
+static const char *const cause_names[] = {
+        [DELETE_TRASH] = "trash",
+        [DELETE_FOREVER] = "deleted",
+        [DELETE_EXCLUDED] = "excluded",
+};
+
+int archive_tombstone_put(Archive *a, const char *id, size_t size, const char *user_id,
+                          size_t user_size, const char *project, size_t project_size,
+                          DeleteCause cause, const char *created_at)
+{
+        const char *name = cause_names[cause];
+        sqlite3_stmt *stmt;
+        bool same = false;
+        int r;
+
+        r = archive_query_for(a, ARCHIVE_TOMBSTONE_GET, id, size, &stmt);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        if (r > 0) {
+                const char *had = (const char *) sqlite3_column_text(stmt, 0);
+
+                same = had && strcmp(had, name) == 0;
+        }
+        (void) sqlite3_reset(stmt);
+        if (r < 0 || same)
+                return r < 0 ? r : 0;
+
+        r = archive_query_for(a, ARCHIVE_TOMBSTONE_PUT, id, size, &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite_bind_text(stmt, 2, user_id, user_size);
+        (void) sqlite_bind_text(stmt, 3, project, project_size);
+        (void) sqlite_bind_text(stmt, 4, name, strlen(name));
+        (void) sqlite_bind_text(stmt, 5, created_at, created_at ? strlen(created_at) : 0);
+        (void) sqlite3_bind_int64(stmt, 6, archive_next_change(a));
+        a->has_tombstones = true;
+        r = sqlite_execute(stmt);
+        if (r >= 0)
+                r = archive_meta_set_int(a, "deletes_change_seq", a->change);
+        return r < 0 ? r : 1;
+}
+
+int archive_tombstone_remove(Archive *a, const char *id, size_t size)
+{
+        int r;
+
+        if (!a->has_tombstones)
+                return 0;
+        r = archive_run_for(a, ARCHIVE_TOMBSTONE_REMOVE, id, size);
+        if (r >= 0 && sqlite3_changes(a->db) > 0)
+                r = archive_meta_set_int(a, "deletes_change_seq", archive_next_change(a));
+        return r;
+}
