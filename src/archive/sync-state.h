@@ -54,7 +54,7 @@ bool sync_state_needs_full_resync(const SyncState *s);
 /* Forgets the sessions and takes the current version; the totals stay. */
 void sync_state_reset_for_resync(SyncState *s);
 
-/* Reads JSON. @name stands in error texts. Returns 0, -EBADMSG (broken) or -ENOMEM, each with *@reterr. */
+/* Reads JSON; a NUL follows it. @name stands in error texts. Returns 0, -EBADMSG (broken) or -ENOMEM, each with *@reterr. */
 int sync_state_parse(const char *json, size_t size, const char *name, SyncState *ret,
                      char **reterr);
 
