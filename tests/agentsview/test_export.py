@@ -3,6 +3,7 @@
 import json
 import os
 
+from browser import Browser
 from viewer import Viewer
 
 
@@ -12,10 +13,7 @@ def export(desk):
     outcome = desk.scrubjay.run("export", "--agentsview", folder, program="scrubjayctl")
     assert outcome.code == 0, outcome.said
     assert "agentsview serve --no-sync" in outcome.stdout
-    viewer = Viewer(os.path.join(folder, "home"))
-    viewer.folder = viewer.environ["AGENTSVIEW_DATA_DIR"] = folder
-    viewer.database = os.path.join(folder, "sessions.db")
-    return viewer
+    return Viewer(os.path.join(folder, "home"), folder)
 
 
 def test_the_snapshot_is_shown_masked(desk):
@@ -31,6 +29,15 @@ def test_the_snapshot_is_shown_masked(desk):
             assert messages["count"] == expected[0]["n"]
             shown += json.dumps(session) + json.dumps(messages)
     assert "[REDACTED:" in shown
+
+
+def test_a_browser_shows_it(desk):
+    """What a person sees: the web interface's own scripts have run, and the masked places are on the page."""
+    with export(desk).serve() as server, Browser() as browser:
+        session = desk.scrubjay.query("SELECT session_id AS id FROM findings WHERE field = 'content' LIMIT 1")[0]["id"]
+        page = browser.page("%s/sessions/%s" % (server.url, session))
+    assert "[REDACTED:" in page
+    assert [planted.kind for planted in desk.planted for text in planted.gone if text in page] == []
 
 
 def test_no_planted_secret_is_in_the_snapshot(desk):

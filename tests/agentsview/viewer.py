@@ -27,9 +27,9 @@ def find_program():
 
 
 class Viewer:
-    def __init__(self, home):
+    def __init__(self, home, folder=None):
         self.home = str(home)
-        self.folder = os.path.join(self.home, ".agentsview")
+        self.folder = str(folder or os.path.join(self.home, ".agentsview"))
         self.database = os.path.join(self.folder, "sessions.db")
         self.program = find_program()
         self.environ = {

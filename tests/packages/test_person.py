@@ -1,0 +1,91 @@
+"""A person on a fresh Debian: install, enable, look, search, break the settings, mend them, remove all of it again
+
+The tests follow one another, as the person's steps do.
+"""
+
+import json
+import re
+
+from fresh_root import TOP
+from wait import wait_for
+
+UNIT = "scrubjay.service"
+
+# Not the package's: what apt, dpkg and systemd keep of every package, and the person's own.
+OF_OTHERS = ("/var/lib/apt/", "/var/cache/", "/var/log/", "/var/lib/dpkg/", "/var/lib/systemd/", "/home/")
+
+
+def test_installing_starts_nothing(debian):
+    assert debian.person("systemctl --user is-enabled " + UNIT, status=1).strip() == "disabled"
+    assert debian.person("systemctl --user is-active " + UNIT, status=3).strip() == "inactive"
+
+
+def test_a_preset_leaves_it_to_the_person(debian):
+    debian.person("systemctl --user preset scrubjay")
+    assert debian.person("systemctl --user is-enabled " + UNIT, status=1).strip() == "disabled"
+
+
+def test_the_catalog_knows_its_messages(debian):
+    ids = re.findall("^-- ([0-9a-f]{32})$", (TOP / "data" / "scrubjay.catalog").read_text(), re.MULTILINE)
+    listed = debian.administrator("journalctl --list-catalog")
+    assert ids and [one for one in ids if one not in listed] == []
+
+
+def test_once_without_a_service(debian):
+    (debian.home / "sample.db").write_bytes(debian.sample)
+    result = json.loads(debian.person("scrubjayd --once --source ~/sample.db --archive ~/once/archive.db"))
+    assert (result["sessions_synced"], result["errors"]) == (4, {})
+    assert result["secrets_detected"] >= 10
+    said = debian.person("scrubjayctl --archive ~/once/archive.db status")
+    assert "4 sessions" in said and "systemctl --user enable --now scrubjay" in said
+    debian.person("rm -r ~/once ~/sample.db")
+
+
+def test_doctor_says_how_to_begin(debian):
+    said = debian.person("scrubjayctl doctor || true")
+    assert "systemctl --user enable --now scrubjay" in said
+    assert "agentsview" in said
+
+
+def test_enable_and_look(debian):
+    debian.person("systemctl --user enable --now scrubjay")
+    debian.person("mkdir -p ~/.agentsview")
+    (debian.home / ".agentsview" / "sessions.db").write_bytes(debian.sample)
+    wait_for(lambda: "4 sessions" in debian.person("scrubjayctl status"), 30, "the sessions to arrive")
+    said = debian.person("scrubjayctl status")
+    assert "running" in said and "not running" not in said
+    assert "Payment webhook" in debian.person("scrubjayctl sessions")
+    assert "[REDACTED:" in debian.person("scrubjayctl search staging")
+    assert "Rotate them" in debian.person("scrubjayctl findings")
+    assert "org.scrubjay.Sync1" in debian.person("busctl --user list")
+
+
+def test_sync_and_journal(debian):
+    debian.person("scrubjayctl sync")
+    journal = debian.administrator("journalctl --no-pager --catalog --identifier scrubjayd")
+    assert "4 sessions" in journal and "-- " in journal
+
+
+def test_broken_settings_are_named_and_mended(debian):
+    debian.person("mkdir -p ~/.config/scrubjay && printf '[Sync]\\nQuietTime=soon\\n' >~/.config/scrubjay/scrubjay.conf")
+    said = debian.person("scrubjayd --check-config", status=1)
+    assert "/home/tester/.config/scrubjay/scrubjay.conf:2" in said and "QuietTime" in said
+    debian.person("systemctl --user reload scrubjay")
+    assert "QuietTime" in debian.person("scrubjayctl doctor || true")
+    assert debian.person("systemctl --user is-active scrubjay").strip() == "active"
+    debian.person("printf '[Sync]\\nQuietTime=1s\\n' >~/.config/scrubjay/scrubjay.conf && systemctl --user reload scrubjay")
+    said = debian.person("scrubjayd --check-config")
+    assert "QuietTime" not in said
+    debian.person("rm -r ~/.config/scrubjay")
+
+
+def test_removed_without_a_trace_but_the_archive(debian):
+    debian.person("systemctl --user disable --now scrubjay")
+    debian.administrator("DEBIAN_FRONTEND=noninteractive apt-get purge --yes --autoremove scrubjay")
+    debian.person("systemctl --user daemon-reload")
+    assert "could not be found" in debian.person("systemctl --user status scrubjay", status=4)
+    assert "scrubjay" not in debian.administrator("journalctl --list-catalog")
+    assert "scrubjay" not in debian.person("busctl --user list --activatable")
+    assert debian.person("find . -name '*scrubjay*'").split() == ["./.local/share/scrubjay"]
+    assert sorted(debian.person("ls .local/share/scrubjay").split()) == ["archive.db", "fingerprint.key"]
+    assert {path for path in debian.files() - debian.before if not path.startswith(OF_OTHERS)} == set()
