@@ -15,7 +15,6 @@
 
 struct Query {
         sqlite3 *db;
-        uint64_t n_bytes;
 };
 
 sqlite3 *query_database(Query *q)
@@ -60,7 +59,6 @@ int query_open(const char *path, Query **ret)
         q = calloc(1, sizeof(*q));
         if (!q)
                 return -ENOMEM;
-        q->n_bytes = (uint64_t) st.st_size;
         r = sqlite3_open_v2(path, &q->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
         if (r != SQLITE_OK)
                 return sqlite_errno(q->db, r);
@@ -160,6 +158,9 @@ static int count_all(sqlite3 *db, ArchiveSummary *s)
                   &s->total_synced },
                 { "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'total_masked'",
                   &s->total_masked },
+                /* not the file's size: what was committed lately is in the log beside it */
+                { "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+                  &s->n_bytes },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(counts); i++) {
@@ -176,7 +177,7 @@ static int count_all(sqlite3 *db, ArchiveSummary *s)
 int query_summary(Query *q, ArchiveSummary *ret)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
-        ArchiveSummary s = { .n_bytes = q->n_bytes };
+        ArchiveSummary s = { 0 };
         int r;
 
         r = count_all(q->db, &s);

@@ -48,7 +48,7 @@ typedef struct ArchiveSummary {
         uint64_t total_synced;
         uint64_t total_masked;
         uint64_t last_synced_at_usec; /* 0: never */
-        uint64_t n_bytes;             /* of the file */
+        uint64_t n_bytes;             /* of the database, with what only its log holds yet */
 } ArchiveSummary;
 
 /* Counts it. Returns 0 or a negative errno. */

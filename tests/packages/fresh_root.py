@@ -13,8 +13,9 @@ PERSON = 1000
 
 def run(*command, **options):
     """Runs it; what it printed is shown when it failed."""
-    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace", **options)
+    options.setdefault("stdin", subprocess.DEVNULL)
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", **options)
     assert done.returncode == 0, "%s\n%s" % (command, done.stdout[-6000:])
     return done.stdout
 

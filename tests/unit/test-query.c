@@ -1,6 +1,8 @@
 /* query: the archive as people look at it */
 #include "archive/query.h"
 
+#include <sys/stat.h>
+
 #include "archive-fixture.h"
 #include "base/time-util.h"
 
@@ -223,6 +225,30 @@ TEST(the_summary_counts)
         CHECK_INT(s.last_synced_at_usec, when);
         CHECK(s.n_bytes > 0);
         q = query_close(q);
+        fixture_done(&f);
+}
+
+TEST(its_size_counts_what_only_the_log_holds)
+{
+        _cleanup_(query_closep) Query *q = NULL;
+        ArchiveSummary s;
+        sqlite3 *writer;
+        struct stat st;
+        Fixture f;
+
+        fixture_make(&f, sample);
+        REQUIRE(sqlite3_open(f.path, &writer) == SQLITE_OK);
+        REQUIRE(sqlite3_exec(writer,
+                             "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
+                             "CREATE TABLE padding AS SELECT zeroblob(1000000) AS data",
+                             NULL, NULL, NULL) == SQLITE_OK);
+        REQUIRE(stat(f.path, &st) == 0);
+        CHECK(st.st_size < 1000000);
+        REQUIRE(query_open(f.path, &q) == 0);
+        REQUIRE(query_summary(q, &s) == 0);
+        CHECK(s.n_bytes > 1000000);
+        q = query_close(q);
+        (void) sqlite3_close(writer);
         fixture_done(&f);
 }
 

@@ -22,6 +22,10 @@ build_packages() {
 # What the tests need beyond that.
 test_packages() {
     echo clang clang-format-14 python3-pytest python3-venv libglib2.0-bin sqlite3 util-linux procps
+    # the Debian package, a fresh root for it, the other packages' own tools
+    echo debhelper dpkg-dev lintian mmdebstrap rpm makepkg
+    # the export is looked at in a browser
+    first_available chromium chromium-browser
 }
 
 first_available() {
