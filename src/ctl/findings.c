@@ -143,14 +143,16 @@ static Listing *make_listing(FindingGroup group, bool each_place)
                           : listing_new(of_groups, ELEMENTSOF(of_groups));
 }
 
-static void print_advice(void)
+static void print_advice(bool each_place)
 {
         printf("\n%s%s%s\n", style_on(STYLE_WARNING),
                _("Rotate them: each was in plain text in an agent's transcript, in agentsview's database "
                  "and at the model's provider."),
                style_off());
         puts(_("SECRET is a keyed fingerprint: it tells the same secret in two places and nothing "
-               "more. 'scrubjayctl findings --places' lists every place."));
+               "more."));
+        if (!each_place)
+                puts(_("'scrubjayctl findings --places' lists every place."));
 }
 
 static int run(View *v, const FindingFilter *filter, bool each_place, bool json)
@@ -176,7 +178,7 @@ static int run(View *v, const FindingFilter *filter, bool each_place, bool json)
         pager_open();
         if (listing_print(listing) < 0)
                 return query_failed(v->q, -ENOMEM);
-        print_advice();
+        print_advice(each_place);
         return STATUS_DONE;
 }
 

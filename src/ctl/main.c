@@ -91,6 +91,27 @@ static const Command *find_command(const char *name)
         return NULL;
 }
 
+static void explain_unknown(const char *name)
+{
+        const char *nearest = NULL;
+        size_t fewest = 3; /* with more errors it is another word */
+
+        for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
+                size_t n = commands[i].run ? typing_errors(name, commands[i].name) : SIZE_MAX;
+
+                if (n < fewest && n < strlen(name)) {
+                        fewest = n;
+                        nearest = commands[i].name;
+                }
+        }
+        if (nearest)
+                print_error(_("There is no command '%s'. Did you mean '%s'? See 'scrubjayctl "
+                              "--help'."),
+                            name, nearest);
+        else
+                print_error(_("There is no command '%s'. See 'scrubjayctl --help'."), name);
+}
+
 /* The options before the command. Returns -1 to go on, or an exit status. */
 static int parse_global_options(int argc, char *argv[])
 {
@@ -153,7 +174,7 @@ int main(int argc, char *argv[])
         }
         command = find_command(argv[optind]);
         if (!command) {
-                print_error(_("There is no command '%s'. See 'scrubjayctl --help'."), argv[optind]);
+                explain_unknown(argv[optind]);
                 return STATUS_USAGE;
         }
         r = command->run(argc - optind, argv + optind);

@@ -73,7 +73,12 @@ static int run(Query *q, const SessionFilter *filter, bool json)
                 return STATUS_DONE;
         }
         if (listing_n_rows(listing) == 0) {
-                fprintf(stderr, "%s\n", _("No session matches."));
+                ArchiveSummary summary;
+                bool is_empty = query_summary(q, &summary) >= 0 && summary.n_sessions == 0;
+
+                fprintf(stderr, "%s\n",
+                        is_empty ? _("The archive holds no sessions yet.")
+                                 : _("No session matches."));
                 return STATUS_DONE;
         }
         pager_open();

@@ -202,3 +202,32 @@ int put_ago(StrBuf *b, uint64_t usec, uint64_t now)
         }
         return put_local_time(b, usec);
 }
+
+/* The edit distance with neighbours exchanged (optimal string alignment), row by row. */
+size_t typing_errors(const char *typed, const char *meant)
+{
+        enum { LONGEST = 31 };
+        size_t cost[LONGEST + 1][LONGEST + 1], n = strlen(typed), m = strlen(meant);
+
+        if (n > LONGEST || m > LONGEST)
+                return SIZE_MAX;
+        for (size_t i = 0; i <= n; i++)
+                for (size_t k = 0; k <= m; k++) {
+                        size_t least;
+
+                        if (i == 0 || k == 0) {
+                                cost[i][k] = i + k;
+                                continue;
+                        }
+                        least = cost[i - 1][k - 1] + (typed[i - 1] != meant[k - 1]);
+                        if (cost[i - 1][k] + 1 < least)
+                                least = cost[i - 1][k] + 1;
+                        if (cost[i][k - 1] + 1 < least)
+                                least = cost[i][k - 1] + 1;
+                        if (i > 1 && k > 1 && typed[i - 1] == meant[k - 2] &&
+                            typed[i - 2] == meant[k - 1] && cost[i - 2][k - 2] + 1 < least)
+                                least = cost[i - 2][k - 2] + 1;
+                        cost[i][k] = least;
+                }
+        return cost[n][m];
+}

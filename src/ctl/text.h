@@ -28,6 +28,10 @@ size_t text_width(const char *s);
 /* A copy of @s that takes at most @width columns, with "…" at its end where something is gone. NULL without memory. */
 char *text_cut(const char *s, size_t width);
 
+/* How many letters are typed wrong: left out, too many, others, or two the wrong way round. Of words up to 31 bytes;
+ * SIZE_MAX for longer ones. */
+size_t typing_errors(const char *typed, const char *meant);
+
 /* "1.2 GB" */
 int put_size(StrBuf *b, uint64_t n_bytes);
 

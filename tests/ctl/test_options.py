@@ -42,6 +42,15 @@ def test_usage_errors_exit_2_with_a_sentence(ctl, arguments):
     assert re.fullmatch(r"scrubjayctl: .*\.\n", outcome.err)
 
 
+@pytest.mark.parametrize("typed, meant", [("statsu", "status"), ("session", "sessions"), ("serch", "search")])
+def test_a_typing_error_is_understood(ctl, typed, meant):
+    assert f"Did you mean '{meant}'?" in ctl.run(typed, code=2).err
+
+
+def test_another_word_is_not_guessed_at(ctl):
+    assert "Did you mean" not in ctl.run("restart", code=2).err + ctl.run("x", code=2).err
+
+
 @pytest.mark.parametrize("command", [["sessions"], ["show", "x"], ["findings"], ["search", "x"], ["state", "export"],
                                      ["export", "--jsonl", "x"]])
 def test_no_archive_says_what_to_do(ctl, command):

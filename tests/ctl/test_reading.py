@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sqlite3
 import stat
 
 import pytest
@@ -45,6 +46,13 @@ def test_status_before_the_first_sync(ctl):
 
 
 # sessions
+
+def test_an_empty_archive_is_told_from_a_filter(sample):
+    assert sample.run("sessions", "--project", "nobody").err == "No session matches.\n"
+    with sqlite3.connect(sample.archive) as db:
+        db.execute("DELETE FROM sessions")
+    assert sample.run("sessions").err == "The archive holds no sessions yet.\n"
+
 
 def ids(sample, *arguments):
     return [session["id"] for session in as_json(sample, "sessions", *arguments)]
@@ -154,6 +162,11 @@ def test_the_same_secret_is_one_line(sample):
     assert [(s["rule"], s["places"], s["sessions"]) for s in secrets] == [("jwt", 1, 1), ("aws-access-key", 2, 1)]
     out = sample.run("findings").out
     assert "Rotate them" in out and "40000000" in out
+
+
+def test_places_do_not_advise_to_list_places(sample):
+    assert "findings --places" in sample.run("findings").out
+    assert "findings --places" not in sample.run("findings", "--places").out
 
 
 def test_findings_are_counted_by_rule_project_session_and_day(sample):

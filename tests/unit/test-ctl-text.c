@@ -84,6 +84,18 @@ TEST(sizes_are_said_as_people_say_them)
         CHECK_STR(put(put_size, UINT64_MAX), "18447 PB");
 }
 
+TEST(typing_errors_are_counted)
+{
+        CHECK_INT(typing_errors("status", "status"), 0);
+        CHECK_INT(typing_errors("statsu", "status"), 1);
+        CHECK_INT(typing_errors("session", "sessions"), 1);
+        CHECK_INT(typing_errors("serxh", "search"), 2);
+        CHECK_INT(typing_errors("", "mask"), 4);
+        CHECK_INT(typing_errors("mask", ""), 4);
+        CHECK(typing_errors("0123456789012345678901234567890", "mask") < SIZE_MAX);
+        CHECK(typing_errors("01234567890123456789012345678901", "mask") == SIZE_MAX);
+}
+
 TEST(ages_are_said_as_people_say_them)
 {
         static const struct {
