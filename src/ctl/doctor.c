@@ -19,6 +19,7 @@
 #include "ctl/json-out.h"
 #include "ctl/options.h"
 #include "ctl/places.h"
+#include "ctl/sandbox.h"
 #include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "mask/ruleset.h"
@@ -290,30 +291,43 @@ static void check_linger(Doctor *d)
                     NULL);
 }
 
-/* A number from /proc/PID/status; -1 where it cannot be read. */
-static int64_t status_number(const char *status, const char *key)
-{
-        const char *p = strstr(status, key);
-
-        return p ? strtoll(p + strlen(key), NULL, 10) : -1;
-}
-
 static void check_sandbox(Doctor *d)
 {
-        _cleanup_free_ char *path = NULL, *status = NULL;
+        static const struct {
+                int what;
+                const char *check, *text;
+        } protections[] = {
+                { SANDBOX_SYSTEM_CALLS, "sandbox-system-calls",
+                  N_("Missing: the filter of system calls and sockets.") },
+                { SANDBOX_FILES, "sandbox-files",
+                  N_("Missing: files, devices and /tmp of its own. The service can read and write what you can.") },
+                { SANDBOX_NETWORK, "sandbox-network", N_("Missing: the network of its own.") },
+                { SANDBOX_CAPABILITIES, "sandbox-capabilities",
+                  N_("Missing: the empty set of capabilities.") },
+        };
+        int missing = d->daemon.pid > 0 ? sandbox_missing(d->daemon.pid) : -ESRCH;
 
-        if (d->daemon.pid <= 0 || asprintf(&path, "/proc/%d/status", (int) d->daemon.pid) < 0) {
-                path = NULL;
+        if (missing < 0)
+                return;
+        if (missing == 0) {
+                say(d, VERDICT_GOOD, "sandbox", _("The service runs in its sandbox."), NULL);
                 return;
         }
-        if (file_read(path, 1 << 20, &status, NULL) < 0)
-                return;
-        if (status_number(status, "\nNoNewPrivs:") == 1 && status_number(status, "\nSeccomp:") == 2)
-                say(d, VERDICT_GOOD, "sandbox", _("The service runs in its sandbox."), NULL);
-        else
+        if (missing == SANDBOX_ALL) {
                 say(d, VERDICT_LOOK, "sandbox", _("The service runs without its sandbox."),
                     _("Start it through systemd (systemctl --user start scrubjay), and see 'systemctl "
                       "--user cat scrubjay' for drop-ins that switch it off."));
+                return;
+        }
+        say(d, VERDICT_LOOK, "sandbox", _("The service runs in a part of its sandbox."),
+            sandbox_advice());
+        for (size_t i = 0; i < ELEMENTSOF(protections); i++)
+                if (missing & protections[i].what)
+                        say(d, VERDICT_LOOK, protections[i].check, _(protections[i].text), NULL);
+        if (!(missing & SANDBOX_SYSTEM_CALLS))
+                say(d, VERDICT_GOOD, "sandbox-system-calls",
+                    _("In effect: the filter of system calls and sockets, and no new privileges."),
+                    NULL);
 }
 
 static void check_service(Doctor *d)

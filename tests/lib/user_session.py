@@ -36,12 +36,13 @@ def staged(folder):
 class Session:
     """A user manager that lives in its own namespaces. Commands are run in there; files are seen from here too."""
 
-    def __init__(self, uid):
+    def __init__(self, uid, user_namespaces=True):
         self.uid = uid
         # not below /tmp, which the service does not see
         self.installed = Path(tempfile.mkdtemp(prefix="scrubjay-test-", dir="/run"))
         self.installed.chmod(0o755)
-        self.process = subprocess.Popen([USER_MANAGER, "--uid", str(uid), "--", "/usr/bin/python3", "-c", PRINT_PLACES],
+        wrapper = [] if user_namespaces else [BUILD / "tests/service/no-user-namespaces"]
+        self.process = subprocess.Popen([*wrapper, USER_MANAGER, "--uid", str(uid), "--", "/usr/bin/python3", "-c", PRINT_PLACES],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         assert line, "the user manager came up"
@@ -54,7 +55,7 @@ class Session:
 
     def _install(self):
         prefix = staged(self.installed)
-        binaries = self.installed / prefix.lstrip("/") / "bin"
+        place = str(self.installed / prefix.lstrip("/"))
         shutil.copytree(RULES, self.installed / "rules")
         units = self.here / ".local/share/systemd/user"
         activation = self.here / ".local/share/dbus-1/services"
@@ -63,9 +64,9 @@ class Session:
             for folder in (units, activation, drop_in):
                 folder.mkdir(parents=True)
             for path in self.installed.rglob("scrubjay*.service"):
-                (units / path.name).write_text(path.read_text().replace(f"{prefix}/bin", str(binaries)))
+                (units / path.name).write_text(path.read_text().replace(f"{prefix}/", f"{place}/"))
             for path in self.installed.rglob("org.scrubjay.Sync1.service"):
-                (activation / path.name).write_text(path.read_text().replace(f"{prefix}/bin", str(binaries)))
+                (activation / path.name).write_text(path.read_text().replace(f"{prefix}/", f"{place}/"))
             (drop_in / "10-test.conf").write_text(SETTINGS.format(rules=self.installed / "rules"))
         self.systemctl("daemon-reload")
         self.run("busctl", "--user", "call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "ReloadConfig")
@@ -119,9 +120,10 @@ class Session:
         done = self.run("journalctl", "--output=json", "--all", "--no-pager", "--quiet", *matches, root=True)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def drop_in(self, text, name="50-this-test.conf"):
-        path = self.here / ".local/share/systemd/user/scrubjay.service.d" / name
+    def drop_in(self, text, unit="scrubjay.service"):
+        path = self.here / ".local/share/systemd/user" / f"{unit}.d" / "50-this-test.conf"
         with self.as_user():
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
         self.systemctl("daemon-reload")
 
@@ -160,7 +162,8 @@ class Session:
         """As before the first test: stopped, disabled, no data, no settings."""
         self.systemctl("disable", "--now", "scrubjay.service", check=False)
         self.systemctl("stop", "scrubjay.service", check=False)
-        (self.here / ".local/share/systemd/user/scrubjay.service.d/50-this-test.conf").unlink(missing_ok=True)
+        for path in (self.here / ".local/share/systemd/user").glob("*.d/50-this-test.conf"):
+            path.unlink()
         for name in (".agentsview", ".local/share/scrubjay", ".config/scrubjay", "elsewhere", ".gitconfig", "project"):
             path = self.here / name
             if path.is_dir():

@@ -1,0 +1,24 @@
+/*
+ * Sandbox: which of the service's protections are in effect, seen from outside
+ *
+ * What the unit asks for is not what it gets: without user namespaces most of it is not there. So the process itself is
+ * looked at.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+/* Protections; the ones that are not in effect are what sandbox_missing() answers. */
+enum {
+        SANDBOX_FILES = 1 << 0,        /* a view of the file system of its own */
+        SANDBOX_NETWORK = 1 << 1,      /* a network namespace of its own */
+        SANDBOX_CAPABILITIES = 1 << 2, /* nothing it starts can get any */
+        SANDBOX_SYSTEM_CALLS = 1 << 3, /* filtered, sockets too, and no new privileges */
+        SANDBOX_ALL = (1 << 4) - 1,
+};
+
+/* Which ones process @pid lacks; 0: none. A negative errno where it cannot be seen. */
+int sandbox_missing(pid_t pid);
+
+/* What to do so that the manager can make them: a command, or a sentence; static. */
+const char *sandbox_advice(void);

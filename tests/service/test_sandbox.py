@@ -1,0 +1,160 @@
+"""What the unit's sandbox forbids is tried from within, in it and without it; and a system that cannot make it."""
+
+import json
+import os
+import re
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+from scrubjay_test import github_token, wait_for
+from user_session import Session
+
+PROBE = Path(__file__).with_name("probe.py")
+WITHOUT_NAMESPACES = "zz-no-user-namespaces.conf"
+
+
+@pytest.fixture
+def device():
+    """One that everybody may read; the usual ones are in every sandbox."""
+    path = Path(f"/dev/scrubjay-test-{os.getpid()}")
+    os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 5))
+    path.chmod(0o666)
+    yield
+    path.unlink()
+
+
+def settings_folder(session):
+    with session.as_user():
+        (session.here / ".config").mkdir(exist_ok=True)
+
+
+def probe(session):
+    """The results of probe.py in place of scrubjayd: the same unit, the same sandbox."""
+    settings_folder(session)
+    shutil.copy(PROBE, session.installed / "probe.py")
+    out = session.archive.with_name("probe.json")
+    session.drop_in("[Service]\nType=oneshot\nRestart=no\nWatchdogSec=0\nExecStart=\n"
+                    f"ExecStart=python3 {session.installed}/probe.py %h/.local/share/scrubjay/probe.json\n")
+    session.systemctl("start", "scrubjay.service")
+    return json.loads(out.read_text())
+
+
+def probe_unprotected(session):
+    settings_folder(session)
+    shutil.copy(PROBE, session.installed / "probe.py")
+    out = session.home / ".config" / "probe.json"
+    session.run("systemd-run", "--user", "--wait", "--quiet", "python3", session.installed / "probe.py", out)
+    return json.loads((session.here / ".config" / "probe.json").read_text())
+
+
+def exposure(session):
+    done = session.run("systemd-analyze", "--user", "--no-pager", "security", "scrubjay.service", check=False)
+    return float(re.search(r"exposure level for scrubjay.service: ([\d.]+)", done.stdout).group(1))
+
+
+def succeeded(results):
+    return {name for name, result in results.items() if result == "OK"}
+
+
+def test_what_is_forbidden_fails(session, device):
+    results = probe(session)
+    assert succeeded(results) == {"read home", "write archive folder", "socket unix"}, results
+    assert exposure(session) <= 1.3
+    for name in ("ptrace", "process_vm_readv", "mount", "personality", "keyring", "suid", "mknod", "realtime"):
+        assert results[name] == "EPERM", (name, results)
+    assert {result for name, result in results.items() if name.startswith("namespace ")} == {"EPERM"}
+    for name in ("inet", "inet6", "netlink"):
+        assert results[f"socket {name}"] == "EAFNOSUPPORT", (name, results)
+    assert results["write home"] == results["write settings"] == results["write usr"] == "EROFS"
+
+
+def test_without_the_sandbox_the_same_works(session, device):
+    """Else the test above would prove nothing."""
+    expected = {"write home", "write settings", "read home", "socket unix", "socket inet", "socket inet6", "socket netlink",
+                "ptrace", "process_vm_readv", "suid", "personality", "read environment of the manager", "namespace user",
+                "device"}
+    results = probe_unprotected(session)
+    assert expected - succeeded(results) == set(), results
+
+
+# A system that forbids user namespaces
+
+
+@pytest.fixture(scope="module")
+def confined_manager():
+    session = Session(1000, user_namespaces=False)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def confined(confined_manager):
+    confined_manager.clean()
+    yield confined_manager
+
+
+def doctor(session):
+    command = next(session.installed.rglob("bin/scrubjayctl"))
+    done = session.run("env", f"SCRUBJAY_MASK_RULESDIR={session.installed}/rules", command, "doctor", "--json", check=False)
+    return {entry["check"]: (entry["verdict"], entry["text"], entry.get("advice")) for entry in json.loads(done.stdout)}
+
+
+def test_where_namespaces_are_forbidden_it_starts_without_what_needs_them(confined):
+    source = confined.source()
+    source.add_session("one", [f"token {github_token()}"])
+    refused = confined.run("systemd-run", "--user", "--wait", "--quiet", "-p", "PrivateUsers=yes", "true", check=False)
+    assert refused.returncode == 217, "this system forbids them"
+    confined.systemctl("enable", "--now", "scrubjay.service")
+    assert confined.show("ActiveState") == "active" and confined.show("NRestarts") == "0"
+    wait_for(lambda: confined.rows("SELECT content FROM messages") == [("token [REDACTED:github-pat]",)], "the session")
+    assert WITHOUT_NAMESPACES in confined.show("DropInPaths")
+    confined.systemctl("restart", "scrubjay.service")
+    assert confined.show("ActiveState") == "active"
+    assert "token" in str(confined.rows("SELECT content FROM messages"))
+    source.close()
+
+
+def test_what_needs_no_namespace_stays_forbidden(confined):
+    results = probe(confined)
+    for name in ("ptrace", "process_vm_readv", "mount", "personality", "keyring", "suid", "realtime"):
+        assert results[name] == "EPERM", (name, results)
+    assert {result for name, result in results.items() if name.startswith("namespace ")} == {"EPERM"}
+    for name in ("inet", "inet6", "netlink"):
+        assert results[f"socket {name}"] == "EAFNOSUPPORT", (name, results)
+    assert results["write home"] == "OK", "this is what is missing"
+
+
+def test_doctor_tells_which_protections_are_missing(confined):
+    confined.systemctl("start", "scrubjay.service")
+    found = doctor(confined)
+    assert found["sandbox"][0] == "look" and found["sandbox"][2]
+    assert found["sandbox-files"][0] == found["sandbox-network"][0] == "look"
+    assert found["sandbox-system-calls"][0] == "good"
+
+
+def test_doctor_sees_the_whole_sandbox(started):
+    found = doctor(started)
+    assert found["sandbox"][0] == "good" and not any(check.startswith("sandbox-") for check in found)
+
+
+def test_the_sandbox_is_back_when_namespaces_are(session):
+    """What was taken off stays so until the next start only."""
+    folder = Path(f"/run/user/{session.uid}/systemd/user/scrubjay.service.d")
+    session.run("mkdir", "-p", folder)
+    session.run("cp", next(session.installed.rglob("no-user-namespaces.conf")), folder / WITHOUT_NAMESPACES)
+    session.systemctl("daemon-reload")
+    assert session.show("PrivateUsers") == "no"
+    session.systemctl("start", "scrubjay.service")
+    assert session.show("PrivateUsers") == "yes" and WITHOUT_NAMESPACES not in session.show("DropInPaths")
+    assert doctor(session)["sandbox"][0] == "good"
+
+
+def test_a_check_that_cannot_be_made_takes_nothing_off(session):
+    """It fails closed: only a refusal counts."""
+    session.drop_in("[Service]\nEnvironment=DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent XDG_RUNTIME_DIR=/nonexistent\n",
+                    unit="scrubjay-sandbox.service")
+    session.systemctl("start", "scrubjay.service")
+    assert session.show("ActiveState") == "active" and session.show("PrivateUsers") == "yes"
+    assert session.show("Result", "scrubjay-sandbox.service") == "exit-code"
