@@ -38,6 +38,7 @@ Settings *settings_unref(Settings *s)
         if (!s || __atomic_sub_fetch(&s->n_refs, 1, __ATOMIC_ACQ_REL) > 0)
                 return NULL;
         free(s->source_path);
+        free(s->other_source_path);
         free(s->archive_path);
         free(s->user_id);
         free(s->user_name);
@@ -88,19 +89,25 @@ static char *xdg_path(const char *variable, const char *home, const char *fallba
         return folder ? path_join(folder, name) : NULL;
 }
 
-/* agentsview's database where it usually is: the first that exists, else the first. */
-static int default_source(const char *home, char **ret)
+/* agentsview's database where it usually is: the first that exists, else the first, and *@ret_other the second. */
+static int default_source(const char *home, char **ret, char **ret_other)
 {
         _cleanup_free_ char *usual = xdg_path("AGENTSVIEW_DATA_DIR", home, ".agentsview",
                                               "sessions.db");
         _cleanup_free_ char *other = path_join(home, ".claude/agentsview/sessions.db");
-        bool is_other;
 
         if (!usual || !other)
                 return -ENOMEM;
-        is_other = !environment_path("AGENTSVIEW_DATA_DIR") && access(usual, F_OK) < 0 &&
-                   access(other, F_OK) >= 0;
-        *ret = is_other ? TAKE_PTR(other) : TAKE_PTR(usual);
+        if (environment_path("AGENTSVIEW_DATA_DIR") || access(usual, F_OK) >= 0) {
+                *ret = TAKE_PTR(usual);
+                return 0;
+        }
+        if (access(other, F_OK) >= 0) {
+                *ret = TAKE_PTR(other);
+                return 0;
+        }
+        *ret = TAKE_PTR(usual);
+        *ret_other = TAKE_PTR(other);
         return 0;
 }
 
@@ -467,7 +474,7 @@ static int complete(Settings *s)
         int r;
 
         if (!s->source_path) {
-                r = default_source(s->home, &s->source_path);
+                r = default_source(s->home, &s->source_path, &s->other_source_path);
                 if (r < 0)
                         return r;
         }

@@ -26,7 +26,8 @@ typedef struct RemoteSettings {
 typedef struct Settings {
         unsigned n_refs;
 
-        char *source_path;  /* absolute */
+        char *source_path; /* absolute */
+        char *other_source_path; /* where it may appear as well, since it is not set and not there; else NULL */
         char *archive_path; /* absolute */
 
         uint64_t quiet_usec, max_delay_usec, reconcile_usec, audit_usec;

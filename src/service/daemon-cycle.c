@@ -242,6 +242,8 @@ static void finish_cycle(Daemon *d, CycleResult *result)
                 leave(d);
                 return;
         }
+        if (result->failure == CYCLE_SOURCE_MISSING)
+                daemon_look_elsewhere(d);
         daemon_tell_status(d);
         daemon_set_due_timer(d);
         if (needs_restart) {

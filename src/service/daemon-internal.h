@@ -24,9 +24,10 @@ struct Daemon {
 
         sd_event *event;
         sd_event_source *due_timer, *watch_timer, *watchdog_timer, *stop_timer;
-        sd_event_source *watch_source, *worker_source;
+        sd_event_source *watch_source, *other_watch_source, *worker_source;
         sd_event_source *signal_sources[3];
         Watch *watch; /* NULL: it does not stand, and is tried again */
+        Watch *other_watch; /* on settings->other_source_path; NULL: there is none, or it cannot be watched */
         Worker *worker;
 
         Schedule schedule;
@@ -47,6 +48,7 @@ struct Daemon {
 
         bool name_owned, ready, stopping;
         bool folder_was_missing; /* at some time since the sandbox was made */
+        bool other_folder_was_missing;
         int exit_status;
         uint64_t stop_by_usec, status_usec;
         uint64_t watchdog_usec;              /* 0: there is none */
@@ -68,6 +70,9 @@ void daemon_set_due_timer(Daemon *d);
 /* Begins to stop: new work is refused, the cycle in hand is finished if that fits. The second call ends it after the
  * session in hand. */
 void daemon_begin_stop(Daemon *d, int exit_status);
+
+/* The source is missing: takes the other place over, if it is there. */
+void daemon_look_elsewhere(Daemon *d);
 
 /* Adds the timers and the worker's eventfd to the loop. Returns 0 or a negative errno. */
 int daemon_add_cycle_sources(Daemon *d);

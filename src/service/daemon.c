@@ -81,6 +81,12 @@ static void drop_watch(Daemon *d)
         d->watch = watch_free(d->watch);
 }
 
+static void drop_other_watch(Daemon *d)
+{
+        d->other_watch_source = sd_event_source_disable_unref(d->other_watch_source);
+        d->other_watch = watch_free(d->other_watch);
+}
+
 /* Watches the source, or tries again after a while: until then the timer has to do. */
 static void renew_watch(Daemon *d, bool is_retry)
 {
@@ -131,6 +137,42 @@ static int on_watch_timer(sd_event_source *source, uint64_t usec, void *userdata
         renew_watch(d, true);
         take_event(d);
         return 0;
+}
+
+static int on_other_watch(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        Daemon *d = userdata;
+        int r = watch_dispatch(d->other_watch);
+
+        if (r < 0)
+                drop_other_watch(d);
+        else if (!watch_has_folder(d->other_watch))
+                d->other_folder_was_missing = true;
+        if (r != 0)
+                daemon_look_elsewhere(d);
+        return 0;
+}
+
+/* Where the source may appear as well. If it cannot be watched, each cycle looks there. */
+static void renew_other_watch(Daemon *d)
+{
+        const char *path = d->settings->other_source_path;
+        int r;
+
+        drop_other_watch(d);
+        if (!path)
+                return;
+        r = watch_new(path, &d->other_watch);
+        if (r < 0)
+                return;
+        d->other_folder_was_missing = d->other_folder_was_missing ||
+                                      !watch_has_folder(d->other_watch);
+        r = sd_event_add_io(d->event, &d->other_watch_source, watch_fd(d->other_watch), EPOLLIN,
+                            on_other_watch, d);
+        if (r >= 0)
+                r = sd_event_source_set_description(d->other_watch_source, "other-watch");
+        if (r < 0)
+                drop_other_watch(d);
 }
 
 static ScheduleSettings schedule_settings(const Settings *s)
@@ -222,8 +264,23 @@ static void use_settings(Daemon *d, Settings *settings)
                 d->folder_was_missing = false;
                 renew_watch(d, false);
         }
+        renew_other_watch(d);
         log_warnings(settings);
         daemon_changed(d, DAEMON_SOURCE | DAEMON_ARCHIVE | DAEMON_REMOTES);
+}
+
+void daemon_look_elsewhere(Daemon *d)
+{
+        const char *path = d->settings->other_source_path;
+        _cleanup_(settings_unrefp) Settings *settings = NULL;
+        bool was_missing = d->other_folder_was_missing;
+
+        /* whoever loads the settings now finds what is there */
+        if (!path || d->stopping || access(path, F_OK) < 0 ||
+            settings_load(d->options, &settings, NULL) < 0)
+                return;
+        use_settings(d, settings);
+        d->folder_was_missing = d->folder_was_missing || was_missing;
 }
 
 static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info,
@@ -317,6 +374,7 @@ int daemon_new(Settings *settings, const SettingsOptions *options, Daemon **ret)
         log_warnings(settings);
         schedule_init(&d->schedule, &times, daemon_now(d));
         renew_watch(d, false);
+        renew_other_watch(d);
         daemon_set_due_timer(d);
         *ret = TAKE_PTR(d);
         return 0;
@@ -334,6 +392,7 @@ Daemon *daemon_free(Daemon *d)
         sd_event_source_disable_unref(d->stop_timer);
         sd_event_source_disable_unref(d->worker_source);
         drop_watch(d);
+        drop_other_watch(d);
         worker_free(d->worker);
         sd_event_unref(d->event);
         cycle_journal_done(&d->journal);

@@ -164,7 +164,7 @@ class Session:
         self.systemctl("stop", "scrubjay.service", check=False)
         for path in (self.here / ".local/share/systemd/user").glob("*.d/50-this-test.conf"):
             path.unlink()
-        for name in (".agentsview", ".local/share/scrubjay", ".config/scrubjay", "elsewhere", ".gitconfig", "project"):
+        for name in (".agentsview", ".claude", ".local/share/scrubjay", ".config/scrubjay", "elsewhere", ".gitconfig", "project"):
             path = self.here / name
             if path.is_dir():
                 shutil.rmtree(path)

@@ -39,6 +39,32 @@ def test_it_starts_before_there_is_a_source(session):
     source.close()
 
 
+def test_a_source_in_the_other_usual_place_is_found(session):
+    session.source(".claude/agentsview/other.db").close()
+    session.systemctl("start", "scrubjay.service")
+    wait_for(lambda: session.status()["LastError"], "it waits for the source")
+    source = session.source(".claude/agentsview/sessions.db")
+    source.add_session("one")
+    wait_for(lambda: session.rows("SELECT id FROM sessions") == [("one",)], "the session")
+    wait_for(lambda: session.status()["LastError"] == "", "all is well")
+    assert session.status()["Source"] == str(session.home / ".claude/agentsview/sessions.db")
+    source.append("one", ["more"])
+    wait_for(lambda: session.rows("SELECT COUNT(*) FROM messages") == [(2,)], "it is watched")
+    assert session.show("NRestarts") == "0"
+    source.close()
+
+
+def test_the_other_usual_place_may_appear_as_a_whole(session):
+    """Its folder is not in the sandbox then: it works after a restart of its own at the latest."""
+    session.systemctl("start", "scrubjay.service")
+    wait_for(lambda: session.status()["LastError"], "it waits for the source")
+    source = session.source(".claude/agentsview/sessions.db")
+    source.add_session("one")
+    source.close()
+    wait_for(lambda: session.rows("SELECT id FROM sessions") == [("one",)], "the session", 30)
+    wait_for(lambda: session.show("ActiveState") == "active" and session.status()["LastError"] == "", "all is well", 20)
+
+
 def test_a_call_on_the_bus_starts_it(session):
     assert session.show("ActiveState") == "inactive"
     assert session.status()["Running"]
