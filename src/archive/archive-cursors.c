@@ -24,7 +24,7 @@ int archive_cursor_get(Archive *a, const char *id, size_t size, Cursor *ret)
         return r;
 }
 
-int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cursor)
+int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cursor, bool is_new)
 {
         char now[TIMESTAMP_MAX];
         sqlite3_stmt *stmt;
@@ -40,21 +40,15 @@ int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cu
         (void) sqlite3_bind_int64(stmt, 5, cursor->last_ordinal);
         (void) sqlite_bind_text(stmt, 6, cursor->file_hash.text, cursor->file_hash.size);
         (void) sqlite_bind_text(stmt, 7, now, strlen(now));
-        return sqlite_execute(stmt);
+        r = sqlite_execute(stmt);
+        if (r >= 0 && is_new)
+                a->n_cursors++;
+        return r;
 }
 
-int archive_cursor_count(Archive *a, uint64_t *ret)
+uint64_t archive_cursor_count(const Archive *a)
 {
-        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_CURSOR_COUNT);
-        int r;
-
-        if (!stmt)
-                return a->last_error;
-        r = sqlite_step(stmt);
-        if (r > 0)
-                *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
-        (void) sqlite3_reset(stmt);
-        return r < 0 ? r : 0;
+        return (uint64_t) a->n_cursors;
 }
 
 int archive_cursor_list(Archive *a, int64_t after_rowid)

@@ -14,7 +14,6 @@ typedef enum ArchiveQuery {
         ARCHIVE_META_SET,
         ARCHIVE_CURSOR_GET,
         ARCHIVE_CURSOR_PUT,
-        ARCHIVE_CURSOR_COUNT,
         ARCHIVE_CURSOR_REMOVE,
         ARCHIVE_CURSOR_LIST,
         ARCHIVE_HAS_SESSION,
@@ -60,6 +59,7 @@ struct Archive {
         int lock_fd;
         HashKey key;
         int64_t change, change_at_begin;
+        int64_t n_cursors, n_cursors_at_begin;
         bool has_tombstones; /* there may be some: most archives have none, and need not look */
         int last_error;      /* why archive_query() gave NULL */
         sqlite3_stmt *queries[N_ARCHIVE_QUERIES];

@@ -337,6 +337,8 @@ int archive_session_purge(Archive *a, const char *id, size_t size)
         n = sqlite3_changes(a->db);
         if (r >= 0)
                 r = archive_run_for(a, ARCHIVE_CURSOR_REMOVE, id, size);
+        if (r >= 0)
+                a->n_cursors -= sqlite3_changes(a->db);
         return r < 0 ? r : n > 0;
 }
 

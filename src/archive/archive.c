@@ -33,7 +33,6 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
         [ARCHIVE_CURSOR_LIST] = "SELECT source_rowid, fingerprint, policy FROM cursors "
                                 "WHERE source_rowid > ?1 ORDER BY source_rowid",
         [ARCHIVE_HAS_SESSION] = "SELECT 1 FROM sessions WHERE id = ?1",
-        [ARCHIVE_CURSOR_COUNT] = "SELECT count(*) FROM cursors",
         [ARCHIVE_CURSOR_REMOVE] = "DELETE FROM cursors WHERE session_id = ?1",
         [ARCHIVE_STALE] = "SELECT id FROM sessions WHERE id > ?1 AND NOT EXISTS (SELECT 1 FROM "
                           "cursors WHERE session_id = id AND policy = ?3) ORDER BY id LIMIT ?2",
@@ -292,6 +291,11 @@ static int load_state(Archive *a)
         a->device = st.st_dev;
         a->inode = st.st_ino;
         r = sqlite_query_int(a->db, "SELECT value FROM meta WHERE key = 'change_seq'", &a->change);
+        if (r >= 0) /* noted; counting a million takes milliseconds */
+                r = sqlite_query_int(a->db, "SELECT value FROM meta WHERE key = 'n_cursors'",
+                                     &a->n_cursors);
+        if (r == 0)
+                r = sqlite_query_int(a->db, "SELECT count(*) FROM cursors", &a->n_cursors);
         if (r >= 0)
                 r = archive_meta_get(a, "moved_aside", &a->moved_aside);
         if (r >= 0)
@@ -399,6 +403,7 @@ int archive_begin(Archive *a)
         sqlite3_stmt *stmt = archive_query(a, ARCHIVE_BEGIN);
 
         a->change_at_begin = a->change;
+        a->n_cursors_at_begin = a->n_cursors;
         return stmt ? sqlite_execute(stmt) : a->last_error;
 }
 
@@ -409,6 +414,8 @@ int archive_commit(Archive *a)
 
         if (a->change != a->change_at_begin)
                 r = archive_meta_set_int(a, "change_seq", a->change);
+        if (r >= 0 && a->n_cursors != a->n_cursors_at_begin)
+                r = archive_meta_set_int(a, "n_cursors", a->n_cursors);
         if (r < 0 || !stmt)
                 return r < 0 ? r : a->last_error;
         return sqlite_execute(stmt);
@@ -422,6 +429,7 @@ void archive_rollback(Archive *a)
                 (void) sqlite3_reset(a->queries[i]);
         (void) sqlite_run(a->db, "ROLLBACK");
         a->change = a->change_at_begin;
+        a->n_cursors = a->n_cursors_at_begin;
 }
 
 bool archive_in_transaction(const Archive *a)

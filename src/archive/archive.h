@@ -93,8 +93,10 @@ typedef struct Cursor {
 
 /* Returns 1, 0 (never synced) or a negative errno; file_hash is not filled. */
 int archive_cursor_get(Archive *a, const char *id, size_t size, Cursor *ret);
-int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cursor);
-int archive_cursor_count(Archive *a, uint64_t *ret);
+int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cursor, bool is_new);
+
+/* How many sessions have one. Kept, not counted. */
+uint64_t archive_cursor_count(const Archive *a);
 
 /* Ids of sessions that the archive holds and whose cursor has another policy than @policy, in order of id, behind
  * @after (NULL: from the first). Returns how many of at most @max were written to @ret (each owned by the caller). */

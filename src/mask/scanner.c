@@ -36,7 +36,11 @@ struct Scanner {
         pcre2_match_data *match;
         pcre2_match_context *context;
         pcre2_jit_stack *stack;
-        size_t *done;      /* a rule: up to where of the view it has found */
+        struct Done {
+                size_t until;   /* up to where of the view the rule has found */
+                uint32_t round; /* in which it was set: in another one it counts as 0 */
+        } * done;               /* a rule */
+        uint32_t round;
         Spans *spans;      /* where findings go */
         size_t base;       /* where the view begins in the text */
         size_t first, end; /* hits in this range of the view count */
@@ -426,6 +430,16 @@ static bool is_in_marker(const View *v, size_t at)
         return at >= n && memcmp(v->text + at - n, opening, n) == 0;
 }
 
+/* Most rules are not tried on most texts: what is noted of each is not cleared, but outdated. */
+static size_t *rule_place(Scanner *s, uint32_t rule)
+{
+        struct Done *done = s->done + rule;
+
+        if (done->round != s->round)
+                *done = (struct Done){ .round = s->round };
+        return &done->until;
+}
+
 static int try_hit(Scanner *s, LiteralHit hit)
 {
         const Ruleset *rules = s->rules;
@@ -436,7 +450,7 @@ static int try_hit(Scanner *s, LiteralHit hit)
         for (uint32_t i = rules->use_starts[hit.literal]; i < rules->use_starts[hit.literal + 1];
              i++) {
                 Rule *rule = &rules->rules[rules->uses[i]];
-                size_t *done = &s->done[rules->uses[i]];
+                size_t *done = rule_place(s, rules->uses[i]);
                 int r = 0;
 
                 switch (rule->kind) {
@@ -462,7 +476,10 @@ static int find_rules(Scanner *s)
         size_t end;
         int r;
 
-        memset(s->done, 0, s->rules->n_rules * sizeof(*s->done));
+        if (++s->round == 0) {
+                memset(s->done, 0, s->rules->n_rules * sizeof(*s->done));
+                s->round = 1;
+        }
         s->last.end = 0;
         /* A literal counts where it starts, and may go on behind the chunk. */
         end = s->view.size - s->end > s->rules->longest ? s->end + s->rules->longest : s->view.size;

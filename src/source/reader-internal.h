@@ -22,6 +22,8 @@ typedef enum Query {
         QUERY_DATA_VERSION,
         QUERY_LIST_ALL,
         QUERY_LIST_MARKER,
+        QUERY_LIST_BY_ID,
+        QUERY_ODD_IDS,
         QUERY_SESSION,
         QUERY_HAS_SESSION,
         QUERY_COUNT,

@@ -36,6 +36,7 @@ static int prepare_sessions(Reader *r)
                 { QUERY_LIST_MARKER,
                   "WHERE (sync_marker >= ?2 OR sync_marker = '' OR sync_marker IS "
                   "NULL OR rowid > ?3) AND +rowid > ?1 ORDER BY +rowid" },
+                { QUERY_LIST_BY_ID, "WHERE id > ?1 ORDER BY id" },
                 { QUERY_SESSION, "WHERE rowid = ?1" },
         };
         _cleanup_(strbuf_done) StrBuf head = { 0 };
@@ -118,6 +119,13 @@ int reader_prepare(Reader *r)
         if (k >= 0)
                 k = sqlite_prepare(r->db, "SELECT count(*) FROM sessions",
                                    r->queries + QUERY_COUNT);
+        if (k >=
+            0) /* three looks into the index of ids: NULL sorts first, then numbers, text, bytes */
+                k = sqlite_prepare(r->db,
+                                   "SELECT EXISTS (SELECT 1 FROM sessions WHERE id IS NULL) OR "
+                                   "EXISTS (SELECT 1 FROM sessions WHERE id <= '') OR "
+                                   "EXISTS (SELECT 1 FROM sessions WHERE id >= x'')",
+                                   r->queries + QUERY_ODD_IDS);
         if (k >= 0)
                 k = prepare_table(r, QUERY_MESSAGES, &message_table, "id",
                                   "WHERE session_id = ?1 AND ordinal >= ?2 ORDER BY ordinal");

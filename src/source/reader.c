@@ -316,15 +316,33 @@ int reader_list(Reader *r, const ReaderFrom *from)
 {
         sqlite3_stmt *stmt;
 
-        r->list = from->marker && r->has_markers ? QUERY_LIST_MARKER : QUERY_LIST_ALL;
+        r->list = from->by_id                      ? QUERY_LIST_BY_ID
+                  : from->marker && r->has_markers ? QUERY_LIST_MARKER
+                                                   : QUERY_LIST_ALL;
         stmt = r->queries[r->list];
         (void) sqlite3_reset(stmt);
-        (void) sqlite3_bind_int64(stmt, 1, from->after_rowid);
+        if (from->by_id)
+                (void) sqlite3_bind_text64(stmt, 1, from->after_id, from->after_id_size,
+                                           SQLITE_TRANSIENT, SQLITE_UTF8);
+        else
+                (void) sqlite3_bind_int64(stmt, 1, from->after_rowid);
         if (r->list == QUERY_LIST_MARKER) {
                 (void) sqlite3_bind_text(stmt, 2, from->marker, -1, SQLITE_TRANSIENT);
                 (void) sqlite3_bind_int64(stmt, 3, from->new_rowid);
         }
         return 0;
+}
+
+int reader_ids_are_plain(Reader *r)
+{
+        sqlite3_stmt *stmt = r->queries[QUERY_ODD_IDS];
+        int k;
+
+        k = reader_step(r, QUERY_ODD_IDS);
+        if (k > 0)
+                k = sqlite3_column_int(stmt, 0) == 0;
+        (void) sqlite3_reset(stmt);
+        return k;
 }
 
 int reader_list_next(Reader *r, SourceSession *ret)

@@ -64,13 +64,21 @@ bool reader_in_transaction(const Reader *r);
 /* Why the last call failed, in words, without content. */
 const char *reader_reason(Reader *r);
 
-/* Which sessions a list has; always in row order. */
+/* Which sessions a list has; in row order, but for by_id. */
 typedef struct ReaderFrom {
         /* Only those with this sync_marker or a later one, those without, and those behind new_rowid; NULL: all. */
         const char *marker;
         int64_t new_rowid;
         int64_t after_rowid; /* only those behind this row; INT64_MIN: from the first */
+
+        /* All, in order of their ids, behind this one; "": from the first. For reader_ids_are_plain() only. */
+        const char *after_id;
+        size_t after_id_size;
+        bool by_id;
 } ReaderFrom;
+
+/* Whether every id is a text and not empty, so that sessions can be listed in order of them. Returns 1, 0 or negative. */
+int reader_ids_are_plain(Reader *r);
 
 /* Whether sessions can be listed by sync_marker at all. */
 bool reader_has_markers(const Reader *r);

@@ -107,9 +107,8 @@ int engine_open_archive(Engine *e, char **reterr)
         e->totals.last_sync_at_usec = 0;
         if (archive_meta_get(e->archive, "last_synced_at", &last) > 0)
                 (void) parse_timestamp(last, &e->totals.last_sync_at_usec);
-        r = archive_cursor_count(e->archive, &e->n_cursors);
-        if (r >= 0)
-                r = archive_meta_get(e->archive, "source_marker", &marker);
+        e->n_cursors = archive_cursor_count(e->archive);
+        r = archive_meta_get(e->archive, "source_marker", &marker);
         (void) snprintf(e->marker, sizeof(e->marker), "%s", r > 0 ? marker : "");
         e->seen_rowid = archive_meta_get_int(e->archive, "source_rowid", INT64_MIN);
         return 0;
@@ -300,8 +299,8 @@ static int finish_cycle(Engine *e, const char *marker, int64_t changes_before)
                 e->has_traces = true;
         if (e->has_traces && archive_wipe_traces(e->archive) >= 0)
                 e->has_traces = false; /* else a reader is in the way: the next cycle tries again */
-        r = archive_cursor_count(e->archive, &e->n_cursors);
-        return r < 0 ? engine_archive_failed(e, r) : 0;
+        e->n_cursors = archive_cursor_count(e->archive);
+        return 0;
 }
 
 /* If the archive was last filled from another file than the one just opened, its marker and revisions mean nothing. */

@@ -18,7 +18,8 @@ typedef struct SessionSync {
         Arena arena; /* the session's row */
         Privacy privacy;
         bool known; /* the archive has it */
-        bool full;  /* write all messages: masked under another policy, or never */
+        bool has_cursor;
+        bool full; /* write all messages: masked under another policy, or never */
         int64_t change;
 
         ArchivedMessage *archived;
@@ -429,7 +430,7 @@ static int write_session(SessionSync *s, const SourceSession *source, const Valu
         if (r < 0)
                 return r;
         cursor.last_ordinal = s->last_ordinal;
-        r = archive_cursor_put(e->archive, s->id.text, s->id.size, &cursor);
+        r = archive_cursor_put(e->archive, s->id.text, s->id.size, &cursor, !s->has_cursor);
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
@@ -465,7 +466,7 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
                 return session_exclude(e, s->values);
         r = archive_cursor_get(e->archive, s->id.text, s->id.size, &cursor);
         s->full = r == 0 || cursor.policy != e->policy;
-        s->known = r > 0;
+        s->known = s->has_cursor = r > 0;
         if (r == 0) {
                 r = archive_has_session(e->archive, s->id.text, s->id.size);
                 s->known = r > 0;
@@ -582,6 +583,7 @@ int session_remask(Engine *e, const char *id)
         r = archive_cursor_get(e->archive, id, s.id.size, &cursor);
         if (r < 0)
                 return engine_archive_failed(e, r);
+        s.has_cursor = r > 0;
         s.change = archive_next_change(e->archive);
         r = remask_messages(&s);
         if (r >= 0)
@@ -590,6 +592,6 @@ int session_remask(Engine *e, const char *id)
                 return r;
         cursor.policy = e->policy;
         cursor.last_ordinal = s.last_ordinal;
-        r = archive_cursor_put(e->archive, id, s.id.size, &cursor);
+        r = archive_cursor_put(e->archive, id, s.id.size, &cursor, !s.has_cursor);
         return r < 0 ? engine_archive_failed(e, r) : 1;
 }

@@ -22,16 +22,43 @@ static int is_changed(Engine *e, const SourceSession *s)
         return r == 0 || cursor.fingerprint != s->fingerprint || cursor.policy != e->policy;
 }
 
-/* A walk through sessions of the source, in row order. */
+/* The session that a walk has come to. */
+typedef struct Place {
+        int64_t rowid; /* INT64_MIN: none yet */
+        StrBuf id;     /* in a walk by id */
+} Place;
+
+static int place_set(Place *p, int64_t rowid, const char *id, size_t size)
+{
+        p->rowid = rowid;
+        strbuf_clear(&p->id);
+        return strbuf_append(&p->id, id, size);
+}
+
+static void place_swap(Place *a, Place *b)
+{
+        Place was = *a;
+
+        *a = *b;
+        *b = was;
+}
+
+/*
+ * A walk through sessions of the source: in row order; or by id, where all are written: the archive's indexes of random
+ * ids are then filled from left to right, instead of each batch writing nearly all their pages (at 100,000 small sessions
+ * that is a tenth of the bytes and less than half the CPU, measured).
+ */
 typedef struct Walk {
-        const char *marker; /* only sessions marked since; NULL: all, with the cursors beside them */
-        int64_t after;      /* the last row dealt with */
+        const char *marker; /* only sessions marked since; NULL: all */
+        bool by_id;
+        Place now, after;   /* the session in hand; the last one dealt with */
+        int64_t last_rowid; /* the largest one seen */
         uint64_t n_total;   /* of sessions, where it is known; else 0 */
 
-        Cursor cursor; /* the one at or behind the session in hand */
-        bool at_end;   /* of the cursors */
+        Cursor cursor; /* in a walk through all in row order: the one at or behind the session in hand */
+        bool at_end; /* of the cursors */
 
-        int64_t batch_after; /* `after` when the batch began */
+        Place batch_after;   /* `after` when the batch began */
         uint64_t batch_done; /* sessions dealt with until then */
         int64_t *bad; /* rows of sessions that were found bad when a part of them was written */
         size_t n_bad, n_bad_max;
@@ -39,6 +66,9 @@ typedef struct Walk {
 
 static void walk_done(Walk *w)
 {
+        strbuf_done(&w->now.id);
+        strbuf_done(&w->after.id);
+        strbuf_done(&w->batch_after.id);
         free(w->bad);
 }
 
@@ -62,8 +92,11 @@ static int walk_next_cursor(Engine *e, Walk *w)
 static int walk_begin(Engine *e, Walk *w)
 {
         ReaderFrom from = { .marker = w->marker,
-                            .after_rowid = w->after,
-                            .new_rowid = e->seen_rowid };
+                            .after_rowid = w->after.rowid,
+                            .new_rowid = e->seen_rowid,
+                            .by_id = w->by_id,
+                            .after_id = w->after.id.data ?: "",
+                            .after_id_size = w->after.id.size };
         int r;
 
         r = read_begin(e);
@@ -71,9 +104,9 @@ static int walk_begin(Engine *e, Walk *w)
                 r = reader_list(e->reader, &from);
         if (r < 0)
                 return engine_source_failed(e, r);
-        if (w->marker)
+        if (w->marker || w->by_id)
                 return 0;
-        r = archive_cursor_list(e->archive, w->after);
+        r = archive_cursor_list(e->archive, w->after.rowid);
         return r < 0 ? engine_archive_failed(e, r) : walk_next_cursor(e, w);
 }
 
@@ -82,7 +115,7 @@ static int walk_in_step(Engine *e, Walk *w, const SourceSession *s)
 {
         int r = 0;
 
-        if (w->marker)
+        if (w->marker || w->by_id)
                 return 0;
         while (!w->at_end && w->cursor.source_rowid < s->rowid && r >= 0)
                 r = walk_next_cursor(e, w);
@@ -97,6 +130,8 @@ static int walk_in_step(Engine *e, Walk *w, const SourceSession *s)
  */
 static int walk_leave_out(Engine *e, Walk *w, int64_t rowid)
 {
+        int r;
+
         e->had_errors = true;
         if (!e->batch_is_tainted)
                 return 0;
@@ -111,7 +146,10 @@ static int walk_leave_out(Engine *e, Walk *w, int64_t rowid)
         }
         w->bad[w->n_bad++] = rowid;
         batch_rollback(e);
-        w->after = w->batch_after;
+        r = place_set(&w->after, w->batch_after.rowid, w->batch_after.id.data ?: "",
+                      w->batch_after.id.size);
+        if (r < 0)
+                return r;
         e->progress.sessions_done = w->batch_done;
         return 1;
 }
@@ -119,9 +157,14 @@ static int walk_leave_out(Engine *e, Walk *w, int64_t rowid)
 /* One session of the walk. Returns 1 when the walk has to begin anew behind w->after, 0, or a negative errno. */
 static int walk_session(Engine *e, Walk *w, const SourceSession *s)
 {
+        int64_t rowid = s->rowid;
         int r;
 
-        r = walk_in_step(e, w, s);
+        /* noted now: what @s borrows may be gone when its session is synced */
+        r = place_set(&w->now, rowid, s->values[SESSION_ID].text,
+                      w->by_id ? s->values[SESSION_ID].size : 0);
+        if (r >= 0)
+                r = walk_in_step(e, w, s);
         if (r == 0 && !walk_knows_bad(w, s->rowid)) {
                 r = is_changed(e, s);
                 if (r > 0) {
@@ -131,7 +174,7 @@ static int walk_session(Engine *e, Walk *w, const SourceSession *s)
                         e->batch.sessions_synced += r > 0;
                 }
                 if (r == -EBADMSG)
-                        r = walk_leave_out(e, w, s->rowid);
+                        r = walk_leave_out(e, w, rowid);
                 else if (r > 0)
                         r = 0;
                 if (r != 0)
@@ -139,15 +182,20 @@ static int walk_session(Engine *e, Walk *w, const SourceSession *s)
         }
         if (r < 0)
                 return r;
-        w->after = s->rowid;
+        place_swap(&w->after, &w->now);
+        if (rowid > w->last_rowid)
+                w->last_rowid = rowid;
         e->progress.sessions_done++;
         e->progress.sessions_pending = w->n_total > e->progress.sessions_done
                                                        ? w->n_total - e->progress.sessions_done
                                                        : 0;
         r = batch_commit_if_due(e);
         if (r > 0 || (r == 0 && !archive_in_transaction(e->archive))) {
-                w->batch_after = w->after;
+                int k = place_set(&w->batch_after, w->after.rowid, w->after.id.data ?: "",
+                                  w->after.id.size);
+
                 w->batch_done = e->progress.sessions_done;
+                r = k < 0 ? k : r;
         }
         return r;
 }
@@ -156,16 +204,20 @@ static int walk_session(Engine *e, Walk *w, const SourceSession *s)
 int walk_sessions(Engine *e, const char *marker)
 {
         _cleanup_(walk_done) Walk w = { .marker = marker,
-                                        .after = INT64_MIN,
-                                        .batch_after = INT64_MIN };
+                                        .after = { .rowid = INT64_MIN },
+                                        .batch_after = { .rowid = INT64_MIN },
+                                        .last_rowid = INT64_MIN };
         SourceSession s;
         unsigned n = 0, serial;
         int r = 0, k;
 
         if (!marker) {
                 r = reader_count(e->reader, &w.n_total);
+                if (r >= 0 && e->result->full)
+                        r = reader_ids_are_plain(e->reader);
                 if (r < 0)
                         return engine_source_failed(e, r);
+                w.by_id = r > 0;
         }
         do {
                 r = walk_begin(e, &w);
@@ -186,8 +238,8 @@ int walk_sessions(Engine *e, const char *marker)
         } while (r > 0);
         if (r < 0)
                 return r;
-        if (!e->had_errors && w.after > e->seen_rowid)
-                e->seen_rowid = w.after;
+        if (!e->had_errors && w.last_rowid > e->seen_rowid)
+                e->seen_rowid = w.last_rowid;
         return 0; /* what is open joins the end of the cycle: one commit less for the common small change */
 }
 

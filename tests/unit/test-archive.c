@@ -144,11 +144,11 @@ TEST(a_cursor_has_the_place_of_its_row_unless_another_has_it)
         Cursor cursor = { .source_rowid = 5, .fingerprint = 1 };
 
         REQUIRE(archive_begin(a) == 0);
-        CHECK_INT(archive_cursor_put(a, "a", 1, &cursor), 0);
-        CHECK_INT(archive_cursor_put(a, "b", 1, &cursor), 0);
+        CHECK_INT(archive_cursor_put(a, "a", 1, &cursor, true), 0);
+        CHECK_INT(archive_cursor_put(a, "b", 1, &cursor, true), 0);
         cursor.fingerprint = 2;
         cursor.source_rowid = 9;
-        CHECK_INT(archive_cursor_put(a, "a", 1, &cursor), 0);
+        CHECK_INT(archive_cursor_put(a, "a", 1, &cursor, true), 0);
         CHECK_INT(archive_cursor_list(a, INT64_MIN), 0);
         CHECK_INT(archive_cursor_list_next(a, &cursor), 1);
         CHECK_INT(cursor.source_rowid, 5);
@@ -244,7 +244,7 @@ TEST(a_purge_leaves_the_tombstone_only)
         REQUIRE(archive_begin(a) == 0);
         put_session(a, "a", "p");
         put_message(a, "a", 0, "text", 1);
-        REQUIRE(archive_cursor_put(a, "a", 1, &cursor) == 0);
+        REQUIRE(archive_cursor_put(a, "a", 1, &cursor, true) == 0);
         CHECK_INT(archive_tombstone_put(a, "a", 1, "me", 2, "p", 1, DELETE_TRASH, "2026"), 1);
         CHECK_INT(archive_tombstone_put(a, "a", 1, "me", 2, "p", 1, DELETE_TRASH, "2027"), 0);
         CHECK_INT(archive_tombstone_put(a, "a", 1, "me", 2, "p", 1, DELETE_FOREVER, "2027"), 1);
@@ -270,8 +270,8 @@ TEST(sessions_under_another_policy_are_stale)
         put_session(a, "a", "p");
         put_session(a, "b", "p");
         put_session(a, "c", "p");
-        REQUIRE(archive_cursor_put(a, "a", 1, &now) == 0);
-        REQUIRE(archive_cursor_put(a, "b", 1, &old) == 0);
+        REQUIRE(archive_cursor_put(a, "a", 1, &now, true) == 0);
+        REQUIRE(archive_cursor_put(a, "b", 1, &old, true) == 0);
         CHECK_INT(archive_stale_sessions(a, 2, NULL, ELEMENTSOF(ids), ids), 2);
         CHECK_STR(ids[0], "b");
         CHECK_STR(ids[1], "c");
