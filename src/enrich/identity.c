@@ -187,7 +187,7 @@ static char *git_config(const char *cwd, const char *key)
         r = spawn_git(cwd, key, writing, &pid);
         if (r < 0)
                 return r == -ENOMEM ? NULL : strdup("");
-        writing = fd_close(writing);
+        (void) fd_close(TAKE_FD(writing)); /* so that the end of git is the end of the pipe */
         r = read_output(reading, &output);
         if (r < 0)
                 (void) kill(-pid, SIGKILL);
