@@ -28,6 +28,8 @@
 #define MANAGER_NAME   "org.freedesktop.systemd1"
 #define MANAGER_PATH   "/org/freedesktop/systemd1"
 #define MANAGER        "org.freedesktop.systemd1.Manager"
+#define UNIT_PATH      "/org/freedesktop/systemd1/unit/scrubjay_2eservice"
+#define EXIT_NAMESPACE 226 /* systemd.exec(5), process exit codes */
 #define FREE_BYTES_MIN ((uint64_t) 200 * 1000 * 1000)
 
 typedef enum Verdict {
@@ -330,6 +332,28 @@ static void check_sandbox(Doctor *d)
                     NULL);
 }
 
+/* Why it does not run: it was not started, or it fails again and again. */
+static void check_start(Doctor *d)
+{
+        _cleanup_free_ char *state = NULL;
+        int status = 0;
+
+        if (sd_bus_get_property_string(d->bus, MANAGER_NAME, UNIT_PATH, MANAGER_NAME ".Unit",
+                                       "ActiveState", NULL, &state) < 0 ||
+            sd_bus_get_property_trivial(d->bus, MANAGER_NAME, UNIT_PATH, MANAGER_NAME ".Service",
+                                        "ExecMainStatus", NULL, 'i', &status) < 0 ||
+            strcmp(state, "inactive") == 0 || status == 0)
+                say(d, VERDICT_BROKEN, "service", _("scrubjayd is not running."),
+                    "systemctl --user enable --now scrubjay");
+        else
+                sayf(d, VERDICT_BROKEN, "service",
+                     status == EXIT_NAMESPACE
+                                     ? _("Its sandbox cannot be made: is a folder of ReadWritePaths= missing? See "
+                                         "'systemctl --user cat scrubjay' and 'journalctl --user -u scrubjay -x'.")
+                                     : "journalctl --user -u scrubjay -x",
+                     _("scrubjayd fails at its start (exit status %d)."), status);
+}
+
 static void check_service(Doctor *d)
 {
         if (!d->bus) {
@@ -340,8 +364,7 @@ static void check_service(Doctor *d)
         }
         check_unit(d);
         if (!d->is_running) {
-                say(d, VERDICT_BROKEN, "service", _("scrubjayd is not running."),
-                    "systemctl --user enable --now scrubjay");
+                check_start(d);
                 return;
         }
         sayf(d, VERDICT_GOOD, "service", NULL, _("scrubjayd %s is running (process %d)."),

@@ -191,7 +191,7 @@ static bool explain_read_only(Daemon *d, CycleResult *result)
                 return true;
         }
         format_error(&result->sentence,
-                     "The folder '%s' is read-only for the service: add ReadWritePaths=%s to its unit (systemctl --user edit scrubjay).",
+                     "The folder '%s' is read-only for the service: make it if it is not there, add ReadWritePaths=%s to [Service] of its unit (systemctl --user edit scrubjay), and restart it.",
                      folder, folder);
         return false;
 }

@@ -81,6 +81,34 @@ def test_broken_settings_are_named_and_mended(debian):
     debian.person("rm -r ~/.config/scrubjay")
 
 
+def test_unusable_rules_are_named(debian):
+    debian.person("mkdir -p ~/.config/scrubjay && printf '[Mask]\\nRulesDir=/nowhere\\n' >~/.config/scrubjay/scrubjay.conf")
+    assert "/nowhere" in debian.person("scrubjayd --check-config", status=2)
+    debian.person("systemctl --user restart scrubjay")
+    assert "/nowhere" in debian.person("scrubjayctl sync", status=1)
+    assert "/nowhere" in debian.person("scrubjayctl doctor", status=1)
+    debian.person("rm -r ~/.config/scrubjay && systemctl --user restart scrubjay && scrubjayctl sync")
+
+
+def test_an_archive_elsewhere_by_following_the_advice(debian):
+    debian.person("mkdir -p ~/.config/scrubjay && printf '[Archive]\\nPath=~/there/a.db\\n' >~/.config/scrubjay/scrubjay.conf")
+    debian.person("systemctl --user restart scrubjay")
+    said = debian.person("scrubjayctl sync", status=1)
+    setting = re.search(r"make it if it is not there, add (ReadWritePaths=\S+) to \[Service\]", said).group(1)
+
+    # half of it: doctor knows the other half
+    drop_in = "~/.config/systemd/user/scrubjay.service.d"
+    debian.person("mkdir -p %s && printf '[Service]\\n%s\\n' >%s/there.conf" % (drop_in, setting, drop_in))
+    debian.person("systemctl --user daemon-reload && systemctl --user restart scrubjay", status=1)
+    assert "is a folder of ReadWritePaths= missing?" in debian.person("scrubjayctl doctor", status=1)
+
+    debian.person("mkdir %s && systemctl --user restart scrubjay" % setting.partition("=")[2])
+    debian.person("scrubjayctl sync")
+    assert "4 sessions" in debian.person("scrubjayctl status")
+    debian.person("rm -r ~/.config/scrubjay %s && systemctl --user daemon-reload" % drop_in)
+    debian.person("systemctl --user restart scrubjay && rm -r ~/there")
+
+
 def test_removed_without_a_trace_but_the_archive(debian):
     debian.person("systemctl --user disable --now scrubjay")
     debian.administrator("DEBIAN_FRONTEND=noninteractive apt-get purge --yes --autoremove scrubjay")
@@ -89,5 +117,7 @@ def test_removed_without_a_trace_but_the_archive(debian):
     assert "scrubjay" not in debian.administrator("journalctl --list-catalog")
     assert "scrubjay" not in debian.person("busctl --user list --activatable")
     assert debian.person("find . -name '*scrubjay*'").split() == ["./.local/share/scrubjay"]
-    assert sorted(debian.person("ls .local/share/scrubjay").split()) == ["archive.db", "fingerprint.key"]
+    # and what belongs to the archive
+    kept = debian.person("ls .local/share/scrubjay").split()
+    assert sorted(kept) == ["archive.db", "archive.db.lock", "fingerprint.key", "search.db"]
     assert {path for path in debian.files() - debian.before if not path.startswith(OF_OTHERS)} == set()
