@@ -11,7 +11,16 @@
 #include "ctl/terminal.h"
 #include "ctl/text.h"
 
+#define LINES_PER_SECOND 5 /* about found secrets; as many as can be read */
+
 static bool as_json;
+
+/* What was found beyond that in the second that began then. */
+static struct {
+        uint64_t began_usec;
+        unsigned n_lines;
+        uint64_t n_sessions, n_secrets;
+} folded;
 
 /* "14:03:22 " on a line for people; an object with time and event for programs, NULL otherwise. */
 static struct json_object *event_begin(const char *event)
@@ -76,6 +85,20 @@ static void print_errors(struct json_object *errors)
         }
 }
 
+/* Tells what was not told by a line of its own, at the end of a second or before the next event. */
+static void flush_folded(void)
+{
+        if (folded.n_sessions == 0)
+                return;
+        (void) event_begin("secrets-found");
+        printf("%s%s%s ", style_on(STYLE_MASKED), _("secrets found"), style_off());
+        printf(P_("in %" PRIu64 " more session: %" PRIu64 ". Rotate them.",
+                  "in %" PRIu64 " more sessions: %" PRIu64 ". Rotate them.", folded.n_sessions),
+               folded.n_sessions, folded.n_secrets);
+        event_end(NULL);
+        folded.n_sessions = folded.n_secrets = 0;
+}
+
 static int on_completed(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         _cleanup_(json_object_putp) struct json_object *errors = json_object_new_object();
@@ -84,6 +107,7 @@ static int on_completed(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
         if (daemon_read_numbers(m, &n, on_error, errors) < 0)
                 return 0;
+        flush_folded();
         o = event_begin("sync-completed");
         if (o) {
                 json_add_count(o, "sessions_synced", n.n_synced);
@@ -102,10 +126,32 @@ static int on_completed(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return 0;
 }
 
+/* Does this session get a line of its own? Of a first sync's thousands people get a sum; programs get all. */
+static bool has_own_line(uint64_t n_secrets)
+{
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+
+        if (as_json)
+                return true;
+        if (now - folded.began_usec >= USEC_PER_SEC) {
+                flush_folded();
+                folded.began_usec = now;
+                folded.n_lines = 0;
+        }
+        if (folded.n_lines++ < LINES_PER_SECOND)
+                return true;
+        folded.n_sessions++;
+        folded.n_secrets += n_secrets;
+        return false;
+}
+
 static int on_secrets(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
+        _cleanup_(json_object_putp) struct json_object *rules = json_object_new_object();
         _cleanup_(strbuf_done) StrBuf text = { 0 };
-        struct json_object *o, *rules = NULL;
+        _cleanup_free_ char *session = NULL;
+        struct json_object *o;
+        uint64_t n_secrets = 0;
         const char *id, *rule;
         uint32_t n;
         int r;
@@ -115,22 +161,20 @@ static int on_secrets(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 r = sd_bus_message_enter_container(m, 'a', "{su}");
         if (r < 0)
                 return 0;
-        o = event_begin("secrets-found");
-        if (o) {
-                rules = json_object_new_object();
-                json_add_text(o, "session", id);
-        }
         while (sd_bus_message_read(m, "{su}", &rule, &n) > 0) {
-                if (rules)
-                        json_add_count(rules, rule, n);
+                json_add_count(rules, rule, n);
                 (void) strbuf_printf(&text, "%s%" PRIu32 " ", text.size > 0 ? ", " : "", n);
                 (void) put_printable(&text, PRINTABLE_LINE, rule, strlen(rule));
+                n_secrets += n;
         }
-        if (o)
-                (void) json_object_object_add(o, "rules", rules);
-        else {
-                _cleanup_free_ char *session = printable(id);
-
+        if (!has_own_line(n_secrets))
+                return 0;
+        o = event_begin("secrets-found");
+        if (o) {
+                json_add_text(o, "session", id);
+                (void) json_object_object_add(o, "rules", TAKE_PTR(rules));
+        } else {
+                session = printable(id);
                 printf("%s%s%s ", style_on(STYLE_MASKED), _("secrets found"), style_off());
                 printf(_("in session %s: %s. Rotate them."), session ?: "", text.data ?: "");
         }
@@ -182,7 +226,9 @@ static int follow(sd_bus *bus)
         while (r >= 0) {
                 r = sd_bus_process(bus, NULL);
                 if (r == 0)
-                        r = sd_bus_wait(bus, UINT64_MAX);
+                        r = sd_bus_wait(bus, folded.n_sessions > 0 ? USEC_PER_SEC : UINT64_MAX);
+                if (now_usec(CLOCK_MONOTONIC) - folded.began_usec >= USEC_PER_SEC)
+                        flush_folded();
         }
         return r;
 }

@@ -278,6 +278,12 @@ static int write_facts(Engine *e)
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
+/* Now, as the archive keeps times: a restart must not change what Status tells. */
+static uint64_t now_as_stored(void)
+{
+        return now_usec(CLOCK_REALTIME) / USEC_PER_MSEC * USEC_PER_MSEC;
+}
+
 /*
  * The end of a cycle that ran through: the next window begins at @marker, unless a session was left behind in this one.
  * A look that found nothing writes nothing.
@@ -286,7 +292,7 @@ static int finish_cycle(Engine *e, const char *marker, int64_t changes_before)
 {
         int r = 0;
 
-        e->totals.last_sync_at_usec = now_usec(CLOCK_REALTIME);
+        e->totals.last_sync_at_usec = now_as_stored();
         if (!e->had_errors)
                 (void) snprintf(e->marker, sizeof(e->marker), "%s", marker);
         if (archive_n_changes(e->archive) != changes_before || e->result->full)
@@ -351,7 +357,7 @@ static int nothing_changed(Engine *e)
         if (r < 0)
                 return engine_source_failed(e, r);
         if (r == 0)
-                e->totals.last_sync_at_usec = now_usec(CLOCK_REALTIME);
+                e->totals.last_sync_at_usec = now_as_stored();
         return r == 0;
 }
 

@@ -42,7 +42,7 @@ def test_the_totals_are_known_before_the_first_cycle(make_daemon, source):
     daemon.source.rename(daemon.source.with_name("elsewhere.db"))
     again = make_daemon()
     wait_for(lambda: again.status()["TotalSessionsSynced"] == 1, "the totals of the archive")
-    assert abs(again.status()["LastSyncAt"] - first["LastSyncAt"]) < 1000, "kept in milliseconds"
+    assert again.status()["LastSyncAt"] == first["LastSyncAt"] > 0
 
 
 def test_run_once_by_both_tools(daemon, source):

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from conftest import SCRUBJAYCTL
 from scrubjay_test import github_token, wait_for
@@ -97,6 +98,40 @@ def test_watch_follows(ctl, daemon, source):
     finally:
         process.terminate()
         process.wait(10)
+
+
+def test_watch_sums_up_what_is_more_than_can_be_read(ctl, daemon, source):
+    """A line for each of a first sync's sessions helps nobody."""
+    process = subprocess.Popen([SCRUBJAYCTL, "watch"], env=ctl.environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert "watching" in process.stdout.readline()
+        began = time.monotonic()
+        source.add_many(3000, texts=[f"token {github_token()}"])
+        lines = []
+        while not lines or "3000 sessions synced" not in lines[-1]:
+            lines.append(process.stdout.readline())
+        seconds = time.monotonic() - began + 1
+    finally:
+        process.terminate()
+        process.wait(10)
+    own = [line for line in lines if "secrets found in session many-" in line]
+    sums = [re.search(r"secrets found in (\d+) more sessions: (\d+)\. Rotate them\.", line) for line in lines]
+    sums = [match for match in sums if match]
+    assert 5 <= len(own) <= 5 * seconds and 1 <= len(sums) <= seconds
+    assert len(own) + sum(int(match[1]) for match in sums) == 3000
+    assert sum(int(match[2]) for match in sums) == 3000 - len(own)
+
+
+def test_status_tells_how_much_is_to_go(ctl, daemon, source):
+    source.add_many(20000)
+    ctl.run("sync")
+    ctl.run("resync", "--no-wait")
+    seen = []
+    while not seen or seen[-1]["syncing"] or seen[-1]["total_sessions_synced"] < 40000:
+        seen.append(json.loads(ctl.run("status", "--json").out))
+    pending = [status["sessions_pending"] for status in seen if status["sessions_pending"]]
+    assert len(pending) > 1 and pending == sorted(pending, reverse=True) and pending[0] < 20000
+    assert seen[-1]["sessions_pending"] == 0
 
 
 def test_log_level(ctl, daemon):
