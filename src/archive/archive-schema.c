@@ -29,10 +29,9 @@ static const char *const other_tables =
                 "CREATE TABLE cursors (source_rowid INTEGER PRIMARY KEY, session_id TEXT NOT NULL UNIQUE, "
                 "fingerprint INTEGER NOT NULL, policy INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
                 "file_hash TEXT, synced_at TEXT);"
-                "CREATE TABLE remotes (name TEXT PRIMARY KEY, url TEXT, cursor_seq INTEGER NOT NULL "
-                "DEFAULT 0, version INTEGER NOT NULL DEFAULT 0, filter INTEGER NOT NULL DEFAULT 0, "
-                "last_delivery_at TEXT, last_error TEXT) WITHOUT ROWID;"
                 "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+                /* tells an archive that was built anew from the one that a remote was fed from */
+                "INSERT INTO meta VALUES ('archive_id', lower(hex(randomblob(16))));"
                 "CREATE INDEX sessions_by_change ON sessions (change_seq);";
 
 static int make_table(sqlite3 *db, const struct Definition *d)

@@ -13,6 +13,7 @@
 #include "base/file-util.h"
 #include "base/strbuf.h"
 #include "base/time-util.h"
+#include "base/url.h"
 
 #define GIT_TIMEOUT_USEC (3 * USEC_PER_SEC)
 #define GIT_OUTPUT_MAX   4096
@@ -216,35 +217,6 @@ const char *identity_user_name(Identity *identity)
 }
 
 /* Projects */
-
-char *url_without_credentials(const char *url)
-{
-        const char *scheme_end = strstr(url, "://"), *host, *at;
-        size_t n = strcspn(url, "?#");
-        char *result;
-
-        if (!scheme_end || (size_t) (scheme_end - url) >= n)
-                return strndup(url,
-                               n); /* scp form (git@host:path) or a folder: nothing secret fits in */
-        host = scheme_end + 3;
-        at = memrchr(host, '@', strcspn(host, "/?#"));
-        if (!at)
-                return strndup(url, n);
-        if (strncmp(url, "ssh://", 6) == 0 || strncmp(url, "git+ssh://", 10) == 0) {
-                const char *colon = memchr(host, ':', (size_t) (at - host));
-
-                if (!colon)
-                        return strndup(url, n);
-                if (asprintf(&result, "%.*s%.*s", (int) (colon - url), url, (int) (url + n - at),
-                             at) < 0)
-                        return NULL;
-                return result;
-        }
-        if (asprintf(&result, "%.*s%.*s", (int) (host - url), url, (int) (url + n - at - 1),
-                     at + 1) < 0)
-                return NULL;
-        return result;
-}
 
 /* The last path part of a remote's URL, without ".git". */
 static char *project_name(const char *url)

@@ -27,7 +27,3 @@ typedef struct Project {
 
 /* The project of the folder @cwd. Returns 0 or -ENOMEM. */
 int identity_project(Identity *identity, const char *cwd, size_t size, Project *ret);
-
-/* @url without user and password, query and fragment (the user of an ssh URL stays). NULL without memory; the caller
- * owns it. */
-char *url_without_credentials(const char *url);

@@ -160,7 +160,7 @@ bool text_is_words(const char *s, size_t n)
         return n_letters > 0 && n_short * 2 <= n_pieces + 1;
 }
 
-uint32_t crc32(const char *s, size_t n)
+uint32_t checksum_crc32(const char *s, size_t n)
 {
         uint32_t crc = ~0U;
 
@@ -182,7 +182,7 @@ bool text_has_github_checksum(const char *s, size_t n)
         start = start ? start + 1 : s;
         if (s + n - start <= 6)
                 return false;
-        crc = crc32(start, (size_t) (s + n - 6 - start));
+        crc = checksum_crc32(start, (size_t) (s + n - 6 - start));
         for (size_t i = 1; i <= 6; i++, crc /= 62)
                 if (s[n - i] != digits[crc % 62])
                         return false;

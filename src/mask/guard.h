@@ -36,4 +36,5 @@ bool text_has_github_checksum(const char *s, size_t n);
 bool text_has_luhn(const char *s, size_t n);
 
 /* The CRC32 that zip and GitHub use. */
-uint32_t crc32(const char *s, size_t n);
+/* (Not "crc32": zlib, in the same process, has a function of that name.) */
+uint32_t checksum_crc32(const char *s, size_t n);

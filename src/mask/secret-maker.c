@@ -98,7 +98,7 @@ static void put_crc32(StrBuf *b)
         put_run(b, "crc32", alphabet_of("alnum"), 30);
         if (b->failed)
                 return;
-        crc = crc32(b->data + start, 30);
+        crc = checksum_crc32(b->data + start, 30);
         for (size_t i = 6; i-- > 0; crc /= 62)
                 sum[i] = digits[crc % 62];
         (void) strbuf_puts(b, sum);

@@ -1,58 +1,16 @@
 /* Policy: what of a session may reach the archive */
 #include "sync/policy.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 #include "archive/archive.h"
-#include "base/strbuf.h"
-
-static bool glob_matches(const char *glob, const char *text)
-{
-        _cleanup_free_ char *full = NULL;
-        const char *home = getenv("HOME");
-
-        if (glob[0] == '~' && glob[1] == '/' && home) {
-                if (asprintf(&full, "%s%s", home, glob + 1) < 0) {
-                        full = NULL;
-                        return true; /* no memory: rather shut out too much */
-                }
-                glob = full;
-        }
-        return fnmatch(glob, text, 0) == 0;
-}
-
-static bool any_matches(const char *const *globs, const Value *v)
-{
-        _cleanup_free_ char *text = NULL;
-
-        if (!globs || !globs[0] || v->type != VALUE_TEXT || v->size == 0)
-                return false;
-        text = strndup(v->text, v->size);
-        if (!text)
-                return true;
-        for (; *globs; globs++)
-                if (glob_matches(*globs, text))
-                        return true;
-        return false;
-}
-
-static bool project_matches(const char *const *globs, const Value *values)
-{
-        static const int columns[] = { SESSION_PROJECT, SESSION_PROJECT_NAME, SESSION_PROJECT_ID,
-                                       SESSION_CWD };
-
-        for (size_t i = 0; i < ELEMENTSOF(columns); i++)
-                if (any_matches(globs, values + columns[i]))
-                        return true;
-        return false;
-}
+#include "model/project-glob.h"
 
 Privacy policy_privacy(const EngineSettings *settings, const Value *values)
 {
-        if (project_matches(settings->exclude, values))
+        if (project_glob_matches(settings->exclude, values))
                 return PRIVACY_EXCLUDED;
-        if (project_matches(settings->metadata_only, values))
+        if (project_glob_matches(settings->metadata_only, values))
                 return PRIVACY_METADATA;
         return PRIVACY_FULL;
 }

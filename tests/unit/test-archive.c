@@ -48,11 +48,11 @@ TEST(a_new_archive_is_private_and_has_its_tables)
 {
         _cleanup_free_ char *path = fixture_path("new/deep/archive.db"),
                             *folder = fixture_path("new/deep");
-        static const char *const tables[] = {
-                "sessions",  "messages",      "tool_calls",   "tool_result_events",
-                "git_links", "session_stars", "message_pins", "session_deletes",
-                "findings",  "cursors",       "remotes",      "meta"
-        };
+        static const char *const tables[] = { "sessions",     "messages",
+                                              "tool_calls",   "tool_result_events",
+                                              "git_links",    "session_stars",
+                                              "message_pins", "session_deletes",
+                                              "findings",     "cursors" };
         struct stat st;
         mode_t mask = umask(0);
 
@@ -71,6 +71,7 @@ TEST(a_new_archive_is_private_and_has_its_tables)
                 (void) snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", tables[i]);
                 CHECK_INT(fixture_int(path, sql), 0);
         }
+        CHECK_INT(fixture_int(path, "SELECT length(value) FROM meta WHERE key = 'archive_id'"), 32);
 }
 
 TEST(the_second_writer_is_told_who_has_it)

@@ -3,7 +3,7 @@
 
 #include "base/file-util.h"
 #include "base/time-util.h"
-#include "enrich/identity.h"
+#include "base/url.h"
 #include "service/config.h"
 #include "service/ini.h"
 #include "test.h"

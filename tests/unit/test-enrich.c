@@ -1,4 +1,5 @@
 /* enrich: git links in tool output, projects of folders */
+#include "base/url.h"
 #include "enrich/gitlink.h"
 #include "enrich/identity.h"
 #include "fixture.h"

@@ -1,0 +1,15 @@
+/*
+ * Project globs: which sessions a setting like Exclude= means
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "model/value.h"
+
+/*
+ * Does one of @globs (NULL-terminated; NULL: none) match the session's project, its name, its id or its folder? "~/"
+ * at the start of a glob stands for the home folder. @values is a row of session_table. Without memory the answer is
+ * true: rather shut out too much.
+ */
+bool project_glob_matches(const char *const *globs, const Value *values);
