@@ -1,0 +1,264 @@
+/*
+ * ClickHouse: the tables, made where they are missing and checked where they are there
+ *
+ * Readers know their names and the columns that the shared archive always had; further columns follow. A table that
+ * somebody else made is taken as it is, as long as no row of ours would be bent by it.
+ */
+#include <string.h>
+
+#include "remote/clickhouse-internal.h"
+
+/* Columns that our tables have beside the model's. */
+#define ORG_COLUMN     "org_id"
+#define ORIGIN_COLUMN  "origin"
+#define VERSION_COLUMN "_version"
+
+/* A lost acknowledgement is answered by the same block again; so many tokens the server remembers. */
+#define DEDUPLICATION_WINDOW 1000
+
+static const char *type_name(WireType type)
+{
+        switch (type) {
+        case WIRE_TEXT:
+                return "String";
+        case WIRE_UINT32:
+                return "UInt32";
+        case WIRE_UINT32_OR_NULL:
+                return "Nullable(UInt32)";
+        case WIRE_BOOL:
+                return "Bool";
+        case WIRE_TIME:
+                return "DateTime64(3)";
+        case WIRE_TIME_OR_NULL:
+                return "Nullable(DateTime64(3))";
+        }
+        return "String";
+}
+
+const char *clickhouse_key(RemoteTable table)
+{
+        static const char *const keys[N_REMOTE_TABLES] = {
+                [REMOTE_SESSIONS] = "id",
+                [REMOTE_MESSAGES] = "session_id, ordinal",
+                [REMOTE_CALLS] = "session_id, message_ordinal, tool_use_id",
+                [REMOTE_LINKS] = "session_id, commit_sha, pr_url",
+                [REMOTE_STARS] = "session_id, user_id",
+                [REMOTE_PINS] = "session_id, message_ordinal, user_id",
+                [REMOTE_DELETES] = "session_id, user_id",
+        };
+
+        return keys[table];
+}
+
+int clickhouse_digest_sql(RemoteTable table, StrBuf *b)
+{
+        const Table *t = remote_table(table);
+
+        (void) strbuf_puts(b, "xxHash64(concat(");
+        for (size_t i = 0; i < t->n_columns; i++) {
+                const char *name = t->columns[i].name, *format = "%s%s, '\\x1f'";
+
+                switch (wire_type(table, i)) {
+                case WIRE_TEXT:
+                        break;
+                case WIRE_UINT32:
+                case WIRE_UINT32_OR_NULL:
+                        format = "%sifNull(toString(%s), ''), '\\x1f'";
+                        break;
+                case WIRE_BOOL:
+                        format = "%stoString(toUInt8(%s)), '\\x1f'";
+                        break;
+                case WIRE_TIME:
+                case WIRE_TIME_OR_NULL:
+                        format = "%sifNull(toString(toUnixTimestamp64Milli(%s)), ''), '\\x1f'";
+                        break;
+                }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+                (void) strbuf_printf(b, format, i > 0 ? ", " : "", name);
+#pragma GCC diagnostic pop
+        }
+        return strbuf_puts(b, "))");
+}
+
+static int make_table(ClickHouse *c, RemoteTable table)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        const Table *t = remote_table(table);
+        int r;
+
+        (void) strbuf_puts(&sql, "CREATE TABLE IF NOT EXISTS ");
+        (void) clickhouse_name(&sql, t->name);
+        (void) strbuf_puts(&sql, " (" ORG_COLUMN " String");
+        for (size_t i = 0; i < t->n_columns; i++)
+                (void) strbuf_printf(&sql, ", %s %s", t->columns[i].name,
+                                     type_name(wire_type(table, i)));
+        (void) strbuf_printf(&sql,
+                             ", " ORIGIN_COLUMN " String, " VERSION_COLUMN
+                             " UInt64) ENGINE = ReplacingMergeTree(" VERSION_COLUMN
+                             ") PARTITION BY " ORG_COLUMN " ORDER BY (" ORG_COLUMN ", %s) "
+                             "SETTINGS non_replicated_deduplication_window = %d",
+                             clickhouse_key(table), DEDUPLICATION_WINDOW);
+        r = sql.failed ? -ENOMEM : 0;
+        return r < 0 ? r : clickhouse_run(c, sql.data, NULL, NULL);
+}
+
+/* Is a column of @have as good as one of @want? What is sent is the same bytes for both. */
+static bool type_fits(const char *want, const char *have)
+{
+        size_t n = strlen(want);
+
+        if (strcmp(want, have) == 0)
+                return true;
+        if (strcmp(want, "String") == 0)
+                return strcmp(have, "LowCardinality(String)") == 0;
+        if (strcmp(want, "Bool") == 0)
+                return strcmp(have, "UInt8") == 0;
+        if (strcmp(want, "DateTime64(3)") == 0) /* with a time zone */
+                return strncmp(have, "DateTime64(3,", 13) == 0;
+        if (strcmp(want, "Nullable(DateTime64(3))") == 0)
+                return strncmp(have, want, n - 2) == 0;
+        return false;
+}
+
+/* What is found out of one table. */
+typedef struct Found {
+        ClickHouse *c;
+        RemoteTable table;
+        bool exists;
+        bool columns[REMOTE_COLUMNS_MAX];
+        bool org, origin, version;
+} Found;
+
+static int wrong_type(Found *f, const char *column, const char *have, const char *want)
+{
+        return clickhouse_fail(
+                        f->c, -EPROTOTYPE,
+                        "The column %s.%s on %s is of type %.100s, and must be %s. Change or "
+                        "rename that table; nothing is sent until then.",
+                        remote_table(f->table)->name, column, f->c->place, have, want);
+}
+
+static int check_own(Found *f, const char *column, const char *have, const char *want, bool *found)
+{
+        *found = true;
+        return type_fits(want, have) ? 0 : wrong_type(f, column, have, want);
+}
+
+static int on_column(void *userdata, char **cells, size_t n_cells)
+{
+        Found *f = userdata;
+        const Table *t = remote_table(f->table);
+
+        if (n_cells != 2)
+                return 0;
+        if (strcmp(cells[0], ORG_COLUMN) == 0)
+                return check_own(f, ORG_COLUMN, cells[1], "String", &f->org);
+        if (strcmp(cells[0], ORIGIN_COLUMN) == 0)
+                return check_own(f, ORIGIN_COLUMN, cells[1], "String", &f->origin);
+        if (strcmp(cells[0], VERSION_COLUMN) == 0)
+                return check_own(f, VERSION_COLUMN, cells[1], "UInt64", &f->version);
+        for (size_t i = 0; i < t->n_columns; i++)
+                if (strcmp(cells[0], t->columns[i].name) == 0)
+                        return check_own(f, t->columns[i].name, cells[1],
+                                         type_name(wire_type(f->table, i)), f->columns + i);
+        return 0;
+}
+
+static int on_table(void *userdata, char **cells, size_t n_cells)
+{
+        Found *f = userdata;
+        _cleanup_(strbuf_done) StrBuf key = { 0 };
+        size_t n;
+
+        if (n_cells != 3)
+                return 0;
+        f->exists = true;
+        n = strlen(cells[0]);
+        if (n < strlen("ReplacingMergeTree") ||
+            strcmp(cells[0] + n - strlen("ReplacingMergeTree"), "ReplacingMergeTree") != 0)
+                return clickhouse_fail(f->c, -EPROTOTYPE,
+                                       "The table %s on %s has the engine %.50s, and must be a "
+                                       "ReplacingMergeTree(" VERSION_COLUMN ").",
+                                       remote_table(f->table)->name, f->c->place, cells[0]);
+        if (!strstr(cells[2], "ReplacingMergeTree(") || !strstr(cells[2], VERSION_COLUMN ")"))
+                return clickhouse_fail(f->c, -EPROTOTYPE,
+                                       "The table %s on %s does not replace rows by " VERSION_COLUMN
+                                       ": its engine must be ReplacingMergeTree(" VERSION_COLUMN
+                                       ").",
+                                       remote_table(f->table)->name, f->c->place);
+        if (strbuf_printf(&key, ORG_COLUMN ", %s", clickhouse_key(f->table)) < 0)
+                return -ENOMEM;
+        if (strcmp(cells[1], key.data) != 0)
+                return clickhouse_fail(f->c, -EPROTOTYPE,
+                                       "The table %s on %s is ordered by (%.200s), and must be by "
+                                       "(%s): its rows would replace each other.",
+                                       remote_table(f->table)->name, f->c->place, cells[1],
+                                       key.data);
+        return 0;
+}
+
+static int describe(Found *f, const char *columns, const char *from, const char *name_column,
+                    ClickHouseRowCallback on_row)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+        (void) strbuf_printf(&sql, "SELECT %s FROM system.%s WHERE database = ", columns, from);
+        (void) clickhouse_quote(&sql, f->c->url.database);
+        (void) strbuf_printf(&sql, " AND %s = ", name_column);
+        if (clickhouse_quote(&sql, remote_table(f->table)->name) < 0)
+                return -ENOMEM;
+        return clickhouse_run(f->c, sql.data, on_row, f);
+}
+
+static int add_column(Found *f, const char *name, const char *type)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+        (void) strbuf_puts(&sql, "ALTER TABLE ");
+        (void) clickhouse_name(&sql, remote_table(f->table)->name);
+        if (strbuf_printf(&sql, " ADD COLUMN IF NOT EXISTS %s %s", name, type) < 0)
+                return -ENOMEM;
+        return clickhouse_run(f->c, sql.data, NULL, NULL);
+}
+
+static int add_missing(Found *f)
+{
+        const Table *t = remote_table(f->table);
+        int r = 0;
+
+        if (!f->org || !f->version)
+                return clickhouse_fail(
+                                f->c, -EPROTOTYPE,
+                                "The table %s on %s has no column %s. It is not one of a shared "
+                                "archive; choose another database.",
+                                t->name, f->c->place, f->org ? VERSION_COLUMN : ORG_COLUMN);
+        for (size_t i = 0; r >= 0 && i < t->n_columns; i++)
+                if (!f->columns[i])
+                        r = add_column(f, t->columns[i].name, type_name(wire_type(f->table, i)));
+        if (r >= 0 && !f->origin)
+                r = add_column(f, ORIGIN_COLUMN, "String");
+        return r;
+}
+
+int clickhouse_prepare_tables(ClickHouse *c, bool *ret_made)
+{
+        *ret_made = false;
+        for (size_t i = 0; i < N_REMOTE_TABLES; i++) {
+                Found f = { .c = c, .table = (RemoteTable) i };
+                int r;
+
+                r = describe(&f, "engine, sorting_key, engine_full", "tables", "name", on_table);
+                if (r >= 0 && !f.exists) {
+                        r = make_table(c, (RemoteTable) i);
+                        *ret_made = true;
+                } else if (r >= 0) {
+                        r = describe(&f, "name, type", "columns", "table", on_column);
+                        if (r >= 0)
+                                r = add_missing(&f);
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

@@ -1,0 +1,67 @@
+/*
+ * Courier: the thread that keeps one remote up to date
+ *
+ * It delivers when it is poked, and tries again after a failure, later each time (see backoff.h). It shares one small
+ * struct with whoever owns it, under one mutex, and an eventfd that says "there is something new to look at". Nothing
+ * that the server does delays the owner.
+ */
+#pragma once
+
+#include "remote/remote.h"
+
+typedef struct Courier Courier;
+
+typedef struct CourierStatus {
+        uint64_t last_delivery_usec; /* since the epoch; 0: never */
+        uint64_t n_behind;           /* sessions whose last change the remote does not have */
+        uint64_t rows_sent;          /* since the courier was made */
+        char *last_error;            /* a sentence, "" when all is well; owned by the caller */
+        bool delivering;
+        bool failing;
+        uint64_t n_outages; /* grows when an outage begins, or has another kind of cause now: once per outage */
+        uint64_t n_warnings; /* grows with each new warning */
+        char *warning;       /* "" or a sentence; owned by the caller */
+        uint64_t done;       /* the last courier_ask() that is answered */
+} CourierStatus;
+
+void courier_status_done(CourierStatus *s);
+
+/* To be called once, before the archive's writer begins and any courier: sees whether the archive was put back to an older
+ * state (see ledger_check_archive()). Where that cannot be told, nothing happens. */
+void courier_check_archive(const char *archive_path);
+
+/* Starts the thread, which begins to deliver. Copies @options. Returns 0, or a negative errno with *@reterr: the settings
+ * make no sense. */
+int courier_new(const RemoteOptions *options, Courier **ret, char **reterr);
+
+/* Ends what is in hand (unacknowledged: it is sent again the next time) and waits for the thread. */
+Courier *courier_free(Courier *c);
+DEFINE_CLEANUP(Courier *, courier_free)
+
+/* Asks it to end, without waiting: for stopping several at once. */
+void courier_stop(Courier *c);
+
+/* Readable when the status is another one. Owned by the courier. */
+int courier_fd(const Courier *c);
+
+/* The archive changed. */
+void courier_poke(Courier *c);
+
+/* Deliver now, whatever failed before. Returns a number; when status.done has reached it, the remote has what the archive
+ * held at this call, or last_error says why not. */
+uint64_t courier_ask(Courier *c);
+
+/* Takes a copy, and quiets courier_fd(). Returns 0 or -ENOMEM. */
+int courier_status(Courier *c, CourierStatus *ret);
+
+/* What one delivery came to. */
+typedef struct CourierResult {
+        uint64_t rows_sent;
+        char *error; /* NULL: everything is there */
+} CourierResult;
+
+void courier_result_done(CourierResult *r);
+
+/* Delivers once, on the calling thread and without a second try later. @stop (may be NULL) is looked at between blocks. */
+void courier_deliver_once(const RemoteOptions *options, bool (*stop)(void *userdata),
+                          void *userdata, CourierResult *ret);

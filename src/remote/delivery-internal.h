@@ -1,0 +1,133 @@
+/*
+ * What the files of a delivery share, and nobody else
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/time-util.h"
+#include "remote/delivery.h"
+#include "remote/feed.h"
+#include "remote/filter.h"
+#include "remote/ledger.h"
+
+/* A block goes when it has this much, whichever is first; so memory stays bounded however long a session is. */
+#define BLOCK_ROWS  10000
+#define BLOCK_BYTES ((size_t) 8 * 1024 * 1024)
+
+/* How many sessions are looked at in one go. */
+#define BATCH_SESSIONS 256
+
+/* A session on its way. */
+typedef struct Parcel {
+        char *id;
+        LedgerEntry entry; /* as the ledger had it */
+        LedgerEntry next;  /* as it will have it */
+        Share share;
+        bool whole;     /* all of its rows go */
+        bool fresh;     /* the remote has none of it, so nothing can be stale there */
+        bool conflict;  /* somebody else's */
+        bool noted;     /* the ledger knows that the remote may have some rows */
+        bool packed;    /* all of its rows are in blocks, or further */
+        bool tombstone; /* it has one */
+        bool row_had_secrets;
+} Parcel;
+
+typedef struct RowList {
+        RemoteRow *rows; /* ids are those of parcels */
+        size_t n, allocated;
+} RowList;
+
+struct Delivery {
+        RemoteOptions options;
+        char **strings; /* what options points to */
+        DeliveryCallback on_progress;
+        void *userdata;
+        atomic_bool stopped;
+
+        Feed *feed;
+        Ledger *ledger;
+        Remote *remote;
+        bool prepared; /* the tables are checked; no longer, after a failure */
+        bool looked;   /* for sessions that are no more, in this process */
+
+        LedgerRemote state;
+        char *target;
+        int64_t cursor; /* change number up to which everything is done, or held */
+        int64_t deletes_seen, lists_seen[3]; /* change numbers when they were last dealt with */
+        int64_t held_from;                   /* the first held change; INT64_MAX: none */
+        uint64_t next_due;
+        uint64_t version; /* of the batch in hand */
+
+        Parcel *parcels;
+        size_t n_parcels, n_sent; /* those before n_sent are acknowledged */
+        size_t block_bytes[N_REMOTE_TABLES], block_rows[N_REMOTE_TABLES];
+        RowList replaced; /* messages that the remote had in another version */
+        RowList secret;   /* the same, that may have held there what is masked now */
+
+        DeliveryProgress progress;
+        char *reason, *warning;
+        uint64_t retry_after_usec;
+};
+
+/* Sets the reason. Returns @error. */
+int delivery_fail(Delivery *d, int error, const char *format, ...) _printf_(3, 4);
+int delivery_remote_failed(Delivery *d, int error); /* what the backend said */
+int delivery_feed_failed(Delivery *d, int error);
+int delivery_ledger_failed(Delivery *d, int error);
+
+/* A version higher than all before. It must be in the ledger before a row of it goes out. */
+uint64_t delivery_next_version(Delivery *d);
+
+/* Keeps the remote's own row. */
+int delivery_save(Delivery *d);
+
+/* Opens the archive and the ledger. */
+int delivery_open(Delivery *d);
+
+/* Reads the remote's own row and sees whether what the remote holds is known. */
+int delivery_identify(Delivery *d);
+
+/* What the remote holds is not known from now on, also for a later process. */
+int delivery_forget(Delivery *d);
+
+/* Our name there; needs a session or a user id. Returns 1, 0 (not known yet) or a negative errno. */
+int delivery_set_origins(Delivery *d);
+
+/* Asks the remote what it holds of ours; afterwards the ledger knows, and everything is sent again. */
+int delivery_reconcile(Delivery *d);
+
+/* Deletes there the sessions that the archive has no more. */
+int delivery_remove_gone(Delivery *d);
+
+/* Deletes sessions there; the ledger says afterwards @state, or GONE where there is a tombstone. */
+int delivery_delete(Delivery *d, const char *const *ids, size_t n, LedgerState state);
+
+/* What is to be done with a session, given what the ledger says. Pure. */
+DeliveryPlan delivery_plan(const RemoteOptions *options, const FeedSession *session,
+                           const LedgerEntry *entry, uint64_t now_usec);
+
+/* Moves the cursor past what needs nothing done. */
+int delivery_advance(Delivery *d);
+
+/* Makes parcels of the next sessions, and takes back those that are no longer allowed. *@ret_last: the last change that was
+ * looked at. Returns 0 or a negative errno. */
+int delivery_collect(Delivery *d, int64_t *ret_last);
+
+/* Sends the next sessions. Returns 1 (there may be more), 0 (none is left) or a negative errno. */
+int delivery_send_batch(Delivery *d);
+
+/* Puts a row into its block. */
+int delivery_put(Delivery *d, RemoteTable table, const Value *values, uint64_t version);
+
+/* Sends a block and counts. */
+int delivery_send(Delivery *d, RemoteTable table);
+
+/* Replaces the stars, pins or tombstones there, if ours are others than last time. */
+int delivery_send_list(Delivery *d, RemoteTable table);
+
+/* Forgets the batch in hand: parcels and blocks. */
+void delivery_drop_batch(Delivery *d);
+
+/* How many rows of a list the remote has to have, and the sum of their digests. */
+int delivery_list_digest(Delivery *d, RemoteTable table, uint64_t *ret_n, uint64_t *ret_digest);

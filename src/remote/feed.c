@@ -1,0 +1,384 @@
+/* Feed: the archive as couriers read it */
+#include "remote/feed.h"
+
+#include <string.h>
+
+#include "archive/archive.h"
+#include "base/sqlite-util.h"
+#include "base/time-util.h"
+
+enum {
+        QUERY_META,
+        QUERY_USER,
+        QUERY_COUNT,
+        QUERY_AFTER,
+        QUERY_ALL,
+        QUERY_SESSION,
+        QUERY_TOMBSTONE,
+        N_QUERIES,
+};
+
+struct Feed {
+        sqlite3 *db;
+        sqlite3_stmt *queries[N_QUERIES];
+        sqlite3_stmt *rows[N_REMOTE_TABLES];
+        sqlite3_stmt *sessions; /* QUERY_AFTER or QUERY_ALL */
+};
+
+/* What follows a session's columns. */
+#define SESSION_MORE                                                                              \
+        "metadata_only, change_seq, shrunk_seq, (SELECT synced_at FROM cursors WHERE session_id " \
+        "= s.id), EXISTS (SELECT 1 FROM findings f WHERE f.session_id = s.id AND f.ordinal IS NULL)"
+
+/* One event stands for the result where agentsview keeps no other; several follow each other. */
+#define RESULT_CONTENT                                                                             \
+        "coalesce(result_content, (SELECT group_concat(content, char(10)) FROM (SELECT e.content " \
+        "FROM tool_result_events e WHERE e.session_id = c.session_id AND e.message_ordinal = "     \
+        "c.message_ordinal AND e.call_index = c.call_index ORDER BY e.event_index)))"
+
+/* The id is part of the key there, and hostile sources repeat it. */
+#define TOOL_USE_ID                                                                           \
+        "CASE WHEN EXISTS (SELECT 1 FROM tool_calls d WHERE d.session_id = c.session_id AND " \
+        "d.message_ordinal = c.message_ordinal AND d.tool_use_id = c.tool_use_id AND "        \
+        "d.call_index < c.call_index) THEN tool_use_id || '#' || call_index ELSE tool_use_id END"
+
+static int add_columns(StrBuf *sql, const Table *table, const char *prefix)
+{
+        for (size_t i = 0; i < table->n_columns; i++) {
+                const char *name = table->columns[i].name;
+
+                if (i > 0)
+                        (void) strbuf_puts(sql, ", ");
+                if (table == &call_table && i == CALL_RESULT_CONTENT)
+                        (void) strbuf_puts(sql, RESULT_CONTENT);
+                else if (table == &call_table && i == CALL_TOOL_USE_ID)
+                        (void) strbuf_puts(sql, TOOL_USE_ID);
+                else
+                        (void) strbuf_printf(sql, "%s%s", prefix, name);
+        }
+        return sql->failed ? -ENOMEM : 0;
+}
+
+static int prepare_sessions(Feed *f, int query, const char *tail)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int r;
+
+        if (f->queries[query])
+                return 0;
+        (void) strbuf_puts(&sql, "SELECT ");
+        (void) add_columns(&sql, &session_table, "");
+        r = strbuf_printf(&sql, ", " SESSION_MORE " FROM sessions s WHERE %s", tail);
+        return r < 0 ? r : sqlite_prepare(f->db, sql.data, f->queries + query);
+}
+
+static const char *rows_from(RemoteTable table)
+{
+        switch (table) {
+        case REMOTE_MESSAGES:
+                return ", EXISTS (SELECT 1 FROM findings f WHERE f.session_id = t.session_id AND "
+                       "f.ordinal = t.ordinal) FROM messages t WHERE session_id = ?1 AND "
+                       "change_seq > ?2 ORDER BY ordinal";
+        case REMOTE_CALLS:
+                return " FROM messages m JOIN tool_calls c ON c.session_id = m.session_id AND "
+                       "c.message_ordinal = m.ordinal WHERE m.session_id = ?1 AND m.change_seq > "
+                       "?2 ORDER BY c.message_ordinal, c.call_index";
+        case REMOTE_LINKS:
+                return " FROM git_links t WHERE session_id = ?1";
+        case REMOTE_STARS:
+                return " FROM session_stars t";
+        case REMOTE_PINS:
+                return " FROM message_pins t";
+        default:
+                return " FROM session_deletes t WHERE cause <> 'excluded'";
+        }
+}
+
+static int prepare_rows(Feed *f, RemoteTable table)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int r;
+
+        if (f->rows[table])
+                return 0;
+        (void) strbuf_puts(&sql, "SELECT ");
+        (void) add_columns(&sql, remote_table(table), table == REMOTE_CALLS ? "c." : "");
+        r = strbuf_puts(&sql, rows_from(table));
+        return r < 0 ? r : sqlite_prepare(f->db, sql.data, f->rows + table);
+}
+
+static int prepare(Feed *f)
+{
+        static const char *const sql[N_QUERIES] = {
+                [QUERY_META] = "SELECT value FROM meta WHERE key = ?1",
+                [QUERY_USER] = "SELECT user_id FROM sessions ORDER BY change_seq DESC LIMIT 1",
+                [QUERY_COUNT] = "SELECT count(*) FROM sessions WHERE change_seq > ?1",
+                [QUERY_TOMBSTONE] = "SELECT 1 FROM session_deletes WHERE session_id = ?1 AND cause "
+                                    "<> 'excluded'",
+        };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < N_QUERIES; i++)
+                if (sql[i])
+                        r = sqlite_prepare(f->db, sql[i], f->queries + i);
+        if (r >= 0)
+                r = prepare_sessions(f, QUERY_AFTER, "change_seq > ?1 ORDER BY change_seq");
+        if (r >= 0)
+                r = prepare_sessions(f, QUERY_ALL, "1 ORDER BY id");
+        if (r >= 0)
+                r = prepare_sessions(f, QUERY_SESSION, "id = ?1");
+        for (size_t i = REMOTE_MESSAGES; r >= 0 && i < N_REMOTE_TABLES; i++)
+                r = prepare_rows(f, (RemoteTable) i);
+        return r;
+}
+
+static int check(Feed *f)
+{
+        int64_t application_id = 0, version = 0;
+        int r;
+
+        r = sqlite_query_int(f->db, "PRAGMA application_id", &application_id);
+        if (r >= 0)
+                r = sqlite_query_int(f->db, "PRAGMA user_version", &version);
+        if (r < 0)
+                return r;
+        if (application_id == 0)
+                return -ENOENT; /* being made at this moment */
+        if (application_id != ARCHIVE_APPLICATION_ID)
+                return -EMEDIUMTYPE;
+        return version > ARCHIVE_SCHEMA_VERSION ? -EPROTONOSUPPORT : 0;
+}
+
+int feed_open(const char *archive_path, Feed **ret, char **reterr)
+{
+        _cleanup_(feed_closep) Feed *f = calloc(1, sizeof(*f));
+        int r;
+
+        if (!f)
+                return -ENOMEM;
+        r = sqlite_errno(NULL, sqlite3_open_v2(archive_path, &f->db,
+                                               SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
+        if (r >= 0) {
+                (void) sqlite3_busy_timeout(f->db, 5000);
+                r = check(f);
+        }
+        if (r >= 0)
+                r = sqlite_run(f->db, "PRAGMA query_only = 1; PRAGMA cache_size = -4096; "
+                                      "PRAGMA trusted_schema = 0");
+        if (r >= 0)
+                r = prepare(f);
+        if (r < 0 && r != -ENOENT)
+                format_error(reterr, "The archive '%s' cannot be read: %s.", archive_path,
+                             f->db ? sqlite_reason(f->db) : strerror(-r));
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(f);
+        return 0;
+}
+
+Feed *feed_close(Feed *f)
+{
+        if (!f)
+                return NULL;
+        for (size_t i = 0; i < N_QUERIES; i++)
+                (void) sqlite3_finalize(f->queries[i]);
+        for (size_t i = 0; i < N_REMOTE_TABLES; i++)
+                (void) sqlite3_finalize(f->rows[i]);
+        if (f->db)
+                sqlite_close(f->db);
+        free(f);
+        return NULL;
+}
+
+const char *feed_reason(Feed *f)
+{
+        return sqlite_reason(f->db);
+}
+
+int feed_begin(Feed *f)
+{
+        return sqlite3_get_autocommit(f->db) ? sqlite_run(f->db, "BEGIN") : 0;
+}
+
+void feed_end(Feed *f)
+{
+        for (size_t i = 0; i < N_QUERIES; i++)
+                (void) sqlite3_reset(f->queries[i]);
+        for (size_t i = 0; i < N_REMOTE_TABLES; i++)
+                (void) sqlite3_reset(f->rows[i]);
+        if (!sqlite3_get_autocommit(f->db))
+                (void) sqlite_run(f->db, "COMMIT");
+}
+
+/* A query, reset, with text or a number bound. */
+static sqlite3_stmt *query_text(Feed *f, int query, const char *text)
+{
+        sqlite3_stmt *stmt = f->queries[query];
+
+        (void) sqlite3_reset(stmt);
+        (void) sqlite_bind_text(stmt, 1, text, strlen(text));
+        return stmt;
+}
+
+static sqlite3_stmt *query_number(Feed *f, int query, int64_t number)
+{
+        sqlite3_stmt *stmt = f->queries[query];
+
+        (void) sqlite3_reset(stmt);
+        (void) sqlite3_bind_int64(stmt, 1, number);
+        return stmt;
+}
+
+int64_t feed_meta(Feed *f, const char *key)
+{
+        sqlite3_stmt *stmt = query_text(f, QUERY_META, key);
+        int64_t value = sqlite_step(stmt) > 0 ? sqlite3_column_int64(stmt, 0) : 0;
+
+        (void) sqlite3_reset(stmt);
+        return value;
+}
+
+/* The first column of the first row, copied; 1, 0 or a negative errno. */
+static int copy_first(sqlite3_stmt *stmt, char **ret)
+{
+        int r = sqlite_step(stmt);
+
+        if (r > 0) {
+                *ret = strdup((const char *) sqlite3_column_text(stmt, 0) ?: "");
+                if (!*ret)
+                        r = -ENOMEM;
+        }
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
+int feed_archive_id(Feed *f, char **ret)
+{
+        int r = copy_first(query_text(f, QUERY_META, "archive_id"), ret);
+
+        if (r == 0) {
+                *ret = strdup("");
+                r = *ret ? 0 : -ENOMEM;
+        }
+        return r < 0 ? r : 0;
+}
+
+int feed_user_id(Feed *f, char **ret)
+{
+        (void) sqlite3_reset(f->queries[QUERY_USER]);
+        return copy_first(f->queries[QUERY_USER], ret);
+}
+
+int feed_count(Feed *f, int64_t change, uint64_t *ret)
+{
+        sqlite3_stmt *stmt = query_number(f, QUERY_COUNT, change);
+        int r = sqlite_step(stmt);
+
+        if (r > 0)
+                *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
+        (void) sqlite3_reset(stmt);
+        return r < 0 ? r : 0;
+}
+
+static void read_values(sqlite3_stmt *stmt, size_t n, Value *values)
+{
+        for (size_t i = 0; i < n; i++) {
+                int column = (int) i;
+
+                switch (sqlite3_column_type(stmt, column)) {
+                case SQLITE_NULL:
+                        values[i] = (Value){ 0 };
+                        break;
+                case SQLITE_INTEGER:
+                        values[i] = value_integer(sqlite3_column_int64(stmt, column));
+                        break;
+                default: {
+                        const char *text = (const char *) sqlite3_column_text(stmt, column);
+
+                        values[i] = value_text(text, (size_t) sqlite3_column_bytes(stmt, column));
+                }
+                }
+        }
+}
+
+static int read_session(sqlite3_stmt *stmt, FeedSession *ret)
+{
+        int r = sqlite_step(stmt);
+        const char *at;
+
+        if (r <= 0) {
+                (void) sqlite3_reset(stmt);
+                return r;
+        }
+        *ret = (FeedSession){ 0 };
+        read_values(stmt, N_SESSION_COLUMNS, ret->values);
+        ret->metadata_only = sqlite3_column_int(stmt, N_SESSION_COLUMNS) != 0;
+        ret->change_seq = sqlite3_column_int64(stmt, N_SESSION_COLUMNS + 1);
+        ret->shrunk_seq = sqlite3_column_int64(stmt, N_SESSION_COLUMNS + 2);
+        at = (const char *) sqlite3_column_text(stmt, N_SESSION_COLUMNS + 3);
+        if (!at || parse_timestamp(at, &ret->synced_at_usec) < 0)
+                ret->synced_at_usec = 0;
+        ret->has_findings = sqlite3_column_int(stmt, N_SESSION_COLUMNS + 4) != 0;
+        return 1;
+}
+
+int feed_seek(Feed *f, int64_t change)
+{
+        f->sessions = query_number(f, QUERY_AFTER, change);
+        return 0;
+}
+
+int feed_seek_all(Feed *f)
+{
+        f->sessions = f->queries[QUERY_ALL];
+        (void) sqlite3_reset(f->sessions);
+        return 0;
+}
+
+int feed_next(Feed *f, FeedSession *ret)
+{
+        return read_session(f->sessions, ret);
+}
+
+int feed_session(Feed *f, const char *id, FeedSession *ret)
+{
+        return read_session(query_text(f, QUERY_SESSION, id), ret);
+}
+
+int feed_has_tombstone(Feed *f, const char *id)
+{
+        sqlite3_stmt *stmt = query_text(f, QUERY_TOMBSTONE, id);
+        int r = sqlite_step(stmt);
+
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
+int feed_rows(Feed *f, RemoteTable table, const char *id, int64_t change)
+{
+        sqlite3_stmt *stmt = f->rows[table];
+
+        (void) sqlite3_reset(stmt);
+        if (id)
+                (void) sqlite_bind_text(stmt, 1, id, strlen(id));
+        if (table == REMOTE_MESSAGES || table == REMOTE_CALLS)
+                (void) sqlite3_bind_int64(stmt, 2, change);
+        return 0;
+}
+
+int feed_next_row(Feed *f, RemoteTable table, Value *values, bool *ret_has_findings)
+{
+        size_t n = remote_table(table)->n_columns;
+        sqlite3_stmt *stmt = f->rows[table];
+        int r = sqlite_step(stmt);
+
+        if (r <= 0) {
+                (void) sqlite3_reset(stmt);
+                return r;
+        }
+        read_values(stmt, n, values);
+        if (ret_has_findings)
+                *ret_has_findings = table == REMOTE_MESSAGES &&
+                                    sqlite3_column_int(stmt, (int) n) != 0;
+        return 1;
+}

@@ -1,0 +1,466 @@
+/* HTTP: one request after the other to one server, over connections that are kept */
+#include "remote/http.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/time-util.h"
+
+#define CONNECT_USEC  (10 * USEC_PER_SEC)
+#define LINE_MAX_SIZE ((size_t) 1024 * 1024) /* more is no answer to anything that is asked here */
+#define GZIP_LEVEL    1 /* three quarters of the best level's gain at a fifth of its time */
+
+struct Http {
+        CURLM *multi;
+        CURL *easy;
+        char *base;  /* http[s]://host:port/? */
+        char *place; /* host:port, for people */
+        HttpServer server;
+        char *ca_file, *client_certificate, *client_key;
+        struct curl_slist *headers, *gzip_headers;
+        atomic_bool stopped;
+        StrBuf packed; /* a compressed body */
+        char curl_error[CURL_ERROR_SIZE];
+};
+
+/* What one answer is made of while it comes. */
+typedef struct Arrival {
+        Http *h;
+        const HttpRequest *request;
+        HttpAnswer *answer;
+        StrBuf line;
+        size_t text_size;
+        int error; /* of on_line() */
+} Arrival;
+
+static void init_curl(void)
+{
+        (void) curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static struct curl_slist *wipe_list(struct curl_slist *list)
+{
+        for (struct curl_slist *i = list; i; i = i->next)
+                explicit_bzero(i->data, strlen(i->data));
+        curl_slist_free_all(list);
+        return NULL;
+}
+
+Http *http_free(Http *h)
+{
+        if (!h)
+                return NULL;
+        if (h->easy)
+                curl_easy_cleanup(h->easy);
+        if (h->multi)
+                (void) curl_multi_cleanup(h->multi);
+        h->headers = wipe_list(h->headers);
+        h->gzip_headers = wipe_list(h->gzip_headers);
+        strbuf_done(&h->packed);
+        free(h->base);
+        free(h->place);
+        free(h->ca_file);
+        free(h->client_certificate);
+        free(h->client_key);
+        free(h);
+        return NULL;
+}
+
+static int copy_text(const char *text, char **ret)
+{
+        *ret = text ? strdup(text) : NULL;
+        return text && !*ret ? -ENOMEM : 0;
+}
+
+static int make_names(Http *h, const HttpServer *server)
+{
+        const char *open = strchr(server->host, ':') ? "[" : "", *close = *open ? "]" : "";
+
+        if (asprintf(&h->place, "%s%s%s:%u", open, server->host, close, server->port) < 0) {
+                h->place = NULL;
+                return -ENOMEM;
+        }
+        if (asprintf(&h->base, "http%s://%s/?", server->tls ? "s" : "", h->place) < 0) {
+                h->base = NULL;
+                return -ENOMEM;
+        }
+        h->server = *server;
+        if (copy_text(server->ca_file, &h->ca_file) < 0 ||
+            copy_text(server->client_certificate, &h->client_certificate) < 0 ||
+            copy_text(server->client_key, &h->client_key) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+int http_new(const HttpServer *server, Http **ret, char **reterr)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        _cleanup_(http_freep) Http *h = calloc(1, sizeof(*h));
+
+        (void) pthread_once(&once, init_curl);
+        if (h) {
+                h->easy = curl_easy_init();
+                h->multi = curl_multi_init();
+        }
+        if (!h || !h->easy || !h->multi || make_names(h, server) < 0) {
+                format_error(reterr, "There is no memory.");
+                return -ENOMEM;
+        }
+        *ret = TAKE_PTR(h);
+        return 0;
+}
+
+static int add_header(struct curl_slist **list, const char *name, const char *value)
+{
+        struct curl_slist *grown;
+        char *header;
+
+        if (asprintf(&header, "%s: %s", name, value) < 0)
+                return -ENOMEM;
+        grown = curl_slist_append(*list, header);
+        explicit_bzero(header, strlen(header));
+        free(header);
+        if (!grown)
+                return -ENOMEM;
+        *list = grown;
+        return 0;
+}
+
+static int make_headers(const char *user, const char *password, bool gzip, struct curl_slist **ret)
+{
+        struct curl_slist *list = NULL, *grown;
+        int r;
+
+        /* "Expect:" without a value takes the header away: asking first would cost a round trip a block */
+        grown = curl_slist_append(NULL, "Expect:");
+        list = grown;
+        r = grown ? add_header(&list, "Content-Type", "application/octet-stream") : -ENOMEM;
+        if (r >= 0)
+                r = add_header(&list, "X-ClickHouse-User", user);
+        if (r >= 0 && password && *password)
+                r = add_header(&list, "X-ClickHouse-Key", password);
+        if (r >= 0 && gzip)
+                r = add_header(&list, "Content-Encoding", "gzip");
+        if (r < 0) {
+                wipe_list(list);
+                return r;
+        }
+        *ret = list;
+        return 0;
+}
+
+int http_set_login(Http *h, const char *user, const char *password)
+{
+        h->headers = wipe_list(h->headers);
+        h->gzip_headers = wipe_list(h->gzip_headers);
+        if (make_headers(user, password, false, &h->headers) < 0 ||
+            make_headers(user, password, true, &h->gzip_headers) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+void http_stop(Http *h)
+{
+        atomic_store(&h->stopped, true);
+        (void) curl_multi_wakeup(h->multi);
+}
+
+/* Receiving */
+
+static int take_lines(Arrival *a, const char *bytes, size_t n)
+{
+        while (n > 0) {
+                const char *end = memchr(bytes, '\n', n);
+                size_t size = end ? (size_t) (end - bytes) : n;
+                int r = strbuf_append(&a->line, bytes, size);
+
+                if (r < 0)
+                        return r;
+                if (a->line.size > LINE_MAX_SIZE)
+                        return -EFBIG;
+                if (!end)
+                        return 0;
+                r = a->request->on_line(a->request->userdata, a->line.data);
+                if (r < 0)
+                        return r;
+                strbuf_clear(&a->line);
+                bytes = end + 1;
+                n -= size + 1;
+        }
+        return 0;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
+{
+        Arrival *a = userdata;
+        long status = 0;
+        size_t room;
+
+        n *= size;
+        (void) curl_easy_getinfo(a->h->easy, CURLINFO_RESPONSE_CODE, &status);
+        if (status == 200) {
+                a->error = a->request->on_line ? take_lines(a, bytes, n) : 0;
+                return a->error < 0 ? 0 : n;
+        }
+        room = HTTP_TEXT_MAX - 1 - a->text_size;
+        room = room < n ? room : n;
+        memcpy(a->answer->text + a->text_size, bytes, room);
+        a->text_size += room;
+        a->answer->text[a->text_size] = '\0';
+        return n;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t n, void *userdata)
+{
+        static const char name[] = "X-ClickHouse-Exception-Code:";
+        Arrival *a = userdata;
+
+        n *= size;
+        if (n > sizeof(name) && n < 64 && strncasecmp(bytes, name, sizeof(name) - 1) == 0) {
+                char number[64] = { 0 };
+
+                memcpy(number, bytes + sizeof(name) - 1, n - sizeof(name) + 1);
+                a->answer->exception_code = atoi(number);
+        }
+        return n;
+}
+
+/* Compressing */
+
+static int pack(Http *h, const void *bytes, size_t n)
+{
+        z_stream z = { 0 };
+        size_t bound;
+        int code;
+
+        /* 16: with gzip's header */
+        if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+                return -ENOMEM;
+        bound = deflateBound(&z, n);
+        strbuf_clear(&h->packed);
+        if (n > UINT32_MAX || bound > UINT32_MAX || strbuf_reserve(&h->packed, bound) < 0) {
+                (void) deflateEnd(&z);
+                return -ENOMEM;
+        }
+        z.next_in = (Bytef *) bytes;
+        z.avail_in = (uInt) n;
+        z.next_out = (Bytef *) h->packed.data;
+        z.avail_out = (uInt) bound;
+        code = deflate(&z, Z_FINISH);
+        h->packed.size = z.total_out;
+        (void) deflateEnd(&z);
+        return code == Z_STREAM_END ? 0 : -EIO;
+}
+
+/* Errors */
+
+static int explain_tls(Http *h, char **reterr)
+{
+        format_error(reterr,
+                     "The certificate of %s could not be verified (%s). If the server has an authority "
+                     "of its own, name its file in CaFile=.",
+                     h->place, h->curl_error[0] ? h->curl_error : "it is not trusted");
+        return -EKEYREJECTED;
+}
+
+/* Why no connection came about. */
+static int explain_connect(Http *h, char **reterr)
+{
+        long number = 0;
+
+        (void) curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &number);
+        if (number == ECONNREFUSED)
+                format_error(reterr,
+                             "%s refuses connections. Does ClickHouse run there, on that port?",
+                             h->place);
+        else
+                format_error(reterr, "%s cannot be reached: %s.", h->place,
+                             number > 0 ? strerror((int) number) : "there is no connection");
+        return number > 0 ? -(int) number : -EHOSTUNREACH;
+}
+
+/* The one place where curl's codes become errnos. */
+static int explain(Http *h, CURLcode code, char **reterr)
+{
+        switch (code) {
+        case CURLE_OK:
+                return 0;
+        case CURLE_OUT_OF_MEMORY:
+                format_error(reterr, "There is no memory.");
+                return -ENOMEM;
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_RESOLVE_PROXY:
+                format_error(reterr, "The name '%s' cannot be resolved.", h->place);
+                return -EHOSTUNREACH;
+        case CURLE_COULDNT_CONNECT:
+                return explain_connect(h, reterr);
+        case CURLE_OPERATION_TIMEDOUT:
+                format_error(reterr, "%s does not answer in time.", h->place);
+                return -ETIMEDOUT;
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_ISSUER_ERROR:
+                return explain_tls(h, reterr);
+        case CURLE_SSL_CACERT_BADFILE:
+                format_error(reterr, "The file of CaFile= ('%s') cannot be used.",
+                             h->ca_file ?: "the system's list");
+                return -EKEYREJECTED;
+        case CURLE_SSL_CERTPROBLEM:
+                format_error(reterr, "The client certificate ('%s') or its key cannot be used.",
+                             h->client_certificate ?: "");
+                return -EKEYREJECTED;
+        case CURLE_SSL_CONNECT_ERROR:
+                format_error(reterr, "%s does not speak TLS with us. Is it the port of HTTPS?",
+                             h->place);
+                return -EPROTO;
+        case CURLE_UNSUPPORTED_PROTOCOL:
+        case CURLE_WEIRD_SERVER_REPLY:
+        case CURLE_HTTP2:
+                format_error(reterr, "What answers on %s is no HTTP server.", h->place);
+                return -EPROTO;
+        default:
+                format_error(reterr, "The connection to %s broke.", h->place);
+                return -ECONNRESET;
+        }
+}
+
+/* Sending */
+
+static void set_tls(Http *h)
+{
+        (void) curl_easy_setopt(h->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+        (void) curl_easy_setopt(h->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+        (void) curl_easy_setopt(h->easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+        if (h->ca_file)
+                (void) curl_easy_setopt(h->easy, CURLOPT_CAINFO, h->ca_file);
+        if (h->client_certificate)
+                (void) curl_easy_setopt(h->easy, CURLOPT_SSLCERT, h->client_certificate);
+        if (h->client_key)
+                (void) curl_easy_setopt(h->easy, CURLOPT_SSLKEY, h->client_key);
+}
+
+/* curl_easy_reset() keeps the connections. What can fail is without memory, and shows in the request. */
+static void set_options(Http *h, const char *url, const void *body, size_t size, bool gzip,
+                        Arrival *a)
+{
+        CURL *e = h->easy;
+
+        curl_easy_reset(e);
+        h->curl_error[0] = '\0';
+        (void) curl_easy_setopt(e, CURLOPT_URL, url);
+        (void) curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->curl_error);
+        (void) curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+        (void) curl_easy_setopt(e, CURLOPT_QUICK_EXIT,
+                                1L); /* no waiting for a name server at the end */
+#endif
+        (void) curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+        (void) curl_easy_setopt(e, CURLOPT_USERAGENT, "scrubjay");
+        (void) curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+        (void) curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 1024L * 1024);
+        (void) curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+                                (long) (CONNECT_USEC / USEC_PER_MSEC));
+        (void) curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
+                                (long) (h->server.timeout_usec / USEC_PER_MSEC));
+        (void) curl_easy_setopt(e, CURLOPT_HTTPHEADER, gzip ? h->gzip_headers : h->headers);
+        (void) curl_easy_setopt(e, CURLOPT_POST, 1L);
+        (void) curl_easy_setopt(e, CURLOPT_POSTFIELDS, body);
+        (void) curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) size);
+        (void) curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+        (void) curl_easy_setopt(e, CURLOPT_WRITEDATA, a);
+        (void) curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+        (void) curl_easy_setopt(e, CURLOPT_HEADERDATA, a);
+        if (strcmp(h->server.host, "localhost") == 0 || strncmp(h->server.host, "127.", 4) == 0 ||
+            strcmp(h->server.host, "::1") == 0)
+                (void) curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
+        if (h->server.tls)
+                set_tls(h);
+}
+
+/* Runs the transfer. Returns 1 with curl's code, or -ECANCELED. */
+static int transfer(Http *h, CURLcode *ret)
+{
+        int n_running = 1, n_left;
+
+        while (!atomic_load(&h->stopped)) {
+                CURLMsg *message;
+
+                if (curl_multi_perform(h->multi, &n_running) != CURLM_OK) {
+                        *ret = CURLE_OUT_OF_MEMORY;
+                        return 1;
+                }
+                while ((message = curl_multi_info_read(h->multi, &n_left)))
+                        if (message->msg == CURLMSG_DONE) {
+                                *ret = message->data.result;
+                                return 1;
+                        }
+                (void) curl_multi_poll(h->multi, NULL, 0, 1000, NULL);
+        }
+        return -ECANCELED;
+}
+
+int http_pause(Http *h, uint64_t usec)
+{
+        uint64_t end = now_usec(CLOCK_MONOTONIC) + usec, now;
+
+        while (!atomic_load(&h->stopped)) {
+                now = now_usec(CLOCK_MONOTONIC);
+                if (now >= end)
+                        return 0;
+                (void) curl_multi_poll(h->multi, NULL, 0, (int) ((end - now) / USEC_PER_MSEC) + 1,
+                                       NULL);
+        }
+        return -ECANCELED;
+}
+
+/* What is known once the answer is there. */
+static void finish_answer(Http *h, HttpAnswer *answer)
+{
+        curl_off_t seconds = 0;
+        long status = 0;
+
+        (void) curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+        (void) curl_easy_getinfo(h->easy, CURLINFO_RETRY_AFTER, &seconds);
+        answer->status = (int) status;
+        if (seconds > 0)
+                answer->retry_after_usec = (uint64_t) seconds * USEC_PER_SEC;
+}
+
+int http_post(Http *h, const HttpRequest *request, HttpAnswer *ret, char **reterr)
+{
+        Arrival a = { .h = h, .request = request, .answer = ret };
+        _cleanup_free_ char *url = NULL;
+        const void *body = request->body;
+        size_t size = request->body_size;
+        CURLcode code = CURLE_OK;
+        int r = 0;
+
+        *ret = (HttpAnswer){ 0 };
+        if (asprintf(&url, "%s%s", h->base, request->parameters) < 0) {
+                url = NULL;
+                r = -ENOMEM;
+        }
+        if (r >= 0 && request->gzip) {
+                r = pack(h, body, size);
+                body = h->packed.data;
+                size = h->packed.size;
+        }
+        if (r < 0) {
+                format_error(reterr, "There is no memory.");
+                return r;
+        }
+        set_options(h, url, body, size, request->gzip, &a);
+        (void) curl_multi_add_handle(h->multi, h->easy);
+        r = transfer(h, &code);
+        if (r > 0 && a.error == 0)
+                r = explain(h, code, reterr);
+        else if (r > 0)
+                r = a.error;
+        if (r >= 0)
+                finish_answer(h, ret);
+        (void) curl_multi_remove_handle(h->multi, h->easy);
+        strbuf_done(&a.line);
+        return r;
+}

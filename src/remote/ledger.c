@@ -1,0 +1,443 @@
+/* Ledger: what was delivered to which remote */
+#include "remote/ledger.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/sqlite-util.h"
+#include "base/time-util.h"
+
+#define LEDGER_APPLICATION_ID 0x534a4c47 /* "SJLG" */
+#define LEDGER_VERSION        1
+
+enum {
+        QUERY_REMOTE_GET,
+        QUERY_REMOTE_PUT,
+        QUERY_REMOTE_RECONCILED,
+        QUERY_GET,
+        QUERY_PUT,
+        QUERY_REMOVE,
+        QUERY_CLEAR,
+        QUERY_HELD,
+        QUERY_CONFLICT,
+        QUERY_CHECK_ARCHIVE,
+        N_QUERIES,
+};
+
+static const char *const query_sql[N_QUERIES] = {
+        [QUERY_REMOTE_GET] =
+                        "SELECT target, archive_id, origins, reconciled, cursor_seq, version, stars, pins, "
+                        "deletes, last_delivery_at, last_error FROM remotes WHERE name = ?1",
+        [QUERY_REMOTE_PUT] =
+                        "INSERT INTO remotes (name, target, archive_id, origins, reconciled, cursor_seq, "
+                        "version, stars, pins, deletes, last_delivery_at, last_error) "
+                        "VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+                        "ON CONFLICT (name) DO UPDATE SET target = ?2, archive_id = ?3, origins = ?4, "
+                        "cursor_seq = ?5, version = ?6, stars = ?7, pins = ?8, deletes = ?9, "
+                        "last_delivery_at = ?10, last_error = ?11",
+        [QUERY_REMOTE_RECONCILED] = "UPDATE remotes SET reconciled = ?2 WHERE name = ?1",
+        [QUERY_GET] = "SELECT state, change_seq, last_ordinal FROM deliveries WHERE remote = ?1 AND "
+                      "session_id = ?2",
+        [QUERY_PUT] = "INSERT OR REPLACE INTO deliveries (remote, session_id, state, change_seq, "
+                      "last_ordinal) VALUES (?1, ?2, ?3, ?4, ?5)",
+        [QUERY_REMOVE] = "DELETE FROM deliveries WHERE remote = ?1 AND session_id = ?2",
+        [QUERY_CLEAR] = "DELETE FROM deliveries WHERE remote = ?1",
+        [QUERY_HELD] = "SELECT session_id FROM deliveries WHERE remote = ?1 AND session_id > ?2 AND "
+                       "state IN ('unknown', 'shared', 'metadata', 'conflict') ORDER BY session_id LIMIT ?3",
+        [QUERY_CONFLICT] =
+                        "SELECT 1 FROM deliveries WHERE remote = ?1 AND state = 'conflict' LIMIT 1",
+        [QUERY_CHECK_ARCHIVE] = "UPDATE remotes SET reconciled = 0 WHERE archive_id IS NOT ?1 OR "
+                                "cursor_seq > ?2",
+};
+
+static const char *const state_names[] = {
+        [LEDGER_NONE] = "none",           [LEDGER_UNKNOWN] = "unknown",
+        [LEDGER_SHARED] = "shared",       [LEDGER_METADATA] = "metadata",
+        [LEDGER_WITHDRAWN] = "withdrawn", [LEDGER_GONE] = "gone",
+        [LEDGER_CONFLICT] = "conflict",
+};
+
+struct Ledger {
+        sqlite3 *db;
+        sqlite3_stmt *queries[N_QUERIES];
+};
+
+void ledger_remote_done(LedgerRemote *r)
+{
+        free(r->target);
+        free(r->archive_id);
+        free(r->origins);
+        free(r->last_error);
+        *r = (LedgerRemote){ 0 };
+}
+
+char *ledger_path(const char *archive_path)
+{
+        char *path;
+
+        return asprintf(&path, "%s.remotes", archive_path) < 0 ? NULL : path;
+}
+
+static const char schema[] =
+                "BEGIN IMMEDIATE;"
+                "CREATE TABLE remotes (name TEXT PRIMARY KEY, target TEXT, archive_id TEXT, origins TEXT, "
+                "reconciled INTEGER NOT NULL, cursor_seq INTEGER NOT NULL, version INTEGER NOT NULL, "
+                "stars INTEGER NOT NULL, pins INTEGER NOT NULL, deletes INTEGER NOT NULL, "
+                "last_delivery_at TEXT, last_error TEXT) WITHOUT ROWID;"
+                "CREATE TABLE deliveries (remote TEXT NOT NULL, session_id TEXT NOT NULL, state TEXT NOT "
+                "NULL, change_seq INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
+                "PRIMARY KEY (remote, session_id)) WITHOUT ROWID;";
+
+static int prepare_schema(sqlite3 *db)
+{
+        int64_t application_id = 0, version = 0, n_objects = 0;
+        int r;
+
+        r = sqlite_query_int(db, "PRAGMA application_id", &application_id);
+        if (r >= 0)
+                r = sqlite_query_int(db, "PRAGMA user_version", &version);
+        if (r >= 0)
+                r = sqlite_query_int(db, "SELECT count(*) FROM sqlite_schema", &n_objects);
+        if (r < 0)
+                return r;
+        if (application_id == LEDGER_APPLICATION_ID && version == LEDGER_VERSION)
+                return 0;
+        if (application_id != 0 || n_objects != 0)
+                return -EMEDIUMTYPE;
+        r = sqlite_run(db, "PRAGMA journal_mode = WAL");
+        if (r >= 0)
+                r = sqlite_run(db, schema);
+        if (r >= 0)
+                r = sqlite_runf(db, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+                                LEDGER_APPLICATION_ID, LEDGER_VERSION);
+        if (r < 0)
+                (void) sqlite_run(db, "ROLLBACK");
+        return r;
+}
+
+static int open_at(const char *path, int flags, Ledger **ret)
+{
+        _cleanup_(ledger_closep) Ledger *l = calloc(1, sizeof(*l));
+        int r;
+
+        if (!l)
+                return -ENOMEM;
+        r = sqlite_errno(NULL, sqlite3_open_v2(path, &l->db, flags | SQLITE_OPEN_NOMUTEX, NULL));
+        if (r < 0)
+                return r;
+        (void) sqlite3_busy_timeout(l->db, 5000);
+        if (flags & SQLITE_OPEN_READWRITE) {
+                r = prepare_schema(l->db);
+                /* what it says goes out over the network, so it must not be forgotten by a power cut */
+                if (r >= 0)
+                        r = sqlite_run(l->db,
+                                       "PRAGMA synchronous = FULL; PRAGMA cache_size = -2048; "
+                                       "PRAGMA trusted_schema = 0");
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(l);
+        return 0;
+}
+
+/* Made with 0600 before SQLite comes, so that its -wal and -shm are as private. */
+static int make_private(const char *path)
+{
+        _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        return fd < 0 ? -errno : 0;
+}
+
+static int move_aside(const char *path)
+{
+        static const char *const ends[] = { "", "-wal", "-shm" };
+
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
+                _cleanup_free_ char *from = NULL, *to = NULL;
+
+                if (asprintf(&from, "%s%s", path, ends[i]) < 0)
+                        return -ENOMEM;
+                if (asprintf(&to, "%s.broken%s", path, ends[i]) < 0) {
+                        to = NULL;
+                        return -ENOMEM;
+                }
+                if (rename(from, to) < 0 && errno != ENOENT)
+                        return -errno;
+        }
+        return 0;
+}
+
+int ledger_open(const char *archive_path, Ledger **ret, char **reterr)
+{
+        _cleanup_free_ char *path = ledger_path(archive_path);
+        int r = -ENOMEM;
+
+        for (int i = 0; path && i < 2; i++) {
+                r = make_private(path);
+                if (r >= 0)
+                        r = open_at(path, SQLITE_OPEN_READWRITE, ret);
+                if (r != -EMEDIUMTYPE && r != -EUCLEAN)
+                        break;
+                if (move_aside(path) < 0)
+                        break;
+        }
+        if (r < 0)
+                format_error(reterr,
+                             "The file '%s', which says what was delivered, cannot be used: %s.",
+                             path ?: "", strerror(-r));
+        return r;
+}
+
+int ledger_open_read_only(const char *archive_path, Ledger **ret)
+{
+        _cleanup_free_ char *path = ledger_path(archive_path);
+
+        if (!path)
+                return -ENOMEM;
+        return access(path, F_OK) < 0 ? -errno : open_at(path, SQLITE_OPEN_READONLY, ret);
+}
+
+Ledger *ledger_close(Ledger *l)
+{
+        if (!l)
+                return NULL;
+        for (size_t i = 0; i < N_QUERIES; i++)
+                (void) sqlite3_finalize(l->queries[i]);
+        if (l->db)
+                sqlite_close(l->db);
+        free(l);
+        return NULL;
+}
+
+const char *ledger_reason(Ledger *l)
+{
+        return sqlite_reason(l->db);
+}
+
+int ledger_begin(Ledger *l)
+{
+        return sqlite_run(l->db, "BEGIN IMMEDIATE");
+}
+
+int ledger_commit(Ledger *l)
+{
+        return sqlite_run(l->db, "COMMIT");
+}
+
+void ledger_rollback(Ledger *l)
+{
+        if (!sqlite3_get_autocommit(l->db))
+                (void) sqlite_run(l->db, "ROLLBACK");
+}
+
+/* A query with the remote's name, and a session's id (NULL: it has none), bound. */
+static int query_for(Ledger *l, int query, const char *name, const char *id, sqlite3_stmt **ret)
+{
+        int r;
+
+        if (!l->queries[query]) {
+                r = sqlite_prepare(l->db, query_sql[query], l->queries + query);
+                if (r < 0)
+                        return r;
+        }
+        *ret = l->queries[query];
+        (void) sqlite3_reset(*ret);
+        (void) sqlite_bind_text(*ret, 1, name, strlen(name));
+        if (id)
+                (void) sqlite_bind_text(*ret, 2, id, strlen(id));
+        return 0;
+}
+
+static int column_copy(sqlite3_stmt *stmt, int column, char **ret)
+{
+        const char *text = (const char *) sqlite3_column_text(stmt, column);
+
+        *ret = text ? strdup(text) : NULL;
+        return text && !*ret ? -ENOMEM : 0;
+}
+
+int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret)
+{
+        _cleanup_(ledger_remote_done) LedgerRemote found = { 0 };
+        sqlite3_stmt *stmt;
+        int r, k = 0;
+
+        *ret = (LedgerRemote){ 0 };
+        r = query_for(l, QUERY_REMOTE_GET, name, NULL, &stmt);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        if (r > 0) {
+                const char *at = (const char *) sqlite3_column_text(stmt, 9);
+
+                if (column_copy(stmt, 0, &found.target) < 0 ||
+                    column_copy(stmt, 1, &found.archive_id) < 0 ||
+                    column_copy(stmt, 2, &found.origins) < 0 ||
+                    column_copy(stmt, 10, &found.last_error) < 0)
+                        k = -ENOMEM;
+                found.reconciled = sqlite3_column_int(stmt, 3) != 0;
+                found.cursor_seq = sqlite3_column_int64(stmt, 4);
+                found.version = (uint64_t) sqlite3_column_int64(stmt, 5);
+                for (int i = 0; i < 3; i++)
+                        found.list_digests[i] = (uint64_t) sqlite3_column_int64(stmt, 6 + i);
+                if (at)
+                        (void) parse_timestamp(at, &found.last_delivery_usec);
+        }
+        (void) sqlite3_reset(stmt);
+        if (r <= 0 || k < 0)
+                return k < 0 ? k : r;
+        *ret = found;
+        found = (LedgerRemote){ 0 };
+        return 1;
+}
+
+static void bind_copy(sqlite3_stmt *stmt, int index, const char *text)
+{
+        (void) sqlite_bind_text(stmt, index, text, text ? strlen(text) : 0);
+}
+
+int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *remote)
+{
+        char at[TIMESTAMP_MAX];
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = query_for(l, QUERY_REMOTE_PUT, name, NULL, &stmt);
+        if (r < 0)
+                return r;
+        bind_copy(stmt, 2, remote->target);
+        bind_copy(stmt, 3, remote->archive_id);
+        bind_copy(stmt, 4, remote->origins);
+        (void) sqlite3_bind_int64(stmt, 5, remote->cursor_seq);
+        (void) sqlite3_bind_int64(stmt, 6, (int64_t) remote->version);
+        for (int i = 0; i < 3; i++)
+                (void) sqlite3_bind_int64(stmt, 7 + i, (int64_t) remote->list_digests[i]);
+        bind_copy(stmt, 10,
+                  remote->last_delivery_usec > 0 ? format_timestamp(at, remote->last_delivery_usec)
+                                                 : NULL);
+        bind_copy(stmt, 11, remote->last_error);
+        return sqlite_execute(stmt);
+}
+
+int ledger_remote_set_reconciled(Ledger *l, const char *name, bool reconciled)
+{
+        sqlite3_stmt *stmt;
+        int r = query_for(l, QUERY_REMOTE_RECONCILED, name, NULL, &stmt);
+
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int(stmt, 2, reconciled);
+        return sqlite_execute(stmt);
+}
+
+static LedgerState state_from_name(const char *name)
+{
+        for (size_t i = 0; name && i < ELEMENTSOF(state_names); i++)
+                if (strcmp(name, state_names[i]) == 0)
+                        return (LedgerState) i;
+        return LEDGER_UNKNOWN;
+}
+
+int ledger_get(Ledger *l, const char *name, const char *id, LedgerEntry *ret)
+{
+        LedgerEntry entry = { .state = LEDGER_NONE, .last_ordinal = -1 };
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = query_for(l, QUERY_GET, name, id, &stmt);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        if (r > 0)
+                entry = (LedgerEntry){
+                        .state = state_from_name((const char *) sqlite3_column_text(stmt, 0)),
+                        .change_seq = sqlite3_column_int64(stmt, 1),
+                        .last_ordinal = sqlite3_column_int64(stmt, 2),
+                };
+        (void) sqlite3_reset(stmt);
+        if (r < 0)
+                return r;
+        *ret = entry;
+        return 0;
+}
+
+int ledger_put(Ledger *l, const char *name, const char *id, const LedgerEntry *entry)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = query_for(l, QUERY_PUT, name, id, &stmt);
+        if (r < 0)
+                return r;
+        bind_copy(stmt, 3, state_names[entry->state]);
+        (void) sqlite3_bind_int64(stmt, 4, entry->change_seq);
+        (void) sqlite3_bind_int64(stmt, 5, entry->last_ordinal);
+        return sqlite_execute(stmt);
+}
+
+int ledger_remove(Ledger *l, const char *name, const char *id)
+{
+        sqlite3_stmt *stmt;
+        int r = query_for(l, QUERY_REMOVE, name, id, &stmt);
+
+        return r < 0 ? r : sqlite_execute(stmt);
+}
+
+int ledger_clear(Ledger *l, const char *name)
+{
+        sqlite3_stmt *stmt;
+        int r = query_for(l, QUERY_CLEAR, name, NULL, &stmt);
+
+        return r < 0 ? r : sqlite_execute(stmt);
+}
+
+int ledger_held(Ledger *l, const char *name, const char *after, size_t max, char **ret)
+{
+        sqlite3_stmt *stmt;
+        size_t n = 0;
+        int r;
+
+        r = query_for(l, QUERY_HELD, name, after ?: "", &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int64(stmt, 3, (int64_t) max);
+        while (n < max && (r = sqlite_step(stmt)) > 0) {
+                r = column_copy(stmt, 0, ret + n);
+                if (r < 0)
+                        break;
+                n++;
+        }
+        (void) sqlite3_reset(stmt);
+        if (r >= 0)
+                return (int) n;
+        while (n > 0)
+                free(ret[--n]);
+        return r;
+}
+
+int ledger_has_conflicts(Ledger *l, const char *name, bool *ret)
+{
+        sqlite3_stmt *stmt;
+        int r = query_for(l, QUERY_CONFLICT, name, NULL, &stmt);
+
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        (void) sqlite3_reset(stmt);
+        if (r < 0)
+                return r;
+        *ret = r > 0;
+        return 0;
+}
+
+int ledger_check_archive(Ledger *l, const char *archive_id, int64_t change_seq)
+{
+        sqlite3_stmt *stmt;
+        int r = query_for(l, QUERY_CHECK_ARCHIVE, archive_id, NULL, &stmt);
+
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int64(stmt, 2, change_seq);
+        return sqlite_execute(stmt);
+}

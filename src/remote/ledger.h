@@ -1,0 +1,98 @@
+/*
+ * Ledger: what was delivered to which remote
+ *
+ * A small SQLite file beside the archive (ARCHIVE.remotes, 0600), for the archive has one writer and that is not us. It
+ * says of each session which change of it a remote has, so that an interrupted delivery goes on where it was, and what
+ * must be taken back is known. What it says is never ahead of the server: it is written before a session's first
+ * row goes out (UNKNOWN) and after the server's acknowledgement. If it gets lost, everything is sent again.
+ */
+#pragma once
+
+#include "base/strbuf.h"
+
+typedef struct Ledger Ledger;
+
+typedef enum LedgerState {
+        LEDGER_NONE,      /* the remote never had anything of it */
+        LEDGER_UNKNOWN,   /* it may have some rows of it */
+        LEDGER_SHARED,    /* it has it as of the change, whole */
+        LEDGER_METADATA,  /* the same, without text */
+        LEDGER_WITHDRAWN, /* deleted there: no longer allowed */
+        LEDGER_GONE,      /* deleted there: deleted here */
+        LEDGER_CONFLICT,  /* somebody else's there: nothing is sent */
+} LedgerState;
+
+typedef struct LedgerEntry {
+        LedgerState state;
+        int64_t change_seq;   /* of the session, as the remote has it */
+        int64_t last_ordinal; /* of the messages that it has; -1: none */
+} LedgerEntry;
+
+/* One remote's own row. Texts are owned by it. */
+typedef struct LedgerRemote {
+        char *target;     /* URL without credentials, and the organisation */
+        char *archive_id; /* of the archive that it was fed from */
+        char *origins;    /* all that we ever were there, the newest first, separated by spaces */
+        bool reconciled; /* false: what it holds is not known; ledger_remote_put() leaves it as it is */
+        int64_t cursor_seq;
+        uint64_t version;         /* the highest that was ever used */
+        uint64_t list_digests[3]; /* of its stars, pins and deletes; 0: not known */
+        uint64_t last_delivery_usec;
+        char *last_error; /* NULL: none */
+} LedgerRemote;
+
+void ledger_remote_done(LedgerRemote *r);
+
+/* The ledger's path. NULL without memory; the caller owns it. */
+char *ledger_path(const char *archive_path);
+
+/* Opens it, and makes it where there is none. A file that is none is moved aside. Returns 0, or a negative errno with
+ * *@reterr. */
+int ledger_open(const char *archive_path, Ledger **ret, char **reterr);
+
+/* The same, only to look. Returns -ENOENT where there is none. */
+int ledger_open_read_only(const char *archive_path, Ledger **ret);
+
+/* Takes NULL; returns NULL. */
+Ledger *ledger_close(Ledger *l);
+DEFINE_CLEANUP(Ledger *, ledger_close)
+
+/* Why the last call failed, in SQLite's words. */
+const char *ledger_reason(Ledger *l);
+
+/* What is written between the first two is kept together, or undone by the third. Return 0 or a negative errno. */
+int ledger_begin(Ledger *l);
+int ledger_commit(Ledger *l);
+void ledger_rollback(Ledger *l);
+
+/* Returns 1; 0: nothing is known of it (*@ret is empty); or a negative errno. */
+int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret);
+/* Keeps it, but for what it says of being reconciled. Returns 0 or a negative errno. */
+int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *r);
+
+/*
+ * To be called before the archive's writer begins: an archive that is another one now, or was put back to an older state,
+ * may soon count its changes up to where the ledger is, and look like the one that was delivered. @archive_id, @change_seq:
+ * what it says of itself. Returns 0 or a negative errno.
+ */
+int ledger_check_archive(Ledger *l, const char *archive_id, int64_t change_seq);
+
+/* false: has the next delivery look at what the remote holds, and send everything again. */
+int ledger_remote_set_reconciled(Ledger *l, const char *name, bool reconciled);
+
+/* Returns 0 (*@ret says LEDGER_NONE where there is nothing) or a negative errno. */
+int ledger_get(Ledger *l, const char *name, const char *id, LedgerEntry *ret);
+/* What the remote has of a session from now on. Returns 0 or a negative errno. */
+int ledger_put(Ledger *l, const char *name, const char *id, const LedgerEntry *entry);
+/* Nothing is known of it any more. Returns 0 or a negative errno. */
+int ledger_remove(Ledger *l, const char *name, const char *id);
+
+/* Forgets all sessions of a remote. */
+int ledger_clear(Ledger *l, const char *name);
+
+/* Sessions that the remote may have something of (or CONFLICT), in order of id, behind @after (NULL: from the first).
+ * Returns how many of at most @max were written to @ret (each owned by the caller), or a negative errno. */
+int ledger_held(Ledger *l, const char *name, const char *after, size_t max, char **ret);
+
+/* Is there a session that somebody else has there? Returns 0 or a negative errno. */
+int ledger_has_conflicts(Ledger *l, const char *name, bool *ret);

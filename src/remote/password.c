@@ -1,0 +1,87 @@
+/* The password of a remote */
+#include "remote/password.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file-util.h"
+
+#define PASSWORD_MAX 4096
+
+char *password_free(char *password)
+{
+        if (password)
+                explicit_bzero(password, strlen(password));
+        free(password);
+        return NULL;
+}
+
+static int load(const char *path, bool is_credential, char **ret, char **reterr)
+{
+        struct stat st;
+        char *text;
+        size_t n;
+        int r;
+
+        if (stat(path, &st) < 0)
+                return -errno;
+        /* a credential's folder is private already, whatever the mode of what is in it */
+        if (!is_credential && (st.st_mode & 0077) != 0) {
+                format_error(reterr,
+                             "The password file '%s' may be read by others, so it is not used. Run "
+                             "'chmod 600' on it.",
+                             path);
+                return -EACCES;
+        }
+        r = file_read(path, PASSWORD_MAX, &text, &n);
+        if (r < 0)
+                return r;
+        text[strcspn(text, "\r\n")] = '\0';
+        *ret = text;
+        return 1;
+}
+
+/* Where the person keeps it without saying so. NULL: nowhere, or no memory. */
+static char *usual_path(const char *name)
+{
+        const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+        char *path;
+        int r;
+
+        if (config && config[0] == '/')
+                r = asprintf(&path, "%s/scrubjay/remote-%s-password", config, name);
+        else if (home && home[0] == '/')
+                r = asprintf(&path, "%s/.config/scrubjay/remote-%s-password", home, name);
+        else
+                return NULL;
+        return r < 0 ? NULL : path;
+}
+
+static char *credential_path(const char *name)
+{
+        const char *folder = getenv("CREDENTIALS_DIRECTORY");
+        char *path;
+
+        if (!folder || folder[0] != '/')
+                return NULL;
+        return asprintf(&path, "%s/remote-%s-password", folder, name) < 0 ? NULL : path;
+}
+
+int password_load(const char *name, const char *file, char **ret, char **reterr)
+{
+        _cleanup_free_ char *credential = credential_path(name), *usual = usual_path(name);
+        const char *const places[] = { credential, file, usual };
+
+        *ret = NULL;
+        for (size_t i = 0; i < ELEMENTSOF(places); i++) {
+                int r = places[i] ? load(places[i], i == 0, ret, reterr) : -ENOENT;
+
+                if (r == -ENOENT && !(file && places[i] == file))
+                        continue;
+                if (r < 0 && reterr && !*reterr)
+                        format_error(reterr, "The password file '%s' cannot be read: %s.",
+                                     places[i], strerror(-r));
+                return r;
+        }
+        return 0;
+}

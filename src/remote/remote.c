@@ -1,0 +1,47 @@
+/* Remote: its tables, and which backend a URL means */
+#include "remote/remote.h"
+
+#include <string.h>
+
+#include "remote/backends.h"
+
+static const Column tombstone_columns[N_TOMBSTONE_COLUMNS] = {
+        [TOMBSTONE_SESSION_ID] = { "session_id", COLUMN_ID, NULL },
+        [TOMBSTONE_USER_ID] = { "user_id", COLUMN_WORD, NULL },
+        [TOMBSTONE_CREATED_AT] = { "created_at", COLUMN_TIME, NULL },
+        [TOMBSTONE_CAUSE] = { "cause", COLUMN_WORD, NULL },
+};
+
+const Table tombstone_table = { "session_deletes", NULL, tombstone_columns, N_TOMBSTONE_COLUMNS,
+                                "session_id, user_id" };
+
+const Table *remote_table(RemoteTable table)
+{
+        static const Table *const tables[N_REMOTE_TABLES] = {
+                [REMOTE_SESSIONS] = &session_table,  [REMOTE_MESSAGES] = &message_table,
+                [REMOTE_CALLS] = &call_table,        [REMOTE_LINKS] = &link_table,
+                [REMOTE_STARS] = &star_table,        [REMOTE_PINS] = &pin_table,
+                [REMOTE_DELETES] = &tombstone_table,
+        };
+
+        return tables[table];
+}
+
+int remote_backend_find(const char *url, const RemoteBackend **ret, char **reterr)
+{
+        for (size_t i = 0; remote_backends[i]; i++) {
+                size_t n = strlen(remote_backends[i]->scheme);
+
+                if (strncmp(url, remote_backends[i]->scheme, n) == 0 && url[n] == '+') {
+                        *ret = remote_backends[i];
+                        return 0;
+                }
+        }
+        if (strncmp(url, "clickhouse", strlen("clickhouse")) == 0 && !remote_backends[0])
+                format_error(reterr,
+                             "This scrubjay was built without ClickHouse remotes (libcurl).");
+        else
+                format_error(reterr, "Its URL names no kind of remote that scrubjay knows "
+                                     "(clickhouse+https://, clickhouse+http://).");
+        return -EPROTONOSUPPORT;
+}
