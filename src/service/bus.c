@@ -164,10 +164,51 @@ static int method_run_once(sd_bus_message *m, void *userdata, sd_bus_error *erro
         return 1;
 }
 
-/* There is nobody to deliver to. */
+static int reply_delivered(sd_bus_message *m, const RemoteSnapshot *remotes, size_t n_remotes)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        if (!remotes)
+                return reply_stopping(m);
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "{ss}");
+        for (size_t i = 0; i < n_remotes && r >= 0; i++)
+                if (*remotes[i].last_error)
+                        r = sd_bus_message_append(reply, "{ss}", remotes[i].name,
+                                                  remotes[i].last_error);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static void on_delivered(void *userdata, const RemoteSnapshot *remotes, size_t n_remotes)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = userdata;
+        int r = reply_delivered(m, remotes, n_remotes);
+
+        if (r < 0)
+                log_text(LOG_WARNING, "A call of Deliver could not be answered, ignoring: %s",
+                         strerror(-r));
+}
+
 static int method_deliver(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        return sd_bus_reply_method_return(m, "a{ss}", 0);
+        Bus *b = userdata;
+        int r;
+
+        sd_bus_message_ref(m); /* until it is answered, which may be at once */
+        r = daemon_deliver(b->daemon, on_delivered, m);
+        if (r >= 0)
+                return 1;
+        sd_bus_message_unref(m);
+        if (r == -ESHUTDOWN)
+                return reply_stopping(m);
+        if (r == -EAGAIN)
+                return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                        "Too many callers wait for a delivery already.");
+        return r;
 }
 
 static int method_force_resync(sd_bus_message *m, void *userdata, sd_bus_error *error)

@@ -165,6 +165,24 @@ static int set_url(const Key *key, void *target, const char *home, const char *v
         return set_string(key, target, home, value, reterr);
 }
 
+static int set_compression(const Key *key, void *target, const char *home, const char *value,
+                           char **reterr)
+{
+        static const char *const names[] = {
+                [REMOTE_COMPRESSION_AUTO] = "auto",
+                [REMOTE_COMPRESSION_NONE] = "none",
+                [REMOTE_COMPRESSION_GZIP] = "gzip",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (strcmp(value, names[i]) == 0) {
+                        *(RemoteCompression *) target = (RemoteCompression) i;
+                        return 0;
+                }
+        format_error(reterr, "'%.*s' is none of auto, none, gzip", VALUE_SHOWN_MAX, value);
+        return -EINVAL;
+}
+
 #define OF_SETTINGS(field) offsetof(Settings, field)
 #define OF_REMOTE(field)   offsetof(RemoteSettings, field)
 
@@ -192,6 +210,12 @@ static const Key keys[] = {
         { KEY_SECTION_REMOTE, "Exclude", set_list, OF_REMOTE(exclude), .is_list = true },
         { KEY_SECTION_REMOTE, "MetadataOnly", set_list, OF_REMOTE(metadata_only), .is_list = true },
         { KEY_SECTION_REMOTE, "HoldTime", set_span, OF_REMOTE(hold_usec) },
+        { KEY_SECTION_REMOTE, "PasswordFile", set_path, OF_REMOTE(password_file) },
+        { KEY_SECTION_REMOTE, "CaFile", set_path, OF_REMOTE(ca_file) },
+        { KEY_SECTION_REMOTE, "ClientCertificate", set_path, OF_REMOTE(client_certificate) },
+        { KEY_SECTION_REMOTE, "ClientKey", set_path, OF_REMOTE(client_key) },
+        { KEY_SECTION_REMOTE, "Compression", set_compression, OF_REMOTE(compression) },
+        { KEY_SECTION_REMOTE, "Timeout", set_span, OF_REMOTE(timeout_usec), USEC_PER_SEC },
 };
 
 bool key_section_is_known(const char *section)

@@ -31,6 +31,10 @@ static void remote_settings_done(RemoteSettings *remote)
         strv_free(remote->projects);
         strv_free(remote->exclude);
         strv_free(remote->metadata_only);
+        free(remote->password_file);
+        free(remote->ca_file);
+        free(remote->client_certificate);
+        free(remote->client_key);
 }
 
 Settings *settings_unref(Settings *s)
@@ -438,7 +442,7 @@ static int set_options(Settings *s, const SettingsOptions *options)
         if (r >= 0)
                 r = set_option_path(&s->archive_path, options->archive);
         if (r >= 0 && options->remote) {
-                r = find_remote(s, "command-line", &remote);
+                r = find_remote(s, REMOTE_OF_COMMAND_LINE, &remote);
                 if (r >= 0)
                         r = assign(s, "--remote", key_find(KEY_SECTION_REMOTE, "URL"), remote,
                                    options->remote);
@@ -526,4 +530,29 @@ int settings_load(const SettingsOptions *options, Settings **ret, char **reterr)
         }
         *ret = TAKE_PTR(s);
         return 0;
+}
+
+RemoteOptions settings_for_remote(const Settings *s, size_t index)
+{
+        const RemoteSettings *remote = s->remotes + index;
+
+        return (RemoteOptions){
+                .name = remote->name,
+                .url = remote->url,
+                .url_is_seen = strcmp(remote->name, REMOTE_OF_COMMAND_LINE) == 0,
+                .org_id = s->org_id,
+                .user_id = s->user_id,
+                .machine = s->machine,
+                .archive_path = s->archive_path,
+                .projects = (const char *const *) remote->projects,
+                .exclude = (const char *const *) remote->exclude,
+                .metadata_only = (const char *const *) remote->metadata_only,
+                .hold_usec = remote->hold_usec,
+                .timeout_usec = remote->timeout_usec,
+                .compression = remote->compression,
+                .password_file = remote->password_file,
+                .ca_file = remote->ca_file,
+                .client_certificate = remote->client_certificate,
+                .client_key = remote->client_key,
+        };
 }

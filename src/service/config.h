@@ -11,7 +11,10 @@
 
 #include <stdint.h>
 
+#include "remote/remote.h"
 #include "service/strv.h"
+
+#define REMOTE_OF_COMMAND_LINE "command-line" /* the name of the one that --remote gives */
 
 /* [Remote NAME] */
 typedef struct RemoteSettings {
@@ -21,6 +24,9 @@ typedef struct RemoteSettings {
         char **exclude;       /* globs */
         char **metadata_only; /* globs */
         uint64_t hold_usec;
+        uint64_t timeout_usec; /* 0: not set */
+        RemoteCompression compression;
+        char *password_file, *ca_file, *client_certificate, *client_key; /* NULL: not set */
 } RemoteSettings;
 
 typedef struct Settings {
@@ -71,3 +77,6 @@ int settings_load(const SettingsOptions *options, Settings **ret, char **reterr)
 Settings *settings_ref(Settings *s);
 Settings *settings_unref(Settings *s);
 DEFINE_CLEANUP(Settings *, settings_unref)
+
+/* The remote at @index as couriers take it; everything is borrowed from @settings. */
+RemoteOptions settings_for_remote(const Settings *settings, size_t index);

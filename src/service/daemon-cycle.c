@@ -11,6 +11,8 @@
 
 #define WAITERS_MAX       1024 /* far beyond what people and scripts have open at once */
 #define STATUS_EVERY_USEC (1 * USEC_PER_SEC)
+#define POKE_EVERY_USEC \
+        (5 * USEC_PER_SEC) /* within a long cycle: what is archived goes, in blocks worth sending */
 
 /* A cycle may go on this long after SIGTERM when it can be done by then; user managers are given two minutes for all. */
 #define STOP_PATIENCE_USEC (30 * USEC_PER_SEC)
@@ -91,6 +93,8 @@ static void answer_waiters(Daemon *d, uint64_t number, const CycleResult *result
 
 static void leave(Daemon *d)
 {
+        d->couriers = couriers_free(
+                        d->couriers); /* who waits for a delivery is answered while there is a bus */
         answer_waiters(d, 0, NULL);
         log_event(LOG_INFO, MESSAGE_STOPPED, NULL, "Stopped.");
         (void) sd_event_exit(d->event, d->exit_status);
@@ -221,6 +225,14 @@ static void make_readable(CycleResult *result)
                 text_make_utf8(&result->errors[i].reason);
 }
 
+/* There may be something to deliver. */
+static void poke_couriers(Daemon *d)
+{
+        d->poked_usec = daemon_now(d);
+        if (d->couriers)
+                couriers_poke(d->couriers);
+}
+
 static void finish_cycle(Daemon *d, CycleResult *result)
 {
         bool needs_restart = explain_read_only(d, result);
@@ -234,6 +246,7 @@ static void finish_cycle(Daemon *d, CycleResult *result)
         schedule_ended(&d->schedule, cycle_end(result), daemon_now(d));
         if (cycle_journal_add(&d->journal, d->settings, d->totals.total_synced, result) > 0)
                 what |= DAEMON_LAST_ERROR;
+        poke_couriers(d);
         daemon_changed(d, what);
         if (d->listener.on_sync_completed)
                 d->listener.on_sync_completed(d->listener.userdata, result);
@@ -285,6 +298,8 @@ static int on_worker(sd_event_source *source, int fd, uint32_t events, void *use
                 finish_cycle(d, &report.result);
         else if (daemon_now(d) - d->status_usec >= STATUS_EVERY_USEC)
                 daemon_tell_status(d);
+        if (d->syncing && daemon_now(d) - d->poked_usec >= POKE_EVERY_USEC)
+                poke_couriers(d);
         return 0;
 }
 

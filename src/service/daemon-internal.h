@@ -9,6 +9,7 @@
 #include "service/cycle-journal.h"
 #include "service/daemon.h"
 #include "service/schedule.h"
+#include "service/text-utf8.h"
 #include "service/watch.h"
 
 typedef struct Waiter {
@@ -35,8 +36,8 @@ struct Daemon {
         EngineTotals totals;
         Progress progress;
         char *source_shown, *archive_shown; /* the settings' paths, as valid UTF-8 */
-        RemoteSnapshot *remotes;
-        size_t n_remotes;
+        Couriers *couriers;
+        uint64_t poked_usec; /* when the couriers were last told of changes */
 
         uint64_t n_cycles; /* begun so far */
         uint64_t cycle_began_usec;
@@ -83,6 +84,3 @@ int daemon_add_timer(Daemon *d, sd_event_source **ret, sd_event_time_handler_t h
 
 /* Lets @timer run once at @usec. */
 void daemon_arm_timer(sd_event_source *timer, uint64_t usec);
-
-/* Makes *@text valid UTF-8, which a file's name in it need not be; NULL stays, and without memory it becomes NULL. */
-void text_make_utf8(char **text);

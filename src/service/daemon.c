@@ -6,8 +6,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "enrich/identity.h"
-#include "mask/utf8.h"
+#include "remote/courier.h"
 #include "service/daemon-internal.h"
 #include "service/log.h"
 
@@ -191,28 +190,8 @@ static void log_warnings(const Settings *s)
                 log_event(LOG_WARNING, MESSAGE_SETTINGS_BAD, NULL, "%s", s->warnings[i]);
 }
 
-void text_make_utf8(char **text)
-{
-        _cleanup_(offset_map_done) OffsetMap map = { 0 };
-        _cleanup_(strbuf_done) StrBuf b = { 0 };
-        size_t n = *text ? strlen(*text) : 0;
-        char *repaired = NULL;
-
-        if (utf8_valid_length(*text, n) == n)
-                return;
-        if (utf8_repair(*text, n, &b, &map) >= 0)
-                (void) strbuf_take(&b, &repaired);
-        free(*text);
-        *text = repaired;
-}
-
 static void forget_shown(Daemon *d)
 {
-        for (size_t i = 0; i < d->n_remotes; i++)
-                free((char *) d->remotes[i].url);
-        free(d->remotes);
-        d->remotes = NULL;
-        d->n_remotes = 0;
         free(d->source_shown);
         free(d->archive_shown);
         d->source_shown = d->archive_shown = NULL;
@@ -226,25 +205,19 @@ static int make_shown(Daemon *d)
         d->archive_shown = strdup(d->settings->archive_path);
         text_make_utf8(&d->source_shown);
         text_make_utf8(&d->archive_shown);
-        if (!d->source_shown || !d->archive_shown)
-                return -ENOMEM;
-        if (d->settings->n_remotes == 0)
-                return 0;
-        d->remotes = calloc(d->settings->n_remotes, sizeof(*d->remotes));
-        if (!d->remotes)
-                return -ENOMEM;
-        for (size_t i = 0; i < d->settings->n_remotes; i++) {
-                const RemoteSettings *remote = d->settings->remotes + i;
-                char *url = url_without_credentials(remote->url);
+        return d->source_shown && d->archive_shown ? 0 : -ENOMEM;
+}
 
-                text_make_utf8(&url);
-                if (!url)
-                        return -ENOMEM;
-                d->remotes[d->n_remotes++] = (RemoteSnapshot){ .name = remote->name,
-                                                               .url = url,
-                                                               .last_error = "" };
-        }
-        return 0;
+static void on_couriers_changed(void *userdata)
+{
+        daemon_changed(userdata, DAEMON_REMOTES);
+}
+
+/* New settings, new couriers: what they had delivered is written down. */
+static int make_couriers(Daemon *d)
+{
+        d->couriers = couriers_free(d->couriers);
+        return couriers_new(d->settings, d->event, on_couriers_changed, d, &d->couriers);
 }
 
 static void use_settings(Daemon *d, Settings *settings)
@@ -256,6 +229,9 @@ static void use_settings(Daemon *d, Settings *settings)
         settings_unref(d->settings);
         d->settings = settings_ref(settings);
         (void) make_shown(d);
+        if (make_couriers(d) < 0)
+                log_text(LOG_ERR,
+                         "There is no memory for the remotes; they wait for another reload.");
         worker_set_settings(d->worker, settings);
         schedule_set_settings(&d->schedule, &times, daemon_now(d));
         schedule_ask(&d->schedule);
@@ -362,9 +338,13 @@ int daemon_new(Settings *settings, const SettingsOptions *options, Daemon **ret)
         if (r >= 0)
                 r = sd_event_new(&d->event);
         if (r >= 0)
-                r = add_signals(d); /* before the thread, which must not get them */
+                r = add_signals(d); /* before the threads, which must not get them */
+        if (settings->n_remotes > 0)
+                courier_check_archive(settings->archive_path);
         if (r >= 0)
                 r = worker_new(settings, &d->worker);
+        if (r >= 0)
+                r = make_couriers(d);
         if (r >= 0)
                 r = daemon_add_cycle_sources(d);
         if (r >= 0)
@@ -393,6 +373,7 @@ Daemon *daemon_free(Daemon *d)
         sd_event_source_disable_unref(d->worker_source);
         drop_watch(d);
         drop_other_watch(d);
+        couriers_free(d->couriers);
         worker_free(d->worker);
         sd_event_unref(d->event);
         cycle_journal_done(&d->journal);
@@ -429,8 +410,19 @@ int daemon_run(Daemon *d)
         return sd_event_loop(d->event);
 }
 
+int daemon_deliver(Daemon *d, CouriersWaiter waiter, void *userdata)
+{
+        if (d->stopping)
+                return -ESHUTDOWN;
+        return d->couriers ? couriers_deliver(d->couriers, waiter, userdata) : -ENOMEM;
+}
+
 void daemon_snapshot(const Daemon *d, Snapshot *ret)
 {
+        size_t n_remotes = 0;
+        const RemoteSnapshot *remotes = d->couriers ? couriers_snapshot(d->couriers, &n_remotes)
+                                                    : NULL;
+
         *ret = (Snapshot){
                 .totals = d->totals,
                 .last_error = d->journal.last_error ?: "",
@@ -439,7 +431,7 @@ void daemon_snapshot(const Daemon *d, Snapshot *ret)
                 .sessions_pending = d->progress.sessions_pending,
                 .source = d->source_shown ?: "",
                 .archive = d->archive_shown ?: "",
-                .remotes = d->remotes,
-                .n_remotes = d->n_remotes,
+                .remotes = remotes,
+                .n_remotes = n_remotes,
         };
 }

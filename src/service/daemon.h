@@ -9,6 +9,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "service/couriers.h"
 #include "service/worker.h"
 
 typedef struct Daemon Daemon;
@@ -35,14 +36,6 @@ typedef struct DaemonListener {
         void (*on_pasted)(void *userdata,
                           const SessionSecrets *secrets); /* where the settings want it */
 } DaemonListener;
-
-/* A remote as the bus shows it. */
-typedef struct RemoteSnapshot {
-        const char *name;
-        const char *url; /* without credentials */
-        uint64_t last_delivery_usec, n_behind;
-        const char *last_error;
-} RemoteSnapshot;
 
 /* Everything that Status tells. Strings are the daemon's, valid until the loop goes on. */
 typedef struct Snapshot {
@@ -87,6 +80,10 @@ typedef void (*CycleWaiter)(void *userdata, const CycleResult *result);
 /* Asks for a cycle; those who ask at the same time share one. Returns 0; -ESHUTDOWN: it stops; -EAGAIN: too many are
  * waiting; or -ENOMEM. In these cases @waiter is not called. */
 int daemon_run_once(Daemon *d, CycleWaiter waiter, void *userdata);
+
+/* Has every remote brought up to date now. Returns 0; -ESHUTDOWN: it stops; -EAGAIN: too many are waiting; or -ENOMEM. In
+ * these cases @waiter is not called. */
+int daemon_deliver(Daemon *d, CouriersWaiter waiter, void *userdata);
 
 /* Lets the next cycle sync everything again, and asks for one. Returns 0 or -ESHUTDOWN. */
 int daemon_force_resync(Daemon *d);

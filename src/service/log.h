@@ -32,6 +32,9 @@
 #define MESSAGE_SETTINGS_BAD "90aaee2c73c04f8ca049f3d22e0011de" /* a warning about the settings, or a file that cannot be used */
 #define MESSAGE_SECRETS_MASKED "c35bc3db97c64fbfb1c2002b78fa9bf8" /* new secrets of one rule in one cycle */
 #define MESSAGE_RESYNC "4bd3d2b8f4a34092a74faa1fcb8904d4" /* all sessions are synced again */
+#define MESSAGE_REMOTE_FAILED "4d2f0ab0a2f5404d8d0b7a5d0c9d1c36" /* an outage of a remote begins */
+#define MESSAGE_REMOTE_BACK "b0b7a5f1d3a84bb9a0f4c6d2e8f17a52" /* it is over */
+#define MESSAGE_REMOTE_CONFLICT "e6c5b3a0f91c4f0b8c0d5e3a7b2f4d18" /* a session there is somebody else's */
 #define MESSAGE_BUS_LOST "aae2ca8188ea4021a2c7a78bf4a348db"
 /* clang-format on */
 

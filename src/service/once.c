@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <signal.h>
 
+#include "remote/courier.h"
 #include "service/log.h"
 #include "service/worker.h"
 
@@ -16,6 +17,11 @@ static volatile sig_atomic_t stop_wanted;
 static void on_signal(int number)
 {
         stop_wanted = 1;
+}
+
+static bool is_stopping(void *userdata)
+{
+        return stop_wanted;
 }
 
 static bool on_progress(void *userdata, const Progress *progress)
@@ -51,7 +57,7 @@ static int add_errors(struct json_object *object, const CycleResult *result)
         return r;
 }
 
-static int print_result(const CycleResult *result)
+static int print_result(const CycleResult *result, struct json_object *remotes)
 {
         _cleanup_(json_object_putp) struct json_object *object = json_object_new_object();
         const char *text;
@@ -75,7 +81,7 @@ static int print_result(const CycleResult *result)
         if (r >= 0)
                 r = add_number(object, "cpu_usec", result->cpu_usec);
         if (r >= 0)
-                r = add(object, "remotes", json_object_new_object());
+                r = add(object, "remotes", json_object_get(remotes));
         if (r < 0)
                 return r;
         text = json_object_to_json_string_ext(object,
@@ -84,6 +90,41 @@ static int print_result(const CycleResult *result)
         if (!text || puts(text) < 0 || fflush(stdout) != 0)
                 return -EIO;
         return 0;
+}
+
+/* One delivery to one remote; its result goes into @remotes. Returns 1: it failed, 0, or -ENOMEM. */
+static int deliver(const RemoteOptions *options, struct json_object *remotes)
+{
+        _cleanup_(courier_result_done) CourierResult result = { 0 };
+        struct json_object *entry = json_object_new_object();
+        int r;
+
+        courier_deliver_once(options, is_stopping, NULL, &result);
+        if (result.error)
+                log_text(LOG_WARNING, "The remote '%s' is not up to date: %s", options->name,
+                         result.error);
+        r = add(remotes, options->name, entry);
+        if (r >= 0)
+                r = add_number(entry, "rows_sent", result.rows_sent);
+        if (r >= 0)
+                r = add(entry, "error", json_object_new_string(result.error ?: ""));
+        return r < 0 ? r : result.error != NULL;
+}
+
+/* One delivery to each remote. Returns 1: one of them failed, 0, or -ENOMEM. */
+static int deliver_all(const Settings *settings, struct json_object *remotes)
+{
+        bool failed = false;
+
+        for (size_t i = 0; i < settings->n_remotes; i++) {
+                RemoteOptions options = settings_for_remote(settings, i);
+                int r = deliver(&options, remotes);
+
+                if (r < 0)
+                        return r;
+                failed = failed || r > 0;
+        }
+        return failed;
 }
 
 /* SIGINT and SIGTERM end it after the session in hand. */
@@ -96,18 +137,20 @@ static void catch_signals(void)
         (void) sigaction(SIGTERM, &action, NULL);
 }
 
-static int exit_status(const CycleResult *result)
+static int exit_status(const CycleResult *result, bool remote_failed)
 {
         if (result->failure == CYCLE_OK)
-                return result->n_errors > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+                return result->n_errors > 0 || remote_failed ? EXIT_FAILURE : EXIT_SUCCESS;
         return result->failure == CYCLE_STOPPING ? EXIT_FAILURE : EXIT_UNUSABLE;
 }
 
 int run_once(const Settings *settings)
 {
         _cleanup_(cycle_result_done) CycleResult result = { 0 };
+        _cleanup_(json_object_putp) struct json_object *remotes = json_object_new_object();
         _cleanup_(engine_freep) Engine *engine = NULL;
         EngineSettings engine_settings = settings_for_engine(settings);
+        int remote_failed = 0;
 
         catch_signals();
         if (engine_new(&engine_settings, &(EngineHooks){ .on_progress = on_progress }, &engine) <
@@ -115,6 +158,8 @@ int run_once(const Settings *settings)
                 log_text(LOG_ERR, "There is no memory to begin with.");
                 return EXIT_UNUSABLE;
         }
+        if (settings->n_remotes > 0)
+                courier_check_archive(settings->archive_path);
         engine_cycle(engine, CYCLE_AUDIT, &result); /* who asks once wants to be sure of all */
         if (result.failure != CYCLE_OK)
                 log_text(LOG_ERR, "%s", result.sentence ?: "The cycle could not run.");
@@ -123,10 +168,13 @@ int run_once(const Settings *settings)
         for (size_t i = 0; i < result.n_errors; i++)
                 log_text(LOG_WARNING, "The session '%s' could not be synced: %s",
                          result.errors[i].session_id, result.errors[i].reason);
-        if ((result.failure == CYCLE_OK || result.failure == CYCLE_STOPPING) &&
-            print_result(&result) < 0) {
+        if (result.failure == CYCLE_OK)
+                remote_failed = remotes ? deliver_all(settings, remotes) : -ENOMEM;
+        if (remote_failed < 0 ||
+            ((result.failure == CYCLE_OK || result.failure == CYCLE_STOPPING) &&
+             print_result(&result, remotes) < 0)) {
                 log_text(LOG_ERR, "The result could not be written to stdout.");
                 return EXIT_FAILURE;
         }
-        return exit_status(&result);
+        return exit_status(&result, remote_failed > 0);
 }

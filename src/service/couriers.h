@@ -1,0 +1,43 @@
+/*
+ * Couriers: one for each remote in the settings, on the loop
+ *
+ * Keeps what they last said, so that Status can tell it at any time, puts their outages into the journal, and answers
+ * those who wait for a delivery.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "service/config.h"
+
+typedef struct Couriers Couriers;
+
+/* A remote as the bus shows it. */
+typedef struct RemoteSnapshot {
+        const char *name;
+        const char *url; /* without credentials */
+        uint64_t last_delivery_usec, n_behind;
+        const char *last_error; /* "" when all is well */
+} RemoteSnapshot;
+
+/* Starts them; one whose settings make no sense is kept with its error. @on_changed is called on the loop when a
+ * snapshot is another one. Takes a reference to @settings. Returns 0 or a negative errno. */
+int couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *userdata),
+                 void *userdata, Couriers **ret);
+
+/* Ends what they have in hand, and waits for them; who waits for a delivery is told that there will be none. */
+Couriers *couriers_free(Couriers *c);
+DEFINE_CLEANUP(Couriers *, couriers_free)
+
+/* The archive changed. */
+void couriers_poke(Couriers *c);
+
+/* All of them. Borrowed until the loop turns again. */
+const RemoteSnapshot *couriers_snapshot(const Couriers *c, size_t *ret_n);
+
+/* Called once: @remotes have what the archive held at the call, or their last_error says why not; NULL when there will be
+ * no answer. */
+typedef void (*CouriersWaiter)(void *userdata, const RemoteSnapshot *remotes, size_t n_remotes);
+
+/* Has all of them deliver now. Returns 0; -EAGAIN: too many are waiting; or -ENOMEM. In these cases @waiter is not called. */
+int couriers_deliver(Couriers *c, CouriersWaiter waiter, void *userdata);
