@@ -70,7 +70,7 @@ _scrubjayctl() {
         options=$'export\nimport\n'$common
         [ "$previous" != export ] && [ "$previous" != import ] || { COMPREPLY=($(compgen -f -- "$current")); return; }
         ;;
-    remote) options=$'list\ncheck\nresend\n'$common ;;
+    remote) options=$'list\npreview\ncheck\nresend\n--json\n--limit\n'$common ;;
     mask) options=$'--jsonl\n--session\n--check\n'$common ;;
     verify) options=$'--json\n'$common ;;
     rules)

@@ -17,9 +17,6 @@
 #include "ctl/terminal.h"
 #include "ctl/text.h"
 
-/* Commands whose file is not linked in are not offered. */
-#pragma weak command_remote
-
 typedef struct Command {
         const char *name;
         const char *arguments;

@@ -7,7 +7,7 @@ import pytest
 from conftest import SCRUBJAYCTL
 
 COMMANDS = ["status", "sync", "resync", "watch", "log-level", "doctor", "sessions", "show", "search", "findings", "export",
-            "state", "verify", "mask", "rules"]
+            "state", "verify", "mask", "rules", "remote"]
 
 
 def test_help_is_one_screen_and_names_the_commands(ctl):

@@ -1,0 +1,409 @@
+/*
+ * scrubjayctl remote: which servers there are, what they would get next, and whether they have what they should
+ *
+ * It reads the archive and the ledger itself, so it works without the daemon. The only thing it writes is the wish to have
+ * everything sent again.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/time-util.h"
+#include "base/url.h"
+#include "ctl/command.h"
+#include "ctl/daemon-client.h"
+#include "ctl/i18n.h"
+#include "ctl/json-out.h"
+#include "ctl/listing.h"
+#include "ctl/options.h"
+#include "ctl/places.h"
+#include "ctl/text.h"
+#include "remote/delivery.h"
+#include "remote/ledger.h"
+
+typedef struct Arguments {
+        bool json;
+        uint64_t limit;
+} Arguments;
+
+static int failed(Delivery *d, const char *name)
+{
+        _cleanup_free_ char *reason = printable(delivery_reason(d));
+
+        print_error(_("The remote '%s': %s"), name, reason ?: "");
+        return STATUS_FAILED;
+}
+
+static int find(const char *name, RemoteOptions *ret)
+{
+        const Settings *settings;
+
+        if (places_settings(&settings) < 0)
+                return -EINVAL;
+        for (size_t i = 0; i < settings->n_remotes; i++)
+                if (strcasecmp(settings->remotes[i].name, name) == 0) {
+                        *ret = settings_for_remote(settings, i);
+                        return 0;
+                }
+        print_error(_("There is no remote '%s' in the settings ([Remote %s])."), name, name);
+        return -ENOENT;
+}
+
+static int make(const RemoteOptions *options, Delivery **ret)
+{
+        _cleanup_free_ char *error = NULL;
+        int r = delivery_new(options, NULL, NULL, ret, &error);
+
+        if (r < 0)
+                print_error(_("The remote '%s': %s"), options->name, error ?: strerror(-r));
+        return r;
+}
+
+/* list */
+
+static int count_pending(void *userdata, const Value *session, const DeliveryPlan *plan)
+{
+        *(uint64_t *) userdata += plan->step == DELIVERY_SEND || plan->step == DELIVERY_UPDATE ||
+                                  plan->step == DELIVERY_WITHDRAW;
+        return 0;
+}
+
+/* What is known of one remote without asking it. */
+typedef struct RemoteState {
+        char *url;
+        LedgerRemote ledger;
+        uint64_t n_behind;
+        char *error; /* NULL: none */
+} RemoteState;
+
+static void remote_state_done(RemoteState *s)
+{
+        free(s->url);
+        ledger_remote_done(&s->ledger);
+        free(s->error);
+}
+
+static void look(const RemoteOptions *options, RemoteState *ret)
+{
+        _cleanup_(delivery_freep) Delivery *d = NULL;
+        _cleanup_(ledger_closep) Ledger *ledger = NULL;
+
+        ret->url = url_without_credentials(options->url);
+        if (ledger_open_read_only(options->archive_path, &ledger) >= 0)
+                (void) ledger_remote_get(ledger, options->name, &ret->ledger);
+        if (ret->ledger.last_error)
+                ret->error = strdup(ret->ledger.last_error);
+        if (delivery_new(options, NULL, NULL, &d, &ret->error) >= 0)
+                (void) delivery_preview(d, count_pending, &ret->n_behind);
+}
+
+static struct json_object *state_json(const char *name, const RemoteState *s)
+{
+        struct json_object *o = json_object_new_object();
+
+        json_add_text(o, "name", name);
+        json_add_text(o, "url", s->url);
+        json_add_time(o, "last_delivery_at", s->ledger.last_delivery_usec);
+        json_add_count(o, "behind", s->n_behind);
+        json_add_text(o, "last_error", s->error ?: "");
+        return o;
+}
+
+static void state_row(Listing *l, const char *name, const RemoteState *s)
+{
+        _cleanup_(strbuf_done) StrBuf ago = { 0 };
+
+        (void) put_ago(&ago, s->ledger.last_delivery_usec, now_usec(CLOCK_REALTIME));
+        listing_take(l, STYLE_BOLD, printable(name));
+        listing_take(l, STYLE_NONE, printable(s->url));
+        listing_add(l, STYLE_NONE, "%s", ago.data ?: "");
+        listing_add(l, s->n_behind > 0 ? STYLE_WARNING : STYLE_NONE, "%" PRIu64, s->n_behind);
+        listing_take(l, s->error ? STYLE_BAD : STYLE_GOOD, printable(s->error ?: _("well")));
+}
+
+static int list(const Arguments *a)
+{
+        const char *const headers[] = { _("NAME"), _("URL"), _("DELIVERED"), _(">BEHIND"),
+                                        _("STATE") };
+        _cleanup_(listing_freep) Listing *l = listing_new(headers, ELEMENTSOF(headers));
+        const Settings *settings;
+        JsonArray array = { 0 };
+
+        if (places_settings(&settings) < 0 || !l)
+                return STATUS_FAILED;
+        for (size_t i = 0; i < settings->n_remotes; i++) {
+                _cleanup_(remote_state_done) RemoteState s = { 0 };
+                RemoteOptions options = settings_for_remote(settings, i);
+
+                look(&options, &s);
+                if (a->json)
+                        (void) json_array_print(&array, state_json(options.name, &s));
+                else
+                        state_row(l, options.name, &s);
+        }
+        if (a->json)
+                json_array_end(&array);
+        else if (settings->n_remotes == 0)
+                puts(_("There is no remote in the settings. See docs/team-server.md for how to have one."));
+        else if (listing_print(l) < 0)
+                return STATUS_FAILED;
+        return STATUS_DONE;
+}
+
+/* preview */
+
+typedef struct Preview {
+        const Arguments *arguments;
+        Listing *listing;
+        JsonArray array;
+        uint64_t n_shown, n_left;
+} Preview;
+
+static const char *step_name(DeliveryStep step)
+{
+        switch (step) {
+        case DELIVERY_SEND:
+                return "send";
+        case DELIVERY_UPDATE:
+                return "update";
+        case DELIVERY_WITHDRAW:
+                return "withdraw";
+        case DELIVERY_HOLD:
+                return "hold";
+        default:
+                return "keep";
+        }
+}
+
+static const char *step_text(const DeliveryPlan *plan)
+{
+        switch (plan->step) {
+        case DELIVERY_SEND:
+                return plan->metadata_only ? _("goes, metadata only") : _("goes");
+        case DELIVERY_UPDATE:
+                return plan->metadata_only ? _("goes again, metadata only") : _("its changes go");
+        case DELIVERY_WITHDRAW:
+                return _("is deleted there");
+        default:
+                return _("is held until later");
+        }
+}
+
+static int on_planned(void *userdata, const Value *session, const DeliveryPlan *plan)
+{
+        Preview *p = userdata;
+
+        if (plan->step == DELIVERY_KEEP || plan->step == DELIVERY_REFUSE)
+                return 0;
+        if (p->n_shown >= p->arguments->limit && p->arguments->limit > 0) {
+                p->n_left++;
+                return 0;
+        }
+        p->n_shown++;
+        if (p->arguments->json) {
+                struct json_object *o = json_object_new_object();
+
+                json_add_value(o, "session", session + SESSION_ID);
+                json_add_value(o, "project", session + SESSION_PROJECT);
+                json_add_text(o, "step", step_name(plan->step));
+                json_add_bool(o, "metadata_only", plan->metadata_only);
+                json_add_time(o, "due_at", plan->step == DELIVERY_HOLD ? plan->due_usec : 0);
+                return json_array_print(&p->array, o);
+        }
+        listing_take(p->listing, STYLE_BOLD, printable_value(session + SESSION_ID));
+        listing_take(p->listing, STYLE_NONE, printable_value(session + SESSION_PROJECT));
+        listing_add(p->listing, STYLE_NONE, "%s", step_text(plan));
+        listing_take(p->listing, STYLE_NONE, printable_value(session + SESSION_FIRST_MESSAGE));
+        return 0;
+}
+
+static int preview(const Arguments *a, const RemoteOptions *options)
+{
+        const char *const headers[] = { _("SESSION"), _("PROJECT"), _("WHAT"), _("BEGINS WITH") };
+        _cleanup_(listing_freep) Listing *l = listing_new(headers, ELEMENTSOF(headers));
+        _cleanup_(delivery_freep) Delivery *d = NULL;
+        Preview p = { .arguments = a, .listing = l };
+
+        if (!l || make(options, &d) < 0)
+                return STATUS_FAILED;
+        if (delivery_preview(d, on_planned, &p) < 0)
+                return failed(d, options->name);
+        if (a->json)
+                json_array_end(&p.array);
+        else if (p.n_shown == 0)
+                printf(_("The remote '%s' has everything that it may have.\n"), options->name);
+        else if (listing_print(l) < 0)
+                return STATUS_FAILED;
+        if (!a->json && p.n_left > 0)
+                printf(P_("... and %" PRIu64 " more.\n", "... and %" PRIu64 " more.\n", p.n_left),
+                       p.n_left);
+        return STATUS_DONE;
+}
+
+/* check */
+
+typedef struct Check {
+        const Arguments *arguments;
+        Listing *listing;
+        JsonArray array;
+        uint64_t n_differences, n_waiting;
+} Check;
+
+static const char *difference_name(DeliveryDifference difference)
+{
+        static const char *const names[] = {
+                [DIFFERENCE_MISSING] = "missing",
+                [DIFFERENCE_STALE] = "stale",
+                [DIFFERENCE_DIFFERENT] = "different",
+                [DIFFERENCE_WAITING] = "waiting",
+        };
+
+        return names[difference];
+}
+
+static const char *difference_text(DeliveryDifference difference)
+{
+        switch (difference) {
+        case DIFFERENCE_MISSING:
+                return _("is missing there");
+        case DIFFERENCE_STALE:
+                return _("must not be there");
+        case DIFFERENCE_DIFFERENT:
+                return _("is another one there");
+        default:
+                return _("waits to be delivered");
+        }
+}
+
+static int on_difference(void *userdata, const char *id, RemoteTable table,
+                         DeliveryDifference difference, uint64_t n_here, uint64_t n_there)
+{
+        const char *name = remote_table(table)->name;
+        Check *c = userdata;
+
+        if (difference == DIFFERENCE_WAITING)
+                c->n_waiting++;
+        else
+                c->n_differences++;
+        if (c->arguments->json) {
+                struct json_object *o = json_object_new_object();
+
+                json_add_text(o, "session", id);
+                json_add_text(o, "table", name);
+                json_add_text(o, "difference", difference_name(difference));
+                json_add_count(o, "rows_here", n_here);
+                json_add_count(o, "rows_there", n_there);
+                return json_array_print(&c->array, o);
+        }
+        listing_take(c->listing, STYLE_BOLD, printable(id));
+        listing_add(c->listing, STYLE_NONE, "%s", name);
+        listing_add(c->listing, difference == DIFFERENCE_WAITING ? STYLE_DIM : STYLE_BAD, "%s",
+                    difference_text(difference));
+        listing_add(c->listing, STYLE_NONE, "%" PRIu64, n_here);
+        listing_add(c->listing, STYLE_NONE, "%" PRIu64, n_there);
+        return 0;
+}
+
+static int check(const Arguments *a, const RemoteOptions *options)
+{
+        const char *const headers[] = { _("SESSION"), _("TABLE"), _("WHAT"), _(">ROWS HERE"),
+                                        _(">ROWS THERE") };
+        _cleanup_(listing_freep) Listing *l = listing_new(headers, ELEMENTSOF(headers));
+        _cleanup_(delivery_freep) Delivery *d = NULL;
+        Check c = { .arguments = a, .listing = l };
+
+        if (!l || make(options, &d) < 0)
+                return STATUS_FAILED;
+        if (delivery_check(d, on_difference, &c) < 0)
+                return failed(d, options->name);
+        if (a->json)
+                json_array_end(&c.array);
+        else if (c.n_differences + c.n_waiting > 0 && listing_print(l) < 0)
+                return STATUS_FAILED;
+        if (!a->json && c.n_differences == 0)
+                printf(_("The remote '%s' has what the archive has.\n"), options->name);
+        else if (!a->json)
+                printf(_("If that stays, have everything sent again: scrubjayctl remote resend %s\n"),
+                       options->name);
+        return c.n_differences == 0 ? STATUS_DONE : STATUS_FAILED;
+}
+
+/* resend */
+
+/* Tells a daemon that runs; without one the next start sees it. */
+static bool wake_daemon(void)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        _cleanup_(daemon_status_done) DaemonStatus s = { 0 };
+
+        if (daemon_connect(&bus) < 0 || daemon_get_status(bus, false, &s) <= 0)
+                return false;
+        return daemon_new_call(bus, "Deliver", &call) >= 0 && sd_bus_send(bus, call, NULL) >= 0;
+}
+
+static int resend(const RemoteOptions *options)
+{
+        _cleanup_(ledger_closep) Ledger *ledger = NULL;
+        _cleanup_free_ char *error = NULL;
+        int r;
+
+        if (access(options->archive_path, F_OK) < 0) {
+                print_error(_("There is no archive at '%s' yet."), options->archive_path);
+                return STATUS_FAILED;
+        }
+        r = ledger_open(options->archive_path, &ledger, &error);
+        if (r >= 0)
+                r = ledger_remote_set_reconciled(ledger, options->name, false);
+        if (r < 0) {
+                print_error("%s", error ?: strerror(-r));
+                return STATUS_FAILED;
+        }
+        if (wake_daemon())
+                printf(_("Everything is being sent to the remote '%s' again.\n"), options->name);
+        else
+                printf(_("Everything is sent to the remote '%s' again when scrubjayd runs next.\n"),
+                       options->name);
+        return STATUS_DONE;
+}
+
+int command_remote(int argc, char *argv[])
+{
+        Arguments a = { .limit = 50 };
+        const Option options[] = {
+                { "json", NULL, N_("print JSON"), OPTION_FLAG, &a.json },
+                { "limit", N_("N"), N_("show at most so many sessions (50; 0: all)"), OPTION_NUMBER,
+                  &a.limit },
+        };
+        const Usage usage = {
+                .arguments = N_("list | preview NAME | check NAME | resend NAME"),
+                .summary = N_("Tells which servers the archive is shared with and how far behind they are; "
+                              "what one of them would get next; whether it has what the archive has (exit "
+                              "status 1: it has not); or has everything sent to it again."),
+                .example = "scrubjayctl remote check team",
+                .options = options,
+                .n_options = ELEMENTSOF(options),
+                .min_arguments = 1,
+                .max_arguments = 2,
+        };
+        RemoteOptions remote;
+        const char *verb;
+        int r, first;
+
+        r = options_parse(&usage, argc, argv, &first);
+        if (r != 0)
+                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        verb = argv[first];
+        if (strcmp(verb, "list") == 0 && first + 1 == argc)
+                return list(&a);
+        if ((strcmp(verb, "preview") != 0 && strcmp(verb, "check") != 0 &&
+             strcmp(verb, "resend") != 0) ||
+            first + 2 != argc) {
+                print_error(_("remote takes list, preview NAME, check NAME or resend NAME."));
+                return STATUS_USAGE;
+        }
+        if (find(argv[first + 1], &remote) < 0)
+                return STATUS_FAILED;
+        if (strcmp(verb, "preview") == 0)
+                return preview(&a, &remote);
+        return strcmp(verb, "check") == 0 ? check(&a, &remote) : resend(&remote);
+}
