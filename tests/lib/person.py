@@ -1,0 +1,87 @@
+"""Somebody with a source, an archive and remotes."""
+
+import subprocess
+from pathlib import Path
+
+from clickhouse import PASSWORD, assert_equal
+from scrubjay_test import BUILD, Daemon, Source, clean_environment, run_once
+
+SCRUBJAYCTL = BUILD / "src" / "ctl" / "scrubjayctl"
+
+
+class Person:
+    def __init__(self, home, name, server, machine=None, settings=None, password=PASSWORD, user_id=None):
+        self.home = Path(home)
+        self.server = server
+        self.source = Source(self.home / "agentsview" / "sessions.db")
+        self.archive = self.home / "archive" / "archive.db"
+        self.config = self.home / ".config" / "scrubjay"
+        self.config.mkdir(parents=True)
+        self.identity = {"UserId": user_id or f"{name}@example.org", "UserName": name.title(), "OrgId": "acme"}
+        if machine:
+            self.identity["Machine"] = machine
+        self.remotes = {"team": {"URL": server.url()} | (settings or {})}
+        self.password = password
+        self.daemon = None
+        self.write_settings()
+
+    def write_settings(self):
+        lines = ["[Identity]"] + [f"{key}={value}" for key, value in self.identity.items()]
+        for name, keys in self.remotes.items():
+            lines += [f"[Remote {name}]"] + [f"{key}={value}" for key, value in keys.items()]
+            file = self.config / f"remote-{name}-password"
+            file.write_text(self.password + "\n")
+            file.chmod(0o600)
+        (self.config / "scrubjay.conf").write_text("\n".join(lines) + "\n")
+
+    def set(self, remote="team", **keys):
+        self.remotes.setdefault(remote, {}).update(keys)
+        self.write_settings()
+
+    def once(self, **environment):
+        """One cycle and one delivery. Returns (exit status, result, stderr)."""
+        return run_once(self.source.path, self.archive, environment=environment, home=self.home)
+
+    def deliver(self, **environment):
+        """The same; it has to succeed. Returns the result of the remote "team"."""
+        status, result, stderr = self.once(**environment)
+        assert status == 0, (result, stderr)
+        assert result["remotes"]["team"]["error"] == ""
+        return result["remotes"]["team"]
+
+    def fail(self):
+        """The same; it has to fail. Returns the sentence."""
+        status, result, _ = self.once()
+        assert status == 1
+        error = result["remotes"]["team"]["error"]
+        assert error and self.password not in error
+        return error
+
+    def deliver_at_last(self):
+        """The same, as often as it takes: each try may fail."""
+        for _ in range(10):
+            if self.once()[0] == 0:
+                return
+        raise AssertionError("it never succeeded")
+
+    def ctl(self, *arguments):
+        done = subprocess.run([SCRUBJAYCTL, *arguments, "--archive", self.archive], capture_output=True, text=True,
+                              env=clean_environment(self.home), timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def start(self, bus, **environment):
+        self.daemon = Daemon(self.home, bus, source=self.source.path, archive=self.archive,
+                             environment={"SCRUBJAY_SYNC_QUIETTIME": "20ms"} | environment).start()
+        return self.daemon
+
+    def remote(self):
+        """What the daemon says of it: name, URL, last delivery, behind, error."""
+        return self.daemon.status()["Remotes"][0]
+
+    def assert_equal(self, **choice):
+        assert_equal(self.server, self.archive, **choice)
+
+    def close(self):
+        if self.daemon:
+            self.daemon.stop()
+        self.source.close()

@@ -1,0 +1,273 @@
+"""What is in the archive is there, row by row, whatever a person does"""
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+
+from clickhouse import USER, rows_there
+from scrubjay_test import archive_rows, github_token
+
+
+def add_call(source, session, ordinal, name="Bash", category="Bash", tool_use_id="toolu_1", result="done", index=0, input_json="{}"):
+    message = source.sql("SELECT id FROM messages WHERE session_id=? AND ordinal=?", (session, ordinal))[0][0]
+    source.sql("INSERT INTO tool_calls (message_id, session_id, tool_name, category, tool_use_id, input_json, result_content,"
+               " result_content_length, call_index) VALUES (?,?,?,?,?,?,?,?,?)",
+               (message, session, name, category, tool_use_id, input_json, result, len(result or ""), index))
+    touch(source, session)
+
+
+def touch(source, session):
+    source.append(session, [])
+
+
+def delete_message(source, session, ordinal):
+    source.sql("DELETE FROM messages WHERE session_id=? AND ordinal=?", (session, ordinal))
+    touch(source, session)
+
+
+def delete_for_good(source, session):
+    source.sql("DELETE FROM sessions WHERE id=?", (session,))
+    source.sql("DELETE FROM messages WHERE session_id=?", (session,))
+    source.sql("INSERT INTO session_deletion_changes VALUES (?, 'project', (SELECT COALESCE(MAX(revision), 0) + 1 FROM"
+               " session_deletion_changes), 1)", (session,))
+    source.sql("INSERT INTO excluded_sessions (id) VALUES (?)", (session,))
+
+
+def test_everything_arrives(ann):
+    ann.source.add_session("s1", ["fix it", "done: ✓ \\ \t 'quoted' \"x\" \x01"], display_name="näme")
+    ann.source.add_session("s2", ["", "x" * 300000])
+    add_call(ann.source, "s1", 1)
+    add_call(ann.source, "s1", 1, tool_use_id=None, index=1)
+    add_call(ann.source, "s1", 1, tool_use_id="", index=2)
+    ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1')")
+    ann.source.sql("INSERT INTO pinned_messages (session_id, message_id, ordinal, note) SELECT session_id, id, ordinal,"
+                   " 'look' FROM messages WHERE session_id='s1' AND ordinal=1")
+    assert ann.deliver()["rows_sent"] == 2 + 4 + 3 + 1 + 1
+    ann.assert_equal()
+    assert ann.server.query("SELECT DISTINCT org_id FROM messages") == [["acme"]]
+    assert ann.deliver()["rows_sent"] == 0
+
+
+def test_a_result_that_is_one_event_is_whole(ann):
+    ann.source.add_session("s1", ["a", "b"])
+    add_call(ann.source, "s1", 1, result=None)
+    ann.source.sql("INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, content)"
+                   " VALUES ('s1', 1, 'tool', 'done', 'the output')")
+    touch(ann.source, "s1")
+    ann.deliver()
+    ann.assert_equal()
+    assert ann.server.query("SELECT result_content FROM tool_calls FINAL") == [["the output"]]
+
+
+def test_calls_with_the_same_id_stay_apart(ann):
+    ann.source.add_session("s1", ["a", "b"])
+    for index in range(3):
+        add_call(ann.source, "s1", 1, tool_use_id="same", index=index)
+    ann.deliver()
+    assert ann.server.query("SELECT count() FROM tool_calls FINAL") == [["3"]]
+
+
+def change(source):
+    """Each step, and what it does."""
+    yield "a session grows", lambda: source.append("s1", ["more", "and more"])
+    yield "a session is added", lambda: source.add_session("s4", ["new"])
+    yield "a call is added to an old message", lambda: add_call(source, "s1", 0)
+    yield "a call goes", lambda: (source.sql("DELETE FROM tool_calls WHERE session_id='s1'"), touch(source, "s1"))
+    yield "a message goes", lambda: delete_message(source, "s2", 1)
+    yield "a message is another one", lambda: (source.sql("UPDATE messages SET content='other' WHERE session_id='s1' AND"
+                                                         " ordinal=0"), touch(source, "s1"))
+    yield "a star", lambda: source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1'), ('s2')")
+    yield "a star less", lambda: source.sql("DELETE FROM starred_sessions WHERE session_id='s1'")
+    yield "a commit", lambda: add_call(source, "s2", 0, input_json=json.dumps({"command": "git commit -m x"}),
+                                       result="[main 1a2b3c4] x\n 1 file changed")
+    yield "its message goes", lambda: delete_message(source, "s2", 0)
+    yield "into the trash", lambda: (source.sql("UPDATE sessions SET deleted_at='2026-02-01T00:00:00.000Z' WHERE id='s1'"),
+                                     touch(source, "s1"))
+    yield "out of it", lambda: (source.sql("UPDATE sessions SET deleted_at=NULL WHERE id='s1'"), touch(source, "s1"))
+    yield "deleted for good", lambda: delete_for_good(source, "s3")
+    yield "renamed", lambda: (source.sql("UPDATE sessions SET display_name='name' WHERE id='s1'"), touch(source, "s1"))
+
+
+def test_each_change_arrives(ann):
+    for i in (1, 2, 3):
+        ann.source.add_session(f"s{i}", ["one", "two"])
+    ann.deliver()
+    for what, do in change(ann.source):
+        do()
+        ann.deliver()
+        try:
+            ann.assert_equal()
+        except AssertionError as error:
+            raise AssertionError(what) from error
+
+
+def test_a_deleted_session_leaves_nothing_but_its_tombstone(ann):
+    ann.source.add_session("s1", ["one", "two"])
+    ann.source.add_session("s2")
+    ann.deliver()
+    delete_for_good(ann.source, "s1")
+    ann.deliver()
+    for table, key in (("sessions", "id"), ("messages", "session_id")):
+        assert ann.server.query(f"SELECT count() FROM {table} WHERE {key}='s1'") == [["0"]]
+    assert ann.server.query("SELECT session_id, user_id FROM session_deletes FINAL") == [["s1", "ann@example.org"]]
+
+
+def test_what_is_masked_today_does_not_lie_there_in_an_older_version(ann):
+    token = github_token()
+    ann.source.add_session("s1", [f"the token {token}", "x"])
+    ann.deliver(SCRUBJAY_MASK_DISABLE="*")
+    assert token in ann.server.query("SELECT content FROM messages WHERE ordinal=0")[0][0]
+    ann.deliver()
+    ann.assert_equal()
+    for column, table in (("content", "messages"), ("first_message", "sessions")):
+        rows = ann.server.query(f"SELECT {column} FROM {table}")
+        assert not [row for row in rows if token in row[0]], "also without FINAL"
+
+
+def test_a_large_session_goes_in_blocks(ann):
+    ann.source.add_session("s1", ["x" * 200] * 25000)
+    assert ann.deliver()["rows_sent"] == 25001
+    ann.assert_equal()
+    inserts = [r for r in ann.server.requests() if "INSERT INTO `messages`" in r["query"]]
+    assert len(inserts) == 3
+
+
+def test_many_sessions(ann):
+    ann.source.add_many(700)
+    ann.deliver()
+    ann.assert_equal()
+    ann.source.append("many-3", ["x"])
+    assert ann.deliver()["rows_sent"] == 2
+
+
+def test_compressed(make_person):
+    ann = make_person(settings={"Compression": "gzip"})
+    ann.source.add_session("s1", ["x" * 100000, "y"])
+    ann.deliver()
+    ann.assert_equal()
+    insert = next(r for r in ann.server.requests() if "INSERT INTO `messages`" in r["query"])
+    assert insert["body_bytes"] < 10000
+
+
+def test_an_archive_built_anew_leaves_nothing_stale(ann):
+    for i in (1, 2, 3):
+        ann.source.add_session(f"s{i}", ["one", "two"])
+    ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1'), ('s2')")
+    ann.deliver()
+    shutil.move(ann.archive.parent, ann.home / "aside")
+    ann.source.sql("DELETE FROM starred_sessions")
+    ann.source.sql("DELETE FROM messages WHERE session_id='s1' OR ordinal=1")
+    ann.source.sql("DELETE FROM sessions WHERE id='s1'")
+    touch(ann.source, "s2")
+    ann.deliver()
+    ann.assert_equal()
+    assert ann.server.query("SELECT count() FROM messages WHERE session_id='s1'") == [["0"]]
+
+
+def test_only_the_archive_is_built_anew(ann):
+    for i in (1, 2):
+        ann.source.add_session(f"s{i}", ["one", "two"])
+    ann.deliver()
+    for file in ann.archive.parent.glob("archive.db*"):
+        if "remotes" not in file.name:
+            file.unlink()
+    ann.source.sql("DELETE FROM sessions WHERE id='s1'")
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_a_ledger_that_is_lost_or_broken(ann):
+    ann.source.add_session("s1", ["one", "two"])
+    ann.deliver()
+    ledger = ann.archive.parent / "archive.db.remotes"
+    assert ledger.stat().st_mode & 0o777 == 0o600
+    for text in (None, b"not a database at all, and long enough to be looked at" * 50):
+        for file in ann.archive.parent.glob("archive.db.remotes*"):
+            file.unlink()
+        if text:
+            ledger.write_bytes(text)
+        delete_message(ann.source, "s1", 0 if text else 1)
+        ann.deliver()
+        ann.assert_equal()
+
+
+def test_an_older_archive_restored(ann):
+    ann.source.add_session("s1", ["one"])
+    ann.deliver()
+    shutil.copytree(ann.archive.parent, ann.home / "backup")
+    ann.source.append("s1", ["two", "three"])
+    ann.source.add_session("s2")
+    ann.deliver()
+    for file in ann.archive.parent.glob("archive.db*"):
+        if "remotes" not in file.name:
+            file.unlink()
+            if (ann.home / "backup" / file.name).exists():
+                shutil.copy(ann.home / "backup" / file.name, file)
+    ann.source.sql("DELETE FROM messages WHERE ordinal=2")
+    touch(ann.source, "s1")
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_the_server_lost_its_tables(ann):
+    ann.source.add_session("s1", ["one", "two"])
+    ann.deliver()
+    ann.server.query("DROP TABLE messages SYNC")
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_a_new_server(ann):
+    ann.source.add_session("s1", ["one", "two"])
+    ann.deliver()
+    ann.server.new_database()
+    ann.set(URL=ann.server.url())
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_tables_of_an_older_writer_are_taken(ann):
+    """Those that readers know, and nothing more."""
+    ann.server.query("CREATE TABLE sessions (org_id String, id String, user_id String, user_name String, project_id String,"
+                     " project_name LowCardinality(String), project_path String, agent_type String, first_message String,"
+                     " started_at Nullable(DateTime64(3)), ended_at Nullable(DateTime64(3, 'UTC')), message_count UInt32,"
+                     " user_message_count UInt32, parent_session_id String, relationship_type String, machine String,"
+                     " source_created_at String, display_name String, total_output_tokens UInt32, peak_context_tokens UInt32,"
+                     " _version UInt64) ENGINE = ReplacingMergeTree(_version) PARTITION BY org_id ORDER BY (org_id, id)")
+    ann.server.query("INSERT INTO sessions (org_id, id, user_id, first_message, _version) VALUES"
+                     " ('acme', 's1', 'ann@example.org', 'old', 1), ('acme', 'x', 'other', 'old', 1), ('b', 's1', 'c', '', 1)")
+    ann.source.add_session("s1", ["one", "two"])
+    ann.deliver()
+    assert ann.server.query("SELECT org_id, id, first_message FROM sessions FINAL ORDER BY ALL") == [
+        ["acme", "s1", "one"], ["acme", "x", "old"], ["b", "s1", ""]]
+
+
+def test_ordinals_that_do_not_fit_are_left_out(ann):
+    ann.source.add_session("s1", ["one", "two", "three"])
+    ann.source.sql("UPDATE messages SET ordinal=-5 WHERE ordinal=0")
+    ann.source.sql("UPDATE messages SET ordinal=? WHERE ordinal=2", (2**40,))
+    ann.deliver()
+    assert len(archive_rows(ann.archive, "SELECT * FROM messages")) == 3
+    assert [row[3] for row in rows_there(ann.server, "messages")] == ["two"]
+
+
+@pytest.mark.parametrize("when", ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.123456+02:00", "yesterday", "", None,
+                                  "1969-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_times(ann, when):
+    ann.source.add_session("s1", ["one"], started_at=when)
+    ann.deliver()
+    there = ann.server.query("SELECT toUnixTimestamp64Milli(started_at) FROM sessions FINAL")[0][0]
+    assert there in (None, "1767225600000", "1767218400123")
+    assert (there is not None) == (when is not None and when.startswith("2026"))
+
+
+def test_the_remotes_rows_are_never_told_in_the_archive(ann):
+    """The ledger is a file of its own; the archive's writer is alone."""
+    ann.source.add_session("s1")
+    ann.deliver()
+    db = sqlite3.connect(ann.archive.parent / "archive.db.remotes")
+    assert db.execute("SELECT session_id, state FROM deliveries").fetchall() == [("s1", "shared")]
+    text = (ann.archive.parent / "archive.db.remotes").read_bytes()
+    assert ann.password.encode() not in text and f"{USER}@".encode() not in text
