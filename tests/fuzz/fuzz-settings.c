@@ -33,8 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         MUST(settings->source_path && settings->source_path[0] == '/');
         MUST(settings->archive_path && settings->archive_path[0] == '/');
-        MUST(settings->max_delay_usec > 0 && settings->reconcile_usec > 0 &&
-             settings->audit_usec > 0);
+        MUST(settings->reconcile_usec > 0 && settings->audit_usec > 0);
         MUST(settings->rules_folders && settings->rules_folders[0]);
         check_warnings(settings);
         return 0;

@@ -10,9 +10,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         _cleanup_(strbuf_done) StrBuf first = { 0 }, second = { 0 };
         _cleanup_(sync_state_done) SyncState a = { 0 }, b = { 0 };
-        _cleanup_free_ char *reason = NULL;
+        _cleanup_free_ char *reason = NULL, *text = malloc(size + 1);
 
-        if (sync_state_parse((const char *) data, size, "state", &a, &reason) < 0) {
+        if (!text)
+                return 0;
+        memcpy(text, data, size);
+        text[size] = 0;
+        if (sync_state_parse(text, size, "state", &a, &reason) < 0) {
                 MUST(reason && *reason);
                 for (const char *p = reason; *p; p++)
                         MUST(*p >= ' ' &&
