@@ -146,7 +146,7 @@ def test_the_clock_is_set(source, tmp_path, bus, seconds):
         for n, shift in enumerate((seconds, 0)):
             clock.write_text(str(shift))
             source.append("session-1", [f"after {n}"])
-            wait_for(lambda text=f"after {n}": text in texts(daemon), "it is synced")
+            wait_for(lambda text=f"after {n}": text in texts(daemon), "it is synced", 30)
         assert cpu_seconds(daemon.process.pid) - began < 1
         assert daemon.status()["LastError"] == ""
     finally:

@@ -91,7 +91,7 @@ def test_a_sync_of_changes_is_stopped_at_every_call(source, tmp_path, how):
 
 def test_a_sync_in_several_transactions_is_stopped(source, tmp_path):
     """Enough text for several commits and a checkpoint: every so many calls."""
-    for i in range(8):
+    for i in range(24):
         source.add_session(f"large-{i}", [f"{i} {k} " + "many words " * 10000 for k in range(10)])
     scene = Scene(source, tmp_path)
     n_calls = scene.prepare()
