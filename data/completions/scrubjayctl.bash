@@ -72,7 +72,7 @@ _scrubjayctl() {
         ;;
     remote) options=$'list\npreview\ncheck\nresend\n--json\n--limit\n'$common ;;
     mask) options=$'--jsonl\n--session\n--check\n'$common ;;
-    verify) options=$'--json\n'$common ;;
+    verify) options=$'--integrity\n--json\n'$common ;;
     rules)
         options=$'list\nshow\ntest\nimport\n--json\n'$common
         case $previous in

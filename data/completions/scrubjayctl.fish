@@ -70,3 +70,4 @@ complete -c scrubjayctl -n '__scrubjayctl_on mask' -l session -d 'the lines belo
 complete -c scrubjayctl -n '__scrubjayctl_on rules' -a 'list show test import'
 complete -c scrubjayctl -n '__scrubjayctl_on rules; and __scrubjayctl_on show' -a '(__scrubjayctl_rules)'
 complete -c scrubjayctl -n '__scrubjayctl_on rules; and __scrubjayctl_on test import' -F
+complete -c scrubjayctl -n '__scrubjayctl_on verify' -l integrity -d 'check the database file instead'

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "archive/archive-damage.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
 #include "ctl/json-out.h"
@@ -148,11 +149,31 @@ static void print_sum(const Verify *v)
                        v->n_findings, v->n_sessions, size.data);
 }
 
+/* The file itself, instead of what stands in it. */
+static int check_integrity(Query *q)
+{
+        _cleanup_free_ char *problem = NULL;
+        int r = archive_check(query_database(q), ARCHIVE_CHECK_FULL, &problem);
+
+        if (r < 0)
+                return query_failed(q, r);
+        if (r > 0) {
+                print_error(_("The archive is damaged: %s. Restart the service: it moves the file aside "
+                              "and builds a new one from the source."),
+                            problem);
+                return STATUS_FAILED;
+        }
+        return puts(_("The archive is whole.")) < 0 ? STATUS_FAILED : STATUS_DONE;
+}
+
 int command_verify(int argc, char *argv[])
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
         _cleanup_(verify_done) Verify v = { 0 };
+        bool integrity = false;
         const Option options[] = {
+                { "integrity", NULL, N_("check the database file instead, in full"), OPTION_FLAG,
+                  &integrity },
                 { "json", NULL, N_("print the places as a JSON array"), OPTION_FLAG, &v.json },
         };
         const Usage usage = {
@@ -167,6 +188,8 @@ int command_verify(int argc, char *argv[])
         r = options_parse(&usage, argc, argv, &first);
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        if (integrity)
+                return places_open_archive(&v.q) < 0 ? STATUS_FAILED : check_integrity(v.q);
         if (rules_load_active(&rules) < 0 || rules_new_masker(rules, &v.masker) < 0 ||
             places_open_archive(&v.q) < 0)
                 return STATUS_FAILED;

@@ -84,6 +84,15 @@ def test_verify_names_the_place_and_never_the_text(ctl):
     assert "2 places" in ctl.run("verify", code=1).out
 
 
+def test_verify_looks_at_the_file(ctl):
+    ctl.make_archive()
+    assert "The archive is whole" in ctl.run("verify", "--integrity").out
+    with open(ctl.archive, "r+b") as f:  # the last page, from its head on
+        f.seek(-16384, 2)
+        f.write(b"\xff" * 16384)
+    assert "damaged" in ctl.run("verify", "--integrity", code=1).err
+
+
 def test_rules_are_listed_and_shown(ctl):
     rules = json.loads(ctl.run("rules", "list", "--json").out)
     assert len(rules) > 200 and all(rule["id"] and rule["description"] and rule["reference"] for rule in rules)
