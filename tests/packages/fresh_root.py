@@ -49,7 +49,7 @@ def make_base(folder):
     release = next(line.partition("=")[2].strip() for line in open("/etc/os-release")
                    if line.startswith("VERSION_CODENAME="))
     base = folder / "base.tar"
-    run("mmdebstrap", "--variant=minbase", "--include=systemd", "--dpkgopt=path-exclude=/usr/share/doc/*",
+    run("mmdebstrap", "--variant=minbase", "--include=systemd,dbus-user-session", "--dpkgopt=path-exclude=/usr/share/doc/*",
         "--dpkgopt=path-include=/usr/share/doc/scrubjay/*", "--skip=cleanup/apt/lists", release, base, debian_sources())
     return base
 
