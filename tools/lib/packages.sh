@@ -26,6 +26,8 @@ test_packages() {
     command -v npm >/dev/null || echo npm
     # the Debian package, a fresh root for it, the other packages' own tools
     echo debhelper dpkg-dev lintian mmdebstrap rpm makepkg
+    # clang's sanitizers and fuzzer, where they are a package of their own
+    first_available libclang-rt-14-dev
     # the export is looked at in a browser
     first_available chromium chromium-browser
 }
