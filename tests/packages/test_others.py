@@ -11,7 +11,7 @@ from fresh_root import PERSON, TOP, run
 SPEC = TOP / "packaging" / "rpm" / "scrubjay.spec"
 PKGBUILD = TOP / "packaging" / "arch" / "PKGBUILD"
 # As Fedora defines them.
-MACROS = {"_bindir": "/usr/bin", "_datadir": "/usr/share", "_sysconfdir": "/etc", "_prefix": "/usr",
+MACROS = {"_bindir": "/usr/bin", "_datadir": "/usr/share", "_sysconfdir": "/etc", "_prefix": "/usr", "_libexecdir": "/usr/libexec",
           "_userunitdir": "/usr/lib/systemd/user", "_mandir": "/usr/share/man"}
 
 
