@@ -102,14 +102,14 @@ def test_stop_asks_for_the_time_that_it_needs(session):
     """A cycle that goes on beyond TimeoutStopSec= is finished, since it gets on."""
     session.drop_in("[Service]\nTimeoutStopSec=1s\n")
     source = session.source()
-    source.add_many(25000)
+    source.add_many(80000)
     session.systemctl("start", "scrubjay.service")
     wait_for(lambda: session.status()["Syncing"], "the cycle")
     began = time.monotonic()
     session.systemctl("stop", "scrubjay.service")
     print(f"the stop took {time.monotonic() - began:.1f} s")
     assert session.show("Result") == "success"
-    assert session.rows("SELECT COUNT(*) FROM sessions") == [(25000,)]
+    assert session.rows("SELECT COUNT(*) FROM sessions") == [(80000,)]
     source.close()
 
 
@@ -130,10 +130,10 @@ def test_a_stuck_worker_is_restarted_by_the_watchdog(started):
 def test_the_watchdog_leaves_alone_who_gets_on(session):
     session.drop_in("[Service]\nWatchdogSec=400ms\n")
     source = session.source()
-    source.add_many(15000)
+    source.add_many(80000)
     began = time.monotonic()
     session.systemctl("start", "scrubjay.service")
-    wait_for(lambda: session.rows("SELECT COUNT(*) FROM sessions") == [(15000,)], "all", 60)
+    wait_for(lambda: session.rows("SELECT COUNT(*) FROM sessions") == [(80000,)], "all", 60)
     wait_for(lambda: not session.status()["Syncing"], "the end of the cycle", 30)
     assert time.monotonic() - began > 0.5, "it took longer than the watchdog waits"
     assert session.show("NRestarts") == "0"
