@@ -269,7 +269,8 @@ static int write_facts(Engine *e)
         r = archive_meta_set(e->archive, "source_marker", e->marker);
         if (r >= 0)
                 r = archive_meta_set_int(e->archive, "source_rowid", e->seen_rowid);
-        if (r >= 0 && !e->had_errors)
+        if (r >=
+            0) /* a session that failed keeps its old policy in its cursor: each audit tries it again */
                 r = archive_meta_set_int(e->archive, "policy", e->policy);
         if (r >= 0)
                 r = archive_meta_set_int(e->archive, "sync_version", SYNC_VERSION);

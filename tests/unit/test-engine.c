@@ -716,6 +716,11 @@ TEST(a_session_that_cannot_be_archived_stops_no_other)
         CHECK_INT(w.result.n_errors, 4);
         CHECK(w.result.n_errors > 0 && strncmp(w.result.errors[0].session_id, "(row ", 5) == 0);
         CHECK_INT(count(&w, "SELECT count(*) FROM sessions"), 2);
+        /* it stays bad: that is told again, and makes no full cycle of each one to come */
+        (void) cycle(&w, CYCLE_NORMAL);
+        CHECK_INT(w.result.n_errors, 4);
+        CHECK(!w.result.full);
+        CHECK_INT(cycle(&w, CYCLE_AUDIT)->n_errors, 4);
         /* mended, it arrives */
         change(&w, "DELETE FROM sessions WHERE id <> 'a' OR id IS NULL");
         add_session(&w, "c", 1);
