@@ -68,7 +68,7 @@ FURTHER = (
     assigned("curl-user", "curl -u admin:%s https://example.com/", 18),
     assigned("sshpass", "sshpass -p '%s' ssh host", 16),
     assigned("netrc", "machine example.com login joe password %s", 18),
-    assigned("npmrc", "//registry.npmjs.org/:_authToken=%s", 36),
+    assigned("npmrc", "//registry.example.com/:_authToken=%s", 36),
     assigned("azure-storage", "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=%s==", 86),
 )
 ALL_KINDS = EVERY + FURTHER

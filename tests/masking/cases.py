@@ -184,7 +184,7 @@ LOOK_ALIKES = {
     "docker-stdin": "docker login -u al --password-stdin r.test",
     "env-empty": "API_KEY=\nSECRET_KEY=\n",
     "jwt-word": "eyJhbGciOiJIUzI1NiJ9",
-    "lock": "resolved https://registry.npmjs.org/a/-/a-1.0.0.tgz#{hex:40}",
+    "lock": "resolved https://registry.example.com/a/-/a-1.0.0.tgz#{hex:40}",
     "apt": "Get:12 http://deb.test stable/main amd64 secret-tool 0.20.5-3",
 }
 
