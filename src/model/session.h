@@ -1,7 +1,7 @@
 /*
  * Session, message, tool call: the tables that the archive has
  *
- * Column names are those that readers of a shared archive know (see the man page scrubjay-archive(5)); what agentsview
+ * Column names are those that readers of a shared archive know (docs/team-server.md); what agentsview
  * has beyond them follows after.
  */
 #pragma once
