@@ -64,21 +64,21 @@ def test_a_cycle_that_cannot_run_gives_the_daemons_sentence(ctl, daemon, source)
 
 
 def test_ctrl_c_leaves_the_daemon_at_work(ctl, daemon, source):
-    source.add_many(3000, texts=[f"text {n} " * 60 for n in range(4)])
+    source.add_many(20000, texts=[f"text {n} " * 60 for n in range(4)])
     process = subprocess.Popen([SCRUBJAYCTL, "sync"], env=ctl.environ, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: daemon.status()["Syncing"], "the cycle is under way")
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == -signal.SIGINT
     assert "scrubjayd goes on" in process.stderr.read()
     daemon.wait_idle()
-    assert daemon.rows("SELECT count(*) FROM sessions") == [(3000,)]
+    assert daemon.rows("SELECT count(*) FROM sessions") == [(20000,)]
 
 
 def test_a_terminal_gets_a_progress_bar(ctl, daemon, source):
-    source.add_many(6000, texts=[f"text {n} " * 60 for n in range(4)])
+    source.add_many(40000, texts=[f"text {n} " * 60 for n in range(4)])
     seen = ctl.on_terminal("resync")
     assert re.search(r"\[#*-*\] \d+ of \d+ sessions", seen)
-    assert "6000 sessions synced" in seen or "12000 sessions synced" in seen
+    assert "40000 sessions synced" in seen or "80000 sessions synced" in seen
 
 
 def test_watch_follows(ctl, daemon, source):
