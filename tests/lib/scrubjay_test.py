@@ -232,6 +232,7 @@ class Daemon:
     def start(self, ready=True):
         path = self.folder / "notify"
         path.unlink(missing_ok=True)
+        n_ready = self.notified("READY=1")  # of an earlier start
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))
         self.process = subprocess.Popen(self.command(), stderr=subprocess.PIPE,
@@ -239,7 +240,7 @@ class Daemon:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if ready:
-            wait_for(lambda: self.notified("READY=1"), "READY=1")
+            wait_for(lambda: self.notified("READY=1") > n_ready, "READY=1")
         return self
 
     def _read(self):
