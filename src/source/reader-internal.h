@@ -12,8 +12,7 @@
 /* Columns of a session's row that are read beside those of session_table, behind them. */
 enum {
         READER_EXTRA_FILE_HASH,
-        READER_EXTRA_SYNC_MARKER,
-        N_READER_EXTRAS = 7,
+        N_READER_EXTRAS = 6,
 };
 
 typedef enum Query {
@@ -24,7 +23,6 @@ typedef enum Query {
         QUERY_LIST_MARKER,
         QUERY_LIST_BY_ID,
         QUERY_ODD_IDS,
-        QUERY_SESSION,
         QUERY_HAS_SESSION,
         QUERY_COUNT,
         QUERY_MESSAGES,

@@ -5,7 +5,7 @@
 /* What a session's fingerprint knows beside the columns that are mirrored. Left out on purpose: what agentsview moves
  * without changing the session (sync_marker, local_modified_at, file_mtime, created_at of `sync --full`). */
 static const char *const extra_columns[N_READER_EXTRAS] = {
-        "file_hash",    "sync_marker",  "file_size",       "transcript_revision",
+        "file_hash",    "file_size",    "transcript_revision",
         "data_version", "next_ordinal", "last_entry_uuid",
 };
 /* "sessions", or, where that has no rowid (a view, a table without), the same with a number in order of id. */
@@ -37,7 +37,6 @@ static int prepare_sessions(Reader *r)
                   "WHERE (sync_marker >= ?2 OR sync_marker = '' OR sync_marker IS "
                   "NULL OR rowid > ?3) AND +rowid > ?1 ORDER BY +rowid" },
                 { QUERY_LIST_BY_ID, "WHERE id > ?1 ORDER BY id" },
-                { QUERY_SESSION, "WHERE rowid = ?1" },
         };
         _cleanup_(strbuf_done) StrBuf head = { 0 };
         int k;

@@ -294,8 +294,7 @@ static uint64_t hash_session(Reader *r, const SourceSession *s, const Value *ext
                     i != SESSION_PROJECT_PATH)
                         reader_hash_value(r->hasher, s->values + i);
         for (size_t i = 0; i < N_READER_EXTRAS; i++)
-                if (i != READER_EXTRA_SYNC_MARKER)
-                        reader_hash_value(r->hasher, extras + i);
+                reader_hash_value(r->hasher, extras + i);
         return hasher_end(r->hasher);
 }
 
@@ -308,7 +307,6 @@ static void read_session(Reader *r, sqlite3_stmt *stmt, SourceSession *ret)
         for (int i = 0; i < (int) N_READER_EXTRAS; i++)
                 extras[i] = schema_read_text(stmt, 1 + N_SESSION_COLUMNS + i);
         ret->file_hash = extras[READER_EXTRA_FILE_HASH];
-        ret->sync_marker = extras[READER_EXTRA_SYNC_MARKER];
         ret->fingerprint = hash_session(r, ret, extras);
 }
 
@@ -359,19 +357,6 @@ int reader_list_next(Reader *r, SourceSession *ret)
 void reader_list_end(Reader *r)
 {
         (void) sqlite3_reset(r->queries[r->list]);
-}
-
-int reader_session(Reader *r, int64_t rowid, SourceSession *ret)
-{
-        sqlite3_stmt *stmt = r->queries[QUERY_SESSION];
-        int k;
-
-        (void) sqlite3_reset(stmt);
-        (void) sqlite3_bind_int64(stmt, 1, rowid);
-        k = reader_step(r, QUERY_SESSION);
-        if (k > 0)
-                read_session(r, stmt, ret);
-        return k;
 }
 
 int reader_has_session(Reader *r, const char *id, size_t size)

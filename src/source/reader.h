@@ -18,7 +18,6 @@ typedef struct SourceSession {
         int64_t rowid; /* its place in the source's order; 0 where the table has no rowid */
         Value values[N_SESSION_COLUMNS];
         Value file_hash;
-        Value sync_marker;
         uint64_t fingerprint; /* of all that tells whether the session has to be looked at; keyed */
 } SourceSession;
 
@@ -91,9 +90,6 @@ int reader_list_next(Reader *r, SourceSession *ret);
 
 /* Ends a list before its end. */
 void reader_list_end(Reader *r);
-
-/* The session at @rowid. Returns 1, 0 (there is none any more) or a negative errno. */
-int reader_session(Reader *r, int64_t rowid, SourceSession *ret);
 
 /* Whether a session of that id exists. Returns 1, 0, or a negative errno. */
 int reader_has_session(Reader *r, const char *id, size_t size);
