@@ -92,6 +92,39 @@ static int children_add(Reader *r, Children *c, Query query, const Table *table)
         return keep_row(&r->arena, row, width);
 }
 
+static int compare_calls(const void *a, const void *b)
+{
+        const Value *left = a, *right = b;
+        bool left_is_numbered = left[CALL_CALL_INDEX].type == VALUE_INTEGER;
+        bool right_is_numbered = right[CALL_CALL_INDEX].type == VALUE_INTEGER;
+        int64_t x = left_is_numbered ? left[CALL_CALL_INDEX].integer : INT64_MIN;
+        int64_t y = right_is_numbered ? right[CALL_CALL_INDEX].integer : INT64_MIN;
+
+        if (left_is_numbered != right_is_numbered)
+                return left_is_numbered ? 1 : -1;
+        if (x == y) {
+                x = left[CALL_MESSAGE_ORDINAL].integer;
+                y = right[CALL_MESSAGE_ORDINAL].integer;
+        }
+        return (x > y) - (x < y);
+}
+
+/*
+ * Puts the calls in order of their numbers, where those were inserted in another one. Here and not in the query, which
+ * would sort, with all their text, those of each message. Rows with one number stay as they were.
+ */
+static void order_calls(Message *m)
+{
+        bool ordered = true;
+
+        for (size_t i = 0; i < m->n_calls; i++) {
+                m->calls[i][CALL_MESSAGE_ORDINAL] = value_integer((int64_t) i);
+                ordered = ordered && (i == 0 || compare_calls(m->calls[i - 1], m->calls[i]) < 0);
+        }
+        if (!ordered)
+                qsort(m->calls, m->n_calls, sizeof(*m->calls), compare_calls);
+}
+
 /* The calls of the message in row @message_id: numbered from 0 where the source has no numbers or says one twice. */
 static int read_calls(Reader *r, int64_t message_id, Message *m)
 {
@@ -111,6 +144,7 @@ static int read_calls(Reader *r, int64_t message_id, Message *m)
                 return k;
         m->calls = (Value(*)[N_CALL_COLUMNS]) calls.rows;
         m->n_calls = calls.n;
+        order_calls(m);
         for (size_t i = 0; i < m->n_calls; i++) {
                 Value *index = &m->calls[i][CALL_CALL_INDEX];
 

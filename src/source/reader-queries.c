@@ -91,19 +91,18 @@ static int prepare_if_table(Reader *r, Query query, const char *table, const cha
         return k <= 0 ? k : sqlite_prepare(r->db, sql, r->queries + query);
 }
 
-/* Prepares what today's schema allows. The tail that sorts by call_index needs that column; older files lack it. */
+/* Prepares what today's schema allows. The tail that sorts by event_index needs that column; older files lack it. */
 int reader_prepare(Reader *r)
 {
-        int k, has_index, has_event_index;
+        int k, has_event_index;
 
         k = schema_has_column(r->db, "sessions", "sync_marker");
         if (k < 0)
                 return k;
         r->has_markers = k > 0;
-        has_index = schema_has_column(r->db, "tool_calls", "call_index");
         has_event_index = schema_has_column(r->db, "tool_result_events", "event_index");
-        if (has_index < 0 || has_event_index < 0)
-                return has_index < 0 ? has_index : has_event_index;
+        if (has_event_index < 0)
+                return has_event_index;
 
         k = sqlite_prepare(r->db, "BEGIN", r->queries + QUERY_BEGIN);
         if (k >= 0)
@@ -133,8 +132,7 @@ int reader_prepare(Reader *r)
                                      "SELECT count(*) FROM tool_calls WHERE session_id = ?1");
         if (k >= 0)
                 k = prepare_table(r, QUERY_CALLS, &call_table, "message_id",
-                                  has_index ? "WHERE message_id = ?1 ORDER BY call_index, id"
-                                            : "WHERE message_id = ?1 ORDER BY id");
+                                  "WHERE message_id = ?1 ORDER BY id");
         if (k >= 0)
                 k = prepare_table(
                                 r, QUERY_EVENTS, &event_table, "tool_call_message_ordinal",

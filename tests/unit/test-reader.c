@@ -204,6 +204,47 @@ TEST(a_message_is_what_hangs_on_it_and_not_its_row_id)
         CHECK(message_fingerprint(r, "a", 4) != before);
 }
 
+/* The names of the calls of the message @ordinal, in order, each with its number. */
+static void list_calls(Reader *r, const char *id, int64_t ordinal, StrBuf *ret)
+{
+        Message m;
+
+        REQUIRE(reader_begin(r) == 0);
+        REQUIRE(reader_messages(r, id, strlen(id), INT64_MIN) == 0);
+        while (reader_message_next(r, &m) > 0)
+                for (size_t i = 0; m.values[MESSAGE_ORDINAL].integer == ordinal && i < m.n_calls;
+                     i++) {
+                        CHECK_INT(m.calls[i][CALL_MESSAGE_ORDINAL].integer, ordinal);
+                        REQUIRE(strbuf_printf(ret, "%.*s%" PRId64 " ",
+                                              (int) m.calls[i][CALL_TOOL_NAME].size,
+                                              m.calls[i][CALL_TOOL_NAME].text,
+                                              m.calls[i][CALL_CALL_INDEX].integer) >= 0);
+                }
+        reader_end(r);
+}
+
+TEST(calls_come_in_order_of_their_numbers)
+{
+        _cleanup_free_ char *path = fixture_path("calls.db");
+        _cleanup_(reader_freep) Reader *r = NULL;
+        _cleanup_(strbuf_done) StrBuf ordered = { 0 }, odd = { 0 };
+
+        fixture_sql(path, FIXTURE_SCHEMA
+                    "INSERT INTO sessions (id) VALUES ('a');"
+                    "INSERT INTO messages (id, session_id, ordinal, role, content) VALUES "
+                    "(5, 'a', 4, 'assistant', 'x'), (6, 'a', 7, 'assistant', 'y');"
+                    "INSERT INTO tool_calls (message_id, session_id, tool_name, category, call_index) VALUES "
+                    "(5, 'a', 'C', '', 2), (5, 'a', 'A', '', 0), (5, 'a', 'B', '', 1), (5, 'a', 'D', '', 9), "
+                    /* no number first, then each in order of its row: one said twice, text, and one below 0 */
+                    "(6, 'a', 'L', '', 3), (6, 'a', 'K', '', 1), (6, 'a', 'M', '', 3), (6, 'a', 'I', '', NULL), "
+                    "(6, 'a', 'J', '', -5), (6, 'a', 'H', '', 'none')");
+        r = open_reader(path);
+        list_calls(r, "a", 4, &ordered);
+        CHECK_STR(ordered.data, "A0 B1 C2 D9 ");
+        list_calls(r, "a", 7, &odd);
+        CHECK_STR(odd.data, "I0 H1 J2 K3 L4 M5 ");
+}
+
 TEST(a_commit_is_seen_and_a_swapped_file_is_opened)
 {
         _cleanup_free_ char *path = fixture_path("swap.db"), *other = fixture_path("swap-new.db");
