@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/bytes-find.h"
+
 #define URL_MAX \
         300 /* a pull request's URL is far shorter; this bounds the walk back to its scheme */
 
@@ -128,7 +130,7 @@ int gitlink_search_text(const char *text, size_t size, bool is_certain, GitLinkF
                 size_t n = strlen(middles[i]);
                 const char *p = text;
 
-                while ((p = memmem(p, (size_t) (end - p), middles[i], n)) != NULL) {
+                while ((p = bytes_find(p, (size_t) (end - p), middles[i], n)) != NULL) {
                         GitLink link = { .is_pull_request = true, .is_certain = is_certain };
                         int r;
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bytes-find.h"
 #include "mask/assignment.h"
 #include "mask/guard.h"
 #include "mask/known.h"
@@ -542,7 +543,7 @@ static int find_home(Scanner *s)
         size_t end = v->size - s->end > n ? s->end + n : v->size;
         const char *p;
 
-        while (n > 0 && at < s->end && (p = memmem(v->text + at, end - at, s->home, n))) {
+        while (n > 0 && at < s->end && (p = bytes_find(v->text + at, end - at, s->home, n))) {
                 at = (size_t) (p - v->text);
                 if (at >= s->end)
                         break;

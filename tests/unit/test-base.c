@@ -1,6 +1,7 @@
 /* base: byte strings, times, fingerprints, files */
 #include <sys/stat.h>
 
+#include "base/bytes-find.h"
 #include "base/file-util.h"
 #include "base/hash.h"
 #include "base/strbuf.h"
@@ -61,6 +62,31 @@ TEST(time_spans_as_systemd_writes_them)
                         CHECK_INT(again, usec);
                 }
         }
+}
+
+/* Against memmem(), with needles that nearly stand there at every place of a block and at both ends. */
+TEST(bytes_are_found_where_they_are_first)
+{
+        static const char *const needles[] = { "/pull/", "ab", "a", "/home/somebody/of/a/long/name",
+                                               "a\0b" };
+        static const size_t sizes[] = { 6, 2, 1, 29, 3 };
+        char text[400];
+
+        for (size_t i = 0; i < ELEMENTSOF(needles); i++)
+                for (size_t at = 0; at + sizes[i] <= sizeof(text); at++) {
+                        memset(text, 'a', sizeof(text));
+                        for (size_t k = 0; k < at;
+                             k++) /* first and last byte right, the rest not */
+                                if (k % 7 == 0 && sizes[i] > 2)
+                                        text[k] = needles[i][0];
+                        memcpy(text + at, needles[i], sizes[i]);
+                        for (size_t size = at + sizes[i] - 1; size < sizeof(text); size += 61)
+                                if (bytes_find(text, size, needles[i], sizes[i]) !=
+                                    (const char *) memmem(text, size, needles[i], sizes[i]))
+                                        CHECK_INT((int64_t) at, -1);
+                }
+        CHECK(!bytes_find(text, sizeof(text), "", 0));
+        CHECK(!bytes_find(NULL, 0, "ab", 2));
 }
 
 TEST(timestamps_go_both_ways)
