@@ -30,17 +30,30 @@ Known *known_new(void)
         return calloc(1, sizeof(Known));
 }
 
+static uint32_t hash4(const char *p)
+{
+        uint32_t x;
+
+        memcpy(&x, p, sizeof(x));
+        return (x * 0x9E3779B1U) >> (32 - HASH_BITS);
+}
+
 void known_clear(Known *k)
 {
         for (size_t i = 0; i < k->n; i++) {
-                explicit_bzero(k->secrets[i].text, k->secrets[i].size);
-                free(k->secrets[i].text);
+                KnownSecret *s = k->secrets + i;
+
+                /* only what it entered: both tables are large, and hold little */
+                for (size_t offset = 0; offset < STEP; offset++) {
+                        uint32_t h = hash4(s->text + offset);
+
+                        k->filter[h / 64] = 0;
+                        k->heads[h] = 0;
+                }
+                explicit_bzero(s->text, s->size);
+                free(s->text);
         }
-        if (k->n == 0)
-                return;
         k->n = 0;
-        memset(k->filter, 0, sizeof(k->filter));
-        memset(k->heads, 0, sizeof(k->heads));
 }
 
 Known *known_free(Known *k)
@@ -57,14 +70,6 @@ Known *known_free(Known *k)
 size_t known_n(const Known *k)
 {
         return k->n;
-}
-
-static uint32_t hash4(const char *p)
-{
-        uint32_t x;
-
-        memcpy(&x, p, sizeof(x));
-        return (x * 0x9E3779B1U) >> (32 - HASH_BITS);
 }
 
 /* A secret that is also a word, a name or a number would be masked all over a session. */
@@ -217,30 +222,18 @@ const KnownSecret *known_next(const Known *k, const char *text, size_t size, siz
         return NULL;
 }
 
-size_t known_next_place(const Known *k, const char *text, size_t size, size_t *at)
+bool known_find(const Known *k, const char *text, size_t size, KnownFunc func, void *userdata)
 {
-        size_t low = *at, i = (low + STEP - 1) / STEP * STEP;
-
-        for (; k->n > 0 && i < size && (i = next_candidate(k, text, size, i)) < size; i += STEP)
+        for (size_t i = 0; k->n > 0 && i < size && (i = next_candidate(k, text, size, i)) < size;
+             i += STEP)
                 for (uint32_t e = k->heads[hash4(text + i)]; e; e = k->entries[e - 1].next) {
                         const Entry *entry = k->entries + e - 1;
 
-                        if (entry->offset > i || i - entry->offset < low ||
-                            memcmp(text + i, k->secrets[entry->secret].text + entry->offset, 4) !=
-                                            0)
-                                continue;
-                        *at = i - entry->offset;
-                        return entry->secret;
+                        if (entry->offset <= i &&
+                            memcmp(text + i, k->secrets[entry->secret].text + entry->offset, 4) ==
+                                            0 &&
+                            func(userdata, entry->secret, i - entry->offset))
+                                return true;
                 }
-        return SIZE_MAX;
-}
-
-bool known_may_hide(const Known *k, size_t number)
-{
-        const char *text = k->secrets[number].text;
-
-        for (size_t i = 0; i < STEP + 3; i++)
-                if (!is_word(text[i]) && text[i] != '-' && text[i] != '.')
-                        return true;
         return false;
 }

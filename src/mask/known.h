@@ -39,9 +39,12 @@ int known_add(Known *k, const KnownSecret *secret);
 /* The next known secret in @text at or after @*at, as a word of its own. Returns it, and its place in *@at; or NULL. */
 const KnownSecret *known_next(const Known *k, const char *text, size_t size, size_t *at);
 
-/* The number (from 0, in order of adding) of the next secret whose first bytes stand in @text at or after @*at, and that
- * place in @*at; SIZE_MAX: none. Not more than that is compared, so it can be mistaken, but not miss one. */
-size_t known_next_place(const Known *k, const char *text, size_t size, size_t *at);
+/* Told of a place where the first bytes of a secret stand: its number, from 0 in order of adding, and where. True ends
+ * the search. */
+typedef bool (*KnownFunc)(void *userdata, size_t number, size_t start);
 
-/* Whether one of the bytes by which known_next_place() finds this secret may be written as an escape. */
-bool known_may_hide(const Known *k, size_t number);
+/*
+ * Calls @func for each place in @text where a secret may begin, for every secret that may. Not more than the first bytes
+ * are compared, so it can be mistaken, but not miss one. Returns what @func returned last; false without a place.
+ */
+bool known_find(const Known *k, const char *text, size_t size, KnownFunc func, void *userdata);

@@ -6,6 +6,7 @@
 #include "mask/json.h"
 #include "mask/scanner.h"
 #include "mask/utf8.h"
+#include "mask/view.h"
 
 /* Masking is repeated on its own output until nothing changes; what has not settled then is masked whole. */
 #define ROUNDS_MAX 8
@@ -21,6 +22,7 @@ struct Masker {
         OffsetMap edits; /* from output to the clean input */
         Spans spans;     /* what is replaced in the clean input */
         Spans found;     /* what one round found in its text */
+        View view;       /* of what masker_find_known() searches */
         Finding *findings;
         size_t n_allocated;
 };
@@ -53,6 +55,7 @@ Masker *masker_free(Masker *m)
         offset_map_done(&m->edits);
         spans_done(&m->spans);
         spans_done(&m->found);
+        view_done(&m->view);
         (void) scanner_free(m->scanner);
         free(m->findings);
         free(m);
@@ -74,14 +77,32 @@ size_t masker_n_known(const Masker *m)
         return scanner_n_known(m->scanner);
 }
 
-size_t masker_next_known(const Masker *m, const char *text, size_t size, size_t *at)
+typedef struct Search {
+        const View *view;
+        KnownFunc func;
+        void *userdata;
+} Search;
+
+static bool on_known(void *userdata, size_t number, size_t at)
 {
-        return known_next_place(scanner_known(m->scanner), text, size, at);
+        const Search *s = userdata;
+        size_t start, end;
+
+        view_range(s->view, at, at, &start, &end);
+        return s->func(s->userdata, number, start);
 }
 
-bool masker_known_may_hide(const Masker *m, size_t number)
+int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, void *userdata)
 {
-        return known_may_hide(scanner_known(m->scanner), number);
+        Search search = { &m->view, func, userdata };
+        int r;
+
+        if (masker_n_known(m) == 0)
+                return 0;
+        r = view_set(&m->view, text, size);
+        if (r < 0)
+                return r;
+        return known_find(scanner_known(m->scanner), m->view.text, m->view.size, on_known, &search);
 }
 
 /* The part of @span in the JSON string or number @t. */

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "mask/known.h"
 #include "mask/ruleset.h"
 
 typedef struct Masker Masker;
@@ -54,14 +55,10 @@ void masker_forget(Masker *m);
 size_t masker_n_known(const Masker *m);
 
 /*
- * The next place at or after *@at in @text, unmasked and as it stands, where a remembered secret may begin. Returns the
- * secret's number (in the order in which they were remembered, from 0) and its place in *@at; SIZE_MAX: none. Quicker
- * than masking; it may name places where there is none, and sees none that hides behind escapes.
+ * Calls @func for each place in @text, unmasked, where a remembered secret may begin, escaped or not; see KnownFunc.
+ * Quicker than masking; it may name places where there is none. Returns 1 (@func returned true), 0 or -ENOMEM.
  */
-size_t masker_next_known(const Masker *m, const char *text, size_t size, size_t *at);
-
-/* Whether the secret of that number can be written with escapes, so that masker_next_known() would not see it. */
-bool masker_known_may_hide(const Masker *m, size_t number);
+int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, void *userdata);
 
 /*
  * Masks one text of @size bytes. @text may hold any bytes, NUL too, and be NULL when @size is 0.

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* More text than this is read again rather than kept. */
-#define TEXTS_MAX ((size_t) 4 * 1024 * 1024)
+#define TEXTS_MAX ((size_t) 2 * 1024 * 1024)
 
 void look_back_clear(LookBack *lb)
 {
@@ -68,26 +68,42 @@ int look_back_learn(LookBack *lb, const Masker *masker, size_t from, size_t unti
                 lb->learned = grown;
                 lb->n_allocated = n * 2;
         }
-        for (; lb->n_learned < n; lb->n_learned++) {
+        for (; lb->n_learned < n; lb->n_learned++)
                 lb->learned[lb->n_learned] = (struct Learned){ from, until };
-                if (from < until && masker_known_may_hide(masker, lb->n_learned))
-                        lb->must_look = true;
-        }
         return 0;
 }
 
-bool look_back_is_due(const LookBack *lb, const Masker *masker)
+static bool stands_unseen(void *userdata, size_t number, size_t start)
 {
-        size_t at = 0, number;
+        const LookBack *lb = userdata;
 
+        return number < lb->n_learned && start >= lb->learned[number].from &&
+               start < lb->learned[number].until;
+}
+
+int look_back_is_due(LookBack *lb, Masker *masker)
+{
         if (lb->must_look)
                 return lb->n_learned > 0;
-        while ((number = masker_next_known(masker, lb->texts.data, lb->texts.size, &at)) !=
-               SIZE_MAX) {
-                if (number < lb->n_learned && at >= lb->learned[number].from &&
-                    at < lb->learned[number].until)
-                        return true;
-                at++;
-        }
-        return false;
+        return masker_find_known(masker, lb->texts.data, lb->texts.size, stands_unseen, lb);
+}
+
+static bool stands_there(void *userdata, size_t number, size_t start)
+{
+        (void) userdata;
+        (void) number;
+        (void) start;
+        return true;
+}
+
+int look_back_concerns(LookBack *lb, Masker *masker, const Message *m)
+{
+        size_t begin;
+        int r;
+
+        look_back_clear(lb);
+        r = look_back_add(lb, m, &begin);
+        if (r < 0 || lb->must_look)
+                return r < 0 ? r : 1;
+        return masker_find_known(masker, lb->texts.data, lb->texts.size, stands_there, NULL);
 }

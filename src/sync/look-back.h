@@ -31,5 +31,9 @@ int look_back_add(LookBack *lb, const Message *m, size_t *ret_begin);
  * -ENOMEM. */
 int look_back_learn(LookBack *lb, const Masker *masker, size_t from, size_t until);
 
-/* Whether something learned may stand where it was not seen. */
-bool look_back_is_due(const LookBack *lb, const Masker *masker);
+/* Whether something learned may stand where it was not seen. Returns 1, 0 or -ENOMEM. */
+int look_back_is_due(LookBack *lb, Masker *masker);
+
+/* Whether something learned may stand in @m at all: what the second look begins with. Forgets the texts that were kept.
+ * Returns 1, 0 or -ENOMEM. */
+int look_back_concerns(LookBack *lb, Masker *masker, const Message *m);

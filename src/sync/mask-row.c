@@ -10,6 +10,7 @@ void row_masker_done(RowMasker *rm)
 {
         arena_done(&rm->arena);
         free(rm->findings);
+        free(rm->texts);
         *rm = (RowMasker){ 0 };
 }
 
@@ -17,6 +18,7 @@ void row_masker_clear(RowMasker *rm)
 {
         arena_clear(&rm->arena);
         rm->n_findings = 0;
+        rm->n_texts = 0;
 }
 
 void row_masker_forget_words(RowMasker *rm)
@@ -50,6 +52,22 @@ static int add_finding(RowMasker *rm, const Column *column, const char *prefix, 
         return 0;
 }
 
+static int add_text(RowMasker *rm, const Value *unmasked)
+{
+        if (rm->n_texts == rm->n_texts_allocated) {
+                size_t n = rm->n_texts > 0 ? rm->n_texts * 2 : 16;
+                struct MaskedText *grown = reallocarray(rm->texts, n, sizeof(*grown));
+
+                if (!grown)
+                        return -ENOMEM;
+                rm->texts = grown;
+                rm->n_texts_allocated = n;
+        }
+        rm->texts[rm->n_texts++] = (struct MaskedText){ unmasked->text, unmasked->size,
+                                                        masker_n_known(rm->masker) };
+        return 0;
+}
+
 static int mask_value(RowMasker *rm, const Column *column, Value *v, const char *prefix)
 {
         MaskFormat format = column->kind == COLUMN_JSON ? MASK_JSON : MASK_TEXT;
@@ -57,6 +75,8 @@ static int mask_value(RowMasker *rm, const Column *column, Value *v, const char 
         int r;
 
         r = masker_mask(rm->masker, format, v->text, v->size, &masked);
+        if (r >= 0)
+                r = add_text(rm, v);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < masked.n_findings; i++) {
@@ -73,16 +93,27 @@ static int mask_value(RowMasker *rm, const Column *column, Value *v, const char 
         return 0;
 }
 
+/* Where a word of this column is kept: two that share a place drive each other out. */
+static struct LastWord *word_place(RowMasker *rm, const Column *column, const Value *v)
+{
+        size_t place = (uintptr_t) column / sizeof(*column) + v->size * 31 +
+                       (unsigned char) v->text[0] * 7 + (unsigned char) v->text[v->size - 1] * 13;
+
+        return rm->last_words + place % ELEMENTSOF(rm->last_words);
+}
+
 /* Roles, models and tool names repeat in nearly every row; one that was clean just now is clean again. */
 static int mask_word(RowMasker *rm, const Column *column, Value *v, const char *prefix)
 {
-        struct LastWord *last = rm->last_words +
-                                ((uintptr_t) column / sizeof(*column)) % ELEMENTSOF(rm->last_words);
         const char *before = v->text;
+        struct LastWord *last;
         int r;
 
-        if (v->size == 0 || (last->column == column && last->size == v->size &&
-                             memcmp(last->text, v->text, v->size) == 0))
+        if (v->size == 0)
+                return 0;
+        last = word_place(rm, column, v);
+        if (last->column == column && last->size == v->size &&
+            memcmp(last->text, v->text, v->size) == 0)
                 return 0;
         r = mask_value(rm, column, v, prefix);
         if (r >= 0 && v->text == before && v->size <= sizeof(last->text)) {
@@ -158,7 +189,7 @@ static bool dialogue_is_content(const Value *values)
                memcmp(content->text, dialogue->text, content->size) == 0;
 }
 
-int mask_message(RowMasker *rm, Message *m)
+static int mask_rows(RowMasker *rm, Message *m)
 {
         bool same = dialogue_is_content(m->values);
         char prefix[80];
@@ -182,4 +213,62 @@ int mask_message(RowMasker *rm, Message *m)
                 r = mask_row(rm, &event_table, m->events[i], prefix);
         }
         return r;
+}
+
+/* The rows of a message, their texts where they are. */
+static int copy_rows(Arena *arena, const Message *from, Message *ret)
+{
+        size_t calls_size = from->n_calls * sizeof(*from->calls);
+        size_t events_size = from->n_events * sizeof(*from->events);
+
+        *ret = *from;
+        ret->calls = arena_alloc(arena, calls_size);
+        ret->events = arena_alloc(arena, events_size);
+        if (!ret->calls || !ret->events)
+                return -ENOMEM;
+        if (calls_size > 0)
+                memcpy(ret->calls, from->calls, calls_size);
+        if (events_size > 0)
+                memcpy(ret->events, from->events, events_size);
+        return 0;
+}
+
+static bool is_later(void *userdata, size_t number, size_t start)
+{
+        const struct MaskedText *text = userdata;
+
+        (void) start;
+        return number >= text->n_known;
+}
+
+/* May something that was learned after a text was masked stand in it? Returns 1, 0 or -ENOMEM. */
+static int learned_too_late(RowMasker *rm, size_t first_text)
+{
+        int r = 0;
+
+        for (size_t i = first_text; r == 0 && i < rm->n_texts; i++) {
+                struct MaskedText *t = rm->texts + i;
+
+                if (t->n_known < masker_n_known(rm->masker))
+                        r = masker_find_known(rm->masker, t->text, t->size, is_later, t);
+        }
+        return r;
+}
+
+int mask_message(RowMasker *rm, Message *m)
+{
+        size_t n_findings = rm->n_findings, n_texts = rm->n_texts;
+        Message unmasked;
+        int r;
+
+        r = copy_rows(&rm->arena, m, &unmasked);
+        if (r >= 0)
+                r = mask_rows(rm, m);
+        if (r >= 0)
+                r = learned_too_late(rm, n_texts);
+        if (r <= 0)
+                return r;
+        rm->n_findings = n_findings;
+        *m = unmasked;
+        return mask_rows(rm, m);
 }

@@ -21,16 +21,22 @@ typedef struct RowMasker {
         Arena arena; /* masked texts and field names, until row_masker_clear() */
         RowFinding *findings;
         size_t n_findings, n_allocated;
+        struct MaskedText {
+                const char *text; /* unmasked; borrowed */
+                size_t size;
+                size_t n_known; /* secrets that the masker remembered when it was masked */
+        } * texts;              /* of the row or message, in order */
+        size_t n_texts, n_texts_allocated;
         struct LastWord {
                 const Column *column;
                 char text[48];
                 size_t size;
-        } last_words[64]; /* short names that were clean, since most rows repeat them */
+        } last_words[256]; /* short names that were clean, since most rows repeat them */
 } RowMasker;
 
 void row_masker_done(RowMasker *rm);
 
-/* Forgets findings and texts of the last row. */
+/* Forgets findings and texts of the last row, whose unmasked texts must be there until then. */
 void row_masker_clear(RowMasker *rm);
 
 /* Forgets which words were clean: the rules or the remembered secrets changed. */
@@ -43,5 +49,6 @@ void row_masker_forget_words(RowMasker *rm);
  */
 int mask_row(RowMasker *rm, const Table *table, Value *values, const char *prefix);
 
-/* The same for a message with its calls and events. */
+/* The same for a message with its calls and events. What was learned from its last text may stand bare in its first one:
+ * where it may, the message is masked twice. */
 int mask_message(RowMasker *rm, Message *m);

@@ -172,42 +172,14 @@ static int own_message(Message *m, const Value *id, Arena *arena)
         return 0;
 }
 
-/* The rows of a message, their texts where they are. */
-static int copy_message(Arena *arena, const Message *from, Message *ret)
-{
-        size_t calls_size = from->n_calls * sizeof(*from->calls);
-        size_t events_size = from->n_events * sizeof(*from->events);
-
-        *ret = *from;
-        ret->calls = arena_alloc(arena, calls_size);
-        ret->events = arena_alloc(arena, events_size);
-        if (!ret->calls || !ret->events)
-                return -ENOMEM;
-        if (calls_size > 0)
-                memcpy(ret->calls, from->calls, calls_size);
-        if (events_size > 0)
-                memcpy(ret->events, from->events, events_size);
-        return 0;
-}
-
 static int mask_own_message(SessionSync *s, Message *m)
 {
         RowMasker *rm = &s->e->row_masker;
-        size_t n_known = masker_n_known(rm->masker);
-        Message unmasked;
         int r;
 
         row_masker_clear(rm);
         rm->metadata_only = s->privacy == PRIVACY_METADATA;
-        r = copy_message(&rm->arena, m, &unmasked);
-        if (r >= 0)
-                r = mask_message(rm, m);
-        if (r >= 0 && masker_n_known(rm->masker) > n_known) {
-                /* what was learned from its last text may stand bare in its first one */
-                rm->n_findings = 0;
-                *m = unmasked;
-                r = mask_message(rm, m);
-        }
+        r = mask_message(rm, m);
         return r < 0 ? r : own_message(m, &s->id, &rm->arena);
 }
 
@@ -301,7 +273,11 @@ static int check_message(SessionSync *s, Message *m)
         size_t n_findings;
         int r;
 
-        r = mask_own_message(s, m);
+        r = look_back_concerns(&s->e->look_back, s->e->masker, m);
+        if (r > 0)
+                r = mask_own_message(s, m);
+        else if (r == 0)
+                return 0;
         if (r < 0)
                 return r;
         r = archive_finding_count(s->e->archive, s->id.text, s->id.size, ordinal, &n_findings);
@@ -365,7 +341,9 @@ static int sync_messages(SessionSync *s)
         r = for_each_message(s, sync_message);
         while (r >= 0 && s->next < s->n_archived)
                 r = remove_message(s, s->archived[s->next++].ordinal);
-        if (r >= 0 && look_back_is_due(&s->e->look_back, s->e->masker))
+        if (r >= 0)
+                r = look_back_is_due(&s->e->look_back, s->e->masker);
+        if (r > 0)
                 r = for_each_message(s, check_message);
         look_back_clear(&s->e->look_back);
         return r;

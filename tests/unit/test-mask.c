@@ -274,6 +274,48 @@ TEST(assignments_are_judged)
                 check_sample(MASK_TEXT, templates[i]);
 }
 
+typedef struct Places {
+        size_t n, starts[8], numbers[8];
+} Places;
+
+static bool note_place(void *userdata, size_t number, size_t start)
+{
+        Places *p = userdata;
+
+        if (p->n < ELEMENTSOF(p->starts)) {
+                p->starts[p->n] = start;
+                p->numbers[p->n++] = number;
+        }
+        return false;
+}
+
+TEST(places_of_known_secrets_are_found_for_each_secret_and_behind_escapes)
+{
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        /* the same first bytes: at each place either may stand */
+        _cleanup_(sample_done) Sample one = make_sample("DB_PASSWORD=<<x/y:{alnum:16}>>\n"),
+                                      two = make_sample("DB_PASSWORD=<<x/y:{alnum:17}>>\n");
+        const char *secret = two.text + strlen("DB_PASSWORD=");
+        _cleanup_free_ char *bare = NULL, *escaped = NULL;
+        Places found = { 0 }, hidden = { 0 };
+        Masked masked;
+
+        CHECK_INT(masker_mask(m, MASK_TEXT, one.text, strlen(one.text), &masked), 0);
+        CHECK_INT(masker_mask(m, MASK_TEXT, two.text, strlen(two.text), &masked), 0);
+        REQUIRE(masker_n_known(m) == 2);
+        REQUIRE(asprintf(&bare, "it was: %.21s, see", secret) > 0);
+        REQUIRE(asprintf(&escaped, "it was: x\\/%.19s, see", secret + 2) > 0);
+        CHECK_INT(masker_find_known(m, bare, strlen(bare), note_place, &found), 0);
+        CHECK_INT(masker_find_known(m, escaped, strlen(escaped), note_place, &hidden), 0);
+        REQUIRE(found.n == 2 && hidden.n == 2);
+        for (size_t i = 0; i < found.n; i++) {
+                CHECK_INT(found.starts[i], 8);
+                CHECK_INT(hidden.starts[i], 8);
+                CHECK_INT(found.numbers[i] + hidden.numbers[1 - i], 1);
+        }
+        CHECK_INT(masker_find_known(m, "nothing of it", 13, note_place, &found), 0);
+}
+
 TEST(known_secrets_are_masked_everywhere)
 {
         _cleanup_(masker_freep) Masker *m = new_masker();
