@@ -82,16 +82,17 @@ static bool is_zero(const unsigned char *p, size_t n)
         return true;
 }
 
-static bool has_wal(const char *path)
+/* Is there more of it beside it, in a -wal or a -journal? */
+static bool has_more(const char *path, const char *suffix)
 {
-        _cleanup_free_ char *wal = NULL;
+        _cleanup_free_ char *name = NULL;
         struct stat st;
 
-        if (asprintf(&wal, "%s-wal", path) < 0) {
-                wal = NULL;
+        if (asprintf(&name, "%s%s", path, suffix) < 0) {
+                name = NULL;
                 return true;
         }
-        return stat(wal, &st) == 0 && st.st_size > 0;
+        return stat(name, &st) == 0 && st.st_size > 0;
 }
 
 int archive_check_header(const char *path, char **ret_problem)
@@ -105,9 +106,10 @@ int archive_check_header(const char *path, char **ret_problem)
                 return errno == ENOENT ? 0 : -errno;
         if (fstat(fd, &st) < 0)
                 return -errno;
-        if (!S_ISREG(st.st_mode) || st.st_size == 0 || has_wal(path) ||
+        if (!S_ISREG(st.st_mode) || st.st_size == 0 || has_more(path, "-wal") ||
+            has_more(path, "-journal") ||
             pread(fd, header, sizeof(header), 0) != (ssize_t) sizeof(header))
-                return 0; /* with a -wal the pages that count are there: SQLite will say */
+                return 0; /* the pages that count may be there: SQLite will say */
         if (memcmp(header, "SQLite format 3", 16) != 0) {
                 /* Whose file is it? Ours by its mark, or one whose blocks the system never wrote. */
                 if (read_be32(header + HEADER_APPLICATION_ID) != ARCHIVE_APPLICATION_ID &&
@@ -126,7 +128,7 @@ int archive_check_header(const char *path, char **ret_problem)
         return 1;
 }
 
-/* How many files in @folder begin with @prefix and are no part (-wal) of another one. */
+/* How many files in @folder begin with @prefix and are no part (-wal, -journal) of another one. */
 static int count_files(const char *folder, const char *prefix)
 {
         DIR *dir = opendir(folder);
@@ -137,7 +139,8 @@ static int count_files(const char *folder, const char *prefix)
                 return -errno;
         while ((entry = readdir(dir)))
                 n += strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
-                     !strstr(entry->d_name + strlen(prefix), "-wal");
+                     !strstr(entry->d_name + strlen(prefix), "-wal") &&
+                     !strstr(entry->d_name + strlen(prefix), "-journal");
         (void) closedir(dir);
         return n;
 }
@@ -205,8 +208,10 @@ int archive_move_aside(const char *path, char **ret)
                 return -EUCLEAN;
         if (r >= 0)
                 r = free_name(path, &name);
-        /* The -wal first: a stop between the two leaves a file that is found damaged again, not a -wal without its
-         * file, which SQLite would remove. */
+        /* These first: a stop between two leaves a file that is found damaged again, not a -wal without its file,
+         * which SQLite would remove, or a -journal that it would write into the next one. */
+        if (r >= 0)
+                r = move(path, name, "-journal");
         if (r >= 0)
                 r = move(path, name, "-wal");
         if (r >= 0)

@@ -55,6 +55,8 @@ struct Archive {
         ino_t inode;
         char *moved_aside; /* the damaged one that was here before, or NULL */
         bool unclean;      /* the last one to have it did not close it */
+        bool filling;      /* see archive_end_filling() */
+        bool shared;       /* see archive_share() */
         bool suspect;      /* it seems to be damaged: the next one looks at all of it */
         int lock_fd;
         HashKey key;

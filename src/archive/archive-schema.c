@@ -55,7 +55,7 @@ static int make_tables(sqlite3 *db)
         int r;
 
         /* 16 KB pages: a third less CPU than 4 KB when written (measured on session text). Set before the first table. */
-        r = sqlite_run(db, "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
+        r = sqlite_run(db, "PRAGMA page_size = 16384; BEGIN IMMEDIATE");
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(definitions); i++)
                 r = make_table(db, definitions + i);
         if (r >= 0)

@@ -179,6 +179,20 @@ static int make_private(const char *path)
         return 0;
 }
 
+/* Returns 1 if @sql, which asks for the journal mode or sets it, answers with @mode; 0 or a negative errno. */
+static int has_journal_mode(sqlite3 *db, const char *sql, const char *mode)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = sqlite_prepare(db, sql, &stmt);
+        if (r >= 0)
+                r = sqlite_step(stmt);
+        if (r <= 0)
+                return r;
+        return strcmp((const char *) sqlite3_column_text(stmt, 0) ?: "", mode) == 0;
+}
+
 static int open_database(Archive *a)
 {
         int code, r;
@@ -189,14 +203,19 @@ static int open_database(Archive *a)
         (void) sqlite3_extended_result_codes(a->db, 1);
         (void) sqlite3_busy_timeout(a->db, 5000);
         r = archive_schema_prepare(a->db);
+        if (r >= 0)
+                r = sqlite_run(a->db, "PRAGMA cache_size = -10240; PRAGMA temp_store = MEMORY; "
+                                      "PRAGMA trusted_schema = 0; PRAGMA secure_delete = 1; "
+                                      "PRAGMA wal_autocheckpoint = 2000; "
+                                      "PRAGMA journal_size_limit = 33554432");
+        if (r >= 0)
+                r = has_journal_mode(a->db, "PRAGMA journal_mode", "wal");
         if (r < 0)
                 return r;
-        return sqlite_run(a->db,
-                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-                          "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; "
-                          "PRAGMA trusted_schema = 0; "
-                          "PRAGMA secure_delete = 1; "
-                          "PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 33554432");
+        a->filling = r == 0;
+        return sqlite_run(a->db, a->filling ? "PRAGMA journal_mode = TRUNCATE; "
+                                              "PRAGMA synchronous = FULL"
+                                            : "PRAGMA synchronous = NORMAL");
 }
 
 static int describe_failure(const Archive *a, int error, char **reterr)
@@ -444,6 +463,33 @@ int archive_wipe_traces(Archive *a)
         int r = sqlite_errno(a->db, code);
 
         return r < 0 ? r : search_index_remove(path);
+}
+
+int archive_end_filling(Archive *a)
+{
+        int r;
+
+        if (!a->filling)
+                return 0;
+        r = has_journal_mode(a->db, "PRAGMA journal_mode = WAL", "wal");
+        if (r > 0)
+                r = sqlite_run(a->db, "PRAGMA synchronous = NORMAL");
+        a->filling = r < 0;
+        return r == -EBUSY ? 0 : r;
+}
+
+int archive_share(Archive *a)
+{
+        int r;
+
+        if (a->shared)
+                return 0;
+        r = archive_end_filling(a);
+        if (r >= 0)
+                r = sqlite_run(a->db, "CREATE INDEX IF NOT EXISTS sessions_by_change ON sessions "
+                                      "(change_seq)");
+        a->shared = r >= 0 && !a->filling;
+        return r;
 }
 
 void archive_release_memory(Archive *a)

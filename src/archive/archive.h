@@ -55,6 +55,17 @@ const HashKey *archive_key(const Archive *a);
 /* Why the last call failed, in SQLite's words. */
 const char *archive_reason(Archive *a);
 
+/*
+ * A new archive is filled with a rollback journal: pages that the file did not have need no second copy, so that a first
+ * sync writes half as much as with a WAL. In return readers wait for a commit, and a commit for them. This ends it, for
+ * good; where a reader is in the way, it does nothing, and the next call tries again. Returns 0 or a negative errno.
+ */
+int archive_end_filling(Archive *a);
+
+/* Remotes are fed from it: they read it at any time, so it is not filled without a WAL, and find what changed by an index
+ * that nobody else needs. Returns 0 or a negative errno. */
+int archive_share(Archive *a);
+
 /* Transactions. archive_commit() writes the change sequence and the counts with the rest. After a failure of any call
  * within one, only archive_rollback() is left. Each returns 0 or a negative errno. */
 int archive_begin(Archive *a);

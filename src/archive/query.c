@@ -64,8 +64,9 @@ int query_open(const char *path, Query **ret)
                 return sqlite_errno(q->db, r);
         (void) sqlite3_busy_timeout(q->db, BUSY_MSEC);
         r = check_schema(q->db);
-        if (r < 0)
-                return r;
+        if (r < 0) /* a -journal waits for somebody who may write */
+                return sqlite3_extended_errcode(q->db) == SQLITE_READONLY_ROLLBACK ? -EINPROGRESS
+                                                                                   : r;
         *ret = TAKE_PTR(q);
         return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * Query: the archive as people look at it, strictly read-only
  *
- * It never writes, takes no lock and makes no archive; the daemon may write at the same time. Rows are handed to a
+ * It never writes and makes no archive; the daemon may write at the same time (in a first sync each waits for the other,
+ * a commit long). Rows are handed to a
  * callback one by one, so that no answer has to fit into memory. What a callback is given is borrowed until it returns;
  * it returns 0 to go on, anything else ends the query, whose result it becomes.
  */
@@ -15,7 +16,8 @@ typedef struct Query Query;
 
 /*
  * Opens the archive at @path. Returns 0, -ENOENT: there is none; -EPROTONOSUPPORT: made by a newer version;
- * -EMEDIUMTYPE: not an archive; -EUCLEAN: damaged; or another negative errno.
+ * -EMEDIUMTYPE: not an archive; -EUCLEAN: damaged; -EINPROGRESS: its first sync was killed, and the next one has to clean
+ * up first; or another negative errno.
  */
 int query_open(const char *path, Query **ret);
 Query *query_close(Query *q);

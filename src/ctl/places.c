@@ -73,6 +73,12 @@ char *places_explain_archive(const char *path, int r)
                                "makes a new one from the source."),
                              path);
                 break;
+        case -EINPROGRESS:
+                format_error(&text,
+                             _("The archive '%s' was being filled when scrubjayd was killed. Start the "
+                               "service: it goes on from there."),
+                             path);
+                break;
         default:
                 format_error(&text, _("The archive '%s' cannot be opened: %s."), path,
                              strerror(-r));

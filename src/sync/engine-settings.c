@@ -57,6 +57,7 @@ void engine_settings_done(EngineSettings *s)
 int engine_settings_copy(const EngineSettings *from, EngineSettings *ret)
 {
         _cleanup_(engine_settings_done) EngineSettings copy = {
+                .archive_is_shared = from->archive_is_shared,
                 .keep_deleted_sessions = from->keep_deleted_sessions,
         };
 

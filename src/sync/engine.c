@@ -182,6 +182,9 @@ static int need_archive(Engine *e)
                 e->result->failure = CYCLE_ARCHIVE_UNAVAILABLE;
                 return r;
         }
+        r = e->settings.archive_is_shared ? archive_share(e->archive) : 0;
+        if (r < 0)
+                return engine_archive_failed(e, r);
         if (!e->identity) {
                 r = identity_new(e->settings.user_id, e->settings.user_name, &e->identity);
                 if (r < 0)
@@ -302,6 +305,9 @@ static int finish_cycle(Engine *e, const char *marker, int64_t changes_before)
                 r = batch_commit(e);
         if (r < 0)
                 return r;
+        r = archive_end_filling(e->archive);
+        if (r < 0)
+                return engine_archive_failed(e, r);
         if (e->result->sessions_removed > 0 || (e->result->full && e->n_cursors > 0))
                 e->has_traces = true;
         if (e->has_traces && archive_wipe_traces(e->archive) >= 0)

@@ -14,6 +14,7 @@ typedef struct Engine Engine;
 typedef struct EngineSettings {
         const char *source_path;
         const char *archive_path;
+        bool archive_is_shared; /* others (remotes) read it all the time, from its first sync on */
 
         /* rules */
         const char *const *rules_folders; /* NULL-terminated */
