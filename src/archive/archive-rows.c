@@ -25,7 +25,19 @@ static const struct {
         [INSERT_PIN] = { &pin_table, { NULL }, NULL },
 };
 
-/* The columns of a table, as a list of names or of assignments from the row that could not be inserted. */
+/* Is @name one of the columns in "a, b"? */
+static bool is_in_key(const char *key, const char *name)
+{
+        size_t n = strlen(name);
+
+        for (const char *p = key; (p = strstr(p, name)); p += n)
+                if ((p == key || p[-1] == ' ') && (p[n] == 0 || p[n] == ','))
+                        return true;
+        return false;
+}
+
+/* The columns of a table, as a list of names or of assignments from the row that could not be inserted. These leave the
+ * key out: it is the same, but SQLite would write its index again. */
 static void put_columns(StrBuf *sql, ArchiveInsert which, bool as_update)
 {
         const Table *table = inserts[which].table;
@@ -37,6 +49,8 @@ static void put_columns(StrBuf *sql, ArchiveInsert which, bool as_update)
 
                 if (!name)
                         break;
+                if (as_update && is_in_key(table->key, name))
+                        continue;
                 (void) strbuf_printf(sql, "%s%s", comma, name);
                 if (as_update)
                         (void) strbuf_printf(sql, " = excluded.%s", name);

@@ -1,8 +1,10 @@
 /* archive: opening, refusing, transactions, the rows of a session */
 #include <fcntl.h>
+#include <sys/wait.h>
 
 #include "archive/archive-damage.h"
 #include "archive/archive.h"
+#include "archive/query.h"
 #include "fixture.h"
 
 static Value text(const char *s)
@@ -64,7 +66,7 @@ TEST(a_new_archive_is_private_and_has_its_tables)
         CHECK_INT(st.st_mode & 0777, 0700);
         CHECK_INT(fixture_int(path, "PRAGMA user_version"), ARCHIVE_SCHEMA_VERSION);
         CHECK_INT(fixture_int(path, "PRAGMA application_id"), ARCHIVE_APPLICATION_ID);
-        CHECK_INT(fixture_int(path, "PRAGMA page_size"), 16384);
+        CHECK_INT(fixture_int(path, "PRAGMA page_size"), 8192);
         for (size_t i = 0; i < ELEMENTSOF(tables); i++) {
                 char sql[100];
 
@@ -72,6 +74,117 @@ TEST(a_new_archive_is_private_and_has_its_tables)
                 CHECK_INT(fixture_int(path, sql), 0);
         }
         CHECK_INT(fixture_int(path, "SELECT length(value) FROM meta WHERE key = 'archive_id'"), 32);
+}
+
+static bool has_wal(const char *path)
+{
+        _cleanup_(sqlite_closep) sqlite3 *db = NULL;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+
+        REQUIRE(sqlite3_open(path, &db) == SQLITE_OK);
+        REQUIRE(sqlite_prepare(db, "PRAGMA journal_mode", &stmt) == 0 && sqlite_step(stmt) > 0);
+        return strcmp((const char *) sqlite3_column_text(stmt, 0), "wal") == 0;
+}
+
+TEST(a_new_archive_is_filled_without_a_wal)
+{
+        _cleanup_free_ char *path = fixture_path("filling/archive.db");
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        sqlite3 *reader = NULL;
+
+        REQUIRE(archive_begin(a) == 0);
+        put_session(a, "a", "p");
+        REQUIRE(archive_commit(a) == 0);
+        CHECK(!has_wal(path));
+        a = archive_close(a);
+        a = open_archive(path);
+        CHECK(!has_wal(path)); /* the first sync was not over: the next one goes on with it */
+
+        REQUIRE(sqlite3_open(path, &reader) == SQLITE_OK);
+        REQUIRE(sqlite_run(reader, "BEGIN; SELECT count(*) FROM sessions") == 0);
+        CHECK_INT(archive_end_filling(a), 0);
+        CHECK(!has_wal(path)); /* a reader is in the way */
+        REQUIRE(sqlite_run(reader, "COMMIT") == 0);
+        sqlite_close(reader);
+        CHECK_INT(archive_end_filling(a), 0);
+        CHECK(has_wal(path));
+        a = archive_close(a);
+        a = open_archive(path);
+        CHECK(has_wal(path));
+}
+
+TEST(an_archive_that_remotes_read_has_a_wal_and_an_index_by_change)
+{
+        _cleanup_free_ char *path = fixture_path("shared/archive.db");
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        static const char by_change[] =
+                        "SELECT count(*) FROM sqlite_schema WHERE name = 'sessions_by_change'";
+
+        CHECK_INT(fixture_int(path, by_change), 0);
+        CHECK_INT(archive_share(a), 0);
+        CHECK(has_wal(path));
+        CHECK_INT(fixture_int(path, by_change), 1);
+        CHECK_INT(archive_share(a), 0);
+}
+
+/* A process that is killed while it fills the archive at @path: its pages are in the file, and how to undo that beside it. */
+static void fill_and_die(const char *path)
+{
+        pid_t pid = fork();
+        int status;
+
+        REQUIRE(pid >= 0);
+        if (pid == 0) {
+                Archive *a = open_archive(path);
+                static char long_text[64 * 1024];
+
+                memset(long_text, 'x', sizeof(long_text) - 1);
+                REQUIRE(archive_begin(a) == 0);
+                for (int64_t i = 0; i < 400; i++) /* more than the cache holds */
+                        put_message(a, "killed", i, long_text, 1);
+                _exit(0);
+        }
+        REQUIRE(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(a_first_sync_that_was_killed_is_undone_by_the_next_one)
+{
+        _cleanup_free_ char *path = fixture_path("hot/archive.db");
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        Query *q = NULL;
+
+        REQUIRE(archive_begin(a) == 0);
+        put_session(a, "a", "p");
+        REQUIRE(archive_commit(a) == 0);
+        a = archive_close(a);
+        fill_and_die(path);
+        CHECK_INT(query_open(path, &q), -EINPROGRESS);
+        CHECK(!q);
+        a = open_archive(path); /* 0, not 1: nothing is damaged */
+        CHECK_INT(query_open(path, &q), 0);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM sessions"), 1);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM messages"), 0);
+        q = query_close(q);
+}
+
+TEST(a_row_that_is_written_again_leaves_its_index_alone)
+{
+        _cleanup_free_ char *path = fixture_path("pages/archive.db"), *wal = NULL;
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        struct stat before, after;
+
+        REQUIRE(asprintf(&wal, "%s-wal", path) > 0);
+        REQUIRE(archive_end_filling(a) == 0);
+        REQUIRE(archive_begin(a) == 0);
+        put_session(a, "a", "p");
+        REQUIRE(archive_commit(a) == 0);
+        REQUIRE(stat(wal, &before) == 0);
+        REQUIRE(archive_begin(a) == 0);
+        put_session(a, "a", "q");
+        REQUIRE(archive_commit(a) == 0);
+        REQUIRE(stat(wal, &after) == 0);
+        /* the row and the change sequence, each on a page and a header of 24 bytes */
+        CHECK_INT(after.st_size - before.st_size, 2 * (8192 + 24));
 }
 
 TEST(the_second_writer_is_told_who_has_it)
