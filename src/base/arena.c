@@ -1,6 +1,7 @@
 /* Arena: memory that is freed all at once */
 #include "base/arena.h"
 
+#include <errno.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 struct ArenaBlock {
         ArenaBlock *next;
         size_t used, size;
+        void *adopted; /* memory of somebody else's making, or NULL */
         alignas(max_align_t) char bytes[];
 };
 
@@ -18,6 +20,7 @@ void arena_done(Arena *a)
                 ArenaBlock *block = a->blocks;
 
                 a->blocks = block->next;
+                free(block->adopted);
                 free(block);
         }
 }
@@ -32,8 +35,10 @@ void arena_clear(Arena *a)
                 a->blocks = block->next;
                 if (!keep && block->size == BLOCK_SIZE)
                         keep = block;
-                else
+                else {
+                        free(block->adopted);
                         free(block);
+                }
         }
         if (keep) {
                 keep->used = 0;
@@ -64,6 +69,19 @@ void *arena_alloc(Arena *a, size_t size)
         p = block->bytes + block->used;
         block->used += rounded;
         return p;
+}
+
+int arena_adopt(Arena *a, void *p)
+{
+        ArenaBlock *block = calloc(1, sizeof(*block)),
+                   **place = a->blocks ? &a->blocks->next : &a->blocks;
+
+        if (!block)
+                return -ENOMEM;
+        block->adopted = p;
+        block->next = *place; /* behind the newest, which has room for more */
+        *place = block;
+        return 0;
 }
 
 char *arena_copy(Arena *a, const void *bytes, size_t n)

@@ -23,3 +23,6 @@ void *arena_alloc(Arena *a, size_t size);
 
 /* A copy of @n bytes with a NUL behind them. NULL without memory. */
 char *arena_copy(Arena *a, const void *bytes, size_t n);
+
+/* Takes over @p, which malloc() made: it is freed with the rest. Returns 0 or -ENOMEM (then it is the caller's still). */
+int arena_adopt(Arena *a, void *p);

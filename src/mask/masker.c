@@ -11,6 +11,13 @@
 /* Masking is repeated on its own output until nothing changes; what has not settled then is masked whole. */
 #define ROUNDS_MAX 8
 
+/* Memory that is kept for the next text. */
+#define BUFFER_KEPT_MAX  ((size_t) 1024 * 1024)
+#define REPAIRS_KEPT_MAX 4096
+
+/* A text with more secrets is a list of them, and masked whole: each is a row of the archive. */
+#define FINDINGS_MAX 20000
+
 #define UNSCANNABLE "unscannable"
 
 struct Masker {
@@ -67,8 +74,35 @@ int masker_set_home(Masker *m, const char *home)
         return scanner_set_home(m->scanner, home);
 }
 
+/* A large text leaves large buffers behind; usual ones are kept for the next text. */
+static void drop_if_large(StrBuf *b)
+{
+        if (b->allocated <= BUFFER_KEPT_MAX)
+                return;
+        explicit_bzero(b->data, b->size);
+        strbuf_done(b);
+}
+
+char *masker_take_text(Masker *m, const Masked *masked)
+{
+        StrBuf *buffers[] = { &m->output, &m->clean };
+        char *text;
+
+        for (size_t i = 0; i < ELEMENTSOF(buffers); i++)
+                if (masked->text == buffers[i]->data && buffers[i]->allocated > BUFFER_KEPT_MAX) {
+                        text = buffers[i]->data;
+                        *buffers[i] = (StrBuf){ 0 };
+                        return text;
+                }
+        return NULL;
+}
+
 void masker_forget(Masker *m)
 {
+        drop_if_large(&m->output);
+        drop_if_large(&m->clean);
+        if (m->repairs.allocated > REPAIRS_KEPT_MAX)
+                offset_map_done(&m->repairs);
         scanner_forget(m->scanner);
 }
 
@@ -235,6 +269,15 @@ static int mask_text(Masker *m, bool json, const char *text, size_t size)
         return -EOVERFLOW;
 }
 
+static size_t count_secrets(const Spans *spans)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < spans->n; i++)
+                n += spans->items[i].rule != NULL;
+        return n;
+}
+
 static int add_finding(Masker *m, Finding f, size_t n)
 {
         if (n >= m->n_allocated) {
@@ -302,7 +345,7 @@ int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Mas
         }
         json = format == MASK_JSON && json_is_valid(clean, clean_size);
         r = mask_text(m, json, clean, clean_size);
-        if (r == -EOVERFLOW)
+        if (r == -EOVERFLOW || (r > 0 && count_secrets(&m->spans) > FINDINGS_MAX))
                 return mask_whole(m, json, clean, size, ret);
         if (r < 0)
                 return r;

@@ -65,3 +65,9 @@ int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, 
  * Returns 0 or -ENOMEM; *@ret is set in the first case only.
  */
 int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Masked *ret);
+
+/*
+ * Hands over the memory of a large masked text, so that it need not be copied: *@masked is what masker_mask() set last. The
+ * caller frees it. NULL: the text is small, or the caller's own; copy it.
+ */
+char *masker_take_text(Masker *m, const Masked *masked);

@@ -604,6 +604,7 @@ int scanner_run(Scanner *s, const char *text, size_t size, Spans *spans)
                         r = find_known(s);
                 if (r >= 0)
                         r = find_home(s);
+                s->limited = s->limited || spans->n > SPANS_MAX;
         }
         if (r >= 0 && !s->limited && known_n(s->known) > n_known)
                 r = find_known_again(s, text, size);

@@ -20,6 +20,9 @@ typedef struct Span {
         bool number; /* a JSON number: what replaces it is quoted */
 } Span;
 
+/* A text with more pieces to replace cannot be searched: their list would take more memory than the text. */
+#define SPANS_MAX 500000
+
 typedef struct Spans {
         Span *items;
         size_t n, allocated;

@@ -2,6 +2,8 @@
 #include "service/config-key.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file-util.h"
@@ -10,6 +12,10 @@
 
 /* A mistyped value is short. A longer one may be a password in the wrong line, and a warning goes to the journal. */
 #define VALUE_SHOWN_MAX 16
+
+/* What one message may have: a page of text always, and no more than SQLite hands out. */
+#define SIZE_MIN     ((uint64_t) 64 * 1024)
+#define SIZE_LARGEST ((uint64_t) 1024 * 1024 * 1024)
 
 static const char *shown(const char *value)
 {
@@ -80,6 +86,31 @@ static int set_span(const Key *key, void *target, const char *home, const char *
                 return -EINVAL;
         }
         *(uint64_t *) target = usec;
+        return 0;
+}
+
+/* "128M": bytes, or with K, M or G (powers of 1024, as systemd has them). */
+static int set_size(const Key *key, void *target, const char *home, const char *value,
+                    char **reterr)
+{
+        static const char units[] = "KMG";
+        uint64_t n;
+        const char *unit;
+        char *end;
+
+        errno = 0;
+        n = strtoull(value, &end, 10);
+        unit = *end ? strchr(units, *end) : NULL;
+        if (!isdigit((unsigned char) *value) || errno != 0 || (*end && (!unit || end[1])) ||
+            (unit && __builtin_mul_overflow(n, UINT64_C(1) << (10 * (unit - units + 1)), &n))) {
+                format_error(reterr, "'%s' is not a size (write 64M, 1G)", shown(value));
+                return -EINVAL;
+        }
+        if (n < SIZE_MIN || n > SIZE_LARGEST) {
+                format_error(reterr, "it is between 64K and 1G");
+                return -EINVAL;
+        }
+        *(uint64_t *) target = n;
         return 0;
 }
 
@@ -194,6 +225,7 @@ static const Key keys[] = {
         { "Sync", "MaxDelay", set_span, OF_SETTINGS(max_delay_usec) },
         { "Sync", "ReconcileInterval", set_span, OF_SETTINGS(reconcile_usec), USEC_PER_SEC },
         { "Sync", "AuditInterval", set_span, OF_SETTINGS(audit_usec), USEC_PER_SEC },
+        { "Sync", "MaxMessageSize", set_size, OF_SETTINGS(max_message_bytes) },
         { "Identity", "UserId", set_string, OF_SETTINGS(user_id) },
         { "Identity", "UserName", set_string, OF_SETTINGS(user_name) },
         { "Identity", "OrgId", set_string, OF_SETTINGS(org_id) },

@@ -123,6 +123,7 @@ static int settings_new(Settings **ret)
         if (!s)
                 return -ENOMEM;
         s->n_refs = 1;
+        s->max_message_bytes = (uint64_t) 128 * 1024 * 1024;
         s->quiet_usec = 500 * USEC_PER_MSEC;
         s->max_delay_usec = 2 * USEC_PER_SEC;
         s->reconcile_usec = 5 * USEC_PER_MIN;

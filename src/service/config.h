@@ -36,6 +36,7 @@ typedef struct Settings {
         char *other_source_path; /* where it may appear as well, since it is not set and not there; else NULL */
         char *archive_path; /* absolute */
 
+        uint64_t max_message_bytes;
         uint64_t quiet_usec, max_delay_usec, reconcile_usec, audit_usec;
 
         char *user_id, *user_name, *org_id, *machine; /* NULL: not set */

@@ -15,6 +15,11 @@ enum {
         N_READER_EXTRAS = 6,
 };
 
+extern const Table reader_extra_table;
+
+#define READER_STARS_TAIL "ORDER BY session_id"
+#define READER_PINS_TAIL  "ORDER BY session_id, ordinal"
+
 typedef enum Query {
         QUERY_BEGIN,
         QUERY_END,
@@ -22,6 +27,9 @@ typedef enum Query {
         QUERY_LIST_ALL,
         QUERY_LIST_MARKER,
         QUERY_LIST_BY_ID,
+        QUERY_ROWS_ALL, /* the same lists without the rows themselves, for those that hold large texts */
+        QUERY_ROWS_MARKER,
+        QUERY_SESSION,
         QUERY_ODD_IDS,
         QUERY_HAS_SESSION,
         QUERY_COUNT,
@@ -43,15 +51,24 @@ struct Reader {
         sqlite3 *db;
         sqlite3_stmt *queries[N_QUERIES]; /* NULL: the source has no such table */
         Query list;
+        bool by_row; /* the list has row numbers only */
         bool has_markers;
+        const char *event_order; /* of those of one message */
         int64_t schema_version;
         int64_t seen_version; /* data_version at reader_mark_seen(); -1: nothing seen */
         unsigned ticks;
+
+        size_t max_bytes; /* of text of one message */
+        size_t left;      /* of that, for the message or row in hand */
+        uint64_t n_left_out;
+        bool is_utf8; /* else its texts need SQLite to become that */
 
         Hasher *hasher;
         Arena arena;      /* a message's calls and events */
         char *session_id; /* of the messages under way */
         size_t session_id_size;
+        int64_t next_ordinal; /* messages from this one on are still to come ... */
+        bool at_end;          /* ... unless there can be none */
         int64_t n_calls_left;
         int has_event; /* the statement of events stands on a row (1), is at its end (0), or failed (negative) */
 };
@@ -61,6 +78,33 @@ int reader_prepare(Reader *r);
 
 /* sqlite_step() with the limit on a single step. */
 int reader_step(Reader *r, Query query);
+
+/* Tells SQLite the limit; after each opening. */
+void reader_apply_max(Reader *r);
+
+/* A message begins, resp. a row of another kind: so much text may be in it. */
+void reader_allow_message(Reader *r);
+void reader_allow_row(Reader *r);
+
+/* Takes the texts of a row that was read: what there is no room for is left out. Returns 0 or -ENOMEM. */
+int reader_take_row(Reader *r, const Table *table, Value *values);
+
+/* Copies the texts of a row into the arena, since its statement moves on. Returns 0 or -ENOMEM. */
+int reader_keep_row(Reader *r, const Table *table, Value *values);
+
+/* Called for each row of a list of row numbers; negative ends it. */
+typedef int (*ReaderRowidFunc)(Reader *r, int64_t rowid, void *userdata);
+
+/*
+ * Lists row numbers of @table: "SELECT rowid FROM @table @tail" with the session under way as ?1 and @number as ?2, where
+ * the tail names them. Returns 0, a negative errno, or what @func returned.
+ */
+int reader_list_rows(Reader *r, const Table *table, const char *tail, int64_t number,
+                     ReaderRowidFunc func, void *userdata);
+
+/* Reads the row @rowid of @table, which SQLite refused as a whole (-EFBIG), into the arena. Returns 0 or a negative
+ * errno. */
+int reader_read_large_row(Reader *r, const Table *table, int64_t rowid, Value *values);
 
 /* Adds one value to a fingerprint: its type, and what it holds. */
 void reader_hash_value(Hasher *h, const Value *v);

@@ -32,9 +32,27 @@ static int count_calls(Reader *r)
         return k < 0 ? k : 0;
 }
 
+/* Steps to the first event; that one may hold a large text (-EFBIG), which read_events() sees to. */
+static int begin_events(Reader *r, int64_t ordinal)
+{
+        bind_session(r, QUERY_EVENTS, ordinal);
+        r->has_event = r->queries[QUERY_EVENTS] ? reader_step(r, QUERY_EVENTS) : 0;
+        return r->has_event < 0 && r->has_event != -EFBIG ? r->has_event : 0;
+}
+
+/* Begins to read messages and events from @ordinal on. */
+static int begin_at(Reader *r, int64_t ordinal)
+{
+        r->next_ordinal = ordinal;
+        r->at_end = false;
+        bind_session(r, QUERY_MESSAGES, ordinal);
+        return begin_events(r, ordinal);
+}
+
 int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from_ordinal)
 {
         char *copy;
+        int k;
 
         copy = malloc(size + 1);
         if (!copy)
@@ -44,52 +62,66 @@ int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from
         free(r->session_id);
         r->session_id = copy;
         r->session_id_size = size;
-        bind_session(r, QUERY_MESSAGES, from_ordinal);
-        bind_session(r, QUERY_EVENTS, from_ordinal);
-        r->has_event = r->queries[QUERY_EVENTS] ? reader_step(r, QUERY_EVENTS) : 0;
-        return r->has_event < 0 ? r->has_event : count_calls(r);
-}
-
-/* Copies the texts of a row into the arena, since its statement moves on. */
-static int keep_row(Arena *arena, Value *values, size_t n)
-{
-        for (size_t i = 0; i < n; i++) {
-                if (values[i].type != VALUE_TEXT)
-                        continue;
-                values[i].text = arena_copy(arena, values[i].text, values[i].size);
-                if (!values[i].text)
-                        return -ENOMEM;
-        }
-        return 0;
+        k = begin_at(r, from_ordinal);
+        return k < 0 ? k : count_calls(r);
 }
 
 /* Rows that hang on a message, in the arena. What is left behind when the array grows goes with the message. */
 typedef struct Children {
+        const Table *table;
         Value *rows;
         size_t n, allocated;
 } Children;
 
-/* Adds the row that @query stands on. */
-static int children_add(Reader *r, Children *c, Query query, const Table *table)
+static Value *children_grow(Reader *r, Children *c)
 {
-        size_t width = table->n_columns;
-        Value *row;
+        size_t width = c->table->n_columns;
 
         if (c->n == c->allocated) {
                 size_t n = c->allocated > 0 ? c->allocated * 2 : 4;
                 Value *grown = arena_alloc(&r->arena, n * width * sizeof(*grown));
 
                 if (!grown)
-                        return -ENOMEM;
+                        return NULL;
                 if (c->n > 0)
                         memcpy(grown, c->rows, c->n * width * sizeof(*grown));
                 c->rows = grown;
                 c->allocated = n;
         }
-        row = c->rows + c->n * width;
-        schema_read_row(r->queries[query], 1, table, row);
-        c->n++;
-        return keep_row(&r->arena, row, width);
+        return c->rows + c->n++ * width;
+}
+
+/* Adds the row that @query stands on. */
+static int children_add(Reader *r, Children *c, Query query)
+{
+        Value *row = children_grow(r, c);
+        int k;
+
+        if (!row)
+                return -ENOMEM;
+        schema_read_row(r->queries[query], 1, c->table, row);
+        k = reader_take_row(r, c->table, row);
+        return k < 0 ? k : reader_keep_row(r, c->table, row);
+}
+
+static int add_large_row(Reader *r, int64_t rowid, void *userdata)
+{
+        Children *c = userdata;
+        Value *row = children_grow(r, c);
+
+        return row ? reader_read_large_row(r, c->table, rowid, row) : -ENOMEM;
+}
+
+/* Reads the rows that hang on a message again, since one of them holds a large text. */
+static int children_again(Reader *r, Children *c, const char *key, int64_t number,
+                          const char *order)
+{
+        _cleanup_(strbuf_done) StrBuf tail = { 0 };
+        int k;
+
+        c->n = 0;
+        k = strbuf_printf(&tail, "WHERE %s = ?2 ORDER BY %s", key, order);
+        return k < 0 ? k : reader_list_rows(r, c->table, tail.data, number, add_large_row, c);
 }
 
 static int compare_calls(const void *a, const void *b)
@@ -129,17 +161,22 @@ static void order_calls(Message *m)
 static int read_calls(Reader *r, int64_t message_id, Message *m)
 {
         sqlite3_stmt *stmt = r->queries[QUERY_CALLS];
-        Children calls = { 0 };
+        Children calls = { .table = &call_table };
+        size_t left = r->left;
         int64_t last = -1;
         int k;
 
         (void) sqlite3_bind_int64(stmt, 1, message_id);
         while ((k = reader_step(r, QUERY_CALLS)) > 0) {
-                k = children_add(r, &calls, QUERY_CALLS, &call_table);
+                k = children_add(r, &calls, QUERY_CALLS);
                 if (k < 0)
                         break;
         }
         (void) sqlite3_reset(stmt);
+        if (k == -EFBIG) {
+                r->left = left;
+                k = children_again(r, &calls, "message_id", message_id, "id");
+        }
         if (k < 0)
                 return k;
         m->calls = (Value(*)[N_CALL_COLUMNS]) calls.rows;
@@ -157,21 +194,38 @@ static int read_calls(Reader *r, int64_t message_id, Message *m)
         return 0;
 }
 
+/* The place of an event in its table's row, as the query has it. */
+static int64_t event_ordinal(Reader *r)
+{
+        return sqlite3_column_int64(r->queries[QUERY_EVENTS], 0);
+}
+
 /* The events of a message: one statement gives those of the whole session, in the order of the messages. */
 static int read_events(Reader *r, Message *m)
 {
-        sqlite3_stmt *stmt = r->queries[QUERY_EVENTS];
         int64_t ordinal = m->values[MESSAGE_ORDINAL].integer, last_call = -1, last_event = -1;
-        Children events = { 0 };
+        Children events = { .table = &event_table };
+        size_t left = r->left;
 
-        while (r->has_event > 0 && sqlite3_column_int64(stmt, 0) <= ordinal) {
+        while (r->has_event > 0 && event_ordinal(r) <= ordinal) {
                 int k = 0;
 
-                if (sqlite3_column_int64(stmt, 0) == ordinal) /* one before hangs on no message */
-                        k = children_add(r, &events, QUERY_EVENTS, &event_table);
+                if (event_ordinal(r) == ordinal) /* one before hangs on no message */
+                        k = children_add(r, &events, QUERY_EVENTS);
                 r->has_event = k < 0 ? k : reader_step(r, QUERY_EVENTS);
         }
-        if (r->has_event < 0)
+        if (r->has_event == -EFBIG) {
+                int k;
+
+                r->left = left;
+                k = children_again(r, &events, "session_id = ?1 AND tool_call_message_ordinal",
+                                   ordinal, r->event_order);
+                if (k >= 0)
+                        k = ordinal < INT64_MAX ? begin_events(r, ordinal + 1) : 0;
+                if (k < 0)
+                        return k;
+        }
+        if (r->has_event < 0 && r->has_event != -EFBIG)
                 return r->has_event;
         m->events = (Value(*)[N_EVENT_COLUMNS]) events.rows;
         m->n_events = events.n;
@@ -221,29 +275,83 @@ static void finish_message(Reader *r, Message *m)
                 m->n_bytes += row_bytes(m->events[i], N_EVENT_COLUMNS);
         }
         m->fingerprint = hasher_end(r->hasher);
+        m->n_left_out = r->n_left_out;
 }
 
-int reader_message_next(Reader *r, Message *ret)
+typedef struct LargeMessage {
+        Message *m;
+        int64_t id;
+        bool found;
+} LargeMessage;
+
+static int read_large_message(Reader *r, int64_t rowid, void *userdata)
 {
-        sqlite3_stmt *stmt = r->queries[QUERY_MESSAGES];
-        Message m = { 0 };
-        int64_t message_id;
+        LargeMessage *l = userdata;
+
+        l->id = rowid;
+        l->found = true;
+        return reader_read_large_row(r, &message_table, rowid, l->m->values);
+}
+
+/* The next message, of which SQLite refused the row. The list goes on behind it. */
+static int next_large_message(Reader *r, Message *m, int64_t *ret_id)
+{
+        LargeMessage l = { .m = m };
+        int64_t ordinal;
         int k;
 
-        if (!stmt)
-                return 0;
-        arena_clear(&r->arena);
+        k = reader_list_rows(r, &message_table,
+                             "WHERE session_id = ?1 AND ordinal >= ?2 ORDER BY ordinal LIMIT 1",
+                             r->next_ordinal, read_large_message, &l);
+        if (k < 0 || !l.found)
+                return k;
+        *ret_id = l.id;
+        ordinal = m->values[MESSAGE_ORDINAL].integer;
+        r->at_end = ordinal == INT64_MAX;
+        if (!r->at_end)
+                bind_session(r, QUERY_MESSAGES, ordinal + 1);
+        return 1;
+}
+
+/* The next message without what hangs on it. */
+static int next_message(Reader *r, Message *m, int64_t *ret_id)
+{
+        sqlite3_stmt *stmt = r->queries[QUERY_MESSAGES];
+        int k;
+
         k = reader_step(r, QUERY_MESSAGES);
+        if (k == -EFBIG)
+                return next_large_message(r, m, ret_id);
         if (k <= 0) {
                 (void) sqlite3_reset(stmt);
                 return k;
         }
-        message_id = sqlite3_column_int64(stmt, 0);
-        schema_read_row(stmt, 1, &message_table, m.values);
+        *ret_id = sqlite3_column_int64(stmt, 0);
+        schema_read_row(stmt, 1, &message_table, m->values);
+        k = reader_take_row(r, &message_table, m->values);
+        return k < 0 ? k : 1;
+}
+
+int reader_message_next(Reader *r, Message *ret)
+{
+        Message m = { 0 };
+        int64_t id = 0;
+        int k;
+
+        if (!r->queries[QUERY_MESSAGES] || r->at_end)
+                return 0;
+        arena_clear(&r->arena);
+        reader_allow_message(r);
+        k = next_message(r, &m, &id);
+        if (k <= 0)
+                return k;
         if (m.values[MESSAGE_ORDINAL].type != VALUE_INTEGER)
                 m.values[MESSAGE_ORDINAL] = value_integer(0);
+        r->next_ordinal = m.values[MESSAGE_ORDINAL].integer;
+        if (r->next_ordinal < INT64_MAX)
+                r->next_ordinal++;
         if (r->n_calls_left > 0) {
-                k = read_calls(r, message_id, &m);
+                k = read_calls(r, id, &m);
                 if (k < 0)
                         return k;
         }

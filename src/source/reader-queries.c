@@ -4,10 +4,17 @@
 
 /* What a session's fingerprint knows beside the columns that are mirrored. Left out on purpose: what agentsview moves
  * without changing the session (sync_marker, local_modified_at, file_mtime, created_at of `sync --full`). */
-static const char *const extra_columns[N_READER_EXTRAS] = {
-        "file_hash",    "file_size",    "transcript_revision",
-        "data_version", "next_ordinal", "last_entry_uuid",
+static const Column extra_columns[N_READER_EXTRAS] = {
+        [READER_EXTRA_FILE_HASH] = { "file_hash", COLUMN_TEXT, "file_hash" },
+        { "file_size", COLUMN_TEXT, "file_size" },
+        { "transcript_revision", COLUMN_TEXT, "transcript_revision" },
+        { "data_version", COLUMN_TEXT, "data_version" },
+        { "next_ordinal", COLUMN_TEXT, "next_ordinal" },
+        { "last_entry_uuid", COLUMN_TEXT, "last_entry_uuid" },
 };
+
+const Table reader_extra_table = { "extras", "sessions", extra_columns, N_READER_EXTRAS, NULL };
+
 /* "sessions", or, where that has no rowid (a view, a table without), the same with a number in order of id. */
 static int put_sessions_from(StrBuf *sql, sqlite3 *db)
 {
@@ -27,37 +34,44 @@ static int put_sessions_from(StrBuf *sql, sqlite3 *db)
 
 static int prepare_sessions(Reader *r)
 {
+        /* +rowid: the planner shall walk the index on sync_marker, and sort the few it finds */
+        static const char
+                        all[] = "WHERE rowid > ?1 ORDER BY rowid",
+                        marked[] = "WHERE (sync_marker >= ?2 OR sync_marker = '' OR sync_marker IS "
+                                   "NULL OR rowid > ?3) AND +rowid > ?1 ORDER BY +rowid";
         static const struct {
                 Query query;
+                bool rows_only;
                 const char *tail;
         } variants[] = {
-                { QUERY_LIST_ALL, "WHERE rowid > ?1 ORDER BY rowid" },
-                /* +rowid: the planner shall walk the index on sync_marker, and sort the few it finds */
-                { QUERY_LIST_MARKER,
-                  "WHERE (sync_marker >= ?2 OR sync_marker = '' OR sync_marker IS "
-                  "NULL OR rowid > ?3) AND +rowid > ?1 ORDER BY +rowid" },
-                { QUERY_LIST_BY_ID, "WHERE id > ?1 ORDER BY id" },
+                { QUERY_LIST_ALL, false, all },
+                { QUERY_LIST_MARKER, false, marked },
+                { QUERY_LIST_BY_ID, false, "WHERE id > ?1 ORDER BY id" },
+                { QUERY_ROWS_ALL, true, all },
+                { QUERY_ROWS_MARKER, true, marked },
+                { QUERY_SESSION, false, "WHERE rowid = ?1" },
         };
-        _cleanup_(strbuf_done) StrBuf head = { 0 };
+        _cleanup_(strbuf_done) StrBuf head = { 0 }, from = { 0 };
         int k;
 
+        k = put_sessions_from(&from, r->db);
+        if (k < 0)
+                return k;
         (void) strbuf_puts(&head, "SELECT rowid, ");
         k = schema_put_columns(&head, r->db, &session_table);
-        for (size_t i = 0; k >= 0 && i < N_READER_EXTRAS; i++) {
-                (void) strbuf_puts(&head, ", ");
-                k = schema_put_column(&head, r->db, "sessions", extra_columns[i]);
-        }
-        (void) strbuf_puts(&head, " FROM ");
+        (void) strbuf_puts(&head, ", ");
         if (k >= 0)
-                k = put_sessions_from(&head, r->db);
+                k = schema_put_columns(&head, r->db, &reader_extra_table);
         if (k < 0)
                 return k;
         for (size_t i = 0; i < ELEMENTSOF(variants); i++) {
                 _cleanup_(strbuf_done) StrBuf sql = { 0 };
 
-                if (variants[i].query == QUERY_LIST_MARKER && !r->has_markers)
+                if (variants[i].tail == marked && !r->has_markers)
                         continue;
-                k = strbuf_printf(&sql, "%s %s", head.data, variants[i].tail);
+                k = strbuf_printf(&sql, "%s FROM %s %s",
+                                  variants[i].rows_only ? "SELECT rowid" : head.data, from.data,
+                                  variants[i].tail);
                 if (k >= 0)
                         k = sqlite_prepare(r->db, sql.data, r->queries + variants[i].query);
                 if (k < 0)
@@ -84,6 +98,16 @@ static int prepare_table(Reader *r, Query query, const Table *table, const char 
         return k < 0 ? k : sqlite_prepare(r->db, sql.data, r->queries + query);
 }
 
+static int prepare_children(Reader *r, Query query, const Table *table, const char *first,
+                            const char *where, const char *order)
+{
+        _cleanup_(strbuf_done) StrBuf tail = { 0 };
+        int k;
+
+        k = strbuf_printf(&tail, "WHERE %s%s", where, order);
+        return k < 0 ? k : prepare_table(r, query, table, first, tail.data);
+}
+
 static int prepare_if_table(Reader *r, Query query, const char *table, const char *sql)
 {
         int k = schema_has_table(r->db, table);
@@ -103,6 +127,7 @@ int reader_prepare(Reader *r)
         has_event_index = schema_has_column(r->db, "tool_result_events", "event_index");
         if (has_event_index < 0)
                 return has_event_index;
+        r->event_order = has_event_index ? "call_index, event_index, id" : "id";
 
         k = sqlite_prepare(r->db, "BEGIN", r->queries + QUERY_BEGIN);
         if (k >= 0)
@@ -134,16 +159,14 @@ int reader_prepare(Reader *r)
                 k = prepare_table(r, QUERY_CALLS, &call_table, "message_id",
                                   "WHERE message_id = ?1 ORDER BY id");
         if (k >= 0)
-                k = prepare_table(
-                                r, QUERY_EVENTS, &event_table, "tool_call_message_ordinal",
-                                has_event_index ? "WHERE session_id = ?1 AND tool_call_message_ordinal >= ?2 ORDER BY "
-                                                  "tool_call_message_ordinal, call_index, event_index, id"
-                                                : "WHERE session_id = ?1 AND tool_call_message_ordinal >= ?2 ORDER BY "
-                                                  "tool_call_message_ordinal, id");
+                k = prepare_children(r, QUERY_EVENTS, &event_table, "tool_call_message_ordinal",
+                                     "session_id = ?1 AND tool_call_message_ordinal >= ?2 "
+                                     "ORDER BY tool_call_message_ordinal, ",
+                                     r->event_order);
         if (k >= 0)
-                k = prepare_table(r, QUERY_STARS, &star_table, "1", "ORDER BY session_id");
+                k = prepare_table(r, QUERY_STARS, &star_table, "1", READER_STARS_TAIL);
         if (k >= 0)
-                k = prepare_table(r, QUERY_PINS, &pin_table, "1", "ORDER BY session_id, ordinal");
+                k = prepare_table(r, QUERY_PINS, &pin_table, "1", READER_PINS_TAIL);
         if (k >= 0)
                 k = prepare_if_table(r, QUERY_DELETED, "session_deletion_changes",
                                      "SELECT session_id, revision FROM session_deletion_changes "

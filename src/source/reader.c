@@ -68,6 +68,7 @@ int reader_new(const char *path, const HashKey *key, Reader **ret)
         if (!r)
                 return -ENOMEM;
         r->seen_version = -1;
+        r->max_bytes = READER_MAX_BYTES;
         r->path = strdup(path);
         r->hasher = hasher_new(key);
         if (!r->path || !r->hasher) {
@@ -125,12 +126,16 @@ static int harden(sqlite3 *db)
                               "PRAGMA cell_size_check = 1; PRAGMA cache_size = -4096");
 }
 
+#define IS_UTF8 "SELECT encoding = 'UTF-8' FROM pragma_encoding"
+
 /* Reads the schema of today and prepares against it. */
 static int learn_schema(Reader *r, char **reterr)
 {
+        int64_t is_utf8 = 0;
         int k, has_sessions;
 
         finalize_queries(r);
+        r->is_utf8 = sqlite_query_int(r->db, IS_UTF8, &is_utf8) > 0 && is_utf8 != 0;
         k = sqlite_query_int(r->db, "PRAGMA schema_version", &r->schema_version);
         has_sessions = k < 0 ? k : schema_has_column(r->db, "sessions", "id");
         if (has_sessions < 0) {
@@ -176,6 +181,7 @@ static int open_anew(Reader *r, const struct stat *st, char **reterr)
         }
         (void) sqlite3_extended_result_codes(r->db, 1);
         sqlite3_progress_handler(r->db, TICK_INSTRUCTIONS, on_tick, r);
+        reader_apply_max(r);
         (void) harden(r->db); /* each of these can only fail on a file that the next call refuses with its reason */
         r->device = st->st_dev;
         r->inode = st->st_ino;
@@ -298,25 +304,55 @@ static uint64_t hash_session(Reader *r, const SourceSession *s, const Value *ext
         return hasher_end(r->hasher);
 }
 
-static void read_session(Reader *r, sqlite3_stmt *stmt, SourceSession *ret)
+static int read_session(Reader *r, sqlite3_stmt *stmt, SourceSession *ret)
 {
         Value extras[N_READER_EXTRAS];
+        int k;
 
         ret->rowid = sqlite3_column_int64(stmt, 0);
         schema_read_row(stmt, 1, &session_table, ret->values);
-        for (int i = 0; i < (int) N_READER_EXTRAS; i++)
-                extras[i] = schema_read_text(stmt, 1 + N_SESSION_COLUMNS + i);
+        schema_read_row(stmt, 1 + N_SESSION_COLUMNS, &reader_extra_table, extras);
+        arena_clear(&r->arena);
+        reader_allow_row(r);
+        k = reader_take_row(r, &session_table, ret->values);
+        if (k < 0)
+                return k;
         ret->file_hash = extras[READER_EXTRA_FILE_HASH];
         ret->fingerprint = hash_session(r, ret, extras);
+        return 1;
+}
+
+/* A session with a text that SQLite does not hand out with its row. */
+static int read_large_session(Reader *r, int64_t rowid, SourceSession *ret)
+{
+        Value extras[N_READER_EXTRAS];
+        int k;
+
+        arena_clear(&r->arena);
+        reader_allow_row(r);
+        ret->rowid = rowid;
+        k = reader_read_large_row(r, &reader_extra_table, rowid, extras);
+        if (k >= 0)
+                k = reader_read_large_row(r, &session_table, rowid, ret->values);
+        if (k < 0)
+                return k;
+        ret->file_hash = extras[READER_EXTRA_FILE_HASH];
+        ret->fingerprint = hash_session(r, ret, extras);
+        return 1;
 }
 
 int reader_list(Reader *r, const ReaderFrom *from)
 {
+        bool by_marker = from->marker && r->has_markers;
         sqlite3_stmt *stmt;
 
-        r->list = from->by_id                      ? QUERY_LIST_BY_ID
-                  : from->marker && r->has_markers ? QUERY_LIST_MARKER
-                                                   : QUERY_LIST_ALL;
+        r->by_row = from->by_row;
+        if (from->by_id)
+                r->list = QUERY_LIST_BY_ID;
+        else if (from->by_row)
+                r->list = by_marker ? QUERY_ROWS_MARKER : QUERY_ROWS_ALL;
+        else
+                r->list = by_marker ? QUERY_LIST_MARKER : QUERY_LIST_ALL;
         stmt = r->queries[r->list];
         (void) sqlite3_reset(stmt);
         if (from->by_id)
@@ -324,7 +360,7 @@ int reader_list(Reader *r, const ReaderFrom *from)
                                            SQLITE_TRANSIENT, SQLITE_UTF8);
         else
                 (void) sqlite3_bind_int64(stmt, 1, from->after_rowid);
-        if (r->list == QUERY_LIST_MARKER) {
+        if (r->list == QUERY_LIST_MARKER || r->list == QUERY_ROWS_MARKER) {
                 (void) sqlite3_bind_text(stmt, 2, from->marker, -1, SQLITE_TRANSIENT);
                 (void) sqlite3_bind_int64(stmt, 3, from->new_rowid);
         }
@@ -343,20 +379,37 @@ int reader_ids_are_plain(Reader *r)
         return k;
 }
 
+void reader_list_end(Reader *r)
+{
+        (void) sqlite3_reset(r->queries[r->list]);
+        (void) sqlite3_reset(r->queries[QUERY_SESSION]);
+}
+
+/* The session whose row number the list stands on. */
+static int read_listed_session(Reader *r, SourceSession *ret)
+{
+        int64_t rowid = sqlite3_column_int64(r->queries[r->list], 0);
+        sqlite3_stmt *stmt = r->queries[QUERY_SESSION];
+        int k;
+
+        (void) sqlite3_reset(stmt);
+        (void) sqlite3_bind_int64(stmt, 1, rowid);
+        k = reader_step(r, QUERY_SESSION);
+        if (k > 0)
+                return read_session(r, stmt, ret);
+        (void) sqlite3_reset(stmt);
+        return k == -EFBIG ? read_large_session(r, rowid, ret) : k;
+}
+
 int reader_list_next(Reader *r, SourceSession *ret)
 {
         int k = reader_step(r, r->list);
 
         if (k > 0)
-                read_session(r, r->queries[r->list], ret);
-        else
-                (void) sqlite3_reset(r->queries[r->list]);
+                return r->by_row ? read_listed_session(r, ret)
+                                 : read_session(r, r->queries[r->list], ret);
+        reader_list_end(r);
         return k;
-}
-
-void reader_list_end(Reader *r)
-{
-        (void) sqlite3_reset(r->queries[r->list]);
 }
 
 int reader_has_session(Reader *r, const char *id, size_t size)
@@ -382,9 +435,41 @@ int reader_count(Reader *r, uint64_t *ret)
         return k < 0 ? k : 0;
 }
 
-static int for_each_row(Reader *r, Query query, const Table *table, ReaderRowFunc func,
-                        void *userdata)
+/* Rows handed to a caller one by one. */
+typedef struct RowWalk {
+        const Table *table;
+        ReaderRowFunc func;
+        void *userdata;
+        uint64_t n_done, n_seen;
+} RowWalk;
+
+static int hand_over(Reader *r, RowWalk *w, Value *values)
 {
+        int k = reader_take_row(r, w->table, values);
+
+        w->n_done++;
+        return k < 0 ? k : w->func(w->userdata, values);
+}
+
+/* One of the rows that were not handed over before SQLite refused one of them. */
+static int on_large_row(Reader *r, int64_t rowid, void *userdata)
+{
+        Value values[N_SESSION_COLUMNS];
+        RowWalk *w = userdata;
+        int k;
+
+        if (w->n_seen++ < w->n_done)
+                return 0;
+        arena_clear(&r->arena);
+        reader_allow_row(r);
+        k = reader_read_large_row(r, w->table, rowid, values);
+        return k < 0 ? k : hand_over(r, w, values);
+}
+
+static int for_each_row(Reader *r, Query query, const Table *table, const char *tail,
+                        ReaderRowFunc func, void *userdata)
+{
+        RowWalk w = { .table = table, .func = func, .userdata = userdata };
         sqlite3_stmt *stmt = r->queries[query];
         Value values[N_SESSION_COLUMNS];
         int k, result = 0;
@@ -392,21 +477,25 @@ static int for_each_row(Reader *r, Query query, const Table *table, ReaderRowFun
         if (!stmt)
                 return 0;
         while (result >= 0 && (k = reader_step(r, query)) > 0) {
+                arena_clear(&r->arena);
+                reader_allow_row(r);
                 schema_read_row(stmt, 1, table, values);
-                result = func(userdata, values);
+                result = hand_over(r, &w, values);
         }
         (void) sqlite3_reset(stmt);
+        if (result >= 0 && k == -EFBIG)
+                return reader_list_rows(r, table, tail, 0, on_large_row, &w);
         return result < 0 ? result : k;
 }
 
 int reader_stars(Reader *r, ReaderRowFunc func, void *userdata)
 {
-        return for_each_row(r, QUERY_STARS, &star_table, func, userdata);
+        return for_each_row(r, QUERY_STARS, &star_table, READER_STARS_TAIL, func, userdata);
 }
 
 int reader_pins(Reader *r, ReaderRowFunc func, void *userdata)
 {
-        return for_each_row(r, QUERY_PINS, &pin_table, func, userdata);
+        return for_each_row(r, QUERY_PINS, &pin_table, READER_PINS_TAIL, func, userdata);
 }
 
 static int for_each_deletion(Reader *r, Query query, int64_t *revision, ReaderRowFunc func,

@@ -30,6 +30,11 @@ static inline void reader_freep(Reader **r)
         (void) reader_free(*r);
 }
 
+/* The most text that a message may have, with its calls and their results; beyond that a sentence stands in the place of
+ * a text. Bounds the memory that a row can take. The default is READER_MAX_BYTES. */
+#define READER_MAX_BYTES ((size_t) 128 * 1024 * 1024)
+void reader_set_max(Reader *r, size_t max_bytes);
+
 /*
  * Opens the file if it is not open, and opens it again if another one stands in its place (device, inode).
  * Returns 1: opened just now; 0: the file that was open already; -ENOENT: it does not exist (yet), *@reterr says so;
@@ -74,6 +79,8 @@ typedef struct ReaderFrom {
         const char *after_id;
         size_t after_id_size;
         bool by_id;
+
+        bool by_row; /* read each row for itself: for after -EFBIG. Not with by_id. */
 } ReaderFrom;
 
 /* Whether every id is a text and not empty, so that sessions can be listed in order of them. Returns 1, 0 or negative. */
@@ -85,7 +92,8 @@ bool reader_has_markers(const Reader *r);
 /* Lists sessions; then reader_list_next() until it returns 0. Returns 0 or a negative errno. */
 int reader_list(Reader *r, const ReaderFrom *from);
 
-/* Returns 1: *@ret is the next session; 0: no more; or a negative errno. */
+/* Returns 1: *@ret is the next session; 0: no more; -EFBIG: a row holds a large text, list again by_row; or another
+ * negative errno. */
 int reader_list_next(Reader *r, SourceSession *ret);
 
 /* Ends a list before its end. */

@@ -100,6 +100,10 @@ static int count_batch(Engine *e)
         e->totals.total_secrets += batch->secrets_detected;
         for (size_t i = 0; r >= 0 && i < batch->n_rules; i++)
                 r = cycle_result_add_rule(result, batch->rules[i].rule, batch->rules[i].n);
+        for (size_t i = 0; r >= 0 && i < batch->n_large; i++)
+                r = cycle_result_add_large(result, batch->large[i].session_id,
+                                           strlen(batch->large[i].session_id),
+                                           batch->large[i].reason);
         cycle_result_done(batch);
         return r;
 }

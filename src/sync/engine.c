@@ -218,6 +218,7 @@ static int need_source(Engine *e)
                 if (r < 0)
                         return engine_archive_failed(e, r);
         }
+        reader_set_max(e->reader, e->settings.max_message_bytes ?: READER_MAX_BYTES);
         r = reader_open(e->reader, &e->result->sentence);
         if (r < 0)
                 e->result->failure = r == -ENOENT ? CYCLE_SOURCE_MISSING : CYCLE_SOURCE_UNAVAILABLE;
@@ -446,6 +447,8 @@ static void release_memory(Engine *e)
 {
         row_masker_done(&e->row_masker);
         e->row_masker.masker = e->masker;
+        if (e->masker)
+                masker_forget(e->masker);
         look_back_done(&e->look_back);
         if (e->archive)
                 archive_release_memory(e->archive);

@@ -20,6 +20,8 @@ typedef struct EngineSettings {
         const char *const *rules_folders; /* NULL-terminated */
         const char *const *rules_disable; /* NULL-terminated, or NULL */
 
+        uint64_t max_message_bytes; /* the most text that is taken of one message; 0: the reader's default */
+
         /* privacy: NULL-terminated project globs, or NULL */
         const char *const *exclude;
         const char *const *metadata_only;

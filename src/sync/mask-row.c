@@ -68,6 +68,24 @@ static int add_text(RowMasker *rm, const Value *unmasked)
         return 0;
 }
 
+/* Keeps a masked text in the arena: a large one as it is, since a copy would take as much memory once more. */
+static int keep_text(RowMasker *rm, const Masked *masked, Value *v)
+{
+        _cleanup_free_ char *taken = masker_take_text(rm->masker, masked);
+        int r;
+
+        if (taken) {
+                r = arena_adopt(&rm->arena, taken);
+                if (r < 0)
+                        return r;
+                v->text = TAKE_PTR(taken);
+        } else {
+                v->text = arena_copy(&rm->arena, masked->text, masked->size);
+        }
+        v->size = masked->size;
+        return v->text ? 0 : -ENOMEM;
+}
+
 static int mask_value(RowMasker *rm, const Column *column, Value *v, const char *prefix)
 {
         MaskFormat format = column->kind == COLUMN_JSON ? MASK_JSON : MASK_TEXT;
@@ -84,13 +102,7 @@ static int mask_value(RowMasker *rm, const Column *column, Value *v, const char 
                 if (r < 0)
                         return r;
         }
-        if (masked.text != v->text) {
-                v->text = arena_copy(&rm->arena, masked.text, masked.size);
-                v->size = masked.size;
-                if (!v->text)
-                        return -ENOMEM;
-        }
-        return 0;
+        return masked.text != v->text ? keep_text(rm, &masked, v) : 0;
 }
 
 /* Where a word of this column is kept: two that share a place drive each other out. */

@@ -41,6 +41,7 @@ int64_t policy_digest(const EngineSettings *settings, const Ruleset *rules, int6
         hasher_add_int(h, SYNC_VERSION);
         hasher_add_int(h, (int64_t) ruleset_digest(rules));
         hasher_add_int(h, resyncs);
+        hasher_add_int(h, (int64_t) settings->max_message_bytes);
         hash_list(h, settings->exclude);
         hash_list(h, settings->metadata_only);
         hash_text(h, settings->mask_home);

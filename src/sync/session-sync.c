@@ -201,6 +201,11 @@ static int write_message(SessionSync *s, const Message *m, bool replaces)
                 r = session_put_links(e, s->values, m);
         if (r < 0)
                 return r;
+        if (m->n_left_out > 0)
+                r = cycle_result_add_large(&e->batch, s->id.text, s->id.size,
+                                           "a text in it is larger than MaxMessageSize= allows");
+        if (r < 0)
+                return r;
         e->batch.messages_written++;
         e->batch_bytes += m->n_bytes;
         return 0;

@@ -6,8 +6,9 @@
 #include "base/strbuf.h"
 
 #define ERRORS_MAX \
-        1000       /* kept by text; a source that is broken throughout must not fill the memory */
-#define ID_MAX 200 /* bytes of a session id shown in an error */
+        1000 /* kept by text; a source that is broken throughout must not fill the memory */
+#define LARGE_MAX 100
+#define ID_MAX    200 /* bytes of a session id shown in an error */
 
 void rule_counts_free(RuleCount *rules, size_t n_rules)
 {
@@ -37,15 +38,21 @@ int rule_counts_add(RuleCount **rules, size_t *n_rules, const char *rule, uint32
         return 0;
 }
 
+static void free_errors(SessionError *errors, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                free(errors[i].session_id);
+                free(errors[i].reason);
+        }
+        free(errors);
+}
+
 void cycle_result_done(CycleResult *r)
 {
         free(r->sentence);
         free(r->warning);
-        for (size_t i = 0; i < r->n_errors; i++) {
-                free(r->errors[i].session_id);
-                free(r->errors[i].reason);
-        }
-        free(r->errors);
+        free_errors(r->errors, r->n_errors);
+        free_errors(r->large, r->n_large);
         rule_counts_free(r->rules, r->n_rules);
         *r = (CycleResult){ 0 };
 }
@@ -66,24 +73,39 @@ static char *printable_id(const char *id, size_t size)
         return copy;
 }
 
-int cycle_result_add_error(CycleResult *r, const char *session_id, size_t size, const char *reason)
+static int add_error(SessionError **errors, size_t *n, const char *session_id, size_t size,
+                     const char *reason)
 {
         _cleanup_free_ char *id = printable_id(session_id, size), *text = strdup(reason);
         SessionError *grown;
 
         if (!id || !text)
                 return -ENOMEM;
+        grown = reallocarray(*errors, *n + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        *errors = grown;
+        grown[(*n)++] = (SessionError){ .session_id = TAKE_PTR(id), .reason = TAKE_PTR(text) };
+        return 0;
+}
+
+int cycle_result_add_error(CycleResult *r, const char *session_id, size_t size, const char *reason)
+{
         if (r->n_errors >= ERRORS_MAX) {
                 r->n_errors_left_out++;
                 return 0;
         }
-        grown = reallocarray(r->errors, r->n_errors + 1, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        r->errors = grown;
-        grown[r->n_errors++] = (SessionError){ .session_id = TAKE_PTR(id),
-                                               .reason = TAKE_PTR(text) };
-        return 0;
+        return add_error(&r->errors, &r->n_errors, session_id, size, reason);
+}
+
+int cycle_result_add_large(CycleResult *r, const char *session_id, size_t size, const char *reason)
+{
+        const SessionError *last = r->n_large > 0 ? r->large + r->n_large - 1 : NULL;
+
+        if (r->n_large >= LARGE_MAX || (last && strlen(last->session_id) == size &&
+                                        memcmp(last->session_id, session_id, size) == 0))
+                return 0;
+        return add_error(&r->large, &r->n_large, session_id, size, reason);
 }
 
 int cycle_result_add_rule(CycleResult *r, const char *rule, uint32_t n)

@@ -57,6 +57,9 @@ typedef struct CycleResult {
         size_t n_errors;
         uint64_t n_errors_left_out; /* beyond the first 1000 */
 
+        SessionError *large; /* sessions that were synced without a text that was too large; at most 100 */
+        size_t n_large;
+
         RuleCount *rules; /* secrets by rule, in this cycle */
         size_t n_rules;
 
@@ -74,6 +77,9 @@ void cycle_result_done(CycleResult *r);
 
 /* Returns 0 or -ENOMEM. @session_id is made printable. */
 int cycle_result_add_error(CycleResult *r, const char *session_id, size_t size, const char *reason);
+
+/* The same for what was too large; a session is told of once, however many texts it has. */
+int cycle_result_add_large(CycleResult *r, const char *session_id, size_t size, const char *reason);
 
 /* Adds @n findings of @rule. Returns 0 or -ENOMEM. */
 int cycle_result_add_rule(CycleResult *r, const char *rule, uint32_t n);

@@ -51,6 +51,7 @@ static void place_swap(Place *a, Place *b)
 typedef struct Walk {
         const char *marker; /* only sessions marked since; NULL: all */
         bool by_id;
+        bool by_row;        /* a session has a large text: each is read for itself */
         Place now, after;   /* the session in hand; the last one dealt with */
         int64_t last_rowid; /* the largest one seen */
         uint64_t n_total;   /* of sessions, where it is known; else 0 */
@@ -95,6 +96,7 @@ static int walk_begin(Engine *e, Walk *w)
                             .after_rowid = w->after.rowid,
                             .new_rowid = e->seen_rowid,
                             .by_id = w->by_id,
+                            .by_row = w->by_row,
                             .after_id = w->after.id.data ?: "",
                             .after_id_size = w->after.id.size };
         int r;
@@ -108,6 +110,28 @@ static int walk_begin(Engine *e, Walk *w)
                 return 0;
         r = archive_cursor_list(e->archive, w->after.rowid);
         return r < 0 ? engine_archive_failed(e, r) : walk_next_cursor(e, w);
+}
+
+/* A session is too large for the list: begins anew with one that reads each for itself. In order of rows, which a large
+ * id cannot disturb; what was written is in step by then. Returns 1, or a negative errno. */
+static int walk_by_row(Engine *e, Walk *w)
+{
+        int r;
+
+        if (w->by_row)
+                return engine_source_failed(e, -EFBIG);
+        w->by_row = true;
+        if (!w->by_id)
+                return 1;
+        w->by_id = false;
+        e->progress.sessions_done = 0;
+        r = batch_commit(e);
+        if (r >= 0)
+                r = place_set(&w->after, INT64_MIN, "", 0);
+        if (r >= 0)
+                r = place_set(&w->batch_after, INT64_MIN, "", 0);
+        w->batch_done = 0;
+        return r < 0 ? r : 1;
 }
 
 /* The cursor in the session's own place says of most sessions that they are in step, and saves the look-up by id. */
@@ -223,7 +247,10 @@ int walk_sessions(Engine *e, const char *marker)
                 r = walk_begin(e, &w);
                 serial = e->read_serial;
                 while (r == 0 && (k = reader_list_next(e->reader, &s)) != 0) {
-                        r = k < 0 ? engine_source_failed(e, k) : walk_session(e, &w, &s);
+                        if (k == -EFBIG)
+                                r = walk_by_row(e, &w);
+                        else
+                                r = k < 0 ? engine_source_failed(e, k) : walk_session(e, &w, &s);
                         /* the transaction was left meanwhile, or shall be (the clock is not asked for each session) */
                         if (r == 0 &&
                             (!reader_in_transaction(e->reader) || serial != e->read_serial ||

@@ -250,6 +250,37 @@ TEST(what_is_long_is_not_repeated)
                 CHECK(!strstr(s->warnings[i], "horse"));
 }
 
+TEST(sizes_have_units)
+{
+        static const struct {
+                const char *value;
+                uint64_t bytes; /* 0: refused */
+        } cases[] = {
+                { "65536", 65536 },
+                { "64K", 65536 },
+                { "512M", UINT64_C(512) << 20 },
+                { "1G", UINT64_C(1) << 30 },
+                { "2G", 0 },
+                { "1K", 0 },
+                { "64MB", 0 },
+                { "-1", 0 },
+                { "M", 0 },
+                { "17179869184G", 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char text[64];
+
+                begin();
+                (void) snprintf(text, sizeof(text), "[Sync]\nMaxMessageSize=%s\n", cases[i].value);
+                put("etc/scrubjay.conf", text);
+                _cleanup_(settings_unrefp) Settings *s = load(NULL);
+
+                CHECK_INT(s->max_message_bytes, cases[i].bytes ?: UINT64_C(128) << 20);
+                CHECK(warned(s, "scrubjay.conf:2:", "") == (cases[i].bytes == 0));
+        }
+}
+
 TEST(bad_values_warn_and_leave_what_was)
 {
         begin();

@@ -831,3 +831,43 @@ TEST(totals_survive_a_restart)
         CHECK(totals.last_sync_at_usec + USEC_PER_MIN > now_usec(CLOCK_REALTIME));
         world_done(&w);
 }
+
+TEST(a_text_that_is_too_large_is_left_out_and_told)
+{
+        World w;
+
+        world_begin(&w, "large");
+        w.settings.max_message_bytes = 1200000;
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        add_session(&w, "a", 3);
+        add_session(&w, "b", 1);
+        add_session(&w, "c", 1);
+        change(&w,
+               "UPDATE messages SET content = printf('%.2000000c', 'x') WHERE session_id = 'a' AND ordinal = 1;"
+               "UPDATE sessions SET first_message = printf('%.3000000c', 'y') WHERE id = 'b'");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 3);
+        CHECK_INT(w.result.n_large, 1);
+        CHECK_STR(w.result.large[0].session_id, "a");
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM messages WHERE content GLOB '?left out: a text of 2.0 MB, *'"),
+                  1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE content GLOB '? message *'"), 4);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM sessions WHERE first_message GLOB '?left out: *'"),
+                  1);
+        CHECK_INT(cycle(&w, CYCLE_AUDIT)->sessions_synced, 0);
+
+        change(&w, "UPDATE messages SET content = 'more' WHERE session_id = 'a' AND ordinal = 2;"
+                   "UPDATE sessions SET " TOUCH " WHERE id = 'a'");
+        CHECK_INT(sync_ok(&w)->messages_written, 1);
+        CHECK_INT(w.result.n_large, 0); /* told once */
+
+        w.settings.max_message_bytes = 64000000;
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 3);
+        CHECK_INT(count(&w,
+                        "SELECT length(content) FROM messages WHERE session_id = 'a' AND ordinal = 1"),
+                  2000000);
+        CHECK_INT(count(&w, "SELECT length(first_message) FROM sessions WHERE id = 'b'"), 3000000);
+        world_done(&w);
+}

@@ -301,3 +301,123 @@ TEST(other_types_than_expected_are_read_as_what_the_column_is)
         CHECK_INT(s.values[SESSION_USER_MESSAGE_COUNT].type, VALUE_NULL);
         CHECK_INT(s.values[SESSION_FIRST_MESSAGE].type, VALUE_TEXT);
 }
+
+/* SQL for a text of @n times 100 kB. */
+#define TEXT(n) "printf('%." #n "00000c', 'x')"
+
+/* The messages of session @id: "ordinal:size of content:size of its texts:left out" of each. */
+static char *describe_messages(Reader *r, const char *id)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        char *text = NULL;
+        Message m;
+        int k;
+
+        REQUIRE(reader_begin(r) == 0);
+        REQUIRE(reader_messages(r, id, strlen(id), INT64_MIN) == 0);
+        while ((k = reader_message_next(r, &m)) > 0)
+                (void) strbuf_printf(&b, "%" PRId64 ":%zu:%zu:%zu:%" PRIu64 " ",
+                                     m.values[MESSAGE_ORDINAL].integer,
+                                     m.values[MESSAGE_CONTENT].size, m.n_calls, m.n_events,
+                                     m.n_left_out);
+        CHECK_INT(k, 0);
+        reader_end(r);
+        REQUIRE(strbuf_take(&b, &text) == 0);
+        return text;
+}
+
+TEST(large_texts_are_taken_as_far_as_there_is_room)
+{
+        _cleanup_free_ char *path = fixture_path("large.db"), *all = NULL, *some = NULL;
+        _cleanup_(reader_freep) Reader *r = NULL;
+        uint64_t before;
+        Message m;
+
+        fixture_sql(path, FIXTURE_SCHEMA
+                    "INSERT INTO sessions (id) VALUES ('a');"
+                    "INSERT INTO messages (id, session_id, ordinal, role, content) VALUES "
+                    "(1, 'a', 0, 'user', 'small'), (2, 'a', 2, 'user', " TEXT(
+                                    20) "), "
+                                        "(3, 'a', 3, 'user', " TEXT(40) "), (4, 'a', 4, 'user', " TEXT(
+                                                        9) "), "
+                                                           "(5, 'a', 5, 'user', 'b'), (6, 'a', 6, 'user', 'c');"
+                                                           "UPDATE messages SET thinking_text = " TEXT(9) ", dialogue_text = " TEXT(
+                                                                           9) ", "
+                                                                              "model = " TEXT(9) " WHERE id = 4;"
+                                                                                                 "INSERT INTO tool_calls (message_id, session_id, tool_name, category, input_json, call_index) "
+                                                                                                 "VALUES (2, 'a', 'Bash', 'Bash', '{}', 0), (5, 'a', 'Bash', 'Bash', '{}', 1), "
+                                                                                                 "(5, 'a', 'Bash', 'Bash', " TEXT(
+                                                                                                                 40) ", 0);"
+                                                                                                                     "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, call_index, event_index, "
+                                                                                                                     "source, status, content) VALUES ('a', 2, 0, 0, 'r', '', 'x'), ('a', 5, 1, 0, 'r', '', 'y'), "
+                                                                                                                     "('a', 5, 0, 0, 'r', '', " TEXT(
+                                                                                                                                     20) "), ('a', 6, 0, 0, 'r', '', 'z')");
+        r = open_reader(path);
+        all = describe_messages(r, "a");
+        CHECK_STR(all,
+                  "0:5:0:0:0 2:2000000:1:1:0 3:4000000:0:0:0 4:900000:0:0:0 5:1:2:2:0 6:1:0:1:0 ");
+
+        reader_set_max(r, 3000000);
+        some = describe_messages(r, "a");
+        CHECK_STR(some, "0:5:0:0:0 2:2000000:1:1:0 3:61:0:0:1 4:900000:0:0:1 5:1:2:2:1 6:1:0:1:0 ");
+        REQUIRE(reader_messages(r, "a", 1, 3) == 0);
+        REQUIRE(reader_message_next(r, &m) == 1);
+        CHECK(memcmp(m.values[MESSAGE_CONTENT].text, "[left out: a text of 4.0 MB", 27) == 0);
+        REQUIRE(reader_messages(r, "a", 1, 5) == 0);
+        REQUIRE(reader_message_next(r, &m) == 1);
+        CHECK_INT(m.calls[0][CALL_CALL_INDEX].integer, 0);
+        CHECK(m.calls[0][CALL_INPUT_JSON].text[0] == '"'); /* JSON stays JSON */
+        CHECK_INT(m.events[0][EVENT_CONTENT].size, 2000000);
+        CHECK_INT(m.events[1][EVENT_CONTENT].size, 1);
+
+        before = message_fingerprint(r, "a", 3);
+        CHECK_INT(message_fingerprint(r, "a", 3), before);
+        fixture_sql(path, "UPDATE messages SET content = " TEXT(50) " WHERE ordinal = 3");
+        CHECK(message_fingerprint(r, "a", 3) != before);
+}
+
+static int count_row(void *userdata, const Value *values)
+{
+        size_t *sizes = userdata;
+
+        sizes[0]++;
+        sizes[1] += values[PIN_NOTE].size;
+        return 0;
+}
+
+TEST(sessions_and_pins_with_large_texts_are_listed)
+{
+        ReaderFrom from = { .after_rowid = INT64_MIN, .by_row = true };
+        _cleanup_free_ char *path = fixture_path("large-row.db");
+        _cleanup_(reader_freep) Reader *r = NULL;
+        uint64_t fingerprints[2] = { 0 };
+        size_t sizes[2] = { 0 };
+        SourceSession s;
+
+        fixture_sql(path, FIXTURE_SCHEMA
+                    "INSERT INTO sessions (id, first_message) VALUES ('a', 'x'), ('b', " TEXT(
+                                    20) "), ('c', 'y');"
+                                        "INSERT INTO pinned_messages (session_id, message_id, ordinal, note) VALUES ('a', 1, 0, 'n'), "
+                                        "('b', 2, 0, " TEXT(20) "), ('c', 3, 0, 'nn')");
+        r = open_reader(path);
+        reader_set_max(r, 1500000);
+        CHECK_INT(session_at(r, 1, &s), 1);
+        CHECK_INT(reader_list_next(r, &s), -EFBIG);
+        for (int i = 0; i < 2; i++) {
+                REQUIRE(reader_list(r, &from) == 0);
+                for (int n = 0; n < 3; n++) {
+                        REQUIRE(reader_list_next(r, &s) == 1);
+                        CHECK_INT(s.values[SESSION_ID].text[0], 'a' + n);
+                        if (n != 1)
+                                continue;
+                        CHECK(memcmp(s.values[SESSION_FIRST_MESSAGE].text, "[left out: ", 11) == 0);
+                        fingerprints[i] = s.fingerprint;
+                }
+                CHECK_INT(reader_list_next(r, &s), 0);
+                fixture_sql(path, "UPDATE sessions SET transcript_revision = 7");
+        }
+        CHECK(fingerprints[0] != fingerprints[1]);
+        CHECK_INT(reader_pins(r, count_row, sizes), 0);
+        CHECK_INT(sizes[0], 3);
+        CHECK_INT(sizes[1], 3 + 61);
+}
