@@ -92,6 +92,7 @@ char *masker_take_text(Masker *m, const Masked *masked)
                 if (masked->text == buffers[i]->data && buffers[i]->allocated > BUFFER_KEPT_MAX) {
                         text = buffers[i]->data;
                         *buffers[i] = (StrBuf){ 0 };
+                        drop_if_large(&m->clean); /* what it was made from */
                         return text;
                 }
         return NULL;
@@ -338,6 +339,8 @@ int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Mas
         if (utf8_valid_length(clean, size) < size) {
                 strbuf_clear(&m->clean);
                 r = utf8_repair(text, size, &m->clean, &m->repairs);
+                if (r == -EOVERFLOW)
+                        return mask_whole(m, false, text, size, ret);
                 if (r < 0)
                         return r;
                 clean = m->clean.data;

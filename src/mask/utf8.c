@@ -68,8 +68,7 @@ size_t utf8_valid_length(const char *text, size_t size)
         return at;
 }
 
-/* Broken places beyond so many are repaired, but offsets behind them are not told exactly: what is no text at all would
- * take many times its size. */
+/* With more broken places it is no text at all, and repaired it would take many times its size. */
 #define REPAIRS_MAX ((size_t) 1024 * 1024)
 
 int utf8_repair(const char *text, size_t size, StrBuf *out, OffsetMap *map)
@@ -86,8 +85,9 @@ int utf8_repair(const char *text, size_t size, StrBuf *out, OffsetMap *map)
                 if (at >= size)
                         break;
                 (void) read_sequence((const uint8_t *) text + at, size - at, &broken);
-                if (map->n < REPAIRS_MAX &&
-                    offset_map_add(map, (MapPiece){ (uint32_t) out->size, (uint32_t) out->size + 3,
+                if (map->n >= REPAIRS_MAX)
+                        return -EOVERFLOW;
+                if (offset_map_add(map, (MapPiece){ (uint32_t) out->size, (uint32_t) out->size + 3,
                                                     (uint32_t) at, (uint32_t) (at + broken) }) < 0)
                         return -ENOMEM;
                 if (strbuf_append(out, replacement, 3) < 0)

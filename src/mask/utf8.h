@@ -10,5 +10,6 @@
 size_t utf8_valid_length(const char *text, size_t size);
 
 /* Appends @text to @out with U+FFFD for each broken piece (as Unicode recommends: the longest start of a valid
- * sequence is one piece), and to @map where offsets moved. Returns 0 or -ENOMEM. */
+ * sequence is one piece), and to @map where offsets moved. Returns 0; -EOVERFLOW: it has more than a million of them and is
+ * no text; or -ENOMEM. */
 int utf8_repair(const char *text, size_t size, StrBuf *out, OffsetMap *map);

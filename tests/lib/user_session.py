@@ -11,9 +11,10 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-from scrubjay_test import BUILD, NAME, PATH, RULES, BusError, Source, archive_rows, plain, wait_for
+from scrubjay_test import BUILD, NAME, PATH, RULES, SOURCES, BusError, Source, archive_rows, plain, wait_for
 
 USER_MANAGER = Path(__file__).resolve().parents[1] / "tools" / "user-manager"
+MESSAGES = dict(re.findall(r'#define MESSAGE_(\w+) "([0-9a-f]{32})"', (SOURCES / "src/service/log.h").read_text()))
 PRINT_PLACES = ('import json, os, sys; print(json.dumps({k: os.environ[k] for k in ("HOME", "XDG_RUNTIME_DIR",'
                 ' "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS", "PATH", "USER_MANAGER_FOLDER")}), flush=True); sys.stdin.read()')
 # What a test sets for all: short times, and the rules of the sources, since the build need not be installed.
@@ -142,9 +143,9 @@ class Session:
         """Its place, seen from here."""
         return self.here / ".local/share/scrubjay/archive.db"
 
-    def rows(self, query):
+    def rows(self, query, values=()):
         with self.as_user():
-            return archive_rows(self.archive, query)
+            return archive_rows(self.archive, query, values)
 
     def pid(self):
         """The daemon's process id, as seen from here."""

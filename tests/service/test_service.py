@@ -7,10 +7,8 @@ import subprocess
 import time
 
 import pytest
-from scrubjay_test import SOURCES, BusError, github_token, wait_for
-from user_session import StoppedThread, thread_of
-
-MESSAGES = dict(re.findall(r'#define MESSAGE_(\w+) "([0-9a-f]{32})"', (SOURCES / "src/service/log.h").read_text()))
+from scrubjay_test import BusError, github_token, wait_for
+from user_session import MESSAGES, StoppedThread, thread_of
 
 
 def test_one_command_starts_it(session):
