@@ -124,42 +124,45 @@ static void spill(Hasher *h)
         h->n_gathered = 0;
 }
 
-static void add(Hasher *h, const void *bytes, size_t n)
+#define HEAD_SIZE ((size_t) 9)
+
+/* A type and a number; room for @more bytes behind them is made as well, where that is little. */
+static void add_head(Hasher *h, char type, uint64_t value, size_t more)
 {
-        if (n > GATHER_MAX - h->n_gathered)
+        uint8_t *p;
+
+        if (HEAD_SIZE + more > GATHER_MAX - h->n_gathered)
                 spill(h);
-        if (n > GATHER_MAX) {
-                (void) XXH3_128bits_update(h->state, bytes, n);
-                return;
-        }
-        memcpy(h->gathered + h->n_gathered, bytes, n);
-        h->n_gathered += n;
-}
-
-static void add_head(Hasher *h, uint8_t type, uint64_t value)
-{
-        uint8_t head[9] = { type };
-
+        p = h->gathered + h->n_gathered;
         value = htole64(value);
-        memcpy(head + 1, &value, sizeof(value));
-        add(h, head, sizeof(head));
+        p[0] = (uint8_t) type;
+        memcpy(p + 1, &value, sizeof(value));
+        h->n_gathered += HEAD_SIZE;
 }
 
 void hasher_add_bytes(Hasher *h, const void *bytes, size_t n)
 {
-        add_head(h, 's', n);
-        if (n > 0)
-                add(h, bytes, n);
+        bool is_small = n <= GATHER_MAX - HEAD_SIZE;
+
+        add_head(h, 's', n, is_small ? n : 0);
+        if (is_small) {
+                if (n > 0)
+                        memcpy(h->gathered + h->n_gathered, bytes, n);
+                h->n_gathered += n;
+                return;
+        }
+        spill(h);
+        (void) XXH3_128bits_update(h->state, bytes, n);
 }
 
 void hasher_add_int(Hasher *h, int64_t value)
 {
-        add_head(h, 'i', (uint64_t) value);
+        add_head(h, 'i', (uint64_t) value, 0);
 }
 
 void hasher_add_null(Hasher *h)
 {
-        add_head(h, '0', 0);
+        add_head(h, '0', 0, 0);
 }
 
 uint64_t hasher_end(Hasher *h)

@@ -24,7 +24,7 @@ typedef enum Query {
         QUERY_BEGIN,
         QUERY_END,
         QUERY_DATA_VERSION,
-        QUERY_LIST_ALL,
+        QUERY_LIST_ALL, /* rows' numbers and fingerprints; the others have all of a row */
         QUERY_LIST_MARKER,
         QUERY_LIST_BY_ID,
         QUERY_ROWS_ALL, /* the same lists without the rows themselves, for those that hold large texts */
@@ -105,6 +105,9 @@ int reader_list_rows(Reader *r, const Table *table, const char *tail, int64_t nu
 /* Reads the row @rowid of @table, which SQLite refused as a whole (-EFBIG), into the arena. Returns 0 or a negative
  * errno. */
 int reader_read_large_row(Reader *r, const Table *table, int64_t rowid, Value *values);
+
+/* The fingerprint of a session's row. */
+uint64_t reader_fingerprint(Reader *r, const Value *values, const Value *extras);
 
 /* Adds one value to a fingerprint: its type, and what it holds. */
 void reader_hash_value(Hasher *h, const Value *v);

@@ -15,6 +15,69 @@ static const Column extra_columns[N_READER_EXTRAS] = {
 
 const Table reader_extra_table = { "extras", "sessions", extra_columns, N_READER_EXTRAS, NULL };
 
+/* The fingerprint tells the same for a row that SQLite reads as for one that the reader does: of these, in this order. */
+static bool is_fingerprinted(size_t i)
+{
+        return session_table.columns[i].source && i != SESSION_SOURCE_CREATED_AT &&
+               i != SESSION_PROJECT_PATH;
+}
+
+uint64_t reader_fingerprint(Reader *r, const Value *values, const Value *extras)
+{
+        hasher_begin(r->hasher);
+        for (size_t i = 0; i < N_SESSION_COLUMNS; i++)
+                if (is_fingerprinted(i))
+                        reader_hash_value(r->hasher, values + i);
+        for (size_t i = 0; i < N_READER_EXTRAS; i++)
+                reader_hash_value(r->hasher, extras + i);
+        return hasher_end(r->hasher);
+}
+
+/* fingerprint(...) in SQL: an audit asks nothing else of a row, and so hands out nothing else. */
+static void on_fingerprint(sqlite3_context *context, _unused_ int n, sqlite3_value **arguments)
+{
+        Reader *r = sqlite3_user_data(context);
+
+        hasher_begin(r->hasher);
+        for (size_t i = 0; i < N_SESSION_COLUMNS; i++)
+                if (is_fingerprinted(i)) {
+                        Value v = schema_value(*arguments++, session_table.columns[i].kind);
+
+                        reader_hash_value(r->hasher, &v);
+                }
+        for (size_t i = 0; i < N_READER_EXTRAS; i++) {
+                Value v = schema_value(*arguments++, reader_extra_table.columns[i].kind);
+
+                reader_hash_value(r->hasher, &v);
+        }
+        sqlite3_result_int64(context, (int64_t) hasher_end(r->hasher));
+}
+
+/* "SELECT rowid, fingerprint(...)" */
+static int put_fingerprint(Reader *r, StrBuf *sql)
+{
+        int k = 0, n = 0;
+
+        (void) strbuf_puts(sql, "SELECT rowid, fingerprint(");
+        for (size_t i = 0; k >= 0 && i < N_SESSION_COLUMNS; i++)
+                if (is_fingerprinted(i)) {
+                        (void) strbuf_puts(sql, n++ > 0 ? ", " : "");
+                        k = schema_put_column(sql, r->db, "sessions",
+                                              session_table.columns[i].source);
+                }
+        (void) strbuf_puts(sql, ", ");
+        if (k >= 0)
+                k = schema_put_columns(sql, r->db, &reader_extra_table);
+        if (k >= 0)
+                k = strbuf_puts(sql, ")");
+        if (k < 0)
+                return k;
+        k = sqlite3_create_function_v2(r->db, "fingerprint", n + N_READER_EXTRAS,
+                                       SQLITE_UTF8 | SQLITE_DIRECTONLY, r, on_fingerprint, NULL,
+                                       NULL, NULL);
+        return sqlite_errno(r->db, k);
+}
+
 /* "sessions", or, where that has no rowid (a view, a table without), the same with a number in order of id. */
 static int put_sessions_from(StrBuf *sql, sqlite3 *db)
 {
@@ -39,29 +102,31 @@ static int prepare_sessions(Reader *r)
                         all[] = "WHERE rowid > ?1 ORDER BY rowid",
                         marked[] = "WHERE (sync_marker >= ?2 OR sync_marker = '' OR sync_marker IS "
                                    "NULL OR rowid > ?3) AND +rowid > ?1 ORDER BY +rowid";
-        static const struct {
+        _cleanup_(strbuf_done) StrBuf row = { 0 }, fingerprint = { 0 }, from = { 0 };
+        const struct {
                 Query query;
-                bool rows_only;
+                const StrBuf *head; /* NULL: the row's number */
                 const char *tail;
         } variants[] = {
-                { QUERY_LIST_ALL, false, all },
-                { QUERY_LIST_MARKER, false, marked },
-                { QUERY_LIST_BY_ID, false, "WHERE id > ?1 ORDER BY id" },
-                { QUERY_ROWS_ALL, true, all },
-                { QUERY_ROWS_MARKER, true, marked },
-                { QUERY_SESSION, false, "WHERE rowid = ?1" },
+                { QUERY_LIST_ALL, &fingerprint, all },
+                { QUERY_LIST_MARKER, &row, marked },
+                { QUERY_LIST_BY_ID, &row, "WHERE id > ?1 ORDER BY id" },
+                { QUERY_ROWS_ALL, NULL, all },
+                { QUERY_ROWS_MARKER, NULL, marked },
+                { QUERY_SESSION, &row, "WHERE rowid = ?1" },
         };
-        _cleanup_(strbuf_done) StrBuf head = { 0 }, from = { 0 };
         int k;
 
         k = put_sessions_from(&from, r->db);
+        if (k >= 0)
+                k = put_fingerprint(r, &fingerprint);
         if (k < 0)
                 return k;
-        (void) strbuf_puts(&head, "SELECT rowid, ");
-        k = schema_put_columns(&head, r->db, &session_table);
-        (void) strbuf_puts(&head, ", ");
+        (void) strbuf_puts(&row, "SELECT rowid, ");
+        k = schema_put_columns(&row, r->db, &session_table);
+        (void) strbuf_puts(&row, ", ");
         if (k >= 0)
-                k = schema_put_columns(&head, r->db, &reader_extra_table);
+                k = schema_put_columns(&row, r->db, &reader_extra_table);
         if (k < 0)
                 return k;
         for (size_t i = 0; i < ELEMENTSOF(variants); i++) {
@@ -70,8 +135,8 @@ static int prepare_sessions(Reader *r)
                 if (variants[i].tail == marked && !r->has_markers)
                         continue;
                 k = strbuf_printf(&sql, "%s FROM %s %s",
-                                  variants[i].rows_only ? "SELECT rowid" : head.data, from.data,
-                                  variants[i].tail);
+                                  variants[i].head ? variants[i].head->data : "SELECT rowid",
+                                  from.data, variants[i].tail);
                 if (k >= 0)
                         k = sqlite_prepare(r->db, sql.data, r->queries + variants[i].query);
                 if (k < 0)

@@ -292,18 +292,6 @@ bool reader_has_markers(const Reader *r)
         return r->has_markers;
 }
 
-static uint64_t hash_session(Reader *r, const SourceSession *s, const Value *extras)
-{
-        hasher_begin(r->hasher);
-        for (size_t i = 0; i < N_SESSION_COLUMNS; i++)
-                if (session_table.columns[i].source && i != SESSION_SOURCE_CREATED_AT &&
-                    i != SESSION_PROJECT_PATH)
-                        reader_hash_value(r->hasher, s->values + i);
-        for (size_t i = 0; i < N_READER_EXTRAS; i++)
-                reader_hash_value(r->hasher, extras + i);
-        return hasher_end(r->hasher);
-}
-
 static int read_session(Reader *r, sqlite3_stmt *stmt, SourceSession *ret)
 {
         Value extras[N_READER_EXTRAS];
@@ -312,14 +300,13 @@ static int read_session(Reader *r, sqlite3_stmt *stmt, SourceSession *ret)
         ret->rowid = sqlite3_column_int64(stmt, 0);
         schema_read_row(stmt, 1, &session_table, ret->values);
         schema_read_row(stmt, 1 + N_SESSION_COLUMNS, &reader_extra_table, extras);
+        ret->file_hash = extras[READER_EXTRA_FILE_HASH];
+        ret->fingerprint = reader_fingerprint(r, ret->values, extras);
+        ret->is_read = true;
         arena_clear(&r->arena);
         reader_allow_row(r);
         k = reader_take_row(r, &session_table, ret->values);
-        if (k < 0)
-                return k;
-        ret->file_hash = extras[READER_EXTRA_FILE_HASH];
-        ret->fingerprint = hash_session(r, ret, extras);
-        return 1;
+        return k < 0 ? k : 1;
 }
 
 /* A session with a text that SQLite does not hand out with its row. */
@@ -337,7 +324,8 @@ static int read_large_session(Reader *r, int64_t rowid, SourceSession *ret)
         if (k < 0)
                 return k;
         ret->file_hash = extras[READER_EXTRA_FILE_HASH];
-        ret->fingerprint = hash_session(r, ret, extras);
+        ret->fingerprint = reader_fingerprint(r, ret->values, extras);
+        ret->is_read = true;
         return 1;
 }
 
@@ -385,31 +373,37 @@ void reader_list_end(Reader *r)
         (void) sqlite3_reset(r->queries[QUERY_SESSION]);
 }
 
-/* The session whose row number the list stands on. */
-static int read_listed_session(Reader *r, SourceSession *ret)
+int reader_list_read(Reader *r, SourceSession *s)
 {
-        int64_t rowid = sqlite3_column_int64(r->queries[r->list], 0);
         sqlite3_stmt *stmt = r->queries[QUERY_SESSION];
         int k;
 
         (void) sqlite3_reset(stmt);
-        (void) sqlite3_bind_int64(stmt, 1, rowid);
+        (void) sqlite3_bind_int64(stmt, 1, s->rowid);
         k = reader_step(r, QUERY_SESSION);
         if (k > 0)
-                return read_session(r, stmt, ret);
+                return read_session(r, stmt, s);
         (void) sqlite3_reset(stmt);
-        return k == -EFBIG ? read_large_session(r, rowid, ret) : k;
+        return k == -EFBIG ? read_large_session(r, s->rowid, s) : k;
 }
 
 int reader_list_next(Reader *r, SourceSession *ret)
 {
         int k = reader_step(r, r->list);
+        sqlite3_stmt *stmt = r->queries[r->list];
 
-        if (k > 0)
-                return r->by_row ? read_listed_session(r, ret)
-                                 : read_session(r, r->queries[r->list], ret);
-        reader_list_end(r);
-        return k;
+        if (k <= 0) {
+                reader_list_end(r);
+                return k;
+        }
+        if (r->list == QUERY_LIST_MARKER || r->list == QUERY_LIST_BY_ID)
+                return read_session(r, stmt, ret);
+        ret->rowid = sqlite3_column_int64(stmt, 0);
+        if (r->by_row)
+                return reader_list_read(r, ret);
+        ret->fingerprint = (uint64_t) sqlite3_column_int64(stmt, 1);
+        ret->is_read = false;
+        return 1;
 }
 
 int reader_has_session(Reader *r, const char *id, size_t size)

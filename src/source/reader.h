@@ -15,10 +15,11 @@ typedef struct Reader Reader;
 
 /* A session's row. Borrowed: valid until the next call that reads. */
 typedef struct SourceSession {
-        int64_t rowid; /* its place in the source's order; 0 where the table has no rowid */
+        int64_t rowid;        /* its place in the source's order; 0 where the table has no rowid */
+        uint64_t fingerprint; /* of all that tells whether the session has to be looked at; keyed */
+        bool is_read;         /* what follows is there; else reader_list_read() reads it */
         Value values[N_SESSION_COLUMNS];
         Value file_hash;
-        uint64_t fingerprint; /* of all that tells whether the session has to be looked at; keyed */
 } SourceSession;
 
 /* Remembers @path; opens nothing. @key is for the fingerprints. Returns 0 or -ENOMEM. */
@@ -95,6 +96,9 @@ int reader_list(Reader *r, const ReaderFrom *from);
 /* Returns 1: *@ret is the next session; 0: no more; -EFBIG: a row holds a large text, list again by_row; or another
  * negative errno. */
 int reader_list_next(Reader *r, SourceSession *ret);
+
+/* Reads the rest of the session that the list has come to. Returns 1, 0 (it is not there) or a negative errno. */
+int reader_list_read(Reader *r, SourceSession *s);
 
 /* Ends a list before its end. */
 void reader_list_end(Reader *r);

@@ -56,34 +56,34 @@ int schema_put_columns(StrBuf *sql, sqlite3 *db, const Table *table)
         return 0;
 }
 
-Value schema_read_text(sqlite3_stmt *stmt, int index)
+static Value read_text(sqlite3_value *v)
 {
         const void *bytes;
 
-        switch (sqlite3_column_type(stmt, index)) {
+        switch (sqlite3_value_type(v)) {
         case SQLITE_NULL:
                 return (Value){ 0 };
         case SQLITE_BLOB:
-                bytes = sqlite3_column_blob(stmt, index);
+                bytes = sqlite3_value_blob(v);
                 break;
         default:
-                bytes = sqlite3_column_text(stmt, index);
+                bytes = sqlite3_value_text(v);
         }
-        return value_text(bytes ?: "", (size_t) sqlite3_column_bytes(stmt, index));
+        return value_text(bytes ?: "", (size_t) sqlite3_value_bytes(v));
 }
 
-Value schema_read_integer(sqlite3_stmt *stmt, int index)
+static Value read_integer(sqlite3_value *v)
 {
         const char *text;
         char *end;
         int64_t i;
 
-        switch (sqlite3_column_type(stmt, index)) {
+        switch (sqlite3_value_type(v)) {
         case SQLITE_INTEGER:
         case SQLITE_FLOAT:
-                return value_integer(sqlite3_column_int64(stmt, index));
+                return value_integer(sqlite3_value_int64(v));
         case SQLITE_TEXT:
-                text = (const char *) sqlite3_column_text(stmt, index);
+                text = (const char *) sqlite3_value_text(v);
                 errno = 0;
                 i = text ? strtoll(text, &end, 10) : 0;
                 return text && end != text && errno == 0 ? value_integer(i) : (Value){ 0 };
@@ -92,14 +92,19 @@ Value schema_read_integer(sqlite3_stmt *stmt, int index)
         }
 }
 
+Value schema_value(sqlite3_value *v, ColumnKind kind)
+{
+        return kind == COLUMN_NUMBER ? read_integer(v) : read_text(v);
+}
+
+Value schema_read_text(sqlite3_stmt *stmt, int index)
+{
+        return read_text(sqlite3_column_value(stmt, index));
+}
+
 void schema_read_row(sqlite3_stmt *stmt, int first, const Table *table, Value *values)
 {
-        for (size_t i = 0; i < table->n_columns; i++) {
-                int index = first + (int) i;
-
-                if (table->columns[i].kind == COLUMN_NUMBER)
-                        values[i] = schema_read_integer(stmt, index);
-                else
-                        values[i] = schema_read_text(stmt, index);
-        }
+        for (size_t i = 0; i < table->n_columns; i++)
+                values[i] = schema_value(sqlite3_column_value(stmt, first + (int) i),
+                                         table->columns[i].kind);
 }

@@ -21,12 +21,13 @@ int schema_put_column(StrBuf *sql, sqlite3 *db, const char *table, const char *c
  * NULL. Returns 0 or a negative errno. */
 int schema_put_columns(StrBuf *sql, sqlite3 *db, const Table *table);
 
-/* Reads the columns of the current row from index @first on into @values, each by its column's kind: numbers as
- * integers, everything else as text (a blob's bytes too). Borrowed until the next step. */
+/* A value as its column's kind has it: a number as integer (text is read as one; what is none is NULL), everything else as
+ * text (a blob's bytes too). Borrowed. */
+Value schema_value(sqlite3_value *v, ColumnKind kind);
+
+/* Reads the columns of the current row from index @first on into @values, each by its column's kind. Borrowed until the
+ * next step. (SQLite asks for a copy of such values where several threads use a connection; ours belongs to one.) */
 void schema_read_row(sqlite3_stmt *stmt, int first, const Table *table, Value *values);
 
 /* One column as text, or as NULL. */
 Value schema_read_text(sqlite3_stmt *stmt, int index);
-
-/* One column as integer: text is read as a number, what is none is NULL. */
-Value schema_read_integer(sqlite3_stmt *stmt, int index);

@@ -178,29 +178,43 @@ static int walk_leave_out(Engine *e, Walk *w, int64_t rowid)
         return 1;
 }
 
+/* A session that may be out of step. Returns 1 (it was left out, and the walk has gone back), 0, or a negative errno. */
+static int walk_out_of_step(Engine *e, Walk *w, SourceSession *s)
+{
+        int64_t rowid = s->rowid;
+        int r;
+
+        if (!s->is_read) {
+                r = reader_list_read(e->reader, s);
+                if (r <= 0)
+                        return r < 0 ? engine_source_failed(e, r) : 0;
+        }
+        r = is_changed(e, s);
+        if (r > 0) {
+                if (!engine_tick(e))
+                        return -ECANCELED;
+                r = session_sync(e, s);
+                e->batch.sessions_synced += r > 0;
+        }
+        if (r == -EBADMSG)
+                return walk_leave_out(e, w, rowid);
+        return r < 0 ? r : 0;
+}
+
 /* One session of the walk. Returns 1 when the walk has to begin anew behind w->after, 0, or a negative errno. */
-static int walk_session(Engine *e, Walk *w, const SourceSession *s)
+static int walk_session(Engine *e, Walk *w, SourceSession *s)
 {
         int64_t rowid = s->rowid;
         int r;
 
         /* noted now: what @s borrows may be gone when its session is synced */
-        r = place_set(&w->now, rowid, s->values[SESSION_ID].text,
-                      w->by_id ? s->values[SESSION_ID].size : 0);
+        r = w->by_id ? place_set(&w->now, rowid, s->values[SESSION_ID].text,
+                                 s->values[SESSION_ID].size)
+                     : place_set(&w->now, rowid, "", 0);
         if (r >= 0)
                 r = walk_in_step(e, w, s);
-        if (r == 0 && !walk_knows_bad(w, s->rowid)) {
-                r = is_changed(e, s);
-                if (r > 0) {
-                        if (!engine_tick(e))
-                                return -ECANCELED;
-                        r = session_sync(e, s);
-                        e->batch.sessions_synced += r > 0;
-                }
-                if (r == -EBADMSG)
-                        r = walk_leave_out(e, w, rowid);
-                else if (r > 0)
-                        r = 0;
+        if (r == 0 && !walk_knows_bad(w, rowid)) {
+                r = walk_out_of_step(e, w, s);
                 if (r != 0)
                         return r;
         }

@@ -34,8 +34,17 @@ static size_t count_sessions(Reader *r, const char *marker, uint64_t *ret_finger
 /* The session in row @rowid. Returns what reader_list_next() does; the list goes on, so that *@ret stays valid. */
 static int session_at(Reader *r, int64_t rowid, SourceSession *ret)
 {
+        uint64_t fingerprint;
+        int k;
+
         REQUIRE(reader_list(r, &(ReaderFrom){ .after_rowid = rowid - 1 }) == 0);
-        return reader_list_next(r, ret);
+        k = reader_list_next(r, ret);
+        if (k <= 0 || ret->is_read)
+                return k;
+        fingerprint = ret->fingerprint;
+        k = reader_list_read(r, ret);
+        CHECK_INT(ret->fingerprint, fingerprint); /* the same, whoever reads the row */
+        return k;
 }
 
 /* The fingerprint of the message @ordinal, 0 where there is none. */
