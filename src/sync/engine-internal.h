@@ -19,6 +19,7 @@ struct Engine {
         EngineHooks hooks;
 
         Ruleset *rules;
+        bool has_leftovers; /* rules were compiled, which takes memory for a short time: it is to be given back */
         bool rules_are_stale; /* settings changed: load them again */
         Archive *archive;
         Reader *reader;

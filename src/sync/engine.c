@@ -154,6 +154,7 @@ static int need_rules(Engine *e)
                 return 0;
         r = load_rules(&e->settings, &rules, &reason);
         e->rules_are_stale = false;
+        e->has_leftovers = true;
         if (r >= 0) {
                 (void) ruleset_unref(e->rules);
                 e->rules = rules;
@@ -499,6 +500,9 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
                 ret->sessions_skipped = e->n_cursors - ret->sessions_synced;
         if (ret->bytes_read > MUCH_BYTES)
                 release_memory(e);
+        else if (e->has_leftovers)
+                (void) malloc_trim(0);
+        e->has_leftovers = false;
         ret->elapsed_usec = now_usec(CLOCK_MONOTONIC) - began;
         ret->cpu_usec = now_usec(CLOCK_THREAD_CPUTIME_ID) - cpu;
         e->result = NULL;

@@ -11,9 +11,8 @@ from lab import Lab
 
 SMALL, LARGE = 1000, 20000
 COUNTS = ("rows_read", "vm_steps", "rows_written", "statements")
-# What a change may look at more in the large one: deeper trees, and the index of the cursors once, which are counted at
-# the end of a cycle.
-PAGES_MORE = 100
+# What a change may look at more in the large one: the trees are deeper.
+PAGES_MORE = 20
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +110,8 @@ def test_the_first_sync_is_linear(sizes):
 def test_starting_costs_the_same_with_any_number_of_cursors(sizes):
     assert_same(sizes["restart"])
     small, large = sizes["restart"]
-    assert large["pages"] <= small["pages"] + 3 * PAGES_MORE
+    # the sessions of the steps before are still within its window, and each is a page deeper in the tree
+    assert large["pages"] <= small["pages"] + PAGES_MORE + 101
     for cost in (small, large):
         assert cost["sessions"] == 0
         assert cost["rows_written"] == 0
