@@ -4,6 +4,9 @@
 #include "archive/archive-internal.h"
 #include "base/time-util.h"
 
+/* So many are kept before they are written: some megabytes. */
+#define KEPT_CURSORS_MAX ((size_t) 32768)
+
 int archive_cursor_get(Archive *a, const char *id, size_t size, Cursor *ret)
 {
         sqlite3_stmt *stmt;
@@ -24,7 +27,7 @@ int archive_cursor_get(Archive *a, const char *id, size_t size, Cursor *ret)
         return r;
 }
 
-int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cursor, bool is_new)
+static int write_cursor(Archive *a, const char *id, size_t size, const Cursor *cursor)
 {
         char now[TIMESTAMP_MAX];
         sqlite3_stmt *stmt;
@@ -40,10 +43,81 @@ int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cu
         (void) sqlite3_bind_int64(stmt, 5, cursor->last_ordinal);
         (void) sqlite_bind_text(stmt, 6, cursor->file_hash.text, cursor->file_hash.size);
         (void) sqlite_bind_text(stmt, 7, now, strlen(now));
-        r = sqlite_execute(stmt);
+        return sqlite_execute(stmt);
+}
+
+/* Keeps a copy of a cursor until the commit. */
+static int keep_cursor(Archive *a, const char *id, size_t size, const Cursor *cursor)
+{
+        struct KeptCursor *kept;
+
+        if (!a->kept) {
+                a->kept = calloc(KEPT_CURSORS_MAX, sizeof(*a->kept));
+                if (!a->kept)
+                        return -ENOMEM;
+        }
+        kept = a->kept + a->n_kept;
+        kept->cursor = *cursor;
+        kept->id = value_text(arena_copy(&a->kept_texts, id, size), size);
+        if (cursor->file_hash.type == VALUE_TEXT)
+                kept->cursor.file_hash.text = arena_copy(&a->kept_texts, cursor->file_hash.text,
+                                                         cursor->file_hash.size);
+        if (!kept->id.text || (cursor->file_hash.text && !kept->cursor.file_hash.text))
+                return -ENOMEM;
+        a->n_kept++;
+        return a->n_kept < KEPT_CURSORS_MAX ? 0 : archive_cursors_flush(a);
+}
+
+int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cursor, bool is_new)
+{
+        int r;
+
+        if (is_new && a->keeps_cursors)
+                r = keep_cursor(a, id, size, cursor);
+        else
+                r = write_cursor(a, id, size, cursor);
         if (r >= 0 && is_new)
                 a->n_cursors++;
         return r;
+}
+
+static int compare_places(const void *x, const void *y)
+{
+        const struct KeptCursor *a = x, *b = y;
+
+        return (a->cursor.source_rowid > b->cursor.source_rowid) -
+               (a->cursor.source_rowid < b->cursor.source_rowid);
+}
+
+int archive_cursors_flush(Archive *a)
+{
+        int r = 0;
+
+        if (a->n_kept > 0 && sqlite3_get_autocommit(a->db))
+                r = -EIO; /* SQLite gave the transaction up, and with it the sessions that these are of */
+        else if (a->n_kept > 1)
+                qsort(a->kept, a->n_kept, sizeof(*a->kept), compare_places);
+        for (size_t i = 0; r >= 0 && i < a->n_kept; i++)
+                r = write_cursor(a, a->kept[i].id.text, a->kept[i].id.size, &a->kept[i].cursor);
+        archive_cursors_drop(a);
+        return r;
+}
+
+void archive_cursors_drop(Archive *a)
+{
+        a->n_kept = 0;
+        arena_clear(&a->kept_texts);
+        if (!a->keeps_cursors) {
+                free(a->kept);
+                a->kept = NULL;
+                arena_done(&a->kept_texts);
+        }
+}
+
+int archive_keep_cursors(Archive *a, bool on)
+{
+        a->keeps_cursors = on;
+        return on ? 0 : archive_cursors_flush(a);
 }
 
 uint64_t archive_cursor_count(const Archive *a)

@@ -62,6 +62,13 @@ struct Archive {
         HashKey key;
         int64_t change, change_at_begin;
         int64_t n_cursors, n_cursors_at_begin;
+        bool keeps_cursors; /* see archive_keep_cursors() */
+        struct KeptCursor {
+                Value id;
+                Cursor cursor;
+        } * kept;
+        size_t n_kept;
+        Arena kept_texts;
         bool has_tombstones; /* there may be some: most archives have none, and need not look */
         int last_error;      /* why archive_query() gave NULL */
         sqlite3_stmt *queries[N_ARCHIVE_QUERIES];
@@ -79,3 +86,7 @@ int archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t siz
 
 /* Runs one that needs nothing but the id. */
 int archive_run_for(Archive *a, ArchiveQuery query, const char *id, size_t size);
+
+/* Writes the cursors that are kept, resp. forgets them. */
+int archive_cursors_flush(Archive *a);
+void archive_cursors_drop(Archive *a);

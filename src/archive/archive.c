@@ -378,6 +378,8 @@ Archive *archive_close(Archive *a)
         if (a->db)
                 sqlite_close(a->db);
         arena_done(&a->arena);
+        arena_done(&a->kept_texts);
+        free(a->kept);
         if (a->lock_fd >= 0 && (a->suspect || !a->unclean))
                 (void) write_lock(a, a->suspect ? LOCK_SUSPECT : "");
         a->lock_fd = fd_close(a->lock_fd);
@@ -431,7 +433,9 @@ int archive_commit(Archive *a)
         sqlite3_stmt *stmt = archive_query(a, ARCHIVE_COMMIT);
         int r = 0;
 
-        if (a->change != a->change_at_begin)
+        if (a->n_kept > 0)
+                r = archive_cursors_flush(a);
+        if (r >= 0 && a->change != a->change_at_begin)
                 r = archive_meta_set_int(a, "change_seq", a->change);
         if (r >= 0 && a->n_cursors != a->n_cursors_at_begin)
                 r = archive_meta_set_int(a, "n_cursors", a->n_cursors);
@@ -442,6 +446,7 @@ int archive_commit(Archive *a)
 
 void archive_rollback(Archive *a)
 {
+        archive_cursors_drop(a);
         if (sqlite3_get_autocommit(a->db))
                 return;
         for (size_t i = 0; i < N_ARCHIVE_QUERIES; i++)

@@ -106,6 +106,13 @@ typedef struct Cursor {
 int archive_cursor_get(Archive *a, const char *id, size_t size, Cursor *ret);
 int archive_cursor_put(Archive *a, const char *id, size_t size, const Cursor *cursor, bool is_new);
 
+/*
+ * While sessions come in another order than the source's rows: new cursors are kept and written at the commit, sorted, so
+ * that each page of their table is written once, not once for each. A kept one is not seen by archive_cursor_get(). Off writes
+ * those that are kept, and has to be within the transaction where there are any. Returns 0 or a negative errno.
+ */
+int archive_keep_cursors(Archive *a, bool on);
+
 /* How many sessions have one. Kept, not counted. */
 uint64_t archive_cursor_count(const Archive *a);
 

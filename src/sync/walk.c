@@ -125,7 +125,8 @@ static int walk_by_row(Engine *e, Walk *w)
                 return 1;
         w->by_id = false;
         e->progress.sessions_done = 0;
-        r = batch_commit(e);
+        r = archive_keep_cursors(e->archive, false);
+        r = r < 0 ? engine_archive_failed(e, r) : batch_commit(e);
         if (r >= 0)
                 r = place_set(&w->after, INT64_MIN, "", 0);
         if (r >= 0)
@@ -257,6 +258,7 @@ int walk_sessions(Engine *e, const char *marker)
                         return engine_source_failed(e, r);
                 w.by_id = r > 0;
         }
+        (void) archive_keep_cursors(e->archive, w.by_id);
         do {
                 r = walk_begin(e, &w);
                 serial = e->read_serial;
@@ -277,6 +279,11 @@ int walk_sessions(Engine *e, const char *marker)
                 if (r > 0)
                         read_end(e);
         } while (r > 0);
+        k = archive_keep_cursors(e->archive, false);
+        if (r < 0 && r != -ECANCELED)
+                return r;
+        if (k < 0)
+                return engine_archive_failed(e, k);
         if (r < 0)
                 return r;
         if (!e->had_errors && w.last_rowid > e->seen_rowid)
