@@ -19,7 +19,6 @@ typedef enum ArchiveQuery {
         ARCHIVE_HAS_SESSION,
         ARCHIVE_STALE,
         ARCHIVE_SESSION_REMOVE,
-        ARCHIVE_SHRUNK,
         ARCHIVE_MESSAGES,
         ARCHIVE_MESSAGE_REMOVE,
         ARCHIVE_CALLS_REMOVE,

@@ -52,7 +52,9 @@ static void put_columns(StrBuf *sql, ArchiveInsert which, bool as_update)
                 if (as_update && is_in_key(table->key, name))
                         continue;
                 (void) strbuf_printf(sql, "%s%s", comma, name);
-                if (as_update)
+                if (as_update && strcmp(name, "shrunk_seq") == 0) /* when it shrank last */
+                        (void) strbuf_puts(sql, " = max(shrunk_seq, excluded.shrunk_seq)");
+                else if (as_update)
                         (void) strbuf_printf(sql, " = excluded.%s", name);
                 comma = ", ";
         }
@@ -127,27 +129,15 @@ static int put_row(Archive *a, ArchiveInsert which, const Value *values)
 int archive_session_put(Archive *a, const Value *values, int64_t change, bool shrunk,
                         bool metadata_only)
 {
-        const Value *id = values + SESSION_ID;
-        int64_t shrunk_seq = change;
         sqlite3_stmt *stmt;
         int r;
 
-        if (!shrunk) {
-                r = archive_query_for(a, ARCHIVE_SHRUNK, id->text, id->size, &stmt);
-                if (r < 0)
-                        return r;
-                r = sqlite_step(stmt);
-                shrunk_seq = r > 0 ? sqlite3_column_int64(stmt, 0) : 0;
-                (void) sqlite3_reset(stmt);
-                if (r < 0)
-                        return r;
-        }
         r = bind_insert(a, INSERT_SESSION, values, &stmt);
         if (r < 0)
                 return r;
         (void) sqlite3_bind_int(stmt, N_SESSION_COLUMNS + 1, metadata_only);
         (void) sqlite3_bind_int64(stmt, N_SESSION_COLUMNS + 2, change);
-        (void) sqlite3_bind_int64(stmt, N_SESSION_COLUMNS + 3, shrunk_seq);
+        (void) sqlite3_bind_int64(stmt, N_SESSION_COLUMNS + 3, shrunk ? change : 0);
         return sqlite_execute(stmt);
 }
 

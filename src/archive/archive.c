@@ -37,7 +37,6 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
         [ARCHIVE_STALE] = "SELECT id FROM sessions WHERE id > ?1 AND NOT EXISTS (SELECT 1 FROM "
                           "cursors WHERE session_id = id AND policy = ?3) ORDER BY id LIMIT ?2",
         [ARCHIVE_SESSION_REMOVE] = "DELETE FROM sessions WHERE id = ?1",
-        [ARCHIVE_SHRUNK] = "SELECT shrunk_seq FROM sessions WHERE id = ?1",
         [ARCHIVE_MESSAGES] = "SELECT ordinal, fingerprint, EXISTS (SELECT 1 FROM findings f WHERE "
                              "f.session_id = ?1 AND f.ordinal = m.ordinal) FROM messages m "
                              "WHERE session_id = ?1 ORDER BY ordinal",

@@ -434,6 +434,13 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         Cursor cursor;
         int r;
 
+        r = archive_cursor_get(e->archive, s->id.text, s->id.size, &cursor);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        s->has_cursor = r > 0;
+        s->full = !s->has_cursor || cursor.policy != e->policy;
+        if (!s->full && cursor.fingerprint == source->fingerprint)
+                return 0;
         row_masker_clear(&e->row_masker);
         r = copy_values(&s->arena, source->values, N_SESSION_COLUMNS, s->values);
         if (r >= 0)
@@ -447,13 +454,8 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         s->privacy = policy_privacy(&e->settings, s->values);
         if (s->privacy == PRIVACY_EXCLUDED)
                 return session_exclude(e, s->values);
-        r = archive_cursor_get(e->archive, s->id.text, s->id.size, &cursor);
-        s->full = r == 0 || cursor.policy != e->policy;
-        s->known = s->has_cursor = r > 0;
-        if (r == 0) {
-                r = archive_has_session(e->archive, s->id.text, s->id.size);
-                s->known = r > 0;
-        }
+        r = s->has_cursor ? 1 : archive_has_session(e->archive, s->id.text, s->id.size);
+        s->known = r > 0;
         if (r < 0)
                 return engine_archive_failed(e, r);
         r = batch_begin(e);

@@ -7,21 +7,6 @@
 
 #include "sync/engine-internal.h"
 
-/* Whether the session is out of step, asked by id. Returns 1 (it is), 0, or a negative errno. */
-static int is_changed(Engine *e, const SourceSession *s)
-{
-        const Value *id = s->values + SESSION_ID;
-        Cursor cursor;
-        int r;
-
-        if (id->type != VALUE_TEXT)
-                return 1; /* session_sync() says what is wrong with it */
-        r = archive_cursor_get(e->archive, id->text, id->size, &cursor);
-        if (r < 0)
-                return engine_archive_failed(e, r);
-        return r == 0 || cursor.fingerprint != s->fingerprint || cursor.policy != e->policy;
-}
-
 /* The session that a walk has come to. */
 typedef struct Place {
         int64_t rowid; /* INT64_MIN: none yet */
@@ -190,13 +175,10 @@ static int walk_out_of_step(Engine *e, Walk *w, SourceSession *s)
                 if (r <= 0)
                         return r < 0 ? engine_source_failed(e, r) : 0;
         }
-        r = is_changed(e, s);
-        if (r > 0) {
-                if (!engine_tick(e))
-                        return -ECANCELED;
-                r = session_sync(e, s);
-                e->batch.sessions_synced += r > 0;
-        }
+        if (!engine_tick(e))
+                return -ECANCELED;
+        r = session_sync(e, s);
+        e->batch.sessions_synced += r > 0;
         if (r == -EBADMSG)
                 return walk_leave_out(e, w, rowid);
         return r < 0 ? r : 0;

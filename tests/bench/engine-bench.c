@@ -341,6 +341,7 @@ int main(int argc, char **argv)
                 fprintf(stderr, "engine-bench [--count] SOURCE ARCHIVE RULES STEP...\n");
                 return 2;
         }
+        sqlite_setup();
         if (counting.on && sqlite3_auto_extension((void (*)(void)) on_connection) != SQLITE_OK)
                 fail("counting", "SQLite refuses it");
         b.source_path = argv[1];
