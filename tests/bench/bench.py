@@ -42,9 +42,17 @@ def under_pressure(lab, options):
     yield from rows.huge_message(lab, options.huge)
     yield from pressure.idle(lab, options.sessions, 30)
     yield pressure.steady_writer(lab, options.sessions, options.seconds)
+    yield pressure.slow_disk(lab, 200)
 
 
-PARTS = {"full": full, "growth": grow, "pressure": under_pressure}
+def large(lab, _options):
+    """A person's years: 10,000 sessions, about 1 GB of text."""
+    yield from rows.full_sync(lab, 10_000)
+    yield from rows.real_changes(lab, 10_000)
+
+
+PARTS = {"full": full, "growth": grow, "pressure": under_pressure, "large": large}
+USUAL = ("full", "growth", "pressure")
 
 
 def document(done):
@@ -58,7 +66,7 @@ def document(done):
 
 def arguments():
     parser = argparse.ArgumentParser(description="Measures what scrubjay costs.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to run: {', '.join(PARTS)} (all)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to run: {', '.join(PARTS)} (all but the last)")
     parser.add_argument("--folder", default="/dev/shm/scrubjay-bench", help="where the databases lie (tmpfs)")
     parser.add_argument("--sessions", type=int, default=2500, help="real sessions; 10000 are 1 GB (%(default)s)")
     parser.add_argument("--power", type=int, default=6, help="curves from 10^3 to 10^POWER sessions (%(default)s)")
@@ -80,7 +88,7 @@ def main():
     lab, done, status = Lab(options.folder), [], 0
     print(machine())
     try:
-        for part in options.parts or PARTS:
+        for part in options.parts or USUAL:
             done_here = list(PARTS[part](lab, options))
             print("\n".join(report.plain(done_here)), flush=True)
             done += done_here

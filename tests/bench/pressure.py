@@ -3,9 +3,11 @@
 import os
 import re
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
+from lab import TOOLS
 from rows import Row
 from scrubjay_test import Daemon, Monitor, PrivateBus, wait_for
 
@@ -38,12 +40,14 @@ class Process:
             return None
 
 
-def with_daemon(lab, source, name, work):
+def with_daemon(lab, source, name, work, more=None, idle=True):
+    """@more variables in its environment; @idle: the work begins when its first cycle is done."""
     bus = PrivateBus(lab.path(f"{name}-bus"))
-    daemon = Daemon(lab.path(name), bus, source=source, environment=lab.environment)
+    daemon = Daemon(lab.path(name), bus, source=source, environment=lab.environment | (more or {}))
     try:
         daemon.start()
-        daemon.wait_idle()
+        if idle:
+            daemon.wait_idle()
         return work(daemon, Process(daemon.process.pid))
     finally:
         daemon.stop()
@@ -114,4 +118,59 @@ def steady_writer(lab, n_sessions, seconds, per_second=50):
                    problems=[f"{n_cycles} cycles, and {most} are the most"] if n_cycles > most else [])
     row = with_daemon(lab, source, "pressure", work)
     lab.remove(lab.path("pressure") / "archive" / "archive.db")
+    return row
+
+
+class Repeated(threading.Thread):
+    """Something that is done again and again beside the work; the longest that it took."""
+
+    def __init__(self, what):
+        super().__init__()
+        self.what, self.longest, self.times, self.ended = what, 0, 0, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.wait(0.02):
+            began = time.monotonic()
+            self.what()
+            self.longest, self.times = max(self.longest, time.monotonic() - began), self.times + 1
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+
+
+def slow_disk(lab, n_sessions, usec=2000):
+    """Each read of the source takes its time: Status answers all the same, and agentsview gets its WAL checkpointed."""
+    folder = lab.path("slow")
+    folder.mkdir(exist_ok=True)
+    source = folder / "sessions.db"
+    lab.source("real", n_sessions).rename(source)
+    slow = {"LD_PRELOAD": str(TOOLS / "slow-disk.so"), "SLOW_FOLDER": str(folder), "SLOW_USEC": str(usec)}
+
+    def checkpoint():
+        db = sqlite3.connect(source, isolation_level=None, timeout=10)
+        db.execute("UPDATE sessions SET file_mtime = 1 WHERE rowid = 1")
+        assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, "no checkpoint within 10 s"
+        db.close()
+
+    def work(daemon, process):
+        beside = [Repeated(what) for what in (daemon.status, checkpoint)]
+        began = time.monotonic()
+        try:
+            wait_for(lambda: daemon.rows("SELECT count(*) FROM cursors") == [(n_sessions,)], "the first sync", 600)
+            wall = time.monotonic() - began
+        finally:
+            for thread in beside:
+                thread.stop()
+        status, checked = (thread.longest for thread in beside)
+        return Row(f"a source on a disk of {usec / 1000:.0f} ms a read, {n_sessions:,} sessions: Status within "
+                   f"{status * 1000:.0f} ms, {beside[1].times} checkpoints within {checked * 1000:.0f} ms",
+                   process.cpu_usec(), wall * 1e6, peak_kb=process.number("status", "VmHWM"),
+                   bytes_written=process.bytes_written(), limits={"peak_kb": 48 * 1024},
+                   problems=[f"{name} took {longest:.1f} s" for name, longest in (("Status", status), ("a checkpoint", checked))
+                             if longest > 1])
+    row = with_daemon(lab, source, "slow-daemon", work, slow, idle=False)
+    lab.remove(source)
+    lab.remove(lab.path("slow-daemon") / "archive" / "archive.db")
     return row
