@@ -30,21 +30,6 @@ int reader_step(Reader *r, Query query)
         return sqlite_step(r->queries[query]);
 }
 
-void reader_hash_value(Hasher *h, const Value *v)
-{
-        switch (v->type) {
-        case VALUE_NULL:
-                hasher_add_null(h);
-                break;
-        case VALUE_INTEGER:
-                hasher_add_int(h, v->integer);
-                break;
-        case VALUE_TEXT:
-                hasher_add_bytes(h, v->text, v->size);
-                break;
-        }
-}
-
 /* Resets all statements, so that none holds the transaction or borrows text that the caller has given up. */
 static void reset_queries(Reader *r)
 {

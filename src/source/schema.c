@@ -56,50 +56,20 @@ int schema_put_columns(StrBuf *sql, sqlite3 *db, const Table *table)
         return 0;
 }
 
-static Value read_text(sqlite3_value *v)
+Value schema_text_as_integer(sqlite3_value *v)
 {
-        const void *bytes;
-
-        switch (sqlite3_value_type(v)) {
-        case SQLITE_NULL:
-                return (Value){ 0 };
-        case SQLITE_BLOB:
-                bytes = sqlite3_value_blob(v);
-                break;
-        default:
-                bytes = sqlite3_value_text(v);
-        }
-        return value_text(bytes ?: "", (size_t) sqlite3_value_bytes(v));
-}
-
-static Value read_integer(sqlite3_value *v)
-{
-        const char *text;
+        const char *text = (const char *) sqlite3_value_text(v);
         char *end;
         int64_t i;
 
-        switch (sqlite3_value_type(v)) {
-        case SQLITE_INTEGER:
-        case SQLITE_FLOAT:
-                return value_integer(sqlite3_value_int64(v));
-        case SQLITE_TEXT:
-                text = (const char *) sqlite3_value_text(v);
-                errno = 0;
-                i = text ? strtoll(text, &end, 10) : 0;
-                return text && end != text && errno == 0 ? value_integer(i) : (Value){ 0 };
-        default:
-                return (Value){ 0 };
-        }
-}
-
-Value schema_value(sqlite3_value *v, ColumnKind kind)
-{
-        return kind == COLUMN_NUMBER ? read_integer(v) : read_text(v);
+        errno = 0;
+        i = text ? strtoll(text, &end, 10) : 0;
+        return text && end != text && errno == 0 ? value_integer(i) : (Value){ 0 };
 }
 
 Value schema_read_text(sqlite3_stmt *stmt, int index)
 {
-        return read_text(sqlite3_column_value(stmt, index));
+        return schema_value(sqlite3_column_value(stmt, index), COLUMN_TEXT);
 }
 
 void schema_read_row(sqlite3_stmt *stmt, int first, const Table *table, Value *values)

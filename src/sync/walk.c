@@ -190,20 +190,22 @@ static int walk_session(Engine *e, Walk *w, SourceSession *s)
         int64_t rowid = s->rowid;
         int r;
 
-        /* noted now: what @s borrows may be gone when its session is synced */
-        r = w->by_id ? place_set(&w->now, rowid, s->values[SESSION_ID].text,
-                                 s->values[SESSION_ID].size)
-                     : place_set(&w->now, rowid, "", 0);
-        if (r >= 0)
-                r = walk_in_step(e, w, s);
-        if (r == 0 && !walk_knows_bad(w, rowid)) {
-                r = walk_out_of_step(e, w, s);
-                if (r != 0)
-                        return r;
-        }
+        r = walk_in_step(e, w, s);
         if (r < 0)
                 return r;
-        place_swap(&w->after, &w->now);
+        if (r > 0) {
+                w->after.rowid = rowid;
+        } else {
+                /* noted now: what @s borrows may be gone when its session is synced */
+                r = w->by_id ? place_set(&w->now, rowid, s->values[SESSION_ID].text,
+                                         s->values[SESSION_ID].size)
+                             : place_set(&w->now, rowid, "", 0);
+                if (r >= 0 && !walk_knows_bad(w, rowid))
+                        r = walk_out_of_step(e, w, s);
+                if (r != 0)
+                        return r;
+                place_swap(&w->after, &w->now);
+        }
         if (rowid > w->last_rowid)
                 w->last_rowid = rowid;
         e->progress.sessions_done++;
