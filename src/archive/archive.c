@@ -516,7 +516,7 @@ int64_t archive_next_change(Archive *a)
 
 int archive_meta_get(Archive *a, const char *key, char **ret)
 {
-        sqlite3_stmt *stmt;
+        sqlite3_stmt *stmt = NULL;
         int r;
 
         r = archive_query_for(a, ARCHIVE_META_GET, key, strlen(key), &stmt);
@@ -538,7 +538,7 @@ int archive_meta_get(Archive *a, const char *key, char **ret)
 
 int64_t archive_meta_get_int(Archive *a, const char *key, int64_t fallback)
 {
-        sqlite3_stmt *stmt;
+        sqlite3_stmt *stmt = NULL;
 
         if (archive_query_for(a, ARCHIVE_META_GET, key, strlen(key), &stmt) < 0)
                 return fallback;
@@ -550,7 +550,7 @@ int64_t archive_meta_get_int(Archive *a, const char *key, int64_t fallback)
 
 int archive_meta_set(Archive *a, const char *key, const char *value)
 {
-        sqlite3_stmt *stmt;
+        sqlite3_stmt *stmt = NULL;
         int r;
 
         r = archive_query_for(a, ARCHIVE_META_SET, key, strlen(key), &stmt);
@@ -562,7 +562,7 @@ int archive_meta_set(Archive *a, const char *key, const char *value)
 
 int archive_meta_set_int(Archive *a, const char *key, int64_t value)
 {
-        sqlite3_stmt *stmt;
+        sqlite3_stmt *stmt = NULL;
         int r;
 
         r = archive_query_for(a, ARCHIVE_META_SET, key, strlen(key), &stmt);

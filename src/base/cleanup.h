@@ -37,6 +37,15 @@
                 _taken_fd;                      \
         })
 
+/* TAKE_STRUCT(s): like TAKE_PTR() for a struct that owns things by value, left zeroed. */
+#define TAKE_STRUCT(s)                                            \
+        ({                                                        \
+                __typeof__(s) *_take_struct_from = &(s);          \
+                __typeof__(s) _taken_struct = *_take_struct_from; \
+                *_take_struct_from = (__typeof__(s)){ 0 };        \
+                _taken_struct;                                    \
+        })
+
 /* DEFINE_CLEANUP(Type *, type_free): makes type_freep() for _cleanup_(type_freep). */
 #define DEFINE_CLEANUP(type, func)          \
         static inline void func##p(type *p) \

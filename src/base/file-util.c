@@ -162,7 +162,7 @@ int key_file_load(const char *path, HashKey *ret)
 {
         _cleanup_free_ char *bytes = NULL;
         HashKey key;
-        size_t size;
+        size_t size = 0;
         int r;
 
         r = file_read(path, sizeof(key.bytes), &bytes, &size);

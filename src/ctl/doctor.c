@@ -387,10 +387,8 @@ static void check_watch(Doctor *d)
         _cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
         int r = 0;
 
-        if (fd < 0)
-                r = -errno;
-        else if (folder && access(folder, F_OK) >= 0 &&
-                 inotify_add_watch(fd, folder, IN_MODIFY | IN_MOVED_TO) < 0)
+        if (fd < 0 || (folder && access(folder, F_OK) >= 0 &&
+                       inotify_add_watch(fd, folder, IN_MODIFY | IN_MOVED_TO) < 0))
                 r = -errno;
         if (r == -EMFILE)
                 say(d, VERDICT_BROKEN, "watch",

@@ -119,7 +119,7 @@ static int run(SearchIndex *x, const SearchFilter *filter, View *v)
         int r;
 
         r = search_index_update(x, on_progress, bar);
-        bar = bar_free(bar);
+        (void) bar_free(TAKE_PTR(bar));
         if (r >= 0)
                 r = search_index_find(x, filter, on_hit, v);
         if (r == -EINVAL) {

@@ -233,6 +233,17 @@ static char *project_name(const char *url)
         return strndup(start, (size_t) (url + n - start));
 }
 
+/* Makes an absolute path its folder's. Returns false for the root, which has none. */
+static bool cut_last_part(char *path)
+{
+        char *slash = strrchr(path, '/');
+
+        if (!slash || !path[1])
+                return false;
+        slash[slash == path] = 0;
+        return true;
+}
+
 /* Whether @cwd is in a repository that is ours to ask: the nearest .git upwards belongs to us. */
 static bool has_own_repository(const char *cwd)
 {
@@ -241,14 +252,11 @@ static bool has_own_repository(const char *cwd)
         while (folder) {
                 _cleanup_free_ char *git = path_join(folder, ".git");
                 struct stat st;
-                char *slash;
 
                 if (git && lstat(git, &st) == 0)
                         return st.st_uid == geteuid();
-                slash = strrchr(folder, '/');
-                if (!slash || !folder[1])
-                        break;
-                slash[slash == folder] = 0;
+                if (!cut_last_part(folder))
+                        return false;
         }
         return false;
 }

@@ -464,9 +464,8 @@ static bool starts_with_literal(const Rule *rule)
                         nested++;
                 else if (*p == ')' && nested > 0)
                         nested--;
-                else if (*p == ')' && p[1] && strchr("?*{", p[1]))
-                        return false; /* the group that has the literal may be left out */
-                else if (*p == '|' && nested == 0 && !goes_on_with_any(p + 1, rule))
+                else if ((*p == ')' && p[1] && strchr("?*{", p[1])) || /* it may be left out */
+                         (*p == '|' && nested == 0 && !goes_on_with_any(p + 1, rule)))
                         return false;
         }
         return true;

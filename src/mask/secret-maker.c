@@ -9,6 +9,7 @@
 #define DIGITS     "0123456789"
 #define LOWER      "abcdefghijklmnopqrstuvwxyz"
 #define UPPER      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define ALNUM      DIGITS LOWER UPPER
 #define LENGTH_MAX 100000
 
 static const struct {
@@ -18,15 +19,15 @@ static const struct {
         { "lower", LOWER },
         { "upper", UPPER },
         { "alpha", LOWER UPPER },
-        { "alnum", DIGITS LOWER UPPER },
+        { "alnum", ALNUM },
         { "lalnum", DIGITS LOWER },
         { "ualnum", DIGITS UPPER },
         { "hex", DIGITS "abcdef" },
         { "HEX", DIGITS "ABCDEF" },
         { "base32", UPPER "234567" },
         { "base58", "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz" },
-        { "base64", DIGITS LOWER UPPER "+/" },
-        { "base64url", DIGITS LOWER UPPER "-_" },
+        { "base64", ALNUM "+/" },
+        { "base64url", ALNUM "-_" },
         { "bech32", "qpzry9x8gf2tvdw0s3jn54khce6mua7l" },
 };
 
@@ -95,7 +96,7 @@ static void put_crc32(StrBuf *b)
         uint32_t crc;
         char sum[7] = "";
 
-        put_run(b, "crc32", alphabet_of("alnum"), 30);
+        put_run(b, "crc32", ALNUM, 30);
         if (b->failed)
                 return;
         crc = checksum_crc32(b->data + start, 30);
@@ -137,7 +138,7 @@ static size_t put_kind(StrBuf *b, const char *p)
                 put_uuid(b, n);
         else if (strcmp(name, "crc32") == 0)
                 put_crc32(b);
-        else if (strcmp(name, "luhn") == 0)
+        else if (strcmp(name, "luhn") == 0 && n <= LENGTH_MAX)
                 put_luhn(b, n);
         else
                 return 0;

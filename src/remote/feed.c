@@ -113,8 +113,8 @@ static int prepare(Feed *f)
                 [QUERY_META] = "SELECT value FROM meta WHERE key = ?1",
                 [QUERY_USER] = "SELECT user_id FROM sessions ORDER BY change_seq DESC LIMIT 1",
                 [QUERY_COUNT] = "SELECT count(*) FROM sessions WHERE change_seq > ?1",
-                [QUERY_TOMBSTONE] = "SELECT 1 FROM session_deletes WHERE session_id = ?1 AND cause "
-                                    "<> 'excluded'",
+                [QUERY_TOMBSTONE] = ("SELECT 1 FROM session_deletes "
+                                     "WHERE session_id = ?1 AND cause <> 'excluded'"),
         };
         int r = 0;
 

@@ -287,8 +287,7 @@ int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret)
         (void) sqlite3_reset(stmt);
         if (r <= 0 || k < 0)
                 return k < 0 ? k : r;
-        *ret = found;
-        found = (LedgerRemote){ 0 };
+        *ret = TAKE_STRUCT(found);
         return 1;
 }
 

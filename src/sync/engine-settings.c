@@ -73,7 +73,6 @@ int engine_settings_copy(const EngineSettings *from, EngineSettings *ret)
             copy_list(from->exclude, &copy.exclude) < 0 ||
             copy_list(from->metadata_only, &copy.metadata_only) < 0)
                 return -ENOMEM;
-        *ret = copy;
-        copy = (EngineSettings){ 0 };
+        *ret = TAKE_STRUCT(copy);
         return 0;
 }

@@ -484,3 +484,16 @@ TEST(json_is_checked_strictly)
                 (void) json_object_put(o);
         }
 }
+
+TEST(an_example_is_not_made_without_end)
+{
+        static const char *const templates[] = { "{alnum:4000000000}", "{luhn:4000000000}",
+                                                 "{hex:18446744073709551615}" };
+
+        for (size_t i = 0; i < ELEMENTSOF(templates); i++) {
+                _cleanup_free_ char *made = NULL;
+
+                CHECK_INT(secret_make(templates[i], &made), 0);
+                CHECK_STR(made, templates[i]);
+        }
+}

@@ -21,7 +21,7 @@ build_packages() {
 
 # What the tests need beyond that.
 test_packages() {
-    echo clang clang-format-14 python3-pytest python3-venv libglib2.0-bin sqlite3 util-linux procps openssl
+    echo clang clang-format-14 cppcheck python3-pytest python3-venv libglib2.0-bin sqlite3 util-linux procps openssl
     # which brings the ClickHouse that remotes are tested with; another npm than Debian's does as well, and excludes it
     command -v npm >/dev/null || echo npm
     # the Debian package, a fresh root for it, the other packages' own tools
@@ -30,6 +30,11 @@ test_packages() {
     first_available libclang-rt-14-dev
     # the export is looked at in a browser
     first_available chromium chromium-browser
+}
+
+# What the slow checks need beyond that.
+nightly_packages() {
+    echo clang-tidy valgrind gcovr
 }
 
 first_available() {
