@@ -41,6 +41,7 @@ typedef enum Query {
         QUERY_PINS,
         QUERY_DELETED,
         QUERY_EXCLUDED,
+        QUERY_NEWEST_MARKER,
         N_QUERIES,
 } Query;
 

@@ -90,6 +90,10 @@ int reader_ids_are_plain(Reader *r);
 /* Whether sessions can be listed by sync_marker at all. */
 bool reader_has_markers(const Reader *r);
 
+/* The newest sync_marker there is, cut at @size: what is written from now on is marked with it or a later one, as long as the
+ * clock of who writes is not set back. Returns 1: *@ret is set; 0: there is none; or a negative errno. */
+int reader_newest_marker(Reader *r, char *ret, size_t size);
+
 /* Lists sessions; then reader_list_next() until it returns 0. Returns 0 or a negative errno. */
 int reader_list(Reader *r, const ReaderFrom *from);
 

@@ -253,12 +253,25 @@ static int mirror_small_tables(Engine *e)
         return r;
 }
 
-/* Where the next window begins: before now, whatever the markers say (a file's time may lie in the future). */
-static void next_marker(char ret[static TIMESTAMP_MAX])
+/* Until when this cycle is sure to see what was marked, by our clock (a file's time may lie in the future). */
+static void now_with_slack(char ret[static TIMESTAMP_MAX])
 {
         uint64_t now = now_usec(CLOCK_REALTIME);
 
         format_timestamp(ret, now > MARKER_SLACK_USEC ? now - MARKER_SLACK_USEC : 0);
+}
+
+/* Where the next window begins: at @sure, or at the newest mark where that is earlier, for our clock may be ahead of that
+ * of agentsview. */
+static int next_marker(Engine *e, const char *sure, char ret[static TIMESTAMP_MAX])
+{
+        int r = reader_newest_marker(e->reader, ret, TIMESTAMP_MAX);
+
+        if (r < 0)
+                return engine_source_failed(e, r);
+        if (r == 0 || strcmp(ret, sure) > 0)
+                (void) snprintf(ret, TIMESTAMP_MAX, "%s", sure);
+        return 0;
 }
 
 /* What is written at the end of a cycle that changed something. */
@@ -372,7 +385,7 @@ static int nothing_changed(Engine *e)
 
 static int run_cycle(Engine *e, CycleKind kind)
 {
-        char next[TIMESTAMP_MAX];
+        char sure[TIMESTAMP_MAX], next[TIMESTAMP_MAX];
         int64_t changes;
         int r, opened;
 
@@ -397,16 +410,18 @@ static int run_cycle(Engine *e, CycleKind kind)
 
         changes = archive_n_changes(e->archive);
         reader_mark_seen(e->reader);
-        next_marker(next);
-        r = check_source_file(e);
+        now_with_slack(sure);
+        r = next_marker(e, sure, next);
+        if (r >= 0)
+                r = check_source_file(e);
         if (r < 0)
                 return r;
 
         e->had_errors = false;
-        if (e->marker[0] && kind != CYCLE_AUDIT && !e->result->full &&
-            reader_has_markers(e->reader))
-                /* after the clock was set back, now is before where the last window ended */
-                r = walk_sessions(e, strcmp(e->marker, next) < 0 ? e->marker : next);
+        /* not after the clock was set back: what was marked between then and now lies before the window */
+        if (e->marker[0] && strcmp(e->marker, sure) <= 0 && kind != CYCLE_AUDIT &&
+            !e->result->full && reader_has_markers(e->reader))
+                r = walk_sessions(e, e->marker);
         else
                 r = walk_sessions(e, NULL);
         if (r < 0)

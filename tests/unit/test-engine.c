@@ -432,15 +432,61 @@ TEST(a_marker_in_the_future_hides_no_later_change)
         world_done(&w);
 }
 
+/* The window goes by what the source's marks say, where that is earlier than our clock. */
+TEST(a_clock_that_is_ahead_hides_no_change)
+{
+        World w;
+
+        world_begin(&w, "ahead");
+        add_session(&w, "a", 1);
+        add_session(&w, "b", 1);
+        change(&w, "UPDATE sessions SET sync_marker = '2001-01-01T00:00:00.000Z'");
+        (void) sync_ok(&w);
+        for (int n = 1; n < 4; n++) {
+                char sql[128];
+
+                (void) snprintf(sql, sizeof(sql),
+                                "UPDATE sessions SET display_name = 'x%d', "
+                                "sync_marker = '2001-01-01T0%d:00:00.000Z' WHERE id = '%s'",
+                                n, n, n % 2 ? "a" : "b");
+                change(&w, sql);
+                CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+                restart(&w);
+        }
+        world_done(&w);
+}
+
+/* It was a year ahead when the last window ended; then it was set right, and the service was not running. */
+TEST(a_clock_that_was_set_back_hides_no_change)
+{
+        World w;
+
+        world_begin(&w, "back");
+        add_session(&w, "a", 1);
+        add_session(&w, "b", 1);
+        change(&w, "UPDATE sessions SET sync_marker = '2099-01-01T00:00:00.000Z' WHERE id = 'b'");
+        (void) sync_ok(&w);
+        w.engine = engine_free(w.engine);
+        fixture_sql(w.archive,
+                    "UPDATE meta SET value = '2099-01-01T00:00:00.000Z' WHERE key = 'source_marker'");
+        change(&w, "UPDATE sessions SET display_name = 'x', sync_marker = "
+                   "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-60 seconds') WHERE id = 'a'");
+        restart(&w);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 0);
+        world_done(&w);
+}
+
 TEST(what_the_window_misses_the_audit_finds)
 {
         World w;
 
         world_begin(&w, "audit");
         add_session(&w, "a", 1);
-        change(&w, "UPDATE sessions SET sync_marker = '2001-01-01T00:00:00.000Z'");
+        add_session(&w, "b", 1);
+        change(&w, "UPDATE sessions SET sync_marker = '2001-01-01T00:00:00.000Z' WHERE id = 'a'");
         (void) sync_ok(&w);
-        change(&w, "UPDATE sessions SET display_name = 'silent'");
+        change(&w, "UPDATE sessions SET display_name = 'silent' WHERE id = 'a'");
         CHECK_INT(sync_ok(&w)->sessions_synced, 0);
         CHECK_INT(cycle(&w, CYCLE_AUDIT)->sessions_synced, 1);
         /* a session that is new is seen at once, whatever its marker says, also after a restart */
