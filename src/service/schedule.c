@@ -23,6 +23,7 @@ void schedule_init(Schedule *s, const ScheduleSettings *settings, uint64_t now)
                 .next_reconcile = later(now, settings->reconcile_usec),
                 .next_audit = later(now, settings->audit_usec),
                 .retry = USEC_INFINITY,
+                .last_look = USEC_INFINITY,
                 .asked = true,
         };
 }
@@ -39,6 +40,7 @@ void schedule_event(Schedule *s, uint64_t now)
         if (s->first_event == USEC_INFINITY)
                 s->first_event = now;
         s->last_event = now;
+        s->last_look = USEC_INFINITY; /* it comes after the cycle that follows */
 }
 
 void schedule_ask(Schedule *s)
@@ -69,7 +71,8 @@ uint64_t schedule_next(const Schedule *s)
         due = earlier_of(events_due(s), s->retry);
         /* while waiting after a failure the timers wait too: the retry looks anyway */
         if (s->retry == USEC_INFINITY)
-                due = earlier_of(due, earlier_of(s->next_reconcile, s->next_audit));
+                due = earlier_of(earlier_of(due, s->last_look),
+                                 earlier_of(s->next_reconcile, s->next_audit));
         return due;
 }
 
@@ -88,6 +91,8 @@ bool schedule_is_due(const Schedule *s, uint64_t now, CycleKind *ret_kind)
 
 void schedule_began(Schedule *s, CycleKind kind, uint64_t now)
 {
+        s->last_look = s->first_event == USEC_INFINITY ? USEC_INFINITY
+                                                       : later(now, SCHEDULE_LAST_LOOK_USEC);
         s->asked = false;
         s->first_event = s->last_event = USEC_INFINITY;
         s->retry = USEC_INFINITY;

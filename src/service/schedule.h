@@ -6,7 +6,9 @@
  *
  * A cycle is due: at once at the start and when asked for; a quiet time after the last event of the source, but no later
  * than a maximum delay after the first one, so that a steady writer cannot starve it; every reconcile interval, looking
- * even where no event came; every audit interval, comparing everything. After a failure it waits, longer each time.
+ * even where no event came; every audit interval, comparing everything. After a failure it waits, longer each time. Once
+ * events have been followed, it looks a last time: SQLite's writers make a commit visible in shared memory, a moment after
+ * the last write that can be watched, and on a busy machine that moment is longer than any quiet time.
  */
 #pragma once
 
@@ -17,6 +19,7 @@
 
 #define SCHEDULE_RETRY_MIN_USEC (1 * USEC_PER_SEC)
 #define SCHEDULE_RETRY_MAX_USEC (1 * USEC_PER_MIN)
+#define SCHEDULE_LAST_LOOK_USEC (5 * USEC_PER_SEC)
 
 typedef struct ScheduleSettings {
         uint64_t quiet_usec, max_delay_usec, reconcile_usec, audit_usec;
@@ -34,7 +37,8 @@ typedef struct Schedule {
         ScheduleSettings settings;
         uint64_t first_event, last_event; /* since the last cycle began; INFINITY: none */
         uint64_t next_reconcile, next_audit;
-        uint64_t retry; /* after a failure; INFINITY: there was none */
+        uint64_t retry;     /* after a failure; INFINITY: there was none */
+        uint64_t last_look; /* after events; INFINITY: it was done */
         unsigned n_failures;
         bool asked;
         bool events_wait; /* for the retry */

@@ -3,7 +3,7 @@
  *
  * It counts the calls that change files below FAULT_FOLDER (open for writing, write, sync, truncate, rename, unlink)
  * and, at the FAULT_AT-th, does what FAULT_DO says: "kill" (SIGKILL before the call), "torn" (half of the bytes are
- * written, then SIGKILL), or the name of an errno, which the call fails with. FAULT_LAST is the last call that fails
+ * written, then SIGKILL), "slow" (all writes are followed by 300 ms of nothing), or the name of an errno, which the call fails with. FAULT_LAST is the last call that fails
  * so (default: FAULT_AT itself; "0": all that follow). With FAULT_SWITCH, calls count only while that file exists.
  *
  * FAULT_MALLOC_AT does the same to allocations: the n-th gives NULL, up to FAULT_MALLOC_LAST. They count from the first
@@ -37,6 +37,7 @@ typedef enum Kind {
         FAULT_NONE,
         FAULT_KILL,
         FAULT_TORN,
+        FAULT_SLOW,
         FAULT_ERRNO,
 } Kind;
 
@@ -79,6 +80,8 @@ __attribute__((constructor)) static void begin(void)
                 fault.kind = FAULT_KILL;
         else if (strcmp(what, "torn") == 0)
                 fault.kind = FAULT_TORN;
+        else if (strcmp(what, "slow") == 0)
+                fault.kind = FAULT_SLOW;
         for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
                 if (strcmp(what, errors[i].name) == 0) {
                         fault.kind = FAULT_ERRNO;
@@ -142,6 +145,7 @@ static bool strike(bool matters, bool can_be_torn, bool *ret_torn)
                 return false;
         switch (fault.kind) {
         case FAULT_NONE:
+        case FAULT_SLOW:
                 return false;
         case FAULT_TORN:
                 if (can_be_torn) {
@@ -173,6 +177,14 @@ static void write_half(int fd, const void *bytes, size_t n, off_t offset)
         die();
 }
 
+/* What was written waits for what follows. */
+static ssize_t linger(int fd, ssize_t n)
+{
+        if (fault.kind == FAULT_SLOW && fd_is_below(fd))
+                (void) usleep(300000);
+        return n;
+}
+
 ssize_t write(int fd, const void *bytes, size_t n)
 {
         bool torn = false;
@@ -184,7 +196,7 @@ ssize_t write(int fd, const void *bytes, size_t n)
                 (void) !real(fd, bytes, n / 2);
                 die();
         }
-        return real(fd, bytes, n);
+        return linger(fd, real(fd, bytes, n));
 }
 
 #define PWRITE(name, type)                                             \
@@ -197,7 +209,7 @@ ssize_t write(int fd, const void *bytes, size_t n)
                         return -1;                                     \
                 if (torn)                                              \
                         write_half(fd, bytes, n, (off_t) offset);      \
-                return real(fd, bytes, n, offset);                     \
+                return linger(fd, real(fd, bytes, n, offset));         \
         }
 
 PWRITE(pwrite, off_t)

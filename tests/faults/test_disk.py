@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
@@ -129,6 +131,37 @@ def test_another_archive_is_put_in_its_place(source, tmp_path, bus):
         source.append("session-1", ["after the restore"])
         wait_for(lambda: {"after the backup", "after the restore"} <= texts(daemon), "both are in it", 20)
         assert problems(daemon.archive) == []
+    finally:
+        assert daemon.stop() == 0
+
+
+SLOW_WRITER = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+db.execute("UPDATE messages SET content='written slowly' WHERE session_id='session-2' AND ordinal=2")
+db.execute("UPDATE sessions SET transcript_revision=99, sync_marker=strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+           " WHERE id='session-2'")
+db.execute("COMMIT")
+print("done", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_commit_is_seen_late(source, tmp_path, bus):
+    """A writer that gets no time between its last write and what makes it visible, which is in memory: no event tells."""
+    daemon = faulty_daemon(tmp_path, bus, source).start()
+    try:
+        daemon.wait_idle()
+        writer = subprocess.Popen([sys.executable, "-c", SLOW_WRITER, source.path], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True, env=os.environ | {
+                                      "LD_PRELOAD": str(LIBRARY), "FAULT_FOLDER": str(source.path.parent), "FAULT_DO": "slow"})
+        try:
+            assert writer.stdout.readline() == "done\n"
+            wait_for(lambda: "written slowly" in texts(daemon), "it is synced", 20)
+        finally:
+            writer.stdin.close()
+            writer.wait(20)
     finally:
         assert daemon.stop() == 0
 

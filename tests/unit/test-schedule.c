@@ -54,7 +54,26 @@ TEST(an_event_waits_for_quiet)
         CHECK(schedule_is_due(&s, 10 * SEC + 900 * MS, &kind));
         CHECK_INT(kind, CYCLE_NORMAL);
         run(&s, kind, CYCLE_END_DONE, 11 * SEC);
+        CHECK_INT(schedule_next(&s), 16 * SEC); /* for a commit that becomes visible late */
+        CHECK(schedule_is_due(&s, 16 * SEC, &kind));
+        CHECK_INT(kind, CYCLE_NORMAL);
+        run(&s, kind, CYCLE_END_DONE, 16 * SEC);
         CHECK_INT(schedule_next(&s), 5 * USEC_PER_MIN);
+}
+
+TEST(the_last_look_comes_after_the_last_events)
+{
+        Schedule s = idle();
+
+        schedule_event(&s, 10 * SEC);
+        schedule_began(&s, CYCLE_NORMAL, 11 * SEC);
+        schedule_event(&s, 12 * SEC);
+        schedule_ended(&s, CYCLE_END_DONE, 15 * SEC);
+        CHECK_INT(schedule_next(&s), 12 * SEC + 500 * MS);
+        run(&s, CYCLE_NORMAL, CYCLE_END_FAILED, 15 * SEC);
+        CHECK_INT(schedule_next(&s), 15 * SEC + SCHEDULE_RETRY_MIN_USEC);
+        run(&s, CYCLE_LOOK, CYCLE_END_DONE, 16 * SEC); /* it was late enough */
+        CHECK_INT(schedule_next(&s), 16 * SEC + 5 * USEC_PER_MIN);
 }
 
 TEST(a_steady_writer_cannot_starve_it)
