@@ -63,9 +63,17 @@ def test_a_cycle_that_cannot_run_gives_the_daemons_sentence(ctl, daemon, source)
     assert str(source.path) in ctl.run("status").out
 
 
+def catches(pid, number):
+    """Whether a process has a handler for a signal."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        caught = next(int(line.split()[1], 16) for line in f if line.startswith("SigCgt"))
+    return bool(caught >> (number - 1) & 1)
+
+
 def test_ctrl_c_leaves_the_daemon_at_work(ctl, daemon, source):
     source.add_many(20000, texts=[f"text {n} " * 60 for n in range(4)])
     process = subprocess.Popen([SCRUBJAYCTL, "sync"], env=ctl.environ, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: catches(process.pid, signal.SIGINT), "it waits for the answer")
     wait_for(lambda: daemon.status()["Syncing"], "the cycle is under way")
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == -signal.SIGINT
