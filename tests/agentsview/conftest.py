@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..", "common")]
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), folder) for folder in ("", "../common", "../lib")]
 
+from clickhouse import PASSWORD, Server     # noqa: E402
 from planted import EVERY, one_of_each      # noqa: E402
 from scrubjay import Scrubjay               # noqa: E402
 from transcripts import Transcript, make_repository     # noqa: E402
@@ -29,6 +30,16 @@ class Desk:
         self.viewer = Viewer(self.home)
         self.scrubjay = Scrubjay(self.home, self.viewer.database)
         self.transcripts = []
+        self.server = None
+
+    def share(self, server):
+        """From now on the archive goes to a ClickHouse, in a database of its own."""
+        server.new_database()
+        self.server = server
+        self.scrubjay.configure("[Remote team]\nURL=%s\n" % server.url())
+        password = os.path.join(os.path.dirname(self.scrubjay.settings), "remote-team-password")
+        with open(os.open(password, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
+            f.write(PASSWORD)
 
     def transcript(self, project=0):
         transcript = Transcript(self.home, self.projects[project], seed=len(self.transcripts))
@@ -55,3 +66,11 @@ def desk(empty_desk):
         empty_desk.transcript(project=n % 2).rounds(6, secrets).save()
     empty_desk.viewer.sync()
     return empty_desk
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A real ClickHouse."""
+    server = Server(tmp_path_factory.mktemp("clickhouse"))
+    yield server
+    server.stop()

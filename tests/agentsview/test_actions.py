@@ -1,22 +1,26 @@
-"""Each thing that a person, an agent or agentsview itself does to a session arrives in the archive, and costs no more"""
+"""Each thing that a person, an agent or agentsview itself does to a session arrives in the archive and in a ClickHouse"""
 
 import os
 
 import pytest
 
+from clickhouse import assert_equal
 from mirror import changed_messages, compare, source_tables
 
 
 @pytest.fixture
-def step(desk):
+def step(desk, server):
     """
     Returns a function that lets something happen and runs one cycle. Every time it checks that the archive holds what
-    agentsview holds, and that exactly the messages which became different were written.
+    agentsview holds, that exactly the messages which became different were written, and that a ClickHouse which is fed
+    from the archive holds the same.
     """
     viewer, scrubjay = desk.viewer, desk.scrubjay
+    desk.share(server)
     first = scrubjay.sync()
     assert first["sessions_synced"] == 4
     assert first["messages_written"] == len(source_tables(viewer)["messages"])
+    assert_equal(server, scrubjay.archive)
 
     def step(action, leave_out=()):
         before, seq = source_tables(viewer), scrubjay.change_seq()
@@ -24,6 +28,7 @@ def step(desk):
         after = source_tables(viewer)
         result = scrubjay.sync()
         assert compare(viewer, scrubjay, desk.planted, leave_out) > 0
+        assert_equal(server, scrubjay.archive)
 
         changed = changed_messages(before, after)
         rows = scrubjay.query("SELECT session_id, ordinal FROM messages WHERE change_seq > ?", seq)
@@ -32,6 +37,7 @@ def step(desk):
 
         again = scrubjay.sync()
         assert (again["sessions_synced"], again["messages_written"]) == (0, 0)
+        assert again["remotes"] == {"team": {"rows_sent": 0, "error": ""}}
         return result
 
     return step
@@ -290,3 +296,67 @@ def test_another_archive_is_filled_from_the_start(desk, step):
     assert desk.scrubjay.sync("--archive", other)["messages_written"] == n_messages
     assert os.stat(other).st_mode & 0o777 == 0o600
     assert os.stat(os.path.dirname(other)).st_mode & 0o777 == 0o700
+
+
+def test_all_of_them_one_after_the_other_with_the_daemon(desk, server):
+    """What agentsview is known to do to its tables, by the service as people have it, into a ClickHouse."""
+    grown, edited, cut, gone = desk.transcripts
+    viewer, scrubjay = desk.viewer, desk.scrubjay
+
+    def asks():
+        grown.user("One question more.")
+        grown.tool = grown.call("Bash", {"command": "git commit -m fix", "description": "commit"})
+
+    def answers():
+        grown.user("Meanwhile: what is next?")
+        grown.result(grown.tool, "[main 1a2b3c4] fix\n 1 file changed, 2 insertions(+)")
+
+    def edits():
+        edited.entries[6]["message"]["content"] = "Another question."
+
+    def removes():
+        del cut.entries[6:12]
+        cut.relink()
+
+    def truncates():
+        del grown.entries[12:]
+
+    def adds():
+        desk.transcript().rounds(2).save()
+
+    def written(transcript, change):
+        return lambda: (change(), saved(desk, transcript)())
+
+    actions = {
+        "nothing": viewer.sync,
+        "transcript grows": written(grown, asks),
+        "a result arrives later on an old row": written(grown, answers),
+        "touch": lambda: (edited.touch(), viewer.sync()),
+        "edit in the middle": written(edited, edits),
+        "entries removed in the middle": written(cut, removes),
+        "truncated": written(grown, truncates),
+        "rename": clicked(desk, lambda http: http.rename(edited.id, "The long build")),
+        "star": clicked(desk, lambda http: http.star(cut.id)),
+        "pin": clicked(desk, lambda http: http.pin(cut.id, 0, "look here")),
+        "trash": clicked(desk, lambda http: http.trash(edited.id)),
+        "restore": clicked(desk, lambda http: http.restore(edited.id)),
+        "unpin": clicked(desk, lambda http: http.unpin(cut.id, 0)),
+        "unstar": clicked(desk, lambda http: http.unstar(cut.id)),
+        "permanent delete": clicked(desk, lambda http: http.delete_for_good(gone.id)),
+        "new session": lambda: (adds(), viewer.sync()),
+        "transcript deleted": lambda: (os.unlink(cut.path), viewer.sync()),
+        "sync --full": lambda: viewer.sync(full=True),
+    }
+    desk.share(server)
+    with scrubjay.daemon() as daemon:
+        for name, action in actions.items():
+            action()
+            assert daemon.call("RunOnce")[3] == {}, name
+            assert daemon.call("Deliver") == [{}], name
+            compare(viewer, scrubjay, desk.planted)
+            try:
+                assert_equal(server, scrubjay.archive)
+            except AssertionError as error:
+                raise AssertionError(name) from error
+    assert server.query("SELECT count() FROM sessions FINAL") == [["4"]]
+    assert server.query("SELECT session_id FROM session_deletes FINAL") == [[gone.id]]
