@@ -19,6 +19,10 @@ typedef struct ClickHouse {
         StrBuf blocks[N_REMOTE_TABLES];    /* rows in RowBinary */
         char *insert_sql[N_REMOTE_TABLES]; /* as a URL parameter */
         StrBuf row_head;                   /* org_id, as each row begins */
+
+        /* the block that the server works on; it is kept until it is acknowledged */
+        StrBuf sent, sent_parameters;
+        HttpRequest sent_request; /* its body is NULL where there is none */
 } ClickHouse;
 
 /* What a statement answers, line by line: TabSeparated, split and unescaped in place. */
@@ -32,9 +36,24 @@ int clickhouse_fail(ClickHouse *c, int error, const char *format, ...) _printf_(
 /* Runs a statement; @on_row may be NULL. Returns 0 or a negative errno with the reason set. */
 int clickhouse_run(ClickHouse *c, const char *sql, ClickHouseRowCallback on_row, void *userdata);
 
-/* Posts, again after a moment where that may help, and explains an answer that is an error. @n_rows: how much of the answer
- * was handed over already, for then it cannot be asked for again; NULL: nothing is handed over. */
-int clickhouse_post(ClickHouse *c, const HttpRequest *request, const size_t *n_rows);
+/* Takes the answer to what http_begin() sent, sends it again after a moment where that may help, and explains an answer that
+ * is an error. @n_rows: how much of the answer was handed over already, for then it cannot be asked for again; NULL: nothing
+ * is handed over. */
+int clickhouse_finish(ClickHouse *c, const HttpRequest *request, const size_t *n_rows);
+
+/* Blocks, as RemoteBackend has them. */
+int clickhouse_put(Remote *remote, RemoteTable table, const Value *values, uint64_t version,
+                   size_t *ret_size);
+int clickhouse_send(Remote *remote, RemoteTable table);
+void clickhouse_drop(Remote *remote);
+
+/* Waits for the block that is on its way. */
+int clickhouse_settle(ClickHouse *c);
+
+/* A text as a row has it. Returns 0 or -ENOMEM. */
+int clickhouse_put_text(StrBuf *b, const char *text, size_t n);
+
+void clickhouse_blocks_done(ClickHouse *c);
 
 /* Appends the URL parameters that every request has. Returns 0 or -ENOMEM. */
 int clickhouse_parameters(ClickHouse *c, StrBuf *b);

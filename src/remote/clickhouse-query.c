@@ -178,14 +178,15 @@ static int explain(ClickHouse *c, const HttpAnswer *answer)
                                c->place, answer->status, code);
 }
 
-static int post(ClickHouse *c, const HttpRequest *request)
+/* Takes the answer to what was begun. */
+static int finish(ClickHouse *c)
 {
         _cleanup_free_ char *error = NULL;
         HttpAnswer answer;
         int r;
 
         c->base.retry_after_usec = 0;
-        r = http_post(c->http, request, &answer, &error);
+        r = http_finish(c->http, &answer, &error);
         if (r == -ECANCELED)
                 return clickhouse_fail(c, r, "It was stopped.");
         if (r < 0 && error)
@@ -200,17 +201,17 @@ static bool is_momentary(const ClickHouse *c, int r)
                                                  r == -ECONNREFUSED || r == -EPIPE);
 }
 
-/* @n_rows: how much of an answer was handed over already; then it cannot be asked for again. NULL: there is none. */
-int clickhouse_post(ClickHouse *c, const HttpRequest *request, const size_t *n_rows)
+int clickhouse_finish(ClickHouse *c, const HttpRequest *request, const size_t *n_rows)
 {
-        int r = post(c, request);
+        int r = finish(c);
 
         for (size_t i = 0; i < ELEMENTSOF(resend_usec) && is_momentary(c, r); i++) {
                 if (n_rows && *n_rows > 0)
                         break;
                 if (http_pause(c->http, resend_usec[i]) < 0)
                         return clickhouse_fail(c, -ECANCELED, "It was stopped.");
-                r = post(c, request);
+                http_begin(c->http, request);
+                r = finish(c);
         }
         return r;
 }
@@ -284,11 +285,16 @@ int clickhouse_run(ClickHouse *c, const char *sql, ClickHouseRowCallback on_row,
                 .on_line = on_row ? split_line : NULL,
                 .userdata = &rows,
         };
+        int r;
 
         (void) clickhouse_parameters(c, &parameters);
         /* lists of ids are longer than the 256 KB that a server parses by default */
         if (strbuf_puts(&parameters, "&default_format=TabSeparated&max_query_size=33554432") < 0)
                 return -ENOMEM;
         request.parameters = parameters.data;
-        return clickhouse_post(c, &request, &rows.n);
+        r = clickhouse_settle(c);
+        if (r < 0)
+                return r;
+        http_begin(c->http, &request);
+        return clickhouse_finish(c, &request, &rows.n);
 }

@@ -130,6 +130,15 @@ typedef struct Found {
         bool org, origin, version;
 } Found;
 
+/* The entry of the table of this name; NULL: it is none of ours. */
+static Found *find(Found *all, const char *name)
+{
+        for (size_t i = 0; i < N_REMOTE_TABLES; i++)
+                if (strcmp(remote_table((RemoteTable) i)->name, name) == 0)
+                        return all + i;
+        return NULL;
+}
+
 static int wrong_type(Found *f, const char *column, const char *have, const char *want)
 {
         return clickhouse_fail(
@@ -147,41 +156,42 @@ static int check_own(Found *f, const char *column, const char *have, const char 
 
 static int on_column(void *userdata, char **cells, size_t n_cells)
 {
-        Found *f = userdata;
-        const Table *t = remote_table(f->table);
+        Found *f = n_cells == 3 ? find(userdata, cells[0]) : NULL;
+        const Table *t;
 
-        if (n_cells != 2)
+        if (!f)
                 return 0;
-        if (strcmp(cells[0], ORG_COLUMN) == 0)
-                return check_own(f, ORG_COLUMN, cells[1], "String", &f->org);
-        if (strcmp(cells[0], ORIGIN_COLUMN) == 0)
-                return check_own(f, ORIGIN_COLUMN, cells[1], "String", &f->origin);
-        if (strcmp(cells[0], VERSION_COLUMN) == 0)
-                return check_own(f, VERSION_COLUMN, cells[1], "UInt64", &f->version);
+        t = remote_table(f->table);
+        if (strcmp(cells[1], ORG_COLUMN) == 0)
+                return check_own(f, ORG_COLUMN, cells[2], "String", &f->org);
+        if (strcmp(cells[1], ORIGIN_COLUMN) == 0)
+                return check_own(f, ORIGIN_COLUMN, cells[2], "String", &f->origin);
+        if (strcmp(cells[1], VERSION_COLUMN) == 0)
+                return check_own(f, VERSION_COLUMN, cells[2], "UInt64", &f->version);
         for (size_t i = 0; i < t->n_columns; i++)
-                if (strcmp(cells[0], t->columns[i].name) == 0)
-                        return check_own(f, t->columns[i].name, cells[1],
+                if (strcmp(cells[1], t->columns[i].name) == 0)
+                        return check_own(f, t->columns[i].name, cells[2],
                                          type_name(wire_type(f->table, i)), f->columns + i);
         return 0;
 }
 
 static int on_table(void *userdata, char **cells, size_t n_cells)
 {
-        Found *f = userdata;
+        Found *f = n_cells == 4 ? find(userdata, cells[0]) : NULL;
         _cleanup_(strbuf_done) StrBuf key = { 0 };
         size_t n;
 
-        if (n_cells != 3)
+        if (!f)
                 return 0;
         f->exists = true;
-        n = strlen(cells[0]);
+        n = strlen(cells[1]);
         if (n < strlen("ReplacingMergeTree") ||
-            strcmp(cells[0] + n - strlen("ReplacingMergeTree"), "ReplacingMergeTree") != 0)
+            strcmp(cells[1] + n - strlen("ReplacingMergeTree"), "ReplacingMergeTree") != 0)
                 return clickhouse_fail(f->c, -EPROTOTYPE,
                                        "The table %s on %s has the engine %.50s, and must be a "
                                        "ReplacingMergeTree(" VERSION_COLUMN ").",
-                                       remote_table(f->table)->name, f->c->place, cells[0]);
-        if (!strstr(cells[2], "ReplacingMergeTree(") || !strstr(cells[2], VERSION_COLUMN ")"))
+                                       remote_table(f->table)->name, f->c->place, cells[1]);
+        if (!strstr(cells[3], "ReplacingMergeTree(") || !strstr(cells[3], VERSION_COLUMN ")"))
                 return clickhouse_fail(f->c, -EPROTOTYPE,
                                        "The table %s on %s does not replace rows by " VERSION_COLUMN
                                        ": its engine must be ReplacingMergeTree(" VERSION_COLUMN
@@ -189,26 +199,32 @@ static int on_table(void *userdata, char **cells, size_t n_cells)
                                        remote_table(f->table)->name, f->c->place);
         if (strbuf_printf(&key, ORG_COLUMN ", %s", clickhouse_key(f->table)) < 0)
                 return -ENOMEM;
-        if (strcmp(cells[1], key.data) != 0)
+        if (strcmp(cells[2], key.data) != 0)
                 return clickhouse_fail(f->c, -EPROTOTYPE,
                                        "The table %s on %s is ordered by (%.200s), and must be by "
                                        "(%s): its rows would replace each other.",
-                                       remote_table(f->table)->name, f->c->place, cells[1],
+                                       remote_table(f->table)->name, f->c->place, cells[2],
                                        key.data);
         return 0;
 }
 
-static int describe(Found *f, const char *columns, const char *from, const char *name_column,
-                    ClickHouseRowCallback on_row)
+/* Asks a table of the server's about all of ours at once. */
+static int describe(ClickHouse *c, Found *all, const char *columns, const char *from,
+                    const char *name_column, ClickHouseRowCallback on_row)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
 
-        (void) strbuf_printf(&sql, "SELECT %s FROM system.%s WHERE database = ", columns, from);
-        (void) clickhouse_quote(&sql, f->c->url.database);
-        (void) strbuf_printf(&sql, " AND %s = ", name_column);
-        if (clickhouse_quote(&sql, remote_table(f->table)->name) < 0)
-                return -ENOMEM;
-        return clickhouse_run(f->c, sql.data, on_row, f);
+        (void) strbuf_printf(&sql, "SELECT %s, %s FROM system.%s WHERE database = ", name_column,
+                             columns, from);
+        (void) clickhouse_quote(&sql, c->url.database);
+        (void) strbuf_printf(&sql, " AND %s IN (", name_column);
+        for (size_t i = 0; i < N_REMOTE_TABLES; i++) {
+                (void) strbuf_puts(&sql, i > 0 ? ", " : "");
+                (void) clickhouse_quote(&sql, remote_table((RemoteTable) i)->name);
+        }
+        if (strbuf_putc(&sql, ')') < 0)
+                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
+        return clickhouse_run(c, sql.data, on_row, all);
 }
 
 static int add_column(Found *f, const char *name, const char *type)
@@ -243,22 +259,22 @@ static int add_missing(Found *f)
 
 int clickhouse_prepare_tables(ClickHouse *c, bool *ret_made)
 {
-        *ret_made = false;
-        for (size_t i = 0; i < N_REMOTE_TABLES; i++) {
-                Found f = { .c = c, .table = (RemoteTable) i };
-                int r;
+        Found all[N_REMOTE_TABLES] = { 0 };
+        int r;
 
-                r = describe(&f, "engine, sorting_key, engine_full", "tables", "name", on_table);
-                if (r >= 0 && !f.exists) {
-                        r = make_table(c, (RemoteTable) i);
-                        *ret_made = true;
-                } else if (r >= 0) {
-                        r = describe(&f, "name, type", "columns", "table", on_column);
-                        if (r >= 0)
-                                r = add_missing(&f);
+        *ret_made = false;
+        for (size_t i = 0; i < N_REMOTE_TABLES; i++)
+                all[i] = (Found){ .c = c, .table = (RemoteTable) i };
+        r = describe(c, all, "engine, sorting_key, engine_full", "tables", "name", on_table);
+        if (r >= 0)
+                r = describe(c, all, "name, type", "columns", "table", on_column);
+        for (size_t i = 0; r >= 0 && i < N_REMOTE_TABLES; i++) {
+                if (all[i].exists) {
+                        r = add_missing(all + i);
+                        continue;
                 }
-                if (r < 0)
-                        return r;
+                r = make_table(c, (RemoteTable) i);
+                *ret_made = true;
         }
-        return 0;
+        return r;
 }

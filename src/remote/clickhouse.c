@@ -1,12 +1,10 @@
 /*
  * ClickHouse: a backend over its HTTP interface
  *
- * Rows go as RowBinary: the same bytes whatever the server's time zone or number format, no escaping on this side and no
- * parsing of text on the other. Everything that this relies on is said with each request, never left to a default.
+ * Everything that this relies on is said with each request, never left to a default.
  */
 #include <inttypes.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "base/time-util.h"
 #include "remote/clickhouse-internal.h"
@@ -17,131 +15,6 @@
 static ClickHouse *of(Remote *r)
 {
         return (ClickHouse *) r;
-}
-
-/* Blocks */
-
-static int put_number(StrBuf *b, uint64_t number, size_t n_bytes)
-{
-        char bytes[8];
-
-        for (size_t i = 0; i < n_bytes; i++)
-                bytes[i] = (char) (number >> (8 * i));
-        return strbuf_append(b, bytes, n_bytes);
-}
-
-static int put_text(StrBuf *b, const char *text, size_t n)
-{
-        size_t rest = n;
-
-        for (; rest >= 0x80; rest >>= 7)
-                (void) strbuf_putc(b, (char) (rest | 0x80));
-        (void) strbuf_putc(b, (char) rest);
-        return strbuf_append(b, text, n);
-}
-
-static int put_value(StrBuf *b, WireType type, const Value *v)
-{
-        WireValue w = wire_value(type, v);
-
-        switch (type) {
-        case WIRE_TEXT:
-                return put_text(b, w.text, w.size);
-        case WIRE_BOOL:
-                return put_number(b, w.number, 1);
-        case WIRE_UINT32:
-                return put_number(b, w.number, 4);
-        case WIRE_TIME:
-                return put_number(b, w.number, 8);
-        case WIRE_UINT32_OR_NULL:
-        case WIRE_TIME_OR_NULL:
-                if (w.is_null)
-                        return put_number(b, 1, 1);
-                (void) put_number(b, 0, 1);
-                return put_number(b, w.number, type == WIRE_UINT32_OR_NULL ? 4 : 8);
-        }
-        return -EINVAL;
-}
-
-static int clickhouse_put(Remote *remote, RemoteTable table, const Value *values, uint64_t version,
-                          size_t *ret_size)
-{
-        ClickHouse *c = of(remote);
-        const Table *t = remote_table(table);
-        StrBuf *b = c->blocks + table;
-        int r;
-
-        (void) strbuf_append(b, c->row_head.data, c->row_head.size);
-        for (size_t i = 0; i < t->n_columns; i++)
-                (void) put_value(b, wire_type(table, i), values + i);
-        (void) put_text(b, remote->origins[0], strlen(remote->origins[0]));
-        r = put_number(b, version, 8);
-        if (r < 0)
-                return clickhouse_fail(c, r, "There is no memory.");
-        *ret_size = b->size;
-        return 0;
-}
-
-static void clickhouse_drop(Remote *remote)
-{
-        for (size_t i = 0; i < N_REMOTE_TABLES; i++) {
-                strbuf_clear(of(remote)->blocks + i);
-                of(remote)->blocks[i].failed = false;
-        }
-}
-
-/* INSERT with its list of columns, ready for a URL. */
-static int make_insert(ClickHouse *c, RemoteTable table)
-{
-        _cleanup_(strbuf_done) StrBuf sql = { 0 }, escaped = { 0 };
-        const Table *t = remote_table(table);
-        int r;
-
-        (void) strbuf_puts(&sql, "INSERT INTO ");
-        (void) clickhouse_name(&sql, t->name);
-        (void) strbuf_puts(&sql, " (org_id");
-        for (size_t i = 0; i < t->n_columns; i++)
-                (void) strbuf_printf(&sql, ", %s", t->columns[i].name);
-        r = strbuf_puts(&sql, ", origin, _version) FORMAT RowBinary");
-        if (r >= 0)
-                r = clickhouse_escape_url(&escaped, sql.data);
-        return r < 0 ? r : strbuf_take(&escaped, c->insert_sql + table);
-}
-
-static int clickhouse_send(Remote *remote, RemoteTable table)
-{
-        _cleanup_(strbuf_done) StrBuf parameters = { 0 };
-        ClickHouse *c = of(remote);
-        StrBuf *b = c->blocks + table;
-        XXH128_hash_t token;
-        HttpRequest request;
-        int r;
-
-        if (b->size == 0)
-                return 0;
-        if (!c->insert_sql[table] && make_insert(c, table) < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        /* The bytes hold the version, so only the very same block has the same token. */
-        token = XXH3_128bits(b->data, b->size);
-        (void) clickhouse_parameters(c, &parameters);
-        (void) strbuf_printf(
-                        &parameters,
-                        "&async_insert=0&insert_deduplicate=1&max_partitions_per_insert_block=0"
-                        "&insert_deduplication_token=%016" PRIx64 "%016" PRIx64,
-                        (uint64_t) token.high64, (uint64_t) token.low64);
-        r = strbuf_printf(&parameters, "&query=%s", c->insert_sql[table]);
-        if (r < 0)
-                return clickhouse_fail(c, r, "There is no memory.");
-        request = (HttpRequest){
-                .parameters = parameters.data,
-                .body = b->data,
-                .body_size = b->size,
-                .gzip = c->gzip,
-        };
-        r = clickhouse_post(c, &request, NULL);
-        if (r >= 0)
-                strbuf_clear(b);
-        return r;
 }
 
 /* Selections */
@@ -303,32 +176,28 @@ static int clickhouse_owners(Remote *remote, const char *const *ids, size_t n_id
 
 static int on_version(void *userdata, char **cells, size_t n_cells)
 {
-        uint64_t version = strtoull(cells[0], NULL, 10), *highest = userdata;
-
-        if (version > *highest)
-                *highest = version;
+        *(uint64_t *) userdata = strtoull(cells[0], NULL, 10);
         return 0;
 }
 
 static int clickhouse_version(Remote *remote, uint64_t *ret)
 {
         RemoteSelection s = { .all = true, .own = true };
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
         ClickHouse *c = of(remote);
 
         *ret = 0;
+        (void) strbuf_puts(&sql, "SELECT max(v) FROM (");
         for (size_t i = 0; i < N_REMOTE_TABLES; i++) {
-                _cleanup_(strbuf_done) StrBuf sql = { 0 };
-                int r;
-
-                (void) strbuf_puts(&sql, "SELECT max(_version) FROM ");
+                (void) strbuf_printf(&sql, "%sSELECT max(_version) AS v FROM ",
+                                     i > 0 ? " UNION ALL " : "");
                 (void) clickhouse_name(&sql, remote_table((RemoteTable) i)->name);
                 if (put_where(c, &sql, &s) < 0)
                         return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-                r = clickhouse_run(c, sql.data, on_version, ret);
-                if (r < 0)
-                        return r;
         }
-        return 0;
+        if (strbuf_putc(&sql, ')') < 0)
+                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
+        return clickhouse_run(c, sql.data, on_version, ret);
 }
 
 typedef struct DigestRows {
@@ -395,11 +264,7 @@ static void clickhouse_free(Remote *remote)
         if (!c)
                 return;
         http_free(c->http);
-        for (size_t i = 0; i < N_REMOTE_TABLES; i++) {
-                strbuf_done(c->blocks + i);
-                free(c->insert_sql[i]);
-        }
-        strbuf_done(&c->row_head);
+        clickhouse_blocks_done(c);
         remote_url_done(&c->url);
         free(c->name);
         free(c->org_id);
@@ -425,7 +290,7 @@ static int copy_settings(ClickHouse *c, const RemoteOptions *o)
                 c->place = NULL;
         if (!c->name || !c->org_id || !c->place || (o->password_file && !c->password_file))
                 return -ENOMEM;
-        return put_text(&c->row_head, c->org_id, strlen(c->org_id));
+        return clickhouse_put_text(&c->row_head, c->org_id, strlen(c->org_id));
 }
 
 static int set_up(ClickHouse *c, const RemoteOptions *o, char **reterr)
@@ -474,6 +339,11 @@ static int clickhouse_new(const RemoteOptions *options, Remote **ret, char **ret
         return 0;
 }
 
+static int clickhouse_finish_sent(Remote *remote)
+{
+        return clickhouse_settle(of(remote));
+}
+
 const RemoteBackend clickhouse_backend = {
         .scheme = "clickhouse",
         .new = clickhouse_new,
@@ -482,6 +352,7 @@ const RemoteBackend clickhouse_backend = {
         .prepare = clickhouse_prepare,
         .put = clickhouse_put,
         .send = clickhouse_send,
+        .finish = clickhouse_finish_sent,
         .drop = clickhouse_drop,
         .delete = clickhouse_delete,
         .select = clickhouse_select,

@@ -53,15 +53,3 @@ uint64_t courier_ask(Courier *c);
 
 /* Takes a copy, and quiets courier_fd(). Returns 0 or -ENOMEM. */
 int courier_status(Courier *c, CourierStatus *ret);
-
-/* What one delivery came to. */
-typedef struct CourierResult {
-        uint64_t rows_sent;
-        char *error; /* NULL: everything is there */
-} CourierResult;
-
-void courier_result_done(CourierResult *r);
-
-/* Delivers once, on the calling thread and without a second try later. @stop (may be NULL) is looked at between blocks. */
-void courier_deliver_once(const RemoteOptions *options, bool (*stop)(void *userdata),
-                          void *userdata, CourierResult *ret);

@@ -11,12 +11,18 @@
 #include "remote/filter.h"
 #include "remote/ledger.h"
 
-/* A block goes when it has this much, whichever is first; so memory stays bounded however long a session is. */
-#define BLOCK_ROWS  10000
-#define BLOCK_BYTES ((size_t) 8 * 1024 * 1024)
+/* A block goes when it has this much, whichever is first, or when all of them together are too much; so memory stays
+ * bounded however long a session is. Fewer and larger blocks are less work for the server: a merge costs as much as the
+ * inserts it merges. */
+#define BLOCK_ROWS   10000
+#define BLOCK_BYTES  ((size_t) 4 * 1024 * 1024)
+#define BLOCKS_BYTES ((size_t) 6 * 1024 * 1024)
+
+/* Session rows follow after about so much, or a whole batch. */
+#define SETTLE_BYTES ((size_t) 64 * 1024 * 1024)
 
 /* How many sessions are looked at in one go. */
-#define BATCH_SESSIONS 256
+#define BATCH_SESSIONS 1000
 
 /* A session on its way. */
 typedef struct Parcel {
@@ -62,8 +68,10 @@ struct Delivery {
         Parcel *parcels;
         size_t n_parcels, n_sent; /* those before n_sent are acknowledged */
         size_t block_bytes[N_REMOTE_TABLES], block_rows[N_REMOTE_TABLES];
-        RowList replaced; /* messages that the remote had in another version */
-        RowList secret;   /* the same, that may have held there what is masked now */
+        size_t rows_under_way;  /* sent, not acknowledged */
+        size_t unsettled_bytes; /* sent since the last session rows */
+        RowList replaced;       /* messages that the remote had in another version */
+        RowList secret;         /* the same, that may have held there what is masked now */
 
         DeliveryProgress progress;
         char *reason, *warning;
@@ -120,8 +128,25 @@ int delivery_send_batch(Delivery *d);
 /* Puts a row into its block. */
 int delivery_put(Delivery *d, RemoteTable table, const Value *values, uint64_t version);
 
-/* Sends a block and counts. */
+/* Sends a block and counts; delivery_finish() waits until all that was sent is acknowledged. */
 int delivery_send(Delivery *d, RemoteTable table);
+int delivery_finish(Delivery *d);
+
+/* Sends a block where there are too many rows, after some were put into @table. */
+int delivery_make_room(Delivery *d, RemoteTable table);
+
+/* Sends all that is in the blocks, removes what is replaced by it, and then the session rows. The parcels before @end are
+ * packed, and none behind it is. */
+int delivery_settle(Delivery *d, size_t end);
+
+/* Learns whose the sessions of the batch are there. */
+int delivery_ask_owners(Delivery *d);
+
+/* Writes into the ledger that the parcels before @end are there, and all changes up to @cursor (0: no news) dealt with. */
+int delivery_note_done(Delivery *d, size_t end, int64_t cursor);
+
+/* Says so. Returns -ENOMEM. */
+int delivery_no_memory(Delivery *d);
 
 /* Replaces the stars, pins or tombstones there, if ours are others than last time. */
 int delivery_send_list(Delivery *d, RemoteTable table);

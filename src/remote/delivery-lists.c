@@ -99,6 +99,8 @@ static int replace(Delivery *d, RemoteTable table, uint64_t *digest)
                 r = for_each_row(d, table, add_to_block, &version);
         if (r >= 0)
                 r = delivery_send(d, table);
+        if (r >= 0)
+                r = delivery_finish(d);
         if (r < 0)
                 return r;
         r = feed_user_id(d->feed, &user);

@@ -163,7 +163,7 @@ int feed_open(const char *archive_path, Feed **ret, char **reterr)
                 r = check(f);
         }
         if (r >= 0)
-                r = sqlite_run(f->db, "PRAGMA query_only = 1; PRAGMA cache_size = -4096; "
+                r = sqlite_run(f->db, "PRAGMA query_only = 1; PRAGMA cache_size = -2048; "
                                       "PRAGMA trusted_schema = 0");
         if (r >= 0)
                 r = prepare(f);

@@ -13,6 +13,19 @@
 #define LINE_MAX_SIZE ((size_t) 1024 * 1024) /* more is no answer to anything that is asked here */
 #define GZIP_LEVEL    1 /* three quarters of the best level's gain at a fifth of its time */
 
+/* A request under way, and what its answer is made of while it comes. */
+typedef struct Exchange {
+        const HttpRequest *request; /* NULL: there is none */
+        char *url;
+        size_t size; /* of the body that goes out */
+        HttpAnswer answer;
+        StrBuf line;
+        size_t text_size;
+        bool done;
+        CURLcode code; /* then */
+        int error;     /* ours, or on_line()'s */
+} Exchange;
+
 struct Http {
         CURLM *multi;
         CURL *easy;
@@ -23,18 +36,9 @@ struct Http {
         struct curl_slist *headers, *gzip_headers;
         atomic_bool stopped;
         StrBuf packed; /* a compressed body */
+        Exchange now;
         char curl_error[CURL_ERROR_SIZE];
 };
-
-/* What one answer is made of while it comes. */
-typedef struct Arrival {
-        Http *h;
-        const HttpRequest *request;
-        HttpAnswer *answer;
-        StrBuf line;
-        size_t text_size;
-        int error; /* of on_line() */
-} Arrival;
 
 static void init_curl(void)
 {
@@ -53,6 +57,7 @@ Http *http_free(Http *h)
 {
         if (!h)
                 return NULL;
+        http_abort(h);
         if (h->easy)
                 curl_easy_cleanup(h->easy);
         if (h->multi)
@@ -170,23 +175,23 @@ void http_stop(Http *h)
 
 /* Receiving */
 
-static int take_lines(Arrival *a, const char *bytes, size_t n)
+static int take_lines(Exchange *x, const char *bytes, size_t n)
 {
         while (n > 0) {
                 const char *end = memchr(bytes, '\n', n);
                 size_t size = end ? (size_t) (end - bytes) : n;
-                int r = strbuf_append(&a->line, bytes, size);
+                int r = strbuf_append(&x->line, bytes, size);
 
                 if (r < 0)
                         return r;
-                if (a->line.size > LINE_MAX_SIZE)
+                if (x->line.size > LINE_MAX_SIZE)
                         return -EFBIG;
                 if (!end)
                         return 0;
-                r = a->request->on_line(a->request->userdata, a->line.data);
+                r = x->request->on_line(x->request->userdata, x->line.data);
                 if (r < 0)
                         return r;
-                strbuf_clear(&a->line);
+                strbuf_clear(&x->line);
                 bytes = end + 1;
                 n -= size + 1;
         }
@@ -195,35 +200,37 @@ static int take_lines(Arrival *a, const char *bytes, size_t n)
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
 {
-        Arrival *a = userdata;
+        Http *h = userdata;
+        Exchange *x = &h->now;
         long status = 0;
         size_t room;
 
         n *= size;
-        (void) curl_easy_getinfo(a->h->easy, CURLINFO_RESPONSE_CODE, &status);
+        (void) curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status == 200) {
-                a->error = a->request->on_line ? take_lines(a, bytes, n) : 0;
-                return a->error < 0 ? 0 : n;
+                x->error = x->request->on_line ? take_lines(x, bytes, n) : 0;
+                return x->error < 0 ? 0 : n;
         }
-        room = HTTP_TEXT_MAX - 1 - a->text_size;
+        room = HTTP_TEXT_MAX - 1 - x->text_size;
         room = room < n ? room : n;
-        memcpy(a->answer->text + a->text_size, bytes, room);
-        a->text_size += room;
-        a->answer->text[a->text_size] = '\0';
+        memcpy(x->answer.text + x->text_size, bytes, room);
+        x->text_size += room;
+        x->answer.text[x->text_size] = '\0';
         return n;
 }
 
 static size_t on_header(char *bytes, size_t size, size_t n, void *userdata)
 {
         static const char name[] = "X-ClickHouse-Exception-Code:";
-        Arrival *a = userdata;
+        Http *h = userdata;
+        Exchange *x = &h->now;
 
         n *= size;
         if (n > sizeof(name) && n < 64 && strncasecmp(bytes, name, sizeof(name) - 1) == 0) {
                 char number[64] = { 0 };
 
                 memcpy(number, bytes + sizeof(name) - 1, n - sizeof(name) + 1);
-                a->answer->exception_code = atoi(number);
+                x->answer.exception_code = atoi(number);
         }
         return n;
 }
@@ -342,14 +349,13 @@ static void set_tls(Http *h)
 }
 
 /* curl_easy_reset() keeps the connections. What can fail is without memory, and shows in the request. */
-static void set_options(Http *h, const char *url, const void *body, size_t size, bool gzip,
-                        Arrival *a)
+static void set_options(Http *h, const void *body)
 {
         CURL *e = h->easy;
 
         curl_easy_reset(e);
         h->curl_error[0] = '\0';
-        (void) curl_easy_setopt(e, CURLOPT_URL, url);
+        (void) curl_easy_setopt(e, CURLOPT_URL, h->now.url);
         (void) curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->curl_error);
         (void) curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -359,19 +365,20 @@ static void set_options(Http *h, const char *url, const void *body, size_t size,
         (void) curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
         (void) curl_easy_setopt(e, CURLOPT_USERAGENT, "scrubjay");
         (void) curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
-        (void) curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 1024L * 1024);
+        (void) curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
         (void) curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
                                 (long) (CONNECT_USEC / USEC_PER_MSEC));
         (void) curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
                                 (long) (h->server.timeout_usec / USEC_PER_MSEC));
-        (void) curl_easy_setopt(e, CURLOPT_HTTPHEADER, gzip ? h->gzip_headers : h->headers);
+        (void) curl_easy_setopt(e, CURLOPT_HTTPHEADER,
+                                h->now.request->gzip ? h->gzip_headers : h->headers);
         (void) curl_easy_setopt(e, CURLOPT_POST, 1L);
         (void) curl_easy_setopt(e, CURLOPT_POSTFIELDS, body);
-        (void) curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) size);
+        (void) curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) h->now.size);
         (void) curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-        (void) curl_easy_setopt(e, CURLOPT_WRITEDATA, a);
+        (void) curl_easy_setopt(e, CURLOPT_WRITEDATA, h);
         (void) curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-        (void) curl_easy_setopt(e, CURLOPT_HEADERDATA, a);
+        (void) curl_easy_setopt(e, CURLOPT_HEADERDATA, h);
         if (strcmp(h->server.host, "localhost") == 0 || strncmp(h->server.host, "127.", 4) == 0 ||
             strcmp(h->server.host, "::1") == 0)
                 (void) curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
@@ -379,26 +386,40 @@ static void set_options(Http *h, const char *url, const void *body, size_t size,
                 set_tls(h);
 }
 
-/* Runs the transfer. Returns 1 with curl's code, or -ECANCELED. */
-static int transfer(Http *h, CURLcode *ret)
+static bool is_uploaded(const Http *h)
 {
-        int n_running = 1, n_left;
+        curl_off_t n = 0;
 
-        while (!atomic_load(&h->stopped)) {
+        (void) curl_easy_getinfo(h->easy, CURLINFO_SIZE_UPLOAD_T, &n);
+        return n >= 0 && (size_t) n >= h->now.size;
+}
+
+/* Moves bytes until the exchange is done, or the body out. */
+static void transfer(Http *h, bool to_the_end)
+{
+        Exchange *x = &h->now;
+        int n_running, n_left;
+
+        while (!x->done && (to_the_end || !is_uploaded(h))) {
                 CURLMsg *message;
 
+                if (atomic_load(&h->stopped)) {
+                        x->error = -ECANCELED;
+                        x->done = true;
+                        return;
+                }
                 if (curl_multi_perform(h->multi, &n_running) != CURLM_OK) {
-                        *ret = CURLE_OUT_OF_MEMORY;
-                        return 1;
+                        x->code = CURLE_OUT_OF_MEMORY;
+                        x->done = true;
                 }
                 while ((message = curl_multi_info_read(h->multi, &n_left)))
                         if (message->msg == CURLMSG_DONE) {
-                                *ret = message->data.result;
-                                return 1;
+                                x->code = message->data.result;
+                                x->done = true;
                         }
-                (void) curl_multi_poll(h->multi, NULL, 0, 1000, NULL);
+                if (!x->done && (to_the_end || !is_uploaded(h)))
+                        (void) curl_multi_poll(h->multi, NULL, 0, 1000, NULL);
         }
-        return -ECANCELED;
 }
 
 int http_pause(Http *h, uint64_t usec)
@@ -415,52 +436,84 @@ int http_pause(Http *h, uint64_t usec)
         return -ECANCELED;
 }
 
+/* One exchange */
+
+static int prepare_body(Http *h, const void **ret)
+{
+        const HttpRequest *request = h->now.request;
+        int r = 0;
+
+        *ret = request->body;
+        h->now.size = request->body_size;
+        if (asprintf(&h->now.url, "%s%s", h->base, request->parameters) < 0) {
+                h->now.url = NULL;
+                return -ENOMEM;
+        }
+        if (request->gzip) {
+                r = pack(h, request->body, request->body_size);
+                *ret = h->packed.data;
+                h->now.size = h->packed.size;
+        }
+        return r;
+}
+
+void http_begin(Http *h, const HttpRequest *request)
+{
+        const void *body;
+
+        h->now = (Exchange){ .request = request };
+        h->now.error = prepare_body(h, &body);
+        if (h->now.error < 0) {
+                h->now.done = true;
+                return;
+        }
+        set_options(h, body);
+        (void) curl_multi_add_handle(h->multi, h->easy);
+        transfer(h, false);
+}
+
+void http_abort(Http *h)
+{
+        if (!h->now.request)
+                return;
+        (void) curl_multi_remove_handle(h->multi, h->easy);
+        strbuf_done(&h->now.line);
+        free(h->now.url);
+        h->now = (Exchange){ 0 };
+}
+
 /* What is known once the answer is there. */
-static void finish_answer(Http *h, HttpAnswer *answer)
+static void finish_answer(Http *h)
 {
         curl_off_t seconds = 0;
         long status = 0;
 
         (void) curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
         (void) curl_easy_getinfo(h->easy, CURLINFO_RETRY_AFTER, &seconds);
-        answer->status = (int) status;
+        h->now.answer.status = (int) status;
         if (seconds > 0)
-                answer->retry_after_usec = (uint64_t) seconds * USEC_PER_SEC;
+                h->now.answer.retry_after_usec = (uint64_t) seconds * USEC_PER_SEC;
+}
+
+int http_finish(Http *h, HttpAnswer *ret, char **reterr)
+{
+        int r;
+
+        transfer(h, true);
+        r = h->now.error;
+        if (r == -ENOMEM)
+                format_error(reterr, "There is no memory.");
+        if (r >= 0)
+                r = explain(h, h->now.code, reterr);
+        if (r >= 0)
+                finish_answer(h);
+        *ret = h->now.answer;
+        http_abort(h);
+        return r;
 }
 
 int http_post(Http *h, const HttpRequest *request, HttpAnswer *ret, char **reterr)
 {
-        Arrival a = { .h = h, .request = request, .answer = ret };
-        _cleanup_free_ char *url = NULL;
-        const void *body = request->body;
-        size_t size = request->body_size;
-        CURLcode code = CURLE_OK;
-        int r = 0;
-
-        *ret = (HttpAnswer){ 0 };
-        if (asprintf(&url, "%s%s", h->base, request->parameters) < 0) {
-                url = NULL;
-                r = -ENOMEM;
-        }
-        if (r >= 0 && request->gzip) {
-                r = pack(h, body, size);
-                body = h->packed.data;
-                size = h->packed.size;
-        }
-        if (r < 0) {
-                format_error(reterr, "There is no memory.");
-                return r;
-        }
-        set_options(h, url, body, size, request->gzip, &a);
-        (void) curl_multi_add_handle(h->multi, h->easy);
-        r = transfer(h, &code);
-        if (r > 0 && a.error == 0)
-                r = explain(h, code, reterr);
-        else if (r > 0)
-                r = a.error;
-        if (r >= 0)
-                finish_answer(h, ret);
-        (void) curl_multi_remove_handle(h->multi, h->easy);
-        strbuf_done(&a.line);
-        return r;
+        http_begin(h, request);
+        return http_finish(h, ret, reterr);
 }

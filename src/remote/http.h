@@ -58,5 +58,14 @@ void http_stop(Http *h);
 /* Posts. Returns 0 (an answer came, whatever its status), or a negative errno with *@reterr. */
 int http_post(Http *h, const HttpRequest *request, HttpAnswer *ret, char **reterr);
 
+/* The same in two steps, for what can be done while the server works. The first one returns when the body has gone out, or
+ * never will; the second one has the answer, or why there is none. @request and all that it points to is borrowed between
+ * them. Nothing else may be asked then. */
+void http_begin(Http *h, const HttpRequest *request);
+int http_finish(Http *h, HttpAnswer *ret, char **reterr);
+
+/* Gives up what http_begin() began. Nothing may be under way. */
+void http_abort(Http *h);
+
 /* Waits, up to @usec; returns 0, or -ECANCELED when http_stop() was or is called. */
 int http_pause(Http *h, uint64_t usec);

@@ -129,11 +129,15 @@ typedef struct RemoteBackend {
         int (*put)(Remote *remote, RemoteTable table, const Value *values, uint64_t version,
                    size_t *ret_size);
 
-        /* Sends the block of a table (nothing, if it is empty), again if need be, so that it is stored once. The block
-         * is empty afterwards if that succeeded. */
+        /* Sends the block of a table (nothing, if it is empty), which is empty afterwards and may be filled while the
+         * server works. It is stored once, and before anything that is asked for later; what is said of it may come with
+         * the next call. */
         int (*send)(Remote *remote, RemoteTable table);
 
-        /* Forgets all blocks. */
+        /* Returns when all that was sent is acknowledged. */
+        int (*finish)(Remote *remote);
+
+        /* Forgets all blocks, also one that is on its way (it may be stored or not). */
         void (*drop)(Remote *remote);
 
         /* Deletes rows, and returns when readers see them no more. */

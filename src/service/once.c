@@ -6,6 +6,7 @@
 
 #include "remote/courier.h"
 #include "service/log.h"
+#include "service/once-delivery.h"
 #include "service/worker.h"
 
 #define EXIT_UNUSABLE 2
@@ -19,13 +20,14 @@ static void on_signal(int number)
         stop_wanted = 1;
 }
 
-static bool is_stopping(void *userdata)
+static bool is_stopping(void)
 {
         return stop_wanted;
 }
 
 static bool on_progress(void *userdata, const Progress *progress)
 {
+        once_delivery_progress(userdata, progress->bytes_read);
         return !stop_wanted;
 }
 
@@ -92,41 +94,6 @@ static int print_result(const CycleResult *result, struct json_object *remotes)
         return 0;
 }
 
-/* One delivery to one remote; its result goes into @remotes. Returns 1: it failed, 0, or -ENOMEM. */
-static int deliver(const RemoteOptions *options, struct json_object *remotes)
-{
-        _cleanup_(courier_result_done) CourierResult result = { 0 };
-        struct json_object *entry = json_object_new_object();
-        int r;
-
-        courier_deliver_once(options, is_stopping, NULL, &result);
-        if (result.error)
-                log_text(LOG_WARNING, "The remote '%s' is not up to date: %s", options->name,
-                         result.error);
-        r = add(remotes, options->name, entry);
-        if (r >= 0)
-                r = add_number(entry, "rows_sent", result.rows_sent);
-        if (r >= 0)
-                r = add(entry, "error", json_object_new_string(result.error ?: ""));
-        return r < 0 ? r : result.error != NULL;
-}
-
-/* One delivery to each remote. Returns 1: one of them failed, 0, or -ENOMEM. */
-static int deliver_all(const Settings *settings, struct json_object *remotes)
-{
-        bool failed = false;
-
-        for (size_t i = 0; i < settings->n_remotes; i++) {
-                RemoteOptions options = settings_for_remote(settings, i);
-                int r = deliver(&options, remotes);
-
-                if (r < 0)
-                        return r;
-                failed = failed || r > 0;
-        }
-        return failed;
-}
-
 /* SIGINT and SIGTERM end it after the session in hand. */
 static void catch_signals(void)
 {
@@ -150,11 +117,14 @@ int run_once(const Settings *settings)
         _cleanup_(json_object_putp) struct json_object *remotes = json_object_new_object();
         _cleanup_(engine_freep) Engine *engine = NULL;
         EngineSettings engine_settings = settings_for_engine(settings);
+        _cleanup_(once_delivery_freep) OnceDelivery *delivery = NULL;
         int remote_failed = 0;
 
         catch_signals();
-        if (engine_new(&engine_settings, &(EngineHooks){ .on_progress = on_progress }, &engine) <
-            0) {
+        if (once_delivery_new(settings, &delivery) < 0 ||
+            engine_new(&engine_settings,
+                       &(EngineHooks){ .userdata = delivery, .on_progress = on_progress },
+                       &engine) < 0) {
                 log_text(LOG_ERR, "There is no memory to begin with.");
                 return EXIT_UNUSABLE;
         }
@@ -169,7 +139,8 @@ int run_once(const Settings *settings)
                 log_text(LOG_WARNING, "The session '%s' could not be synced: %s",
                          result.errors[i].session_id, result.errors[i].reason);
         if (result.failure == CYCLE_OK)
-                remote_failed = remotes ? deliver_all(settings, remotes) : -ENOMEM;
+                remote_failed = remotes ? once_delivery_finish(delivery, is_stopping, remotes)
+                                        : -ENOMEM;
         if (remote_failed < 0 ||
             ((result.failure == CYCLE_OK || result.failure == CYCLE_STOPPING) &&
              print_result(&result, remotes) < 0)) {

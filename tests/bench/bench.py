@@ -11,12 +11,14 @@ from pathlib import Path
 from lab import SOURCES, Lab, machine  # first: it makes tests/lib known
 import curves
 import pressure
+import remote
 import report
 import rows
 
 DOCUMENT = SOURCES / "docs" / "performance.md"
 PICTURE = SOURCES / "docs" / "performance.svg"
-MARK = ("<!-- figures: tools/bench --write -->\n", "<!-- end of figures -->\n")
+MARKS = {"figures": ("<!-- figures: tools/bench --write -->\n", "<!-- end of figures -->\n"),
+         "remote": ("<!-- remote figures: tools/bench --write remote -->\n", "<!-- end of remote figures -->\n")}
 
 
 def full(lab, options):
@@ -51,17 +53,22 @@ def large(lab, _options):
     yield from rows.real_changes(lab, 10_000)
 
 
-PARTS = {"full": full, "growth": grow, "pressure": under_pressure, "large": large}
-USUAL = ("full", "growth", "pressure")
+def to_a_server(lab, options):
+    yield from remote.rows(lab)
 
 
-def document(done):
-    """Puts the table between the marks of docs/performance.md."""
-    head, rest = DOCUMENT.read_text().split(MARK[0])
-    _, tail = rest.split(MARK[1])
+PARTS = {"full": full, "growth": grow, "pressure": under_pressure, "remote": to_a_server, "large": large}
+USUAL = ("full", "growth", "pressure", "remote")
+
+
+def document(name, lines):
+    """Puts a table between its marks in docs/performance.md."""
+    begin, end = MARKS[name]
+    head, rest = DOCUMENT.read_text().split(begin)
+    _, tail = rest.split(end)
     commit = subprocess.run(["git", "-C", SOURCES, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     note = f"Commit {commit.stdout.strip()}; {machine()}; tmpfs.\n\n"
-    DOCUMENT.write_text(head + MARK[0] + note + "\n".join(report.markdown(done)) + "\n" + MARK[1] + tail)
+    DOCUMENT.write_text(head + begin + note + "\n".join(lines) + "\n" + end + tail)
 
 
 def arguments():
@@ -85,19 +92,21 @@ def arguments():
 
 def main():
     options = arguments()
-    lab, done, status = Lab(options.folder), [], 0
+    lab, done, status = Lab(options.folder), {"figures": [], "remote": []}, 0
+    shape = {"figures": (), "remote": (remote.HEAD, remote.cells)}
     print(machine())
     try:
         for part in options.parts or USUAL:
-            done_here = list(PARTS[part](lab, options))
-            print("\n".join(report.plain(done_here)), flush=True)
-            done += done_here
+            table, rows_here = "remote" if part == "remote" else "figures", list(PARTS[part](lab, options))
+            print("\n".join(report.plain(rows_here, *shape[table])), flush=True)
+            done[table] += rows_here
     finally:
         lab.clean()
-    if options.write:
-        document(done)
-    for row in done:
-        status |= bool(row.problems or row.failures())
+    for table, rows_here in done.items():
+        if options.write and rows_here:
+            document(table, report.markdown(rows_here, *shape[table]))
+        for row in rows_here:
+            status |= bool(row.problems or row.failures())
     return status
 
 

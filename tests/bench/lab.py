@@ -68,15 +68,16 @@ class Lab:
             raise RuntimeError(f"engine-bench {' '.join(steps)}: {done.stderr.strip()}")
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def measure(self, *command):
-        """What a command cost. Its figures, and what it printed."""
+    def measure(self, *command, environment=None):
+        """What a command cost. Its figures, and what it printed ("stdout")."""
         result = self.path("measured.json")
-        done = subprocess.run([TOOLS / "measure", result, *command], env=self.environment,
+        done = subprocess.run([TOOLS / "measure", result, *command], env=environment or self.environment,
                               capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]} failed: {done.stderr.strip()}")
         figures = json.loads(result.read_text())
         figures["cpu_usec"] = figures["user_usec"] + figures["system_usec"]
+        figures["stdout"] = done.stdout
         return figures
 
     def once(self, source, archive):

@@ -8,6 +8,7 @@
  *     real    COUNT sessions as people have them: their lengths are heavy-tailed (Pareto), message sizes lognormal with
  *             median 600 bytes and 99th percentile 30 KB, every second message has a tool call with its result, a secret
  *             stands in every 200 KB, now and then a commit or a pull request
+ *     team    COUNT sessions of 100 messages of 1,000 bytes, every third with a tool call of 200 bytes and a result of 800
  *     tiny    COUNT sessions of one short message
  *     long    one session of COUNT messages
  *     huge    one session with one message of COUNT bytes
@@ -215,8 +216,8 @@ static void add_message(Maker *m, const char *id, int64_t ordinal, const StrBuf 
         execute(m, m->message);
 }
 
-/* A tool call of the message just added, with its result. */
-static void add_call(Maker *m, const char *id, int64_t ordinal)
+/* A tool call of the message just added, with its result. @sizes of the two; NULL: as they come. */
+static void add_call(Maker *m, const char *id, int64_t ordinal, const size_t *sizes)
 {
         static const char *const tools[] = { "Bash", "Read", "Edit" };
         _cleanup_(strbuf_done) StrBuf input = { 0 }, output = { 0 };
@@ -225,8 +226,10 @@ static void add_call(Maker *m, const char *id, int64_t ordinal)
         bool request = tool == 0 && !commit && chance(m, 0.01);
         unsigned number = (unsigned) next_random(m);
 
-        make_text(m, &input, tool == 2 ? &m->code : &m->shell, lognormal_size(m, 150));
-        make_text(m, &output, tool == 0 ? &m->shell : &m->code, lognormal_size(m, MEDIAN_BYTES));
+        make_text(m, &input, tool == 2 ? &m->code : &m->shell,
+                  sizes ? sizes[0] : lognormal_size(m, 150));
+        make_text(m, &output, tool == 0 ? &m->shell : &m->code,
+                  sizes ? sizes[1] : lognormal_size(m, MEDIAN_BYTES));
         if (commit) {
                 strbuf_clear(&input);
                 (void) strbuf_puts(&input, "git commit -m 'Mend the parser'");
@@ -272,7 +275,7 @@ static void add_real_message(Maker *m, const char *id, int64_t ordinal, const St
                                      (unsigned) next_random(m) % 5000);
         add_message(m, id, ordinal, ordinal > 0 ? &content : first, &thinking, has_call);
         if (has_call)
-                add_call(m, id, ordinal);
+                add_call(m, id, ordinal, NULL);
 }
 
 static void make_real(Maker *m, int64_t n_messages)
@@ -284,6 +287,25 @@ static void make_real(Maker *m, int64_t n_messages)
         add_session(m, id, &first);
         for (int64_t i = 0; i < n_messages; i++)
                 add_real_message(m, id, i, &first);
+}
+
+/* What the speed of other writers to the same kind of server was measured with. */
+static void make_team(Maker *m)
+{
+        static const StrBuf none = { 0 };
+        _cleanup_(strbuf_done) StrBuf content = { 0 };
+        char id[37];
+
+        for (int64_t i = 0; i < 100; i++) {
+                bool has_call = (m->message_id + 1) % 3 == 0;
+
+                make_text(m, &content, i % 2 == 1 ? &m->code : &m->prose, 1000);
+                if (i == 0)
+                        add_session(m, id, &content);
+                add_message(m, id, i, &content, &none, has_call);
+                if (has_call)
+                        add_call(m, id, i, (const size_t[]){ 200, 800 });
+        }
 }
 
 /* A session of one message with @size bytes. */
@@ -303,6 +325,9 @@ static void make(Maker *m, const char *shape, int64_t count)
         if (strcmp(shape, "real") == 0)
                 for (int64_t i = 0; i < count; i++)
                         make_real(m, pareto_count(m));
+        else if (strcmp(shape, "team") == 0)
+                for (int64_t i = 0; i < count; i++)
+                        make_team(m);
         else if (strcmp(shape, "tiny") == 0)
                 for (int64_t i = 0; i < count; i++)
                         make_plain(m, &m->prose, 40 + next_random(m) % 80);

@@ -46,16 +46,16 @@ def cells(row):
             *ratios, verdict(row))
 
 
-def plain(rows):
+def plain(rows, head=HEAD, cells=cells):
     """Columns under each other."""
-    table = [HEAD, *map(cells, rows)]
-    widths = [max(len(line[i]) for line in table) for i in range(len(HEAD))]
+    table = [head, *map(cells, rows)]
+    widths = [max(len(line[i]) for line in table) for i in range(len(head))]
     for line in table:
         yield "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:-1], widths[1:])),
                          line[-1]]).rstrip()
 
 
-def markdown(rows):
-    yield "| " + " | ".join(HEAD[:-1]) + " | |"
-    yield "|---|" + "---:|" * (len(HEAD) - 2) + "---|"
+def markdown(rows, head=HEAD, cells=cells):
+    yield "| " + " | ".join(head[:-1]) + " | |"
+    yield "|---|" + "---:|" * (len(head) - 2) + "---|"
     yield from ("| " + " | ".join(cell.strip() for cell in cells(row)) + " |" for row in rows)

@@ -134,6 +134,15 @@ def test_a_large_session_goes_in_blocks(ann):
     assert len(inserts) == 3
 
 
+def test_a_large_first_delivery_goes_beside_the_cycle(ann):
+    """So much text that the couriers of --once begin before the cycle ends: the same rows, and none of them twice."""
+    for i in range(60):
+        ann.source.add_session(f"s{i:02}", [f"{i} {n} " + "x" * 1000 for n in range(500)])
+    assert ann.deliver()["rows_sent"] == 60 * 501
+    ann.assert_equal()
+    assert ann.server.query("SELECT count() FROM messages") == [["30000"]], "also without FINAL"
+
+
 def test_many_sessions(ann):
     ann.source.add_many(700)
     ann.deliver()

@@ -1,0 +1,160 @@
+/* Once-delivery: the remotes of scrubjayd --once */
+#include "service/once-delivery.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "remote/courier.h"
+#include "service/log.h"
+
+/* What is worth a delivery of its own while the cycle goes on. */
+#define BYTES_EACH ((uint64_t) 8 * 1024 * 1024)
+
+#define LOOK_MSEC 250 /* how soon a signal that came at a bad moment is seen */
+
+typedef struct Entry {
+        char *name;
+        Courier *courier; /* NULL: not started, or @error */
+        char *error;      /* why there is none; or NULL */
+        uint64_t ticket;
+} Entry;
+
+struct OnceDelivery {
+        const Settings *settings;
+        Entry *entries;
+        size_t n;
+        bool started;
+        uint64_t next_bytes;
+};
+
+int once_delivery_new(const Settings *settings, OnceDelivery **ret)
+{
+        _cleanup_(once_delivery_freep) OnceDelivery *o = calloc(1, sizeof(*o));
+
+        if (!o)
+                return -ENOMEM;
+        o->settings = settings;
+        o->next_bytes = BYTES_EACH;
+        o->entries = calloc(settings->n_remotes + 1, sizeof(*o->entries));
+        if (!o->entries)
+                return -ENOMEM;
+        o->n = settings->n_remotes;
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+OnceDelivery *once_delivery_free(OnceDelivery *o)
+{
+        if (!o)
+                return NULL;
+        for (size_t i = 0; i < o->n; i++)
+                if (o->entries[i].courier)
+                        courier_stop(o->entries[i].courier);
+        for (size_t i = 0; i < o->n; i++) {
+                courier_free(o->entries[i].courier);
+                free(o->entries[i].name);
+                free(o->entries[i].error);
+        }
+        free(o->entries);
+        free(o);
+        return NULL;
+}
+
+static void start(OnceDelivery *o)
+{
+        for (size_t i = 0; !o->started && i < o->n; i++) {
+                RemoteOptions options = settings_for_remote(o->settings, i);
+                Entry *e = o->entries + i;
+
+                e->name = strdup(options.name);
+                (void) courier_new(&options, &e->courier, &e->error);
+        }
+        o->started = true;
+}
+
+void once_delivery_progress(OnceDelivery *o, uint64_t bytes_read)
+{
+        if (bytes_read < o->next_bytes)
+                return;
+        o->next_bytes = bytes_read + BYTES_EACH;
+        if (!o->started) {
+                start(o);
+                return;
+        }
+        for (size_t i = 0; i < o->n; i++)
+                if (o->entries[i].courier)
+                        courier_poke(o->entries[i].courier);
+}
+
+/* Waits until the courier has answered. Returns 0, -ECANCELED (@stop said so) or -ENOMEM. */
+static int wait_for(const Entry *e, bool (*stop)(void), CourierStatus *ret)
+{
+        while (!stop()) {
+                struct pollfd fd = { .fd = courier_fd(e->courier), .events = POLLIN };
+                int r = courier_status(e->courier, ret);
+
+                if (r < 0)
+                        return r;
+                if (ret->done >= e->ticket)
+                        return 0;
+                courier_status_done(ret);
+                (void) poll(&fd, 1, LOOK_MSEC);
+        }
+        return -ECANCELED;
+}
+
+/* Adds @value, which the object owns from now on. Returns 0 or -ENOMEM. */
+static int add(struct json_object *object, const char *key, struct json_object *value)
+{
+        if (value && json_object_object_add(object, key, value) >= 0)
+                return 0;
+        json_object_put(value);
+        return -ENOMEM;
+}
+
+static int add_entry(const Entry *e, uint64_t rows_sent, const char *error,
+                     struct json_object *remotes)
+{
+        struct json_object *entry = json_object_new_object();
+        int r = e->name ? add(remotes, e->name, entry) : -ENOMEM;
+
+        if (*error)
+                log_text(LOG_WARNING, "The remote '%s' is not up to date: %s", e->name ?: "",
+                         error);
+        if (r >= 0)
+                r = add(entry, "rows_sent", json_object_new_int64((int64_t) rows_sent));
+        if (r >= 0)
+                r = add(entry, "error", json_object_new_string(error));
+        return r < 0 ? r : *error != '\0';
+}
+
+static int finish(const Entry *e, bool (*stop)(void), struct json_object *remotes)
+{
+        _cleanup_(courier_status_done) CourierStatus status = { 0 };
+        int r;
+
+        if (!e->courier)
+                return add_entry(e, 0, e->error ?: "There is no memory.", remotes);
+        r = wait_for(e, stop, &status);
+        if (r == -ECANCELED)
+                return add_entry(e, 0, "It was stopped.", remotes);
+        return r < 0 ? r : add_entry(e, status.rows_sent, status.last_error, remotes);
+}
+
+int once_delivery_finish(OnceDelivery *o, bool (*stop)(void), struct json_object *remotes)
+{
+        bool failed = false;
+
+        start(o);
+        for (size_t i = 0; i < o->n; i++)
+                if (o->entries[i].courier)
+                        o->entries[i].ticket = courier_ask(o->entries[i].courier);
+        for (size_t i = 0; i < o->n; i++) {
+                int r = finish(o->entries + i, stop, remotes);
+
+                if (r < 0)
+                        return r;
+                failed = failed || r > 0;
+        }
+        return failed;
+}
