@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from datetime import datetime, timezone
@@ -82,6 +83,19 @@ class Server:
 
     def url(self, user=USER, scheme="clickhouse+http"):
         return f"{scheme}://{user}@127.0.0.1:{self.port}/{self.database}"
+
+
+def restart_when_killed(server):
+    """The engine comes back a moment after a fault killed it, until the event is set."""
+    done = threading.Event()
+
+    def watch():
+        while not done.wait(0.05):
+            server.control("start")
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    return lambda: (done.set(), thread.join())
 
 
 def msec(text):

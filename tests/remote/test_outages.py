@@ -1,7 +1,5 @@
 """Whatever happens on the way: nothing is lost, nothing is there twice, and the reason is said once"""
 
-import os
-import random
 import signal
 import socket
 import ssl
@@ -10,25 +8,12 @@ import threading
 
 import pytest
 
-from clickhouse import PASSWORD, rows_here, rows_there
+from clickhouse import PASSWORD, restart_when_killed, rows_here, rows_there
 from scrubjay_test import run_once, wait_for
 from test_delivery import delete_message, touch
 
 NOT_APPLIED = ["reset_before", "reset_mid", "partial", "bad_http", "kill_before"]
 APPLIED = ["reset_after", "status_after", "truncate", "kill_after"]
-
-
-def restart_when_killed(server):
-    """The engine comes back a moment after a fault killed it, until the event is set."""
-    done = threading.Event()
-
-    def watch():
-        while not done.wait(0.05):
-            server.control("start")
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    return lambda: (done.set(), thread.join())
 
 
 @pytest.mark.parametrize("kind", NOT_APPLIED + APPLIED)
@@ -85,40 +70,6 @@ def test_a_session_row_means_that_all_its_rows_are_there(ann):
 
 def table_exists(server):
     return server.query(f"SELECT count() FROM system.tables WHERE database='{server.database}' AND name='sessions'") == [["1"]]
-
-
-def test_random_faults_with_kills(ann, bus):
-    """Rounds of changes, with faults, and kill -9 of the daemon and of the server in between."""
-    rounds = int(os.environ.get("SCRUBJAY_TEST_ROUNDS", "12"))
-    dice = random.Random(7)
-    ann.source.add_session("s0", ["start"])
-    stop = restart_when_killed(ann.server)
-    try:
-        for number in range(rounds):
-            daemon = ann.start(bus)
-            for kind in dice.sample(NOT_APPLIED + APPLIED, 3):
-                ann.server.fault(kind, count=1, skip=dice.randrange(3), match=dice.choice(["INSERT", "DELETE", "SELECT"]))
-            for _ in range(dice.randrange(1, 6)):
-                session = f"s{dice.randrange(number + 2)}"
-                if not ann.source.sql("SELECT 1 FROM sessions WHERE id=?", (session,)):
-                    ann.source.add_session(session, ["new"] * dice.randrange(1, 30))
-                elif dice.random() < 0.4 and ann.source.sql("SELECT 1 FROM messages WHERE session_id=?", (session,)):
-                    first = ann.source.sql("SELECT min(ordinal) FROM messages WHERE session_id=?", (session,))[0][0]
-                    delete_message(ann.source, session, first)
-                else:
-                    ann.source.append(session, [f"round {number}"] * dice.randrange(1, 20))
-                wait_for(lambda: daemon.status()["Syncing"] or dice.random() < 0.05, "some time passes")
-            if dice.random() < 0.3:
-                ann.server.control("restart", how="kill")
-            daemon.signal(signal.SIGKILL)
-            daemon.wait()
-            daemon.socket.close()
-            ann.daemon = None
-        ann.server.clear_faults()
-        ann.deliver_at_last()
-    finally:
-        stop()
-    ann.assert_equal()
 
 
 def test_the_daemon_lives_through_an_outage(ann, bus):

@@ -1,0 +1,175 @@
+"""Random rounds: a person works, the connection fails in every way, daemon and server are killed; the rows are right
+
+Each round follows from its seed, which is in the name of the test: `pytest tests/remote/test_random.py -k seed17-` with
+SCRUBJAY_REMOTE_SEED=17 repeats it. SCRUBJAY_REMOTE_ROUNDS says how many there are; tools/test --nightly has 100, others each time.
+"""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from clickhouse import QueryError, assert_equal, restart_when_killed
+from scrubjay_test import BusError, github_token
+from test_delivery import add_call, delete_for_good, delete_message, touch
+
+ROUNDS = int(os.environ.get("SCRUBJAY_REMOTE_ROUNDS", "8"))
+FIRST = int(os.environ.get("SCRUBJAY_REMOTE_SEED", "1"))
+STEPS = 5
+
+# All that chbridge can do to a request, with what it needs to know.
+FAULTS = {kind: {} for kind in ("reset_before", "reset_mid", "partial", "bad_http", "kill_before", "reset_after",
+                                "status_after", "truncate", "kill_after")}
+FAULTS |= {kind: {"seconds": 0.3} for kind in ("delay", "delay_after")}
+FAULTS |= {"hang": {"seconds": 1.5}, "status 503": {"status": 503}, "status 503 later": {"status": 503, "retry_after": 1}}
+FAULTS |= {f"status {code}": {"code": code} for code in (159, 202, 241, 242, 243, 252, 516)}
+PLACES = ["INSERT", "INSERT INTO `messages`", "INSERT INTO `sessions`", "DELETE", "SELECT", "CREATE|system"]
+
+
+class Work:
+    """What people do in agentsview, at random."""
+
+    def __init__(self, person, dice):
+        self.person, self.source, self.dice, self.made = person, person.source, dice, 0
+
+    def session(self):
+        found = self.source.sql("SELECT id FROM sessions ORDER BY id")
+        return self.dice.choice(found)[0] if found else self.new()
+
+    def ordinal(self, session):
+        found = self.source.sql("SELECT ordinal FROM messages WHERE session_id=? ORDER BY ordinal", (session,))
+        return self.dice.choice(found)[0] if found else None
+
+    def texts(self):
+        return [f"text {self.dice.random()} " + "x" * self.dice.randrange(200) for _ in range(self.dice.randrange(1, 40))]
+
+    def new(self):
+        self.made += 1
+        self.source.add_session(f"s{self.made}", self.texts())
+        return f"s{self.made}"
+
+    def grow(self):
+        self.source.append(self.session(), self.texts())
+
+    def on_a_message(self, do):
+        session = self.session()
+        ordinal = self.ordinal(session)
+        if ordinal is not None:
+            do(session, ordinal)
+            touch(self.source, session)
+
+    def edit(self):
+        self.on_a_message(lambda session, ordinal: self.source.sql(
+            "UPDATE messages SET content=? WHERE session_id=? AND ordinal=?", (f"edited {self.dice.random()}", session, ordinal)))
+
+    def paste(self):
+        self.on_a_message(lambda session, ordinal: self.source.sql(
+            "UPDATE messages SET content=content || ? WHERE session_id=? AND ordinal=?",
+            (" " + github_token(self.dice.random()), session, ordinal)))
+
+    def shorten(self):
+        self.on_a_message(lambda session, ordinal: delete_message(self.source, session, ordinal))
+
+    def truncate(self):
+        self.on_a_message(lambda session, ordinal: self.source.sql(
+            "DELETE FROM messages WHERE session_id=? AND ordinal>=?", (session, ordinal)))
+
+    def call(self):
+        self.on_a_message(lambda session, ordinal: add_call(self.source, session, ordinal, tool_use_id=f"toolu_{self.dice.random()}"))
+
+    def lose_calls(self):
+        session = self.session()
+        self.source.sql("DELETE FROM tool_calls WHERE session_id=?", (session,))
+        touch(self.source, session)
+
+    def star(self):
+        self.source.sql("INSERT OR IGNORE INTO starred_sessions (session_id) VALUES (?)", (self.session(),))
+
+    def unstar(self):
+        self.source.sql("DELETE FROM starred_sessions WHERE session_id=?", (self.session(),))
+
+    def rename(self):
+        session = self.session()
+        self.source.sql("UPDATE sessions SET display_name=? WHERE id=?", (f"name {self.dice.random()}", session))
+        touch(self.source, session)
+
+    def trash(self):
+        session = self.session()
+        self.source.sql("UPDATE sessions SET deleted_at=CASE WHEN deleted_at IS NULL THEN '2026-02-01T00:00:00.000Z' END"
+                        " WHERE id=?", (session,))
+        touch(self.source, session)
+
+    def remove(self):
+        """One that others have seen: the tombstone of another is nobody's business."""
+        session = self.session()
+        if session not in sessions_there(self.person.server):
+            return
+        for table in ("starred_sessions", "tool_calls"):
+            self.source.sql(f"DELETE FROM {table} WHERE session_id=?", (session,))
+        delete_for_good(self.source, session)
+
+    def something(self):
+        self.dice.choice([self.new, self.new, self.grow, self.grow, self.edit, self.paste, self.shorten, self.truncate, self.call,
+                          self.lose_calls, self.star, self.unstar, self.rename, self.trash, self.remove])()
+
+
+def sessions_there(server):
+    """None while it is down, or has no tables yet."""
+    try:
+        return [row[0] for row in server.query("SELECT id FROM sessions FINAL")]
+    except (OSError, QueryError):
+        return []
+
+
+def disturb(server, dice):
+    for kind in dice.sample(sorted(FAULTS), 3):
+        server.fault(kind.split()[0], count=dice.randrange(1, 4), skip=dice.randrange(3), match=dice.choice(PLACES), **FAULTS[kind])
+
+
+def deliver(daemon):
+    """Somebody asks for it; what comes of it is seen at the end."""
+    try:
+        daemon.call("Deliver", timeout=20)
+    except BusError:
+        pass
+
+
+def step(ann, work, dice, bus):
+    daemon = ann.daemon or ann.start(bus)
+    disturb(ann.server, dice)
+    for _ in range(dice.randrange(1, 5)):
+        work.something()
+        time.sleep(dice.random() * 0.3)  # what comes next comes at any moment of a cycle or a delivery
+    if dice.random() < 0.5:
+        deliver(daemon)
+    if dice.random() < 0.3:
+        ann.server.control("restart", how="kill")
+    if dice.random() < 0.6:
+        daemon.signal(signal.SIGKILL)
+        daemon.wait()
+        daemon.socket.close()
+        ann.daemon = None
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + ROUNDS), ids=lambda seed: f"seed{seed}-")
+def test_round(make_person, bus, seed):
+    dice = random.Random(seed)
+    ann = make_person(settings={"Timeout": "1s"})
+    work = Work(ann, dice)
+    work.new()
+    stop = restart_when_killed(ann.server)
+    try:
+        for _ in range(STEPS):
+            step(ann, work, dice, bus)
+        if ann.daemon:
+            ann.daemon.stop()
+            ann.daemon = None
+        ann.server.clear_faults()
+        ann.deliver_at_last()
+    finally:
+        stop()
+    assert_equal(ann.server, ann.archive)
+    status, out, _ = ann.ctl("remote", "check", "team")
+    assert status == 0, out
