@@ -354,6 +354,26 @@ static void check_start(Doctor *d)
                      _("scrubjayd fails at its start (exit status %d)."), status);
 }
 
+static void check_remote(Doctor *d, const RemoteStatus *remote)
+{
+        if (*remote->last_error && remote->n_behind == 0)
+                sayf(d, VERDICT_LOOK, "remote", "scrubjayctl remote list", _("The remote '%s': %s"),
+                     remote->name, remote->last_error);
+        else if (*remote->last_error)
+                sayf(d, VERDICT_LOOK, "remote", "scrubjayctl remote list",
+                     P_("The remote '%s' is %" PRIu64 " change behind: %s",
+                        "The remote '%s' is %" PRIu64 " changes behind: %s", remote->n_behind),
+                     remote->name, remote->n_behind, remote->last_error);
+        else if (remote->n_behind > 0)
+                sayf(d, VERDICT_GOOD, "remote", NULL,
+                     P_("The remote '%s' is being sent %" PRIu64 " change.",
+                        "The remote '%s' is being sent %" PRIu64 " changes.", remote->n_behind),
+                     remote->name, remote->n_behind);
+        else
+                sayf(d, VERDICT_GOOD, "remote", NULL, _("The remote '%s' is up to date."),
+                     remote->name);
+}
+
 static void check_service(Doctor *d)
 {
         if (!d->bus) {
@@ -373,9 +393,7 @@ static void check_service(Doctor *d)
                 say(d, VERDICT_BROKEN, "last-error", d->daemon.last_error,
                     "journalctl --user -u scrubjay -x");
         for (size_t i = 0; i < d->daemon.n_remotes; i++)
-                if (*d->daemon.remotes[i].last_error)
-                        sayf(d, VERDICT_LOOK, "remote", "scrubjayctl remote list", "%s: %s",
-                             d->daemon.remotes[i].name, d->daemon.remotes[i].last_error);
+                check_remote(d, d->daemon.remotes + i);
         check_sandbox(d);
         check_linger(d);
 }

@@ -55,6 +55,7 @@ struct Delivery {
         Ledger *ledger;
         Remote *remote;
         bool prepared; /* the tables are checked; no longer, after a failure */
+        bool compared; /* with what versions the remote has, in this process */
         bool looked;   /* for sessions that are no more, in this process */
 
         LedgerRemote state;
@@ -114,6 +115,9 @@ int delivery_delete(Delivery *d, const char *const *ids, size_t n, LedgerState s
 /* What is to be done with a session, given what the ledger says. Pure. */
 DeliveryPlan delivery_plan(const RemoteOptions *options, const FeedSession *session,
                            const LedgerEntry *entry, uint64_t now_usec);
+
+/* Counts what is behind the cursor, and tells. */
+int delivery_count_behind(Delivery *d);
 
 /* Moves the cursor past what needs nothing done. */
 int delivery_advance(Delivery *d);

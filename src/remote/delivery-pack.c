@@ -147,7 +147,9 @@ int delivery_send_batch(Delivery *d)
         r = feed_begin(d->feed);
         if (r < 0)
                 return delivery_feed_failed(d, r);
-        r = delivery_collect(d, &last);
+        r = delivery_count_behind(d);
+        if (r >= 0)
+                r = delivery_collect(d, &last);
         if (r < 0)
                 return r;
         if (d->n_parcels > 0) {

@@ -248,7 +248,7 @@ uint64_t delivery_next_version(Delivery *d)
         return d->state.version;
 }
 
-static int count_behind(Delivery *d)
+int delivery_count_behind(Delivery *d)
 {
         int r = feed_count(d->feed, d->cursor, &d->progress.n_behind);
 
@@ -273,6 +273,22 @@ static int connect_remote(Delivery *d)
                 return delivery_remote_failed(d, r);
         d->prepared = true;
         return 0;
+}
+
+/* Versions are noted here before a row has them. Where the remote has a higher one, archive and ledger are older than it: both
+ * were put back from a backup, and nobody else tells. */
+static int compare_versions(Delivery *d)
+{
+        uint64_t version;
+        int r;
+
+        if (d->compared || !d->state.reconciled)
+                return 0;
+        r = d->remote->backend->version(d->remote, &version);
+        if (r < 0)
+                return delivery_remote_failed(d, r);
+        d->compared = true;
+        return version > d->state.version ? delivery_forget(d) : 0;
 }
 
 /* Whether something may have to be deleted there. */
@@ -317,14 +333,12 @@ static int send_all(Delivery *d)
         int r;
 
         r = remove_gone(d);
-        while (r >= 0 && (r = delivery_send_batch(d)) > 0) {
+        while (r >= 0 && (r = delivery_send_batch(d)) > 0)
                 if (atomic_load(&d->stopped))
                         return delivery_fail(d, -ECANCELED, "It was stopped.");
-                r = count_behind(d);
-        }
         if (r >= 0)
                 r = send_lists(d);
-        return r < 0 ? r : count_behind(d);
+        return r < 0 ? r : delivery_count_behind(d);
 }
 
 static int run(Delivery *d)
@@ -337,7 +351,7 @@ static int run(Delivery *d)
         if (r >= 0)
                 r = delivery_advance(d);
         if (r >= 0)
-                r = count_behind(d);
+                r = delivery_count_behind(d);
         if (r >= 0)
                 r = connect_remote(d);
         if (r < 0)
@@ -345,7 +359,8 @@ static int run(Delivery *d)
         known = delivery_set_origins(d);
         if (known <= 0)
                 return known; /* nothing was ever archived, so nothing is there */
-        if (!d->state.reconciled)
+        r = compare_versions(d);
+        if (r >= 0 && !d->state.reconciled)
                 r = delivery_reconcile(d);
         return r < 0 ? r : send_all(d);
 }
@@ -407,7 +422,7 @@ void delivery_look(Delivery *d)
         if (!d->feed || !d->ledger)
                 return;
         if (delivery_advance(d) >= 0)
-                (void) count_behind(d);
+                (void) delivery_count_behind(d);
         feed_end(d->feed);
 }
 

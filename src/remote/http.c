@@ -273,6 +273,19 @@ static int explain_tls(Http *h, char **reterr)
         return -EKEYREJECTED;
 }
 
+static int explain_client_certificate(Http *h, char **reterr)
+{
+        if (h->client_certificate)
+                format_error(reterr, "%s does not accept the client certificate ('%s').", h->place,
+                             h->client_certificate);
+        else
+                format_error(reterr,
+                             "%s wants a client certificate: name its file in ClientCertificate=, "
+                             "and its key in ClientKey=.",
+                             h->place);
+        return -EKEYREJECTED;
+}
+
 /* Why no connection came about. */
 static int explain_connect(Http *h, char **reterr)
 {
@@ -319,6 +332,8 @@ static int explain(Http *h, CURLcode code, char **reterr)
                              h->client_certificate ?: "");
                 return -EKEYREJECTED;
         case CURLE_SSL_CONNECT_ERROR:
+                if (strstr(h->curl_error, "alert") && strstr(h->curl_error, "certificate"))
+                        return explain_client_certificate(h, reterr);
                 format_error(reterr, "%s does not speak TLS with us. Is it the port of HTTPS?",
                              h->place);
                 return -EPROTO;
@@ -328,6 +343,10 @@ static int explain(Http *h, CURLcode code, char **reterr)
                 format_error(reterr, "What answers on %s is no HTTP server.", h->place);
                 return -EPROTO;
         default:
+                /* with TLS 1.3 its answer to our certificate comes after the handshake */
+                if (h->server.tls && strstr(h->curl_error, "alert") &&
+                    (strstr(h->curl_error, "certificate") || strstr(h->curl_error, "unknown ca")))
+                        return explain_client_certificate(h, reterr);
                 format_error(reterr, "The connection to %s broke.", h->place);
                 return -ECONNRESET;
         }

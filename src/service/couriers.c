@@ -30,6 +30,7 @@ typedef struct DeliveryWaiter {
 
 struct Couriers {
         Settings *settings;
+        sd_event *event;
         void (*on_changed)(void *userdata);
         void *userdata;
         Entry *entries;
@@ -126,6 +127,17 @@ static int on_courier(sd_event_source *source, int fd, uint32_t events, void *us
         return 0;
 }
 
+/* Asks each courier. The caller owns what is returned; NULL without memory. */
+static uint64_t *ask_all(Couriers *c)
+{
+        uint64_t *tickets = calloc(c->n + 1, sizeof(*tickets));
+
+        for (size_t i = 0; tickets && i < c->n; i++)
+                if (c->entries[i].courier)
+                        tickets[i] = courier_ask(c->entries[i].courier);
+        return tickets;
+}
+
 int couriers_deliver(Couriers *c, CouriersWaiter waiter, void *userdata)
 {
         DeliveryWaiter *grown;
@@ -137,20 +149,33 @@ int couriers_deliver(Couriers *c, CouriersWaiter waiter, void *userdata)
         if (!grown)
                 return -ENOMEM;
         c->waiters = grown;
-        tickets = calloc(c->n + 1, sizeof(*tickets));
+        tickets = ask_all(c);
         if (!tickets)
                 return -ENOMEM;
-        for (size_t i = 0; i < c->n; i++)
-                if (c->entries[i].courier)
-                        tickets[i] = courier_ask(c->entries[i].courier);
         grown[c->n_waiters++] = (DeliveryWaiter){ waiter, userdata, tickets };
         answer_waiters(c, false); /* at once, where there is no courier at all */
         return 0;
 }
 
+/* The couriers are others now. Without memory the wait is over. */
+static void ask_again(Couriers *c)
+{
+        for (size_t i = 0; i < c->n_waiters; i++) {
+                uint64_t *tickets = ask_all(c);
+
+                if (!tickets) {
+                        answer_waiters(c, true);
+                        return;
+                }
+                free(c->waiters[i].tickets);
+                c->waiters[i].tickets = tickets;
+        }
+        answer_waiters(c, false);
+}
+
 /* Life */
 
-static int start(Couriers *c, size_t i, sd_event *event)
+static int start(Couriers *c, size_t i)
 {
         RemoteOptions options = settings_for_remote(c->settings, i);
         Entry *e = c->entries + i;
@@ -171,8 +196,8 @@ static int start(Couriers *c, size_t i, sd_event *event)
                           "The remote '%s' cannot be used: %s", e->name,
                           e->unusable ?: strerror(-r));
         } else {
-                r = sd_event_add_io(event, &e->source, courier_fd(e->courier), EPOLLIN, on_courier,
-                                    e);
+                r = sd_event_add_io(c->event, &e->source, courier_fd(e->courier), EPOLLIN,
+                                    on_courier, e);
                 if (r >= 0)
                         r = sd_event_source_set_description(e->source, "courier");
                 if (r < 0)
@@ -182,37 +207,8 @@ static int start(Couriers *c, size_t i, sd_event *event)
         return 0;
 }
 
-int couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *userdata),
-                 void *userdata, Couriers **ret)
+static void stop_all(Couriers *c)
 {
-        _cleanup_(couriers_freep) Couriers *c = calloc(1, sizeof(*c));
-        int r = 0;
-
-        if (!c)
-                return -ENOMEM;
-        c->settings = settings_ref(settings);
-        c->on_changed = on_changed;
-        c->userdata = userdata;
-        c->entries = calloc(settings->n_remotes + 1, sizeof(*c->entries));
-        c->snapshots = calloc(settings->n_remotes + 1, sizeof(*c->snapshots));
-        if (!c->entries || !c->snapshots)
-                return -ENOMEM;
-        for (; c->n < settings->n_remotes; c->n++) {
-                r = start(c, c->n, event);
-                if (r < 0) {
-                        c->n++;
-                        return r;
-                }
-        }
-        *ret = TAKE_PTR(c);
-        return 0;
-}
-
-Couriers *couriers_free(Couriers *c)
-{
-        if (!c)
-                return NULL;
-        answer_waiters(c, true);
         for (size_t i = 0; i < c->n; i++) {
                 sd_event_source_disable_unref(c->entries[i].source);
                 if (c->entries[i].courier)
@@ -226,8 +222,71 @@ Couriers *couriers_free(Couriers *c)
         }
         free(c->entries);
         free(c->snapshots);
+        c->entries = NULL;
+        c->snapshots = NULL;
+        c->n = 0;
+}
+
+static int start_all(Couriers *c, Settings *settings)
+{
+        settings_ref(settings);
+        settings_unref(c->settings);
+        c->settings = settings;
+        c->entries = calloc(settings->n_remotes + 1, sizeof(*c->entries));
+        c->snapshots = calloc(settings->n_remotes + 1, sizeof(*c->snapshots));
+        if (!c->entries || !c->snapshots)
+                return -ENOMEM;
+        while (c->n < settings->n_remotes) {
+                int r = start(c, c->n++);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *userdata),
+                 void *userdata, Couriers **ret)
+{
+        _cleanup_(couriers_freep) Couriers *c = calloc(1, sizeof(*c));
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        c->event = sd_event_ref(event);
+        c->on_changed = on_changed;
+        c->userdata = userdata;
+        r = start_all(c, settings);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+int couriers_set_settings(Couriers *c, Settings *settings)
+{
+        int r;
+
+        stop_all(c);
+        r = start_all(c, settings);
+        if (r < 0) {
+                stop_all(c);
+                answer_waiters(c, true);
+                return r;
+        }
+        ask_again(c);
+        return 0;
+}
+
+Couriers *couriers_free(Couriers *c)
+{
+        if (!c)
+                return NULL;
+        answer_waiters(c, true);
+        stop_all(c);
         free(c->waiters);
         settings_unref(c->settings);
+        sd_event_unref(c->event);
         free(c);
         return NULL;
 }

@@ -25,6 +25,10 @@ typedef struct RemoteSnapshot {
 int couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *userdata),
                  void *userdata, Couriers **ret);
 
+/* Ends those that run, and starts those of the new settings; who waits for a delivery waits for the new ones. Returns 0 or a
+ * negative errno: there are none, until another call succeeds. */
+int couriers_set_settings(Couriers *c, Settings *settings);
+
 /* Ends what they have in hand, and waits for them; who waits for a delivery is told that there will be none. */
 Couriers *couriers_free(Couriers *c);
 DEFINE_CLEANUP(Couriers *, couriers_free)

@@ -216,7 +216,8 @@ static void on_couriers_changed(void *userdata)
 /* New settings, new couriers: what they had delivered is written down. */
 static int make_couriers(Daemon *d)
 {
-        d->couriers = couriers_free(d->couriers);
+        if (d->couriers)
+                return couriers_set_settings(d->couriers, d->settings);
         return couriers_new(d->settings, d->event, on_couriers_changed, d, &d->couriers);
 }
 

@@ -64,9 +64,9 @@ class Person:
                 return
         raise AssertionError("it never succeeded")
 
-    def ctl(self, *arguments):
-        done = subprocess.run([SCRUBJAYCTL, *arguments, "--archive", self.archive], capture_output=True, text=True,
-                              env=clean_environment(self.home), timeout=60)
+    def ctl(self, *arguments, **environment):
+        done = subprocess.run([SCRUBJAYCTL, *arguments], capture_output=True, text=True, timeout=60,
+                              env=clean_environment(self.home) | {"SCRUBJAY_ARCHIVE_PATH": str(self.archive)} | environment)
         return done.returncode, done.stdout, done.stderr
 
     def start(self, bus, **environment):

@@ -220,6 +220,67 @@ def test_an_older_archive_restored(ann):
     ann.assert_equal()
 
 
+def test_archive_and_ledger_restored_together(ann):
+    """Both are as of one moment, and know nothing of what went there since."""
+    for i in (1, 2, 3):
+        ann.source.add_session(f"s{i}", ["one", "two"])
+    ann.deliver()
+    shutil.copytree(ann.archive.parent, ann.home / "backup")
+    ann.source.append("s1", ["three", "four", "five"])
+    ann.source.add_session("s4")
+    ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s4')")
+    delete_for_good(ann.source, "s3")
+    ann.deliver()
+    shutil.rmtree(ann.archive.parent)
+    shutil.move(ann.home / "backup", ann.archive.parent)
+    ann.source.sql("DELETE FROM messages WHERE session_id='s1' AND ordinal>2")
+    touch(ann.source, "s1")
+    for statement in ("DELETE FROM starred_sessions", "DELETE FROM messages WHERE session_id='s4'",
+                      "DELETE FROM sessions WHERE id='s4'"):
+        ann.source.sql(statement)
+    ann.deliver()
+    ann.assert_equal()
+    assert ann.deliver()["rows_sent"] == 0
+
+
+@pytest.mark.parametrize("lost", ["archive.db*", "archive.db.remotes*"])
+def test_the_server_has_rows_from_the_future(ann, lost):
+    """Of a day when the clock was wrong; what is lost here would have told."""
+    for i in (1, 2):
+        ann.source.add_session(f"s{i}", ["one", "two"])
+    add_call(ann.source, "s1", 1)
+    ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1')")
+    ann.deliver()
+    for table, column in (("sessions", "first_message"), ("messages", "content"), ("tool_calls", "result_content")):
+        ann.server.query(f"INSERT INTO {table} SELECT * REPLACE('stale' AS {column}, _version + 1000000000000 AS _version)"
+                         f" FROM {table}")
+    for file in ann.archive.parent.glob(lost):
+        file.unlink()
+    ann.source.sql("DELETE FROM messages WHERE session_id='s2' AND ordinal=1")
+    touch(ann.source, "s2")
+    ann.deliver()
+    ann.assert_equal()
+    ann.source.append("s1", ["three"])
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_an_archive_rebuilt_after_damage(ann):
+    for i in range(20):
+        ann.source.add_session(f"s{i}", ["one", "two " * 2000])
+    ann.deliver()
+    size = ann.archive.stat().st_size
+    (ann.archive.parent / "archive.db.lock").write_text("1")  # as after a kill
+    with ann.archive.open("r+b") as file:
+        file.seek(16384)
+        file.write(b"\xa5" * (size - 16384))
+    delete_for_good(ann.source, "s1")
+    delete_message(ann.source, "s2", 0)
+    ann.deliver()
+    assert list(ann.archive.parent.glob("archive.db.damaged-*"))
+    ann.assert_equal()
+
+
 def test_the_server_lost_its_tables(ann):
     ann.source.add_session("s1", ["one", "two"])
     ann.deliver()
