@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <zlib.h>
 
 #include "base/time-util.h"
@@ -286,12 +287,31 @@ static int explain_client_certificate(Http *h, char **reterr)
         return -EKEYREJECTED;
 }
 
+/* Is it the service's sandbox, which knows no network unless a person opens it? */
+static bool is_shut_in(void)
+{
+        _cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        return fd < 0 && (errno == EAFNOSUPPORT || errno == EPERM || errno == EACCES);
+}
+
+static int explain_sandbox(Http *h, char **reterr)
+{
+        format_error(reterr,
+                     "The service's sandbox lets nothing out, so %s cannot be reached. The drop-in in "
+                     "docs/team-server.md opens it: systemctl --user edit scrubjay.",
+                     h->place);
+        return -ENETUNREACH;
+}
+
 /* Why no connection came about. */
 static int explain_connect(Http *h, char **reterr)
 {
         long number = 0;
 
         (void) curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &number);
+        if (number == EPERM || is_shut_in())
+                return explain_sandbox(h, reterr);
         if (number == ECONNREFUSED)
                 format_error(reterr,
                              "%s refuses connections. Does ClickHouse run there, on that port?",
@@ -313,6 +333,8 @@ static int explain(Http *h, CURLcode code, char **reterr)
                 return -ENOMEM;
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_RESOLVE_PROXY:
+                if (is_shut_in())
+                        return explain_sandbox(h, reterr);
                 format_error(reterr, "The name '%s' cannot be resolved.", h->place);
                 return -EHOSTUNREACH;
         case CURLE_COULDNT_CONNECT:

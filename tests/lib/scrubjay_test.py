@@ -111,6 +111,12 @@ class Source:
     def close(self):
         self.db.close()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def sql(self, statement, values=()):
         return self.db.execute(statement, values).fetchall()
 
