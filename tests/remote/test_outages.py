@@ -230,12 +230,29 @@ def test_a_wrong_password(ann):
     assert "wrong password" not in error.replace("the password is wrong", "")
 
 
-def test_a_missing_right(ann):
+def test_who_may_only_read(ann):
     ann.source.add_session("s1")
     ann.set(URL=ann.server.url("reader"))
     ann.password = "pw-of-reader"
     ann.write_settings()
-    assert "reader" in ann.fail()
+    assert ann.fail() == f"The user 'reader' may only read on 127.0.0.1:{ann.server.port}."
+
+
+@pytest.mark.parametrize("status, sentence", [
+    (401, "does not let the user 'writer' in: the user name or the password is wrong."),
+    (403, "does not let the user 'writer' in: the user name or the password is wrong."),
+    (404, "is no ClickHouse (HTTP status 404)."),
+    (429, "has trouble of its own (HTTP status 429, code 0)."),
+    (500, "has trouble of its own (HTTP status 500, code 0)."),
+    (502, "has trouble of its own (HTTP status 502, code 0)."),
+    (418, "does not understand us (HTTP status 418, code 0)."),
+])
+def test_what_another_answer_means(ann, status, sentence):
+    """Of a proxy before the server, too. What it says itself is not repeated: it may hold rows."""
+    ann.source.add_session("s1")
+    ann.server.fault("status", status=status, body="the text of it", match=".", count=-1)
+    error = ann.fail()
+    assert sentence in error and "the text of it" not in error
 
 
 @pytest.mark.parametrize("url, sentence", [
