@@ -64,7 +64,8 @@ struct Delivery {
         int64_t deletes_seen, lists_seen[3]; /* change numbers when they were last dealt with */
         int64_t held_from;                   /* the first held change; INT64_MAX: none */
         uint64_t next_due;
-        uint64_t version; /* of the batch in hand */
+        uint64_t version;       /* of the batch in hand */
+        uint64_t noted_version; /* the last one of a batch that the ledger knows */
 
         Parcel *parcels;
         size_t n_parcels, n_sent; /* those before n_sent are acknowledged */

@@ -152,15 +152,31 @@ int delivery_finish(Delivery *d)
         return 0;
 }
 
-/* What must happen before the first row of a session goes. */
+static bool is_to_be_noted(const Parcel *p)
+{
+        return p->whole && !p->noted && !p->conflict;
+}
+
+static bool is_noted(const Delivery *d)
+{
+        for (size_t i = d->n_sent; i < d->n_parcels; i++)
+                if (is_to_be_noted(d->parcels + i))
+                        return false;
+        return d->noted_version == d->version;
+}
+
+/* What must happen before the first row of a session goes: once for a batch, since each time waits for the disk. */
 static int note_begun(Delivery *d)
 {
-        int r = ledger_begin(d->ledger);
+        int r;
 
+        if (is_noted(d))
+                return 0;
+        r = ledger_begin(d->ledger);
         for (size_t i = d->n_sent; r >= 0 && i < d->n_parcels; i++) {
                 Parcel *p = d->parcels + i;
 
-                if (p->noted || p->conflict || !p->whole)
+                if (!is_to_be_noted(p))
                         continue;
                 r = ledger_put(d->ledger, d->options.name, p->id,
                                &(LedgerEntry){ .state = LEDGER_UNKNOWN, .last_ordinal = -1 });
@@ -174,6 +190,7 @@ static int note_begun(Delivery *d)
                 ledger_rollback(d->ledger);
                 return delivery_ledger_failed(d, r);
         }
+        d->noted_version = d->version;
         return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #define CONNECT_USEC  (10 * USEC_PER_SEC)
 #define LINE_MAX_SIZE ((size_t) 1024 * 1024) /* more is no answer to anything that is asked here */
+#define PACKED_STEP   ((uInt) 256 * 1024)    /* a compressed body grows by so much */
 #define GZIP_LEVEL    1 /* three quarters of the best level's gain at a fifth of its time */
 
 /* A request under way, and what its answer is made of while it comes. */
@@ -238,29 +239,36 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *userdata)
 
 /* Compressing */
 
+static int deflate_all(z_stream *z, StrBuf *to)
+{
+        int code;
+
+        do {
+                if (strbuf_reserve(to, PACKED_STEP) < 0)
+                        return -ENOMEM;
+                z->next_out = (Bytef *) to->data + to->size;
+                z->avail_out = PACKED_STEP;
+                code = deflate(z, Z_FINISH);
+                to->size += PACKED_STEP - z->avail_out;
+        } while (code == Z_OK || code == Z_BUF_ERROR);
+        return code == Z_STREAM_END ? 0 : -EIO;
+}
+
 static int pack(Http *h, const void *bytes, size_t n)
 {
         z_stream z = { 0 };
-        size_t bound;
-        int code;
+        int r;
 
         /* 16: with gzip's header */
-        if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        if (n > UINT32_MAX ||
+            deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
                 return -ENOMEM;
-        bound = deflateBound(&z, n);
         strbuf_clear(&h->packed);
-        if (n > UINT32_MAX || bound > UINT32_MAX || strbuf_reserve(&h->packed, bound) < 0) {
-                (void) deflateEnd(&z);
-                return -ENOMEM;
-        }
         z.next_in = (Bytef *) bytes;
         z.avail_in = (uInt) n;
-        z.next_out = (Bytef *) h->packed.data;
-        z.avail_out = (uInt) bound;
-        code = deflate(&z, Z_FINISH);
-        h->packed.size = z.total_out;
+        r = deflate_all(&z, &h->packed);
         (void) deflateEnd(&z);
-        return code == Z_STREAM_END ? 0 : -EIO;
+        return r;
 }
 
 /* Errors */
