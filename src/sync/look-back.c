@@ -6,12 +6,15 @@
 /* More text than this is read again rather than kept. */
 #define TEXTS_MAX ((size_t) 2 * 1024 * 1024)
 
+/* Behind a place, what tells that a secret begins there: its first bytes, however they are escaped. */
+#define BEGINNING_MAX 64
+
 void look_back_clear(LookBack *lb)
 {
         if (lb->texts.data)
                 explicit_bzero(lb->texts.data, lb->texts.size);
         strbuf_clear(&lb->texts);
-        lb->must_look = false;
+        lb->size = 0;
         lb->n_learned = 0;
 }
 
@@ -25,15 +28,16 @@ void look_back_done(LookBack *lb)
 
 static int add_row(LookBack *lb, const Table *table, const Value *values)
 {
+        bool keep = lb->size == lb->texts.size; /* nothing was left out so far */
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < table->n_columns; i++) {
                 if (values[i].type != VALUE_TEXT || !column_is_masked(table->columns + i))
                         continue;
-                if (values[i].size > TEXTS_MAX - lb->texts.size) {
-                        lb->must_look = true; /* what is learned from now on */
-                        return 0;
-                }
+                keep = keep && values[i].size < TEXTS_MAX - lb->texts.size;
+                lb->size += values[i].size + 1;
+                if (!keep)
+                        continue;
                 r = strbuf_append(&lb->texts, values[i].text, values[i].size);
                 if (r >= 0)
                         r = strbuf_putc(&lb->texts, '\n');
@@ -45,9 +49,7 @@ int look_back_add(LookBack *lb, const Message *m, size_t *ret_begin)
 {
         int r;
 
-        *ret_begin = lb->texts.size;
-        if (lb->must_look)
-                return 0;
+        *ret_begin = lb->size;
         r = add_row(lb, &message_table, m->values);
         for (size_t i = 0; r >= 0 && i < m->n_calls; i++)
                 r = add_row(lb, &call_table, m->calls[i]);
@@ -83,9 +85,20 @@ static bool stands_unseen(void *userdata, size_t number, size_t start)
 
 int look_back_is_due(LookBack *lb, Masker *masker)
 {
-        if (lb->must_look)
-                return lb->n_learned > 0;
-        return masker_find_known(masker, lb->texts.data, lb->texts.size, stands_unseen, lb);
+        size_t end = 0;
+
+        for (size_t i = 0; i < lb->n_learned; i++)
+                if (lb->learned[i].from < lb->learned[i].until && lb->learned[i].until > end)
+                        end = lb->learned[i].until;
+        if (end == 0)
+                return 0;
+        if (end > lb->texts.size)
+                return 1; /* in what was not kept */
+        if (lb->texts.size - end > BEGINNING_MAX)
+                end += BEGINNING_MAX;
+        else
+                end = lb->texts.size;
+        return masker_find_known(masker, lb->texts.data, end, stands_unseen, lb);
 }
 
 static bool stands_there(void *userdata, size_t number, size_t start)
@@ -103,7 +116,7 @@ int look_back_concerns(LookBack *lb, Masker *masker, const Message *m)
 
         look_back_clear(lb);
         r = look_back_add(lb, m, &begin);
-        if (r < 0 || lb->must_look)
+        if (r < 0 || lb->size > lb->texts.size)
                 return r < 0 ? r : 1;
         return masker_find_known(masker, lb->texts.data, lb->texts.size, stands_there, NULL);
 }

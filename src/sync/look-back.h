@@ -12,8 +12,8 @@
 #include "model/session.h"
 
 typedef struct LookBack {
-        StrBuf texts; /* of the session so far: unmasked, in memory only, wiped */
-        bool must_look;
+        StrBuf texts; /* of the session so far: unmasked, in memory only, wiped; not more than fit */
+        size_t size;  /* of all of them: places count in these, kept or not */
         struct Learned {
                 size_t from, until; /* where in the texts it may stand unseen */
         } * learned;                /* of each secret that the masker remembers */
@@ -24,7 +24,7 @@ typedef struct LookBack {
 void look_back_done(LookBack *lb);
 void look_back_clear(LookBack *lb);
 
-/* Keeps the texts of an unmasked message, and returns where they begin in *@ret_begin. Returns 0 or -ENOMEM. */
+/* Keeps the texts of an unmasked message, and tells in *@ret_begin where among all of them they begin. Returns 0 or -ENOMEM. */
 int look_back_add(LookBack *lb, const Message *m, size_t *ret_begin);
 
 /* Notes that what the masker learned just now may stand unseen in the texts from @from until @until. Returns 0 or
