@@ -15,6 +15,11 @@
 #define BUFFER_KEPT_MAX  ((size_t) 1024 * 1024)
 #define REPAIRS_KEPT_MAX 4096
 
+/* A remembered secret is looked for in pieces of a text; behind each the view goes on, so that one that begins in it is seen
+ * whole, with its escapes. */
+#define FIND_CHUNK ((size_t) 512 * 1024)
+#define FIND_AHEAD ((size_t) 64 * 1024)
+
 /* A text with more secrets is a list of them, and masked whole: each is a row of the archive. */
 #define FINDINGS_MAX 20000
 
@@ -114,6 +119,7 @@ size_t masker_n_known(const Masker *m)
 
 typedef struct Search {
         const View *view;
+        size_t base; /* of the view in the text */
         KnownFunc func;
         void *userdata;
 } Search;
@@ -124,20 +130,26 @@ static bool on_known(void *userdata, size_t number, size_t at)
         size_t start, end;
 
         view_range(s->view, at, at, &start, &end);
-        return s->func(s->userdata, number, start);
+        return s->func(s->userdata, number, s->base + start);
 }
 
 int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, void *userdata)
 {
-        Search search = { &m->view, func, userdata };
-        int r;
+        Search search = { .view = &m->view, .func = func, .userdata = userdata };
+        int r = 0;
 
         if (masker_n_known(m) == 0)
                 return 0;
-        r = view_set(&m->view, text, size);
-        if (r < 0)
-                return r;
-        return known_find(scanner_known(m->scanner), m->view.text, m->view.size, on_known, &search);
+        for (; r == 0 && search.base < size; search.base += FIND_CHUNK) {
+                size_t rest = size - search.base;
+
+                r = view_set(&m->view, text + search.base,
+                             rest < FIND_CHUNK + FIND_AHEAD ? rest : FIND_CHUNK + FIND_AHEAD);
+                if (r >= 0)
+                        r = known_find(scanner_known(m->scanner), m->view.text, m->view.size,
+                                       on_known, &search);
+        }
+        return r;
 }
 
 /* The part of @span in the JSON string or number @t. */
