@@ -35,15 +35,20 @@ def staged(folder):
 
 
 class Session:
-    """A user manager that lives in its own namespaces. Commands are run in there; files are seen from here too."""
+    """A user manager that lives in its own namespaces. Commands are run in there; files are seen from here too.
 
-    def __init__(self, uid, user_namespaces=True):
+    user_namespaces: "allowed", "refused", or "powerless" (made, but no capability has an effect in them).
+    """
+
+    def __init__(self, uid, user_namespaces="allowed"):
         self.uid = uid
         # not below /tmp, which the service does not see
         self.installed = Path(tempfile.mkdtemp(prefix="scrubjay-test-", dir="/run"))
         self.installed.chmod(0o755)
-        wrapper = [] if user_namespaces else [BUILD / "tests/service/no-user-namespaces"]
-        self.process = subprocess.Popen([*wrapper, USER_MANAGER, "--uid", str(uid), "--", "/usr/bin/python3", "-c", PRINT_PLACES],
+        without = BUILD / "tests/service/no-user-namespaces"
+        manager_in = {"allowed": "", "refused": without, "powerless": f"{without} --powerless"}[user_namespaces]
+        self.process = subprocess.Popen([USER_MANAGER, "--uid", str(uid), "--manager-in", str(manager_in), "--",
+                                         "/usr/bin/python3", "-c", PRINT_PLACES],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         assert line, "the user manager came up"

@@ -1,5 +1,9 @@
 /*
- * Runs a command that cannot make user namespaces, as on distributions that forbid them to users
+ * Runs a command that cannot make user namespaces, or gets nothing from them, as on distributions that restrict them
+ *
+ * no-user-namespaces COMMAND...: making one is refused. no-user-namespaces --powerless COMMAND...: they are made, but no
+ * capability has any effect in them, as Ubuntu has it by AppArmor since 24.04: no other namespace, no mount, no smaller
+ * bounding set.
  *
  * A filter of system calls that is inherited by everything it starts. The limits of /proc/sys/user would be those of
  * the whole machine.
@@ -10,31 +14,62 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LOAD(field)    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define ANSWER(action) BPF_STMT(BPF_RET | BPF_K, action)
+#define LOAD(field)      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define ANSWER(action)   BPF_STMT(BPF_RET | BPF_K, action)
+#define IF_IS(value, n)  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, n)
+#define IF_HAS(flags, n) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flags, 0, n)
+#define OTHER_NAMESPACES \
+        (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWCGROUP)
+
+/* A library takes clone() then, whose flags can be seen. */
+#define NO_CLONE3 IF_IS(SYS_clone3, 1), ANSWER(SECCOMP_RET_ERRNO | ENOSYS)
+/* Each looks at one call: the second number is how many statements its body has. */
+#define REFUSE(call) IF_IS(call, 1), ANSWER(SECCOMP_RET_ERRNO | EPERM)
+#define REFUSE_FLAGS(call, flags)                                                           \
+        IF_IS(call, 4), LOAD(args[0]), IF_HAS(flags, 1), ANSWER(SECCOMP_RET_ERRNO | EPERM), \
+                        ANSWER(SECCOMP_RET_ALLOW)
+#define REFUSE_FIRST(call, value)                                                          \
+        IF_IS(call, 4), LOAD(args[0]), IF_IS(value, 1), ANSWER(SECCOMP_RET_ERRNO | EPERM), \
+                        ANSWER(SECCOMP_RET_ALLOW)
+
+static struct sock_filter refused[] = {
+        LOAD(nr),
+        NO_CLONE3,
+        REFUSE_FLAGS(SYS_clone, CLONE_NEWUSER),
+        REFUSE_FLAGS(SYS_unshare, CLONE_NEWUSER),
+        ANSWER(SECCOMP_RET_ALLOW),
+};
+
+static struct sock_filter powerless[] = {
+        LOAD(nr),
+        NO_CLONE3,
+        REFUSE_FLAGS(SYS_clone, OTHER_NAMESPACES),
+        REFUSE_FLAGS(SYS_unshare, OTHER_NAMESPACES),
+        REFUSE(SYS_mount),
+        REFUSE(SYS_move_mount),
+        REFUSE(SYS_pivot_root),
+        REFUSE_FIRST(SYS_prctl, PR_CAPBSET_DROP),
+        ANSWER(SECCOMP_RET_ALLOW),
+};
 
 int main(int argc, char **argv)
 {
-        struct sock_filter filter[] = {
-                LOAD(nr),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
-                ANSWER(SECCOMP_RET_ERRNO |
-                       ENOSYS), /* its flags cannot be seen; libraries take clone() then */
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 1, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 3),
-                LOAD(args[0]),
-                BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
-                ANSWER(SECCOMP_RET_ERRNO | EPERM),
-                ANSWER(SECCOMP_RET_ALLOW),
-        };
-        struct sock_fprog program = { .len = sizeof(filter) / sizeof(*filter), .filter = filter };
+        struct sock_fprog program = { .len = sizeof(refused) / sizeof(*refused),
+                                      .filter = refused };
 
+        if (argc > 1 && strcmp(argv[1], "--powerless") == 0) {
+                program = (struct sock_fprog){ .len = sizeof(powerless) / sizeof(*powerless),
+                                               .filter = powerless };
+                argv++;
+                argc--;
+        }
         if (argc < 2) {
-                fprintf(stderr, "usage: no-user-namespaces COMMAND [ARG...]\n");
+                fprintf(stderr, "usage: no-user-namespaces [--powerless] COMMAND [ARG...]\n");
                 return 2;
         }
         if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0) {
