@@ -111,6 +111,9 @@ def plant_everywhere(source, secrets, rng):
             source.sql(f"UPDATE tool_result_events SET {column}=? WHERE session_id=?", (text, name))
         source.sql("INSERT INTO pinned_messages (session_id, message_id, ordinal, note) VALUES (?,?,1,?)",
                    (name, message, text))
+        # agentsview deleted a session for ever: the tombstone knows its project
+        source.sql("INSERT INTO session_deletion_changes (session_id, project, revision, deleted) VALUES (?,?,?,1)",
+                   (f"gone-{n:02}", text, n + 1))
 
 
 def needles(secrets):
@@ -191,6 +194,18 @@ def hostile_repository(home, n, secret):
     return folder
 
 
+def what_scrubjayctl_says(daemon, folder):
+    """Everything that it shows, writes and complains of; looking makes the search index beside the archive."""
+    commands = [["state", "export"], ["sessions", "--json"], ["findings", "--json"], ["show", "session-03"],
+                ["search", "it says"], ["search", "--json", "REDACTED"], ["remote", "list"], ["remote", "preview", "team"],
+                ["remote", "check", "team"], ["doctor"], ["status"], ["export", "--jsonl", folder / "jsonl"],
+                ["export", "--markdown", folder / "markdown"], ["export", "--agentsview", folder / "agentsview"]]
+    for command in commands:
+        done = subprocess.run([BUILD / "src" / "ctl" / "scrubjayctl", *command], capture_output=True,
+                              env=daemon.environment | {"SCRUBJAY_ARCHIVE_PATH": str(daemon.archive)})
+        yield f"scrubjayctl {command[0]}", done.returncode, done.stdout, done.stderr
+
+
 def test_no_secret_leaves(tmp_path, bus):
     rng = random.Random(9)
     home = tmp_path / "home"
@@ -245,6 +260,16 @@ def test_no_secret_leaves(tmp_path, bus):
         daemon.signal(signal.SIGHUP)
         daemon.gdbus("RunOnce")
         statuses.append(json.dumps(daemon.status()))
+        # a remote that is not there, with a password in its URL
+        settings.write_text(f"[Remote team]\nURL=clickhouse+http://joe:{urls[0].gone[0]}@127.0.0.1:9/db\n"
+                            f"[Remote odd]\nURL={urls[1].gone[0]}\n")
+        settings.chmod(0o600)
+        daemon.signal(signal.SIGHUP)
+        daemon.gdbus("RunOnce")
+        daemon.gdbus("Deliver")
+        statuses.append(json.dumps(daemon.status()))
+        assert "127.0.0.1" in statuses[-1], "the remote is there, without its password"
+        shown = list(what_scrubjayctl_says(daemon, tmp_path / "exported"))
         settings.unlink()
         daemon.signal(signal.SIGHUP)
         daemon.gdbus("RunOnce")
@@ -257,10 +282,9 @@ def test_no_secret_leaves(tmp_path, bus):
     _, _, errors = run_once(source.path, home / "once" / "archive.db", environment={"SCRUBJAY_LOG_LEVEL": "debug"})
     said = [("the log", daemon.log.encode()), ("stderr of --once", errors.encode()), ("the bus", traffic),
             ("Status", "\n".join(statuses).encode()), ("notifications", "\n".join(daemon.notifications).encode())]
-    exported = subprocess.run([BUILD / "src" / "ctl" / "scrubjayctl", "state", "export"], capture_output=True,
-                              env=daemon.environment | {"SCRUBJAY_ARCHIVE_PATH": str(daemon.archive)})
-    assert exported.returncode == 0 and b"sessions" in exported.stdout, exported.stderr
-    said.append(("the state JSON", exported.stdout))
+    for where, status, out, err in shown:
+        said += [(where, out), (f"{where}, complaining", err)]
+    assert [where for where, _, out, err in shown if len(out + err) < 20] == [], "each shows something"
     wanted = needles(secrets)
     found = []
     for where, data in said:
@@ -268,7 +292,9 @@ def test_no_secret_leaves(tmp_path, bus):
     for where, data in archive_values(daemon.archive):
         found += look(where, data, wanted)
     # the source, its own transcripts and the repositories are the person's; all else below home is ours
-    for path, data in files_below(daemon.archive.parent, home / "once", tmp_path / "tmp", home / ".local"):
+    assert daemon.archive.with_name("search.db").exists() and (tmp_path / "exported" / "markdown").exists()
+    for path, data in files_below(daemon.archive.parent, home / "once", tmp_path / "tmp", home / ".local",
+                                  tmp_path / "exported"):
         found += look(os.path.relpath(path, tmp_path), data, wanted)
     assert found == [], "\n".join(found)
     n_sessions = daemon.rows("SELECT count(*) FROM sessions")[0][0]

@@ -184,7 +184,7 @@ def test_soak(source, tmp_path, bus, minutes):
         # each client that waits on the bus is the bus's; what is open here are files, eventfds and git's pipes
         assert max(descriptors) - min(descriptors) <= 8, f"{min(descriptors)} to {max(descriptors)}"
         assert clients.n_done > 20 * minutes
-        assert clients.slowest < 30
+        assert clients.slowest < 20, "busctl gives up after 25 s: what is slower was not answered"
         fresh = copy_folder(daemon.archive.parent, tmp_path / "fresh")
         for path in fresh.glob("archive.db*"):
             path.unlink()
