@@ -16,8 +16,8 @@ typedef struct Query Query;
 
 /*
  * Opens the archive at @path. Returns 0, -ENOENT: there is none; -EPROTONOSUPPORT: made by a newer version;
- * -EMEDIUMTYPE: not an archive; -EUCLEAN: damaged; -EINPROGRESS: its first sync was killed, and the next one has to clean
- * up first; or another negative errno.
+ * -EMEDIUMTYPE: not an archive; -EUCLEAN: damaged; -EBUSY: its first sync writes a large session; -EINPROGRESS: its
+ * first sync was killed, and the next one has to clean up first; or another negative errno.
  */
 int query_open(const char *path, Query **ret);
 Query *query_close(Query *q);

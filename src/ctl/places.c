@@ -73,6 +73,12 @@ char *places_explain_archive(const char *path, int r)
                                "makes a new one from the source."),
                              path);
                 break;
+        case -EBUSY:
+                format_error(&text,
+                             _("The archive '%s' is being filled, with a large session just now. Try "
+                               "again in a moment."),
+                             path);
+                break;
         case -EINPROGRESS:
                 format_error(&text,
                              _("The archive '%s' was being filled when scrubjayd was killed. Start the "

@@ -1,6 +1,7 @@
 """Help, usage errors, exit statuses"""
 
 import re
+import sqlite3
 
 import pytest
 
@@ -57,6 +58,18 @@ def test_no_archive_says_what_to_do(ctl, command):
     outcome = ctl.run(*command, code=1)
     assert "There is no archive" in outcome.err and "systemctl --user enable --now scrubjay" in outcome.err
     assert not ctl.archive.exists()
+
+
+def test_an_archive_in_its_first_sync_says_when_it_is_busy(sample):
+    """While it is filled, it has a rollback journal: a large session keeps others out."""
+    db = sqlite3.connect(sample.archive, isolation_level=None)
+    try:
+        assert db.execute("PRAGMA journal_mode = TRUNCATE").fetchone() == ("truncate",)
+        db.execute("BEGIN EXCLUSIVE")
+        assert "is being filled" in sample.run("sessions", code=1).err
+    finally:
+        db.close()
+    sample.run("sessions")
 
 
 def test_a_newer_archive_is_refused_and_left_alone(sample):
