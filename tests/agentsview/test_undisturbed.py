@@ -4,8 +4,11 @@ import hashlib
 import os
 import sqlite3
 import statistics
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 from planted import CLASSIC, one_of_each
 from wait import wait_for
@@ -32,6 +35,16 @@ def busy_desk(desk, n=30, rounds=30):
         desk.transcript(project=i % 2).rounds(rounds, one_of_each(seed=i, makers=CLASSIC) if i % 5 == 0 else []).save()
     desk.viewer.sync()
     return desk
+
+
+KILLED_WRITER = """
+import os, signal, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("PRAGMA wal_autocheckpoint = 0")
+db.execute("UPDATE sessions SET display_name = 'in the wal', sync_marker = '2099-01-01T00:00:00.000Z'")
+db.commit()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def resync_without_end(daemon, stop):
@@ -62,6 +75,24 @@ def test_the_swap_always_happens(empty_desk):
         assert statistics.median(beside) < 2 * statistics.median(alone) + 2, (alone, beside)
         n = len(desk.viewer.query("SELECT id FROM sessions"))
         wait_for(lambda: desk.scrubjay.value("SELECT count(*) FROM sessions") == n, 30, "all sessions")
+
+
+def test_the_swap_happens_while_the_disk_is_slow(empty_desk):
+    """A commit that takes long is not waited for with a read transaction of the source open."""
+    desk = busy_desk(empty_desk)
+    library = Path(os.environ["SCRUBJAY_BUILD"]) / "tests" / "faults" / "faults.so"
+    folder = os.path.dirname(desk.scrubjay.archive)
+    desk.scrubjay.environ.update(LD_PRELOAD=str(library), FAULT_FOLDER=folder, FAULT_DO="slow")
+    swaps = 0
+    with desk.scrubjay.daemon() as daemon:
+        for _ in range(3):
+            wait_for(lambda: daemon.status()["Syncing"], 30, "a cycle")     # the one before has swapped the file
+            before = inode(desk.viewer.database)
+            desk.viewer.sync(full=True)
+            swaps += inode(desk.viewer.database) != before
+        assert daemon.status()["Syncing"], "it was at work all the time"
+        daemon.process.kill()       # it would take minutes
+    assert swaps == 3, f"{3 - swaps} swaps were given up"
 
 
 def test_ordinary_syncs_take_no_longer(empty_desk):
@@ -104,15 +135,11 @@ def test_its_bytes_are_its_own(empty_desk):
         daemon.call("RunOnce")
         assert digest(path) == before
     assert digest(path) == before
-    # with a -wal that a stopped agentsview left: it is read, and stays
-    writer = sqlite3.connect(path)
-    writer.execute("PRAGMA wal_autocheckpoint = 0")
-    writer.execute("UPDATE sessions SET display_name = 'in the wal', sync_marker = '2099-01-01T00:00:00.000Z'")
-    writer.commit()
+    # with a -wal that a killed agentsview left: it is read, and stays, though nobody else has the file open
+    subprocess.run([sys.executable, "-c", KILLED_WRITER, path], check=False)
     files = {name: digest(os.path.join(desk.viewer.folder, name)) for name in os.listdir(desk.viewer.folder)
              if name in ("sessions.db", "sessions.db-wal")}
     assert len(files) == 2
     desk.scrubjay.sync()
     assert desk.scrubjay.value("SELECT count(*) FROM sessions WHERE display_name = 'in the wal'") > 0
     assert all(digest(os.path.join(desk.viewer.folder, name)) == was for name, was in files.items())
-    writer.close()
