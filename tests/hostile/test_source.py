@@ -1,16 +1,18 @@
 """The source as an enemy: no crash, no hang, no injection, and the sessions that are healthy arrive"""
 
+import json
 import os
 import random
 import shutil
 import sqlite3
+import subprocess
 import threading
 import time
 
 import pytest
 from archive_state import problems
 from faulty import IDENTITY
-from scrubjay_test import SCHEMA, Daemon, Source, archive_rows, run_once, wait_for
+from scrubjay_test import SCHEMA, SCRUBJAYD, Daemon, Source, archive_rows, clean_environment, run_once, wait_for
 
 HEALTHY = ["healthy-1", "healthy-2"]
 
@@ -352,3 +354,47 @@ def test_written_all_the_time(source, tmp_path):
         stop.set()
         writer.join()
     assert ids(tmp_path / "run" / "archive.db") == HEALTHY
+
+
+LARGE = """
+PRAGMA synchronous=OFF;
+UPDATE messages SET content=printf('%.*c', 999000000, 'x') WHERE session_id='message' AND ordinal=1;
+INSERT INTO tool_calls (message_id, session_id, tool_name, category, result_content, call_index)
+  SELECT id, session_id, 'Bash', 'Bash', printf('%.*c', 200000000, 'x'), 0 FROM messages WHERE session_id='result' AND ordinal=1;
+UPDATE sessions SET first_message=printf('%.*c', 200000000, 'x') WHERE id='row';
+"""
+
+
+def test_a_text_of_a_gigabyte(tmp_path):
+    """As large as SQLite lets it be, and large ones in a result and in a session's row: left out with a sentence, not read
+    into memory. The other texts of these sessions are there."""
+    path, archive = tmp_path / "s" / "sessions.db", tmp_path / "run" / "archive.db"
+    path.parent.mkdir()
+    first = sqlite3.connect(path)
+    first.execute("PRAGMA page_size=65536")
+    first.execute("VACUUM")
+    first.close()
+    db = raw(path)
+    for name in ("message", "result", "row"):
+        db.execute("INSERT INTO sessions (id, project) VALUES (?, 'p')", (name,))
+        db.executemany("INSERT INTO messages (session_id, ordinal, role, content) VALUES (?,?,'user',?)",
+                       [(name, 0, "before"), (name, 1, "at"), (name, 2, "after")])
+    db.execute("PRAGMA journal_mode=DELETE")
+    db.close()
+    # by another process: what this one once needed would count as the memory of its children
+    subprocess.run(["sqlite3", path], input=LARGE, text=True, check=True)
+    process = subprocess.Popen([SCRUBJAYD, "--once", "--source", path, "--archive", archive], stdout=subprocess.PIPE,
+                               env=clean_environment(tmp_path / "home") | IDENTITY)
+    result = json.loads(process.stdout.read())
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode in (0, 1), "it neither crashed nor was killed"
+    assert usage.ru_maxrss < 700 << 10, f"{usage.ru_maxrss >> 10} MB"
+    assert set(ids(archive)) == {*HEALTHY, "message", "result", "row"}, result["errors"]
+    texts = dict(archive_rows(archive, "SELECT session_id || ordinal, content FROM messages"))
+    for name in ("message", "result", "row"):
+        assert texts[f"{name}0"] == "before" and texts[f"{name}2"] == "after"
+    left_out = [texts["message1"], *archive_rows(archive, "SELECT result_content FROM tool_calls")[0],
+                *archive_rows(archive, "SELECT first_message FROM sessions WHERE id='row'")[0]]
+    for text, size in zip(left_out, ("999.0 MB", "200.0 MB", "200.0 MB")):
+        assert text.startswith("[left out: ") and size in text and "MaxMessageSize=" in text, text[:100]
