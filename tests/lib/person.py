@@ -74,6 +74,11 @@ class Person:
                              environment={"SCRUBJAY_SYNC_QUIETTIME": "20ms"} | environment).start()
         return self.daemon
 
+    def settle(self):
+        """What the source holds is there, brought by the daemon."""
+        self.daemon.run_once()
+        assert self.daemon.call("Deliver") == [{}]
+
     def remote(self):
         """What the daemon says of it: name, URL, last delivery, behind, error."""
         return self.daemon.status()["Remotes"][0]

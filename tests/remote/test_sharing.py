@@ -106,7 +106,7 @@ def test_a_held_session_goes_when_its_time_has_come(ann, bus):
     ann.source.add_session("s1", ["x"], ended_at=iso(datetime.now(timezone.utc)))
     ann.source.add_session("s2", ["x"], ended_at="2026-01-01T00:00:00.000Z")
     ann.start(bus)
-    wait_for(lambda: ann.remote()[2] > 0, "the first delivery")
+    ann.settle()
     assert ids(ann.server) == ["s2"]
     wait_for(lambda: ids(ann.server) == ["s1", "s2"], "the held one")
 
