@@ -151,6 +151,21 @@ def test_many_sessions(ann):
     assert ann.deliver()["rows_sent"] == 2
 
 
+def test_very_many_messages_are_other_ones(ann):
+    """More than one statement names: those that lost their calls lose them there, too."""
+    ann.source.add_session("s1", ["text"] * 21000)
+    for ordinal in (0, 10500, 20999):
+        add_call(ann.source, "s1", ordinal)
+    ann.deliver()
+    ann.source.sql("DELETE FROM tool_calls")
+    ann.source.sql("UPDATE messages SET content='other ' || ordinal || ?", (" " + github_token(),))
+    touch(ann.source, "s1")
+    ann.deliver()
+    ann.assert_equal()
+    assert ann.server.query("SELECT count() FROM tool_calls FINAL") == [["0"]]
+    assert ann.server.query("SELECT count() FROM messages WHERE content = 'text'") == [["0"]], "also without FINAL"
+
+
 def test_compressed(make_person):
     ann = make_person(settings={"Compression": "gzip"})
     ann.source.add_session("s1", ["x" * 100000, "y"])
