@@ -404,6 +404,16 @@ def test_a_name_that_is_not_in_the_certificate(ann, certificate, tls):
     assert "could not be verified" in ann.fail()
 
 
+def test_a_file_of_authorities_that_is_none(ann, tls, tmp_path):
+    ann.source.add_session("s1")
+    url, none = tls(), tmp_path / "none.pem"
+    for content in (None, "not a certificate"):
+        if content:
+            none.write_text(content)
+        ann.set(URL=url, CaFile=none)
+        assert ann.fail() == f"The file of CaFile= ('{none}') cannot be used."
+
+
 def test_client_certificate(ann, certificate, tls, tmp_path):
     """A server that lets nobody in without one."""
     key, file = make_certificate(tmp_path, "ann")
@@ -460,9 +470,9 @@ def tls_proxy(listener, context, port):
 def hang_up(connection):
     """So that why it is refused arrives: what was not read when a socket is closed resets it."""
     with socket.socket(fileno=connection.detach()) as plain:
-        plain.shutdown(socket.SHUT_WR)
-        plain.settimeout(5)
         try:
+            plain.shutdown(socket.SHUT_WR)
+            plain.settimeout(5)
             while plain.recv(65536):
                 pass
         except OSError:
