@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <libintl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -195,6 +196,8 @@ int main(int argc, char **argv)
         (void) textdomain("scrubjay");
         (void) signal(SIGPIPE, SIG_IGN);
         umask(0077);
+        /* else a large text raises it, and the next ones leave holes in a heap that cannot be given back */
+        (void) mallopt(M_MMAP_THRESHOLD, 128 * 1024);
         sqlite_setup();
         log_read_environment();
         action = parse_arguments(argc, argv, &options);

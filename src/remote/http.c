@@ -1,14 +1,13 @@
 /* HTTP: one request after the other to one server, over connections that are kept */
 #include "remote/http.h"
 
-#include <curl/curl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <zlib.h>
 
 #include "base/time-util.h"
+#include "remote/curl-api.h"
 
 #define CONNECT_USEC  (10 * USEC_PER_SEC)
 #define LINE_MAX_SIZE ((size_t) 1024 * 1024) /* more is no answer to anything that is asked here */
@@ -42,16 +41,11 @@ struct Http {
         char curl_error[CURL_ERROR_SIZE];
 };
 
-static void init_curl(void)
-{
-        (void) curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 static struct curl_slist *wipe_list(struct curl_slist *list)
 {
         for (struct curl_slist *i = list; i; i = i->next)
                 explicit_bzero(i->data, strlen(i->data));
-        curl_slist_free_all(list);
+        curl()->curl_slist_free_all(list);
         return NULL;
 }
 
@@ -61,9 +55,9 @@ Http *http_free(Http *h)
                 return NULL;
         http_abort(h);
         if (h->easy)
-                curl_easy_cleanup(h->easy);
+                curl()->curl_easy_cleanup(h->easy);
         if (h->multi)
-                (void) curl_multi_cleanup(h->multi);
+                (void) curl()->curl_multi_cleanup(h->multi);
         h->headers = wipe_list(h->headers);
         h->gzip_headers = wipe_list(h->gzip_headers);
         strbuf_done(&h->packed);
@@ -104,13 +98,16 @@ static int make_names(Http *h, const HttpServer *server)
 
 int http_new(const HttpServer *server, Http **ret, char **reterr)
 {
-        static pthread_once_t once = PTHREAD_ONCE_INIT;
-        _cleanup_(http_freep) Http *h = calloc(1, sizeof(*h));
+        _cleanup_(http_freep) Http *h = NULL;
+        int r;
 
-        (void) pthread_once(&once, init_curl);
+        r = curl_load(reterr);
+        if (r < 0)
+                return r;
+        h = calloc(1, sizeof(*h));
         if (h) {
-                h->easy = curl_easy_init();
-                h->multi = curl_multi_init();
+                h->easy = curl()->curl_easy_init();
+                h->multi = curl()->curl_multi_init();
         }
         if (!h || !h->easy || !h->multi || make_names(h, server) < 0) {
                 format_error(reterr, "There is no memory.");
@@ -127,7 +124,7 @@ static int add_header(struct curl_slist **list, const char *name, const char *va
 
         if (asprintf(&header, "%s: %s", name, value) < 0)
                 return -ENOMEM;
-        grown = curl_slist_append(*list, header);
+        grown = curl()->curl_slist_append(*list, header);
         explicit_bzero(header, strlen(header));
         free(header);
         if (!grown)
@@ -142,7 +139,7 @@ static int make_headers(const char *user, const char *password, bool gzip, struc
         int r;
 
         /* "Expect:" without a value takes the header away: asking first would cost a round trip a block */
-        grown = curl_slist_append(NULL, "Expect:");
+        grown = curl()->curl_slist_append(NULL, "Expect:");
         list = grown;
         r = grown ? add_header(&list, "Content-Type", "application/octet-stream") : -ENOMEM;
         if (r >= 0)
@@ -172,7 +169,7 @@ int http_set_login(Http *h, const char *user, const char *password)
 void http_stop(Http *h)
 {
         atomic_store(&h->stopped, true);
-        (void) curl_multi_wakeup(h->multi);
+        (void) curl()->curl_multi_wakeup(h->multi);
 }
 
 /* Receiving */
@@ -208,7 +205,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
         size_t room;
 
         n *= size;
-        (void) curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+        (void) curl()->curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status == 200) {
                 x->error = x->request->on_line ? take_lines(x, bytes, n) : 0;
                 return x->error < 0 ? 0 : n;
@@ -317,7 +314,7 @@ static int explain_connect(Http *h, char **reterr)
 {
         long number = 0;
 
-        (void) curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &number);
+        (void) curl()->curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &number);
         if (number == EPERM || is_shut_in())
                 return explain_sandbox(h, reterr);
         if (number == ECONNREFUSED)
@@ -386,51 +383,52 @@ static int explain(Http *h, CURLcode code, char **reterr)
 
 static void set_tls(Http *h)
 {
-        (void) curl_easy_setopt(h->easy, CURLOPT_SSL_VERIFYPEER, 1L);
-        (void) curl_easy_setopt(h->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-        (void) curl_easy_setopt(h->easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+        (void) curl()->curl_easy_setopt(h->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+        (void) curl()->curl_easy_setopt(h->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+        (void) curl()->curl_easy_setopt(h->easy, CURLOPT_SSLVERSION,
+                                        (long) CURL_SSLVERSION_TLSv1_2);
         if (h->ca_file)
-                (void) curl_easy_setopt(h->easy, CURLOPT_CAINFO, h->ca_file);
+                (void) curl()->curl_easy_setopt(h->easy, CURLOPT_CAINFO, h->ca_file);
         if (h->client_certificate)
-                (void) curl_easy_setopt(h->easy, CURLOPT_SSLCERT, h->client_certificate);
+                (void) curl()->curl_easy_setopt(h->easy, CURLOPT_SSLCERT, h->client_certificate);
         if (h->client_key)
-                (void) curl_easy_setopt(h->easy, CURLOPT_SSLKEY, h->client_key);
+                (void) curl()->curl_easy_setopt(h->easy, CURLOPT_SSLKEY, h->client_key);
 }
 
-/* curl_easy_reset() keeps the connections. What can fail is without memory, and shows in the request. */
+/* curl()->curl_easy_reset() keeps the connections. What can fail is without memory, and shows in the request. */
 static void set_options(Http *h, const void *body)
 {
         CURL *e = h->easy;
 
-        curl_easy_reset(e);
+        curl()->curl_easy_reset(e);
         h->curl_error[0] = '\0';
-        (void) curl_easy_setopt(e, CURLOPT_URL, h->now.url);
-        (void) curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->curl_error);
-        (void) curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_URL, h->now.url);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->curl_error);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
-        (void) curl_easy_setopt(e, CURLOPT_QUICK_EXIT,
-                                1L); /* no waiting for a name server at the end */
+        (void) curl()->curl_easy_setopt(e, CURLOPT_QUICK_EXIT,
+                                        1L); /* no waiting for a name server at the end */
 #endif
-        (void) curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-        (void) curl_easy_setopt(e, CURLOPT_USERAGENT, "scrubjay");
-        (void) curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
-        (void) curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
-        (void) curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
-                                (long) (CONNECT_USEC / USEC_PER_MSEC));
-        (void) curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
-                                (long) (h->server.timeout_usec / USEC_PER_MSEC));
-        (void) curl_easy_setopt(e, CURLOPT_HTTPHEADER,
-                                h->now.request->gzip ? h->gzip_headers : h->headers);
-        (void) curl_easy_setopt(e, CURLOPT_POST, 1L);
-        (void) curl_easy_setopt(e, CURLOPT_POSTFIELDS, body);
-        (void) curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) h->now.size);
-        (void) curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-        (void) curl_easy_setopt(e, CURLOPT_WRITEDATA, h);
-        (void) curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-        (void) curl_easy_setopt(e, CURLOPT_HEADERDATA, h);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_USERAGENT, "scrubjay");
+        (void) curl()->curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+                                        (long) (CONNECT_USEC / USEC_PER_MSEC));
+        (void) curl()->curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
+                                        (long) (h->server.timeout_usec / USEC_PER_MSEC));
+        (void) curl()->curl_easy_setopt(e, CURLOPT_HTTPHEADER,
+                                        h->now.request->gzip ? h->gzip_headers : h->headers);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_POST, 1L);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_POSTFIELDS, body);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) h->now.size);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_WRITEDATA, h);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+        (void) curl()->curl_easy_setopt(e, CURLOPT_HEADERDATA, h);
         if (strcmp(h->server.host, "localhost") == 0 || strncmp(h->server.host, "127.", 4) == 0 ||
             strcmp(h->server.host, "::1") == 0)
-                (void) curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
+                (void) curl()->curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
         if (h->server.tls)
                 set_tls(h);
 }
@@ -439,7 +437,7 @@ static bool is_uploaded(const Http *h)
 {
         curl_off_t n = 0;
 
-        (void) curl_easy_getinfo(h->easy, CURLINFO_SIZE_UPLOAD_T, &n);
+        (void) curl()->curl_easy_getinfo(h->easy, CURLINFO_SIZE_UPLOAD_T, &n);
         return n >= 0 && (size_t) n >= h->now.size;
 }
 
@@ -457,17 +455,17 @@ static void transfer(Http *h, bool to_the_end)
                         x->done = true;
                         return;
                 }
-                if (curl_multi_perform(h->multi, &n_running) != CURLM_OK) {
+                if (curl()->curl_multi_perform(h->multi, &n_running) != CURLM_OK) {
                         x->code = CURLE_OUT_OF_MEMORY;
                         x->done = true;
                 }
-                while ((message = curl_multi_info_read(h->multi, &n_left)))
+                while ((message = curl()->curl_multi_info_read(h->multi, &n_left)))
                         if (message->msg == CURLMSG_DONE) {
                                 x->code = message->data.result;
                                 x->done = true;
                         }
                 if (!x->done && (to_the_end || !is_uploaded(h)))
-                        (void) curl_multi_poll(h->multi, NULL, 0, 1000, NULL);
+                        (void) curl()->curl_multi_poll(h->multi, NULL, 0, 1000, NULL);
         }
 }
 
@@ -479,8 +477,8 @@ int http_pause(Http *h, uint64_t usec)
                 now = now_usec(CLOCK_MONOTONIC);
                 if (now >= end)
                         return 0;
-                (void) curl_multi_poll(h->multi, NULL, 0, (int) ((end - now) / USEC_PER_MSEC) + 1,
-                                       NULL);
+                (void) curl()->curl_multi_poll(h->multi, NULL, 0,
+                                               (int) ((end - now) / USEC_PER_MSEC) + 1, NULL);
         }
         return -ECANCELED;
 }
@@ -517,7 +515,7 @@ void http_begin(Http *h, const HttpRequest *request)
                 return;
         }
         set_options(h, body);
-        (void) curl_multi_add_handle(h->multi, h->easy);
+        (void) curl()->curl_multi_add_handle(h->multi, h->easy);
         transfer(h, false);
 }
 
@@ -525,7 +523,7 @@ void http_abort(Http *h)
 {
         if (!h->now.request)
                 return;
-        (void) curl_multi_remove_handle(h->multi, h->easy);
+        (void) curl()->curl_multi_remove_handle(h->multi, h->easy);
         strbuf_done(&h->now.line);
         free(h->now.url);
         h->now = (Exchange){ 0 };
@@ -537,8 +535,8 @@ static void finish_answer(Http *h)
         curl_off_t seconds = 0;
         long status = 0;
 
-        (void) curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
-        (void) curl_easy_getinfo(h->easy, CURLINFO_RETRY_AFTER, &seconds);
+        (void) curl()->curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+        (void) curl()->curl_easy_getinfo(h->easy, CURLINFO_RETRY_AFTER, &seconds);
         h->now.answer.status = (int) status;
         if (seconds > 0)
                 h->now.answer.retry_after_usec = (uint64_t) seconds * USEC_PER_SEC;
