@@ -12,7 +12,7 @@
 #define ROUNDS_MAX 8
 
 /* Memory that is kept for the next text. */
-#define BUFFER_KEPT_MAX  ((size_t) 1024 * 1024)
+#define BUFFER_KEPT_MAX  ((size_t) 256 * 1024)
 #define REPAIRS_KEPT_MAX 4096
 
 /* A remembered secret is looked for in pieces of a text; behind each the view goes on, so that one that begins in it is seen
@@ -107,6 +107,7 @@ void masker_forget(Masker *m)
 {
         drop_if_large(&m->output);
         drop_if_large(&m->clean);
+        view_drop_if_large(&m->view);
         if (m->repairs.allocated > REPAIRS_KEPT_MAX)
                 offset_map_done(&m->repairs);
         scanner_forget(m->scanner);

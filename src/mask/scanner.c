@@ -119,6 +119,7 @@ int scanner_set_home(Scanner *s, const char *home)
 void scanner_forget(Scanner *s)
 {
         known_clear(s->known);
+        view_drop_if_large(&s->view);
 }
 
 const Known *scanner_known(const Scanner *s)

@@ -229,6 +229,9 @@ static int decode(View *v, const char *p, size_t size)
         return 0;
 }
 
+/* Bytes that are kept for the next text. */
+#define KEPT_MAX ((size_t) 256 * 1024)
+
 int view_set(View *v, const char *source, size_t size)
 {
         v->map.n = 0;
@@ -261,6 +264,12 @@ void view_done(View *v)
         free(v->buffer);
         offset_map_done(&v->map);
         *v = (View){ 0 };
+}
+
+void view_drop_if_large(View *v)
+{
+        if (v->allocated > KEPT_MAX)
+                view_done(v);
 }
 
 size_t view_position(const View *v, size_t at)
