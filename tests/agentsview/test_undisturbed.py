@@ -82,11 +82,15 @@ def test_the_swap_happens_while_the_disk_is_slow(empty_desk):
     desk = busy_desk(empty_desk)
     library = Path(os.environ["SCRUBJAY_BUILD"]) / "tests" / "faults" / "faults.so"
     folder = os.path.dirname(desk.scrubjay.archive)
+    wal = desk.scrubjay.archive + "-wal"
+    desk.scrubjay.sync()
     desk.scrubjay.environ.update(LD_PRELOAD=str(library), FAULT_FOLDER=folder, FAULT_DO="slow")
     swaps = 0
     with desk.scrubjay.daemon() as daemon:
+        wait_for(lambda: not daemon.status()["Syncing"], 30, "the first cycle")
+        daemon.call("ForceResync")
+        wait_for(lambda: os.path.exists(wal) and os.path.getsize(wal) > 100000, 60, "it writes what it read")
         for _ in range(3):
-            wait_for(lambda: daemon.status()["Syncing"], 30, "a cycle")     # the one before has swapped the file
             before = inode(desk.viewer.database)
             desk.viewer.sync(full=True)
             swaps += inode(desk.viewer.database) != before
