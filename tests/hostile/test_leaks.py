@@ -92,7 +92,8 @@ def plant_everywhere(source, secrets, rng):
     """Each kind in each text column of each table; a session per kind."""
     for n, secret in enumerate(secrets):
         name = f"session-{n:02}"
-        text = f"it says: {secret.text}\nand goes on"
+        # alone, too: what has spaces is taken for no key of agentsview's anywhere
+        text = f"it says: {secret.text}\nand goes on" if n % 2 else secret.text
         source.add_session(name, ["hello", text, "and more"])
         for column in text_columns(source, "sessions"):
             value = json.dumps([{"url": text}]) if column == "pr_links" else text
