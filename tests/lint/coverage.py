@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Prints how much of each folder the tests ran, from gcovr's summary; exits 1 where one has fewer lines than it must
 
     coverage.py SUMMARY.json LIMIT FOLDER...
