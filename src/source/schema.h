@@ -30,12 +30,11 @@ static inline Value schema_value(sqlite3_value *v, ColumnKind kind)
 {
         int type = sqlite3_value_type(v);
 
-        if (type == SQLITE_NULL)
+        if (type == SQLITE_NULL || (kind == COLUMN_NUMBER && type == SQLITE_BLOB))
                 return (Value){ 0 };
         if (kind == COLUMN_NUMBER)
-                return type == SQLITE_TEXT   ? schema_text_as_integer(v)
-                       : type == SQLITE_BLOB ? (Value){ 0 }
-                                             : value_integer(sqlite3_value_int64(v));
+                return type == SQLITE_TEXT ? schema_text_as_integer(v)
+                                           : value_integer(sqlite3_value_int64(v));
         return value_text((type == SQLITE_BLOB ? (const char *) sqlite3_value_blob(v)
                                                : (const char *) sqlite3_value_text(v))
                                           ?: "",
