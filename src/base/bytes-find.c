@@ -25,7 +25,7 @@ static bool may_begin(const char *p, size_t last, Bytes first_byte, Bytes last_b
                 memcpy(&b, p + i + last, sizeof(b));
                 found |= (Bytes) (a == first_byte) & (Bytes) (b == last_byte);
         }
-        memcpy(&words, &found, sizeof(words));
+        words = (Words) found;
         return words[0] | words[1];
 }
 
