@@ -26,7 +26,8 @@ struct Engine {
         Identity *identity;
         Masker *masker;
         RowMasker row_masker;
-        LookBack look_back; /* of the session in hand */
+        LookBack look_back;  /* of the session in hand */
+        Arena session_arena; /* its row; kept, since memory is wiped when it is freed */
 
         char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
         int64_t seen_rowid; /* the last row of the source that was looked at: what lies behind it is new, marked or not */

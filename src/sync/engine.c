@@ -49,6 +49,7 @@ Engine *engine_free(Engine *e)
         batch_drop_secrets(e);
         row_masker_done(&e->row_masker);
         look_back_done(&e->look_back);
+        arena_done(&e->session_arena);
         e->identity = identity_free(e->identity);
         e->rules = ruleset_unref(e->rules);
         engine_settings_done(&e->settings);
@@ -466,6 +467,7 @@ static void release_memory(Engine *e)
         if (e->masker)
                 masker_forget(e->masker);
         look_back_done(&e->look_back);
+        arena_done(&e->session_arena);
         if (e->archive)
                 archive_release_memory(e->archive);
         if (e->reader)

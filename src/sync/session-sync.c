@@ -15,7 +15,6 @@ typedef struct SessionSync {
         Engine *e;
         Value id;
         Value values[N_SESSION_COLUMNS];
-        Arena arena; /* the session's row */
         Privacy privacy;
         bool known; /* the archive has it */
         bool has_cursor;
@@ -33,7 +32,7 @@ typedef struct SessionSync {
 
 static void session_sync_done(SessionSync *s)
 {
-        arena_done(&s->arena);
+        arena_clear(&s->e->session_arena);
         free(s->archived);
         session_secrets_done(&s->secrets);
 }
@@ -442,13 +441,13 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         if (!s->full && cursor.fingerprint == source->fingerprint)
                 return 0;
         row_masker_clear(&e->row_masker);
-        r = copy_values(&s->arena, source->values, N_SESSION_COLUMNS, s->values);
+        r = copy_values(&s->e->session_arena, source->values, N_SESSION_COLUMNS, s->values);
         if (r >= 0)
-                r = copy_values(&s->arena, &hash, 1, &file_hash);
+                r = copy_values(&s->e->session_arena, &hash, 1, &file_hash);
         if (r >= 0)
                 r = session_identify(e, s->values);
         if (r >= 0) /* what it filled in lives in the row masker; the session lives longer */
-                r = copy_values(&s->arena, s->values, N_SESSION_COLUMNS, s->values);
+                r = copy_values(&s->e->session_arena, s->values, N_SESSION_COLUMNS, s->values);
         if (r < 0)
                 return engine_archive_failed(e, r);
         s->privacy = policy_privacy(&e->settings, s->values);
@@ -484,7 +483,7 @@ int session_sync(Engine *e, const SourceSession *source)
                 return session_failed(e, &place, problem);
         }
         s.id = *id;
-        s.id.text = arena_copy(&s.arena, id->text, id->size);
+        s.id.text = arena_copy(&e->session_arena, id->text, id->size);
         if (!s.id.text)
                 return engine_archive_failed(e, -ENOMEM);
         return sync_source_session(&s, source);
@@ -554,7 +553,7 @@ int session_remask(Engine *e, const char *id)
         r = archive_session_get(e->archive, id, s.id.size, values, &metadata_only);
         if (r <= 0)
                 return r < 0 ? engine_archive_failed(e, r) : 0;
-        r = copy_values(&s.arena, values, N_SESSION_COLUMNS, s.values);
+        r = copy_values(&e->session_arena, values, N_SESSION_COLUMNS, s.values);
         if (r < 0)
                 return r;
         s.privacy = policy_privacy(&e->settings, s.values);

@@ -139,5 +139,5 @@ def huge_message(lab, n_bytes):
     lab.remove(source)
     lab.remove(archive)
     name = f"a message of {n_bytes / MB:.0f} MB"
-    return [row(f"{name}, first sync", [first], {"peak_kb": 5 * n_bytes // 1024}, text_bytes=n_bytes),
+    return [row(f"{name}, first sync", [first], {"peak_kb": (7 * n_bytes // 2 + (32 << 20)) // 1024}, text_bytes=n_bytes),
             row(f"{name}, and a small one more", [more])]
