@@ -141,38 +141,26 @@ int archive_session_put(Archive *a, const Value *values, int64_t change, bool sh
         return sqlite_execute(stmt);
 }
 
-int archive_messages(Archive *a, const char *id, size_t size, ArchivedMessage **ret, size_t *ret_n)
+int archive_messages(Archive *a, const char *id, size_t size, int64_t from_ordinal,
+                     ArchivedMessage *ret, size_t max, size_t *ret_n)
 {
-        _cleanup_free_ ArchivedMessage *list = NULL;
-        size_t n = 0, allocated = 0;
         sqlite3_stmt *stmt;
+        size_t n = 0;
         int r;
 
         r = archive_query_for(a, ARCHIVE_MESSAGES, id, size, &stmt);
         if (r < 0)
                 return r;
-        while ((r = sqlite_step(stmt)) > 0) {
-                if (n == allocated) {
-                        ArchivedMessage *grown;
-
-                        allocated = allocated > 0 ? allocated * 2 : 64;
-                        grown = reallocarray(list, allocated, sizeof(*list));
-                        if (!grown) {
-                                r = -ENOMEM;
-                                break;
-                        }
-                        list = grown;
-                }
-                list[n++] = (ArchivedMessage){
+        (void) sqlite3_bind_int64(stmt, 2, from_ordinal);
+        while (n < max && (r = sqlite_step(stmt)) > 0)
+                ret[n++] = (ArchivedMessage){
                         .ordinal = sqlite3_column_int64(stmt, 0),
                         .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 1),
                         .has_findings = sqlite3_column_int(stmt, 2) != 0,
                 };
-        }
         (void) sqlite3_reset(stmt);
         if (r < 0)
                 return r;
-        *ret = TAKE_PTR(list);
         *ret_n = n;
         return 0;
 }

@@ -39,7 +39,7 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
         [ARCHIVE_SESSION_REMOVE] = "DELETE FROM sessions WHERE id = ?1",
         [ARCHIVE_MESSAGES] = "SELECT ordinal, fingerprint, EXISTS (SELECT 1 FROM findings f WHERE "
                              "f.session_id = ?1 AND f.ordinal = m.ordinal) FROM messages m "
-                             "WHERE session_id = ?1 ORDER BY ordinal",
+                             "WHERE session_id = ?1 AND ordinal >= ?2 ORDER BY ordinal",
         [ARCHIVE_MESSAGE_REMOVE] = "DELETE FROM messages WHERE session_id = ?1 AND ordinal = ?2",
         [ARCHIVE_CALLS_REMOVE] = "DELETE FROM tool_calls WHERE session_id = ?1 AND "
                                  "message_ordinal = ?2",

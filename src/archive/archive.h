@@ -146,8 +146,9 @@ typedef struct ArchivedMessage {
         bool has_findings;
 } ArchivedMessage;
 
-/* All of a session's, by ordinal; the array is the caller's. Returns 0 or a negative errno. */
-int archive_messages(Archive *a, const char *id, size_t size, ArchivedMessage **ret, size_t *ret_n);
+/* Those of a session from @from_ordinal on, by ordinal, at most @max. Returns 0 or a negative errno. */
+int archive_messages(Archive *a, const char *id, size_t size, int64_t from_ordinal,
+                     ArchivedMessage *ret, size_t max, size_t *ret_n);
 
 /* A message with its calls and events. @replaces: one of that ordinal is there, and goes with all that hangs on it. */
 int archive_message_put(Archive *a, const Message *m, int64_t change, bool replaces);

@@ -11,6 +11,9 @@
 #include "mask/utf8.h"
 #include "sync/engine-internal.h"
 
+/* Archived messages that are known at a time. */
+#define ARCHIVED_PAGE ((size_t) 1024)
+
 typedef struct SessionSync {
         Engine *e;
         Value id;
@@ -21,8 +24,9 @@ typedef struct SessionSync {
         bool full; /* write all messages: masked under another policy, or never */
         int64_t change;
 
-        ArchivedMessage *archived;
+        ArchivedMessage *archived; /* a page of them */
         size_t n_archived, next;
+        bool has_more; /* behind the page */
 
         int64_t last_ordinal; /* of the messages read; -1: none */
         size_t first_written; /* where the first message that was written begins in the texts to look back at */
@@ -220,26 +224,66 @@ static int remove_message(SessionSync *s, int64_t ordinal)
         return 0;
 }
 
+/*
+ * The next archived message, or NULL. They are read page by page, so that a long session takes no more memory. What is
+ * written meanwhile lies before it, and so before every page that is still to come.
+ */
+static int peek_archived(SessionSync *s, const ArchivedMessage **ret)
+{
+        int64_t from = s->n_archived > 0 ? s->archived[s->n_archived - 1].ordinal + 1 : INT64_MIN;
+        int r;
+
+        if (s->next == s->n_archived && s->has_more) {
+                if (!s->archived)
+                        s->archived = malloc(ARCHIVED_PAGE * sizeof(*s->archived));
+                if (!s->archived)
+                        return -ENOMEM;
+                r = archive_messages(s->e->archive, s->id.text, s->id.size, from, s->archived,
+                                     ARCHIVED_PAGE, &s->n_archived);
+                if (r < 0)
+                        return engine_archive_failed(s->e, r);
+                s->next = 0;
+                s->has_more = s->n_archived == ARCHIVED_PAGE &&
+                              s->archived[ARCHIVED_PAGE - 1].ordinal < INT64_MAX;
+        }
+        *ret = s->next < s->n_archived ? s->archived + s->next : NULL;
+        return 0;
+}
+
+/* Removes the archived messages before @ordinal that the source lacks: those that are still to come. */
+static int remove_until(SessionSync *s, int64_t ordinal, const ArchivedMessage **ret_next)
+{
+        int r;
+
+        while ((r = peek_archived(s, ret_next)) >= 0 && *ret_next &&
+               (*ret_next)->ordinal < ordinal) {
+                s->next++;
+                r = remove_message(s, (*ret_next)->ordinal);
+                if (r < 0)
+                        break;
+        }
+        return r;
+}
+
 /* The archived message of @ordinal, or NULL; those before it that the source lacks are removed on the way. */
 static int find_archived(SessionSync *s, int64_t ordinal, const ArchivedMessage **ret)
 {
         int r;
 
-        *ret = NULL;
-        while (s->next < s->n_archived && s->archived[s->next].ordinal < ordinal) {
-                r = remove_message(s, s->archived[s->next++].ordinal);
-                if (r < 0)
-                        return r;
-        }
-        if (s->next < s->n_archived && s->archived[s->next].ordinal == ordinal)
-                *ret = s->archived + s->next++;
+        r = remove_until(s, ordinal, ret);
+        if (r < 0)
+                return r;
+        if (*ret && (*ret)->ordinal == ordinal)
+                s->next++;
+        else
+                *ret = NULL;
         return 0;
 }
 
 static int sync_message(SessionSync *s, Message *m)
 {
         int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
-        const ArchivedMessage *archived;
+        const ArchivedMessage *archived = NULL;
         size_t begin;
         int r;
 
@@ -332,19 +376,17 @@ static int for_each_message(SessionSync *s, int (*func)(SessionSync *, Message *
 
 static int sync_messages(SessionSync *s)
 {
+        const ArchivedMessage *left;
         int r;
 
-        if (s->known) {
-                r = archive_messages(s->e->archive, s->id.text, s->id.size, &s->archived,
-                                     &s->n_archived);
-                if (r < 0)
-                        return engine_archive_failed(s->e, r);
-        }
+        s->has_more = s->known;
         masker_forget(s->e->masker);
         look_back_clear(&s->e->look_back);
         r = for_each_message(s, sync_message);
-        while (r >= 0 && s->next < s->n_archived)
-                r = remove_message(s, s->archived[s->next++].ordinal);
+        while (r >= 0 && (r = peek_archived(s, &left)) >= 0 && left) {
+                s->next++;
+                r = remove_message(s, left->ordinal);
+        }
         if (r >= 0)
                 r = look_back_is_due(&s->e->look_back, s->e->masker);
         if (r > 0)
@@ -514,15 +556,15 @@ int session_exclude(Engine *e, const Value *values)
 
 static int remask_messages(SessionSync *s)
 {
+        const ArchivedMessage *archived;
         Message m;
         int r;
 
-        r = archive_messages(s->e->archive, s->id.text, s->id.size, &s->archived, &s->n_archived);
-        if (r < 0)
-                return engine_archive_failed(s->e, r);
+        s->has_more = true;
         masker_forget(s->e->masker);
-        for (size_t i = 0; i < s->n_archived; i++) {
-                s->last_ordinal = s->archived[i].ordinal;
+        while ((r = peek_archived(s, &archived)) >= 0 && archived) {
+                s->next++;
+                s->last_ordinal = archived->ordinal;
                 r = archive_message_get(s->e->archive, s->id.text, s->id.size, s->last_ordinal, &m);
                 if (r == 0)
                         continue;
@@ -533,7 +575,7 @@ static int remask_messages(SessionSync *s)
                 if (r < 0)
                         return engine_archive_failed(s->e, r);
         }
-        return 0;
+        return r;
 }
 
 int session_remask(Engine *e, const char *id)

@@ -293,7 +293,7 @@ TEST(a_message_replaces_and_takes_its_own_with_it)
 {
         _cleanup_free_ char *path = fixture_path("message/archive.db"), *content = NULL;
         _cleanup_(archive_closep) Archive *a = open_archive(path);
-        _cleanup_free_ ArchivedMessage *list = NULL;
+        ArchivedMessage list[8];
         Message m;
         size_t n;
 
@@ -304,7 +304,11 @@ TEST(a_message_replaces_and_takes_its_own_with_it)
         REQUIRE(archive_finding_put(a, "a", 1, 3, "content", "some-rule", 5) == 0);
         CHECK_INT(archive_finding_known(a, "a", 1, 5), 1);
         CHECK_INT(archive_finding_known(a, "a", 1, 6), 0);
-        CHECK_INT(archive_messages(a, "a", 1, &list, &n), 0);
+        CHECK_INT(archive_messages(a, "a", 1, 4, list, 8, &n), 0);
+        CHECK(n == 1 && list[0].ordinal == 5);
+        CHECK_INT(archive_messages(a, "a", 1, INT64_MIN, list, 1, &n), 0);
+        CHECK(n == 1 && list[0].ordinal == 3);
+        CHECK_INT(archive_messages(a, "a", 1, INT64_MIN, list, 8, &n), 0);
         CHECK_INT(n, 2);
         CHECK(list[0].ordinal == 3 && list[0].fingerprint == 11 && list[0].has_findings);
         CHECK(list[1].ordinal == 5 && !list[1].has_findings);

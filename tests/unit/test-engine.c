@@ -917,3 +917,36 @@ TEST(a_text_that_is_too_large_is_left_out_and_told)
         CHECK_INT(count(&w, "SELECT length(first_message) FROM sessions WHERE id = 'b'"), 3000000);
         world_done(&w);
 }
+
+TEST(a_long_session_is_compared_piece_by_piece)
+{
+        World w;
+
+        world_begin(&w, "long");
+        add_session(&w, "a", 1);
+        change(&w, "INSERT INTO messages (session_id, ordinal, role, content) "
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+                   "SELECT 'a', 2 * i, 'user', 'm' || i FROM n");
+        CHECK_INT(sync_ok(&w)->messages_written, 5001);
+        /* some go, some are edited, some come between others, in all of it */
+        change(&w,
+               "DELETE FROM messages WHERE ordinal % 300 = 0 AND ordinal > 0;"
+               "DELETE FROM messages WHERE ordinal BETWEEN 3001 AND 7000;"
+               "UPDATE messages SET content = 'edited' WHERE ordinal % 1000 = 2;"
+               "INSERT INTO messages (session_id, ordinal, role, content) "
+               "SELECT session_id, ordinal + 1, 'user', 'between' FROM messages WHERE ordinal % 100 = 4;"
+               "UPDATE sessions SET " TOUCH);
+        (void) sync_ok(&w);
+        CHECK_INT(w.result.messages_written,
+                  count(&w,
+                        "SELECT count(*) FROM messages WHERE content IN ('edited', 'between')"));
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages"),
+                  fixture_int(w.source, "SELECT count(*) FROM messages"));
+        CHECK_INT(count(&w, "SELECT sum(ordinal * length(content)) FROM messages"),
+                  fixture_int(w.source, "SELECT sum(ordinal * length(content)) FROM messages"));
+        change(&w, "DELETE FROM messages WHERE ordinal > 10; UPDATE sessions SET " TOUCH);
+        CHECK_INT(sync_ok(&w)->messages_written, 0);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages"),
+                  fixture_int(w.source, "SELECT count(*) FROM messages"));
+        world_done(&w);
+}
