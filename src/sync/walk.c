@@ -16,6 +16,8 @@ typedef struct Place {
 static int place_set(Place *p, int64_t rowid, const char *id, size_t size)
 {
         p->rowid = rowid;
+        if (size == 0 && p->id.size == 0)
+                return 0; /* in an audit, for each session */
         strbuf_clear(&p->id);
         return strbuf_append(&p->id, id, size);
 }
