@@ -17,11 +17,13 @@ USER_MANAGER = Path(__file__).resolve().parents[1] / "tools" / "user-manager"
 MESSAGES = dict(re.findall(r'#define MESSAGE_(\w+) "([0-9a-f]{32})"', (SOURCES / "src/service/log.h").read_text()))
 PRINT_PLACES = ('import json, os, sys; print(json.dumps({k: os.environ[k] for k in ("HOME", "XDG_RUNTIME_DIR",'
                 ' "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS", "PATH", "USER_MANAGER_FOLDER")}), flush=True); sys.stdin.read()')
-# What a test sets for all: short times, and the rules of the sources, since the build need not be installed.
+# What a test sets for all: short times, a fair share of a busy machine, and the rules of the sources, since the build need
+# not be installed.
 SETTINGS = f"""[Service]
 Environment=SCRUBJAY_MASK_RULESDIR={{rules}}
 Environment=SCRUBJAY_SYNC_QUIETTIME=50ms
 RestartSec=300ms
+Nice=0
 """
 
 
