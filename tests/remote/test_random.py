@@ -6,6 +6,7 @@ Each round follows from its seed, which is in the name of the test; SCRUBJAY_REM
 that of seed17. tools/test --nightly has 100 rounds, others each time.
 """
 
+import contextlib
 import os
 import random
 import signal
@@ -13,7 +14,7 @@ import time
 
 import pytest
 
-from clickhouse import QueryError, assert_equal, restart_when_killed
+from clickhouse import GONE, assert_equal, restart_when_killed
 from scrubjay_test import BusError, github_token
 from test_delivery import add_call, delete_for_good, delete_message, touch
 
@@ -119,10 +120,9 @@ class Work:
 
 def sessions_there(server):
     """None while it is down, or has no tables yet."""
-    try:
+    with contextlib.suppress(*GONE):
         return [row[0] for row in server.query("SELECT id FROM sessions FINAL")]
-    except (OSError, QueryError):
-        return []
+    return []
 
 
 def disturb(server, dice):
@@ -132,10 +132,8 @@ def disturb(server, dice):
 
 def deliver(daemon):
     """Somebody asks for it; what comes of it is seen at the end."""
-    try:
+    with contextlib.suppress(BusError):
         daemon.call("Deliver", timeout=20)
-    except BusError:
-        pass
 
 
 def step(ann, work, dice, bus):
@@ -147,7 +145,8 @@ def step(ann, work, dice, bus):
     if dice.random() < 0.5:
         deliver(daemon)
     if dice.random() < 0.3:
-        ann.server.control("restart", how="kill")
+        with contextlib.suppress(*GONE):
+            ann.server.control("restart", how="kill")
     if dice.random() < 0.6:
         daemon.signal(signal.SIGKILL)
         daemon.wait()
