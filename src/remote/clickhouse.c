@@ -10,8 +10,6 @@
 #include "remote/clickhouse-internal.h"
 #include "remote/password.h"
 
-#define TIMEOUT_USEC USEC_PER_MIN
-
 static ClickHouse *of(Remote *r)
 {
         return (ClickHouse *) r;
@@ -320,7 +318,7 @@ static int set_up(ClickHouse *c, const RemoteOptions *o, char **reterr)
                                        .ca_file = o->ca_file,
                                        .client_certificate = o->client_certificate,
                                        .client_key = o->client_key,
-                                       .timeout_usec = o->timeout_usec ?: TIMEOUT_USEC },
+                                       .timeout_usec = o->timeout_usec ?: REMOTE_TIMEOUT_USEC },
                         &c->http, reterr);
 }
 

@@ -187,21 +187,10 @@ static int compare_list(Comparison *c)
         return differ(c, "*", DIFFERENCE_DIFFERENT, n, there[0]);
 }
 
-int delivery_check(Delivery *d, DeliveryDifferenceCallback on_difference, void *userdata)
+int delivery_compare(Delivery *d, DeliveryDifferenceCallback on_difference, void *userdata)
 {
-        bool made;
-        int r;
+        int r = feed_begin(d->feed);
 
-        r = delivery_open(d);
-        if (r >= 0)
-                r = delivery_identify(d);
-        if (r >= 0) {
-                r = d->remote->backend->prepare(d->remote, &made);
-                r = r < 0 ? delivery_remote_failed(d, r) : delivery_set_origins(d);
-        }
-        if (r <= 0)
-                return r;
-        r = feed_begin(d->feed);
         for (size_t i = 0; r >= 0 && i < N_REMOTE_TABLES; i++) {
                 Comparison c = {
                         .d = d,
@@ -216,4 +205,19 @@ int delivery_check(Delivery *d, DeliveryDifferenceCallback on_difference, void *
         }
         feed_end(d->feed);
         return r;
+}
+
+int delivery_check(Delivery *d, DeliveryDifferenceCallback on_difference, void *userdata)
+{
+        bool made;
+        int r;
+
+        r = delivery_open(d);
+        if (r >= 0)
+                r = delivery_identify(d);
+        if (r >= 0) {
+                r = d->remote->backend->prepare(d->remote, &made);
+                r = r < 0 ? delivery_remote_failed(d, r) : delivery_set_origins(d);
+        }
+        return r <= 0 ? r : delivery_compare(d, on_difference, userdata);
 }

@@ -64,6 +64,8 @@ struct Delivery {
         int64_t deletes_seen, lists_seen[3]; /* change numbers when they were last dealt with */
         int64_t held_from;                   /* the first held change; INT64_MAX: none */
         uint64_t next_due;
+        uint64_t n_late;        /* differences that were found then */
+        uint64_t look_again;    /* when a request that came late would be there; 0: none may */
         uint64_t version;       /* of the batch in hand */
         uint64_t noted_version; /* the last one of a batch that the ledger knows */
 
@@ -112,6 +114,9 @@ int delivery_remove_gone(Delivery *d);
 
 /* Deletes sessions there; the ledger says afterwards @state, or GONE where there is a tombstone. */
 int delivery_delete(Delivery *d, const char *const *ids, size_t n, LedgerState state);
+
+/* Compares all that the remote holds of ours with the archive; everything is open and prepared. */
+int delivery_compare(Delivery *d, DeliveryDifferenceCallback on_difference, void *userdata);
 
 /* What is to be done with a session, given what the ledger says. Pure. */
 DeliveryPlan delivery_plan(const RemoteOptions *options, const FeedSession *session,

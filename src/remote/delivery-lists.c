@@ -88,12 +88,14 @@ static int replace(Delivery *d, RemoteTable table, uint64_t *digest)
 {
         _cleanup_free_ char *user = NULL;
         uint64_t version = delivery_next_version(d), sum = *digest;
+        uint64_t before = d->state.look_again_usec;
         RemoteSelection older = {
                 .table = table, .all = true, .own = true, .below_version = version
         };
         int r;
 
         *digest = 0; /* not known, until it is done */
+        d->state.look_again_usec = LEDGER_UNDER_WAY;
         r = delivery_save(d);
         if (r >= 0)
                 r = for_each_row(d, table, add_to_block, &version);
@@ -111,6 +113,7 @@ static int replace(Delivery *d, RemoteTable table, uint64_t *digest)
         if (r < 0)
                 return delivery_remote_failed(d, r);
         *digest = sum;
+        d->state.look_again_usec = before;
         return delivery_save(d);
 }
 

@@ -15,6 +15,9 @@
 #define ORIGIN_APPLICATION \
         SD_ID128_MAKE(6f, 0b, 4e, 52, 1d, 90, 4f, 7e, 9b, 1c, c2, 57, 3a, 88, 04, d6)
 
+/* We give a request up after its time-out; a proxy, or a busy server, may hold it about as long. */
+#define LATE_TIMES 2
+
 #define CHUNK 500 /* ids that one statement names */
 
 static bool same(const char *a, const char *b)
@@ -44,6 +47,11 @@ static int take_over_state(Delivery *d, const char *archive_id)
         return delivery_forget(d);
 }
 
+static uint64_t timeout(const Delivery *d)
+{
+        return d->options.timeout_usec ?: REMOTE_TIMEOUT_USEC;
+}
+
 int delivery_identify(Delivery *d)
 {
         _cleanup_free_ char *archive_id = NULL;
@@ -54,6 +62,12 @@ int delivery_identify(Delivery *d)
         if (r < 0)
                 return delivery_ledger_failed(d, r);
         d->progress.last_delivery_usec = d->state.last_delivery_usec;
+        if (d->state.look_again_usec == LEDGER_UNDER_WAY) {
+                d->state.look_again_usec = now_usec(CLOCK_REALTIME) + LATE_TIMES * timeout(d);
+                if (delivery_save(d) < 0)
+                        return -EIO;
+        }
+        d->look_again = d->state.look_again_usec;
         r = feed_begin(d->feed);
         if (r >= 0)
                 r = feed_archive_id(d->feed, &archive_id);

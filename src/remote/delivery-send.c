@@ -162,7 +162,7 @@ static bool is_noted(const Delivery *d)
         for (size_t i = d->n_sent; i < d->n_parcels; i++)
                 if (is_to_be_noted(d->parcels + i))
                         return false;
-        return d->noted_version == d->version;
+        return d->noted_version == d->version && d->state.look_again_usec == LEDGER_UNDER_WAY;
 }
 
 /* What must happen before the first row of a session goes: once for a batch, since each time waits for the disk. */
@@ -172,6 +172,7 @@ static int note_begun(Delivery *d)
 
         if (is_noted(d))
                 return 0;
+        d->state.look_again_usec = LEDGER_UNDER_WAY;
         r = ledger_begin(d->ledger);
         for (size_t i = d->n_sent; r >= 0 && i < d->n_parcels; i++) {
                 Parcel *p = d->parcels + i;
@@ -204,6 +205,7 @@ int delivery_note_done(Delivery *d, size_t end, int64_t cursor)
                                        &d->parcels[i].next);
         if (cursor > 0)
                 d->state.cursor_seq = cursor;
+        d->state.look_again_usec = d->look_again;
         if (r >= 0)
                 r = ledger_remote_put(d->ledger, d->options.name, &d->state);
         if (r >= 0)

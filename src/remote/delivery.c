@@ -62,7 +62,7 @@ const char *delivery_warning(const Delivery *d)
 
 uint64_t delivery_next_due(const Delivery *d)
 {
-        return d->next_due;
+        return d->look_again > 0 && d->look_again < d->next_due ? d->look_again : d->next_due;
 }
 
 /* Options are copied: whoever gave them may reload its settings. */
@@ -341,6 +341,44 @@ static int send_all(Delivery *d)
         return r < 0 ? r : delivery_count_behind(d);
 }
 
+/* Something of the session arrived late: the remote may have any rows of it. */
+static int on_late(void *userdata, const char *id, RemoteTable table, DeliveryDifference difference,
+                   uint64_t n_here, uint64_t n_there)
+{
+        Delivery *d = userdata;
+        int r = 0;
+
+        if (difference == DIFFERENCE_WAITING)
+                return 0;
+        d->n_late++;
+        if (table >= REMOTE_STARS)
+                d->state.list_digests[table - REMOTE_STARS] = 0;
+        else
+                r = ledger_put(d->ledger, d->options.name, id,
+                               &(LedgerEntry){ .state = LEDGER_UNKNOWN, .last_ordinal = -1 });
+        return r < 0 ? delivery_ledger_failed(d, r) : 0;
+}
+
+/* What was interrupted once, and could have arrived since, is looked for and mended. */
+static int look_again(Delivery *d)
+{
+        int r;
+
+        if (d->look_again == 0 || now_usec(CLOCK_REALTIME) < d->look_again)
+                return 0;
+        d->n_late = 0;
+        r = delivery_compare(d, on_late, d);
+        if (r >= 0 && d->n_late > 0) {
+                d->cursor = 0;
+                d->looked = false;
+                r = send_all(d);
+        }
+        if (r < 0)
+                return r;
+        d->look_again = d->state.look_again_usec = 0;
+        return delivery_save(d);
+}
+
 static int run(Delivery *d)
 {
         int r, known;
@@ -362,7 +400,9 @@ static int run(Delivery *d)
         r = compare_versions(d);
         if (r >= 0 && !d->state.reconciled)
                 r = delivery_reconcile(d);
-        return r < 0 ? r : send_all(d);
+        if (r >= 0)
+                r = send_all(d);
+        return r < 0 ? r : look_again(d);
 }
 
 /* A warning stays as long as a session of somebody else is in the way. */

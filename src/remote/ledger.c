@@ -9,7 +9,7 @@
 #include "base/time-util.h"
 
 #define LEDGER_APPLICATION_ID 0x534a4c47 /* "SJLG" */
-#define LEDGER_VERSION        1
+#define LEDGER_VERSION        2
 
 enum {
         QUERY_REMOTE_GET,
@@ -28,14 +28,14 @@ enum {
 static const char *const query_sql[N_QUERIES] = {
         [QUERY_REMOTE_GET] =
                         "SELECT target, archive_id, origins, reconciled, cursor_seq, version, stars, pins, "
-                        "deletes, last_delivery_at, last_error FROM remotes WHERE name = ?1",
+                        "deletes, last_delivery_at, last_error, look_again_at FROM remotes WHERE name = ?1",
         [QUERY_REMOTE_PUT] =
                         "INSERT INTO remotes (name, target, archive_id, origins, reconciled, cursor_seq, "
-                        "version, stars, pins, deletes, last_delivery_at, last_error) "
-                        "VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+                        "version, stars, pins, deletes, last_delivery_at, last_error, look_again_at) "
+                        "VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
                         "ON CONFLICT (name) DO UPDATE SET target = ?2, archive_id = ?3, origins = ?4, "
                         "cursor_seq = ?5, version = ?6, stars = ?7, pins = ?8, deletes = ?9, "
-                        "last_delivery_at = ?10, last_error = ?11",
+                        "last_delivery_at = ?10, last_error = ?11, look_again_at = ?12",
         [QUERY_REMOTE_RECONCILED] = "UPDATE remotes SET reconciled = ?2 WHERE name = ?1",
         [QUERY_GET] = "SELECT state, change_seq, last_ordinal FROM deliveries WHERE remote = ?1 AND "
                       "session_id = ?2",
@@ -84,7 +84,8 @@ static const char schema[] =
                 "CREATE TABLE remotes (name TEXT PRIMARY KEY, target TEXT, archive_id TEXT, origins TEXT, "
                 "reconciled INTEGER NOT NULL, cursor_seq INTEGER NOT NULL, version INTEGER NOT NULL, "
                 "stars INTEGER NOT NULL, pins INTEGER NOT NULL, deletes INTEGER NOT NULL, "
-                "last_delivery_at TEXT, last_error TEXT) WITHOUT ROWID;"
+                "last_delivery_at TEXT, last_error TEXT, look_again_at INTEGER NOT NULL DEFAULT 0) "
+                "WITHOUT ROWID;"
                 "CREATE TABLE deliveries (remote TEXT NOT NULL, session_id TEXT NOT NULL, state TEXT NOT "
                 "NULL, change_seq INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
                 "PRIMARY KEY (remote, session_id)) WITHOUT ROWID;";
@@ -103,6 +104,10 @@ static int prepare_schema(sqlite3 *db)
                 return r;
         if (application_id == LEDGER_APPLICATION_ID && version == LEDGER_VERSION)
                 return 0;
+        if (application_id == LEDGER_APPLICATION_ID && version == 1)
+                return sqlite_run(db,
+                                  "BEGIN IMMEDIATE; ALTER TABLE remotes ADD COLUMN look_again_at "
+                                  "INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 2; COMMIT");
         if (application_id != 0 || n_objects != 0)
                 return -EMEDIUMTYPE;
         r = sqlite_run(db, "PRAGMA journal_mode = WAL");
@@ -283,6 +288,7 @@ int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret)
                         found.list_digests[i] = (uint64_t) sqlite3_column_int64(stmt, 6 + i);
                 if (at)
                         (void) parse_timestamp(at, &found.last_delivery_usec);
+                found.look_again_usec = (uint64_t) sqlite3_column_int64(stmt, 11);
         }
         (void) sqlite3_reset(stmt);
         if (r <= 0 || k < 0)
@@ -316,6 +322,7 @@ int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *remote)
                   remote->last_delivery_usec > 0 ? format_timestamp(at, remote->last_delivery_usec)
                                                  : NULL);
         bind_copy(stmt, 11, remote->last_error);
+        (void) sqlite3_bind_int64(stmt, 12, (int64_t) remote->look_again_usec);
         return sqlite_execute(stmt);
 }
 

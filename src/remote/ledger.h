@@ -28,6 +28,10 @@ typedef struct LedgerEntry {
         int64_t last_ordinal; /* of the messages that it has; -1: none */
 } LedgerEntry;
 
+/* A request may be under way. Where it is still said at the next start, that one may arrive late, whatever was done there
+ * meanwhile; so what the remote has is compared once more, after a while. */
+#define LEDGER_UNDER_WAY 1
+
 /* One remote's own row. Texts are owned by it. */
 typedef struct LedgerRemote {
         char *target;     /* URL without credentials, and the organisation */
@@ -37,6 +41,7 @@ typedef struct LedgerRemote {
         int64_t cursor_seq;
         uint64_t version;         /* the highest that was ever used */
         uint64_t list_digests[3]; /* of its stars, pins and deletes; 0: not known */
+        uint64_t look_again_usec; /* since the epoch, or LEDGER_UNDER_WAY; 0: all requests were answered */
         uint64_t last_delivery_usec;
         char *last_error; /* NULL: none */
 } LedgerRemote;

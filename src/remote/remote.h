@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/strbuf.h"
+#include "base/time-util.h"
 #include "model/session.h"
 
 typedef enum RemoteTable {
@@ -43,6 +44,8 @@ typedef enum RemoteCompression {
         REMOTE_COMPRESSION_GZIP,
 } RemoteCompression;
 
+#define REMOTE_TIMEOUT_USEC USEC_PER_MIN
+
 /* A remote as the settings have it. NULL and 0 where nothing is set; lists are NULL-terminated. */
 typedef struct RemoteOptions {
         const char *name;
@@ -58,7 +61,7 @@ typedef struct RemoteOptions {
         const char *const *metadata_only;
         uint64_t hold_usec;
 
-        uint64_t timeout_usec; /* of one request; 0: a minute */
+        uint64_t timeout_usec; /* of one request; 0: REMOTE_TIMEOUT_USEC */
         RemoteCompression compression;
         const char *password_file;
         const char *ca_file;

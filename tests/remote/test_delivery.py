@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from clickhouse import USER, rows_there
-from scrubjay_test import archive_rows, github_token
+from scrubjay_test import archive_rows, github_token, wait_for
 
 
 def add_call(source, session, ordinal, name="Bash", category="Bash", tool_use_id="toolu_1", result="done", index=0, input_json="{}"):
@@ -293,6 +293,47 @@ def test_an_archive_rebuilt_after_damage(ann):
     delete_message(ann.source, "s2", 0)
     ann.deliver()
     assert list(ann.archive.parent.glob("archive.db.damaged-*"))
+    ann.assert_equal()
+
+
+def test_a_request_that_comes_late(ann):
+    """A block that was sent when we were killed is still on its way, and arrives after its session was deleted."""
+    ann.set(Timeout="1s")
+    for i in (1, 2):
+        ann.source.add_session(f"s{i}", ["one", "two"])
+    ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s2')")
+    ann.deliver()
+    ann.source.append("s1", ["three"])
+    ann.server.fault("hang", seconds=3, match="INSERT INTO `messages`")
+    assert "does not answer in time" in ann.fail()
+    delete_for_good(ann.source, "s1")
+    ann.deliver()
+    ann.assert_equal()
+    for table, columns, row in (("messages", "session_id, ordinal, content", "'s1', 2, 'three'"),
+                                ("tool_calls", "session_id, message_ordinal, tool_use_id", "'s2', 1, 'late'"),
+                                ("session_stars", "session_id, user_id", "'s1', 'ann@example.org'")):
+        ann.server.query(f"INSERT INTO {table} (org_id, {columns}, origin, _version) SELECT 'acme', {row}, any(origin), 1"
+                         " FROM sessions")
+    wait_for(lambda: ann.deliver() and ledger(ann, "look_again_at") == 0, "it looks again", 15)
+    ann.assert_equal()
+
+
+def ledger(ann, column):
+    db = sqlite3.connect(ann.archive.parent / "archive.db.remotes")
+    (value,), = db.execute(f"SELECT {column} FROM remotes")
+    db.close()
+    return value
+
+
+def test_a_ledger_of_the_first_form(ann):
+    ann.source.add_session("s1")
+    ann.deliver()
+    db = sqlite3.connect(ann.archive.parent / "archive.db.remotes")
+    db.executescript("ALTER TABLE remotes DROP COLUMN look_again_at; PRAGMA user_version=1")
+    db.close()
+    assert ann.deliver()["rows_sent"] == 0
+    ann.source.append("s1", ["two"])
+    ann.deliver()
     ann.assert_equal()
 
 

@@ -15,8 +15,8 @@ import time
 import pytest
 
 from clickhouse import GONE, assert_equal, restart_when_killed
-from scrubjay_test import BusError, github_token
-from test_delivery import add_call, delete_for_good, delete_message, touch
+from scrubjay_test import BusError, github_token, wait_for
+from test_delivery import add_call, delete_for_good, delete_message, ledger, touch
 
 ROUNDS = int(os.environ.get("SCRUBJAY_REMOTE_ROUNDS", "8"))
 FIRST = int(os.environ.get("SCRUBJAY_REMOTE_SEED", "1"))
@@ -173,6 +173,8 @@ def test_round(make_person, bus, seed):
             ann.daemon = None
         ann.server.clear_faults()
         ann.deliver_at_last()
+        # a request that was under way when we were killed may have come late: that is looked for after a while
+        wait_for(lambda: ann.once()[0] == 0 and ledger(ann, "look_again_at") == 0, "nothing can come any more", 30)
     finally:
         stop()
     for person, whose in ((ann, "s%"), (bob, "b%")):
