@@ -230,10 +230,12 @@ static int remove_message(SessionSync *s, int64_t ordinal)
  */
 static int peek_archived(SessionSync *s, const ArchivedMessage **ret)
 {
-        int64_t from = s->n_archived > 0 ? s->archived[s->n_archived - 1].ordinal + 1 : INT64_MIN;
         int r;
 
         if (s->next == s->n_archived && s->has_more) {
+                int64_t from = s->n_archived > 0 ? s->archived[s->n_archived - 1].ordinal + 1
+                                                 : INT64_MIN;
+
                 if (!s->archived)
                         s->archived = malloc(ARCHIVED_PAGE * sizeof(*s->archived));
                 if (!s->archived)
