@@ -80,7 +80,6 @@ char *ledger_path(const char *archive_path)
 }
 
 static const char schema[] =
-                "BEGIN IMMEDIATE;"
                 "CREATE TABLE remotes (name TEXT PRIMARY KEY, target TEXT, archive_id TEXT, origins TEXT, "
                 "reconciled INTEGER NOT NULL, cursor_seq INTEGER NOT NULL, version INTEGER NOT NULL, "
                 "stars INTEGER NOT NULL, pins INTEGER NOT NULL, deletes INTEGER NOT NULL, "
@@ -90,7 +89,9 @@ static const char schema[] =
                 "NULL, change_seq INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
                 "PRIMARY KEY (remote, session_id)) WITHOUT ROWID;";
 
-static int prepare_schema(sqlite3 *db)
+/* What the file is. Returns 2 (ours, of version 1), 1 (ours), 0 (empty), -EMEDIUMTYPE (something else) or another
+ * negative errno. */
+static int identify(sqlite3 *db)
 {
         int64_t application_id = 0, version = 0, n_objects = 0;
         int r;
@@ -103,22 +104,38 @@ static int prepare_schema(sqlite3 *db)
         if (r < 0)
                 return r;
         if (application_id == LEDGER_APPLICATION_ID && version == LEDGER_VERSION)
-                return 0;
+                return 1;
         if (application_id == LEDGER_APPLICATION_ID && version == 1)
-                return sqlite_run(db,
-                                  "BEGIN IMMEDIATE; ALTER TABLE remotes ADD COLUMN look_again_at "
-                                  "INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 2; COMMIT");
-        if (application_id != 0 || n_objects != 0)
-                return -EMEDIUMTYPE;
-        r = sqlite_run(db, "PRAGMA journal_mode = WAL");
-        if (r >= 0)
-                r = sqlite_run(db, schema);
-        if (r >= 0)
-                r = sqlite_runf(db, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-                                LEDGER_APPLICATION_ID, LEDGER_VERSION);
+                return 2;
+        return application_id != 0 || n_objects != 0 ? -EMEDIUMTYPE : 0;
+}
+
+/* Looked at and made in one transaction: the couriers of two remotes may come at the same moment. */
+static int prepare_schema(sqlite3 *db)
+{
+        int r;
+
+        r = sqlite_run(db, "BEGIN IMMEDIATE");
         if (r < 0)
+                return r;
+        r = identify(db);
+        if (r == 0) {
+                r = sqlite_run(db, schema);
+                if (r >= 0)
+                        r = sqlite_runf(db, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+                                        LEDGER_APPLICATION_ID, LEDGER_VERSION);
+        }
+        if (r == 2)
+                r = sqlite_run(db, "ALTER TABLE remotes ADD COLUMN look_again_at INTEGER NOT NULL "
+                                   "DEFAULT 0; PRAGMA user_version = 2");
+        if (r >= 0)
+                r = sqlite_run(db, "COMMIT");
+        if (r < 0) {
                 (void) sqlite_run(db, "ROLLBACK");
-        return r;
+                return r;
+        }
+        r = sqlite_run(db, "PRAGMA journal_mode = WAL");
+        return r == -EBUSY ? 0 : r; /* the other one does it */
 }
 
 static int open_at(const char *path, int flags, Ledger **ret)

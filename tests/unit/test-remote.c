@@ -1,5 +1,6 @@
 /* Remotes: URL, wire types, filter, plan, back-off, password, ledger */
 #include <fcntl.h>
+#include <pthread.h>
 
 #include "base/url.h"
 #include "fixture.h"
@@ -356,4 +357,34 @@ TEST(the_ledger_remembers)
         CHECK_INT(ledger_held(l, "a", NULL, 3, ids), 0);
         CHECK_INT(ledger_get(l, "b", "s4", &entry), 0);
         CHECK_INT(entry.state, LEDGER_UNKNOWN);
+}
+
+/* Of two couriers that come at the same moment. */
+static void *open_ledger(void *archive)
+{
+        _cleanup_(ledger_closep) Ledger *l = NULL;
+        intptr_t r = ledger_open(archive, &l, NULL);
+
+        return (void *) r;
+}
+
+TEST(a_ledger_is_made_once_whoever_comes)
+{
+        for (int i = 0; i < 50; i++) {
+                _cleanup_free_ char *archive = NULL, *name = NULL, *aside = NULL;
+                pthread_t threads[4];
+
+                REQUIRE(asprintf(&name, "together-%d.db", i) > 0);
+                archive = fixture_path(name);
+                REQUIRE(asprintf(&aside, "%s.remotes.broken", archive) > 0);
+                for (size_t t = 0; t < ELEMENTSOF(threads); t++)
+                        REQUIRE(pthread_create(threads + t, NULL, open_ledger, archive) == 0);
+                for (size_t t = 0; t < ELEMENTSOF(threads); t++) {
+                        void *result = NULL;
+
+                        REQUIRE(pthread_join(threads[t], &result) == 0);
+                        CHECK_INT((intptr_t) result, 0);
+                }
+                CHECK(access(aside, F_OK) < 0);
+        }
 }
