@@ -224,30 +224,38 @@ static int remove_message(SessionSync *s, int64_t ordinal)
         return 0;
 }
 
+/* There is one as long as has_more is set: then the last ordinal is no largest number. */
+static int next_page(SessionSync *s)
+{
+        int64_t from = INT64_MIN;
+        int r;
+
+        if (!s->archived)
+                s->archived = malloc(ARCHIVED_PAGE * sizeof(*s->archived));
+        if (!s->archived)
+                return -ENOMEM;
+        if (s->n_archived > 0)
+                from = s->archived[s->n_archived - 1].ordinal + 1;
+        r = archive_messages(s->e->archive, s->id.text, s->id.size, from, s->archived,
+                             ARCHIVED_PAGE, &s->n_archived);
+        if (r < 0)
+                return engine_archive_failed(s->e, r);
+        s->next = 0;
+        s->has_more = s->n_archived == ARCHIVED_PAGE &&
+                      s->archived[ARCHIVED_PAGE - 1].ordinal < INT64_MAX;
+        return 0;
+}
+
 /*
  * The next archived message, or NULL. They are read page by page, so that a long session takes no more memory. What is
  * written meanwhile lies before it, and so before every page that is still to come.
  */
 static int peek_archived(SessionSync *s, const ArchivedMessage **ret)
 {
-        int r;
+        int r = s->next == s->n_archived && s->has_more ? next_page(s) : 0;
 
-        if (s->next == s->n_archived && s->has_more) {
-                int64_t from = s->n_archived > 0 ? s->archived[s->n_archived - 1].ordinal + 1
-                                                 : INT64_MIN;
-
-                if (!s->archived)
-                        s->archived = malloc(ARCHIVED_PAGE * sizeof(*s->archived));
-                if (!s->archived)
-                        return -ENOMEM;
-                r = archive_messages(s->e->archive, s->id.text, s->id.size, from, s->archived,
-                                     ARCHIVED_PAGE, &s->n_archived);
-                if (r < 0)
-                        return engine_archive_failed(s->e, r);
-                s->next = 0;
-                s->has_more = s->n_archived == ARCHIVED_PAGE &&
-                              s->archived[ARCHIVED_PAGE - 1].ordinal < INT64_MAX;
-        }
+        if (r < 0)
+                return r;
         *ret = s->next < s->n_archived ? s->archived + s->next : NULL;
         return 0;
 }

@@ -477,6 +477,21 @@ TEST(a_clock_that_was_set_back_hides_no_change)
         world_done(&w);
 }
 
+TEST(the_largest_ordinal_is_the_last)
+{
+        World w;
+
+        world_begin(&w, "largest");
+        add_session(&w, "a", 2);
+        change(&w, "UPDATE messages SET ordinal = 9223372036854775807 WHERE ordinal = 1");
+        (void) sync_ok(&w);
+        change(&w, "UPDATE messages SET content = 'edited' WHERE ordinal > 1;"
+                   "UPDATE sessions SET " TOUCH);
+        CHECK_INT(sync_ok(&w)->messages_written, 1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE content = 'edited'"), 1);
+        world_done(&w);
+}
+
 TEST(what_the_window_misses_the_audit_finds)
 {
         World w;
