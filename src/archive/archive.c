@@ -192,6 +192,19 @@ static int has_journal_mode(sqlite3 *db, const char *sql, const char *mode)
         return strcmp((const char *) sqlite3_column_text(stmt, 0) ?: "", mode) == 0;
 }
 
+static void close_database(Archive *a)
+{
+        for (size_t i = 0; i < N_ARCHIVE_QUERIES; i++)
+                (void) sqlite3_finalize(TAKE_PTR(a->queries[i]));
+        for (size_t i = 0; i < N_ARCHIVE_INSERTS; i++)
+                (void) sqlite3_finalize(TAKE_PTR(a->inserts[i]));
+        for (size_t i = 0; i < N_ARCHIVE_INSERTS; i++)
+                (void) sqlite3_finalize(TAKE_PTR(a->selects[i]));
+        if (a->db)
+                sqlite_close(a->db);
+        a->db = NULL;
+}
+
 static int open_database(Archive *a)
 {
         int code, r;
@@ -236,6 +249,34 @@ static int describe_failure(const Archive *a, int error, char **reterr)
         return error;
 }
 
+/* What is remembered of the archive while it is open. */
+static int load_state(Archive *a)
+{
+        int64_t has_tombstones;
+        struct stat st;
+        int r;
+
+        if (stat(a->path, &st) < 0)
+                return -errno;
+        a->device = st.st_dev;
+        a->inode = st.st_ino;
+        r = sqlite_query_int(a->db, "SELECT value FROM meta WHERE key = 'change_seq'", &a->change);
+        if (r >= 0) /* noted; counting a million takes milliseconds */
+                r = sqlite_query_int(a->db, "SELECT value FROM meta WHERE key = 'n_cursors'",
+                                     &a->n_cursors);
+        if (r == 0)
+                r = sqlite_query_int(a->db, "SELECT count(*) FROM cursors", &a->n_cursors);
+        free(TAKE_PTR(a->moved_aside)); /* of the one that turned out to be damaged */
+        if (r >= 0)
+                r = archive_meta_get(a, "moved_aside", &a->moved_aside);
+        if (r >= 0)
+                r = sqlite_query_int(a->db, "SELECT EXISTS (SELECT 1 FROM session_deletes)",
+                                     &has_tombstones);
+        if (r >= 0)
+                a->has_tombstones = has_tombstones != 0;
+        return r < 0 ? r : 0;
+}
+
 /* Opens the file and looks for damage. Returns 1 (damaged: *@ret_problem says where), 0, or a negative errno. */
 static int open_checked(Archive *a, char **ret_problem, char **reterr)
 {
@@ -255,6 +296,8 @@ static int open_checked(Archive *a, char **ret_problem, char **reterr)
         if (r >= 0 && (a->suspect || a->unclean))
                 r = archive_check(a->db, a->suspect ? ARCHIVE_CHECK_FULL : ARCHIVE_CHECK_QUICK,
                                   ret_problem);
+        if (r == 0)
+                r = load_state(a);
         if (r == -EUCLEAN) {
                 format_error(ret_problem, "%s", sqlite_reason(a->db));
                 return 1;
@@ -268,9 +311,7 @@ static int replace_damaged(Archive *a, const char *problem, char **reterr)
         _cleanup_free_ char *moved = NULL;
         int r;
 
-        if (a->db)
-                sqlite_close(a->db);
-        a->db = NULL;
+        close_database(a);
         r = archive_move_aside(a->path, &moved);
         if (r == -EUCLEAN)
                 format_error(reterr,
@@ -294,34 +335,9 @@ static int replace_damaged(Archive *a, const char *problem, char **reterr)
         r = archive_meta_set_int(a, "change_seq", a->change);
         if (r >= 0)
                 r = archive_meta_set(a, "moved_aside", moved);
+        if (r >= 0)
+                r = load_state(a);
         return r < 0 ? describe_failure(a, r, reterr) : 0;
-}
-
-/* What is remembered of the archive while it is open. */
-static int load_state(Archive *a)
-{
-        int64_t has_tombstones;
-        struct stat st;
-        int r;
-
-        if (stat(a->path, &st) < 0)
-                return -errno;
-        a->device = st.st_dev;
-        a->inode = st.st_ino;
-        r = sqlite_query_int(a->db, "SELECT value FROM meta WHERE key = 'change_seq'", &a->change);
-        if (r >= 0) /* noted; counting a million takes milliseconds */
-                r = sqlite_query_int(a->db, "SELECT value FROM meta WHERE key = 'n_cursors'",
-                                     &a->n_cursors);
-        if (r == 0)
-                r = sqlite_query_int(a->db, "SELECT count(*) FROM cursors", &a->n_cursors);
-        if (r >= 0)
-                r = archive_meta_get(a, "moved_aside", &a->moved_aside);
-        if (r >= 0)
-                r = sqlite_query_int(a->db, "SELECT EXISTS (SELECT 1 FROM session_deletes)",
-                                     &has_tombstones);
-        if (r >= 0)
-                a->has_tombstones = has_tombstones != 0;
-        return r < 0 ? r : 0;
 }
 
 int archive_open(const char *path, Archive **ret, char **reterr)
@@ -356,9 +372,6 @@ int archive_open(const char *path, Archive **ret, char **reterr)
                 if (r < 0)
                         return r;
         }
-        r = load_state(a);
-        if (r < 0)
-                return describe_failure(a, r, reterr);
         a->suspect = a->unclean = false;
         *ret = TAKE_PTR(a);
         return damaged;
@@ -368,22 +381,15 @@ Archive *archive_close(Archive *a)
 {
         if (!a)
                 return NULL;
-        for (size_t i = 0; i < N_ARCHIVE_QUERIES; i++)
-                (void) sqlite3_finalize(a->queries[i]);
-        for (size_t i = 0; i < N_ARCHIVE_INSERTS; i++)
-                (void) sqlite3_finalize(a->inserts[i]);
-        for (size_t i = 0; i < N_ARCHIVE_INSERTS; i++)
-                (void) sqlite3_finalize(a->selects[i]);
-        if (a->db)
-                sqlite_close(a->db);
+        close_database(a);
         arena_done(&a->arena);
         arena_done(&a->kept_texts);
         free(a->kept);
+        free(a->moved_aside);
         if (a->lock_fd >= 0 && (a->suspect || !a->unclean))
                 (void) write_lock(a, a->suspect ? LOCK_SUSPECT : "");
         a->lock_fd = fd_close(a->lock_fd);
         explicit_bzero(&a->key, sizeof(a->key));
-        free(a->moved_aside);
         free(a->path);
         free(a);
         return NULL;

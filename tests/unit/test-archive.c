@@ -492,6 +492,21 @@ TEST(a_damaged_archive_is_moved_aside_untouched)
         }
 }
 
+/* What it needs to open is read without a check, since it was closed well. */
+TEST(damage_behind_the_first_page_is_met_at_once)
+{
+        _cleanup_free_ char *path = fixture_path("behind/archive.db"), *reason = NULL;
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        struct stat st;
+
+        a = archive_close(a);
+        REQUIRE(stat(path, &st) == 0);
+        spoil(path, 8192, (size_t) st.st_size - 8192, 0xa5);
+        CHECK_INT(archive_open(path, &a, &reason), 1);
+        CHECK(a && archive_moved_aside(a));
+        CHECK(!reason);
+}
+
 TEST(damage_without_end_is_refused)
 {
         _cleanup_free_ char *path = fixture_path("endless/archive.db"), *reason = NULL;
