@@ -169,7 +169,7 @@ static int describe_failure(const Archive *a, int error, char **reterr)
 /* What is remembered of the archive while it is open. */
 static int load_state(Archive *a)
 {
-        int64_t has_tombstones;
+        int64_t has_tombstones = 0;
         struct stat st;
         int r;
 

@@ -77,7 +77,7 @@ int archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t siz
 
 int archive_run_for(Archive *a, ArchiveQuery query, const char *id, size_t size)
 {
-        sqlite3_stmt *stmt;
+        sqlite3_stmt *stmt = NULL;
         int r;
 
         r = archive_query_for(a, query, id, size, &stmt);
