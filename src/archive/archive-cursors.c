@@ -160,7 +160,6 @@ void archive_cursor_list_end(Archive *a)
 int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t max, char **ret)
 {
         sqlite3_stmt *stmt;
-        size_t n = 0;
         int r;
 
         r = archive_query_for(a, ARCHIVE_STALE, after ?: "", after ? strlen(after) : 0, &stmt);
@@ -168,22 +167,7 @@ int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t
                 return r;
         (void) sqlite3_bind_int64(stmt, 2, (int64_t) max);
         (void) sqlite3_bind_int64(stmt, 3, policy);
-        while (n < max && (r = sqlite_step(stmt)) > 0) {
-                const char *id = (const char *) sqlite3_column_text(stmt, 0);
-
-                ret[n] = strdup(id ?: "");
-                if (!ret[n]) {
-                        r = -ENOMEM;
-                        break;
-                }
-                n++;
-        }
-        (void) sqlite3_reset(stmt);
-        if (r >= 0)
-                return (int) n;
-        while (n > 0)
-                free(ret[--n]);
-        return r;
+        return sqlite_take_texts(stmt, ret, max);
 }
 
 int archive_has_session(Archive *a, const char *id, size_t size)

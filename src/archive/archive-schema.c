@@ -70,21 +70,17 @@ static int make_tables(sqlite3 *db)
 
 int archive_schema_prepare(sqlite3 *db)
 {
-        int64_t application_id = 0, version = 0, n_objects = 0;
+        SqliteIdentity is;
         int r;
 
-        r = sqlite_query_int(db, "PRAGMA application_id", &application_id);
-        if (r >= 0)
-                r = sqlite_query_int(db, "PRAGMA user_version", &version);
-        if (r >= 0)
-                r = sqlite_query_int(db, "SELECT count(*) FROM sqlite_schema", &n_objects);
+        r = sqlite_identify(db, &is);
         if (r < 0)
                 return r;
-        if (application_id == 0 && n_objects == 0)
+        if (is.application_id == 0 && is.n_objects == 0)
                 return make_tables(db);
-        if (application_id != ARCHIVE_APPLICATION_ID)
+        if (is.application_id != ARCHIVE_APPLICATION_ID)
                 return -EMEDIUMTYPE;
-        if (version > ARCHIVE_SCHEMA_VERSION)
+        if (is.version > ARCHIVE_SCHEMA_VERSION)
                 return -EPROTONOSUPPORT;
         return 0;
 }

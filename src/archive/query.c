@@ -29,21 +29,17 @@ const char *query_reason(Query *q)
 
 static int check_schema(sqlite3 *db)
 {
-        int64_t application_id = 0, version = 0, n_objects = 1;
+        SqliteIdentity is;
         int r;
 
-        r = sqlite_query_int(db, "PRAGMA application_id", &application_id);
-        if (r >= 0)
-                r = sqlite_query_int(db, "PRAGMA user_version", &version);
-        if (r >= 0 && application_id == 0)
-                r = sqlite_query_int(db, "SELECT count(*) FROM sqlite_schema", &n_objects);
+        r = sqlite_identify(db, &is);
         if (r < 0)
                 return r;
-        if (n_objects == 0)
+        if (is.application_id == 0 && is.n_objects == 0)
                 return -ENOENT; /* just being made */
-        if (application_id != ARCHIVE_APPLICATION_ID)
+        if (is.application_id != ARCHIVE_APPLICATION_ID)
                 return -EMEDIUMTYPE;
-        return version > ARCHIVE_SCHEMA_VERSION ? -EPROTONOSUPPORT : 0;
+        return is.version > ARCHIVE_SCHEMA_VERSION ? -EPROTONOSUPPORT : 0;
 }
 
 int query_open(const char *path, Query **ret)

@@ -166,3 +166,42 @@ int sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret)
                 *ret = sqlite3_column_int64(stmt, 0);
         return r;
 }
+
+int sqlite_identify(sqlite3 *db, SqliteIdentity *ret)
+{
+        SqliteIdentity found = { 0 };
+        int r;
+
+        r = sqlite_query_int(db, "PRAGMA application_id", &found.application_id);
+        if (r >= 0)
+                r = sqlite_query_int(db, "PRAGMA user_version", &found.version);
+        if (r >= 0)
+                r = sqlite_query_int(db, "SELECT count(*) FROM sqlite_schema", &found.n_objects);
+        if (r < 0)
+                return r;
+        *ret = found;
+        return 0;
+}
+
+int sqlite_take_texts(sqlite3_stmt *stmt, char **ret, size_t max)
+{
+        size_t n = 0;
+        int r = 0;
+
+        while (n < max && (r = sqlite_step(stmt)) > 0) {
+                const char *text = (const char *) sqlite3_column_text(stmt, 0);
+
+                ret[n] = strdup(text ?: "");
+                if (!ret[n]) {
+                        r = -ENOMEM;
+                        break;
+                }
+                n++;
+        }
+        (void) sqlite3_reset(stmt);
+        if (r >= 0)
+                return (int) n;
+        while (n > 0)
+                free(ret[--n]);
+        return r;
+}

@@ -49,6 +49,20 @@ int sqlite_execute(sqlite3_stmt *stmt);
 /* The first column of the first row of @sql as integer. Returns 1 (there is one), 0 (no row), or a negative errno. */
 int sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret);
 
+/* What tells whose file a database is. */
+typedef struct SqliteIdentity {
+        int64_t application_id;
+        int64_t version;   /* PRAGMA user_version */
+        int64_t n_objects; /* tables, indexes and the like; 0: it is empty */
+} SqliteIdentity;
+
+/* Returns 0 or a negative errno. */
+int sqlite_identify(sqlite3 *db, SqliteIdentity *ret);
+
+/* Takes the first column of the rows of @stmt that are still to come, at most @max of them; resets it. The texts are the
+ * caller's ("" for NULL). Returns how many, or a negative errno with none. */
+int sqlite_take_texts(sqlite3_stmt *stmt, char **ret, size_t max);
+
 /* Binds text that must live until the statement is reset. NULL binds NULL. */
 static inline int sqlite_bind_text(sqlite3_stmt *stmt, int index, const char *text, size_t n)
 {

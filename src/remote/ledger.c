@@ -93,21 +93,17 @@ static const char schema[] =
  * negative errno. */
 static int identify(sqlite3 *db)
 {
-        int64_t application_id = 0, version = 0, n_objects = 0;
+        SqliteIdentity is;
         int r;
 
-        r = sqlite_query_int(db, "PRAGMA application_id", &application_id);
-        if (r >= 0)
-                r = sqlite_query_int(db, "PRAGMA user_version", &version);
-        if (r >= 0)
-                r = sqlite_query_int(db, "SELECT count(*) FROM sqlite_schema", &n_objects);
+        r = sqlite_identify(db, &is);
         if (r < 0)
                 return r;
-        if (application_id == LEDGER_APPLICATION_ID && version == LEDGER_VERSION)
+        if (is.application_id == LEDGER_APPLICATION_ID && is.version == LEDGER_VERSION)
                 return 1;
-        if (application_id == LEDGER_APPLICATION_ID && version == 1)
+        if (is.application_id == LEDGER_APPLICATION_ID && is.version == 1)
                 return 2;
-        return application_id != 0 || n_objects != 0 ? -EMEDIUMTYPE : 0;
+        return is.application_id != 0 || is.n_objects != 0 ? -EMEDIUMTYPE : 0;
 }
 
 /* Looked at and made in one transaction: the couriers of two remotes may come at the same moment. */
@@ -418,25 +414,13 @@ int ledger_clear(Ledger *l, const char *name)
 int ledger_held(Ledger *l, const char *name, const char *after, size_t max, char **ret)
 {
         sqlite3_stmt *stmt;
-        size_t n = 0;
         int r;
 
         r = query_for(l, QUERY_HELD, name, after ?: "", &stmt);
         if (r < 0)
                 return r;
         (void) sqlite3_bind_int64(stmt, 3, (int64_t) max);
-        while (n < max && (r = sqlite_step(stmt)) > 0) {
-                r = column_copy(stmt, 0, ret + n);
-                if (r < 0)
-                        break;
-                n++;
-        }
-        (void) sqlite3_reset(stmt);
-        if (r >= 0)
-                return (int) n;
-        while (n > 0)
-                free(ret[--n]);
-        return r;
+        return sqlite_take_texts(stmt, ret, max);
 }
 
 int ledger_has_conflicts(Ledger *l, const char *name, bool *ret)
