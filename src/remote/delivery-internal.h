@@ -88,6 +88,10 @@ int delivery_remote_failed(Delivery *d, int error); /* what the backend said */
 int delivery_feed_failed(Delivery *d, int error);
 int delivery_ledger_failed(Delivery *d, int error);
 
+/* Ends the ledger's transaction, with the state of the remote; rolls it back where @r, of what was written so far, or
+ * what is left to do fails. Returns 0 or as delivery_ledger_failed(). */
+int delivery_ledger_end(Delivery *d, int r);
+
 /* A version higher than all before. It must be in the ledger before a row of it goes out. */
 uint64_t delivery_next_version(Delivery *d);
 

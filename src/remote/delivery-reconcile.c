@@ -266,14 +266,9 @@ int delivery_delete(Delivery *d, const char *const *ids, size_t n, LedgerState s
                         entry.state = LEDGER_WITHDRAWN;
                 r = ledger_put(d->ledger, d->options.name, ids[i], &entry);
         }
-        if (r >= 0)
-                r = ledger_remote_put(d->ledger, d->options.name, &d->state);
-        if (r >= 0)
-                r = ledger_commit(d->ledger);
-        if (r < 0) {
-                ledger_rollback(d->ledger);
-                return delivery_ledger_failed(d, r);
-        }
+        r = delivery_ledger_end(d, r);
+        if (r < 0)
+                return r;
         d->progress.sessions_deleted += n;
         return 0;
 }

@@ -183,14 +183,9 @@ static int note_begun(Delivery *d)
                                &(LedgerEntry){ .state = LEDGER_UNKNOWN, .last_ordinal = -1 });
                 p->noted = true;
         }
-        if (r >= 0)
-                r = ledger_remote_put(d->ledger, d->options.name, &d->state);
-        if (r >= 0)
-                r = ledger_commit(d->ledger);
-        if (r < 0) {
-                ledger_rollback(d->ledger);
-                return delivery_ledger_failed(d, r);
-        }
+        r = delivery_ledger_end(d, r);
+        if (r < 0)
+                return r;
         d->noted_version = d->version;
         return 0;
 }
@@ -206,14 +201,9 @@ int delivery_note_done(Delivery *d, size_t end, int64_t cursor)
         if (cursor > 0)
                 d->state.cursor_seq = cursor;
         d->state.look_again_usec = d->look_again;
-        if (r >= 0)
-                r = ledger_remote_put(d->ledger, d->options.name, &d->state);
-        if (r >= 0)
-                r = ledger_commit(d->ledger);
-        if (r < 0) {
-                ledger_rollback(d->ledger);
-                return delivery_ledger_failed(d, r);
-        }
+        r = delivery_ledger_end(d, r);
+        if (r < 0)
+                return r;
         for (; d->n_sent < end; d->n_sent++) {
                 d->progress.sessions_sent += d->parcels[d->n_sent].packed;
                 d->progress.n_behind -= d->progress.n_behind > 0;

@@ -40,6 +40,18 @@ int delivery_ledger_failed(Delivery *d, int error)
                              error == -ENOMEM ? "there is no memory" : ledger_reason(d->ledger));
 }
 
+int delivery_ledger_end(Delivery *d, int r)
+{
+        if (r >= 0)
+                r = ledger_remote_put(d->ledger, d->options.name, &d->state);
+        if (r >= 0)
+                r = ledger_commit(d->ledger);
+        if (r >= 0)
+                return 0;
+        ledger_rollback(d->ledger);
+        return delivery_ledger_failed(d, r);
+}
+
 const char *delivery_reason(const Delivery *d)
 {
         return d->reason ?: "There is no memory.";
