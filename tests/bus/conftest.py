@@ -7,14 +7,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from scrubjay_test import Daemon, PrivateBus, Source  # noqa: E402
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = PrivateBus(tmp_path / "bus")
-    yield bus
-    bus.stop()
+from fixtures import bus  # noqa: E402,F401
+from scrubjay_test import Daemon, Source  # noqa: E402
 
 
 @pytest.fixture

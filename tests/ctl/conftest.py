@@ -12,7 +12,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from scrubjay_test import BUILD, RULES, Daemon, PrivateBus, Source  # noqa: E402
+from fixtures import bus  # noqa: E402,F401
+from scrubjay_test import BUILD, RULES, Daemon, Source  # noqa: E402
 
 SCRUBJAYCTL = BUILD / "src" / "ctl" / "scrubjayctl"
 MAKE_ARCHIVE = BUILD / "tests" / "ctl" / "archive-schema"
@@ -126,13 +127,6 @@ def ctl(tmp_path):
 def sample(ctl):
     ctl.make_archive()
     return ctl
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = PrivateBus(tmp_path / "bus")
-    yield bus
-    bus.stop()
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "lib"), str(Path(__file__).resolve().parents[1] / "common")]
 
 from planted import one_of_each     # noqa: E402
-from scrubjay_test import PrivateBus, Source      # noqa: E402
+from fixtures import bus  # noqa: E402,F401
+from scrubjay_test import Source  # noqa: E402
 
 SESSIONS = 6
 
@@ -65,10 +66,3 @@ def source(tmp_path):
     fill(source)
     yield source
     source.close()
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = PrivateBus(tmp_path / "bus")
-    yield bus
-    bus.stop()

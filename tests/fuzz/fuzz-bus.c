@@ -174,19 +174,6 @@ static void prepare(void)
 
 /* Messages */
 
-typedef struct Input {
-        const uint8_t *data;
-        size_t size;
-} Input;
-
-static unsigned take(Input *in)
-{
-        if (in->size == 0)
-                return 0;
-        in->size--;
-        return *in->data++;
-}
-
 static const char *const paths[] = { BUS_PATH, "/org/freedesktop/LogControl1", "/", "/org/scrubjay",
                                      "/org/scrubjay/Sync1/more" };
 static const char *const interfaces[] = { BUS_INTERFACE,

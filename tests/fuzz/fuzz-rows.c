@@ -73,19 +73,6 @@ static void prepare(void)
         (void) atexit(clean);
 }
 
-typedef struct Input {
-        const uint8_t *data;
-        size_t size;
-} Input;
-
-static unsigned take(Input *in)
-{
-        if (in->size == 0)
-                return 0;
-        in->size--;
-        return *in->data++;
-}
-
 /* A value of any type: the first byte says which one. */
 static void bind(sqlite3_stmt *stmt, int index, Input *in)
 {

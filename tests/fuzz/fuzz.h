@@ -17,4 +17,19 @@
                 }                                                                       \
         } while (0)
 
+/* The bytes that a target reads as what it is told to do. */
+typedef struct Input {
+        const uint8_t *data;
+        size_t size;
+} Input;
+
+/* The next one; 0 behind the last. */
+static inline unsigned take(Input *in)
+{
+        if (in->size == 0)
+                return 0;
+        in->size--;
+        return *in->data++;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from clickhouse import Server  # noqa: E402
 from person import Person  # noqa: E402
-from scrubjay_test import PrivateBus  # noqa: E402
+from fixtures import bus  # noqa: E402,F401
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +45,3 @@ def make_person(tmp_path, server):
 @pytest.fixture
 def ann(make_person):
     return make_person("ann")
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = PrivateBus(tmp_path / "bus")
-    yield bus
-    bus.stop()

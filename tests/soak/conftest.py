@@ -9,7 +9,7 @@ import pytest
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "common"), str(TESTS / "faults")]
 
-from scrubjay_test import PrivateBus, Source      # noqa: E402
+from fixtures import bus, source  # noqa: E402,F401
 
 
 def pytest_addoption(parser):
@@ -20,17 +20,3 @@ def pytest_addoption(parser):
 @pytest.fixture
 def minutes(request):
     return request.config.getoption("--minutes")
-
-
-@pytest.fixture
-def source(tmp_path):
-    source = Source(tmp_path / "agentsview" / "sessions.db")
-    yield source
-    source.close()
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = PrivateBus(tmp_path / "bus")
-    yield bus
-    bus.stop()
