@@ -308,6 +308,8 @@ static void check_sandbox(Doctor *d)
                   N_("Missing: the empty set of capabilities.") },
         };
         int missing = d->daemon.pid > 0 ? sandbox_missing(d->daemon.pid) : -ESRCH;
+        _cleanup_free_ char *why = NULL;
+        SandboxRefusal refusal;
 
         if (missing < 0)
                 return;
@@ -321,8 +323,19 @@ static void check_sandbox(Doctor *d)
                       "--user cat scrubjay' for drop-ins that switch it off."));
                 return;
         }
-        say(d, VERDICT_LOOK, "sandbox", _("The service runs in a part of its sandbox."),
-            sandbox_advice());
+        refusal = sandbox_refusal(getenv("XDG_RUNTIME_DIR") ?: "", &why);
+        if (refusal == SANDBOX_REFUSED_BY_MISTAKE)
+                sayf(d, VERDICT_BROKEN, "sandbox",
+                     _("That is a mistake in how this session or machine is set up; 'journalctl --user -u "
+                       "scrubjay-sandbox-trial' has the service manager's words. Then: systemctl --user "
+                       "restart scrubjay"),
+                     _("The service runs in a part of its sandbox: %s."), why ?: "");
+        else if (refusal == SANDBOX_REFUSED_BY_MACHINE)
+                sayf(d, VERDICT_LOOK, "sandbox", sandbox_advice(),
+                     _("The service runs in a part of its sandbox: %s."), why ?: "");
+        else
+                say(d, VERDICT_LOOK, "sandbox", _("The service runs in a part of its sandbox."),
+                    sandbox_advice());
         for (size_t i = 0; i < ELEMENTSOF(protections); i++)
                 if (missing & protections[i].what)
                         say(d, VERDICT_LOOK, protections[i].check, _(protections[i].text), NULL);

@@ -55,6 +55,28 @@ int sandbox_missing(pid_t pid)
         return missing;
 }
 
+SandboxRefusal sandbox_refusal(const char *runtime_folder, char **ret)
+{
+        static const char machine[] = "# machine: ", mistake[] = "# mistake: ";
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        SandboxRefusal refusal = SANDBOX_NOT_REFUSED;
+
+        *ret = NULL;
+        path = path_join(runtime_folder,
+                         "systemd/user/scrubjay.service.d/zz-no-user-namespaces.conf");
+        if (!path || file_read(path, 64 * 1024, &text, NULL) < 0)
+                return SANDBOX_NOT_REFUSED;
+        if (strncmp(text, machine, strlen(machine)) == 0)
+                refusal = SANDBOX_REFUSED_BY_MACHINE;
+        else if (strncmp(text, mistake, strlen(mistake)) == 0)
+                refusal = SANDBOX_REFUSED_BY_MISTAKE;
+        else
+                return SANDBOX_NOT_REFUSED;
+        /* both beginnings are of one length */
+        *ret = strndup(text + strlen(machine), strcspn(text + strlen(machine), "\n"));
+        return refusal;
+}
+
 /* Does the kernel setting in file @path begin with @value? */
 static bool setting_is(const char *path, const char *value)
 {

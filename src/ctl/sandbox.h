@@ -20,5 +20,15 @@ enum {
 /* Which ones process @pid lacks; 0: none. A negative errno where it cannot be seen. */
 int sandbox_missing(pid_t pid);
 
+/* Why the service manager could not make the sandbox, as choose-sandbox (units/) wrote it down. */
+typedef enum SandboxRefusal {
+        SANDBOX_NOT_REFUSED,
+        SANDBOX_REFUSED_BY_MACHINE, /* it forbids user namespaces */
+        SANDBOX_REFUSED_BY_MISTAKE, /* it allows them: something is set up wrongly */
+} SandboxRefusal;
+
+/* @runtime_folder: XDG_RUNTIME_DIR. *@ret is the reason (NULL: none); the caller owns it. */
+SandboxRefusal sandbox_refusal(const char *runtime_folder, char **ret);
+
 /* What to do so that the manager can make them: a command, or a sentence; static. */
 const char *sandbox_advice(void);

@@ -44,8 +44,8 @@ class Session:
 
     def __init__(self, uid, user_namespaces="allowed"):
         self.uid = uid
-        # not below /tmp, which the service does not see
-        self.installed = Path(tempfile.mkdtemp(prefix="scrubjay-test-", dir="/run"))
+        # not below /tmp, which the service does not see, nor below /run, which is another one in there
+        self.installed = Path(tempfile.mkdtemp(prefix="scrubjay-test-", dir="/var/lib"))
         self.installed.chmod(0o755)
         without = BUILD / "tests/service/no-user-namespaces"
         manager_in = {"allowed": "", "refused": without, "powerless": f"{without} --powerless"}[user_namespaces]

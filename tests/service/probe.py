@@ -86,6 +86,7 @@ def main(out):
         "write usr": lambda: write("/usr/written"),
         "read home": lambda: os.listdir(home),
         "see other homes": lambda: None if set(os.listdir("/home")) - {home.name} else os.stat("/home/nobody-else"),
+        "see the credentials of others": lambda: os.listdir("/run/credentials"),
         "read memory of the manager": lambda: read_memory(manager),
         "read environment of the manager": lambda: Path(f"/proc/{manager}/environ").read_bytes(),
         "ptrace": trace_a_child,

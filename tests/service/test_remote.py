@@ -53,6 +53,10 @@ def test_the_guide_s_drop_in_opens_the_sandbox(session, server):
         with session.as_user():
             assert_equal(server, session.archive)
 
+        # the network is all that the drop-in opened, and nothing fell back
+        assert session.show("PrivateUsers") == "yes" and session.show("NRestarts") == "0"
+        assert "no-user-namespaces" not in session.show("DropInPaths")
+
         # the password comes as a credential: the file may go once the service has started
         password.unlink()
         source.append("s1", ["three"])

@@ -74,7 +74,7 @@ def test_without_the_sandbox_the_same_works(session, device):
     """Else the test above would prove nothing."""
     expected = {"write home", "write settings", "read home", "socket unix", "socket inet", "socket inet6", "socket netlink",
                 "ptrace", "process_vm_readv", "suid", "personality", "read environment of the manager", "namespace user",
-                "device"}
+                "device", "see the credentials of others"}
     results = probe_unprotected(session)
     assert expected - succeeded(results) == set(), results
 
@@ -127,10 +127,25 @@ def test_what_needs_no_namespace_stays_forbidden(confined):
     assert results["write home"] == "OK", "this is what is missing"
 
 
+def journal_of_the_choice(session):
+    """What units/choose-sandbox wrote: (priority, message)."""
+    # as root: the journal of an unprivileged user's manager is in the system's here
+    entries = session.journal("_SYSTEMD_USER_UNIT=scrubjay-sandbox.service")
+    return [(int(entry["PRIORITY"]), entry["MESSAGE"]) for entry in entries]
+
+
+def test_the_journal_says_that_the_machine_refuses(confined):
+    confined.systemctl("start", "scrubjay.service")
+    warnings = [text for priority, text in journal_of_the_choice(confined) if priority == 4]
+    assert any("this system forbids user namespaces" in text and "unshare: " in text for text in warnings), warnings
+    assert not [text for priority, text in journal_of_the_choice(confined) if priority < 4]
+
+
 def test_doctor_tells_which_protections_are_missing(confined):
     confined.systemctl("start", "scrubjay.service")
     found = doctor(confined)
     assert found["sandbox"][0] == "look" and found["sandbox"][2]
+    assert "this system forbids user namespaces" in found["sandbox"][1]
     assert found["sandbox-files"][0] == found["sandbox-network"][0] == "look"
     assert found["sandbox-system-calls"][0] == "good"
 
@@ -138,6 +153,25 @@ def test_doctor_tells_which_protections_are_missing(confined):
 def test_doctor_sees_the_whole_sandbox(started):
     found = doctor(started)
     assert found["sandbox"][0] == "good" and not any(check.startswith("sandbox-") for check in found)
+
+
+def test_a_mistake_is_told_from_a_machine_that_refuses(session):
+    """The nodes that systemd mounts over what it hides are gone, so it fails though user namespaces work."""
+    nodes = Path("/run/systemd" if session.uid == 0 else f"/run/user/{session.uid}/systemd") / "inaccessible"
+    session.run("mv", nodes, f"{nodes}.gone", root=True)
+    try:
+        session.systemctl("start", "scrubjay.service")
+        assert session.show("ActiveState") == "active"
+        errors = [text for priority, text in journal_of_the_choice(session) if priority == 3]
+        assert errors and "mistake" in errors[-1] and "ProtectSystem=strict" in errors[-1], errors
+        verdict, text, advice = doctor(session)["sandbox"]
+        assert verdict == "broken" and "user namespaces work here" in text and "scrubjay-sandbox-trial" in advice
+        words = [entry["MESSAGE"] for entry in session.journal("--identifier=(true)")]
+        assert any("NAMESPACE" in word for word in words), "the advice leads somewhere"
+    finally:
+        session.run("mv", f"{nodes}.gone", nodes, root=True)
+    session.systemctl("restart", "scrubjay.service")
+    assert doctor(session)["sandbox"][0] == "good"
 
 
 def test_the_sandbox_is_back_when_namespaces_are(session):
