@@ -1,65 +1,164 @@
-/* The archive's schema: made, checked, migrated */
+/* The archive's schema: declared here, made, checked, migrated */
 #include "archive/archive-schema.h"
+
+#include <string.h>
 
 #include "archive/archive.h"
 
-/* What a table has beside the columns of its model. */
+/*
+ * The tables. A column added here reaches the archives of older versions too (archive_schema_prepare()), if it may be NULL
+ * or has a DEFAULT; a new version needs ARCHIVE_SCHEMA_VERSION to grow, once for all that a release adds.
+ */
 static const struct Definition {
-        const Table *table;
-        const char *more;
+        const char *name;
+        const Table *model;         /* whose columns it has beside its own, or NULL */
+        const char *const *columns; /* its own, NULL-terminated */
+        const char *key,
+                        *options; /* of a table without a model: PRIMARY KEY, if no column says it */
+        const char *fill;         /* what is written to it when it is made, or NULL */
 } definitions[] = {
-        { &session_table, "metadata_only INTEGER NOT NULL DEFAULT 0, "
-                          "change_seq INTEGER NOT NULL, "
-                          "shrunk_seq INTEGER NOT NULL DEFAULT 0" },
-        { &message_table, "fingerprint INTEGER NOT NULL, change_seq INTEGER NOT NULL" },
-        { &call_table, NULL },
-        { &event_table, NULL },
-        { &link_table, NULL },
-        { &star_table, NULL },
-        { &pin_table, NULL },
+        { .model = &session_table,
+          .columns = (const char *const[]){ "metadata_only INTEGER NOT NULL DEFAULT 0",
+                                            "change_seq INTEGER NOT NULL",
+                                            "shrunk_seq INTEGER NOT NULL DEFAULT 0", NULL } },
+        { .model = &message_table,
+          .columns = (const char *const[]){ "fingerprint INTEGER NOT NULL",
+                                            "change_seq INTEGER NOT NULL", NULL } },
+        { .model = &call_table },
+        { .model = &event_table },
+        { .model = &link_table },
+        { .model = &star_table },
+        { .model = &pin_table },
+        { .name = "session_deletes",
+          .columns = (const char *const[]){ "session_id TEXT PRIMARY KEY", "user_id TEXT",
+                                            "project TEXT", "cause TEXT NOT NULL",
+                                            "created_at TEXT", "change_seq INTEGER NOT NULL",
+                                            NULL },
+          .options = "WITHOUT ROWID" },
+        { .name = "findings",
+          .columns = (const char *const[]){ "id INTEGER PRIMARY KEY", "session_id TEXT NOT NULL",
+                                            "ordinal INTEGER", "field TEXT NOT NULL",
+                                            "rule TEXT NOT NULL", "fingerprint INTEGER NOT NULL",
+                                            "found_at TEXT", NULL } },
+        /* in the order of the source's rows, so that an audit is a merge of two scans */
+        { .name = "cursors",
+          .columns = (const char *const[]){ "source_rowid INTEGER PRIMARY KEY",
+                                            "session_id TEXT NOT NULL UNIQUE",
+                                            "fingerprint INTEGER NOT NULL",
+                                            "policy INTEGER NOT NULL",
+                                            "last_ordinal INTEGER NOT NULL", "file_hash TEXT",
+                                            "synced_at TEXT", NULL } },
+        /* archive_id tells an archive that was built anew from the one that a remote was fed from */
+        { .name = "meta",
+          .columns = (const char *const[]){ "key TEXT PRIMARY KEY", "value", NULL },
+          .options = "WITHOUT ROWID",
+          .fill = "INSERT INTO meta VALUES ('archive_id', lower(hex(randomblob(16))))" },
 };
 
-static const char *const other_tables =
-                "CREATE TABLE session_deletes (session_id TEXT PRIMARY KEY, user_id TEXT, project TEXT, "
-                "cause TEXT NOT NULL, created_at TEXT, change_seq INTEGER NOT NULL) WITHOUT ROWID;"
-                "CREATE TABLE findings (id INTEGER PRIMARY KEY, session_id TEXT NOT NULL, ordinal INTEGER, "
-                "field TEXT NOT NULL, rule TEXT NOT NULL, fingerprint INTEGER NOT NULL, found_at TEXT);"
-                "CREATE INDEX findings_by_message ON findings (session_id, ordinal);"
-                /* in the order of the source's rows, so that an audit is a merge of two scans */
-                "CREATE TABLE cursors (source_rowid INTEGER PRIMARY KEY, session_id TEXT NOT NULL UNIQUE, "
-                "fingerprint INTEGER NOT NULL, policy INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
-                "file_hash TEXT, synced_at TEXT);"
-                "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-                /* tells an archive that was built anew from the one that a remote was fed from */
-                "INSERT INTO meta VALUES ('archive_id', lower(hex(randomblob(16))));";
+static const char *const indexes[] = {
+        "findings_by_message ON findings (session_id, ordinal)",
+};
+
+static const char *definition_name(const struct Definition *d)
+{
+        return d->model ? d->model->name : d->name;
+}
+
+/* Calls @func for each column: its own first, since behind a long text they are at the end of a chain of pages. */
+static int for_each_column(const struct Definition *d,
+                           int (*func)(void *userdata, const char *column), void *userdata)
+{
+        char column[128];
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && d->columns && d->columns[i]; i++)
+                r = func(userdata, d->columns[i]);
+        for (size_t i = 0; r >= 0 && d->model && i < d->model->n_columns; i++) {
+                const Column *c = d->model->columns + i;
+
+                (void) snprintf(column, sizeof(column), "%s %s", c->name,
+                                c->kind == COLUMN_NUMBER ? "INTEGER" : "TEXT");
+                r = func(userdata, column);
+        }
+        return r;
+}
+
+static int append_column(void *userdata, const char *column)
+{
+        StrBuf *sql = userdata;
+
+        return strbuf_printf(sql, "%s%s", sql->data[sql->size - 1] == '(' ? "" : ", ", column);
+}
 
 static int make_table(sqlite3 *db, const struct Definition *d)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        const char *key = d->model ? d->model->key : d->key;
         int r;
 
-        (void) strbuf_printf(&sql, "CREATE TABLE %s (", d->table->name);
-        if (d->more) /* first: behind a long text, they are at the end of a chain of pages */
-                (void) strbuf_printf(&sql, "%s, ", d->more);
-        for (size_t i = 0; i < d->table->n_columns; i++)
-                (void) strbuf_printf(&sql, "%s %s, ", d->table->columns[i].name,
-                                     d->table->columns[i].kind == COLUMN_NUMBER ? "INTEGER"
-                                                                                : "TEXT");
-        r = strbuf_printf(&sql, "PRIMARY KEY (%s))", d->table->key);
+        r = strbuf_printf(&sql, "CREATE TABLE %s (", definition_name(d));
+        if (r >= 0)
+                r = for_each_column(d, append_column, &sql);
+        if (r >= 0 && key)
+                r = strbuf_printf(&sql, ", PRIMARY KEY (%s)", key);
+        if (r >= 0)
+                r = strbuf_printf(&sql, ") %s; %s", d->options ?: "", d->fill ?: "");
         return r < 0 ? r : sqlite_run(db, sql.data);
 }
 
-static int make_tables(sqlite3 *db)
+typedef struct Existing {
+        sqlite3 *db;
+        const char *table;
+        sqlite3_stmt *has_column;
+} Existing;
+
+static int add_if_missing(void *userdata, const char *column)
+{
+        Existing *e = userdata;
+        int r;
+
+        (void) sqlite_bind_text(e->has_column, 2, column, strcspn(column, " "));
+        r = sqlite_step(e->has_column);
+        (void) sqlite3_reset(e->has_column);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        return sqlite_runf(e->db, "ALTER TABLE %s ADD COLUMN %s", e->table, column);
+}
+
+/* Makes the table, or adds the columns that it lacks. */
+static int bring_up_to_date(sqlite3 *db, const struct Definition *d)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *has_column = NULL;
+        Existing existing = { .db = db, .table = definition_name(d) };
+        int r;
+
+        r = sqlite_prepare(db,
+                           "SELECT 1 FROM pragma_table_info(?1) WHERE name = coalesce(?2, name)",
+                           &has_column);
+        if (r < 0)
+                return r;
+        (void) sqlite_bind_text(has_column, 1, existing.table, strlen(existing.table));
+        r = sqlite_step(has_column);
+        (void) sqlite3_reset(has_column);
+        if (r < 0)
+                return r;
+        existing.has_column = has_column;
+        return r == 0 ? make_table(db, d) : for_each_column(d, add_if_missing, &existing);
+}
+
+/* What is declared and not there is made; nothing else is touched. */
+static int make_what_is_missing(sqlite3 *db)
 {
         int r;
 
         /* 8 KB pages: a third less CPU than 4 KB when written, and a message more writes five of them; with 16 KB the first
-         * would be 4 % less, and the second twice as much (measured on session text). Set before the first table. */
+         * would be 4 % less, and the second twice as much (measured on session text). Set before the first table; where
+         * there is one, it changes nothing. */
         r = sqlite_run(db, "PRAGMA page_size = 8192; BEGIN IMMEDIATE");
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(definitions); i++)
-                r = make_table(db, definitions + i);
-        if (r >= 0)
-                r = sqlite_run(db, other_tables);
+                r = bring_up_to_date(db, definitions + i);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(indexes); i++)
+                r = sqlite_runf(db, "CREATE INDEX IF NOT EXISTS %s", indexes[i]);
         if (r >= 0)
                 r = sqlite_runf(db, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
                                 ARCHIVE_APPLICATION_ID, ARCHIVE_SCHEMA_VERSION);
@@ -77,10 +176,10 @@ int archive_schema_prepare(sqlite3 *db)
         if (r < 0)
                 return r;
         if (is.application_id == 0 && is.n_objects == 0)
-                return make_tables(db);
+                return make_what_is_missing(db);
         if (is.application_id != ARCHIVE_APPLICATION_ID)
                 return -EMEDIUMTYPE;
         if (is.version > ARCHIVE_SCHEMA_VERSION)
                 return -EPROTONOSUPPORT;
-        return 0;
+        return is.version < ARCHIVE_SCHEMA_VERSION ? make_what_is_missing(db) : 0;
 }

@@ -15,7 +15,7 @@ typedef struct Archive Archive;
 
 /* PRAGMA application_id of an archive ("SJAY") and the version of its schema (PRAGMA user_version). */
 #define ARCHIVE_APPLICATION_ID 0x534a4159
-#define ARCHIVE_SCHEMA_VERSION 1
+#define ARCHIVE_SCHEMA_VERSION 2
 
 /* The version of what cursors mean; one that is older has every session synced again. */
 #define SYNC_VERSION 3
@@ -23,7 +23,7 @@ typedef struct Archive Archive;
 /*
  * Opens the archive at @path for writing, makes it (0600 in a 0700 folder) where there is none, and takes its lock.
  * Beside it lies fingerprint.key (0600).
- * It is checked for damage: a look at its header each time, PRAGMA quick_check where the last one to have it open did not
+ * One with an older schema gets what it lacks (archive-schema.h). It is checked for damage: a look at its header each time, PRAGMA quick_check where the last one to have it open did not
  * close it. A damaged one is moved aside (archive_moved_aside() says where) and a new one is made; its change sequence
  * goes on far behind any number that the old one can have had.
  * Returns 0; 1: a damaged one was moved aside; or a negative errno with *@reterr (owned by the caller): -EBUSY: another process has it; -EPROTONOSUPPORT:

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "archive-version-1.h"
 #include "archive/archive-damage.h"
 #include "archive/archive.h"
 #include "archive/query.h"
@@ -230,6 +231,90 @@ TEST(what_is_not_ours_or_newer_is_left_untouched)
         REQUIRE(file_read(noise, 100000, &bytes, &size) == 0);
         CHECK(size == sizeof(junk) && memcmp(bytes, junk, size) == 0);
         CHECK(!a);
+}
+
+/* Every column and every index, as text. */
+#define SCHEMA_SQL                                                                                                   \
+        "SELECT group_concat(line, char(10)) FROM (SELECT t.name || '.' || c.name || ' ' || c.type || c.pk || "      \
+        "c.\"notnull\" || coalesce(c.dflt_value, '') AS line FROM sqlite_schema t JOIN pragma_table_info(t.name) c " \
+        "WHERE t.type = 'table' UNION ALL SELECT name || ' ' || coalesce(sql, '') FROM sqlite_schema WHERE type = "  \
+        "'index' ORDER BY line)"
+
+static char *schema_of_a_new_archive(void)
+{
+        _cleanup_free_ char *path = fixture_path("schema/archive.db");
+
+        (void) archive_close(open_archive(path));
+        return fixture_text(path, SCHEMA_SQL);
+}
+
+TEST(an_older_archive_gets_what_it_lacks)
+{
+        _cleanup_free_ char *path = fixture_path("version-1.db"), *is = NULL, *again = NULL,
+                            *wanted = schema_of_a_new_archive();
+
+        fixture_sql(path, archive_version_1);
+        (void) archive_close(open_archive(path));
+        is = fixture_text(path, SCHEMA_SQL);
+        CHECK_STR(is, wanted);
+        CHECK_INT(fixture_int(path, "PRAGMA user_version"), ARCHIVE_SCHEMA_VERSION);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM messages WHERE session_id = 's1' AND "
+                                    "content = 'as it was' AND fingerprint = 7"),
+                  1);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM findings WHERE ordinal = 0 AND "
+                                    "fingerprint = 77"),
+                  1);
+        CHECK_INT(fixture_int(path,
+                              "SELECT count(*) FROM meta WHERE key = 'archive_id' AND value = "
+                              "'of-version-1'"),
+                  1);
+        (void) archive_close(open_archive(path));
+        again = fixture_text(path, SCHEMA_SQL);
+        CHECK_STR(again, wanted);
+}
+
+/* Whatever it lacks: what is declared in the future is missing as these are. */
+TEST(a_table_a_column_or_an_index_that_is_missing_is_added)
+{
+        static const char *const changes[] = {
+                "DROP TABLE session_stars",
+                "ALTER TABLE sessions DROP COLUMN outcome",
+                "ALTER TABLE sessions DROP COLUMN metadata_only",
+                "ALTER TABLE findings DROP COLUMN found_at",
+                "DROP INDEX findings_by_message",
+        };
+        _cleanup_free_ char *wanted = schema_of_a_new_archive();
+
+        for (size_t i = 0; i < ELEMENTSOF(changes); i++) {
+                _cleanup_free_ char *path = fixture_path("lacks.db"), *is = NULL;
+                char sql[200];
+
+                (void) unlink(path);
+                fixture_sql(path, archive_version_1);
+                (void) snprintf(sql, sizeof(sql), "%s; PRAGMA user_version = 1", changes[i]);
+                fixture_sql(path, sql);
+                (void) archive_close(open_archive(path));
+                is = fixture_text(path, SCHEMA_SQL);
+                CHECK_STR(is, wanted);
+        }
+}
+
+TEST(a_migration_that_fails_changes_nothing)
+{
+        _cleanup_free_ char *path = fixture_path("fails.db"), *before = NULL, *after = NULL,
+                            *reason = NULL;
+        Archive *a = NULL;
+
+        fixture_sql(path, archive_version_1);
+        fixture_sql(path,
+                    "DROP TABLE git_links; DROP INDEX findings_by_message; DROP TABLE findings; "
+                    "CREATE VIEW findings AS SELECT 1 AS session_id");
+        before = fixture_text(path, SCHEMA_SQL);
+        CHECK(archive_open(path, &a, &reason) < 0);
+        CHECK(reason && strstr(reason, path));
+        after = fixture_text(path, SCHEMA_SQL);
+        CHECK_STR(after, before);
+        CHECK_INT(fixture_int(path, "PRAGMA user_version"), 1);
 }
 
 TEST(a_transaction_is_kept_or_undone_as_a_whole)

@@ -257,7 +257,7 @@ TEST(what_is_no_archive_is_refused)
         Query *q = NULL;
         Fixture f;
 
-        fixture_make(&f, "PRAGMA user_version = 2");
+        fixture_make(&f, "PRAGMA user_version = 99");
         CHECK_INT(query_open("/nonexistent/archive.db", &q), -ENOENT);
         CHECK_INT(query_open(f.path, &q), -EPROTONOSUPPORT);
         REQUIRE(sqlite_run(f.db, "PRAGMA user_version = 1; PRAGMA application_id = 1") == 0);
