@@ -308,7 +308,7 @@ static size_t bare_end(const View *v, const Assignment *a, size_t i)
                !is_any(v->text[i], stops))
                 i++;
         /* The end of a sentence or of a list is not the value's. */
-        while (i > start && is_any(v->text[i - 1], ",;.:)]}'\\"))
+        while (i > start && is_any(v->text[i - 1], ",;.:)]}>'\\"))
                 i--;
         return i;
 }

@@ -38,14 +38,14 @@ double text_entropy(const char *s, size_t n)
         return n > 0 ? bits / (double) n : 0;
 }
 
-static bool contains(const char *s, size_t n, const char *needle)
+/* A row of characters that go on in steps of one: "123456", "abcdef". */
+static bool is_row(const char *s, size_t n)
 {
-        size_t size = strlen(needle);
+        size_t n_steps = 0;
 
-        for (size_t i = 0; i + size <= n; i++)
-                if (strncasecmp(s + i, needle, size) == 0)
-                        return true;
-        return false;
+        for (size_t i = 1; i < n; i++)
+                n_steps += s[i] - s[i - 1] == 1 || s[i - 1] - s[i] == 1;
+        return n_steps * 2 >= n;
 }
 
 /* One character over and over ("xxxxxxxx", "0000", "****") or nearly so ("ghp_xxxxxxxx"). */
@@ -71,26 +71,6 @@ static bool is_reference(const char *s, size_t n)
         return memmem(s, n, "${", 2) || memmem(s, n, "{{", 2) || memmem(s, n, "}}", 2) ||
                memmem(s, n, "$(", 2) || memmem(s, n, "...", 3) || memmem(s, n, "***", 3) ||
                memmem(s, n, "\xE2\x80\xA6", 3) || memmem(s, n, "\xE2\x80\xA2", 3);
-}
-
-bool text_is_placeholder(const char *s, size_t n)
-{
-        static const char *const words[] = {
-                "example",      "placeholder",  "changeme",    "change_me", "change-me",
-                "redacted",     "dummy",        "insert_",     "insert-",   "replace_",
-                "replace-",     "replaceme",    "your_",       "your-",     "yourkey",
-                "yourtoken",    "yoursecret",   "yourpass",    "my_secret", "my-secret",
-                "mysecret",     "xxxxxx",       "secret_here", "key_here",  "key-here",
-                "token_here",   "token-here",   "fake_",       "fake-",     "notasecret",
-                "not_a_secret", "not-a-secret", "deadbeef",    "sample_",   "sample-",
-        };
-
-        if (n == 0 || is_reference(s, n) || is_monotone(s, n))
-                return true;
-        for (size_t i = 0; i < ELEMENTSOF(words); i++)
-                if (contains(s, n, words[i]))
-                        return true;
-        return false;
 }
 
 static bool is_vowel(char c)
@@ -158,6 +138,58 @@ bool text_is_words(const char *s, size_t n)
         }
         /* Random letters fall into many pieces of one or two. */
         return n_letters > 0 && n_short * 2 <= n_pieces + 1;
+}
+
+/* The length of the word of placeholders at @s; 0: none. */
+static size_t placeholder_word(const char *s, size_t n)
+{
+        static const char *const words[] = {
+                "example",      "placeholder",  "changeme",    "change_me", "change-me",
+                "redacted",     "dummy",        "insert_",     "insert-",   "replace_",
+                "replace-",     "replaceme",    "your_",       "your-",     "yourkey",
+                "yourtoken",    "yoursecret",   "yourpass",    "my_secret", "my-secret",
+                "mysecret",     "xxxxxx",       "secret_here", "key_here",  "key-here",
+                "token_here",   "token-here",   "fake_",       "fake-",     "notasecret",
+                "not_a_secret", "not-a-secret", "deadbeef",    "sample_",   "sample-",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+                size_t size = strlen(words[i]);
+
+                if (size <= n && strncasecmp(s, words[i], size) == 0)
+                        return size;
+        }
+        return 0;
+}
+
+/* Too long to stand beside the word of a placeholder, unless it is plainly nothing either. */
+#define REST_MIN 8
+
+static bool is_random(const char *s, size_t n)
+{
+        return n >= REST_MIN && !is_monotone(s, n) && !is_row(s, n) && !text_is_words(s, n);
+}
+
+bool text_is_placeholder(const char *s, size_t n)
+{
+        size_t rest = 0, n_words = 0; /* where what is no such word began */
+
+        if (n == 0 || is_reference(s, n) || is_monotone(s, n))
+                return true;
+        for (size_t i = 0; i < n;) {
+                size_t size = placeholder_word(s + i, n - i);
+
+                if (size == 0) {
+                        i++;
+                        continue;
+                }
+                /* The word stands by chance, or by intent, beside what is a secret all the same. */
+                if (is_random(s + rest, i - rest))
+                        return false;
+                n_words++;
+                rest = i += size;
+        }
+        return n_words > 0 && !is_random(s + rest, n - rest);
 }
 
 uint32_t checksum_crc32(const char *s, size_t n)

@@ -23,8 +23,6 @@
 /* A text with more secrets is a list of them, and masked whole: each is a row of the archive. */
 #define FINDINGS_MAX 20000
 
-#define UNSCANNABLE "unscannable"
-
 struct Masker {
         Scanner *scanner;
         HashKey key;
@@ -48,6 +46,7 @@ int masker_new(Ruleset *rules, const HashKey *key, Masker **ret)
         if (!m)
                 return -ENOMEM;
         m->key = *key;
+        m->view.rules = rules; /* the scanner has a reference */
         r = scanner_new(rules, key, &m->scanner);
         if (r < 0)
                 return r;
@@ -210,8 +209,8 @@ static int write_output(Masker *m, const char *text, size_t size)
                                     .from_start = (uint32_t) s->start,
                                     .from_end = (uint32_t) s->end };
                 if (s->rule)
-                        (void) strbuf_printf(&m->output, "%s[REDACTED:%s]%s", quote, s->rule,
-                                             quote);
+                        (void) strbuf_printf(&m->output, "%s" MARKER_OPENING "%s]%s", quote,
+                                             s->rule, quote);
                 else
                         (void) strbuf_putc(&m->output, '~');
                 piece.end = (uint32_t) m->output.size;
@@ -332,7 +331,7 @@ static int mask_whole(Masker *m, bool json, const char *text, size_t size, Maske
         const char *quote = json ? "\"" : "";
 
         strbuf_clear(&m->output);
-        if (strbuf_printf(&m->output, "%s[REDACTED:%s]%s", quote, UNSCANNABLE, quote) < 0 ||
+        if (strbuf_printf(&m->output, "%s" MARKER_OPENING UNSCANNABLE "]%s", quote, quote) < 0 ||
             add_finding(m, f, 0) < 0)
                 return -ENOMEM;
         *ret = (Masked){ m->output.data, m->output.size, m->findings, 1 };

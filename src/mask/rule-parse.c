@@ -99,7 +99,7 @@ static int read_id(Rule *rule, struct json_object *value, char **reterr)
                 return r;
         /* It stands in the masked text between brackets, so it may hold neither these nor spaces. */
         if (strspn(rule->id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(rule->id) ||
-            strlen(rule->id) > 64)
+            strlen(rule->id) > RULE_ID_MAX)
                 return wrong(reterr, "must be at most 64 lower case letters, digits and dashes");
         return 0;
 }

@@ -63,6 +63,25 @@ size_t ruleset_n_rules(const Ruleset *rules)
         return rules->n_rules;
 }
 
+bool ruleset_has(const Ruleset *rules, const char *id, size_t n)
+{
+        size_t low = 0, high = rules->n_rules;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                const char *other = rules->rules[middle].id;
+                int c = strncmp(other, id, n) ?: other[n];
+
+                if (c == 0)
+                        return true;
+                if (c < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return false;
+}
+
 const RuleInfo *ruleset_rule(const Ruleset *rules, size_t i, RuleInfo *ret)
 {
         const Rule *rule = &rules->rules[i];

@@ -35,8 +35,13 @@ DEFINE_CLEANUP(Ruleset *, ruleset_unref)
 uint64_t ruleset_digest(const Ruleset *rules);
 
 /* How many rules are in force. */
-/* How many rules are in force. */
 size_t ruleset_n_rules(const Ruleset *rules);
+
+/* The longest id that a rule may have. */
+#define RULE_ID_MAX 64
+
+/* Is there a rule with the @n bytes of @id as its id? */
+bool ruleset_has(const Ruleset *rules, const char *id, size_t n);
 
 /* What people ask of a rule; owned by the ruleset. */
 typedef struct RuleInfo {

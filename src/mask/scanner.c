@@ -23,9 +23,6 @@
 /* How often a pattern is tried again in the window of one literal, after a guard refused what it found. */
 #define TRIES_MAX 8
 
-/* "[REDACTED:", the longest id, "]" */
-#define MARKER_MAX 80
-
 struct Scanner {
         Ruleset *rules;
         HashKey key;
@@ -63,6 +60,7 @@ int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret)
                 return -ENOMEM;
         s->rules = ruleset_ref(rules);
         s->key = *key;
+        s->view.rules = s->rules;
         r = literal_scratch_new(rules->literals, &s->scratch);
         if (r < 0)
                 return r;
@@ -216,33 +214,22 @@ static int add_span(Scanner *s, size_t context, size_t start, size_t end, Span s
         return spans_add(s->spans, span);
 }
 
-/* Does @start..@end of the view touch a "[REDACTED:...]"? Such a piece was masked before, and is no secret. */
-static bool touches_marker(const View *v, size_t start, size_t end)
-{
-        static const char opening[] = "[REDACTED:";
-        const size_t n = sizeof(opening) - 1;
-        size_t low = start > MARKER_MAX ? start - MARKER_MAX : 0,
-               high = v->size - end > n - 1 ? end + n - 1 : v->size;
-        const char *p = v->text + low, *last = NULL;
-
-        while ((p = memmem(p, (size_t) (v->text + high - p), opening, n))) {
-                last = p++;
-                if (last >= v->text + start)
-                        return true;
-        }
-        /* One that was opened before: is it still open? */
-        return last && !memchr(last, ']', (size_t) (v->text + start - last));
-}
-
 /* A secret of @rule at @start..@end of the view, told by a match that began at @context. Returns 1 (taken), 0 or -ENOMEM. */
 static int take(Scanner *s, const Rule *rule, size_t context, size_t start, size_t end)
 {
-        const char *secret = s->view.text + start;
-        size_t n = end - start;
         Span span = { .rule = rule->id, .rank = rule->rank };
+        const char *secret;
         KnownSecret known;
+        size_t n;
 
-        if (touches_marker(&s->view, start, end) || !passes_guards(s, rule, secret, n))
+        /* What was masked before is no secret; what stands beside it may be one. */
+        while (start < end && view_is_marker(&s->view, start))
+                start++;
+        while (start < end && view_is_marker(&s->view, end - 1))
+                end--;
+        secret = s->view.text + start;
+        n = end - start;
+        if (!passes_guards(s, rule, secret, n))
                 return 0;
         span.fingerprint = hash_bytes(&s->key, secret, n);
         if (is_allowed(s, span.fingerprint))
@@ -418,20 +405,6 @@ static int try_private_key(Scanner *s, Rule *rule, size_t *done, size_t at)
         return remember_lines(s, rule, start, end);
 }
 
-/* Is @at in the id of a "[REDACTED:...]"? Else the next value would be one of a "secret" or a "token", and so on. */
-static bool is_in_marker(const View *v, size_t at)
-{
-        static const char opening[] = "[REDACTED:";
-        const size_t n = sizeof(opening) - 1;
-        size_t low = at > MARKER_MAX ? at - MARKER_MAX : 0;
-
-        while (at > low &&
-               ((v->text[at - 1] >= 'a' && v->text[at - 1] <= 'z') || v->text[at - 1] == '-' ||
-                (v->text[at - 1] >= '0' && v->text[at - 1] <= '9')))
-                at--;
-        return at >= n && memcmp(v->text + at - n, opening, n) == 0;
-}
-
 /* Most rules are not tried on most texts: what is noted of each is not cleared, but outdated. */
 static size_t *rule_place(Scanner *s, uint32_t rule)
 {
@@ -445,9 +418,6 @@ static size_t *rule_place(Scanner *s, uint32_t rule)
 static int try_hit(Scanner *s, LiteralHit hit)
 {
         const Ruleset *rules = s->rules;
-
-        if (is_in_marker(&s->view, hit.start))
-                return 0;
 
         for (uint32_t i = rules->use_starts[hit.literal]; i < rules->use_starts[hit.literal + 1];
              i++) {

@@ -92,18 +92,43 @@ static Unit read_percent(const char *p, size_t size)
         return (Unit){ 3, { (char) value }, 1 };
 }
 
+/* The length of the marker at @p; 0: there is none. */
+static size_t marker_length(const View *v, const char *p, size_t size)
+{
+        const size_t n = strlen(MARKER_OPENING);
+        size_t end = n;
+
+        if (!v->rules || size < n || memcmp(p, MARKER_OPENING, n) != 0)
+                return 0;
+        while (end < size && end - n <= RULE_ID_MAX && p[end] != ']')
+                end++;
+        if (end == size || p[end] != ']')
+                return 0;
+        if (!ruleset_has(v->rules, p + n, end - n) &&
+            (end - n != strlen(UNSCANNABLE) || memcmp(p + n, UNSCANNABLE, end - n) != 0))
+                return 0;
+        return end + 1;
+}
+
+static Unit read_bracket(const View *v, const char *p, size_t size)
+{
+        size_t n = marker_length(v, p, size);
+
+        return n > 0 ? (Unit){ n, { MARKER }, 1 } : (Unit){ 1, { '[' }, 1 };
+}
+
 /* An ESC that took @from bytes to write, with the sequence that it begins. */
-static Unit read_escape(const char *p, size_t size, size_t from)
+static Unit read_escape(const View *v, const char *p, size_t size, size_t from)
 {
         size_t n = terminal_sequence(p + from, size - from);
 
-        if (n == 0)
+        if (n == 0 || marker_length(v, p + from, size - from) > 0)
                 return (Unit){ from, { ESC }, 1 };
         return (Unit){ from + n, { ' ' }, 1 };
 }
 
 /* The character that @n backslashes and what follows them stand for; from = 0: they are backslashes. */
-static Unit read_escaped(const char *p, size_t size, size_t n)
+static Unit read_escaped(const View *v, const char *p, size_t size, size_t n)
 {
         static const char letters[] = "nrtbf\"'/`";
         static const char meanings[] = "\n\r\t\b\f\"'/`";
@@ -119,12 +144,12 @@ static Unit read_escaped(const char *p, size_t size, size_t n)
         if (value >= 0) {
                 u.from = n + (c == 'u' ? 5 : 3);
                 put_code_point(&u, value);
-                return value == ESC ? read_escape(p, size, u.from) : u;
+                return value == ESC ? read_escape(v, p, size, u.from) : u;
         }
         if (c == '0' && size - n >= 4 && memcmp(p + n, "033[", 4) == 0)
-                return read_escape(p, size, n + 3);
+                return read_escape(v, p, size, n + 3);
         if (c == 'e' && size - n >= 2 && p[n + 1] == '[')
-                return read_escape(p, size, n + 1);
+                return read_escape(v, p, size, n + 1);
 
         letter = c ? strchr(letters, c) : NULL;
         /* An even number of backslashes before a quote are escaped backslashes; the quote is its own. */
@@ -136,18 +161,20 @@ static Unit read_escaped(const char *p, size_t size, size_t n)
         return u;
 }
 
-static Unit read_unit(const char *p, size_t size)
+static Unit read_unit(const View *v, const char *p, size_t size)
 {
         size_t n = 0;
 
         if (p[0] == ESC)
-                return read_escape(p, size, 1);
+                return read_escape(v, p, size, 1);
         if (p[0] == '%')
                 return read_percent(p, size);
+        if (p[0] == '[')
+                return read_bracket(v, p, size);
         while (n < size && p[n] == '\\')
                 n++;
         if (n < size) {
-                Unit u = read_escaped(p, size, n);
+                Unit u = read_escaped(v, p, size, n);
 
                 if (u.from > 0)
                         return u;
@@ -155,9 +182,11 @@ static Unit read_unit(const char *p, size_t size)
         return (Unit){ n, { '\\' }, 1 };
 }
 
-static bool is_special(char c)
+/* The first bytes of what a marker begins with; all of it is looked at where they stand. */
+static bool is_special(const char *p, size_t size)
 {
-        return c == '\\' || c == ESC || c == '%';
+        return *p == '\\' || *p == ESC || *p == '%' ||
+               (*p == '[' && size > 1 && p[1] == MARKER_OPENING[1]);
 }
 
 /* The vectors that every machine of 64 bits has. */
@@ -166,15 +195,16 @@ static bool is_special(char c)
 typedef uint8_t Bytes __attribute__((vector_size(BLOCK)));
 typedef uint64_t Words __attribute__((vector_size(BLOCK)));
 
-/* Copies BLOCK bytes. Returns how many of them come before the first special one. */
-static size_t copy_block(char *to, const char *p)
+/* How many of the BLOCK bytes at @p, which one more follows, come before the first special one. */
+static size_t plain_block(const char *p)
 {
-        Bytes bytes, special;
+        Bytes bytes, next, special;
         Words words;
 
         memcpy(&bytes, p, sizeof(bytes));
-        memcpy(to, &bytes, sizeof(bytes));
-        special = (Bytes) (bytes == '\\') | (Bytes) (bytes == ESC) | (Bytes) (bytes == '%');
+        memcpy(&next, p + 1, sizeof(next));
+        special = (Bytes) (bytes == '\\') | (Bytes) (bytes == ESC) | (Bytes) (bytes == '%') |
+                  ((Bytes) (bytes == '[') & (Bytes) (next == MARKER_OPENING[1]));
         memcpy(&words, &special, sizeof(words));
         if (!(words[0] | words[1]))
                 return BLOCK;
@@ -183,19 +213,38 @@ static size_t copy_block(char *to, const char *p)
         return 8 + (size_t) __builtin_ctzll(le64toh(words[1])) / 8;
 }
 
-/* Copies from @p to @to up to the first special byte; both have room for @size. Returns how many bytes it copied. */
-static size_t copy_plain(char *to, const char *p, size_t size)
+/* How many bytes there are before the first special one. */
+static size_t plain_length(const char *p, size_t size)
 {
         size_t i = 0;
 
-        while (size - i >= BLOCK) {
-                size_t n = copy_block(to + i, p + i);
+        while (size - i > BLOCK) {
+                size_t n = plain_block(p + i);
 
                 i += n;
                 if (n < BLOCK)
                         return i;
         }
-        for (; i < size && !is_special(p[i]); i++)
+        while (i < size && !is_special(p + i, size - i))
+                i++;
+        return i;
+}
+
+/* Copies from @p to @to up to the first special byte; both have room for @size. Returns how many bytes it copied. */
+static size_t copy_plain(char *to, const char *p, size_t size)
+{
+        size_t i = 0;
+
+        while (size - i > BLOCK) {
+                size_t n;
+
+                memcpy(to + i, p + i, BLOCK);
+                n = plain_block(p + i);
+                i += n;
+                if (n < BLOCK)
+                        return i;
+        }
+        for (; i < size && !is_special(p + i, size - i); i++)
                 to[i] = p[i];
         return i;
 }
@@ -212,7 +261,7 @@ static int decode(View *v, const char *p, size_t size)
                 out += n;
                 if (at >= size)
                         break;
-                u = read_unit(p + at, size - at);
+                u = read_unit(v, p + at, size - at);
                 memcpy(v->buffer + out, u.bytes, u.n_bytes);
                 if (u.from != u.n_bytes || v->buffer[out] != p[at]) {
                         MapPiece piece = { (uint32_t) out, (uint32_t) (out + u.n_bytes),
@@ -237,8 +286,7 @@ int view_set(View *v, const char *source, size_t size)
         v->map.n = 0;
         v->source = v->text = source;
         v->source_size = v->size = size;
-        if (size == 0 || (!memchr(source, '\\', size) && !memchr(source, ESC, size) &&
-                          !memchr(source, '%', size)))
+        if (plain_length(source, size) == size)
                 return 0;
 
         /* A view is never longer: the shortest escape of n bytes is longer than n. */
@@ -263,7 +311,7 @@ void view_done(View *v)
                 explicit_bzero(v->buffer, v->allocated);
         free(v->buffer);
         offset_map_done(&v->map);
-        *v = (View){ 0 };
+        *v = (View){ .rules = v->rules };
 }
 
 void view_drop_if_large(View *v)
@@ -289,6 +337,13 @@ size_t view_position(const View *v, size_t at)
                 return at;
         p = &v->map.pieces[low - 1];
         return at < p->from_end ? p->start : at - p->from_end + p->end;
+}
+
+bool view_is_marker(const View *v, size_t at)
+{
+        const MapPiece *p = v->text[at] == MARKER ? offset_map_piece(&v->map, at) : NULL;
+
+        return p && v->source[p->from_start] == '[';
 }
 
 size_t view_escape_depth(const View *v, size_t at)

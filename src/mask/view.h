@@ -5,10 +5,21 @@
  * In the view, escapes of any depth ("\n", "\\n", "\\\"", "\u0022", "\x41") are the character they stand for, and a
  * terminal's colour sequence is one space; "%3D" and the like, round a secret in a URL, are "=". So a rule needs to know one form, and an escape is one unit that is taken
  * whole or left whole, never cut. Where the text has no escape, the view is the text itself.
+ *
+ * What was masked before, a complete "[REDACTED:" id "]" with the id of a rule that there is, is one unit too: MARKER. So
+ * no rule looks into it, and all round it is text as any other.
  */
 #pragma once
 
 #include "mask/offset-map.h"
+#include "mask/ruleset.h"
+
+/* Stands in the place of a secret; the id of what could not be searched is that of no rule. */
+#define MARKER_OPENING "[REDACTED:"
+#define UNSCANNABLE    "unscannable"
+
+/* ASCII calls it "substitute". A text may hold one of its own: see view_is_marker(). */
+#define MARKER 0x1A
 
 typedef struct View {
         const char *text;
@@ -18,6 +29,7 @@ typedef struct View {
         OffsetMap map; /* from view to source */
         char *buffer;
         size_t allocated;
+        const Ruleset *rules; /* whose markers are known; set once; NULL: none are */
 } View;
 
 /* Makes @v the view of @size bytes at @source, which must outlive it. Returns 0 or -ENOMEM. */
@@ -38,6 +50,9 @@ static inline void view_range(const View *v, size_t start, size_t end, size_t *r
 
 /* Where in the view byte @at of the source went (the start of its unit). */
 size_t view_position(const View *v, size_t at);
+
+/* Is byte @at of the view something that was masked before? */
+bool view_is_marker(const View *v, size_t at);
 
 /* How many backslashes the character at @at is escaped with in the source. */
 size_t view_escape_depth(const View *v, size_t at);

@@ -301,3 +301,39 @@ def test_no_secret_leaves(tmp_path, bus):
     n_sessions = daemon.rows("SELECT count(*) FROM sessions")[0][0]
     assert n_sessions >= len(secrets) + 12, "the sessions are there, without the secrets"
     assert daemon.rows("SELECT count(*) FROM findings")[0][0] > 8 * len(secrets)
+
+
+# Where a secret may stand that looks as if it were masked already; "%s" is the secret with its context.
+ODD_PLACES = (
+    "[REDACTED:%s", "[REDACTED: %s", "[REDACTED:\n%s", "[REDACTED:%s]", "[REDACTED: %s ]", "[REDACTED]: %s", "[REDACTED:x-]%s",
+    "[REDACTED:no-such-rule]\n%s", "x [REDACTED:github-pat\n%s", "[redacted:%s]", "[%s]", "(%s)", "{%s}", "<%s>", "[[ %s ]]",
+    "[REDACTED:unscannable] %s", "[REDACTED:github-pat]\n%s\n[REDACTED:github-pat]", "[REDACTED:github-pat] %s",
+    "\x1b[REDACTED:\n%s", "\x1a%s\x1a", "\x1a %s", "***REDACTED*** %s", "<REDACTED>%s</REDACTED>", "<redacted: %s >",
+    "[FILTERED] %s", "[MASKED: %s ]", "{{REDACTED}} %s", "%%REDACTED%% %s", "REDACTED %s", "**** %s", "[SECRET: %s ]",
+    "${REDACTED} %s", "__REDACTED__ %s", "print(f'[REDACTED:{kind}] %s ')", "return '[REDACTED:' + kind + ']'\n%s",
+)
+
+
+def mask(texts, *options):
+    """What `scrubjayctl mask` makes of each text, and the ids of the rules that found something in it."""
+    lines = "".join(json.dumps({"id": n, "text": text}) + "\n" for n, text in enumerate(texts))
+    done = subprocess.run([BUILD / "src" / "ctl" / "scrubjayctl", "mask", "--jsonl", *options], input=lines, text=True,
+                          capture_output=True, check=True)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["id"] for answer in answers] == list(range(len(texts)))
+    return [(answer["text"], [finding["rule"] for finding in answer["findings"]]) for answer in answers]
+
+
+def what_stays(cases):
+    """Names the (kind, place) of each case whose secret is still in its text, masked by itself."""
+    masked = mask([text for _, _, text in cases])
+    return [f"{secret.kind} in {place!r}" for (secret, place, _), (text, _) in zip(cases, masked)
+            if any(part in text for part in secret.gone)]
+
+
+def test_nothing_round_a_secret_switches_masking_off():
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    cases = [(secret, place, place % secret.text) for secret in make_secrets(seed) for place in ODD_PLACES]
+    stays = what_stays(cases)
+    assert stays == [], "\n".join(stays)

@@ -360,6 +360,56 @@ TEST(a_mask_is_no_name)
         check_again(MASK_TEXT, &(Masked){ masked, strlen(masked), NULL, 0 });
 }
 
+/* Only a complete one, of a rule that there is, is one; all round it is text as any other. */
+TEST(only_a_whole_mask_is_one)
+{
+        static const char *const templates[] = {
+                "[REDACTED:<<ghp_{alnum:36}>>",
+                "[REDACTED:<<ghp_{alnum:36}>>]",
+                "[REDACTED:no-such-rule <<ghp_{alnum:36}>>",
+                "[REDACTED:no-such-rule]<<ghp_{alnum:36}>>",
+                "[REDACTED:github-pa]<<ghp_{alnum:36}>>",
+                "[REDACTED:github-pat-]<<ghp_{alnum:36}>>",
+                "password = \"<<{alnum:20}>>[REDACTED:github-pat]\"",
+                "\x1a<<ghp_{alnum:36}>>\x1a",
+        };
+        static const char *const masked[] = {
+                "password = \"[REDACTED:github-pat]\"",
+                "PASSWORD=[REDACTED:github-pat]",
+                "[REDACTED:unscannable]",
+                "\x1b[REDACTED:generic-password]: not-4-a-Name",
+                "\\u001b[REDACTED:generic-password]: not-4-a-Name",
+                "postgres://app:[REDACTED:database-url]@db/prod",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(templates); i++) {
+                _cleanup_(masker_freep) Masker *m = new_masker();
+                _cleanup_(sample_done) Sample s = make_sample(templates[i]);
+                Masked out;
+
+                CHECK_INT(masker_mask(m, MASK_TEXT, s.text, strlen(s.text), &out), 0);
+                CHECK_INT(out.n_findings, 1);
+                CHECK(out.n_findings == 1 &&
+                      !memmem(out.text, out.size, s.text + out.findings[0].start, 16));
+                check_again(MASK_TEXT, &out);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(masked); i++)
+                check_again(MASK_TEXT, &(Masked){ masked[i], strlen(masked[i]), NULL, 0 });
+}
+
+TEST(a_placeholder_word_beside_a_secret_hides_nothing)
+{
+        static const char *const templates[] = {
+                "password: <<example-{alnum:20}>>\n",
+                "password = \"<<{alnum:20}-REDACTED>>\"",
+                "password = \"my-secret-key-here\"",
+                "password = \"your-api-key-here\"",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(templates); i++)
+                check_sample(MASK_TEXT, templates[i]);
+}
+
 TEST(a_secret_told_later_is_masked_before)
 {
         check_sample(MASK_TEXT, "use <<{alnum:20}>> here\nDB_PASSWORD=<<{alnum:20}>>\n");
