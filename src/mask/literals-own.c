@@ -23,7 +23,7 @@ typedef struct Entry {
 
 typedef struct OwnSet {
         uint64_t filter[(1 << HASH_BITS) / 64];
-        uint16_t heads[1 << HASH_BITS]; /* index + 1 of the first entry */
+        uint32_t heads[1 << HASH_BITS]; /* index + 1 of the first entry */
         Entry *entries;
         size_t n_entries;
         Literal *literals;
@@ -69,7 +69,7 @@ static void add_entry(OwnSet *set, Entry entry)
         set->filter[h / 64] |= UINT64_C(1) << (h % 64);
         entry.next = set->heads[h];
         set->entries[set->n_entries] = entry;
-        set->heads[h] = (uint16_t) ++set->n_entries;
+        set->heads[h] = (uint32_t) ++set->n_entries;
 }
 
 static bool is_lower(char c)
@@ -143,8 +143,6 @@ static int own_new(const Literal *literals, size_t n, void **ret)
                 n_bytes += literals[i].size;
                 n_entries += literals[i].nocase ? SPELLINGS_MAX : 1;
         }
-        if (n_entries > UINT16_MAX)
-                return -E2BIG;
         set->literals = calloc(n + 1, sizeof(*set->literals));
         set->entries = calloc(n_entries + 1, sizeof(*set->entries));
         set->bytes = p = malloc(n_bytes + 1);

@@ -3,9 +3,14 @@
 
 #include <string.h>
 
+#include "base/time-util.h"
 #include "mask/masker.h"
 #include "mask/rule-parse.h"
 #include "mask/secret-maker.h"
+
+/* Both are far above what any rules need: no file of those that come with scrubjay has more than 20 KB of examples. */
+#define EXAMPLES_MAX (1U << 20)
+#define CPU_USEC_MAX (60 * USEC_PER_SEC)
 
 /* How session text wraps what a person saw; "%" stands for it. */
 typedef struct Wrapping {
@@ -28,6 +33,10 @@ typedef struct Checker {
         RuleProblem problem;
         void *userdata;
         RuleCheck counts;
+        const char *path;
+        size_t n_bytes; /* of the examples, made */
+        uint64_t end_usec;
+        char **reterr;
 } Checker;
 
 /* A text and which of its bytes are to be masked. */
@@ -152,14 +161,28 @@ static void report(Checker *c, const char *id, bool positive, size_t i, const Wr
         c->problem(c->userdata, sentence ?: "no memory");
 }
 
+static int too_much(Checker *c, const char *id, const char *what)
+{
+        format_error(c->reterr, "%s: checked up to the rule '%s': %s, which is the limit", c->path,
+                     id, what);
+        return -E2BIG;
+}
+
 static int check_example(Checker *c, const char *id, const char *example, bool positive, size_t i)
 {
         _cleanup_free_ char *made = NULL;
         int r;
 
         r = secret_make(example, &made);
+        if (r == -E2BIG)
+                return too_much(c, id, "one of its examples has more than 128 KiB");
         if (r < 0)
                 return r;
+        c->n_bytes += strlen(made);
+        if (c->n_bytes > EXAMPLES_MAX)
+                return too_much(c, id, "the examples have more than 1 MiB");
+        if (now_usec(CLOCK_PROCESS_CPUTIME_ID) > c->end_usec)
+                return too_much(c, id, "the examples took more than a minute of CPU time");
         c->counts.n_examples++;
         for (size_t k = 0; k < ELEMENTSOF(wrappings); k++) {
                 _cleanup_(marked_done) Marked m = { 0 };
@@ -207,33 +230,48 @@ static void checker_done(Checker *c)
         (void) masker_free(c->masker);
 }
 
+static int check_rule(Checker *c, size_t i, struct json_object *object)
+{
+        struct json_object *examples = json_object_object_get(object, "examples");
+        _cleanup_free_ char *reason = NULL;
+        _cleanup_(rule_done) Rule rule = { 0 };
+        int r;
+
+        /* It was loaded from the same file, which may have been written to since. */
+        r = rule_parse(object, &rule, &reason);
+        if (r < 0) {
+                format_error(c->reterr, "%s: rule %zu: %s", c->path, i + 1, reason ?: strerror(-r));
+                return r;
+        }
+        c->counts.n_rules++;
+        r = check_examples(c, rule.id, examples, "positive");
+        return r < 0 ? r : check_examples(c, rule.id, examples, "negative");
+}
+
 int rule_check_file(Ruleset *rules, const char *path, RuleProblem problem, void *userdata,
                     RuleCheck *ret, char **reterr)
 {
         static const HashKey key = { "rule examples" };
         _cleanup_(checker_done) Checker c = { .rules = rules,
                                               .problem = problem,
-                                              .userdata = userdata };
+                                              .userdata = userdata,
+                                              .path = path,
+                                              .reterr = reterr };
         _cleanup_(json_putp) struct json_object *document = NULL;
         struct json_object *list;
+        size_t size;
         int r;
 
-        r = rule_file_read(path, &document, reterr);
+        r = rule_file_read(path, &document, &size, reterr);
         if (r < 0)
                 return r;
         r = masker_new(rules, &key, &c.masker);
         if (r < 0)
                 return r;
+        c.end_usec = now_usec(CLOCK_PROCESS_CPUTIME_ID) + CPU_USEC_MAX;
         list = rule_file_rules(document);
         for (size_t i = 0; list && i < json_object_array_length(list); i++) {
-                struct json_object *rule = json_object_array_get_idx(list, i);
-                struct json_object *examples = json_object_object_get(rule, "examples");
-                const char *id = json_object_get_string(json_object_object_get(rule, "id"));
-
-                c.counts.n_rules++;
-                r = check_examples(&c, id, examples, "positive");
-                if (r >= 0)
-                        r = check_examples(&c, id, examples, "negative");
+                r = check_rule(&c, i, json_object_array_get_idx(list, i));
                 if (r < 0)
                         return r;
         }

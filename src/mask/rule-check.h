@@ -16,6 +16,10 @@ typedef struct RuleCheck {
         size_t n_rules, n_examples, n_cases, n_failed;
 } RuleCheck;
 
-/* Checks the rules of the file @path, which must be among @rules. Returns 0 or a negative errno with *@reterr. */
+/*
+ * Checks the rules of the file @path, which must be among @rules. Returns 0; -EINVAL: the file is broken; -E2BIG: its
+ * examples are more than can be tried (128 KiB each, 1 MiB together, a minute of CPU time); or another negative errno.
+ * *@reterr says it.
+ */
 int rule_check_file(Ruleset *rules, const char *path, RuleProblem problem, void *userdata,
                     RuleCheck *ret, char **reterr);

@@ -6,7 +6,8 @@
 
 #include "base/file-util.h"
 
-#define RULE_FILE_MAX (16U << 20)
+/* A list of literals or patterns that is longer is a list of words, which no rule is. */
+#define LIST_MAX 1000
 
 /* One member of a rule or of its guards: reads @value into its place in @rule. */
 typedef struct Member {
@@ -14,7 +15,7 @@ typedef struct Member {
         int (*read)(Rule *rule, struct json_object *value, char **reterr);
 } Member;
 
-int rule_file_read(const char *path, struct json_object **ret, char **reterr)
+int rule_file_read(const char *path, struct json_object **ret, size_t *ret_size, char **reterr)
 {
         _cleanup_free_ char *text = NULL;
         struct json_object *document;
@@ -23,7 +24,7 @@ int rule_file_read(const char *path, struct json_object **ret, char **reterr)
         size_t size, at;
         int r;
 
-        r = file_read(path, RULE_FILE_MAX, &text, &size);
+        r = file_read(path, RULESET_BYTES_MAX, &text, &size);
         if (r < 0) {
                 format_error(reterr, "cannot read the rules file '%s': %s", path, strerror(-r));
                 return r;
@@ -43,6 +44,7 @@ int rule_file_read(const char *path, struct json_object **ret, char **reterr)
                 return -EINVAL;
         }
         *ret = document;
+        *ret_size = size;
         return 0;
 }
 
@@ -156,11 +158,11 @@ static int read_rank(Rule *rule, struct json_object *value, char **reterr)
 
 static int read_literals(Rule *rule, struct json_object *value, char **reterr)
 {
-        size_t n;
+        size_t n = json_object_is_type(value, json_type_array) ? json_object_array_length(value)
+                                                               : 0;
 
-        if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) == 0)
-                return wrong(reterr, "must be an array of strings, with one at least");
-        n = json_object_array_length(value);
+        if (n == 0 || n > LIST_MAX)
+                return wrong(reterr, "must be an array of strings, of 1 to 1000");
         rule->literals = calloc(n, sizeof(*rule->literals));
         if (!rule->literals)
                 return -ENOMEM;
@@ -309,11 +311,11 @@ static int read_needs(Rule *rule, struct json_object *value, char **reterr)
 
 static int read_not(Rule *rule, struct json_object *value, char **reterr)
 {
-        size_t n;
+        size_t n = json_object_is_type(value, json_type_array) ? json_object_array_length(value)
+                                                               : LIST_MAX + 1;
 
-        if (!json_object_is_type(value, json_type_array))
-                return wrong(reterr, "must be an array of patterns");
-        n = json_object_array_length(value);
+        if (n > LIST_MAX)
+                return wrong(reterr, "must be an array of patterns, 1000 at most");
         rule->guards.not = calloc(n + 1, sizeof(*rule->guards.not ));
         if (!rule->guards.not )
                 return -ENOMEM;
@@ -377,6 +379,44 @@ static int read_guards(Rule *rule, struct json_object *value, char **reterr)
         return read_members(rule, value, members, ELEMENTSOF(members), "guards.", reterr);
 }
 
+static int read_example_list(struct json_object *list, char **reterr)
+{
+        if (!json_object_is_type(list, json_type_array))
+                return wrong(reterr, "must be an array of strings");
+        for (size_t i = 0; i < json_object_array_length(list); i++) {
+                _cleanup_free_ char *example = NULL, *reason = NULL;
+                int r = read_string(json_object_array_get_idx(list, i), &example, &reason);
+
+                if (r < 0) {
+                        format_error(reterr, "example %zu %s", i + 1, reason ?: strerror(-r));
+                        return r;
+                }
+        }
+        return 0;
+}
+
+/* Only looked at, for who checks them: masking needs none. */
+static int read_examples(Rule *rule, struct json_object *value, char **reterr)
+{
+        if (!json_object_is_type(value, json_type_object))
+                return wrong(reterr, "must be an object with \"positive\" and \"negative\"");
+        json_object_object_foreach(value, name, list)
+        {
+                _cleanup_free_ char *reason = NULL;
+                int r;
+
+                if (strcmp(name, "positive") != 0 && strcmp(name, "negative") != 0)
+                        return wrong(reterr,
+                                     "must be an object with \"positive\" and \"negative\"");
+                r = read_example_list(list, &reason);
+                if (r < 0) {
+                        format_error(reterr, "%s %s", name, reason ?: strerror(-r));
+                        return r;
+                }
+        }
+        return 0;
+}
+
 static const Member rule_members[] = {
         { "id", read_id },
         { "description", read_description },
@@ -390,7 +430,7 @@ static const Member rule_members[] = {
         { "window", read_window },
         { "rank", read_rank },
         { "guards", read_guards },
-        { "examples", NULL },
+        { "examples", read_examples },
 };
 
 /* Jumps over what may stand before the first character that a pattern matches: "(?i)", "\b", a look-behind, "(". */

@@ -16,8 +16,8 @@ static inline void json_put(struct json_object *o)
 
 DEFINE_CLEANUP(struct json_object *, json_put)
 
-/* Reads the JSON document in @path. Returns 0, -EINVAL (not JSON) or what reading says, with *@reterr. */
-int rule_file_read(const char *path, struct json_object **ret, char **reterr);
+/* Reads the JSON document in @path, of *@ret_size bytes. Returns 0, -EINVAL (not JSON) or what reading says, with *@reterr. */
+int rule_file_read(const char *path, struct json_object **ret, size_t *ret_size, char **reterr);
 
 /* The array of rules in @document, which is it or has it as "rules". NULL: there is none. */
 struct json_object *rule_file_rules(struct json_object *document);

@@ -48,6 +48,24 @@ int pattern_compile(const char *text, uint32_t flags, Pattern *ret, char **reter
         return 0;
 }
 
+size_t pattern_size(const Pattern *p)
+{
+        size_t size = 0;
+
+        if (p->code)
+                (void) pcre2_pattern_info(p->code, PCRE2_INFO_SIZE, &size);
+        return size;
+}
+
+size_t rule_compiled_size(const Rule *rule)
+{
+        size_t size = pattern_size(&rule->pattern) + pattern_size(&rule->name);
+
+        for (size_t i = 0; i < rule->guards.n_not; i++)
+                size += pattern_size(&rule->guards.not [i]);
+        return size;
+}
+
 const pcre2_code *pattern_ready(Ruleset *rules, Pattern *p)
 {
         if (atomic_load_explicit(&p->ready, memory_order_acquire))

@@ -80,7 +80,8 @@ typedef struct Rule {
         size_t n_secrets;
         uint32_t before, after;
         Guards guards;
-        char *source; /* the rule as compact JSON: what the digest covers */
+        char *source;   /* the rule as compact JSON: what the digest covers */
+        uint32_t order; /* in which it was read */
 } Rule;
 
 typedef struct Allowed {
@@ -111,6 +112,11 @@ void rule_done(Rule *rule);
 /* Compiles @text. @flags as pcre2_compile(). Returns 0, -EINVAL with *@reterr, or -ENOMEM. */
 int pattern_compile(const char *text, uint32_t flags, Pattern *ret, char **reterr);
 void pattern_done(Pattern *p);
+
+/* The bytes that @p takes, compiled and not yet native. 0: it is none. */
+size_t pattern_size(const Pattern *p);
+/* The same of all patterns of @rule. */
+size_t rule_compiled_size(const Rule *rule);
 
 /* The code of @p to match with; made native at the first call, by whichever thread comes first. */
 const pcre2_code *pattern_ready(Ruleset *rules, Pattern *p);

@@ -103,29 +103,87 @@ static bool is_disabled(const RulesetOptions *options, const char *id)
         return false;
 }
 
-/* Adds @rule, or puts it in the place of the one with its id. Takes over what it owns. */
+/* What a ruleset may hold. Its sums over all files are kept while it is loaded. */
+typedef enum Budget {
+        BUDGET_FILES,
+        BUDGET_BYTES,
+        BUDGET_RULES,
+        BUDGET_LITERALS,
+        BUDGET_PATTERNS,
+        BUDGET_COMPILED,
+        BUDGET_FINGERPRINTS,
+        _BUDGET_MAX,
+} Budget;
+
+static const struct {
+        size_t max;
+        const char *what;
+} budgets[_BUDGET_MAX] = {
+        [BUDGET_FILES] = { RULESET_FILES_MAX, "files" },
+        [BUDGET_BYTES] = { RULESET_BYTES_MAX, "bytes in their files" },
+        [BUDGET_RULES] = { RULESET_RULES_MAX, "rules" },
+        [BUDGET_LITERALS] = { RULESET_LITERALS_MAX, "literals" },
+        [BUDGET_PATTERNS] = { RULESET_PATTERNS_MAX, "patterns" },
+        [BUDGET_COMPILED] = { RULESET_COMPILED_MAX, "bytes of compiled patterns" },
+        [BUDGET_FINGERPRINTS] = { RULESET_FINGERPRINTS_MAX, "allowed fingerprints" },
+};
+
+typedef struct Loading {
+        const RulesetOptions *options;
+        Ruleset *rules;
+        size_t spent[_BUDGET_MAX];
+} Loading;
+
+/* Adds @n to what was spent. Returns 0, or -E2BIG with *@reterr: what is at @path is too much. */
+static int spend(Loading *l, Budget budget, size_t n, const char *path, char **reterr)
+{
+        l->spent[budget] += n;
+        if (l->spent[budget] <= budgets[budget].max)
+                return 0;
+        format_error(reterr,
+                     "with '%s' the rules have more than %zu %s, which is the limit: take files out of the folders of "
+                     "[Mask] RulesDir=",
+                     path, budgets[budget].max, budgets[budget].what);
+        return -E2BIG;
+}
+
+static int spend_rule(Loading *l, const Rule *rule, const char *path, char **reterr)
+{
+        const struct {
+                Budget budget;
+                size_t n;
+        } costs[] = {
+                { BUDGET_RULES, 1 },
+                { BUDGET_LITERALS, rule->n_literals },
+                { BUDGET_PATTERNS, 2 + rule->guards.n_not },
+                { BUDGET_COMPILED, rule_compiled_size(rule) },
+        };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(costs); i++)
+                r = spend(l, costs[i].budget, costs[i].n, path, reterr);
+        return r;
+}
+
+/* Adds @rule. Takes over what it owns, whatever the result. */
 static int add_rule(Ruleset *rules, Rule rule)
 {
         Rule *more;
 
-        for (size_t i = 0; i < rules->n_rules; i++)
-                if (strcmp(rules->rules[i].id, rule.id) == 0) {
-                        rule_done(&rules->rules[i]);
-                        rules->rules[i] = rule;
-                        return 0;
-                }
         more = reallocarray(rules->rules, rules->n_rules + 1, sizeof(*more));
         if (!more) {
                 rule_done(&rule);
                 return -ENOMEM;
         }
+        rule.order = (uint32_t) rules->n_rules;
         rules->rules = more;
         rules->rules[rules->n_rules++] = rule;
         return 0;
 }
 
-static int add_allowed(Ruleset *rules, struct json_object *patterns, char **reterr)
+static int add_allowed(Loading *l, struct json_object *patterns, const char *path, char **reterr)
 {
+        Ruleset *rules = l->rules;
         size_t n = json_object_array_length(patterns);
 
         for (size_t i = 0; i < n; i++) {
@@ -141,19 +199,31 @@ static int add_allowed(Ruleset *rules, struct json_object *patterns, char **rete
                         format_error(reterr, "must be an array of strings");
                         return -EINVAL;
                 }
-                r = allowed_init(&rules->allow[rules->n_allow], json_object_get_string(text),
-                                 reterr);
+                r = spend(l, BUDGET_PATTERNS, 1, path, reterr);
+                if (r >= 0)
+                        r = allowed_init(&rules->allow[rules->n_allow],
+                                         json_object_get_string(text), reterr);
                 if (r < 0)
                         return r;
                 rules->n_allow++;
+                r = spend(l, BUDGET_COMPILED,
+                          pattern_size(&rules->allow[rules->n_allow - 1].pattern), path, reterr);
+                if (r < 0)
+                        return r;
         }
         return 0;
 }
 
-static int add_allowed_fingerprints(Ruleset *rules, struct json_object *fingerprints, char **reterr)
+static int add_allowed_fingerprints(Loading *l, struct json_object *fingerprints, const char *path,
+                                    char **reterr)
 {
+        Ruleset *rules = l->rules;
         size_t n = json_object_array_length(fingerprints);
+        int r;
 
+        r = spend(l, BUDGET_FINGERPRINTS, n, path, reterr);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < n; i++) {
                 const char *text = json_object_get_string(
                                 json_object_array_get_idx(fingerprints, i));
@@ -175,7 +245,7 @@ static int add_allowed_fingerprints(Ruleset *rules, struct json_object *fingerpr
         return 0;
 }
 
-static int add_allow(Ruleset *rules, struct json_object *allow, char **reterr)
+static int add_allow(Loading *l, struct json_object *allow, const char *path, char **reterr)
 {
         if (!json_object_is_type(allow, json_type_object)) {
                 format_error(reterr, "must be an object with \"patterns\" and \"fingerprints\"");
@@ -188,9 +258,9 @@ static int add_allow(Ruleset *rules, struct json_object *allow, char **reterr)
                 if (!json_object_is_type(list, json_type_array))
                         format_error(reterr, "must have arrays as members");
                 else if (strcmp(name, "patterns") == 0)
-                        r = add_allowed(rules, list, reterr);
+                        r = add_allowed(l, list, path, reterr);
                 else if (strcmp(name, "fingerprints") == 0)
-                        r = add_allowed_fingerprints(rules, list, reterr);
+                        r = add_allowed_fingerprints(l, list, path, reterr);
                 else
                         format_error(reterr, "has no member '%s'", name);
                 if (r < 0)
@@ -199,8 +269,7 @@ static int add_allow(Ruleset *rules, struct json_object *allow, char **reterr)
         return 0;
 }
 
-static int add_rules(Ruleset *rules, const RulesetOptions *options, struct json_object *list,
-                     const char *path, char **reterr)
+static int add_rules(Loading *l, struct json_object *list, const char *path, char **reterr)
 {
         size_t n = json_object_array_length(list);
 
@@ -220,25 +289,28 @@ static int add_rules(Ruleset *rules, const RulesetOptions *options, struct json_
                                      reason ?: strerror(-r));
                         return r;
                 }
-                if (is_disabled(options, rule.id)) {
+                r = spend_rule(l, &rule, path, reterr);
+                if (r < 0 || is_disabled(l->options, rule.id))
                         rule_done(&rule);
-                        continue;
-                }
-                r = add_rule(rules, rule);
+                else
+                        r = add_rule(l->rules, rule);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-static int load_file(Ruleset *rules, const RulesetOptions *options, const char *path, char **reterr)
+static int load_file(Loading *l, const char *path, char **reterr)
 {
         _cleanup_(json_putp) struct json_object *document = NULL;
         _cleanup_free_ char *reason = NULL;
         struct json_object *list, *allow = NULL;
+        size_t size;
         int r;
 
-        r = rule_file_read(path, &document, reterr);
+        r = rule_file_read(path, &document, &size, reterr);
+        if (r >= 0)
+                r = spend(l, BUDGET_BYTES, size, path, reterr);
         if (r < 0)
                 return r;
         list = rule_file_rules(document);
@@ -250,13 +322,15 @@ static int load_file(Ruleset *rules, const RulesetOptions *options, const char *
                 return -EINVAL;
         }
         if (allow) {
-                r = add_allow(rules, allow, &reason);
-                if (r < 0) {
+                r = add_allow(l, allow, path, &reason);
+                if (r == -E2BIG && reterr)
+                        *reterr = TAKE_PTR(reason);
+                else if (r < 0)
                         format_error(reterr, "%s: 'allow' %s", path, reason ?: strerror(-r));
+                if (r < 0)
                         return r;
-                }
         }
-        return list ? add_rules(rules, options, list, path, reterr) : 0;
+        return list ? add_rules(l, list, path, reterr) : 0;
 }
 
 static int is_rule_file(const struct dirent *entry)
@@ -266,29 +340,56 @@ static int is_rule_file(const struct dirent *entry)
         return n > 5 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 5, ".json") == 0;
 }
 
-static int load_folder(Ruleset *rules, const RulesetOptions *options, const char *folder,
-                       char **reterr)
+static int load_folder(Loading *l, const char *folder, char **reterr)
 {
         struct dirent **entries = NULL;
-        int n, r = 0;
+        int n, r;
 
         n = scandir(folder, &entries, is_rule_file, alphasort);
-        if (n < 0 && errno == ENOTDIR)
-                return load_file(rules, options, folder, reterr);
+        if (n < 0 && errno == ENOTDIR) {
+                r = spend(l, BUDGET_FILES, 1, folder, reterr);
+                return r < 0 ? r : load_file(l, folder, reterr);
+        }
         if (n < 0) {
                 r = -errno;
                 format_error(reterr, "cannot read the rules folder '%s': %s", folder, strerror(-r));
                 return r;
         }
+        r = spend(l, BUDGET_FILES, (size_t) n, folder, reterr);
         for (int i = 0; i < n; i++) {
                 _cleanup_free_ char *path = path_join(folder, entries[i]->d_name);
 
-                if (r == 0)
-                        r = path ? load_file(rules, options, path, reterr) : -ENOMEM;
+                if (r >= 0)
+                        r = path ? load_file(l, path, reterr) : -ENOMEM;
                 free(entries[i]);
         }
         free(entries);
         return r;
+}
+
+static int compare_rules(const void *a, const void *b)
+{
+        const Rule *x = a, *y = b;
+        int c = strcmp(x->id, y->id);
+
+        return c != 0 ? c : (x->order > y->order) - (x->order < y->order);
+}
+
+/* Puts the rules in the order of their ids; of several with one id, the last that was read stays. */
+static void order_rules(Ruleset *rules)
+{
+        size_t n = 0;
+
+        if (rules->n_rules > 1)
+                qsort(rules->rules, rules->n_rules, sizeof(*rules->rules), compare_rules);
+        for (size_t i = 0; i < rules->n_rules; i++) {
+                if (i + 1 < rules->n_rules &&
+                    strcmp(rules->rules[i].id, rules->rules[i + 1].id) == 0)
+                        rule_done(&rules->rules[i]);
+                else
+                        rules->rules[n++] = rules->rules[i];
+        }
+        rules->n_rules = n;
 }
 
 /* All literals of all rules, each once. */
@@ -298,19 +399,68 @@ typedef struct Collected {
         uint32_t *of; /* the literal of each (rule, its literal) in order */
 } Collected;
 
-static uint32_t collect_literal(Collected *c, const char *bytes, bool nocase)
+/* A literal of a rule, and which of all that are listed it is. */
+typedef struct Listed {
+        Literal literal;
+        uint32_t pair;
+} Listed;
+
+static int compare_literals(const Literal *a, const Literal *b)
 {
-        for (size_t i = 0; i < c->n; i++)
-                if (c->literals[i].nocase == nocase && strcmp(c->literals[i].bytes, bytes) == 0)
-                        return (uint32_t) i;
-        c->literals[c->n] = (Literal){ bytes, strlen(bytes), nocase };
-        return (uint32_t) c->n++;
+        return a->nocase != b->nocase ? a->nocase - b->nocase : strcmp(a->bytes, b->bytes);
+}
+
+static int compare_listed(const void *a, const void *b)
+{
+        const Listed *x = a, *y = b;
+        int c = compare_literals(&x->literal, &y->literal);
+
+        return c != 0 ? c : (x->pair > y->pair) - (x->pair < y->pair);
 }
 
 static void collected_done(Collected *c)
 {
         free(c->literals);
         free(c->of);
+}
+
+/* Gives the literals numbers in the order in which the rules name them first. */
+static int collect_literals(const Ruleset *rules, size_t n_pairs, Collected *c)
+{
+        _cleanup_free_ Listed *listed = calloc(n_pairs + 1, sizeof(*listed));
+        size_t pair = 0;
+
+        c->literals = calloc(n_pairs + 1, sizeof(*c->literals));
+        c->of = calloc(n_pairs + 1, sizeof(*c->of));
+        if (!listed || !c->literals || !c->of)
+                return -ENOMEM;
+        for (size_t i = 0; i < rules->n_rules; i++) {
+                const Rule *rule = &rules->rules[i];
+
+                for (size_t k = 0; k < rule->n_literals; k++, pair++) {
+                        const char *bytes = rule->literals[k];
+
+                        c->literals[pair] = (Literal){ bytes, strlen(bytes), rule->nocase };
+                        listed[pair] = (Listed){ c->literals[pair], (uint32_t) pair };
+                }
+        }
+        /* The same ones lie beside each other now: each first names the pair that named it first. */
+        qsort(listed, n_pairs, sizeof(*listed), compare_listed);
+        for (size_t i = 0; i < n_pairs; i++) {
+                bool same = i > 0 &&
+                            compare_literals(&listed[i].literal, &listed[i - 1].literal) == 0;
+
+                c->of[listed[i].pair] = same ? c->of[listed[i - 1].pair] : listed[i].pair;
+        }
+        for (size_t i = 0; i < n_pairs; i++) {
+                if (c->of[i] != i) {
+                        c->of[i] = c->of[c->of[i]];
+                        continue;
+                }
+                c->literals[c->n] = c->literals[i];
+                c->of[i] = (uint32_t) c->n++;
+        }
+        return 0;
 }
 
 /* Fills in which rules use each literal: counted first, then placed. */
@@ -341,20 +491,14 @@ static int place_uses(Ruleset *rules, const Collected *c, size_t n_pairs)
 static int index_literals(Ruleset *rules, LiteralMatcher matcher)
 {
         _cleanup_(collected_done) Collected c = { 0 };
-        size_t n_pairs = 0, pair = 0;
+        size_t n_pairs = 0;
         int r;
 
         for (size_t i = 0; i < rules->n_rules; i++)
                 n_pairs += rules->rules[i].n_literals;
-        c.literals = calloc(n_pairs + 1, sizeof(*c.literals));
-        c.of = calloc(n_pairs + 1, sizeof(*c.of));
-        if (!c.literals || !c.of)
-                return -ENOMEM;
-        for (size_t i = 0; i < rules->n_rules; i++)
-                for (size_t k = 0; k < rules->rules[i].n_literals; k++)
-                        c.of[pair++] = collect_literal(&c, rules->rules[i].literals[k],
-                                                       rules->rules[i].nocase);
-        r = place_uses(rules, &c, n_pairs);
+        r = collect_literals(rules, n_pairs, &c);
+        if (r >= 0)
+                r = place_uses(rules, &c, n_pairs);
         if (r < 0)
                 return r;
         return literal_set_new(matcher, c.literals, c.n, &rules->literals);
@@ -381,28 +525,23 @@ static int compute_digest(Ruleset *rules)
         return 0;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-        return strcmp(((const Rule *) a)->id, ((const Rule *) b)->id);
-}
-
 int ruleset_load(const RulesetOptions *options, Ruleset **ret, char **reterr)
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        Loading loading = { .options = options };
         int r;
 
-        rules = calloc(1, sizeof(*rules));
+        loading.rules = rules = calloc(1, sizeof(*rules));
         if (!rules)
                 return -ENOMEM;
         atomic_init(&rules->n_ref, 1);
         (void) pthread_mutex_init(&rules->compiling, NULL);
         for (const char *const *folder = options->folders; *folder; folder++) {
-                r = load_folder(rules, options, *folder, reterr);
+                r = load_folder(&loading, *folder, reterr);
                 if (r < 0)
                         return r;
         }
-        if (rules->n_rules > 1)
-                qsort(rules->rules, rules->n_rules, sizeof(*rules->rules), compare_ids);
+        order_rules(rules);
         r = index_literals(rules, options->matcher);
         if (r < 0) {
                 format_error(reterr, "cannot compile the rules' literals: %s", strerror(-r));

@@ -11,6 +11,18 @@
 
 typedef struct Ruleset Ruleset;
 
+/*
+ * What the rules of all folders may hold together, so that a reload always takes a few seconds at most: about twenty
+ * times what comes with scrubjay.
+ */
+#define RULESET_FILES_MAX        1000
+#define RULESET_BYTES_MAX        (16U << 20)
+#define RULESET_RULES_MAX        10000
+#define RULESET_LITERALS_MAX     50000
+#define RULESET_PATTERNS_MAX     50000
+#define RULESET_COMPILED_MAX     (32U << 20)
+#define RULESET_FINGERPRINTS_MAX 100000
+
 typedef struct RulesetOptions {
         const char *const *
                         folders; /* NULL-terminated; or single files; read in order, a later rule replaces one of the same id */
@@ -20,8 +32,9 @@ typedef struct RulesetOptions {
 
 /*
  * Loads and compiles all *.json of the folders, in name order. A folder that does not exist is an error.
- * Returns 0; -EINVAL: a rule is broken (*@reterr, owned by the caller, names file, rule and reason); or a negative
- * errno with *@reterr set. Nothing is changed on failure.
+ * Returns 0; -EINVAL: a rule is broken (*@reterr, owned by the caller, names file, rule and reason); -E2BIG: they are
+ * more than the limits above (*@reterr names file and limit); or a negative errno with *@reterr set. Nothing is changed
+ * on failure.
  */
 int ruleset_load(const RulesetOptions *options, Ruleset **ret, char **reterr);
 

@@ -11,6 +11,7 @@
 #define UPPER      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define ALNUM      DIGITS LOWER UPPER
 #define LENGTH_MAX 100000
+#define MADE_MAX   (128U << 10)
 
 static const struct {
         const char *name, *alphabet;
@@ -155,6 +156,8 @@ int secret_make(const char *template, char **ret)
                 if (n == 0)
                         (void) strbuf_putc(&b, *template);
                 template += n > 0 ? n : 1;
+                if (b.size > MADE_MAX)
+                        return -E2BIG;
         }
         return strbuf_take(&b, ret);
 }

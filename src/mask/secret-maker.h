@@ -13,6 +13,6 @@
  * HEX base32 base58 base64 base64url bech32, each with a digit, a lower and an upper letter as far as its alphabet has
  * them; {uuid:n} the nth UUID; {crc32:github} and {crc32:npm} 36 characters with a right checksum; {luhn:16} a card
  * number. The same {kind:n} in one template is the same string. What is no kind stays as it is.
- * Returns 0 or -ENOMEM; the caller owns *@ret.
+ * Returns 0, -ENOMEM, or -E2BIG: it is more than 128 KiB. The caller owns *@ret.
  */
 int secret_make(const char *template, char **ret);

@@ -4,6 +4,7 @@ import json
 import random
 import string
 
+import pytest
 from conftest import SESSION
 
 LETTERS = string.ascii_letters + string.digits
@@ -111,6 +112,22 @@ def test_rules_that_do_not_hold_are_named(ctl):
     assert "mine: positive example 2, as it is: nothing is masked" in out
     assert "mine: negative example 1, as it is: is masked" in out
     assert "positive example 1" not in out
+
+
+@pytest.mark.parametrize("examples, reason", [
+    ({"positive": [None]}, "'examples' positive example 1 must be a string"),
+    ({"positive": "x"}, "'examples' positive must be an array of strings"),
+    ({"positive": ["x"], "negative": [["x"]]}, "'examples' negative example 1 must be a string"),
+    ({"positive": ["x\0y"]}, "'examples' positive example 1 holds a NUL"),
+    (["x"], "'examples' must be an object"),
+    ({"positive": ["{alnum:100000}{alnum:100000}"], "negative": ["x"]}, "one of its examples has more than 128 KiB"),
+    ({"positive": ["<<abc>> {alnum:100000}"] * 11, "negative": ["x"]}, "the examples have more than 1 MiB"),
+])
+def test_examples_that_cannot_be_tried_are_named(ctl, examples, reason):
+    path = ctl.home / "mine.json"
+    path.write_text(json.dumps([{"id": "mine", "literals": ["abc"], "pattern": "abc", "examples": examples}]))
+    said = ctl.run("rules", "test", path, code=1).err
+    assert reason in said and str(path) in said and len(said.splitlines()) == 1
 
 
 def test_rules_test_tries_a_text(ctl):

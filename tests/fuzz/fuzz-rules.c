@@ -1,13 +1,15 @@
 /*
- * Fuzz: the rule loader
+ * Fuzz: the rule loader and the rule checker
  *
- * Any file is either taken or refused with a sentence; the rules of one that is taken can mask.
+ * Any file is either taken or refused with a sentence; the rules of one that is taken can mask, and its examples are tried
+ * or refused with a sentence.
  */
 #include <sys/stat.h>
 
 #include "base/file-util.h"
 #include "fuzz.h"
 #include "mask/masker.h"
+#include "mask/rule-check.h"
 
 static const char *make_file(const uint8_t *data, size_t size)
 {
@@ -21,6 +23,28 @@ static const char *make_file(const uint8_t *data, size_t size)
         }
         MUST(file_write_atomic(path, 0600, data, size) == 0);
         return path;
+}
+
+static void on_problem(void *userdata, const char *problem)
+{
+        size_t *n = userdata;
+
+        MUST(*problem);
+        (*n)++;
+}
+
+static void check_examples(Ruleset *rules, const char *path)
+{
+        _cleanup_free_ char *error = NULL;
+        RuleCheck counts = { 0 };
+        size_t n_problems = 0;
+        int r;
+
+        r = rule_check_file(rules, path, on_problem, &n_problems, &counts, &error);
+        if (r < 0)
+                MUST(r == -E2BIG && error && *error);
+        else
+                MUST(counts.n_failed == n_problems && counts.n_rules >= ruleset_n_rules(rules));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -43,5 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(ruleset_digest(rules) != 0);
         MUST(masker_new(rules, &key, &m) == 0);
         MUST(masker_mask(m, MASK_TEXT, text, sizeof(text) - 1, &masked) == 0);
+        check_examples(rules, files[0]);
         return 0;
 }

@@ -83,6 +83,12 @@ TEST(broken_rules_are_named)
                   "checksum" },
                 { "[{\"id\":\"a\",\"literals\":[\"abc\"],\"pattern\":\"abc\",\"guards\":{\"not\":[\"(\"]}}]",
                   "guards.not" },
+                { "[{\"id\":\"a\",\"examples\":[]}]", "'examples' must be an object" },
+                { "[{\"id\":\"a\",\"examples\":{\"positiv\":[]}}]", "'examples' must be" },
+                { "[{\"id\":\"a\",\"examples\":{\"positive\":\"x\"}}]",
+                  "positive must be an array" },
+                { "[{\"id\":\"a\",\"examples\":{\"negative\":[\"x\",null]}}]",
+                  "negative example 2 must be a string" },
                 { "{\"allow\":{\"patterns\":[\"(\"]}}", "'allow'" },
                 { "{\"allow\":{\"fingerprints\":[\"12\"]}}", "16 hex digits" },
         };
@@ -125,6 +131,140 @@ TEST(later_rules_replace_earlier_ones)
         CHECK_INT(ruleset_load(&options, &rules, NULL), 0);
         CHECK_INT(ruleset_n_rules(rules), 2);
         check_masked(rules, "aaa-1234 zzz-1234", "aaa-1234 [REDACTED:rule-a]");
+}
+
+TEST(a_rule_replaces_an_earlier_one_of_its_file)
+{
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load(
+                        "[" RULE_A "," RULE_B
+                        ",{\"id\":\"rule-a\",\"literals\":[\"zzz-\"],\"pattern\":\"zzz-\\\\d+\"}]",
+                        NULL);
+
+        CHECK_INT(ruleset_n_rules(rules), 2);
+        check_masked(rules, "aaa-1234 zzz-1234", "aaa-1234 [REDACTED:rule-a]");
+}
+
+/* @n times @item, which has %zu for the number, as a JSON array. */
+static char *repeat(const char *before, const char *item, size_t n, const char *after)
+{
+        StrBuf b = { 0 };
+        char *text = NULL;
+
+        (void) strbuf_puts(&b, before);
+        for (size_t i = 0; i < n; i++) {
+                const char *number = strstr(item, "%zu");
+
+                (void) strbuf_puts(&b, i > 0 ? "," : "");
+                (void) strbuf_append(&b, item, number ? (size_t) (number - item) : strlen(item));
+                if (number)
+                        (void) strbuf_printf(&b, "%zu%s", i, number + strlen("%zu"));
+        }
+        (void) strbuf_puts(&b, after);
+        REQUIRE(strbuf_take(&b, &text) == 0);
+        return text;
+}
+
+TEST(more_rules_than_the_limits_are_refused_with_a_sentence)
+{
+        static const struct {
+                const char *before, *item, *after;
+                size_t max;
+                int error;
+                const char *reason;
+        } cases[] = {
+                { "[", "{\"id\":\"r-%zu\",\"literals\":[\"abc\"],\"pattern\":\"abc\"}", "]",
+                  RULESET_RULES_MAX, -E2BIG, "more than 10000 rules" },
+                { "{\"allow\":{\"patterns\":[", "\"x%zu\"", "]}}", RULESET_PATTERNS_MAX, -E2BIG,
+                  "more than 50000 patterns" },
+                { "{\"allow\":{\"fingerprints\":[", "\"0123456789abcdef\"", "]}}",
+                  RULESET_FINGERPRINTS_MAX, -E2BIG, "more than 100000 allowed fingerprints" },
+                { "[{\"id\":\"a\",\"pattern\":\"abc\",\"literals\":[", "\"abc%zu\"", "]}]", 1000,
+                  -EINVAL, "1 to 1000" },
+                { "[{\"id\":\"a\",\"literals\":[\"abc\"],\"pattern\":\"abc\",\"guards\":{\"not\":[",
+                  "\"abc%zu\"", "]}}]", 1000, -EINVAL, "1000 at most" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                for (size_t over = 0; over < 2; over++) {
+                        _cleanup_free_ char *text = repeat(cases[i].before, cases[i].item,
+                                                           cases[i].max + over, cases[i].after);
+                        _cleanup_(remove_folder) char *folder = make_folder(text);
+                        const char *folders[] = { folder, NULL };
+                        RulesetOptions options = { .folders = folders };
+                        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+                        _cleanup_free_ char *error = NULL;
+                        int r = ruleset_load(&options, &rules, &error);
+
+                        CHECK_INT(r, over == 0 ? 0 : cases[i].error);
+                        CHECK(over == 0 ||
+                              (error && strstr(error, cases[i].reason) && strstr(error, "a.json")));
+                        if (error && (over == 0 || !strstr(error, cases[i].reason)))
+                                fprintf(stderr, "case %zu: %s\n", i, error);
+                }
+}
+
+/* Few bytes of a pattern can be many when it is compiled. */
+TEST(large_patterns_are_refused_by_what_they_compile_to)
+{
+        _cleanup_free_ char *text = repeat("{\"allow\":{\"patterns\":[", "\"(?:abc|d%zu){500}\"",
+                                           10000, "]}}");
+        _cleanup_(remove_folder) char *folder = make_folder(text);
+        const char *folders[] = { folder, NULL };
+        RulesetOptions options = { .folders = folders };
+        _cleanup_free_ char *error = NULL;
+        Ruleset *rules = NULL;
+
+        CHECK_INT(ruleset_load(&options, &rules, &error), -E2BIG);
+        CHECK(error && strstr(error, "bytes of compiled patterns"));
+}
+
+/* The same file named more often than the limit stands in for so many files. */
+TEST(more_files_than_the_limit_are_refused)
+{
+        _cleanup_(remove_folder) char *folder = make_folder("[]");
+        _cleanup_free_ const char **folders = calloc(RULESET_FILES_MAX + 2, sizeof(*folders));
+        RulesetOptions options = { .folders = folders };
+        _cleanup_free_ char *error = NULL;
+        Ruleset *rules = NULL;
+
+        REQUIRE(folders);
+        for (size_t i = 0; i < RULESET_FILES_MAX; i++)
+                folders[i] = folder;
+        CHECK_INT(ruleset_load(&options, &rules, &error), 0);
+        rules = ruleset_unref(rules);
+        folders[RULESET_FILES_MAX] = folder;
+        CHECK_INT(ruleset_load(&options, &rules, &error), -E2BIG);
+        CHECK(error && strstr(error, folder) && strstr(error, "more than 1000 files"));
+}
+
+/* Each of many literals is found, by either matcher, however many share what they are entered by. */
+TEST(many_literals_of_any_case_are_all_found)
+{
+        static const LiteralMatcher matchers[] = { LITERALS_OWN, LITERALS_BEST };
+        _cleanup_free_ char *text = repeat(
+                        "[",
+                        "{\"id\":\"r-%zu\",\"nocase\":true,\"literals\":[\"Secret\",\"quartz\"],"
+                        "\"pattern\":\"(?i)quartz[0-9]{4}\"}",
+                        6000, "]");
+        _cleanup_free_ char *distinct = repeat(
+                        "[{\"id\":\"last\",\"literals\":[\"pqrs-\"],\"pattern\":\"pqrs-[0-9]{4}\"},",
+                        "{\"id\":\"r-%zu\",\"nocase\":true,\"literals\":[\"zqj%zuzqjx\"],\"pattern\":\"zq\"}",
+                        6000, "]");
+        const char *texts[] = { text, distinct };
+
+        for (size_t k = 0; k < ELEMENTSOF(texts); k++) {
+                _cleanup_(remove_folder) char *folder = make_folder(texts[k]);
+                const char *folders[] = { folder, NULL };
+
+                for (size_t i = 0; i < ELEMENTSOF(matchers); i++) {
+                        RulesetOptions options = { .folders = folders, .matcher = matchers[i] };
+                        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+
+                        CHECK_INT(ruleset_load(&options, &rules, NULL), 0);
+                        check_masked(rules, k == 0 ? "x QUARTZ1234 y" : "x pqrs-1234 y",
+                                     k == 0 ? "x [REDACTED:r-0] y" : "x [REDACTED:last] y");
+                }
+        }
 }
 
 TEST(rules_can_be_disabled)
