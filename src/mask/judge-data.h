@@ -1,0 +1,71 @@
+/*
+ * Judge data: what the model knows
+ *
+ * Constants that the build makes of data/judge/words.txt and model.txt (tools/judge/README.md has their form). Private to
+ * the judge.
+ */
+#pragma once
+
+#include "mask/judge-sizes.h" /* JUDGE_DICTIONARY_BITS */
+#include "mask/judge-words.h"
+
+/* A Bloom filter of words of 3 to 12 lower-case letters. */
+extern const uint8_t judge_dictionary[];
+
+#define JUDGE_DICTIONARY_HASHES 3
+#define JUDGE_CHAR_CLASSES      40
+
+/* 8 * log2 of how probable a class of characters is after another one. */
+extern const int8_t judge_bigrams[JUDGE_CHAR_CLASSES * JUDGE_CHAR_CLASSES];
+
+/* The classes that the bigrams know. */
+static inline unsigned judge_char_class(char c)
+{
+        if (is_letter(c))
+                return (unsigned) ((c | 0x20) - 'a');
+        if (is_digit(c))
+                return 26;
+        switch (c) {
+        case 0:
+                return 27;
+        case '_':
+        case '-':
+                return 28;
+        case ' ':
+                return 29;
+        case '.':
+                return 30;
+        case '/':
+        case ':':
+                return 31;
+        default:
+                return is_wide(c) ? 33 : 32;
+        }
+}
+
+/* A word on its way through the dictionary, letter by letter. */
+typedef struct DictionaryLook {
+        uint32_t hashes[JUDGE_DICTIONARY_HASHES];
+} DictionaryLook;
+
+static inline DictionaryLook judge_dictionary_begin(void)
+{
+        return (DictionaryLook){ { FNV_BASIS, FNV_BASIS + 7919, FNV_BASIS + 2 * 7919 } };
+}
+
+static inline void judge_dictionary_step(DictionaryLook *look, char lower)
+{
+        for (size_t i = 0; i < JUDGE_DICTIONARY_HASHES; i++)
+                look->hashes[i] = hash_step(look->hashes[i], lower);
+}
+
+static inline bool judge_dictionary_has(const DictionaryLook *look)
+{
+        for (size_t i = 0; i < JUDGE_DICTIONARY_HASHES; i++) {
+                uint32_t bit = hash_finish(look->hashes[i]) % JUDGE_DICTIONARY_BITS;
+
+                if (!(judge_dictionary[bit / 8] >> (bit % 8) & 1))
+                        return false;
+        }
+        return true;
+}

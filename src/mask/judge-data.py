@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Turns the judge's data (data/judge/*.txt; tools/judge/README.md has their form) into C.
+
+    judge-data.py OUTPUT.c OUTPUT.h FILE...
+"""
+
+import base64
+import sys
+
+
+class Data:
+    """The lines of a data file, without comments and empty ones."""
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, encoding="ascii") as file:
+            lines = [line.strip() for line in file]
+        self.lines = [line for line in lines if line and not line.startswith("#")]
+        self.at = 0
+
+    def fail(self, reason):
+        sys.exit("%s: %s" % (self.path, reason))
+
+    def more(self):
+        return self.at < len(self.lines)
+
+    def next(self):
+        if not self.more():
+            self.fail("it ends in the midst of a section")
+        self.at += 1
+        return self.lines[self.at - 1].split()
+
+    def table(self, size):
+        """The bytes of a table up to its "end"."""
+        text = ""
+        while (words := self.next()) != ["end"]:
+            text += words[0]
+        table = base64.b64decode(text, validate=True)
+        if len(table) != size:
+            self.fail("a table has %d bytes, not %d" % (len(table), size))
+        return table
+
+
+def read(path, sections):
+    data = Data(path)
+    data.next()
+    while data.more():
+        name, *words = data.next()
+        if name == "dictionary":
+            sections[name] = (int(words[0]), data.table(int(words[0]) // 8))
+            if int(words[1]) != 3:
+                data.fail("the dictionary must have 3 hashes")
+        elif name == "bigrams":
+            sections[name] = data.table(int(words[0]) ** 2)
+        elif name in ("values", "words"):
+            sections[name] = (int(words[0]), int(words[1]), data.table(1 << int(words[0])))
+        elif name == "features":
+            sections[name] = [data.next()[0] for _ in range(int(words[0]))]
+        elif name == "trees":
+            sections[name] = [read_tree(data) for _ in range(int(words[0]))]
+        elif name == "threshold":
+            sections.setdefault(name, {})[(words[0], words[1])] = [int(word) for word in words[2:]]
+        else:
+            sections[name] = words
+
+
+def read_tree(data):
+    name, n = data.next()
+    if name != "tree":
+        data.fail("a tree is missing")
+    return [[None if word == "-" else int(word) for word in data.next()] for _ in range(int(n))]
+
+
+def rows(numbers, width=24):
+    numbers = list(numbers)
+    return "".join("\t" + "".join("%d," % n for n in numbers[i:i + width]) + "\n"
+                   for i in range(0, len(numbers), width))
+
+
+def signed(table):
+    return [byte - 256 if byte > 127 else byte for byte in table]
+
+
+def main():
+    source, header, *paths = sys.argv[1:]
+    sections = {}
+    for path in paths:
+        read(path, sections)
+    bits, dictionary = sections["dictionary"]
+    with open(header, "w", encoding="ascii") as file:
+        file.write("/* Made by src/mask/judge-data.py. */\n#pragma once\n\n#define JUDGE_DICTIONARY_BITS %dU\n" % bits)
+    with open(source, "w", encoding="ascii") as file:
+        file.write("/* Made by src/mask/judge-data.py. */\n#include \"mask/judge-data.h\"\n\n")
+        file.write("const uint8_t judge_dictionary[] = {\n%s};\n" % rows(dictionary))
+        file.write("const int8_t judge_bigrams[] = {\n%s};\n" % rows(signed(sections["bigrams"])))
+
+
+main()

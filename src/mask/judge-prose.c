@@ -1,0 +1,196 @@
+/* Judge: names and values in sentences */
+#include "mask/judge-reader.h"
+
+/* How many words may stand between a name and the word that leads to its value. */
+#define WORDS_MAX 8
+
+/* The end of the word at @i: up to white space. */
+static size_t word_end(const View *v, size_t i)
+{
+        size_t limit = i + 64;
+
+        while (i < limit && (unsigned char) at(v, i) > ' ')
+                i++;
+        return i;
+}
+
+static unsigned word_flags(const View *v, size_t start, size_t end)
+{
+        while (end > start && is_any(v->text[end - 1], ",:"))
+                end--;
+        return judge_word(v->text + start, end - start);
+}
+
+/* What follows a copula: the value, after words such as "now" and "set to". */
+static size_t skip_fillers(const View *v, size_t i)
+{
+        for (int n = 0; n < 3; n++) {
+                size_t end = word_end(v, i);
+
+                if (end == i || !is_blank(at(v, end)) || !(word_flags(v, i, end) & WORD_FILLER))
+                        break;
+                i = reader_skip_blanks(v, end);
+        }
+        return i;
+}
+
+/* A word that itself speaks of secrets is no value: "password token", "secret key". */
+static bool is_keyword(const View *v, size_t start, size_t end)
+{
+        return judge_word(v->text + start, end - start) & (WORD_CREDENTIAL | WORD_COPULA);
+}
+
+/* The words after the name: one of them may lead to the value, or stand in quotes. */
+static bool read_words(Reader *r, size_t i)
+{
+        const View *v = r->v;
+
+        for (int n = 0; n < WORDS_MAX; n++) {
+                size_t end = word_end(v, i);
+                char last;
+
+                if (end == i || (n > 0 && reader_open_quote(v, i) &&
+                                 reader_value(r, i, FORM_COPULA, '"', VALUE_QUOTED)))
+                        return n > 0;
+                last = v->text[end - 1];
+                if ((word_flags(v, i, end) & WORD_COPULA || (last == ':' && n > 0)) &&
+                    last != ',') {
+                        size_t value = skip_fillers(v, reader_skip_blanks(v, end));
+
+                        (void) reader_value(r, value, FORM_COPULA, last == ':' ? ':' : 'i',
+                                            VALUE_SENTENCE);
+                        return true;
+                }
+                if (is_any(last, ",.;!?)"))
+                        return false;
+                i = reader_skip_blanks(v, end);
+        }
+        return false;
+}
+
+/* In scripts without blanks: what is not ASCII leads to what is. */
+static bool read_characters(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t start = i;
+
+        while (i < start + 36 && (is_wide(at(v, i)) || at(v, i) == ' ') && !reader_open_quote(v, i))
+                i++;
+        if (at(v, i) == ':')
+                i = reader_skip_blanks(v, i + 1);
+        return reader_value(r, i, i > start ? FORM_COPULA : FORM_WORD, 'i', VALUE_SENTENCE);
+}
+
+bool reader_prose(Reader *r)
+{
+        const View *v = r->v;
+        size_t i = reader_skip_blanks(v, r->c.name_end), end;
+        bool gap = i - r->c.name_end >= 2 || at(v, r->c.name_end) == '\t';
+
+        if (r->cjk)
+                return read_characters(r, r->c.name_end);
+        if (i == r->c.name_end)
+                return false;
+        if (reader_open_quote(v, i))
+                return reader_value(r, i, FORM_QUOTED, ' ', VALUE_QUOTED);
+        if (gap && r->c.place == PLACE_START) {
+                reader_rest(r, i, FORM_GAP, ' ');
+                return reader_value(r, i, FORM_GAP, ' ', VALUE_SENTENCE);
+        }
+        end = word_end(v, i);
+        if (!is_keyword(v, i, end))
+                (void) reader_value(r, skip_fillers(v, i), FORM_WORD, ' ', VALUE_SENTENCE);
+        return read_words(r, i);
+}
+
+/* The word before @i, and where it begins to *@ret. */
+static size_t previous_word(const View *v, size_t i, size_t *ret)
+{
+        size_t end;
+
+        while (i > 0 && is_blank(v->text[i - 1]))
+                i--;
+        end = i;
+        while (i > 0 && end - i < 200 && (unsigned char) v->text[i - 1] > ' ')
+                i--;
+        *ret = i;
+        return end;
+}
+
+/* "use X as password", "X is the password" */
+bool reader_reverse(Reader *r)
+{
+        const View *v = r->v;
+        size_t start = r->c.name_start, end = start;
+        unsigned flags = 0;
+        char quote = 0;
+
+        if (!is_blank(before(v, start)))
+                return false;
+        for (int n = 0; n < 4; n++) {
+                end = previous_word(v, start, &start);
+                flags = word_flags(v, start, end);
+                if (end == start ||
+                    !(flags & (WORD_ARTICLE | WORD_COPULA | WORD_USER | WORD_KEYED)))
+                        return false;
+                if (flags & WORD_COPULA)
+                        break;
+        }
+        if (!(flags & WORD_COPULA))
+                return false;
+        end = previous_word(v, start, &start);
+        if (end - start > 2 && is_quote(v->text[end - 1]) && v->text[start] == v->text[end - 1]) {
+                quote = v->text[start++];
+                end--;
+        }
+        if (end == start ||
+            word_flags(v, start, end) & (WORD_ARTICLE | WORD_CREDENTIAL | WORD_COPULA))
+                return false;
+        reader_emit(r, FORM_REVERSE, 'r', start, end, quote);
+        return true;
+}
+
+/* "user:value" after a word that speaks of logging in */
+void reader_login(Reader *r)
+{
+        const View *v = r->v;
+        size_t i = r->c.name_end, end = reader_line_end(v, i), limit = i + 80;
+
+        for (size_t p = i + 1; p + 1 < end && p < limit; p++)
+                if (v->text[p] == ':' && is_name(v->text[p - 1]) && !is_blank(v->text[p + 1]) &&
+                    v->text[p + 1] != '/') {
+                        (void) reader_value(r, p + 1, FORM_PAIR, ':', VALUE_SENTENCE);
+                        return;
+                }
+}
+
+/* Does a word before @i in its line speak of users or of logging in? */
+static bool has_cue(const View *v, size_t i)
+{
+        size_t low = i > 80 ? i - 80 : 0, start = reader_line_start(v, i), stop, at_word = 0;
+
+        start = start > low ? start : low;
+        while ((stop = judge_next_word(v->text + start, i - start, &at_word))) {
+                if (judge_word(v->text + start + at_word, stop - at_word) &
+                    (WORD_USER | WORD_CREDENTIAL))
+                        return true;
+                at_word = stop;
+        }
+        return false;
+}
+
+/* "log in with user / value" */
+int reader_pair(Reader *r)
+{
+        const View *v = r->v;
+        size_t start;
+
+        r->c.name_end = previous_word(v, r->c.keyword_start, &start);
+        r->c.name_start = r->c.keyword_start = start;
+        r->c.keyword_end = r->c.name_end;
+        if (r->c.name_end < start + 2 || r->c.name_end - start > 64 || !has_cue(v, r->c.name_end))
+                return 0;
+        (void) reader_value(r, reader_skip_blanks(v, r->c.name_end + 2), FORM_PAIR, '/',
+                            VALUE_SENTENCE);
+        return r->result < 0 ? r->result : 0;
+}

@@ -1,0 +1,563 @@
+/* Judge: keywords, their names, and the forms that begin with a name */
+#include "mask/judge-reader.h"
+
+#define NAME_MAX_BEFORE 64
+#define NAME_MAX_AFTER  48
+
+enum {
+        GLUED = 1 << 0,     /* names secrets also as the end of a longer word ("dbpassword") */
+        FOREIGN = 1 << 1,   /* no English word */
+        INFLECTED = 1 << 2, /* may have an ending of a few letters */
+        PAIRED = 1 << 3,    /* no word: what stands between user and password */
+};
+
+/* A longer keyword comes before one that it begins with. */
+static const Keyword keywords[] = {
+        { "passphrase", KIND_PASSWORD, GLUED },
+        { "passcode", KIND_PASSWORD, GLUED },
+        { "password", KIND_PASSWORD, GLUED },
+        { "passwd", KIND_PASSWORD, GLUED },
+        { "passwort", KIND_PASSWORD, GLUED | FOREIGN },
+        { "passwrd", KIND_PASSWORD, GLUED },
+        { "pasword", KIND_PASSWORD, GLUED },
+        { "kennwort", KIND_PASSWORD, GLUED | FOREIGN },
+        { "psswd", KIND_PASSWORD, GLUED },
+        { "pswd", KIND_PASSWORD, GLUED },
+        { "pword", KIND_PASSWORD, GLUED },
+        { "mot de passe", KIND_PASSWORD, FOREIGN },
+        { "palavra-passe", KIND_PASSWORD, FOREIGN },
+        { "contrase\xC3\xB1"
+          "a",
+          KIND_PASSWORD, FOREIGN },
+        { "contrasena", KIND_PASSWORD, FOREIGN },
+        { "senha", KIND_PASSWORD, FOREIGN },
+        { "\xD0\xBF\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB", KIND_PASSWORD, FOREIGN | INFLECTED },
+        { "\xD0\x9F\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB", KIND_PASSWORD, FOREIGN | INFLECTED },
+        { "\xE5\xAF\x86\xE7\xA0\x81", KIND_PASSWORD, FOREIGN },
+        { "\xE5\xAF\x86\xE7\xA2\xBC", KIND_PASSWORD, FOREIGN },
+        { "\xE5\x8F\xA3\xE4\xBB\xA4", KIND_PASSWORD, FOREIGN },
+        { "\xE3\x83\x91\xE3\x82\xB9\xE3\x83\xAF\xE3\x83\xBC\xE3\x83\x89", KIND_PASSWORD, FOREIGN },
+        { "\xEB\xB9\x84\xEB\xB0\x80\xEB\xB2\x88\xED\x98\xB8", KIND_PASSWORD, FOREIGN },
+        { "requirepass", KIND_PASSWORD, 0 },
+        { "identified by", KIND_PASSWORD, 0 },
+        { "pass", KIND_PASS, 0 },
+        { "pwd", KIND_PASS, 0 },
+        { "psw", KIND_PASS, 0 },
+        { "psk", KIND_PASS, 0 },
+        { "pw", KIND_PASS, 0 },
+        { "secret", KIND_SECRET, GLUED },
+        { "geheimnis", KIND_SECRET, GLUED | FOREIGN },
+        { "\xD1\x81\xD0\xB5\xD0\xBA\xD1\x80\xD0\xB5\xD1\x82", KIND_SECRET, FOREIGN | INFLECTED },
+        { "\xD0\xA1\xD0\xB5\xD0\xBA\xD1\x80\xD0\xB5\xD1\x82", KIND_SECRET, FOREIGN | INFLECTED },
+        { "\xE3\x82\xB7\xE3\x83\xBC\xE3\x82\xAF\xE3\x83\xAC\xE3\x83\x83\xE3\x83\x88", KIND_SECRET,
+          FOREIGN },
+        { "token", KIND_TOKEN, GLUED },
+        { "jeton", KIND_TOKEN, FOREIGN },
+        { "\xD1\x82\xD0\xBE\xD0\xBA\xD0\xB5\xD0\xBD", KIND_TOKEN, FOREIGN | INFLECTED },
+        { "\xD0\xA2\xD0\xBE\xD0\xBA\xD0\xB5\xD0\xBD", KIND_TOKEN, FOREIGN | INFLECTED },
+        { "\xE4\xBB\xA4\xE7\x89\x8C", KIND_TOKEN, FOREIGN },
+        { "\xE3\x83\x88\xE3\x83\xBC\xE3\x82\xAF\xE3\x83\xB3", KIND_TOKEN, FOREIGN },
+        { "pat", KIND_TOKEN, 0 },
+        { "jwt", KIND_TOKEN, 0 },
+        { "credential", KIND_CREDENTIAL, 0 },
+        { "cred", KIND_CREDENTIAL, 0 },
+        { "zugangsdaten", KIND_LOGIN, FOREIGN },
+        { "login", KIND_LOGIN, 0 },
+        { "bearer", KIND_AUTH, 0 },
+        { "auth", KIND_AUTH, 0 },
+        { "key", KIND_KEY, 0 },
+        { "schl\xC3\xBCssel", KIND_KEY, GLUED | FOREIGN },
+        { "schluessel", KIND_KEY, GLUED | FOREIGN },
+        { "cl\xC3\xA9", KIND_KEY, FOREIGN },
+        { "clave", KIND_KEY, FOREIGN },
+        { "chave", KIND_KEY, FOREIGN },
+        { "\xD0\xBA\xD0\xBB\xD1\x8E\xD1\x87", KIND_KEY, FOREIGN | INFLECTED },
+        { "\xD0\x9A\xD0\xBB\xD1\x8E\xD1\x87", KIND_KEY, FOREIGN | INFLECTED },
+        { "\xE5\xAF\x86\xE9\x92\xA5", KIND_API_KEY, FOREIGN },
+        { "\xE5\xAF\x86\xE9\x91\xB0", KIND_API_KEY, FOREIGN },
+        { "\xE7\xA7\x98\xE9\x92\xA5", KIND_API_KEY, FOREIGN },
+        { "\xE9\x8D\xB5", KIND_KEY, FOREIGN },
+        { "\xE6\x9A\x97\xE8\xA8\xBC\xE7\x95\xAA\xE5\x8F\xB7", KIND_PIN, FOREIGN },
+        { "\xD0\xBF\xD0\xB8\xD0\xBD-\xD0\xBA\xD0\xBE\xD0\xB4", KIND_PIN, FOREIGN | INFLECTED },
+        { "pin", KIND_PIN, 0 },
+        { " / ", KIND_LOGIN, PAIRED },
+};
+
+#define NAME_OF(id, name) name,
+
+const char *judge_form_name(JudgeForm form)
+{
+        static const char *const names[] = { JUDGE_FORMS(NAME_OF) };
+
+        return names[form];
+}
+
+const char *judge_kind_name(JudgeKind kind)
+{
+        static const char *const names[] = { JUDGE_KINDS(NAME_OF) };
+
+        return names[kind];
+}
+
+const Keyword *judge_keyword(size_t i)
+{
+        return i < ELEMENTSOF(keywords) ? &keywords[i] : NULL;
+}
+
+/* The letters just before @i, as a word: do they go with a keyword that is no word of its own there ("apikey")? */
+static bool goes_with(const View *v, size_t i)
+{
+        size_t start = i;
+
+        while (start > 0 && i - start < 16 && is_letter(v->text[start - 1]))
+                start--;
+        return judge_word(v->text + start, i - start) & (WORD_KEYED | WORD_USER);
+}
+
+/* The first byte of the character before @i; 0: none. */
+static char lead_before(const View *v, size_t i)
+{
+        while (i > 0 && ((unsigned char) v->text[i - 1] & 0xC0) == 0x80)
+                i--;
+        return before(v, i);
+}
+
+/* Is the keyword a word of its own in the name, not a part of one ("tokenizer", "compass", "author")? */
+static bool is_own_word(const View *v, size_t start, size_t end, unsigned flags)
+{
+        char first = v->text[start], last = v->text[end - 1], next = at(v, end),
+             previous = before(v, start);
+
+        if (is_wide(previous))
+                previous = (unsigned char) lead_before(v, start) < 0xE2 ? 'a' : ' ';
+        if (is_wide(first))
+                return is_cjk(first) || !is_letter(previous);
+        if (next == 's' && is_lower(last))
+                next = at(v, end + 1);
+        if ((is_lower(next) && is_letter(last)) || (is_upper(next) && is_upper(last)) ||
+            ((unsigned char) next >= 0xC3 && (unsigned char) next < 0xE0))
+                return false;
+        if (!is_letter(previous) || (is_lower(previous) && is_upper(first)))
+                return true;
+        return flags & GLUED || goes_with(v, start);
+}
+
+/* A name in a sentence may have a blank: "API key", "license key". */
+static size_t word_before(const View *v, size_t i)
+{
+        size_t start = i - 1;
+
+        if (i < 3 || !is_blank(v->text[i - 1]))
+                return i;
+        while (start > 0 && i - start < 16 && is_letter(v->text[start - 1]))
+                start--;
+        return judge_word(v->text + start, i - 1 - start) & WORD_KEYED ? start : i;
+}
+
+static void read_name(Reader *r, unsigned flags)
+{
+        const View *v = r->v;
+        Candidate *c = &r->c;
+        size_t low = c->keyword_start > NAME_MAX_BEFORE ? c->keyword_start - NAME_MAX_BEFORE : 0;
+        size_t i = c->keyword_start, high = c->keyword_end + NAME_MAX_AFTER;
+
+        while (i > low && (is_name(v->text[i - 1]) || v->text[i - 1] == '$' ||
+                           (v->text[i - 1] == '.' && i > 1 && is_name(v->text[i - 2]))))
+                i--;
+        c->name_start = i;
+        i = c->keyword_end;
+        if (flags & INFLECTED)
+                for (;
+                     i < c->keyword_end + 8 && (at(v, i) == (char) 0xD0 || at(v, i) == (char) 0xD1);
+                     i += 2)
+                        ;
+        else if (!r->cjk)
+                while (i < high &&
+                       (is_name(at(v, i)) || (at(v, i) == '.' && is_letter(at(v, i + 1)))))
+                        i++;
+        i = i < v->size ? i : v->size;
+        while (i > c->keyword_end && v->text[i - 1] == '-')
+                i--;
+        c->name_end = i;
+        if (c->kind == KIND_KEY && c->name_start == c->keyword_start)
+                c->name_start = word_before(v, c->name_start);
+}
+
+/* "secret_key", "token_password": what the last word says counts; it is read when its turn comes. */
+static bool has_later_keyword(const Reader *r)
+{
+        const char *s = r->v->text + r->c.keyword_end;
+        size_t n = r->c.name_end - r->c.keyword_end, i = 0, end;
+
+        while ((end = judge_next_word(s, n, &i))) {
+                if (judge_word(s + i, end - i) & WORD_CREDENTIAL)
+                        return true;
+                i = end;
+        }
+        return false;
+}
+
+/* A key by itself opens nothing; an API key does. */
+static JudgeKind key_kind(const Reader *r)
+{
+        const char *s = r->v->text + r->c.name_start;
+        size_t n = r->c.keyword_start - r->c.name_start, i = 0, end;
+        unsigned last = 0;
+
+        while ((end = judge_next_word(s, n, &i))) {
+                last = judge_word(s + i, end - i);
+                i = end;
+        }
+        return last & WORD_KEYED ? KIND_API_KEY : KIND_KEY;
+}
+
+/* The word before @i, where only one blank or a quote is between. */
+static bool is_after_command(const View *v, size_t i)
+{
+        size_t end, start;
+
+        if (i > 0 && is_quote(v->text[i - 1]))
+                i--;
+        if (i == 0 || !is_blank(v->text[i - 1]))
+                return false;
+        end = start = i - 1;
+        while (start > 0 && end - start < 12 && is_name(v->text[start - 1]))
+                start--;
+        return judge_word(v->text + start, end - start) & WORD_COMMAND;
+}
+
+static JudgePlace find_place(const Reader *r)
+{
+        const View *v = r->v;
+        size_t i = r->c.name_start, low;
+
+        if (is_after_command(v, i))
+                return PLACE_COMMAND;
+        /* After a sign of a diff or a list, a line number and its separator ("12\t", "12:", "12→"), a table's edge. */
+        low = i > BLANKS_MAX ? i - BLANKS_MAX : 0;
+        while (i > low && (is_blank(v->text[i - 1]) || is_any(v->text[i - 1], "+-:|>*#$") ||
+                           is_digit(v->text[i - 1]) || is_wide(v->text[i - 1])))
+                i--;
+        if (i == 0 || v->text[i - 1] == '\n')
+                return PLACE_START;
+        /* What grep says: path:12:NAME= */
+        i = r->c.name_start;
+        if (i > 1 && v->text[i - 1] == ':' && is_digit(v->text[i - 2]))
+                return PLACE_START;
+        if (is_quote(v->text[i - 1]) && at(v, r->c.name_end) != v->text[i - 1])
+                return PLACE_STRING;
+        return PLACE_WITHIN;
+}
+
+/* --name value; "--name", "value" */
+static bool read_option(Reader *r)
+{
+        const View *v = r->v;
+        size_t i = r->c.name_end, start = r->c.name_start;
+
+        if (v->text[start] != '-' || (start > 0 && !is_any(v->text[start - 1], " \t\n\"'`[,(")))
+                return false;
+        if (is_blank(at(v, i))) {
+                i = reader_skip_blanks(v, i);
+                if (at(v, i) != '-' && at(v, i) != '\n')
+                        (void) reader_value(r, i, FORM_OPTION, '-', 0);
+                return true;
+        }
+        if (is_quote(at(v, i)) && at(v, i + 1) == ',') {
+                r->c.name_quoted = true;
+                return reader_value(r, reader_skip_space(v, i + 2), FORM_OPTION, ',', VALUE_QUOTED);
+        }
+        return false;
+}
+
+/* "name", "value": not where the value is the next key of an object. */
+static bool read_argument(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t start, end;
+
+        if (!r->c.name_quoted || at(v, i) != ',')
+                return false;
+        start = reader_skip_space(v, i + 1);
+        if (!is_quote(at(v, start)))
+                return true;
+        end = reader_quoted_end(v, start + 1);
+        if (end && at(v, reader_skip_blanks(v, end + 1)) != ':')
+                (void) reader_value(r, start, FORM_ARGUMENT, ',', VALUE_QUOTED);
+        return true;
+}
+
+/* Jumps over a type between name and operator ("var x string = ...", "x: str = ..."). */
+static size_t skip_type(const View *v, size_t i)
+{
+        size_t p = i, limit = i + BLANKS_MAX;
+
+        while (p < limit && (is_name(at(v, p)) || is_any(at(v, p), "&<>[]?*.'|{}")))
+                p++;
+        if (p == i)
+                return i;
+        p = reader_skip_blanks(v, p);
+        if ((at(v, p) == '=' && !is_any(at(v, p + 1), "=~>")) ||
+            (at(v, p) == ':' && at(v, p + 1) == '='))
+                return p;
+        return i;
+}
+
+/* "[None]", "(again)" and the like between a prompt's name and its colon. */
+static size_t skip_remark(const View *v, size_t i)
+{
+        size_t p = i, limit = i + BLANKS_MAX;
+
+        if (!is_any(at(v, p), "[("))
+                return i;
+        while (p < limit && at(v, p) && !is_any(at(v, p), "])\n"))
+                p++;
+        return is_any(at(v, p), "])") && at(v, p + 1) == ':' ? p + 1 : i;
+}
+
+/* Reads an operator at @i: its sign to *@ret. Returns the position after it, or 0. */
+static size_t read_sign(const View *v, size_t i, char *ret)
+{
+        static const struct {
+                const char *text;
+                char sign; /* 0: no operator that leads to a value */
+        } signs[] = {
+                { "::=", 'w' },
+                { ":=", 'w' },
+                { "=>", '>' },
+                { "->", 0 },
+                { "===", 'e' },
+                { "!==", '!' },
+                { "==", 'e' },
+                { "!=", '!' },
+                { "=~", '!' },
+                { "?=", '=' },
+                { "+=", '=' },
+                { ".=", '=' },
+                { "||=", '|' },
+                { "||", '|' },
+                { "?\?=", '|' },
+                { "?\?", '|' },
+                { "::", 0 },
+                { "?:", '|' },
+                { "=", '=' },
+                { ":", ':' },
+                { "|", 'c' },
+                { "\xEF\xBC\x9A", ':' },
+                { "\xEF\xBC\x9D", '=' },
+        };
+
+        for (size_t k = 0; k < ELEMENTSOF(signs); k++) {
+                size_t n = strlen(signs[k].text);
+
+                if (i + n <= v->size && memcmp(v->text + i, signs[k].text, n) == 0) {
+                        *ret = signs[k].sign;
+                        return i + n;
+                }
+        }
+        return 0;
+}
+
+/* YAML's block scalars ("|", ">-") and values on the line below. */
+static bool read_below(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t p = i;
+
+        if (is_any(at(v, p), "|>"))
+                for (p++; is_any(at(v, p), "+-0123456789"); p++)
+                        ;
+        p = reader_skip_blanks(v, p);
+        if (at(v, p) == '\r')
+                p++;
+        if (at(v, p) != '\n')
+                return false;
+        if (reader_object(r, p))
+                return true;
+        /* Deeper than the name, or it is the next name's line. */
+        p = reader_skip_space(v, p);
+        if (p > 0 && (is_blank(v->text[p - 1]) || p != i) && at(v, p)) {
+                size_t end = reader_line_end(v, p), word = p;
+
+                while (word < end && (is_name(v->text[word]) || v->text[word] == '.'))
+                        word++;
+                if (at(v, word) != ':' && at(v, word) != '=')
+                        (void) reader_value(r, p, FORM_LINE, ':', VALUE_SENTENCE);
+                reader_rest(r, p, FORM_LINE, ':');
+        }
+        return true;
+}
+
+/* name = value */
+static bool read_operator(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t name_end = i, p = skip_remark(v, i), after;
+        bool begins = r->c.place == PLACE_START || r->c.place == PLACE_STRING ||
+                      r->c.place == PLACE_COMMAND;
+        char sign = 0;
+        unsigned how = 0;
+
+        p = skip_type(v, p);
+        after = read_sign(v, p, &sign);
+        if (!after)
+                return false;
+        if (!sign || (sign == 'c' && (!begins || r->c.place != PLACE_START)))
+                return sign == 0;
+        r->c.operator= sign;
+        p = reader_skip_blanks(v, after);
+        if (sign == ':' && !is_quote(at(v, p))) {
+                size_t typed = skip_type(v, p);
+
+                if (typed != p && (after = read_sign(v, typed, &sign)))
+                        p = reader_skip_blanks(v, after);
+                sign = typed != p && sign == '=' ? 't' : sign;
+        }
+        /* What a terminal emphasises: "**Password:** x" */
+        while (is_any(at(v, p), "*_") && at(v, p + 1) == at(v, p) &&
+               is_any(before(v, r->c.name_start), "*_"))
+                p = reader_skip_blanks(v, p + 2);
+        if (is_any(at(v, p), "\r\n|>") && sign != '|' && sign != 'c') {
+                if (read_below(r, p))
+                        return true;
+        }
+        if (at(v, p) == '{' && reader_object(r, p))
+                return true;
+        if (sign == '=' && begins && !is_blank(at(v, after)) && r->c.name_end == name_end &&
+            !r->c.name_quoted)
+                how = VALUE_WORD;
+        else if (sign == ':' || sign == 'c')
+                how = VALUE_SENTENCE;
+        if (begins && !r->c.name_quoted && (sign == ':' || sign == '=') && !(how & VALUE_WORD))
+                reader_rest(r, p, FORM_OPERATOR, sign);
+        (void) reader_value(r, p, FORM_OPERATOR, sign, how);
+        return true;
+}
+
+/* Jumps over what closes a name: quotes, brackets, emphasis. */
+static size_t close_name(Reader *r)
+{
+        const View *v = r->v;
+        size_t i = r->c.name_end;
+
+        for (int n = 0; n < 4; n++, i++) {
+                if (is_quote(at(v, i)))
+                        r->c.name_quoted = true;
+                else if (!is_any(at(v, i), "])*"))
+                        break;
+        }
+        return i;
+}
+
+/* Jumps over what keeps two arguments apart, in a command or in an array: " ", "', '". 0: there is nothing such. */
+static size_t skip_separator(const View *v, size_t i)
+{
+        size_t p = i;
+
+        while (p < i + BLANKS_MAX && (is_quote(at(v, p)) || is_any(at(v, p), ", \t\n")))
+                p++;
+        return p > i ? p : 0;
+}
+
+/* sshpass -p value */
+static bool read_program(Reader *r)
+{
+        const View *v = r->v;
+        size_t i = skip_separator(v, r->c.name_end);
+
+        if (!i || at(v, i) != '-' || at(v, i + 1) != 'p')
+                return false;
+        i = skip_separator(v, i + 2);
+        if (!i)
+                return false;
+        return reader_value(r, i - is_quote(v->text[i - 1]), FORM_OPTION, '-', 0);
+}
+
+static bool read_forms(Reader *r)
+{
+        const View *v = r->v;
+        size_t i = r->c.name_end, closed;
+
+        if (reader_element(r, i) || read_option(r) || read_program(r))
+                return true;
+        if (at(v, i) == '(' &&
+            reader_value(r, reader_skip_space(v, i + 1), FORM_CALL, '(', VALUE_QUOTED))
+                return true;
+        closed = close_name(r);
+        if (reader_member(r, closed))
+                return true;
+        i = reader_skip_blanks(v, closed);
+        if (reader_column(r, i) || read_argument(r, i))
+                return true;
+        if (at(v, i) == '{' && (r->c.name_quoted || r->c.place == PLACE_START) &&
+            reader_object(r, i))
+                return true;
+        return read_operator(r, i) || reader_line(r, i) || (!r->c.name_quoted && reader_prose(r)) ||
+               reader_answer(r);
+}
+
+static int read_candidate(Reader *r, unsigned flags)
+{
+        read_name(r, flags);
+        if (has_later_keyword(r))
+                return 0;
+        if (r->c.kind == KIND_KEY)
+                r->c.kind = key_kind(r);
+        r->c.place = find_place(r);
+        if (r->c.kind == KIND_LOGIN || r->c.kind == KIND_CREDENTIAL)
+                reader_login(r);
+        if (r->c.kind != KIND_LOGIN)
+                (void) read_forms(r);
+        if (r->c.kind != KIND_LOGIN)
+                (void) reader_reverse(r);
+        return r->result < 0 ? r->result : 0;
+}
+
+int judge_read(const View *v, size_t start, const Keyword *keyword, CandidateFunc func,
+               void *userdata)
+{
+        size_t end = start + strlen(keyword->text);
+        Reader r = { .v = v,
+                     .cjk = is_cjk(keyword->text[0]),
+                     .func = func,
+                     .userdata = userdata,
+                     .c = { .keyword_start = start,
+                            .keyword_end = end,
+                            .kind = keyword->kind,
+                            .foreign = keyword->flags & FOREIGN } };
+
+        judge_words_ready();
+        if (keyword->flags & PAIRED)
+                return reader_pair(&r);
+        if (!is_own_word(v, start, end, keyword->flags))
+                return 0;
+        return read_candidate(&r, keyword->flags);
+}
+
+int judge_read_at(const View *v, size_t start, size_t end, JudgeKind kind, CandidateFunc func,
+                  void *userdata)
+{
+        Reader r = { .v = v,
+                     .func = func,
+                     .userdata = userdata,
+                     .c = { .keyword_start = start, .keyword_end = end, .kind = kind } };
+
+        judge_words_ready();
+        if (!is_own_word(v, start, end, end - start >= 5 ? GLUED : 0))
+                return 0;
+        return read_candidate(&r, 0);
+}
+
+int judge_read_all(const View *v, CandidateFunc func, void *userdata)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < v->size; i++)
+                for (size_t k = 0; k < ELEMENTSOF(keywords); k++)
+                        if (to_lower(v->text[i]) == keywords[k].text[0] &&
+                            reader_word_at(v, i, keywords[k].text)) {
+                                r = judge_read(v, i, &keywords[k], func, userdata);
+                                break;
+                        }
+        return r;
+}

@@ -1,0 +1,439 @@
+/* Judge: names and values that an object, an element, a table or a line break keeps apart */
+#include "mask/judge-reader.h"
+
+/* Jumps over "<![CDATA[". */
+static size_t skip_cdata(const View *v, size_t i)
+{
+        size_t end = reader_word_at(v, i, "<![cdata[");
+
+        return end ? end : i;
+}
+
+/* The text of an element from @i on, up to its end; of the first one in it where it holds another. */
+static bool read_text(Reader *r, size_t i, JudgeForm form)
+{
+        const View *v = r->v;
+        size_t end;
+
+        for (int level = 0; level < 2; level++) {
+                i = skip_cdata(v, reader_skip_space(v, i));
+                if (at(v, i) != '<' || at(v, i + 1) == '/')
+                        break;
+                for (size_t limit = i + LINE_MAX; i < limit && at(v, i) && at(v, i) != '>'; i++)
+                        ;
+                i++;
+        }
+        for (end = i; end < i + TEXT_MAX && at(v, end) && at(v, end) != '<' && at(v, end) != ']';
+             end++)
+                ;
+        if (at(v, end) == ']' && !reader_word_at(v, end, "]]>"))
+                for (; end < i + TEXT_MAX && at(v, end) && at(v, end) != '<'; end++)
+                        ;
+        if (end > i)
+                reader_emit(r, form, '>', i, end < v->size ? end : v->size, 0);
+        return true;
+}
+
+/* Where in the tag that goes on at @i its ">" is; 0: nowhere. */
+static size_t tag_end(const View *v, size_t i)
+{
+        for (size_t limit = i + OBJECT_MAX; i < limit && at(v, i) && at(v, i) != '<'; i++)
+                if (at(v, i) == '>')
+                        return i;
+        return 0;
+}
+
+/* <name>value</name>, with attributes or without */
+bool reader_element(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t start = r->c.name_start, end;
+
+        if (start > 0 && v->text[start - 1] == ':')
+                for (start--; start > 0 && is_name(v->text[start - 1]); start--)
+                        ;
+        if (start == 0 || v->text[start - 1] != '<' || !is_any(at(v, i), "> \t"))
+                return false;
+        end = tag_end(v, i);
+        if (!end)
+                return false;
+        if (v->text[end - 1] != '/')
+                (void) read_text(r, end + 1, FORM_ELEMENT);
+        return true;
+}
+
+/* Does a word that is a member's name (WORD_* of @flag) stand at @i? Returns the position of its value, or 0. */
+static size_t member_at(const View *v, size_t i, unsigned flag)
+{
+        size_t start = i, p;
+
+        if (i > 0 && (is_name(v->text[i - 1]) || is_wide(v->text[i - 1])))
+                return 0;
+        while (i < start + 16 && (is_letter(at(v, i)) || at(v, i) == '_'))
+                i++;
+        if (i == start || is_name(at(v, i)) || !(judge_word(v->text + start, i - start) & flag))
+                return 0;
+        if (is_quote(at(v, i)))
+                i++;
+        p = reader_skip_blanks(v, i);
+        if (!is_any(at(v, p), ":="))
+                return 0;
+        p += 1 + (at(v, p + 1) == '>' || at(v, p + 1) == '=');
+        return reader_skip_blanks(v, p);
+}
+
+/* Looks for the member with the value from @i to the end of the object. Returns where its value is, or 0. */
+static size_t find_member(const View *v, size_t i, int depth)
+{
+        size_t limit = i + OBJECT_MAX;
+
+        for (; i < limit && i < v->size; i++) {
+                char c = v->text[i];
+                size_t value;
+
+                if (c == '{')
+                        depth++;
+                if ((c == '}' && --depth <= 0) ||
+                    (c == '>' && depth == 1 && is_any(before(v, i), "\"'/?")))
+                        return 0;
+                if (c == '\n' && is_any(at(v, reader_skip_blanks(v, i + 1)), "-\n") && depth < 2)
+                        return 0;
+                if (is_letter(c) && (value = member_at(v, i, WORD_MEMBER)))
+                        return value;
+                while (is_name(at(v, i)) && is_name(at(v, i + 1)) && i < limit)
+                        i++;
+        }
+        return 0;
+}
+
+/* The same backwards from @i to where the object begins. */
+static size_t find_member_before(const View *v, size_t i)
+{
+        size_t low = i > OBJECT_MAX ? i - OBJECT_MAX : 0;
+
+        for (; i > low; i--) {
+                size_t value;
+
+                if (is_any(v->text[i - 1], "{<"))
+                        return 0;
+                if (is_letter(v->text[i - 1]) && (value = member_at(v, i - 1, WORD_MEMBER)))
+                        return value;
+                /* The item of a list of YAML began here. */
+                if (v->text[i - 1] == '-' && is_blank(at(v, i)) &&
+                    (i < 2 || is_any(v->text[i - 2], " \t\n")))
+                        return 0;
+        }
+        return 0;
+}
+
+/* Is the keyword's name the value of a member that is called "name", "key" and the like, or an attribute's value? */
+static bool is_named_so(const Reader *r)
+{
+        const View *v = r->v;
+        size_t i = r->c.name_start, end;
+
+        /* The name may be a longer one: "/prod/db_password", "Test:ApiKey". */
+        while (i > 0 && r->c.name_start - i < BLANKS_MAX &&
+               (is_name(v->text[i - 1]) || is_any(v->text[i - 1], "/.:")))
+                i--;
+        if (i > 0 && is_quote(v->text[i - 1]))
+                i--;
+        while (i > 0 && is_blank(v->text[i - 1]))
+                i--;
+        if (i > 0 && v->text[i - 1] == '>' && i > 1 &&
+            (v->text[i - 2] == '=' || v->text[i - 2] == 'y'))
+                i--;
+        if (i == 0 || !is_any(v->text[i - 1], ":=>y"))
+                return false;
+        i -= v->text[i - 1] != 'y';
+        while (i > 0 && is_blank(v->text[i - 1]))
+                i--;
+        if (i > 0 && is_quote(v->text[i - 1]))
+                i--;
+        for (end = i; i > 0 && end - i < 16 && is_letter(v->text[i - 1]); i--)
+                ;
+        return judge_word(v->text + i, end - i) & WORD_NAMING;
+}
+
+/* Is the name in a tag that is still open: <input name="password" ...? */
+static bool is_in_tag(const Reader *r)
+{
+        const View *v = r->v;
+        size_t i = r->c.name_start, low = i > OBJECT_MAX ? i - OBJECT_MAX : 0;
+
+        while (i > low && !is_any(v->text[i - 1], "<>\n{};"))
+                i--;
+        return i > low && v->text[i - 1] == '<' && is_letter(at(v, i));
+}
+
+/* Name and value as two members of one object, in either order; two attributes; attribute and text. */
+bool reader_member(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t value, end;
+
+        /* <key>name</key><string>value</string> */
+        if (at(v, i) == '<' && at(v, i + 1) == '/') {
+                end = tag_end(v, i + 2);
+                end = end ? reader_skip_space(v, end + 1) : 0;
+                if (end && at(v, end) == '<' && is_letter(at(v, end + 1)) &&
+                    (end = tag_end(v, end + 1)))
+                        return read_text(r, end + 1, FORM_MEMBER);
+                return true;
+        }
+        if (!is_named_so(r))
+                return false;
+        value = find_member(v, i, 1);
+        if (!value)
+                value = find_member_before(v, r->c.name_start > 1 ? r->c.name_start - 1 : 0);
+        if (value)
+                return reader_value(r, value, FORM_MEMBER, 'v', 0);
+        if (!r->c.name_quoted)
+                return false;
+        if (is_in_tag(r) && (end = tag_end(v, i)) && v->text[end - 1] != '/')
+                return read_text(r, end + 1, FORM_MEMBER);
+        /* A part of a form: name="password", an empty line, the value. */
+        end = reader_skip_blanks(v, i);
+        return is_any(at(v, end), "\r\n") && reader_line(r, end);
+}
+
+/* name: {..., "value": "..."}, name { default = "..." }, and YAML's deeper lines */
+bool reader_object(Reader *r, size_t i)
+{
+        size_t value = find_member(r->v, i, at(r->v, i) == '{' ? 0 : 1);
+
+        return value && reader_value(r, value, FORM_MEMBER, 'v', 0);
+}
+
+/* ---- Tables */
+
+typedef struct Table {
+        char separator;  /* '|', ',', ';', a tab; ' ': columns are where they are */
+        size_t column;   /* how many separators come before it */
+        size_t from, to; /* where in the line; to = SIZE_MAX: up to its end */
+} Table;
+
+/* The end of the cell at @i: quotes may enclose separators. */
+static size_t cell_end(const View *v, const Table *t, size_t i, size_t end)
+{
+        char quote = at(v, i);
+
+        if (t->separator != '|' && is_any(quote, "\"'")) {
+                const char *close = memchr(v->text + i + 1, quote, end > i ? end - i - 1 : 0);
+
+                i = close ? (size_t) (close - v->text) + 1 : i;
+        }
+        while (i < end && v->text[i] != t->separator)
+                i++;
+        return i;
+}
+
+/* Finds the cell of the column in the line @start..@end. Returns true, or false: the table ended before this line. */
+static bool find_cell(const View *v, const Table *t, size_t start, size_t end, size_t *ret_start,
+                      size_t *ret_end)
+{
+        size_t i = start, n = 0;
+
+        if (t->separator == ' ') {
+                size_t stop;
+
+                i = start + t->from;
+                /* A number may be set to the right; a value that is wider than its title is not. */
+                if (i >= end || (t->from > 0 && !is_blank(v->text[i - 1])) || is_blank(v->text[i]))
+                        return false;
+                for (stop = i; stop < end && !is_blank(v->text[stop]); stop++)
+                        ;
+                *ret_start = i;
+                *ret_end = stop;
+                return true;
+        }
+        for (; n < t->column; n++) {
+                i = cell_end(v, t, i, end);
+                if (i >= end)
+                        return false;
+                i++;
+        }
+        *ret_start = i;
+        *ret_end = cell_end(v, t, i, end);
+        return true;
+}
+
+static bool is_border(const View *v, size_t start, size_t end)
+{
+        for (; start < end; start++)
+                if (!is_any(v->text[start], "-+|=: \t\r*") && !is_wide(v->text[start]))
+                        return false;
+        return true;
+}
+
+static void emit_cell(Reader *r, char separator, size_t start, size_t end)
+{
+        const View *v = r->v;
+        char quote = 0;
+
+        while (start < end && is_any(v->text[start], " \t\r"))
+                start++;
+        while (end > start && is_any(v->text[end - 1], " \t\r"))
+                end--;
+        if (end - start > 2 && is_quote(v->text[start]) && v->text[end - 1] == v->text[start]) {
+                quote = v->text[start++];
+                end--;
+        }
+        reader_emit(r, FORM_COLUMN, separator, start, end, quote);
+}
+
+static void read_rows(Reader *r, const Table *t, size_t i)
+{
+        const View *v = r->v;
+        size_t limit = v->size - i > COLUMN_MAX ? i + COLUMN_MAX : v->size;
+
+        while (i < limit && r->result >= 0) {
+                size_t end = reader_line_end(v, i), from, to;
+
+                if (end == i || (at(v, end) != '\n' && end < v->size))
+                        return;
+                if (!is_border(v, i, end)) {
+                        if (!find_cell(v, t, i, end, &from, &to))
+                                return;
+                        emit_cell(r, t->separator, from, to);
+                }
+                i = end + 1;
+        }
+}
+
+/* A title is a few words, with nothing that leads to a value. */
+static bool is_titles(const View *v, size_t start, size_t end)
+{
+        for (; start < end; start++)
+                if (is_any(v->text[start], "=(){}<>:$\\"))
+                        return false;
+        return true;
+}
+
+/* Which separator do cells have, as it follows the name at @i and stands before it? 0: it is no cell. */
+static char find_separator(const Reader *r, size_t start, size_t end, size_t i)
+{
+        const View *v = r->v;
+        size_t b = r->c.name_start;
+        char next = i < end ? at(v, i) : '\n', previous;
+
+        if (r->c.name_quoted && b > start)
+                b--;
+        while (b > start && v->text[b - 1] == '*')
+                b--;
+        if (is_any(next, "|,;\t"))
+                return next;
+        if (i > r->c.name_end && at(v, i - 1) == '\t')
+                return '\t';
+        while (b > start && v->text[b - 1] == ' ')
+                b--;
+        previous = b > start ? v->text[b - 1] : 0;
+        if ((next == '\n' || next == '\r') && is_any(previous, "|,;\t"))
+                return previous;
+        /* Titles stand apart: two blanks on either side, or on one that has the line's end on the other. */
+        if ((b == start || r->c.name_start - b >= 2 || is_upper(previous)) &&
+            (next == '\n' || next == '\r' || i - r->c.name_end >= 2) && (b > start || next != '\n'))
+                return ' ';
+        return 0;
+}
+
+/* Is the name the title of a column? @i: what follows it. */
+bool reader_column(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t start = reader_line_start(v, r->c.name_start),
+               end = reader_line_end(v, r->c.name_end), next, from, to;
+        Table t = { .separator = find_separator(r, start, end, i) };
+
+        if (!t.separator || at(v, end) != '\n' || !is_titles(v, start, end))
+                return false;
+        t.from = r->c.name_start - start - (r->c.name_quoted && r->c.name_start > start);
+        for (size_t p = start; p < r->c.name_start; p++)
+                t.column += v->text[p] == t.separator;
+        if (t.column >= COLUMNS_MAX)
+                return false;
+        /* A second line of the same form makes it a table: a cell, or a border. */
+        next = end + 1;
+        if (next >= v->size || reader_line_end(v, next) == next)
+                return false;
+        if (is_border(v, next, reader_line_end(v, next)))
+                next = reader_line_end(v, next) + 1;
+        if (next >= v->size || !find_cell(v, &t, next, reader_line_end(v, next), &from, &to))
+                return false;
+        /* In a table of names and values, what stands beside a name is its value: "| Password | x |". */
+        if (is_any(t.separator, "|\t ") && i < end && t.separator != ' ') {
+                size_t stop;
+
+                from = reader_skip_blanks(v, i + (at(v, i) == t.separator));
+                for (stop = from; stop < end && v->text[stop] != t.separator; stop++)
+                        ;
+                if (stop > from && t.column < 2)
+                        emit_cell(r, t.separator, from, stop);
+        }
+        read_rows(r, &t, end + 1);
+        return true;
+}
+
+/* ---- Lines */
+
+/* Is the line up to @i a label or a command: short, or after a prompt? */
+static bool leads_on(const Reader *r, size_t start, size_t i)
+{
+        const View *v = r->v;
+        size_t words = 0;
+        bool within = false;
+
+        for (size_t p = start; p < i; p++) {
+                bool blank = is_blank(v->text[p]);
+
+                words += !blank && !within;
+                within = !blank;
+        }
+        return words <= 6 || is_any(at(v, start), "$#>%");
+}
+
+/* The name ends its line: the value may be the next one. @i: what follows the name. */
+bool reader_line(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t start, end, value;
+
+        while (is_any(at(v, i), ":?*"))
+                i++;
+        i = reader_skip_blanks(v, i);
+        if (at(v, i) == '\r')
+                i++;
+        if (at(v, i) != '\n' || !leads_on(r, reader_line_start(v, r->c.name_start), i))
+                return false;
+        /* One line may be between, empty or a border. */
+        start = i + 1;
+        end = reader_line_end(v, start);
+        if (start < v->size && is_border(v, start, end)) {
+                start = end + 1;
+                end = start < v->size ? reader_line_end(v, start) : start;
+        }
+        if (start >= v->size || end <= start)
+                return false;
+        for (value = start; value < end && is_any(v->text[value], " \t>*-+"); value++)
+                ;
+        reader_rest(r, value, FORM_LINE, '\n');
+        if (value < end)
+                (void) reader_value(r, value, FORM_LINE, '\n', VALUE_SENTENCE);
+        return true;
+}
+
+/* The name is a part of a command, and the next line is all that it answered: "$ vault kv get -field=password x". */
+bool reader_answer(Reader *r)
+{
+        const View *v = r->v;
+        size_t start = reader_line_start(v, r->c.name_start),
+               end = reader_line_end(v, r->c.name_end), stop;
+
+        if (!is_any(at(v, start), "$#>%") || !is_blank(at(v, start + 1)) || at(v, end) != '\n')
+                return false;
+        start = end + 1;
+        stop = start < v->size ? reader_line_end(v, start) : start;
+        if (stop <= start || memchr(v->text + start, ' ', stop - start))
+                return false;
+        return reader_value(r, start, FORM_LINE, '$', 0);
+}

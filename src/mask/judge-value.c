@@ -1,0 +1,317 @@
+/* Judge: values and where they end */
+#include "mask/judge-reader.h"
+
+size_t reader_skip_blanks(const View *v, size_t i)
+{
+        size_t limit = i + BLANKS_MAX;
+
+        while (i < limit && is_blank(at(v, i)))
+                i++;
+        return i;
+}
+
+size_t reader_skip_space(const View *v, size_t i)
+{
+        size_t limit = i + 2 * BLANKS_MAX;
+
+        while (i < limit && (is_blank(at(v, i)) || at(v, i) == '\n' || at(v, i) == '\r'))
+                i++;
+        return i;
+}
+
+size_t reader_line_start(const View *v, size_t i)
+{
+        size_t low = i > LINE_MAX ? i - LINE_MAX : 0;
+
+        while (i > low && v->text[i - 1] != '\n')
+                i--;
+        return i;
+}
+
+size_t reader_line_end(const View *v, size_t i)
+{
+        size_t limit = i + LINE_MAX < v->size ? i + LINE_MAX : v->size;
+        const char *end = i < limit ? memchr(v->text + i, '\n', limit - i) : NULL;
+
+        return end ? (size_t) (end - v->text) : limit;
+}
+
+size_t reader_word_at(const View *v, size_t i, const char *word)
+{
+        for (; *word; word++, i++)
+                if (to_lower(at(v, i)) != *word)
+                        return 0;
+        return i;
+}
+
+size_t reader_quoted_end(const View *v, size_t i)
+{
+        char quote = v->text[i - 1];
+        size_t limit = v->size - i > QUOTED_MAX ? i + QUOTED_MAX : v->size;
+        size_t depth = v->map.n > 0 ? view_escape_depth(v, i - 1) : 0;
+
+        for (; i < limit && v->text[i] != '\n'; i++) {
+                size_t here;
+
+                if (v->text[i] != quote && v->text[i] != '"')
+                        continue;
+                here = v->map.n > 0 ? view_escape_depth(v, i) : 0;
+                /* A quote that is escaped more is a part of the value; one that is escaped less ends all of it. */
+                if (here < depth || (here == depth && v->text[i] == quote))
+                        return i;
+        }
+        return 0;
+}
+
+/* The quotes of printers; the first of each pair opens. */
+static const char *const printed[][2] = {
+        { "\xE2\x80\x9C", "\xE2\x80\x9D" }, { "\xE2\x80\x9E", "\xE2\x80\x9C" },
+        { "\xE2\x80\x9E", "\xE2\x80\x9D" }, { "\xE2\x80\x98", "\xE2\x80\x99" },
+        { "\xC2\xAB", "\xC2\xBB" },         { "\xE3\x80\x8C", "\xE3\x80\x8D" },
+        { "\xE3\x80\x8E", "\xE3\x80\x8F" },
+};
+
+#define PRINTED_MAX 200
+
+size_t reader_open_quote(const View *v, size_t i)
+{
+        if (is_quote(at(v, i)))
+                return i + 1;
+        for (size_t k = 0; is_wide(at(v, i)) && k < ELEMENTSOF(printed); k++)
+                if (reader_word_at(v, i, printed[k][0]))
+                        return i + strlen(printed[k][0]);
+        return 0;
+}
+
+/* The end of a string that printers' quotes enclose and that begins at @i, the first one open at @open. */
+static size_t printed_end(const View *v, size_t open, size_t i)
+{
+        for (size_t p = i; p < i + PRINTED_MAX && at(v, p) && at(v, p) != '\n'; p++)
+                for (size_t k = 0; is_wide(at(v, p)) && k < ELEMENTSOF(printed); k++)
+                        if (reader_word_at(v, open, printed[k][0]) &&
+                            reader_word_at(v, p, printed[k][1]))
+                                return p;
+        return 0;
+}
+
+void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t end, char quote)
+{
+        const View *v = r->v;
+        Candidate *c = &r->c;
+
+        while (start < end &&
+               (is_blank(v->text[start]) || v->text[start] == '\n' || v->text[start] == '\r'))
+                start++;
+        while (end > start &&
+               (is_blank(v->text[end - 1]) || v->text[end - 1] == '\n' || v->text[end - 1] == '\r'))
+                end--;
+        if (r->result < 0 || end < start + 3 || (start < c->name_end && end > c->name_start))
+                return;
+        c->start = start;
+        c->end = end;
+        c->form = form;
+        c->operator= operator;
+        c->quote = quote;
+        r->result = r->func(r->userdata, c);
+}
+
+/* Jumps over what may stand before a value: YAML's tags and anchors, schemes such as "Bearer". */
+static size_t skip_tags(const View *v, size_t i)
+{
+        static const char *const schemes[] = { "bearer ", "basic ", "token ", "apikey ",
+                                               "convertto-securestring " };
+
+        for (int n = 0; n < 2 && (at(v, i) == '!' || at(v, i) == '&') &&
+                        (is_letter(at(v, i + 1)) || at(v, i + 1) == '!');
+             n++) {
+                size_t p = i + 1;
+
+                while (p < i + BLANKS_MAX && (is_name(at(v, p)) || at(v, p) == '!'))
+                        p++;
+                if (!is_blank(at(v, p)))
+                        break;
+                i = reader_skip_blanks(v, p);
+        }
+        for (size_t k = 0; k < ELEMENTSOF(schemes); k++) {
+                size_t end = reader_word_at(v, i, schemes[k]);
+
+                if (end)
+                        return reader_skip_blanks(v, end);
+        }
+        return i;
+}
+
+/* The quote that opens a string within calls and brackets, as in Some("x"), new X("x"), ["x"], string(1) "x"; or @i. */
+static size_t skip_wrapping(const View *v, size_t i)
+{
+        size_t p = i;
+
+        if (is_any(at(v, p), "bBrRfFuULc@$") && is_quote(at(v, p + 1)))
+                return p + 1;
+        for (int level = 0; level < 3; level++) {
+                size_t limit = p + BLANKS_MAX;
+
+                while (p < limit && (is_name(at(v, p)) || is_any(at(v, p), ".:& !")))
+                        p++;
+                if (!is_any(at(v, p), "([{"))
+                        return i;
+                p = reader_skip_space(v, p + 1);
+                if (is_quote(at(v, p)))
+                        return p;
+                if (is_digit(at(v, p))) {
+                        while (is_digit(at(v, p)))
+                                p++;
+                        p = at(v, p) == ')' ? reader_skip_blanks(v, p + 1) : p;
+                        return is_quote(at(v, p)) ? p : i;
+                }
+        }
+        return i;
+}
+
+/* Does a list, a query or a form go on at @i with another name and its value (",x=", "&x=", ";x:")? */
+static bool goes_on(const View *v, size_t i)
+{
+        size_t p = reader_skip_blanks(v, i + 1), start;
+
+        if (is_quote(at(v, p)))
+                p++;
+        start = p;
+        while (p < start + BLANKS_MAX && (is_name(at(v, p)) || at(v, p) == '.'))
+                p++;
+        return p > start && is_any(at(v, p), "=:");
+}
+
+/* Is the quote at @i within a word, not at its end? */
+static bool is_within_word(const View *v, size_t i)
+{
+        char next = at(v, i + 1);
+
+        return v->map.n == 0 && (is_letter(next) || is_digit(next));
+}
+
+static size_t bare_end(const Reader *r, size_t i, unsigned how)
+{
+        const View *v = r->v;
+        size_t start = i, limit = v->size - i > VALUE_MAX ? i + VALUE_MAX : v->size;
+        bool query = is_any(before(v, r->c.name_start), "?&") && r->c.operator== '=';
+
+        for (; i < limit && (unsigned char) v->text[i] > ' ' && v->text[i] != 0x7F; i++) {
+                char c = v->text[i];
+
+                if (is_letter(c) || is_digit(c))
+                        continue;
+                if (is_quote(c) && !(how & VALUE_WORD && i > start && is_within_word(v, i)))
+                        break;
+                if ((c == '<' && (at(v, i + 1) == '/' || is_letter(at(v, i + 1)))) ||
+                    (query && is_any(c, "&#")))
+                        break;
+                /* Full-width punctuation and printers' quotes; in a sentence without blanks, any such character. */
+                if (is_wide(c) &&
+                    (r->cjk ? is_cjk(c)
+                            : reader_word_at(v, i, "\xEF\xBC") || reader_word_at(v, i, "\xE3\x80")))
+                        break;
+                if (is_wide(c) &&
+                    (reader_word_at(v, i, "\xE2\x80\x9C") || reader_word_at(v, i, "\xE2\x80\x9D")))
+                        break;
+                if (i > start && is_any(c, ",;&|") && goes_on(v, i))
+                        break;
+        }
+        return i;
+}
+
+static bool is_unopened(const View *v, size_t start, size_t i)
+{
+        char close = v->text[i], open = close == ')' ? '(' : close == ']' ? '[' : '{';
+        int depth = 0;
+
+        for (; start <= i; start++) {
+                depth += v->text[start] == open;
+                depth -= v->text[start] == close;
+        }
+        return depth < 0;
+}
+
+/* What ends a list, a call or a sentence is not the value's. */
+static size_t trim_end(const View *v, size_t start, size_t end, unsigned how)
+{
+        while (end > start) {
+                char c = v->text[end - 1];
+
+                if (!is_any(c, ",;\\") && !(how & VALUE_SENTENCE && is_any(c, ".:*?")) &&
+                    !(is_any(c, ")]}") && end - start < LINE_MAX && is_unopened(v, start, end - 1)))
+                        break;
+                end--;
+        }
+        return end;
+}
+
+/* A string in quotes at @i. Returns where it ends, or 0: there is none. */
+static size_t read_string(Reader *r, size_t i, JudgeForm form, char operator)
+{
+        const View *v = r->v;
+        size_t start = reader_open_quote(v, i), end;
+        char quote = at(v, i);
+
+        if (!start)
+                return 0;
+        if (!is_quote(quote)) {
+                end = printed_end(v, i, start);
+                quote = '"';
+        } else if (at(v, i + 1) == quote && at(v, i + 2) == quote) {
+                const char *close;
+
+                start = i + 3;
+                end = v->size - start > TEXT_MAX ? start + TEXT_MAX : v->size;
+                close = start < end ? memmem(v->text + start, end - start, v->text + i, 3) : NULL;
+                end = close ? (size_t) (close - v->text) : 0;
+        } else {
+                end = reader_quoted_end(v, start);
+        }
+        if (end)
+                reader_emit(r, form, operator, start, end, quote);
+        return end;
+}
+
+bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned how)
+{
+        const View *v = r->v;
+        size_t start = skip_tags(v, i), quote = skip_wrapping(v, start), end;
+
+        if (start >= v->size)
+                return false;
+        /* Emphasis round the value. */
+        while (is_any(at(v, quote), "*_") && at(v, quote + 1) == at(v, quote))
+                quote += 2;
+        if (read_string(r, quote, form, operator))
+                return true;
+        if (how & VALUE_QUOTED)
+                return false;
+        /* A string that is cut off. */
+        start = quote > start && is_any(at(v, start), "*_") ? quote : start;
+        start += is_quote(at(v, start));
+        end = bare_end(r, start, how);
+        if (!(how & VALUE_WORD))
+                end = trim_end(v, start, end, how);
+        reader_emit(r, form, operator, start, end, 0);
+        return end > start;
+}
+
+void reader_rest(Reader *r, size_t i, JudgeForm form, char operator)
+{
+        const View *v = r->v;
+        size_t end = reader_line_end(v, i), p;
+
+        if (i >= v->size || is_quote(v->text[i]))
+                return;
+        for (p = i; p < end; p++)
+                if ((is_blank(v->text[p]) && at(v, p + 1) == '#') ||
+                    (v->map.n > 0 && v->text[p] == '"'))
+                        break;
+        while (p > i && (is_blank(v->text[p - 1]) || v->text[p - 1] == '\r'))
+                p--;
+        if (!memchr(v->text + i, ' ', p - i))
+                return;
+        r->c.rest = true;
+        reader_emit(r, form, operator, i, p, 0);
+        r->c.rest = false;
+}

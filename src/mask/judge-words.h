@@ -1,0 +1,126 @@
+/*
+ * Judge words: characters, words and what they tell
+ *
+ * Private to the judge. A word is found by its hash, so that what a text's words tell costs one look each.
+ */
+#pragma once
+
+#include <string.h>
+
+#include "mask/judge.h"
+
+enum {
+        WORD_AFTER = 1U
+                     << 0, /* after a keyword: the name is of something about a secret ("token_id") */
+        WORD_BEFORE = 1U << 1,      /* before one: of another thing ("max_tokens", "public_key") */
+        WORD_UI = 1U << 2,          /* what labels and messages are called */
+        WORD_TYPE = 1U << 3,        /* a type or constant, not a value */
+        WORD_PLACEHOLDER = 1U << 4, /* stands in for a value */
+        WORD_CODE = 1U << 5,        /* a word of programming languages */
+        WORD_CREDENTIAL = 1U << 6,  /* names secrets */
+        WORD_USER = 1U << 7,        /* stands beside secrets: user, host, login */
+        WORD_COPULA = 1U << 8,      /* leads from name to value: is, lautet, est */
+        WORD_FILLER = 1U << 9,      /* may follow it: now, set, to */
+        WORD_MEMBER = 1U << 10,     /* the member that holds the value */
+        WORD_NAMING = 1U << 11,     /* the member that holds the name */
+        WORD_KEYED = 1U << 12,      /* before "key": a key that opens something */
+        WORD_COMMAND = 1U << 13,    /* before a shell's assignment */
+        WORD_ARTICLE = 1U << 14,    /* between a copula and what it is said of */
+        WORD_REFERENCE = 1U << 15,  /* where a value comes from: environ, vault */
+        WORD_N = 16,
+};
+
+/* What a word tells: WORD_* of it, 0 for most. Letters of any case. */
+unsigned judge_word(const char *s, size_t n);
+
+/* Makes the table of words; at any time, from any thread. */
+void judge_words_ready(void);
+
+/* FNV-1a with a finish, of @n bytes as they are; @seed tells kinds of things apart. */
+uint32_t judge_hash(const char *s, size_t n, uint32_t seed);
+
+/* The same in steps: start with FNV_BASIS + seed, each byte through hash_step(), then hash_finish(). */
+#define FNV_BASIS 2166136261U
+
+static inline uint32_t hash_step(uint32_t h, char c)
+{
+        return (h ^ (uint8_t) c) * 16777619U;
+}
+
+static inline uint32_t hash_finish(uint32_t h)
+{
+        h ^= h >> 15;
+        h *= 2246822519U;
+        return h ^ h >> 13;
+}
+
+static inline bool is_digit(char c)
+{
+        return c >= '0' && c <= '9';
+}
+
+static inline bool is_upper(char c)
+{
+        return c >= 'A' && c <= 'Z';
+}
+
+static inline bool is_lower(char c)
+{
+        return c >= 'a' && c <= 'z';
+}
+
+static inline bool is_letter(char c)
+{
+        return is_lower((char) (c | 0x20));
+}
+
+static inline char to_lower(char c)
+{
+        return is_upper(c) ? (char) (c | 0x20) : c;
+}
+
+static inline bool is_wide(char c)
+{
+        return (unsigned char) c >= 0x80;
+}
+
+/* The first byte of a Chinese, Japanese or Korean character, or of their punctuation: no blanks between words. */
+static inline bool is_cjk(char c)
+{
+        return (unsigned char) c >= 0xE3 && (unsigned char) c <= 0xEF;
+}
+
+static inline bool is_name(char c)
+{
+        return is_letter(c) || is_digit(c) || c == '_' || c == '-';
+}
+
+static inline bool is_quote(char c)
+{
+        return c == '"' || c == '\'' || c == '`';
+}
+
+static inline bool is_blank(char c)
+{
+        return c == ' ' || c == '\t';
+}
+
+static inline bool is_any(char c, const char *set)
+{
+        return c && strchr(set, c);
+}
+
+static inline char at(const View *v, size_t i)
+{
+        return i < v->size ? v->text[i] : 0;
+}
+
+/* The character before @i. */
+static inline char before(const View *v, size_t i)
+{
+        return i > 0 ? v->text[i - 1] : 0;
+}
+
+/* The next word of a name or a value in @s from *@at on ("apiKeyId": api, Key, Id): where it starts to *@at, its end is
+ * returned; 0: there is none. */
+size_t judge_next_word(const char *s, size_t n, size_t *at);

@@ -1,0 +1,236 @@
+/*
+ * Judge: is it a secret, as far as name, value and place tell?
+ *
+ * What has no form of its own ("hunter2", 40 random letters) is a secret by what stands beside it: DB_PASSWORD=...,
+ * "api_key": "...", the password is ..., a column that is headed "password". The reader finds a keyword's name and every
+ * value that it may name (judge_read); what can be counted of name, value and place are its features (judge_measure); a
+ * model that was trained on such features (data/judge, tools/judge) says how likely it is a secret.
+ *
+ * Nothing here allocates, and every look at the text has a bound.
+ */
+#pragma once
+
+#include "mask/view.h"
+
+/* How name and value stand to each other. */
+#define JUDGE_FORMS(X)                                                                             \
+        X(OPERATOR, "operator") /* name = value, name: value, "name" => value */                   \
+        X(CALL, "call")         /* setName("value") */                                             \
+        X(ARGUMENT, "argument") /* "name", "value" */                                              \
+        X(ELEMENT, "element")   /* <name>value</name> */                                           \
+        X(MEMBER, "member")     /* "name": {"value": "..."}; name="..." value="..."; either way */ \
+        X(OPTION, "option")     /* --name value; "--name", "value" */                              \
+        X(QUOTED, "quoted")     /* name "value" */                                                 \
+        X(WORD, "word")         /* name value */                                                   \
+        X(GAP, "gap")           /* name, a tab or several blanks, value */                         \
+        X(COPULA, "copula")     /* the name of x is now value */                                   \
+        X(REVERSE, "reverse")   /* value is the name; value as name */                             \
+        X(PAIR, "pair")         /* log in with user / value */                                     \
+        X(COLUMN, "column")     /* a cell of a table below the name */                             \
+        X(LINE, "line")         /* the line after the name's */
+
+/* What the keyword names. */
+#define JUDGE_KINDS(X)              \
+        X(NONE, "none")             \
+        X(PASSWORD, "password")     \
+        X(PASS, "pass")             \
+        X(SECRET, "secret")         \
+        X(TOKEN, "token")           \
+        X(API_KEY, "api-key")       \
+        X(KEY, "key")               \
+        X(AUTH, "auth")             \
+        X(CREDENTIAL, "credential") \
+        X(PIN, "pin")               \
+        X(LOGIN, "login")
+
+/* Where the name stands in its line. */
+#define JUDGE_PLACES(X)                                                         \
+        X(WITHIN, "within")                                                     \
+        X(START, "start")     /* begins it, after bullets, numbers and signs */ \
+        X(COMMAND, "command") /* export, env, -e and their like before it */    \
+        X(STRING, "string")   /* begins a string */
+
+#define JUDGE_ENUM_FORM(id, name)  FORM_##id,
+#define JUDGE_ENUM_KIND(id, name)  KIND_##id,
+#define JUDGE_ENUM_PLACE(id, name) PLACE_##id,
+
+typedef enum JudgeForm { JUDGE_FORMS(JUDGE_ENUM_FORM) JUDGE_FORMS_N } JudgeForm;
+typedef enum JudgeKind { JUDGE_KINDS(JUDGE_ENUM_KIND) JUDGE_KINDS_N } JudgeKind;
+typedef enum JudgePlace { JUDGE_PLACES(JUDGE_ENUM_PLACE) JUDGE_PLACES_N } JudgePlace;
+
+/* Their names, as judge-dump and explanations show them. */
+const char *judge_form_name(JudgeForm form);
+const char *judge_kind_name(JudgeKind kind);
+
+/* What may be a secret: positions are bytes of the view. */
+typedef struct Candidate {
+        size_t name_start, name_end;
+        size_t keyword_start, keyword_end; /* in the name */
+        size_t start, end;                 /* of the value, without quotes */
+        JudgeForm form;
+        JudgeKind kind;
+        JudgePlace place;
+        char operator; /* "=", ":", or another sign that stands for what was read */
+        char quote;    /* 0: the value has none */
+        bool name_quoted;
+        bool foreign; /* the keyword is no English word */
+        bool rest;    /* the value is all that is left of the line */
+} Candidate;
+
+/* A word that names secrets. */
+typedef struct Keyword {
+        const char *text; /* lower case */
+        JudgeKind kind;
+        unsigned flags; /* of judge-reader.c */
+} Keyword;
+
+/* Keyword @i; NULL after the last one. They are told apart in any case (ASCII). */
+const Keyword *judge_keyword(size_t i);
+
+/* Says what was found; a negative result ends the search. */
+typedef int (*CandidateFunc)(void *userdata, const Candidate *candidate);
+
+/* Calls @func for each value that @keyword, at @start of @v, may name. Returns 0, or what @func returned. */
+int judge_read(const View *v, size_t start, const Keyword *keyword, CandidateFunc func,
+               void *userdata);
+
+/* The same for any word @start..@end of a name, a keyword or not. */
+int judge_read_at(const View *v, size_t start, size_t end, JudgeKind kind, CandidateFunc func,
+                  void *userdata);
+
+/* Calls @func for every candidate of @v, keyword by keyword. For tools: the scanner has a quicker way to find keywords. */
+int judge_read_all(const View *v, CandidateFunc func, void *userdata);
+
+/*
+ * What is counted of a candidate. Each is an integer of 16 bits: shares are in 1/256, logarithms in 1/16 bits, the rest are
+ * numbers, classes (the order says nothing) and yes or no.
+ */
+#define JUDGE_FEATURES(X)                     \
+        /* the value's characters */          \
+        X(LENGTH, "length")                   \
+        X(DIGITS, "digits")                   \
+        X(UPPERS, "uppers")                   \
+        X(LOWERS, "lowers")                   \
+        X(SPECIALS, "specials")               \
+        X(WIDES, "wides")                     \
+        X(N_DIGITS, "n-digits")               \
+        X(N_SPECIALS, "n-specials")           \
+        X(CLASSES, "classes")                 \
+        X(CHANGES, "changes")                 \
+        X(ENTROPY, "entropy")                 \
+        X(SPREAD, "spread")                   \
+        X(VOWELS, "vowels")                   \
+        X(CONSONANT_RUN, "consonant-run")     \
+        X(DIGIT_RUN, "digit-run")             \
+        X(SAME_RUN, "same-run")               \
+        X(STEP_RUN, "step-run")               \
+        X(KEYBOARD, "keyboard")               \
+        X(HUMPS, "humps")                     \
+        X(LEET, "leet")                       \
+        X(YEAR, "year")                       \
+        X(BLANKS, "blanks")                   \
+        X(UNDERSCORES, "underscores")         \
+        X(DASHES, "dashes")                   \
+        X(DOTS, "dots")                       \
+        X(SLASHES, "slashes")                 \
+        X(FIRST, "first")                     \
+        X(LAST, "last")                       \
+        X(END_DIGITS, "end-digits")           \
+        X(BIGRAMS, "bigrams")                 \
+        /* the value's words */               \
+        X(IN_WORDS, "in-words")               \
+        X(N_WORDS, "n-words")                 \
+        X(WORD_LENGTH, "word-length")         \
+        X(LETTERS_LEFT, "letters-left")       \
+        X(PHRASE, "phrase")                   \
+        X(PLACEHOLDERS, "placeholders")       \
+        X(TYPES, "types")                     \
+        X(CREDENTIALS, "credentials")         \
+        X(REFERENCES, "references")           \
+        X(HAS_KEYWORD, "has-keyword")         \
+        X(IS_NAME, "is-name")                 \
+        /* the value's shape */               \
+        X(PARENTHESIS, "parenthesis")         \
+        X(BRACKET, "bracket")                 \
+        X(BRACE, "brace")                     \
+        X(ANGLE, "angle")                     \
+        X(SCHEME, "scheme")                   \
+        X(SCOPE, "scope")                     \
+        X(TEMPLATE, "template")               \
+        X(AT_SIGN, "at-sign")                 \
+        X(EQUALS, "equals")                   \
+        X(BACKSLASH, "backslash")             \
+        X(LOWER_ONLY, "lower-only")           \
+        X(UPPER_ONLY, "upper-only")           \
+        X(IDENTIFIER, "identifier")           \
+        X(DOTTED, "dotted")                   \
+        X(NUMBER, "number")                   \
+        X(UUID, "uuid")                       \
+        X(HEX, "hex")                         \
+        X(BASE64, "base64")                   \
+        X(PATH, "path")                       \
+        X(ELLIPSIS, "ellipsis")               \
+        /* how it stands there */             \
+        X(FORM, "form")                       \
+        X(OPERATOR, "operator")               \
+        X(QUOTE, "quote")                     \
+        X(PLACE, "place")                     \
+        X(KIND, "kind")                       \
+        X(FOREIGN, "foreign")                 \
+        X(REST, "rest")                       \
+        X(GAP, "gap")                         \
+        X(NEXT, "next")                       \
+        X(NEXT_BUT_ONE, "next-but-one")       \
+        X(AFTER, "after")                     \
+        X(AFTER_WORDS, "after-words")         \
+        X(AFTER_KNOWN, "after-known")         \
+        X(COLUMN, "column")                   \
+        X(INDENT, "indent")                   \
+        X(LINE_FIRST, "line-first")           \
+        X(LINE_LAST, "line-last")             \
+        X(LINE_LENGTH, "line-length")         \
+        X(LINE_BLANKS, "line-blanks")         \
+        X(LINE_SIGNS, "line-signs")           \
+        X(LINE_WIDE, "line-wide")             \
+        X(LINE_USERS, "line-users")           \
+        X(LINE_CODE, "line-code")             \
+        X(LINE_UI, "line-ui")                 \
+        X(LINE_SOURCES, "line-sources")       \
+        /* the name */                        \
+        X(NAME_LENGTH, "name-length")         \
+        X(NAME_UPPER, "name-upper")           \
+        X(NAME_MIXED, "name-mixed")           \
+        X(NAME_JOINTS, "name-joints")         \
+        X(NAME_DOTS, "name-dots")             \
+        X(NAME_QUOTED, "name-quoted")         \
+        X(NAME_IS_KEYWORD, "name-is-keyword") \
+        X(NAME_BEFORE, "name-before")         \
+        X(NAME_AFTER, "name-after")           \
+        X(NAME_PRECEDED, "name-preceded")     \
+        X(NAME_ASIDE, "name-aside")           \
+        X(NAME_OTHER, "name-other")           \
+        X(NAME_UI, "name-ui")                 \
+        X(NAME_KEYED, "name-keyed")
+
+#define JUDGE_ENUM_FEATURE(id, name) FEATURE_##id,
+
+typedef enum JudgeFeature { JUDGE_FEATURES(JUDGE_ENUM_FEATURE) JUDGE_FEATURES_N } JudgeFeature;
+
+/* Its name. */
+const char *judge_feature_name(JudgeFeature feature);
+
+/* Hashes of the value's characters, one to four together, and of the words of name and surroundings. */
+#define JUDGE_VALUE_BITS 13
+#define JUDGE_WORD_BITS  12
+#define JUDGE_VALUES_MAX 200
+#define JUDGE_WORDS_MAX  40
+
+typedef struct Measures {
+        int16_t features[JUDGE_FEATURES_N];
+        uint16_t values[JUDGE_VALUES_MAX], words[JUDGE_WORDS_MAX];
+        size_t n_values, n_words;
+} Measures;
+
+/* Fills in the features, or the hashes, of a candidate. */
+void judge_measure(const View *v, const Candidate *c, Measures *ret);
+void judge_measure_hashes(const View *v, const Candidate *c, Measures *ret);

@@ -1,0 +1,304 @@
+/* judge: what is read beside a name, in each form */
+#include <time.h>
+
+#include "mask/judge.h"
+#include "test.h"
+
+/* "@" is a value, new in every run. */
+static const char *const lines[] = {
+        "export DB_PASSWORD=@",
+        "DB_PASSWORD=@\n",
+        "[db]\npassword = @\nuser = x",
+        "db.password=@",
+        "password: @",
+        "password: \"@\"",
+        "db:\n  password: |\n    @\n  user: x",
+        "db:\n  password: >-\n    @",
+        "password: &pw @",
+        "password: !!str @",
+        "password: !!str \"@\"",
+        "{\"password\": \"@\"}",
+        "{\"password\": {\"value\": \"@\"}}",
+        "{\"db_password\": {\"sensitive\": true, \"type\": \"string\", \"value\": \"@\"}}",
+        "variable \"db_password\" {\n  type = string\n  default = \"@\"\n}",
+        "password = \"\"\"\n@\n\"\"\"",
+        "password = \"\"\"@\"\"\"",
+        "<password>@</password>",
+        "<db:password type=\"x\">@</db:password>",
+        "<password><![CDATA[@]]></password>",
+        "<server user=\"x\" password=\"@\"/>",
+        "<add key=\"DbPassword\" value=\"@\" />",
+        "<property name=\"db.password\">@</property>",
+        "<input type=\"password\" name=\"password\" value=\"@\">",
+        "<key>Password</key>\n<string>@</string>",
+        "**Password:** `@`",
+        "**Password**: @",
+        "- **Password:** @",
+        "`DB_PASSWORD`: `@`",
+        "| user | password |\n|---|---|\n| joe | @ |",
+        "| Password | @ |\n|---|---|",
+        "| Name | Value |\n|---|---|\n| DB_PASSWORD | @ |",
+        "- name: DB_PASSWORD\n  value: @",
+        "- value: @\n  name: DB_PASSWORD",
+        "- name: DB_PASSWORD\n  value: \"@\"",
+        "{\"name\":\"password\",\"value\":\"@\"}",
+        "{\"value\":\"@\",\"name\":\"password\"}",
+        "[\"mysql\",\"--password\",\"@\",\"db\"]",
+        "[\"--token\", \"@\"]",
+        "[\"sshpass\",\"-p\",\"@\",\"ssh\"]",
+        " id | name | password \n----+------+----------\n  1 | joe  | @\n",
+        "+----+----------+\n| id | password |\n+----+----------+\n|  1 | @ |",
+        "*** 1. row ***\n      id: 1\npassword: @\n",
+        "-[ RECORD 1 ]---\nid       | 1\npassword | @\n",
+        "user,password,role\njoe,@,admin\n",
+        "\"user\";\"password\"\n\"joe\";\"@\"\n",
+        "NAME    PASSWORD        AGE\njoe     @    3d\n",
+        "AWS Secret Access Key [None]: @",
+        "AWS Secret Access Key [****************ABCD]: @",
+        "====== Data ======\nKey         Value\n---         -----\npassword    @\n",
+        "$ printenv DB_PASSWORD\n@\n",
+        "$ vault kv get -field=password secret/db\n@\n",
+        "Password\n@",
+        "Password:\n@",
+        "let password = Some(\"@\");",
+        "let password = Some(String::from(\"@\"));",
+        "password: Some(\"@\".to_string()),",
+        "[\"password\"]=>\n  string(12) \"@\"",
+        "[password] => @",
+        "Content-Disposition: form-data; name=\"password\"\r\n\r\n@\r\n--x",
+        "CREATE USER x IDENTIFIED BY '@';",
+        "CREATE USER x IDENTIFIED WITH mysql_native_password BY '@';",
+        "ALTER ROLE x WITH PASSWORD '@';",
+        "user=joe&password=@&x=1",
+        "grant_type=password&client_secret=@",
+        "https://x/?token=@&y=1",
+        "the password for the db is now @",
+        "The password is @.",
+        "use admin / @ to log in",
+        "login: admin / @",
+        "log in with admin / @",
+        "pw: @",
+        "\xE5\xAF\x86\xE7\xA0\x81\xE6\x98\xAF @",
+        "\xE5\xAF\x86\xE7\xA0\x81\xEF\xBC\x9A@",
+        "\xE6\x95\xB0\xE6\x8D\xAE\xE5\xBA\x93\xE5\xAF\x86\xE7\xA0\x81\xE4\xB8\xBA@\xE3\x80\x82",
+        "Das Passwort lautet @",
+        "Das Passwort ist @.",
+        "Passwort: @",
+        "Kennwort: @",
+        "le mot de passe est @",
+        "Mot de passe : @",
+        "la contrase\xC3\xB1"
+        "a es @",
+        "Contrase\xC3\xB1"
+        "a: @",
+        "a senha \xC3\xA9 @",
+        "Senha: @",
+        "\xD0\xBF\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB\xD1\x8C: @",
+        "\xD0\x9F\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB\xD1\x8C \xD0\xBE\xD1\x82 \xD0\xB1\xD0\xB0\xD0\xB7\xD1\x8B \xE2\x80\x94 @",
+        "\xD0\x92\xD0\xB0\xD1\x88 \xD0\xBF\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB\xD1\x8C \xD1\x82\xD0\xB5\xD0\xBF\xD0\xB5\xD1\x80\xD1\x8C @",
+        "\xE3\x83\x91\xE3\x82\xB9\xE3\x83\xAF\xE3\x83\xBC\xE3\x83\x89\xE3\x81\xAF @ \xE3\x81\xA7\xE3\x81\x99",
+        "\xE3\x83\x91\xE3\x82\xB9\xE3\x83\xAF\xE3\x83\xBC\xE3\x83\x89\xEF\xBC\x9A@",
+        "The API key is @",
+        "my token: @",
+        "setPassword(\"@\")",
+        "config.set(\"password\", \"@\")",
+        ".setProperty(\"jdbc.password\", \"@\");",
+        "password := \"@\"",
+        "password => '@'",
+        "var password string = \"@\"",
+        "password: str = \"@\"",
+        "const apiKey: string = '@';",
+        "_authToken=@",
+        "//registry.npmjs.org/:_authToken=@",
+        "Server=x;User Id=sa;Password=@;Encrypt=no",
+        "--password @",
+        "--password=@",
+        "-Password @",
+        "curl -H \"Authorization: Bearer @\"",
+        "password=@ user=x host=y",
+        "requirepass @",
+        "machine x login joe password @",
+        "psql \"host=x password=@ user=y\"",
+        "use @ as the password",
+        "`@` is the password",
+        "temp password `@`",
+        "apikey: @",
+        "API key: @",
+        "api key @",
+        "secret key \"@\"",
+        "\"password\", \"@\"",
+        "os.environ[\"API_TOKEN\"] = \"@\"",
+        "{\\\"password\\\":\\\"@\\\"}",
+        "{\"a\":\"{\\\"password\\\":\\\"@\\\"}\"}",
+        "MYSQL_ROOT_PASSWORD: \"@\"",
+        "ENV API_TOKEN=@",
+        "docker run -e POSTGRES_PASSWORD=@ x",
+        "password = b\"@\"",
+        "process.env.API_KEY || \"@\"",
+        "Password (again): @",
+        "credentials: admin:@",
+        "Zugangsdaten: joe / @",
+        "wifi psk=\"@\"",
+        "psk=@",
+        "identified by \"@\"",
+        "token=@",
+        "x-api-key: @",
+        "dbpassword=@",
+        "DBPASS=@",
+        "APIKEY=@",
+        "apiKey=@",
+        "TOTP secret: @",
+        "login joe with password @",
+        "Passwort f\xC3\xBCr die Datenbank: @",
+};
+
+static const char *const nothing[] = {
+        "tokenizer",    "compass: east", "author: al", "the keyboard: x",
+        "bypassed: no", "passing=1",     "spin: off",
+};
+
+static uint64_t state;
+
+static char random_char(void)
+{
+        static const char chars[] = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz123456789";
+
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return chars[state % (sizeof(chars) - 1)];
+}
+
+static void seed(void)
+{
+        const char *given = getenv("SCRUBJAY_TEST_SEED");
+
+        state = given ? strtoull(given, NULL, 10)
+                      : (uint64_t) time(NULL) * 2654435761U + (uint64_t) getpid();
+        printf("# SCRUBJAY_TEST_SEED=%" PRIu64 "\n", state);
+}
+
+typedef struct Wanted {
+        const View *view;
+        size_t start, end; /* of the source */
+        unsigned n_found, n_all;
+} Wanted;
+
+static int look(void *userdata, const Candidate *c)
+{
+        Wanted *w = userdata;
+        size_t start, end;
+        Measures m;
+
+        view_range(w->view, c->start, c->end, &start, &end);
+        w->n_all++;
+        w->n_found += start == w->start && end == w->end;
+        judge_measure(w->view, c, &m);
+        judge_measure_hashes(w->view, c, &m);
+        return 0;
+}
+
+/* Reads @text from memory that ends where it does. */
+static Wanted read_text(const char *text, size_t size, size_t start, size_t end)
+{
+        View view = { 0 };
+        Wanted w = { .view = &view, .start = start, .end = end };
+        _cleanup_free_ char *copy = malloc(size + (size == 0));
+
+        REQUIRE(copy);
+        memcpy(copy, text, size);
+        REQUIRE(view_set(&view, copy, size) == 0);
+        REQUIRE(judge_read_all(&view, look, &w) == 0);
+        view_done(&view);
+        return w;
+}
+
+/* @line with a new value; where it stands to *@ret_start and *@ret_end. */
+static char *fill(const char *line, size_t *ret_start, size_t *ret_end)
+{
+        const char *at = strchr(line, '@');
+        size_t n = at ? (size_t) (at - line) : strlen(line);
+        char value[13] = "", *text = NULL;
+
+        for (size_t i = 0; i < 12; i++)
+                value[i] = random_char();
+        REQUIRE(asprintf(&text, "%.*s%s%s", (int) n, line, at ? value : "", at ? at + 1 : "") >= 0);
+        *ret_start = n;
+        *ret_end = n + (at ? 12 : 0);
+        return text;
+}
+
+TEST(the_value_is_read_in_each_form)
+{
+        seed();
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+                size_t start, end;
+                _cleanup_free_ char *text = fill(lines[i], &start, &end);
+                Wanted w = read_text(text, strlen(text), start, end);
+
+                if (w.n_found == 0)
+                        fprintf(stderr, "not read: %s\n", lines[i]);
+                CHECK(w.n_found > 0);
+        }
+}
+
+TEST(a_part_of_a_word_is_no_keyword)
+{
+        for (size_t i = 0; i < ELEMENTSOF(nothing); i++)
+                CHECK_INT(read_text(nothing[i], strlen(nothing[i]), 0, 0).n_all, 0);
+}
+
+/* A text that is cut anywhere, and one that continues with another: nothing is read beyond its end. */
+TEST(a_text_may_be_cut_anywhere)
+{
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+                size_t start, end, n;
+                _cleanup_free_ char *text = fill(lines[i], &start, &end);
+
+                n = strlen(text);
+                for (size_t k = 0; k <= n; k++) {
+                        (void) read_text(text, k, 0, 0);
+                        (void) read_text(text + k, n - k, 0, 0);
+                }
+        }
+}
+
+/* Keyword after keyword, each as the name of all the rest: the work stays in proportion to the text. */
+TEST(hostile_text_is_read_in_time)
+{
+        static const char *const pieces[] = {
+                "password=",
+                "password='",
+                "token:",
+                "key ",
+                "password|",
+                "secret,",
+                "{\"name\":\"token\",",
+                "<password ",
+                "password\n",
+                "auth is ",
+                "password=\xE2\x80\x9C",
+                "pass\t",
+                "user / ",
+                "- name: key\n",
+                "\\\"token\\\":",
+        };
+        const size_t size = 400000;
+
+        for (size_t i = 0; i < ELEMENTSOF(pieces); i++) {
+                _cleanup_free_ char *text = malloc(size);
+                size_t n = strlen(pieces[i]);
+                clock_t began = clock();
+
+                REQUIRE(text);
+                for (size_t k = 0; k < size; k++)
+                        text[k] = pieces[i][k % n];
+                (void) read_text(text, size, 0, 0);
+                /* Some 40,000 keywords; 50 microseconds each are far above what any of them takes, sanitizers or not. */
+                if (clock() - began > 40 * CLOCKS_PER_SEC)
+                        fprintf(stderr, "slow: %s\n", pieces[i]);
+                CHECK(clock() - began < 40 * CLOCKS_PER_SEC);
+                printf("# %s %ld ms\n", pieces[i][0] == '-' ? "-" : "piece",
+                       (long) ((clock() - began) * 1000 / CLOCKS_PER_SEC));
+        }
+}
