@@ -171,22 +171,41 @@ static int count_all(sqlite3 *db, ArchiveSummary *s)
         return 0;
 }
 
-int query_summary(Query *q, ArchiveSummary *ret)
+/* The times that meta has; what is not there stays 0. */
+static int read_times(sqlite3 *db, ArchiveSummary *s)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        const struct {
+                const char *key;
+                uint64_t *ret;
+        } times[] = {
+                { "last_synced_at", &s->last_synced_at_usec },
+                { "last_verified_at", &s->last_verified_at_usec },
+                { "began_anew_at", &s->began_anew_at_usec },
+        };
+        int r;
+
+        r = sqlite_prepare(db, "SELECT value FROM meta WHERE key = ?1", &stmt);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(times); i++) {
+                (void) sqlite3_reset(stmt);
+                (void) sqlite_bind_text(stmt, 1, times[i].key, strlen(times[i].key));
+                r = sqlite_step(stmt);
+                if (r > 0)
+                        (void) parse_timestamp(query_read_text(stmt, 0), times[i].ret);
+        }
+        return r;
+}
+
+int query_summary(Query *q, ArchiveSummary *ret)
+{
         ArchiveSummary s = { 0 };
         int r;
 
         r = count_all(q->db, &s);
-        if (r < 0)
-                return r;
-        r = sqlite_prepare(q->db, "SELECT value FROM meta WHERE key = 'last_synced_at'", &stmt);
         if (r >= 0)
-                r = sqlite_step(stmt);
+                r = read_times(q->db, &s);
         if (r < 0)
                 return r;
-        if (r > 0)
-                (void) parse_timestamp(query_read_text(stmt, 0), &s.last_synced_at_usec);
         *ret = s;
         return 0;
 }

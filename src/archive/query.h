@@ -49,8 +49,10 @@ typedef struct ArchiveSummary {
         uint64_t n_stale; /* sessions masked by other rules or settings than those in force */
         uint64_t total_synced;
         uint64_t total_masked;
-        uint64_t last_synced_at_usec; /* 0: never */
-        uint64_t n_bytes;             /* of the database, with what only its log holds yet */
+        uint64_t last_synced_at_usec;   /* 0: never */
+        uint64_t last_verified_at_usec; /* source and archive were compared, and equal; 0: never */
+        uint64_t began_anew_at_usec; /* the archive before vanished while it was in use; 0: it did not */
+        uint64_t n_bytes;            /* of the database, with what only its log holds yet */
 } ArchiveSummary;
 
 /* Counts it. Returns 0 or a negative errno. */

@@ -102,6 +102,7 @@ static int read_field(sd_bus_message *m, const char *key, DaemonStatus *s)
                 void *target;
         } fields[] = {
                 { "LastSyncAt", 't', &s->last_sync_usec },
+                { "LastVerifiedAt", 't', &s->last_verified_usec },
                 { "TotalSessionsSynced", 't', &s->total_synced },
                 { "TotalSecretsDetected", 't', &s->total_secrets },
                 { "SessionsPending", 't', &s->n_pending },

@@ -20,6 +20,7 @@ typedef struct RemoteStatus {
 /* What Status answers. Texts are never NULL once it was filled. */
 typedef struct DaemonStatus {
         uint64_t last_sync_usec; /* since the epoch; 0: never */
+        uint64_t last_verified_usec;
         uint64_t total_synced;
         uint64_t total_secrets;
         uint64_t n_pending;

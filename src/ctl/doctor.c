@@ -13,6 +13,7 @@
 
 #include "base/file-util.h"
 #include "base/sqlite-util.h"
+#include "base/time-util.h"
 #include "ctl/command.h"
 #include "ctl/daemon-client.h"
 #include "ctl/i18n.h"
@@ -31,6 +32,9 @@
 #define UNIT_PATH      "/org/freedesktop/systemd1/unit/scrubjay_2eservice"
 #define EXIT_NAMESPACE 226 /* systemd.exec(5), process exit codes */
 #define FREE_BYTES_MIN ((uint64_t) 200 * 1000 * 1000)
+
+#define AUDITS_MISSED_MAX 3
+#define BEGAN_ANEW_USEC   (7 * USEC_PER_DAY)
 
 typedef enum Verdict {
         VERDICT_GOOD,
@@ -203,6 +207,22 @@ static void check_space(Doctor *d, const char *folder)
              _("Only %s are free where the archive is."), size.data ?: "");
 }
 
+/* A person may still have the one before: told for a week. */
+static void check_began_anew(Doctor *d, const ArchiveSummary *s)
+{
+        _cleanup_(strbuf_done) StrBuf when = { 0 };
+        uint64_t now = now_usec(CLOCK_REALTIME);
+
+        if (s->began_anew_at_usec == 0 || now - s->began_anew_at_usec > BEGAN_ANEW_USEC)
+                return;
+        (void) put_local_time(&when, s->began_anew_at_usec);
+        sayf(d, VERDICT_LOOK, "archive-new",
+             _("What agentsview no longer had is only in the old one. To use that again, stop the "
+               "service and put it back in its place."),
+             _("The archive was moved or removed while it was in use; a new one began on %s."),
+             when.data ?: "");
+}
+
 static void check_archive(Doctor *d)
 {
         const char *path = d->is_running ? d->daemon.archive : d->settings->archive_path;
@@ -236,6 +256,7 @@ static void check_archive(Doctor *d)
                         "%" PRIu64 " sessions were masked by other rules or settings than today's.",
                         s.n_stale),
                      s.n_stale);
+        check_began_anew(d, &s);
         check_mode(d, path);
         if (folder) {
                 check_mode(d, folder);
@@ -387,6 +408,28 @@ static void check_remote(Doctor *d, const RemoteStatus *remote)
                      remote->name);
 }
 
+/* Audits compare all of source and archive. When they do not come to their end, nothing else may tell. */
+static void check_verified(Doctor *d)
+{
+        uint64_t now = now_usec(CLOCK_REALTIME), last = d->daemon.last_verified_usec,
+                 since = last > d->daemon.since_usec ? last : d->daemon.since_usec;
+        _cleanup_(strbuf_done) StrBuf ago = { 0 }, interval = { 0 };
+
+        if (since == 0)
+                return;
+        (void) put_ago(&ago, last, now);
+        (void) format_time_span(&interval, d->settings->audit_usec);
+        if (now > since && (now - since) / AUDITS_MISSED_MAX > d->settings->audit_usec)
+                sayf(d, VERDICT_LOOK, "verified", "journalctl --user -u scrubjay -x",
+                     _("Source and archive were compared without a difference: %s. An audit is due every "
+                       "%s."),
+                     ago.data ?: "", interval.data ?: "");
+        else if (last > 0)
+                sayf(d, VERDICT_GOOD, "verified", NULL,
+                     _("Source and archive were compared without a difference: %s."),
+                     ago.data ?: "");
+}
+
 static void check_service(Doctor *d)
 {
         if (!d->bus) {
@@ -405,6 +448,7 @@ static void check_service(Doctor *d)
         if (*d->daemon.last_error)
                 say(d, VERDICT_BROKEN, "last-error", d->daemon.last_error,
                     "journalctl --user -u scrubjay -x");
+        check_verified(d);
         for (size_t i = 0; i < d->daemon.n_remotes; i++)
                 check_remote(d, d->daemon.remotes + i);
         check_sandbox(d);

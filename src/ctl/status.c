@@ -142,8 +142,9 @@ static const char *next_step(const View *v)
 /* The width of the widest label, in whatever language. */
 static size_t label_width(void)
 {
-        const char *const labels[] = { _("Source"), _("Archive"), _("Last sync"), _("Held"),
-                                       _("Masked"), _("Remote"),  _("Error"),     _("Next") };
+        const char *const labels[] = { _("Source"),   _("Archive"), _("Last sync"),
+                                       _("Verified"), _("Held"),    _("Masked"),
+                                       _("Remote"),   _("Error"),   _("Next") };
         size_t widest = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(labels); i++)
@@ -199,6 +200,18 @@ static void print_sync_field(const View *v)
                         (void) strbuf_puts(&b, _("syncing now"));
         }
         print_field(_("Last sync"), STYLE_NONE, &b);
+}
+
+/* When all of both sides was compared last: a sync that says nothing of failures may still have stopped to see. */
+static void print_verified_field(const View *v)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+
+        (void) put_ago(&b,
+                       v->is_running ? v->daemon.last_verified_usec
+                                     : v->summary.last_verified_at_usec,
+                       v->now);
+        print_field(_("Verified"), STYLE_NONE, &b);
 }
 
 static void put_part(StrBuf *b, const char *text, uint64_t n)
@@ -300,6 +313,7 @@ static void print_view(const View *v)
                 (void) strbuf_printf(&archive, " (%s)", _("not there yet"));
         print_field(_("Archive"), STYLE_NONE, &archive);
         print_sync_field(v);
+        print_verified_field(v);
         if (v->has_archive) {
                 print_held_field(&v->summary);
                 print_masked_field(v);
@@ -369,6 +383,8 @@ static int print_json(const View *v)
         json_add_text(o, "archive", v->archive);
         json_add_time(o, "last_sync_at",
                       v->is_running ? v->daemon.last_sync_usec : s->last_synced_at_usec);
+        json_add_time(o, "last_verified_at",
+                      v->is_running ? v->daemon.last_verified_usec : s->last_verified_at_usec);
         json_add_count(o, "total_sessions_synced",
                        v->is_running ? v->daemon.total_synced : s->total_synced);
         json_add_count(o, "total_secrets_detected",

@@ -80,9 +80,10 @@ static int method_status(sd_bus_message *m, void *userdata, sd_bus_error *error)
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
-                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "LastSyncAt", "t",
-                                          s.totals.last_sync_at_usec, "TotalSessionsSynced", "t",
-                                          s.totals.total_synced, "TotalSecretsDetected", "t",
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "LastSyncAt", "t",
+                                          s.totals.last_sync_at_usec, "LastVerifiedAt", "t",
+                                          s.totals.last_verified_at_usec, "TotalSessionsSynced",
+                                          "t", s.totals.total_synced, "TotalSecretsDetected", "t",
                                           s.totals.total_secrets, "LastError", "s", s.last_error,
                                           "Running", "b", (int) s.running, "Syncing", "b",
                                           (int) s.syncing);
@@ -231,6 +232,17 @@ static int property_get_last_sync_at(sd_bus *bus, const char *path, const char *
         return sd_bus_message_append(reply, "t", s.totals.last_sync_at_usec);
 }
 
+static int property_get_last_verified_at(sd_bus *bus, const char *path, const char *interface,
+                                         const char *property, sd_bus_message *reply,
+                                         void *userdata, sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        return sd_bus_message_append(reply, "t", s.totals.last_verified_at_usec);
+}
+
 static int property_get_total_synced(sd_bus *bus, const char *path, const char *interface,
                                      const char *property, sd_bus_message *reply, void *userdata,
                                      sd_bus_error *error)
@@ -348,6 +360,7 @@ static const sd_bus_vtable sync_vtable[] = {
                                 0),
         SD_BUS_SIGNAL_WITH_ARGS("SecretsFound", SD_BUS_ARGS("s", session_id, "a{su}", rules), 0),
         SD_BUS_PROPERTY("LastSyncAt", "t", property_get_last_sync_at, 0, CHANGING),
+        SD_BUS_PROPERTY("LastVerifiedAt", "t", property_get_last_verified_at, 0, CHANGING),
         SD_BUS_PROPERTY("TotalSessionsSynced", "t", property_get_total_synced, 0, CHANGING),
         SD_BUS_PROPERTY("TotalSecretsDetected", "t", property_get_total_secrets, 0, CHANGING),
         SD_BUS_PROPERTY("LastError", "s", property_get_last_error, 0, CHANGING),
@@ -368,6 +381,7 @@ static int on_changes(sd_event_source *source, void *userdata)
                 const char *name;
         } names[] = {
                 { DAEMON_LAST_SYNC_AT, "LastSyncAt" },
+                { DAEMON_LAST_VERIFIED_AT, "LastVerifiedAt" },
                 { DAEMON_TOTALS, "TotalSessionsSynced" },
                 { DAEMON_TOTALS, "TotalSecretsDetected" },
                 { DAEMON_LAST_ERROR, "LastError" },

@@ -161,6 +161,22 @@ static void tell_done(const Settings *s, uint64_t n_synced, const CycleResult *r
         tell_numbers(s, result);
 }
 
+static void tell_warning(const Settings *s, const CycleResult *result)
+{
+        static const struct {
+                int level;
+                const char *id;
+        } messages[] = {
+                [WARNING_NONE] = { LOG_WARNING, NULL },
+                [WARNING_RULES] = { LOG_WARNING, MESSAGE_RULES_BROKEN },
+                [WARNING_ARCHIVE_DAMAGED] = { LOG_ERR, MESSAGE_ARCHIVE_DAMAGED },
+                [WARNING_ARCHIVE_VANISHED] = { LOG_ERR, MESSAGE_ARCHIVE_VANISHED },
+        };
+
+        log_event(messages[result->warning_kind].level, messages[result->warning_kind].id,
+                  LOG_FIELDS(PLACES(s)), "%s", result->warning);
+}
+
 /* The sentence for Status after a cycle that ran; NULL: all is well. */
 static void sentence_of(const CycleResult *result, char **ret)
 {
@@ -205,8 +221,6 @@ int cycle_journal_add(CycleJournal *j, const Settings *settings, uint64_t n_sync
         tell_done(settings, n_synced, result);
         sentence_of(result, &sentence);
         if (result->warning && strcmp(result->warning, j->last_error ?: "") != 0)
-                log_event(result->archive_damaged ? LOG_ERR : LOG_WARNING,
-                          result->archive_damaged ? MESSAGE_ARCHIVE_DAMAGED : MESSAGE_RULES_BROKEN,
-                          LOG_FIELDS(PLACES(settings)), "%s", result->warning);
+                tell_warning(settings, result);
         return set_error(j, sentence);
 }

@@ -285,6 +285,8 @@ static int on_worker(sd_event_source *source, int fd, uint32_t events, void *use
         worker_take(d->worker, &report);
         if (report.totals.last_sync_at_usec != d->totals.last_sync_at_usec)
                 what |= DAEMON_LAST_SYNC_AT;
+        if (report.totals.last_verified_at_usec != d->totals.last_verified_at_usec)
+                what |= DAEMON_LAST_VERIFIED_AT;
         if (report.totals.total_synced != d->totals.total_synced ||
             report.totals.total_secrets != d->totals.total_secrets)
                 what |= DAEMON_TOTALS;

@@ -24,6 +24,7 @@ enum {
         DAEMON_SOURCE = 1 << 5,
         DAEMON_ARCHIVE = 1 << 6,
         DAEMON_REMOTES = 1 << 7,
+        DAEMON_LAST_VERIFIED_AT = 1 << 8,
 };
 
 /* Called on the loop; each may be NULL. What they get is borrowed. */

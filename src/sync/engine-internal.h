@@ -35,6 +35,8 @@ struct Engine {
         int64_t policy; /* digest in force, if has_policy */
         bool opened; /* the source's file was opened, and not yet compared with the one of before */
         bool archive_replaced; /* just now, by a new one: not told yet */
+        bool archive_is_gone; /* somebody moved or removed the one that was open; no other is open yet */
+        bool archive_vanished; /* so it was, and the one in use began anew */
         bool looked;           /* a cycle ran to its end since the source was opened */
         bool had_errors;       /* the last cycle left sessions behind: look again */
         bool has_traces; /* text was purged or masked again: what is left of it in files has to go */

@@ -32,6 +32,17 @@ int engine_new(const EngineSettings *settings, const EngineHooks *hooks, Engine 
         return 0;
 }
 
+/* Reads the time in meta @key; 0: there is none. */
+static uint64_t meta_time(Engine *e, const char *key)
+{
+        _cleanup_free_ char *text = NULL;
+        uint64_t usec = 0;
+
+        if (archive_meta_get(e->archive, key, &text) > 0)
+                (void) parse_timestamp(text, &usec);
+        return usec;
+}
+
 static void close_archive(Engine *e)
 {
         e->masker = masker_free(e->masker);
@@ -94,7 +105,7 @@ int engine_check_rules(const EngineSettings *settings, char **reterr)
 
 int engine_open_archive(Engine *e, char **reterr)
 {
-        _cleanup_free_ char *last = NULL, *marker = NULL;
+        _cleanup_free_ char *marker = NULL;
         int r;
 
         if (e->archive)
@@ -105,9 +116,8 @@ int engine_open_archive(Engine *e, char **reterr)
         e->archive_replaced = r > 0;
         e->totals.total_synced = (uint64_t) archive_meta_get_int(e->archive, "total_synced", 0);
         e->totals.total_secrets = (uint64_t) archive_meta_get_int(e->archive, "total_masked", 0);
-        e->totals.last_sync_at_usec = 0;
-        if (archive_meta_get(e->archive, "last_synced_at", &last) > 0)
-                (void) parse_timestamp(last, &e->totals.last_sync_at_usec);
+        e->totals.last_sync_at_usec = meta_time(e, "last_synced_at");
+        e->totals.last_verified_at_usec = meta_time(e, "last_verified_at");
         e->n_cursors = archive_cursor_count(e->archive);
         r = archive_meta_get(e->archive, "source_marker", &marker);
         (void) snprintf(e->marker, sizeof(e->marker), "%s", r > 0 ? marker : "");
@@ -164,6 +174,7 @@ static int need_rules(Engine *e)
                 return 0;
         }
         if (e->rules) {
+                e->result->warning_kind = WARNING_RULES;
                 format_error(&e->result->warning, "%s The rules that were in force stay in force.",
                              reason ?: "The rules cannot be read.");
                 return 0;
@@ -173,17 +184,39 @@ static int need_rules(Engine *e)
         return r;
 }
 
+/* The one before is gone: is this another one, or did it begin anew? A person may have the old one still. */
+static int notice_new_archive(Engine *e)
+{
+        char now[TIMESTAMP_MAX];
+
+        if (!e->archive_is_gone)
+                return 0;
+        e->archive_is_gone = false;
+        e->archive_vanished = e->n_cursors == 0;
+        if (!e->archive_vanished)
+                return 0;
+        e->archive_replaced = true;
+        format_timestamp(now, now_usec(CLOCK_REALTIME));
+        return archive_meta_set(e->archive, "began_anew_at", now);
+}
+
 static int need_archive(Engine *e)
 {
+        bool had_sessions = e->archive && e->n_cursors > 0;
         int r;
 
-        if (e->archive && !archive_is_in_place(e->archive))
+        if (e->archive && !archive_is_in_place(e->archive)) {
                 close_archive(e); /* removed, or another one is there: what is written now would be lost */
+                e->archive_is_gone = e->archive_is_gone || had_sessions;
+        }
         r = engine_open_archive(e, &e->result->sentence);
         if (r < 0) {
                 e->result->failure = CYCLE_ARCHIVE_UNAVAILABLE;
                 return r;
         }
+        r = notice_new_archive(e);
+        if (r < 0)
+                return engine_archive_failed(e, r);
         r = e->settings.archive_is_shared ? archive_share(e->archive) : 0;
         if (r < 0)
                 return engine_archive_failed(e, r);
@@ -278,7 +311,7 @@ static int next_marker(Engine *e, const char *sure, char ret[static TIMESTAMP_MA
 /* What is written at the end of a cycle that changed something. */
 static int write_facts(Engine *e)
 {
-        char now[TIMESTAMP_MAX];
+        char now[TIMESTAMP_MAX], verified[TIMESTAMP_MAX];
         int r;
 
         r = batch_begin(e);
@@ -295,6 +328,9 @@ static int write_facts(Engine *e)
                 r = archive_meta_set_int(e->archive, "sync_version", SYNC_VERSION);
         if (r >= 0)
                 r = archive_meta_set(e->archive, "last_synced_at", now);
+        if (r >= 0 && e->totals.last_verified_at_usec > 0)
+                r = archive_meta_set(e->archive, "last_verified_at",
+                                     format_timestamp(verified, e->totals.last_verified_at_usec));
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
@@ -306,16 +342,19 @@ static uint64_t now_as_stored(void)
 
 /*
  * The end of a cycle that ran through: the next window begins at @marker, unless a session was left behind in this one.
- * A look that found nothing writes nothing.
+ * With @compared_all nothing differs now, or it had errors. A look that found nothing writes nothing.
  */
-static int finish_cycle(Engine *e, const char *marker, int64_t changes_before)
+static int finish_cycle(Engine *e, const char *marker, int64_t changes_before, bool compared_all)
 {
+        bool verified = compared_all && !e->had_errors;
         int r = 0;
 
         e->totals.last_sync_at_usec = now_as_stored();
+        if (verified)
+                e->totals.last_verified_at_usec = e->totals.last_sync_at_usec;
         if (!e->had_errors)
                 (void) snprintf(e->marker, sizeof(e->marker), "%s", marker);
-        if (archive_n_changes(e->archive) != changes_before || e->result->full)
+        if (archive_n_changes(e->archive) != changes_before || e->result->full || verified)
                 r = write_facts(e);
         if (r >= 0)
                 r = batch_commit(e);
@@ -373,6 +412,8 @@ static int nothing_changed(Engine *e)
 {
         int r;
 
+        if (!e->archive || !archive_is_in_place(e->archive))
+                return 0;
         r = need_source(e);
         if (r != 0)
                 return r < 0 ? r : 0;
@@ -387,6 +428,7 @@ static int nothing_changed(Engine *e)
 static int run_cycle(Engine *e, CycleKind kind)
 {
         char sure[TIMESTAMP_MAX], next[TIMESTAMP_MAX];
+        bool by_marker;
         int64_t changes;
         int r, opened;
 
@@ -420,11 +462,9 @@ static int run_cycle(Engine *e, CycleKind kind)
 
         e->had_errors = false;
         /* not after the clock was set back: what was marked between then and now lies before the window */
-        if (e->marker[0] && strcmp(e->marker, sure) <= 0 && kind != CYCLE_AUDIT &&
-            !e->result->full && reader_has_markers(e->reader))
-                r = walk_sessions(e, e->marker);
-        else
-                r = walk_sessions(e, NULL);
+        by_marker = e->marker[0] && strcmp(e->marker, sure) <= 0 && kind != CYCLE_AUDIT &&
+                    !e->result->full && reader_has_markers(e->reader);
+        r = walk_sessions(e, by_marker ? e->marker : NULL);
         if (r < 0)
                 return r;
         r = mirror_small_tables(e);
@@ -435,28 +475,40 @@ static int run_cycle(Engine *e, CycleKind kind)
                 if (r < 0)
                         return r;
         }
-        r = finish_cycle(e, next, changes);
+        r = finish_cycle(e, next, changes, !by_marker);
         if (r >= 0)
                 e->looked = true;
         return r;
 }
 
-/* As long as a damaged archive lies beside the new one, a person has not looked at it. */
-static void warn_of_damage(Engine *e)
+/* What became of the archive before this one; a damaged one is told of until a person has looked at it. */
+static void warn_of_archive(Engine *e)
 {
         CycleResult *result = e->result;
         const char *moved = e->archive ? archive_moved_aside(e->archive) : NULL;
 
-        if (!moved || result->warning)
+        result->archive_replaced = e->archive_replaced;
+        e->archive_replaced = false;
+        if (result->warning)
                 return;
+        if (e->archive_vanished) {
+                result->warning_kind = WARNING_ARCHIVE_VANISHED;
+                format_error(&result->warning,
+                             "The archive '%s' was moved or removed while it was in use, and a new one was "
+                             "built from the source. What agentsview no longer had is only in the old one. "
+                             "To use that again: stop the service, put it back in its place, start the "
+                             "service. To go on with the new one: restart the service.",
+                             e->settings.archive_path);
+                return;
+        }
+        if (!moved)
+                return;
+        result->warning_kind = WARNING_ARCHIVE_DAMAGED;
         format_error(&result->warning,
                      "The archive was damaged and was moved to '%s'; a new one was built from the "
                      "source. What agentsview no longer had is only in the damaged one: look whether "
                      "you need it, check the disk, then remove that file.",
                      moved);
-        result->archive_damaged = true;
-        result->archive_replaced = e->archive_replaced;
-        e->archive_replaced = false;
 }
 
 /* After a cycle that read much: gives back the caches, and what the allocator kept. */
@@ -488,7 +540,7 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         r = run_cycle(e, kind);
         read_end(e);
         if (r >= 0)
-                warn_of_damage(e);
+                warn_of_archive(e);
         if (r == -ECANCELED && e->stopping) {
                 /* what is done is done: the batch is whole sessions */
                 r = batch_commit(e);

@@ -15,6 +15,14 @@ typedef enum CycleFailure {
         CYCLE_STOPPING, /* asked to stop: what was done is committed */
 } CycleFailure;
 
+/* What a warning is about. */
+typedef enum CycleWarning {
+        WARNING_NONE,
+        WARNING_RULES,            /* new rules are broken: the old ones are in force */
+        WARNING_ARCHIVE_DAMAGED,  /* a damaged archive lies beside the one in use */
+        WARNING_ARCHIVE_VANISHED, /* somebody moved or removed the archive that was in use */
+} CycleWarning;
+
 typedef struct SessionError {
         char *session_id; /* printable: control characters replaced, at most 200 bytes */
         char *reason;     /* one sentence, without content */
@@ -63,10 +71,9 @@ typedef struct CycleResult {
         RuleCount *rules; /* secrets by rule, in this cycle */
         size_t n_rules;
 
-        char *warning; /* the cycle ran, but a person should look (new rules were broken: the old ones are in force); or NULL */
-
-        bool archive_damaged; /* the warning is of a damaged archive that lies beside the one in use */
-        bool archive_replaced; /* and it was moved there in this cycle */
+        char *warning; /* the cycle ran, but a person should look; or NULL */
+        CycleWarning warning_kind;
+        bool archive_replaced; /* in this cycle a new archive began in the place of a damaged or vanished one */
 
         bool source_swapped; /* another file stands in its place since the last cycle */
         bool full; /* rules or settings changed, or a resync: everything was masked again */

@@ -20,8 +20,9 @@ def test_status_has_all_fields(make_daemon, source):
     daemon = make_daemon()
     daemon.wait_idle()
     status = daemon.status()
-    assert set(status) == {"LastSyncAt", "TotalSessionsSynced", "TotalSecretsDetected", "LastError", "Running",
+    assert set(status) == {"LastSyncAt", "LastVerifiedAt", "TotalSessionsSynced", "TotalSecretsDetected", "LastError", "Running",
                            "Syncing", "SessionsPending", "Source", "Archive", "Remotes", "Version"}
+    assert status["LastVerifiedAt"] == status["LastSyncAt"], "the first cycle compares all"
     assert before - 1 <= status["LastSyncAt"] / 1e6 <= time.time() + 1
     assert status["TotalSessionsSynced"] == 1
     assert status["TotalSecretsDetected"] >= 1
@@ -260,6 +261,52 @@ def test_an_archive_that_cannot_be_used_and_then_can(make_daemon, source):
     wait_for(lambda: daemon.rows("SELECT id FROM sessions"), "it goes on by itself", 15)
     wait_for(lambda: daemon.status()["LastError"] == "", "the error is over")
     assert daemon.log.count("can be written again") == 1
+
+
+def test_an_archive_that_vanishes_is_told_until_a_restart(make_daemon, source):
+    source.add_session("one")
+    daemon = make_daemon(environment={"SCRUBJAY_SYNC_RECONCILEINTERVAL": "1s"})
+    daemon.wait_idle()
+    kept = daemon.archive.with_name("kept.db")
+    daemon.archive.rename(kept)
+    # by itself, at the next look, without any change of the source
+    error = wait_for(lambda: daemon.status()["LastError"], "it is told")
+    assert str(daemon.archive) in error and "moved or removed" in error and "put it back" in error
+    assert daemon.rows("SELECT id FROM sessions") == [("one",)], "built anew from the source"
+    source.add_session("two")
+    wait_for(lambda: daemon.rows("SELECT id FROM sessions ORDER BY id") == [("one",), ("two",)], "it goes on")
+    assert daemon.status()["LastError"] == error and daemon.log.count("was moved or removed") == 1
+    daemon.stop()
+    daemon.start()
+    daemon.run_once()
+    assert daemon.status()["LastError"] == ""
+    # an archive with its sessions in the place of the one before is nothing to tell of
+    kept.rename(daemon.archive)
+    wait_for(lambda: daemon.rows("SELECT id FROM sessions ORDER BY id") == [("one",), ("two",)], "the old one is in use")
+    daemon.run_once()
+    assert daemon.status()["LastError"] == ""
+
+
+def test_last_verified_is_the_last_audit_without_a_difference(make_daemon, source):
+    source.add_session("one")
+    daemon = make_daemon(environment={"SCRUBJAY_SYNC_AUDITINTERVAL": "1s", "SCRUBJAY_SYNC_RECONCILEINTERVAL": "1s"})
+    daemon.wait_idle()
+    first = daemon.status()["LastVerifiedAt"]
+    assert first > 0
+    monitor = Monitor(daemon)
+    later = wait_for(lambda: (now := daemon.status()["LastVerifiedAt"]) > first and now, "another audit")
+    wait_for(lambda: monitor.matching("LastVerifiedAt"), "its change is announced")
+    monitor.stop()
+    # audits that end with a session left out verify nothing, though syncs go on
+    source.add_session("bad" * 500)
+    wait_for(lambda: daemon.status()["LastError"], "it cannot be archived")
+    stopped = daemon.status()
+    wait_for(lambda: daemon.status()["LastSyncAt"] > stopped["LastSyncAt"] + 2_500_000, "more audits")
+    assert daemon.status()["LastVerifiedAt"] == stopped["LastVerifiedAt"] >= later
+    daemon.stop()
+    daemon.environment["SCRUBJAY_SYNC_AUDITINTERVAL"] = "1h"
+    daemon.start()
+    assert daemon.status()["LastVerifiedAt"] == stopped["LastVerifiedAt"], "a restart knows it"
 
 
 def test_rules_that_are_broken_and_mended(make_daemon, source, tmp_path):

@@ -158,6 +158,32 @@ def test_doctor_finds_what_is_wrong(ctl, daemon, source):
     assert [check["check"] for check in checks if check["verdict"] == "broken"] == ["archive-mode"]
 
 
+def test_when_both_sides_were_compared_is_shown(ctl, daemon, source):
+    ctl.environ["AGENTSVIEW_DATA_DIR"] = str(source.path.parent)
+    assert re.search(r"Verified: just now", ctl.run("status").out)
+    verified = json.loads(ctl.run("status", "--json").out)["last_verified_at"]
+    assert verified.endswith("Z")
+    found = {check["check"]: check["verdict"] for check in json.loads(ctl.run("doctor", "--json").out)}
+    assert found["verified"] == "good"
+    # for doctor an audit is due every second, and this daemon makes one in an hour
+    ctl.environ["SCRUBJAY_SYNC_AUDITINTERVAL"] = "1s"
+    late = wait_for(lambda: (found := {check["check"]: check for check in json.loads(ctl.run("doctor", "--json").out)}
+                             )["verified"]["verdict"] == "look" and found["verified"], "it is worth a look", 20)
+    assert "due every 1s" in late["text"]
+    daemon.stop()
+    assert json.loads(ctl.run("status", "--json").out)["last_verified_at"] == verified, "from the archive"
+
+
+def test_doctor_tells_of_an_archive_that_began_anew(ctl, daemon, source):
+    source.add_session("one")
+    ctl.run("sync")
+    daemon.archive.rename(daemon.archive.with_name("kept.db"))
+    ctl.run("sync")
+    checks = {check["check"]: check for check in json.loads(ctl.run("doctor", "--json", code=1).out)}
+    assert checks["last-error"]["verdict"] == "broken" and "moved or removed" in checks["last-error"]["text"]
+    assert checks["archive-new"]["verdict"] == "look" and "put it back" in checks["archive-new"]["advice"]
+
+
 def test_doctor_names_a_bad_setting_with_its_line(ctl, tmp_path):
     config = tmp_path / "bad.conf"
     config.write_text("[Sync]\nQuietTime=soon\n")
