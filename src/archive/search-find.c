@@ -70,41 +70,61 @@ static void first_word(const char *match, char *ret, size_t size)
         ret[n] = 0;
 }
 
+/* The columns of the index, and what a snippet of a hit in them is made from. */
+static const struct {
+        const char *columns, *text;
+} parts[] = {
+        [SEARCH_IN_ALL] = { "", SEARCH_TEXT " || char(10) || " SEARCH_THINKING
+                                            " || char(10) || " SEARCH_TOOL },
+        [SEARCH_IN_TEXT] = { "{text} : ", SEARCH_TEXT },
+        [SEARCH_IN_THINKING] = { "{thinking} : ", SEARCH_THINKING },
+        [SEARCH_IN_TOOL] = { "{tool} : ", SEARCH_TOOL },
+};
+
+static void bind_text(sqlite3_stmt *stmt, int i, const char *text)
+{
+        (void) sqlite_bind_text(stmt, i, text, text ? strlen(text) : 0);
+}
+
 /* Hits into the temporary table "hit", which is a small index of its own: its snippets are right in every language. */
 static int fill_hits(SearchIndex *x, const SearchFilter *filter, const char *match, uint64_t limit,
                      int64_t before)
 {
+        _cleanup_(strbuf_done) StrBuf sql = { 0 }, columns_match = { 0 };
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
         char word[64];
         int r;
 
-        r = sqlite_prepare(
-                        x->db,
+        (void) strbuf_printf(&columns_match, "%s(%s)", parts[filter->part].columns, match);
+        (void) strbuf_printf(
+                        &sql,
                         "INSERT INTO temp.hit (rowid, text) SELECT h.docid, split_words(substr(h.text, "
                         "max(1, instr(lower(h.text), lower(?5)) - ?6), ?7)) FROM "
-                        "(SELECT d.docid, coalesce((SELECT " SEARCH_TEXT
-                        " FROM archive.messages m WHERE "
-                        "m.session_id = d.session_id AND m.ordinal = d.ordinal), "
-                        "coalesce(s.display_name, '') || char(10) || coalesce(s.session_name, '')) AS text "
-                        "FROM words w CROSS JOIN docs d ON d.docid = w.rowid "
+                        "(SELECT d.docid, %s AS text FROM words w CROSS JOIN docs d ON d.docid = w.rowid "
                         "JOIN archive.sessions s ON s.id = d.session_id "
-                        "WHERE w.text MATCH ?1 AND " PROJECT_MATCHES(
-                                        2) " AND (?3 IS NULL OR d.session_id = ?3) "
-                                           "AND w.rowid < ?8 ORDER BY w.rowid DESC LIMIT ?4) h",
-                        &stmt);
+                        "LEFT JOIN archive.messages m ON m.session_id = d.session_id AND "
+                        "m.ordinal = d.ordinal WHERE w.words MATCH ?1 AND %s "
+                        "AND (?3 IS NULL OR d.session_id = ?3) AND w.rowid < ?8 AND w.rowid >= ?9 "
+                        "AND (?10 IS NULL OR s.agent_type GLOB ?10) AND (?11 IS NULL OR m.role = ?11) "
+                        "ORDER BY w.rowid DESC LIMIT ?4) h",
+                        parts[filter->part].text, PROJECT_MATCHES(2));
+        if (sql.failed || columns_match.failed)
+                return -ENOMEM;
+        r = sqlite_prepare(x->db, sql.data, &stmt);
         if (r < 0)
                 return r;
         first_word(match, word, sizeof(word));
-        (void) sqlite_bind_text(stmt, 1, match, strlen(match));
-        (void) sqlite_bind_text(stmt, 2, filter->project,
-                                filter->project ? strlen(filter->project) : 0);
-        (void) sqlite_bind_text(stmt, 3, filter->session_id,
-                                filter->session_id ? strlen(filter->session_id) : 0);
+        bind_text(stmt, 1, columns_match.data);
+        bind_text(stmt, 2, filter->project);
+        bind_text(stmt, 3, filter->session_id);
         (void) sqlite3_bind_int64(stmt, 4, (int64_t) limit);
-        (void) sqlite_bind_text(stmt, 5, word, strlen(word));
+        bind_text(stmt, 5, word);
         (void) sqlite3_bind_int(stmt, 6, WINDOW_BEFORE);
         (void) sqlite3_bind_int(stmt, 7, WINDOW_SIZE);
         (void) sqlite3_bind_int64(stmt, 8, before);
+        (void) sqlite3_bind_int64(stmt, 9, search_first_docid(filter->since_usec));
+        bind_text(stmt, 10, filter->agent);
+        bind_text(stmt, 11, filter->role);
         return sqlite_execute(stmt);
 }
 
@@ -159,7 +179,8 @@ int search_index_find(SearchIndex *x, const SearchFilter *filter, SearchCallback
 {
         uint64_t n_left = filter->limit > 0 ? filter->limit : UINT64_MAX, n = 0, want;
         _cleanup_(strbuf_done) StrBuf match = { 0 };
-        int64_t before = INT64_MAX;
+        int64_t before = filter->until_usec > 0 ? search_first_docid(filter->until_usec)
+                                                : INT64_MAX;
         int r;
 
         r = make_match(filter->text, &match);

@@ -37,10 +37,23 @@ typedef void (*SearchProgress)(void *userdata, uint64_t n_pending);
  * when it is interrupted. @on_progress may be NULL. Returns 0 or a negative errno. */
 int search_index_update(SearchIndex *x, SearchProgress on_progress, void *userdata);
 
+/* Where in a message a word may stand. */
+typedef enum SearchPart {
+        SEARCH_IN_ALL,
+        SEARCH_IN_TEXT,     /* what was said, and a session's name */
+        SEARCH_IN_THINKING, /* what the model thought */
+        SEARCH_IN_TOOL,     /* input and results of tools */
+} SearchPart;
+
 typedef struct SearchFilter {
         const char *text; /* words that all have to occur; "a phrase" in quotes; a word's beginning: begin* */
+        SearchPart part;
         const char *session_id;
         const char *project; /* name, or a glob */
+        const char *agent;   /* name, or a glob */
+        const char *role;    /* user, assistant ... */
+        uint64_t since_usec; /* of the message; 0: any */
+        uint64_t until_usec; /* before then; 0: any */
         uint64_t limit;      /* 0: all */
 } SearchFilter;
 
@@ -60,6 +73,6 @@ typedef struct SearchHit {
 
 typedef int (*SearchCallback)(void *userdata, const SearchHit *hit);
 
-/* Hits, newest first. Returns 0, -EINVAL (there is no word in the text), what the callback returned, or a negative errno. */
+/* Hits, newest first by the message's time. Returns 0, -EINVAL (there is no word in the text), what the callback returned, or a negative errno. */
 int search_index_find(SearchIndex *x, const SearchFilter *filter, SearchCallback on_hit,
                       void *userdata);

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "base/time-util.h"
+
 #define SPACE "\xe2\x80\x8b"
 
 /* Chinese characters and kana: the length of the one at @s, or 0. */
@@ -46,6 +48,14 @@ int search_split_words(StrBuf *b, const char *text, size_t size)
                 (void) strbuf_append(b, s + i, n);
         }
         return b->failed ? -ENOMEM : 0;
+}
+
+int64_t search_first_docid(uint64_t usec)
+{
+        uint64_t msec = usec / USEC_PER_MSEC;
+        const uint64_t latest = (uint64_t) (INT64_MAX / SEARCH_DOCS_PER_MSEC) - 1;
+
+        return (int64_t) (msec < latest ? msec : latest) * SEARCH_DOCS_PER_MSEC;
 }
 
 void search_join_words(char *text)

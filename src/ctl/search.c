@@ -16,12 +16,33 @@
 
 #define LIMIT 20
 
+/* A hit that is kept until all are there. */
+typedef struct Kept {
+        char *session_id, *role, *timestamp, *snippet;
+        int64_t ordinal;
+        bool is_printed;
+} Kept;
+
 typedef struct View {
         Query *q;
+        uint64_t limit; /* 0: all */
         bool json;
         JsonArray array;
-        uint64_t n_hits;
+        Kept *kept;
+        size_t n_kept, n_allocated;
+        uint64_t n_hits; /* one more than the limit when there are more */
 } View;
+
+static void view_done(View *v)
+{
+        for (size_t i = 0; i < v->n_kept; i++) {
+                free(v->kept[i].session_id);
+                free(v->kept[i].role);
+                free(v->kept[i].timestamp);
+                free(v->kept[i].snippet);
+        }
+        free(v->kept);
+}
 
 /* Takes the marks out, for JSON; keeps where they were as byte offsets [begin, end] in the text. */
 static int add_json(View *v, const SearchHit *hit)
@@ -53,6 +74,8 @@ static int add_json(View *v, const SearchHit *hit)
         json_add_text(o, "timestamp", hit->timestamp);
         json_add_text(o, "snippet", text.data ?: "");
         (void) json_object_object_add(o, "matches", matches);
+        if (v->array.n == 0)
+                fputs("{\"hits\": ", stdout);
         return json_array_print(&v->array, o);
 }
 
@@ -75,30 +98,119 @@ static int print_snippet(const char *snippet)
         return 0;
 }
 
+static int keep(View *v, const SearchHit *hit)
+{
+        Kept *k;
+
+        if (v->n_kept == v->n_allocated) {
+                size_t n = v->n_allocated > 0 ? v->n_allocated * 2 : 32;
+                Kept *grown = reallocarray(v->kept, n, sizeof(*grown));
+
+                if (!grown)
+                        return -ENOMEM;
+                v->kept = grown;
+                v->n_allocated = n;
+        }
+        k = &v->kept[v->n_kept++];
+        *k = (Kept){ .session_id = strdup(hit->session_id),
+                     .role = strdup(hit->role),
+                     .timestamp = strdup(hit->timestamp),
+                     .snippet = strdup(hit->snippet),
+                     .ordinal = hit->ordinal };
+        return k->session_id && k->role && k->timestamp && k->snippet ? 0 : -ENOMEM;
+}
+
 static int on_hit(void *userdata, const SearchHit *hit)
 {
-        _cleanup_free_ char *id = NULL, *project = NULL, *role = NULL;
-        Value time = value_text(hit->timestamp, strlen(hit->timestamp));
-        _cleanup_free_ char *when = local_iso(&time);
         View *v = userdata;
 
-        if (v->n_hits++ == 0 && !v->json)
-                pager_open();
-        if (v->json)
-                return add_json(v, hit);
-        id = session_shown_id(v->q, hit->session_id);
-        project = printable(hit->project);
-        role = printable(hit->role);
-        if (!id || !project || !role || !when)
+        if (v->n_hits++ == v->limit && v->limit > 0)
+                return 0; /* it only tells that there are more */
+        return v->json ? add_json(v, hit) : keep(v, hit);
+}
+
+/* The rest of a line of which @used columns are taken. */
+static int print_cut(const char *text, size_t used)
+{
+        size_t width = terminal_width();
+        _cleanup_free_ char *cut = text_cut(text, width > used ? width - used
+                                                  : width > 0  ? 1
+                                                               : SIZE_MAX);
+
+        if (!cut)
                 return -ENOMEM;
-        printf("%s%s%s  %s  %s", style_on(STYLE_ACCENT), id, style_off(), when, project);
-        if (hit->ordinal >= 0)
-                printf("  %s %" PRId64, role, hit->ordinal);
-        fputs("\n  ", stdout);
-        if (print_snippet(hit->snippet) < 0)
+        puts(cut);
+        return 0;
+}
+
+static int print_title(void *userdata, const SessionRow *s)
+{
+        _cleanup_free_ char *title = session_title(s->values);
+        _cleanup_free_ char *project = printable_value(s->values + SESSION_PROJECT);
+        _cleanup_free_ char *agent = printable_value(s->values + SESSION_AGENT_TYPE);
+        const char *id = userdata;
+
+        if (!title || !project || !agent)
+                return -ENOMEM;
+        printf("%s%s%s  %s  %s  ", style_on(STYLE_ACCENT), id, style_off(), project, agent);
+        return print_cut(title, text_width(id) + text_width(project) + text_width(agent) + 6);
+}
+
+static int print_hit(const Kept *k)
+{
+        Value time = value_text(k->timestamp, strlen(k->timestamp));
+        _cleanup_free_ char *when = local_iso(&time), *role = printable(k->role);
+
+        if (!when || !role)
+                return -ENOMEM;
+        printf("  %s%s%s", style_on(STYLE_DIM), when, style_off());
+        if (k->ordinal >= 0)
+                printf("  %s %" PRId64, role, k->ordinal);
+        fputs("\n    ", stdout);
+        if (print_snippet(k->snippet) < 0)
                 return -ENOMEM;
         putchar('\n');
         return ferror(stdout) ? -EPIPE : 0;
+}
+
+/* The hits of one session together, with the command that opens the first of them. */
+static int print_group(View *v, size_t first)
+{
+        const Kept *f = v->kept + first;
+        _cleanup_free_ char *id = session_shown_id(v->q, f->session_id);
+        int r;
+
+        if (!id)
+                return -ENOMEM;
+        r = query_session(v->q, f->session_id, print_title, id);
+        for (size_t i = first; r >= 0 && i < v->n_kept; i++) {
+                if (strcmp(v->kept[i].session_id, f->session_id) != 0)
+                        continue;
+                v->kept[i].is_printed = true;
+                r = print_hit(v->kept + i);
+        }
+        if (r < 0)
+                return r;
+        printf("  %sscrubjayctl show %s", style_on(STYLE_DIM), id);
+        if (f->ordinal >= 0)
+                printf(" --message %" PRId64, f->ordinal);
+        printf("%s\n", style_off());
+        return 0;
+}
+
+static int print_groups(View *v)
+{
+        int r = 0;
+
+        if (v->n_kept > 0)
+                pager_open();
+        for (size_t i = 0; r >= 0 && i < v->n_kept; i++)
+                if (!v->kept[i].is_printed) {
+                        if (i > 0)
+                                putchar('\n');
+                        r = print_group(v, i);
+                }
+        return r;
 }
 
 static void on_progress(void *userdata, uint64_t n_pending)
@@ -111,6 +223,11 @@ static int join(int argc, char *argv[], StrBuf *b)
         for (int i = 0; i < argc; i++)
                 (void) strbuf_printf(b, "%s%s", i > 0 ? " " : "", argv[i]);
         return b->failed ? -ENOMEM : 0;
+}
+
+static bool there_are_more(const View *v)
+{
+        return v->limit > 0 && v->n_hits > v->limit;
 }
 
 static int run(SearchIndex *x, const SearchFilter *filter, View *v)
@@ -132,14 +249,42 @@ static int run(SearchIndex *x, const SearchFilter *filter, View *v)
                             search_index_reason(x));
                 return STATUS_FAILED;
         }
-        if (v->json)
+        if (v->json) {
+                if (v->array.n == 0)
+                        fputs("{\"hits\": ", stdout);
                 json_array_end(&v->array);
-        else if (v->n_hits == 0)
+                printf(", \"more\": %s}\n", there_are_more(v) ? "true" : "false");
+        } else if (v->n_hits == 0) {
                 fprintf(stderr, "%s\n", _("Nothing was found."));
-        else if (v->n_hits == filter->limit && terminal_is_there())
-                printf(_("%s… the newest %" PRIu64 "; --limit shows more.%s\n"),
-                       style_on(STYLE_DIM), v->n_hits, style_off());
-        return STATUS_DONE;
+        } else {
+                r = print_groups(v);
+                if (r < 0 && r != -EPIPE)
+                        return query_failed(v->q, r);
+                if (there_are_more(v) && terminal_is_there())
+                        printf(_("%s… the newest %" PRIu64 "; --limit shows more.%s\n"),
+                               style_on(STYLE_DIM), v->limit, style_off());
+        }
+        return v->n_hits > 0 ? STATUS_DONE : STATUS_FAILED; /* as grep */
+}
+
+static const struct {
+        const char *name;
+        SearchPart part;
+} parts[] = {
+        { "text", SEARCH_IN_TEXT },
+        { "thinking", SEARCH_IN_THINKING },
+        { "tool", SEARCH_IN_TOOL },
+};
+
+static int parse_part(const char *name, SearchPart *ret)
+{
+        for (size_t i = 0; i < ELEMENTSOF(parts); i++)
+                if (strcmp(parts[i].name, name) == 0) {
+                        *ret = parts[i].part;
+                        return 0;
+                }
+        print_error(_("--in takes text, thinking or tool, not '%s'."), name);
+        return -EINVAL;
 }
 
 int command_search(int argc, char *argv[])
@@ -148,22 +293,30 @@ int command_search(int argc, char *argv[])
         _cleanup_free_ char *path = NULL, *error = NULL, *session = NULL;
         _cleanup_(strbuf_done) StrBuf text = { 0 };
         _cleanup_(query_closep) Query *q = NULL;
-        SearchFilter filter = { .limit = LIMIT };
-        const char *given_session = NULL;
-        View v = { 0 };
+        const char *given_session = NULL, *part = NULL;
+        _cleanup_(view_done) View v = { .limit = LIMIT };
+        SearchFilter filter = { 0 };
         const Option options[] = {
                 { "session", N_("ID"), N_("in this session"), OPTION_STRING, &given_session },
                 { "project", N_("NAME"), N_("of this project, or of those that match a glob"),
                   OPTION_STRING, &filter.project },
-                { "limit", N_("N"), N_("at most so many; 0: all"), OPTION_NUMBER, &filter.limit },
+                { "agent", N_("NAME"), N_("of this agent (claude, codex ...)"), OPTION_STRING,
+                  &filter.agent },
+                { "role", N_("NAME"), N_("said by user, assistant ..."), OPTION_STRING,
+                  &filter.role },
+                { "in", N_("PART"), N_("in text, thinking or tool only"), OPTION_STRING, &part },
+                { "since", N_("TIME"), N_("since then: yesterday, 3d, 2026-01-31"), OPTION_TIME,
+                  &filter.since_usec },
+                { "until", N_("TIME"), N_("before then"), OPTION_TIME, &filter.until_usec },
+                { "limit", N_("N"), N_("at most so many; 0: all"), OPTION_NUMBER, &v.limit },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &v.json },
         };
         const Usage usage = {
                 .arguments = N_("TEXT"),
                 .summary = N_("Finds messages in which all the words occur, the newest first. \"A "
                               "phrase\" stands in quotes, begin* is the beginning of a word. The first "
-                              "search builds an index."),
-                .example = "scrubjayctl search 'connection refused' --project 'web*'",
+                              "search builds an index. Exits with 1 when nothing was found."),
+                .example = "scrubjayctl search 'connection refused' --project 'web*' --since 2weeks",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
                 .min_arguments = 1,
@@ -174,6 +327,8 @@ int command_search(int argc, char *argv[])
         r = options_parse(&usage, argc, argv, &first);
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        if (part && parse_part(part, &filter.part) < 0)
+                return STATUS_USAGE;
         if (join(argc - first, argv + first, &text) < 0 || places_archive(&path) < 0 ||
             places_open_archive(&q) < 0)
                 return STATUS_FAILED;
@@ -186,6 +341,7 @@ int command_search(int argc, char *argv[])
         }
         filter.text = text.data;
         filter.session_id = session;
+        filter.limit = v.limit > 0 && v.limit < UINT64_MAX ? v.limit + 1 : 0;
         v.q = q;
         return run(x, &filter, &v);
 }

@@ -166,7 +166,7 @@ TEST(changes_are_taken_in)
                                  "change_seq) VALUES ('a', 2, 'third zebra', 5, 4);"
                                  "UPDATE sessions SET change_seq = 4 WHERE id = 'a';"
                                  "UPDATE meta SET value = 4 WHERE key = 'change_seq'") == 0);
-        CHECK_STR(find_text(&f, "zebra"), "a:2 b:0");
+        CHECK_STR(find_text(&f, "zebra"), "b:0 a:2"); /* what is new comes where its time is */
         CHECK_STR(find_text(&f, "okapi"), "a:0");
         CHECK_STR(find_text(&f, "pondering"), "a:1");
         CHECK_STR(find_text(&f, "harbour"), "a:-1");
@@ -178,6 +178,54 @@ TEST(changes_are_taken_in)
                            "UPDATE meta SET value = 5 WHERE key = 'change_seq'") == 0);
         CHECK_STR(find_text(&f, "zebra"), "b:0");
         CHECK_STR(find_text(&f, "okapi"), "a:0");
+        search_done(&f);
+}
+
+/* An older conversation that arrives later is older all the same: hits and limits go by the messages' times. */
+TEST(hits_go_by_the_time_of_the_message)
+{
+        Fixture f;
+
+        fixture_make(&f, sample);
+        CHECK_STR(find_text(&f, "zebra"), "b:0 a:0");
+        REQUIRE(sqlite_run(f.db,
+                           "INSERT INTO sessions (id, project, agent_type, started_at, change_seq) VALUES "
+                           "('old', 'web', 'claude', '2025-06-01T00:00:00.000Z', 4);"
+                           "INSERT INTO messages (session_id, ordinal, role, content, timestamp, "
+                           "fingerprint, change_seq) VALUES "
+                           "('old', 0, 'user', 'an old zebra', '2025-06-01T00:00:00.000Z', 1, 4), "
+                           "('old', 1, 'user', 'a late zebra', '2026-01-01T12:00:00.000Z', 1, 4), "
+                           "('old', 2, 'user', 'same zebra', '2026-01-01T12:00:00.000Z', 1, 4), "
+                           "('old', 3, 'user', 'no time zebra', 'yesterday', 1, 4);"
+                           "UPDATE meta SET value = 4 WHERE key = 'change_seq'") == 0);
+        CHECK_STR(find_text(&f, "zebra"), "b:0 old:2 old:1 a:0 old:0 old:3");
+        CHECK_STR(find(&f, (SearchFilter){ .text = "zebra", .limit = 2 }), "b:0 old:2");
+        CHECK_STR(find(&f,
+                       (SearchFilter){ .text = "zebra", .since_usec = UINT64_C(1767225600000000) }),
+                  "b:0 old:2 old:1 a:0"); /* 2026-01-01T00:00:00Z */
+        CHECK_STR(find(&f,
+                       (SearchFilter){ .text = "zebra", .until_usec = UINT64_C(1767225600000000) }),
+                  "old:0 old:3");
+        search_done(&f);
+}
+
+TEST(hits_are_of_a_part_an_agent_a_role)
+{
+        Fixture f;
+
+        fixture_make(&f, sample);
+        CHECK_STR(find(&f, (SearchFilter){ .text = "pondering", .part = SEARCH_IN_THINKING }),
+                  "a:1");
+        CHECK_STR(find(&f, (SearchFilter){ .text = "pondering deeply", .part = SEARCH_IN_TEXT }),
+                  "");
+        CHECK_STR(find(&f, (SearchFilter){ .text = "listfiles directory", .part = SEARCH_IN_TOOL }),
+                  "a:1");
+        CHECK_STR(find(&f, (SearchFilter){ .text = "nothing directory", .part = SEARCH_IN_TOOL }),
+                  "");
+        CHECK_STR(find(&f, (SearchFilter){ .text = "harbour", .part = SEARCH_IN_TEXT }), "a:-1");
+        CHECK_STR(find(&f, (SearchFilter){ .text = "zebra", .agent = "cod*" }), "b:0");
+        CHECK_STR(find(&f, (SearchFilter){ .text = "nothing", .role = "user" }), "");
+        CHECK_STR(find(&f, (SearchFilter){ .text = "nothing", .role = "assistant" }), "a:1");
         search_done(&f);
 }
 
