@@ -91,6 +91,21 @@ int query_session(Query *q, const char *id, SessionCallback on_session, void *us
         return r == 0 && n > 0 ? 1 : r;
 }
 
+int query_children(Query *q, const char *id, SessionCallback on_session, void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        uint64_t n;
+        int r;
+
+        r = prepare_sessions(query_database(q),
+                             "s.parent_session_id = ?1 AND s.id <> ?1 ORDER BY s.started_at, s.id",
+                             &stmt);
+        if (r < 0)
+                return r;
+        bind_optional(stmt, 1, id);
+        return step_sessions(stmt, on_session, userdata, &n);
+}
+
 /* Up to @max ids of a query with one parameter, behind the *@n that are there. */
 static int collect_ids(sqlite3 *db, const char *sql, const char *parameter, size_t max, char **ids,
                        size_t *n)
@@ -200,12 +215,41 @@ static int prepare_messages(sqlite3 *db, sqlite3_stmt **ret)
 
         (void) strbuf_puts(&sql, "SELECT ");
         query_put_columns(&sql, &message_table, "t");
-        r = strbuf_puts(&sql,
-                        ", fingerprint FROM messages t WHERE session_id = ? ORDER BY ordinal");
+        r = strbuf_puts(&sql, ", fingerprint FROM messages t WHERE session_id = ? AND "
+                              "ordinal BETWEEN ? AND ? ORDER BY ordinal");
         return r < 0 ? r : sqlite_prepare(db, sql.data, ret);
 }
 
-int query_messages(Query *q, const char *session_id, MessageCallback on_message, void *userdata)
+int query_message_range(Query *q, const char *session_id, int64_t ordinal, uint64_t n_around,
+                        MessageRange *ret)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = sqlite_prepare(query_database(q),
+                           "SELECT (SELECT min(ordinal) FROM (SELECT ordinal FROM messages WHERE "
+                           "session_id = ?1 AND ordinal < ?2 ORDER BY ordinal DESC LIMIT ?3)), "
+                           "(SELECT max(ordinal) FROM (SELECT ordinal FROM messages WHERE "
+                           "session_id = ?1 AND ordinal > ?2 ORDER BY ordinal LIMIT ?3)) "
+                           "FROM messages WHERE session_id = ?1 AND ordinal = ?2",
+                           &stmt);
+        if (r < 0)
+                return r;
+        bind_optional(stmt, 1, session_id);
+        (void) sqlite3_bind_int64(stmt, 2, ordinal);
+        (void) sqlite3_bind_int64(stmt, 3, n_around < INT64_MAX ? (int64_t) n_around : INT64_MAX);
+        r = sqlite_step(stmt);
+        if (r <= 0)
+                return r;
+        ret->first = sqlite3_column_type(stmt, 0) == SQLITE_NULL ? ordinal
+                                                                 : sqlite3_column_int64(stmt, 0);
+        ret->last = sqlite3_column_type(stmt, 1) == SQLITE_NULL ? ordinal
+                                                                : sqlite3_column_int64(stmt, 1);
+        return 1;
+}
+
+int query_messages(Query *q, const char *session_id, const MessageRange *range,
+                   MessageCallback on_message, void *userdata)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *messages = NULL, *calls = NULL, *events = NULL;
         _cleanup_(arena_done) Arena arena = { 0 };
@@ -219,6 +263,8 @@ int query_messages(Query *q, const char *session_id, MessageCallback on_message,
             (r = prepare_attached(db, &event_table, &events)) < 0)
                 return r;
         bind_optional(messages, 1, session_id);
+        (void) sqlite3_bind_int64(messages, 2, range ? range->first : INT64_MIN);
+        (void) sqlite3_bind_int64(messages, 3, range ? range->last : INT64_MAX);
         while ((r = sqlite_step(messages)) > 0) {
                 Message m = { 0 };
 

@@ -92,9 +92,23 @@ int query_session(Query *q, const char *id, SessionCallback on_session, void *us
  */
 int query_find_sessions(Query *q, const char *prefix, size_t max, char **ret);
 
-/* A session's messages with their calls and events, by ordinal. */
+/* The sessions that say that @id is their parent (subagents, continuations, forks), by their start. */
+int query_children(Query *q, const char *id, SessionCallback on_session, void *userdata);
+
+/* Messages by their ordinals, both ends included. */
+typedef struct MessageRange {
+        int64_t first, last;
+} MessageRange;
+
+/* The message @ordinal with up to @n_around before and after it. Returns 1, 0 (there is no such message), or a negative
+ * errno. */
+int query_message_range(Query *q, const char *session_id, int64_t ordinal, uint64_t n_around,
+                        MessageRange *ret);
+
+/* A session's messages with their calls and events, by ordinal: those of @range, or all (NULL). */
 typedef int (*MessageCallback)(void *userdata, const Message *message);
-int query_messages(Query *q, const char *session_id, MessageCallback on_message, void *userdata);
+int query_messages(Query *q, const char *session_id, const MessageRange *range,
+                   MessageCallback on_message, void *userdata);
 
 /* All rows of one session in another table of the model (link_table, star_table, pin_table), by its key. */
 typedef int (*RowCallback)(void *userdata, const Value *values);

@@ -95,7 +95,7 @@ static int write_jsonl(Query *q, const Ids *ids, const char *folder)
                 return cannot_write(path ?: folder, path ? -errno : -ENOMEM);
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                 bar_update(bar, ids->n - i, now_usec(CLOCK_MONOTONIC));
-                r = render_json(q, ids->list[i], f);
+                r = render_json(q, ids->list[i], NULL, f);
         }
         r = close_file(f, r);
         return r < 0 ? cannot_write(path, r) : 0;
@@ -126,7 +126,7 @@ static int write_markdown(Query *q, const Ids *ids, const char *folder)
                 bar_update(bar, ids->n - i, now_usec(CLOCK_MONOTONIC));
                 if (!f)
                         return cannot_write(path ?: folder, path ? -errno : -ENOMEM);
-                r = close_file(f, render_markdown(q, ids->list[i], f));
+                r = close_file(f, render_markdown(q, ids->list[i], NULL, f));
                 if (r < 0)
                         return cannot_write(path, r);
         }

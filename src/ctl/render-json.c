@@ -4,6 +4,7 @@
 
 typedef struct Writer {
         FILE *f;
+        ToolsShown tools;
         struct json_object *session; /* until its row is written */
         struct json_object *rows;    /* of the table being read */
         const Table *table;
@@ -41,11 +42,16 @@ static int add_rows(Writer *w, Query *q, const Table *table, const char *key, co
         return r;
 }
 
-static struct json_object *call_object(const Message *m, size_t i)
+static struct json_object *call_object(const Message *m, size_t i, ToolsShown tools)
 {
-        struct json_object *o = json_object_new_object(), *events = json_object_new_array();
+        struct json_object *o = json_object_new_object(), *events;
 
+        if (tools == TOOLS_NAMES) {
+                json_add_value(o, "tool_name", m->calls[i] + CALL_TOOL_NAME);
+                return o;
+        }
         json_add_row(o, &call_table, m->calls[i]);
+        events = json_object_new_array();
         for (size_t k = 0; k < m->n_events; k++) {
                 struct json_object *event;
 
@@ -65,32 +71,52 @@ static int on_message(void *userdata, const Message *m)
         struct json_object *o = json_object_new_object(), *calls = json_object_new_array();
 
         json_add_row(o, &message_table, m->values);
-        for (size_t i = 0; i < m->n_calls; i++)
-                (void) json_object_array_add(calls, call_object(m, i));
+        for (size_t i = 0; i < m->n_calls && w->tools != TOOLS_NONE; i++)
+                (void) json_object_array_add(calls, call_object(m, i, w->tools));
         (void) json_object_object_add(o, "tool_calls", calls);
         if (w->n_messages++ > 0)
                 fputc(',', w->f);
         return json_print_part(w->f, o, 0);
 }
 
-int render_json(Query *q, const char *id, FILE *f)
+static int on_child(void *userdata, const SessionRow *s)
+{
+        Writer *w = userdata;
+        struct json_object *o = json_object_new_object();
+
+        json_add_value(o, "id", s->values + SESSION_ID);
+        json_add_value(o, "relationship_type", s->values + SESSION_RELATIONSHIP_TYPE);
+        return json_object_array_add(w->rows, o) < 0 ? -ENOMEM : 0;
+}
+
+static int add_children(Writer *w, Query *q, const char *id)
+{
+        int r;
+
+        w->rows = json_object_new_array();
+        r = query_children(q, id, on_child, w);
+        (void) json_object_object_add(w->session, "children", w->rows);
+        return r;
+}
+
+int render_json(Query *q, const char *id, const RenderOptions *options, FILE *f)
 {
         _cleanup_(json_object_putp) struct json_object *session = json_object_new_object();
-        Writer w = { .f = f, .session = session };
+        Writer w = { .f = f, .session = session, .tools = options ? options->tools : TOOLS_ALL };
         int r;
 
         r = query_session(q, id, on_session, &w);
         if (r == 0)
                 return -ENOENT;
         if (r < 0 || (r = add_rows(&w, q, &link_table, "git_links", id)) < 0 ||
-            (r = add_rows(&w, q, &pin_table, "pins", id)) < 0)
+            (r = add_rows(&w, q, &pin_table, "pins", id)) < 0 || (r = add_children(&w, q, id)) < 0)
                 return r;
         /* the closing brace is left off: the messages are written as they are read */
         r = json_print_part(f, TAKE_PTR(session), 1);
         if (r < 0)
                 return r;
         fputs(",\"messages\":[", f);
-        r = query_messages(q, id, on_message, &w);
+        r = query_messages(q, id, options ? options->range : NULL, on_message, &w);
         fputs("]}\n", f);
         return r;
 }

@@ -82,6 +82,7 @@ static int on_session(void *userdata, const SessionRow *s)
         write_fact(f, _("Agent"), s->values + SESSION_AGENT_TYPE);
         write_fact(f, _("Started"), s->values + SESSION_STARTED_AT);
         write_fact(f, _("Ended"), s->values + SESSION_ENDED_AT);
+        write_fact(f, _("Parent"), s->values + SESSION_PARENT_SESSION_ID);
         return 0;
 }
 
@@ -94,16 +95,26 @@ static int on_link(void *userdata, const Value *values)
         return 0;
 }
 
-static int write_call(FILE *f, const Message *m, const Value *call)
+/* What is written, and where. */
+typedef struct Writer {
+        Query *q;
+        FILE *f;
+        ToolsShown tools;
+} Writer;
+
+static int write_call(const Writer *w, const Message *m, const Value *call)
 {
         _cleanup_(strbuf_done) StrBuf input = { 0 };
         _cleanup_free_ char *name = printable_value(call + CALL_TOOL_NAME);
+        FILE *f = w->f;
         int r;
 
         r = put_tool_input(&input, call + CALL_INPUT_JSON);
         if (r < 0 || !name)
                 return -ENOMEM;
         fprintf(f, "**%s**\n\n", name);
+        if (w->tools == TOOLS_NAMES)
+                return 0;
         if (input.size > 0)
                 write_code(f, input.data, input.size);
         r = write_code_value(f, call + CALL_RESULT_CONTENT);
@@ -115,9 +126,10 @@ static int write_call(FILE *f, const Message *m, const Value *call)
 
 static int on_message(void *userdata, const Message *m)
 {
+        const Writer *w = userdata;
         _cleanup_free_ char *role = printable_value(m->values + MESSAGE_ROLE);
         _cleanup_free_ char *time = printable_value(m->values + MESSAGE_TIMESTAMP);
-        FILE *f = userdata;
+        FILE *f = w->f;
         int r;
 
         if (!role || !time)
@@ -127,13 +139,22 @@ static int on_message(void *userdata, const Message *m)
         r = write_text(f, "> ", m->values + MESSAGE_THINKING_TEXT);
         if (r >= 0)
                 r = write_text(f, "", m->values + MESSAGE_CONTENT);
-        for (size_t i = 0; r >= 0 && i < m->n_calls; i++)
-                r = write_call(f, m, m->calls[i]);
+        for (size_t i = 0; r >= 0 && i < m->n_calls && w->tools != TOOLS_NONE; i++)
+                r = write_call(w, m, m->calls[i]);
         return r < 0 ? r : ferror(f) ? -EPIPE : 0;
 }
 
-int render_markdown(Query *q, const char *id, FILE *f)
+static int on_child(void *userdata, const SessionRow *s)
 {
+        FILE *f = userdata;
+
+        write_fact(f, _("Child"), s->values + SESSION_ID);
+        return 0;
+}
+
+int render_markdown(Query *q, const char *id, const RenderOptions *options, FILE *f)
+{
+        Writer w = { q, f, options ? options->tools : TOOLS_ALL };
         int r;
 
         r = query_session(q, id, on_session, f);
@@ -141,5 +162,7 @@ int render_markdown(Query *q, const char *id, FILE *f)
                 return -ENOENT;
         if (r >= 0)
                 r = query_rows(q, &link_table, id, on_link, f);
-        return r < 0 ? r : query_messages(q, id, on_message, f);
+        if (r >= 0)
+                r = query_children(q, id, on_child, f);
+        return r < 0 ? r : query_messages(q, id, options ? options->range : NULL, on_message, &w);
 }

@@ -11,6 +11,9 @@
 
 #define MARK "[REDACTED:"
 
+/* Of another session's title. */
+#define TITLE_WIDTH 60
+
 /* One line in @style, with the marks of masked places highlighted. */
 static void write_line(FILE *f, const char *indent, Style style, const char *line, size_t size)
 {
@@ -74,11 +77,74 @@ static void write_time(FILE *f, const char *label, const Value *v)
                 fprintf(f, "%s%s:%s %s\n", style_on(STYLE_DIM), label, style_off(), b.data);
 }
 
+/* What is written, and where. */
+typedef struct Writer {
+        Query *q;
+        FILE *f;
+        ToolsShown tools;
+} Writer;
+
+/* The other end of a link between sessions: its short id, how they belong together, what it is called. */
+static int write_relative(const Writer *w, const char *label, const Value *relationship,
+                          const Value *id, const Value *other)
+{
+        _cleanup_free_ char *whole = value_copy(id), *shown = NULL, *cut = NULL,
+                            *how = printable_value(relationship),
+                            *title = other ? session_title(other) : strdup("");
+
+        shown = whole ? session_shown_id(w->q, whole) : NULL;
+        cut = title ? text_cut(title, TITLE_WIDTH) : NULL;
+        if (!shown || !how || !cut)
+                return -ENOMEM;
+        fprintf(w->f, "%s%s:%s %s%s%s%s%s%s%s\n", style_on(STYLE_DIM), label, style_off(),
+                style_on(STYLE_ACCENT), shown, style_off(), *how ? "  " : "", how, *cut ? "  " : "",
+                cut);
+        return 0;
+}
+
+static int on_child(void *userdata, const SessionRow *s)
+{
+        return write_relative(userdata, _("Child"), s->values + SESSION_RELATIONSHIP_TYPE,
+                              s->values + SESSION_ID, s->values);
+}
+
+typedef struct Child {
+        const Writer *w;
+        const SessionRow *row;
+} Child;
+
+static int on_parent(void *userdata, const SessionRow *s)
+{
+        const Child *child = userdata;
+
+        return write_relative(child->w, _("Parent"), child->row->values + SESSION_RELATIONSHIP_TYPE,
+                              s->values + SESSION_ID, s->values);
+}
+
+/* Its parent, which the archive may lack. */
+static int write_parent(const Writer *w, const SessionRow *s)
+{
+        const Value *id = s->values + SESSION_PARENT_SESSION_ID;
+        _cleanup_free_ char *parent = value_copy(id);
+        Child child = { w, s };
+        int r;
+
+        if (!parent)
+                return -ENOMEM;
+        if (!*parent)
+                return 0;
+        r = query_session(w->q, parent, on_parent, &child);
+        return r != 0 ? r
+                      : write_relative(w, _("Parent"), s->values + SESSION_RELATIONSHIP_TYPE, id,
+                                       NULL);
+}
+
 static int on_session(void *userdata, const SessionRow *s)
 {
         _cleanup_free_ char *title = session_title(s->values);
         _cleanup_(strbuf_done) StrBuf places = { 0 };
-        FILE *f = userdata;
+        const Writer *w = userdata;
+        FILE *f = w->f;
 
         if (!title)
                 return -ENOMEM;
@@ -99,7 +165,7 @@ static int on_session(void *userdata, const SessionRow *s)
         }
         if (s->metadata_only)
                 fprintf(f, "%s\n", _("Of this project only metadata is archived."));
-        return 0;
+        return write_parent(w, s);
 }
 
 static int on_link(void *userdata, const Value *values)
@@ -111,16 +177,19 @@ static int on_link(void *userdata, const Value *values)
         return 0;
 }
 
-static int write_call(FILE *f, const Message *m, const Value *call)
+static int write_call(const Writer *w, const Message *m, const Value *call)
 {
         _cleanup_(strbuf_done) StrBuf input = { 0 };
         _cleanup_free_ char *name = printable_value(call + CALL_TOOL_NAME);
+        FILE *f = w->f;
         int r;
 
         r = put_tool_input(&input, call + CALL_INPUT_JSON);
         if (r < 0 || !name)
                 return -ENOMEM;
         fprintf(f, "  %s▸ %s%s\n", style_on(STYLE_ACCENT), name, style_off());
+        if (w->tools == TOOLS_NAMES)
+                return 0;
         write_lines(f, "    ", STYLE_NONE, input.data, input.size);
         r = write_value(f, "    │ ", STYLE_DIM, call + CALL_RESULT_CONTENT);
         for (size_t i = 0; r >= 0 && i < m->n_events; i++)
@@ -131,11 +200,12 @@ static int write_call(FILE *f, const Message *m, const Value *call)
 
 static int on_message(void *userdata, const Message *m)
 {
+        const Writer *w = userdata;
         _cleanup_free_ char *role = printable_value(m->values + MESSAGE_ROLE);
         _cleanup_free_ char *model = printable_value(m->values + MESSAGE_MODEL);
         _cleanup_(strbuf_done) StrBuf time = { 0 };
         bool is_user;
-        FILE *f = userdata;
+        FILE *f = w->f;
         int r;
 
         if (!role || !model || put_local_iso(&time, m->values + MESSAGE_TIMESTAMP) < 0)
@@ -148,22 +218,25 @@ static int on_message(void *userdata, const Message *m)
         r = write_value(f, "  ┊ ", STYLE_DIM, m->values + MESSAGE_THINKING_TEXT);
         if (r >= 0)
                 r = write_value(f, "", STYLE_NONE, m->values + MESSAGE_CONTENT);
-        for (size_t i = 0; r >= 0 && i < m->n_calls; i++)
-                r = write_call(f, m, m->calls[i]);
+        for (size_t i = 0; r >= 0 && i < m->n_calls && w->tools != TOOLS_NONE; i++)
+                r = write_call(w, m, m->calls[i]);
         /* a person who leaves the pager has seen enough */
         return r < 0 ? r : ferror(f) ? -EPIPE : 0;
 }
 
-int render_terminal(Query *q, const char *id, FILE *f)
+int render_terminal(Query *q, const char *id, const RenderOptions *options, FILE *f)
 {
+        Writer w = { q, f, options ? options->tools : TOOLS_ALL };
         int r;
 
-        r = query_session(q, id, on_session, f);
+        r = query_session(q, id, on_session, &w);
         if (r == 0)
                 return -ENOENT;
         if (r >= 0)
                 r = query_rows(q, &link_table, id, on_link, f);
         if (r >= 0)
-                r = query_messages(q, id, on_message, f);
+                r = query_children(q, id, on_child, &w);
+        if (r >= 0)
+                r = query_messages(q, id, options ? options->range : NULL, on_message, &w);
         return r == -EPIPE ? 0 : r;
 }

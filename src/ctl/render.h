@@ -8,13 +8,25 @@
 #include "archive/query.h"
 #include "base/cleanup.h"
 
-/* Each writes the session @id to @f. Returns 0, -ENOENT (no such session) or a negative errno. */
+typedef enum ToolsShown {
+        TOOLS_ALL,   /* with input and results */
+        TOOLS_NAMES, /* that they were called */
+        TOOLS_NONE,
+} ToolsShown;
+
+typedef struct RenderOptions {
+        const MessageRange *range; /* NULL: all messages */
+        ToolsShown tools;
+} RenderOptions;
+
+/* Each writes the session @id to @f. @options NULL: all of it. Returns 0, -ENOENT (no such session) or a negative errno. */
 
 /* For a person at a terminal: colours, masked places highlighted. */
-int render_terminal(Query *q, const char *id, FILE *f);
+int render_terminal(Query *q, const char *id, const RenderOptions *options, FILE *f);
 
 /* Markdown, fit to be looked at in a terminal too. */
-int render_markdown(Query *q, const char *id, FILE *f);
+int render_markdown(Query *q, const char *id, const RenderOptions *options, FILE *f);
 
-/* One line: the session's row with "starred", "git_links", "pins" and "messages", each with its "tool_calls". */
-int render_json(Query *q, const char *id, FILE *f);
+/* One line: the session's row with "starred", "git_links", "pins", "children" (ids) and "messages", each with its
+ * "tool_calls". */
+int render_json(Query *q, const char *id, const RenderOptions *options, FILE *f);

@@ -1,4 +1,5 @@
 /* scrubjayctl show: read a session */
+#include <inttypes.h>
 #include <string.h>
 
 #include "ctl/command.h"
@@ -9,12 +10,56 @@
 #include "ctl/session-text.h"
 #include "ctl/terminal.h"
 
+/* Messages before and after the one that was asked for. */
+#define AROUND 3
+
+static int parse_tools(const char *name, ToolsShown *ret)
+{
+        static const struct {
+                const char *name;
+                ToolsShown tools;
+        } known[] = { { "all", TOOLS_ALL }, { "names", TOOLS_NAMES }, { "none", TOOLS_NONE } };
+
+        for (size_t i = 0; i < ELEMENTSOF(known); i++)
+                if (strcmp(known[i].name, name) == 0) {
+                        *ret = known[i].tools;
+                        return 0;
+                }
+        print_error(_("--tools takes all, names or none, not '%s'."), name);
+        return -EINVAL;
+}
+
+static int find_range(Query *q, const char *id, uint64_t message, uint64_t around,
+                      MessageRange *ret)
+{
+        int r = message <= INT64_MAX ? query_message_range(q, id, (int64_t) message, around, ret)
+                                     : 0;
+
+        if (r < 0)
+                return query_failed(q, r);
+        if (r == 0) {
+                print_error(_("The session has no message %" PRIu64 "."), message);
+                return STATUS_FAILED;
+        }
+        return STATUS_DONE;
+}
+
 int command_show(int argc, char *argv[])
 {
         _cleanup_(query_closep) Query *q = NULL;
         _cleanup_free_ char *id = NULL;
         bool json = false, markdown = false, no_pager = false;
+        uint64_t message = UINT64_MAX, around = AROUND;
+        RenderOptions render = { 0 };
+        const char *tools = NULL;
+        MessageRange range;
         const Option options[] = {
+                { "message", N_("N"), N_("this message and those around it"), OPTION_NUMBER,
+                  &message },
+                { "around", N_("N"), N_("how many before and after it (3)"), OPTION_NUMBER,
+                  &around },
+                { "tools", N_("HOW"), N_("tool calls: all (with results), names, none"),
+                  OPTION_STRING, &tools },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
                 { "markdown", NULL, N_("print Markdown"), OPTION_FLAG, &markdown },
                 { "no-pager", NULL, N_("do not start a pager"), OPTION_FLAG, &no_pager },
@@ -34,17 +79,25 @@ int command_show(int argc, char *argv[])
         r = options_parse(&usage, argc, argv, &first);
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        if (tools && parse_tools(tools, &render.tools) < 0)
+                return STATUS_USAGE;
         if (places_open_archive(&q) < 0 || session_find(q, argv[first], &id) < 0)
                 return STATUS_FAILED;
+        (void) query_begin(q);
+        if (message != UINT64_MAX) {
+                r = find_range(q, id, message, around, &range);
+                if (r != STATUS_DONE)
+                        return r;
+                render.range = &range;
+        }
         if (!json && !no_pager)
                 pager_open();
-        (void) query_begin(q);
         if (json)
-                r = render_json(q, id, stdout);
+                r = render_json(q, id, &render, stdout);
         else if (markdown)
-                r = render_markdown(q, id, stdout);
+                r = render_markdown(q, id, &render, stdout);
         else
-                r = render_terminal(q, id, stdout);
+                r = render_terminal(q, id, &render, stdout);
         (void) query_end(q);
         return r < 0 && r != -EPIPE ? query_failed(q, r) : STATUS_DONE;
 }

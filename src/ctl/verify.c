@@ -122,7 +122,7 @@ static int on_session(void *userdata, const SessionRow *session)
         if (r >= 0)
                 r = query_rows(v->q, &link_table, copy, on_link, v);
         if (r >= 0)
-                r = query_messages(v->q, copy, on_message, v);
+                r = query_messages(v->q, copy, NULL, on_message, v);
         v->session_id = NULL;
         return r < 0 ? r : 0;
 }

@@ -132,7 +132,7 @@ TEST(messages_come_with_their_calls)
 
         fixture_make(&f, sample);
         REQUIRE(query_open(f.path, &q) == 0);
-        CHECK_INT(query_messages(q, "aaa-1", on_message, &seen), 0);
+        CHECK_INT(query_messages(q, "aaa-1", NULL, on_message, &seen), 0);
         CHECK_STR(seen.text, "0:0:0 4:2:1 Read Bash");
         q = query_close(q);
         fixture_done(&f);
