@@ -49,22 +49,41 @@ static int step_sessions(sqlite3_stmt *stmt, SessionCallback on_session, void *u
         return r;
 }
 
+/* A resumed session may say that it ended before it was resumed. */
+#define LAST_ACTIVITY "max(coalesce(s.ended_at, ''), coalesce(s.started_at, ''))"
+
+static const char filters[] = PROJECT_MATCHES(
+                1) " AND (?2 IS NULL OR s.agent_type GLOB ?2) "
+                   "AND (?3 = '' OR " LAST_ACTIVITY " >= ?3) "
+                   "AND (NOT ?4 OR s.id IN (SELECT session_id FROM session_stars)) "
+                   "AND (?6 IS NULL OR s.id IN (SELECT session_id FROM git_links WHERE "
+                   "link_type = 'commit' AND "
+                   "substr(commit_sha, 1, min(length(commit_sha), length(?6))) = "
+                   "substr(?6, 1, min(length(commit_sha), length(?6))))) "
+                   "AND (?7 IS NULL OR s.id IN (SELECT session_id FROM git_links WHERE "
+                   "link_type = 'pr' AND (pr_url = ?7 OR (?7 NOT GLOB '*[^0-9]*' AND "
+                   "pr_url LIKE '%/' || ?7))))";
+
+static const char *const sorts[] = {
+        [SORT_ACTIVITY] = LAST_ACTIVITY,
+        [SORT_STARTED] = "coalesce(s.started_at, '')",
+        [SORT_MESSAGES] = "s.message_count",
+        [SORT_MASKED] = "(SELECT count(*) FROM findings f WHERE f.session_id = s.id)",
+};
+
 int query_sessions(Query *q, const SessionFilter *filter, SessionCallback on_session,
                    void *userdata)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(strbuf_done) StrBuf where = { 0 };
         char since[TIMESTAMP_MAX] = "";
         uint64_t n;
         int r;
 
-        r = prepare_sessions(
-                        query_database(q),
-                        PROJECT_MATCHES(1) " AND (?2 IS NULL OR s.agent_type GLOB ?2) "
-                                           "AND (?3 = '' OR max(coalesce(s.ended_at, ''), "
-                                           "coalesce(s.started_at, '')) >= ?3) "
-                                           "AND (NOT ?4 OR s.id IN (SELECT session_id FROM session_stars)) "
-                                           "ORDER BY s.started_at DESC, s.id LIMIT ?5",
-                        &stmt);
+        r = strbuf_printf(&where, "%s ORDER BY %s DESC, s.id LIMIT ?5", filters,
+                          sorts[filter->sort]);
+        if (r >= 0)
+                r = prepare_sessions(query_database(q), where.data, &stmt);
         if (r < 0)
                 return r;
         if (filter->since_usec > 0)
@@ -74,7 +93,34 @@ int query_sessions(Query *q, const SessionFilter *filter, SessionCallback on_ses
         bind_optional(stmt, 3, since);
         (void) sqlite3_bind_int(stmt, 4, filter->starred);
         (void) sqlite3_bind_int64(stmt, 5, filter->limit > 0 ? (int64_t) filter->limit : -1);
+        bind_optional(stmt, 6, filter->commit);
+        bind_optional(stmt, 7, filter->pr);
         return step_sessions(stmt, on_session, userdata, &n);
+}
+
+int query_commits(Query *q, LinkCallback on_link, void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = sqlite_prepare(query_database(q),
+                           "SELECT session_id, message_ordinal, commit_sha, pr_url, confidence "
+                           "FROM git_links WHERE link_type = 'commit' ORDER BY commit_sha",
+                           &stmt);
+        if (r < 0)
+                return r;
+        while ((r = sqlite_step(stmt)) > 0) {
+                LinkRow row = { .session_id = query_read_text(stmt, 0),
+                                .ordinal = sqlite3_column_int64(stmt, 1),
+                                .commit_sha = query_read_text(stmt, 2),
+                                .pr_url = query_read_text(stmt, 3),
+                                .confidence = query_read_text(stmt, 4) };
+
+                r = on_link(userdata, &row);
+                if (r != 0)
+                        return r;
+        }
+        return r;
 }
 
 int query_session(Query *q, const char *id, SessionCallback on_session, void *userdata)

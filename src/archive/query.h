@@ -63,11 +63,21 @@ typedef int (*RuleCallback)(void *userdata, const char *rule, uint64_t n_finding
                             uint64_t n_secrets);
 int query_rules(Query *q, RuleCallback on_rule, void *userdata);
 
+typedef enum SessionSort {
+        SORT_ACTIVITY, /* the latest first */
+        SORT_STARTED,  /* the latest first */
+        SORT_MESSAGES, /* the most first */
+        SORT_MASKED,   /* the most first */
+} SessionSort;
+
 typedef struct SessionFilter {
         const char *project; /* name, or a glob; also matched with the project's id and path */
         const char *agent;   /* name, or a glob */
         uint64_t since_usec; /* of the last activity; 0: any */
         bool starred;
+        const char *commit; /* made this commit: hexadecimal digits, or the first of them */
+        const char *pr;     /* has to do with this pull request: its URL, or its number */
+        SessionSort sort;
         uint64_t limit; /* 0: all */
 } SessionFilter;
 
@@ -78,7 +88,7 @@ typedef struct SessionRow {
         uint64_t n_findings;
 } SessionRow;
 
-/* Sessions, newest first. */
+/* Sessions, sorted. */
 typedef int (*SessionCallback)(void *userdata, const SessionRow *session);
 int query_sessions(Query *q, const SessionFilter *filter, SessionCallback on_session,
                    void *userdata);
@@ -114,6 +124,19 @@ int query_messages(Query *q, const char *session_id, const MessageRange *range,
 typedef int (*RowCallback)(void *userdata, const Value *values);
 int query_rows(Query *q, const Table *table, const char *session_id, RowCallback on_row,
                void *userdata);
+
+/* A commit or pull request that a session's tools printed. */
+typedef struct LinkRow {
+        const char *session_id;
+        int64_t ordinal; /* of the message whose tool call printed it */
+        const char *commit_sha;
+        const char *pr_url;
+        const char *confidence;
+} LinkRow;
+
+/* All commits of all sessions, by their ids as they were printed (7 digits and more). */
+typedef int (*LinkCallback)(void *userdata, const LinkRow *link);
+int query_commits(Query *q, LinkCallback on_link, void *userdata);
 
 typedef struct FindingFilter {
         const char *rule;    /* id, or a glob */

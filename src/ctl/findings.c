@@ -128,16 +128,25 @@ static int on_place(void *userdata, const FindingRow *finding)
 
 static Listing *make_listing(FindingGroup group, bool each_place)
 {
-        const char *const of_places[] = { _("FOUND"),    _("RULE"),  _("SECRET"), _("SESSION"),
-                                          _(">MESSAGE"), _("FIELD"), _("PROJECT") };
-        const char *const of_groups[] = { _(groups[group].header),
-                                          group == GROUP_SECRET ? _("SECRET") : _(">SECRETS"),
-                                          _(">PLACES"),
-                                          _(">SESSIONS"),
-                                          _("FIRST"),
-                                          _("LAST"),
-                                          _("FOR EXAMPLE"),
-                                          _("PROJECT") };
+        const ListingColumn of_places[] = {
+                { _("FOUND"), .fixed = true, .leave_out = 1 },
+                { _("RULE"), 0 },
+                { _("SECRET"), .fixed = true },
+                { _("SESSION"), .fixed = true },
+                { _(">MESSAGE"), 0 },
+                { _("FIELD"), .leave_out = 2 },
+                { _("PROJECT"), .leave_out = 3 },
+        };
+        const ListingColumn of_groups[] = {
+                { _(groups[group].header), 0 },
+                { group == GROUP_SECRET ? _("SECRET") : _(">SECRETS"), .fixed = true },
+                { _(">PLACES"), .leave_out = 3 },
+                { _(">SESSIONS"), .leave_out = 4 },
+                { _("FIRST"), .fixed = true, .leave_out = 6 },
+                { _("LAST"), .fixed = true, .leave_out = 1 },
+                { _("FOR EXAMPLE"), .fixed = true, .leave_out = 2 },
+                { _("PROJECT"), .leave_out = 5 },
+        };
 
         return each_place ? listing_new(of_places, ELEMENTSOF(of_places))
                           : listing_new(of_groups, ELEMENTSOF(of_groups));

@@ -6,8 +6,11 @@
 #include "base/strbuf.h"
 #include "ctl/text.h"
 
-#define COLUMNS_MAX 10
+#define COLUMNS_MAX 12
 #define GAP         2
+
+/* A column of text is not cut below this before another one is left out. */
+#define TEXT_MIN 12
 
 typedef struct Cell {
         char *text;
@@ -16,16 +19,16 @@ typedef struct Cell {
 } Cell;
 
 struct Listing {
-        const char *headers[COLUMNS_MAX];
+        ListingColumn columns[COLUMNS_MAX];
         bool is_number[COLUMNS_MAX];
-        size_t width[COLUMNS_MAX];
+        size_t width[COLUMNS_MAX]; /* of the widest cell */
         size_t n_columns;
         Cell *cells;
         size_t n_cells, n_allocated;
         bool failed;
 };
 
-Listing *listing_new(const char *const *headers, size_t n_columns)
+Listing *listing_new(const ListingColumn *columns, size_t n_columns)
 {
         Listing *l = calloc(1, sizeof(*l));
 
@@ -33,9 +36,10 @@ Listing *listing_new(const char *const *headers, size_t n_columns)
                 return NULL;
         l->n_columns = n_columns < COLUMNS_MAX ? n_columns : COLUMNS_MAX;
         for (size_t i = 0; i < l->n_columns; i++) {
-                l->is_number[i] = headers[i][0] == '>';
-                l->headers[i] = headers[i] + l->is_number[i];
-                l->width[i] = text_width(l->headers[i]);
+                l->columns[i] = columns[i];
+                l->is_number[i] = columns[i].header[0] == '>';
+                l->columns[i].header += l->is_number[i];
+                l->width[i] = text_width(l->columns[i].header);
         }
         return l;
 }
@@ -97,41 +101,110 @@ void listing_add(Listing *l, Style style, const char *format, ...)
         listing_take(l, style, text);
 }
 
-/* Prints one cell at column @i; @used are the columns taken so far. */
-static void print_cell(const Listing *l, size_t i, const char *text, size_t width, Style style,
-                       size_t used)
-{
-        size_t limit = terminal_width(), pad = l->width[i] > width ? l->width[i] - width : 0;
-        _cleanup_free_ char *cut = NULL;
+/* How wide each column is on this terminal; 0: it is left out. */
+typedef struct Layout {
+        size_t width[COLUMNS_MAX];
+} Layout;
 
-        if (l->is_number[i])
-                printf("%*s", (int) pad, "");
-        if (i + 1 == l->n_columns && limit > 0 && used < limit && width > limit - used)
-                cut = text_cut(text, limit - used);
-        printf("%s%s%s", style_on(style), cut ?: text, style == STYLE_NONE ? "" : style_off());
-        if (i + 1 < l->n_columns)
-                printf("%*s", (int) ((l->is_number[i] ? 0 : pad) + GAP), "");
+static bool can_be_cut(const Listing *l, size_t i)
+{
+        return !l->is_number[i] && !l->columns[i].fixed;
+}
+
+/* What a row takes when each column of text is no wider than @text_max. */
+static size_t row_width(const Listing *l, const Layout *layout, size_t text_max)
+{
+        size_t sum = 0;
+
+        for (size_t i = 0; i < l->n_columns; i++) {
+                size_t width = layout->width[i];
+
+                if (width > 0)
+                        sum += (sum > 0 ? GAP : 0) +
+                               (can_be_cut(l, i) && width > text_max ? text_max : width);
+        }
+        return sum;
+}
+
+/* Leaves out the column that one can best do without. Returns false when there is none. */
+static bool leave_one_out(const Listing *l, Layout *layout)
+{
+        size_t found = l->n_columns;
+
+        for (size_t i = 0; i < l->n_columns; i++)
+                if (layout->width[i] > 0 && l->columns[i].leave_out > 0 &&
+                    (found == l->n_columns ||
+                     l->columns[i].leave_out > l->columns[found].leave_out))
+                        found = i;
+        if (found == l->n_columns)
+                return false;
+        layout->width[found] = 0;
+        return true;
+}
+
+static Layout lay_out(const Listing *l, size_t limit)
+{
+        Layout layout;
+        size_t text_max = 1;
+
+        memcpy(layout.width, l->width, sizeof(layout.width));
+        if (limit == 0)
+                return layout;
+        while (row_width(l, &layout, TEXT_MIN) > limit && leave_one_out(l, &layout))
+                ;
+        /* the most that all can have; the widest are cut */
+        while (text_max < limit && row_width(l, &layout, text_max + 1) <= limit)
+                text_max++;
+        for (size_t i = 0; i < l->n_columns; i++)
+                if (can_be_cut(l, i) && layout.width[i] > text_max)
+                        layout.width[i] = text_max;
+        /* what the others do not need is the last one's */
+        for (size_t i = l->n_columns; i > 0; i--)
+                if (layout.width[i - 1] > 0) {
+                        size_t used = row_width(l, &layout, SIZE_MAX);
+
+                        if (can_be_cut(l, i - 1) && used < limit)
+                                layout.width[i - 1] += limit - used;
+                        break;
+                }
+        return layout;
+}
+
+/* Prints one row; the last column is not filled up. @cells NULL: the headers. */
+static void print_row(const Listing *l, const Layout *layout, const Cell *cells)
+{
+        size_t pad = 0; /* blanks that are due before the next cell */
+
+        for (size_t i = 0; i < l->n_columns; i++) {
+                const char *text = cells ? cells[i].text : l->columns[i].header;
+                size_t width = cells ? cells[i].width : text_width(text), all = layout->width[i];
+                Style style = cells ? cells[i].style : STYLE_BOLD;
+                _cleanup_free_ char *cut = NULL;
+
+                if (all == 0)
+                        continue;
+                if (width > all) {
+                        cut = text_cut(text, all);
+                        text = cut ?: "";
+                        width = text_width(text);
+                }
+                if (l->is_number[i])
+                        pad += all - width;
+                printf("%*s%s%s%s", (int) pad, "", style_on(style), text,
+                       style == STYLE_NONE ? "" : style_off());
+                pad = GAP + (l->is_number[i] ? 0 : all - width);
+        }
+        putchar('\n');
 }
 
 int listing_print(const Listing *l)
 {
-        size_t used = 0;
+        Layout layout = lay_out(l, terminal_width());
 
         if (l->failed)
                 return -ENOMEM;
-        for (size_t i = 0; i < l->n_columns; i++) {
-                print_cell(l, i, l->headers[i], text_width(l->headers[i]), STYLE_BOLD, used);
-                used += l->width[i] + GAP;
-        }
-        putchar('\n');
-        for (size_t c = 0; c < l->n_cells; c++) {
-                size_t i = c % l->n_columns;
-                const Cell *cell = l->cells + c;
-
-                used = i == 0 ? 0 : used + l->width[i - 1] + GAP;
-                print_cell(l, i, cell->text, cell->width, cell->style, used);
-                if (i + 1 == l->n_columns)
-                        putchar('\n');
-        }
+        print_row(l, &layout, NULL);
+        for (size_t c = 0; c + l->n_columns <= l->n_cells; c += l->n_columns)
+                print_row(l, &layout, l->cells + c);
         return 0;
 }

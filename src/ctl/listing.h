@@ -1,7 +1,8 @@
 /*
  * Listing: rows in columns
  *
- * On a terminal the last column is cut so that a row stays a line; elsewhere everything is written whole.
+ * On a terminal a row stays a line of it: columns of text are cut, and columns that one can do without are left out, until
+ * it fits. Elsewhere everything is written whole.
  */
 #pragma once
 
@@ -9,8 +10,14 @@
 
 typedef struct Listing Listing;
 
-/* Headers are translated already; one that begins with '>' is of a column of numbers, aligned right. NULL without memory. */
-Listing *listing_new(const char *const *headers, size_t n_columns);
+typedef struct ListingColumn {
+        const char *header; /* translated already; one that begins with '>' is of numbers: aligned right, never cut */
+        bool fixed;         /* never cut: ids, times */
+        unsigned leave_out; /* where the terminal is narrow, the highest first; 0: never */
+} ListingColumn;
+
+/* NULL without memory. */
+Listing *listing_new(const ListingColumn *columns, size_t n_columns);
 Listing *listing_free(Listing *l);
 DEFINE_CLEANUP(Listing *, listing_free)
 

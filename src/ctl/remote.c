@@ -122,8 +122,11 @@ static void state_row(Listing *l, const char *name, const RemoteState *s)
 
 static int list(const Arguments *a)
 {
-        const char *const headers[] = { _("NAME"), _("URL"), _("DELIVERED"), _(">BEHIND"),
-                                        _("STATE") };
+        const ListingColumn headers[] = { { _("NAME"), 0 },
+                                          { _("URL"), .leave_out = 1 },
+                                          { _("DELIVERED"), .fixed = true, .leave_out = 2 },
+                                          { _(">BEHIND"), 0 },
+                                          { _("STATE"), 0 } };
         _cleanup_(listing_freep) Listing *l = listing_new(headers, ELEMENTSOF(headers));
         const Settings *settings;
         JsonArray array = { 0 };
@@ -218,7 +221,10 @@ static int on_planned(void *userdata, const Value *session, const DeliveryPlan *
 
 static int preview(const Arguments *a, const RemoteOptions *options)
 {
-        const char *const headers[] = { _("SESSION"), _("PROJECT"), _("WHAT"), _("BEGINS WITH") };
+        const ListingColumn headers[] = { { _("SESSION"), 0 },
+                                          { _("PROJECT"), .leave_out = 1 },
+                                          { _("WHAT"), 0 },
+                                          { _("BEGINS WITH"), .leave_out = 2 } };
         _cleanup_(listing_freep) Listing *l = listing_new(headers, ELEMENTSOF(headers));
         _cleanup_(delivery_freep) Delivery *d = NULL;
         Preview p = { .arguments = a, .listing = l };
@@ -305,8 +311,11 @@ static int on_difference(void *userdata, const char *id, RemoteTable table,
 
 static int check(const Arguments *a, const RemoteOptions *options)
 {
-        const char *const headers[] = { _("SESSION"), _("TABLE"), _("WHAT"), _(">ROWS HERE"),
-                                        _(">ROWS THERE") };
+        const ListingColumn headers[] = { { _("SESSION"), 0 },
+                                          { _("TABLE"), 0 },
+                                          { _("WHAT"), 0 },
+                                          { _(">ROWS HERE"), .leave_out = 1 },
+                                          { _(">ROWS THERE"), .leave_out = 1 } };
         _cleanup_(listing_freep) Listing *l = listing_new(headers, ELEMENTSOF(headers));
         _cleanup_(delivery_freep) Delivery *d = NULL;
         Check c = { .arguments = a, .listing = l };

@@ -40,7 +40,8 @@ static int list_json(const Ruleset *rules)
 
 static int list_rules(const Ruleset *rules, bool json)
 {
-        const char *headers[] = { _("RULE"), _("WHAT IT FINDS") };
+        const ListingColumn headers[] = { { _("RULE"), 0 },
+                                          { _("WHAT IT FINDS"), .leave_out = 1 } };
         _cleanup_(listing_freep) Listing *l = NULL;
 
         if (json)

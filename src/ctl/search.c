@@ -129,31 +129,9 @@ static int on_hit(void *userdata, const SearchHit *hit)
         return v->json ? add_json(v, hit) : keep(v, hit);
 }
 
-/* The rest of a line of which @used columns are taken. */
-static int print_cut(const char *text, size_t used)
-{
-        size_t width = terminal_width();
-        _cleanup_free_ char *cut = text_cut(text, width > used ? width - used
-                                                  : width > 0  ? 1
-                                                               : SIZE_MAX);
-
-        if (!cut)
-                return -ENOMEM;
-        puts(cut);
-        return 0;
-}
-
 static int print_title(void *userdata, const SessionRow *s)
 {
-        _cleanup_free_ char *title = session_title(s->values);
-        _cleanup_free_ char *project = printable_value(s->values + SESSION_PROJECT);
-        _cleanup_free_ char *agent = printable_value(s->values + SESSION_AGENT_TYPE);
-        const char *id = userdata;
-
-        if (!title || !project || !agent)
-                return -ENOMEM;
-        printf("%s%s%s  %s  %s  ", style_on(STYLE_ACCENT), id, style_off(), project, agent);
-        return print_cut(title, text_width(id) + text_width(project) + text_width(agent) + 6);
+        return session_print_line(userdata, s, 0);
 }
 
 static int print_hit(const Kept *k)
@@ -182,7 +160,7 @@ static int print_group(View *v, size_t first)
 
         if (!id)
                 return -ENOMEM;
-        r = query_session(v->q, f->session_id, print_title, id);
+        r = query_session(v->q, f->session_id, print_title, v->q);
         for (size_t i = first; r >= 0 && i < v->n_kept; i++) {
                 if (strcmp(v->kept[i].session_id, f->session_id) != 0)
                         continue;
@@ -191,10 +169,7 @@ static int print_group(View *v, size_t first)
         }
         if (r < 0)
                 return r;
-        printf("  %sscrubjayctl show %s", style_on(STYLE_DIM), id);
-        if (f->ordinal >= 0)
-                printf(" --message %" PRId64, f->ordinal);
-        printf("%s\n", style_off());
+        session_print_command(id, f->ordinal, "  ");
         return 0;
 }
 

@@ -23,6 +23,13 @@ char *session_title(const Value *values)
         return strdup("");
 }
 
+const Value *session_last_activity(const Value *values)
+{
+        const Value *ended = values + SESSION_ENDED_AT;
+
+        return ended->type == VALUE_TEXT && ended->size > 0 ? ended : values + SESSION_STARTED_AT;
+}
+
 char *value_copy(const Value *v)
 {
         char *s;
@@ -63,6 +70,34 @@ static char *session_short_id(Query *q, const char *id)
 char *session_shown_id(Query *q, const char *id)
 {
         return terminal_is_there() ? session_short_id(q, id) : printable(id);
+}
+
+int session_print_line(Query *q, const SessionRow *s, size_t used)
+{
+        _cleanup_free_ char *id = value_copy(s->values + SESSION_ID), *shown = NULL, *cut = NULL,
+                            *title = session_title(s->values),
+                            *project = printable_value(s->values + SESSION_PROJECT),
+                            *agent = printable_value(s->values + SESSION_AGENT_TYPE);
+        size_t width = terminal_width();
+
+        shown = id ? session_shown_id(q, id) : NULL;
+        if (!shown || !title || !project || !agent)
+                return -ENOMEM;
+        used += text_width(shown) + text_width(project) + text_width(agent) + 6;
+        cut = text_cut(title, width == 0 ? SIZE_MAX : width > used ? width - used : 1);
+        if (!cut)
+                return -ENOMEM;
+        printf("%s%s%s  %s  %s  %s\n", style_on(STYLE_ACCENT), shown, style_off(), project, agent,
+               cut);
+        return 0;
+}
+
+void session_print_command(const char *shown_id, int64_t ordinal, const char *indent)
+{
+        printf("%s%s%s %s", indent, style_on(STYLE_DIM), "scrubjayctl show", shown_id);
+        if (ordinal >= 0)
+                printf(" --message %" PRId64, ordinal);
+        printf("%s\n", style_off());
 }
 
 int session_find(Query *q, const char *given, char **ret)

@@ -1,4 +1,4 @@
-/* scrubjayctl sessions: what the archive holds, newest first */
+/* scrubjayctl sessions: what the archive holds */
 #include <inttypes.h>
 #include <string.h>
 
@@ -43,6 +43,7 @@ static int on_session(void *userdata, const SessionRow *s)
         if (!id || !title)
                 return -ENOMEM;
         listing_take(v->listing, STYLE_ACCENT, session_shown_id(v->q, id));
+        listing_take(v->listing, STYLE_NONE, local_iso(session_last_activity(s->values)));
         listing_take(v->listing, STYLE_NONE, local_iso(s->values + SESSION_STARTED_AT));
         listing_take(v->listing, STYLE_NONE, printable_value(s->values + SESSION_AGENT_TYPE));
         listing_take(v->listing, STYLE_NONE, printable_value(s->values + SESSION_PROJECT));
@@ -57,8 +58,14 @@ static int on_session(void *userdata, const SessionRow *s)
 
 static int run(Query *q, const SessionFilter *filter, bool json)
 {
-        const char *const headers[] = { _("ID"),        _("STARTED"), _("AGENT"), _("PROJECT"),
-                                        _(">MESSAGES"), _(">MASKED"), _("TITLE") };
+        const ListingColumn headers[] = { { _("ID"), .fixed = true },
+                                          { _("LAST"), .fixed = true, .leave_out = 1 },
+                                          { _("STARTED"), .fixed = true, .leave_out = 6 },
+                                          { _("AGENT"), .leave_out = 4 },
+                                          { _("PROJECT"), .leave_out = 2 },
+                                          { _(">MESSAGES"), .leave_out = 5 },
+                                          { _(">MASKED"), .leave_out = 3 },
+                                          { _("TITLE"), 0 } };
         _cleanup_(listing_freep) Listing *listing = json ? NULL
                                                          : listing_new(headers,
                                                                        ELEMENTSOF(headers));
@@ -90,11 +97,38 @@ static int run(Query *q, const SessionFilter *filter, bool json)
         return STATUS_DONE;
 }
 
+static int parse_sort(const char *name, SessionSort *ret)
+{
+        static const struct {
+                const char *name;
+                SessionSort sort;
+        } known[] = { { "activity", SORT_ACTIVITY },
+                      { "started", SORT_STARTED },
+                      { "messages", SORT_MESSAGES },
+                      { "masked", SORT_MASKED } };
+
+        for (size_t i = 0; i < ELEMENTSOF(known); i++)
+                if (strcmp(known[i].name, name) == 0) {
+                        *ret = known[i].sort;
+                        return 0;
+                }
+        print_error(_("--sort takes activity, started, messages or masked, not '%s'."), name);
+        return -EINVAL;
+}
+
+static bool is_commit(const char *s)
+{
+        size_t n = strspn(s, "0123456789abcdef");
+
+        return n >= 4 && !s[n];
+}
+
 int command_sessions(int argc, char *argv[])
 {
         _cleanup_(query_closep) Query *q = NULL;
         uint64_t limit = UINT64_MAX;
         SessionFilter filter = { 0 };
+        const char *sort = NULL;
         bool json = false;
         const Option options[] = {
                 { "project", N_("NAME"), N_("of this project, or of those that match a glob"),
@@ -104,12 +138,17 @@ int command_sessions(int argc, char *argv[])
                 { "since", N_("TIME"), N_("active since then: yesterday, 3d, 2026-01-31"),
                   OPTION_TIME, &filter.since_usec },
                 { "starred", NULL, N_("with a star"), OPTION_FLAG, &filter.starred },
+                { "commit", N_("SHA"), N_("that made this commit"), OPTION_STRING, &filter.commit },
+                { "pr", N_("URL"), N_("with this pull request: its URL or number"), OPTION_STRING,
+                  &filter.pr },
+                { "sort", N_("BY"), N_("by activity, started, messages or masked"), OPTION_STRING,
+                  &sort },
                 { "limit", N_("N"), N_("at most so many; 0: all"), OPTION_NUMBER, &limit },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
         };
         const Usage usage = {
-                .summary = N_("Lists sessions, newest first. MASKED is the number of places where a "
-                              "secret was."),
+                .summary = N_("Lists sessions, those with the latest activity first. MASKED is the number of "
+                              "places where a secret was."),
                 .example = "scrubjayctl sessions --project 'web*' --since yesterday",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
@@ -119,6 +158,13 @@ int command_sessions(int argc, char *argv[])
         r = options_parse(&usage, argc, argv, &first);
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        if (sort && parse_sort(sort, &filter.sort) < 0)
+                return STATUS_USAGE;
+        if (filter.commit && !is_commit(filter.commit)) {
+                print_error(_("--commit takes the digits of a commit's id, four or more, not '%s'."),
+                            filter.commit);
+                return STATUS_USAGE;
+        }
         filter.limit = limit != UINT64_MAX ? limit : terminal_is_there() && !json ? LIMIT : 0;
         if (places_open_archive(&q) < 0)
                 return STATUS_FAILED;

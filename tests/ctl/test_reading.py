@@ -5,6 +5,7 @@ import os
 import re
 import sqlite3
 import stat
+import unicodedata
 
 import pytest
 
@@ -80,12 +81,40 @@ def test_sessions_in_a_pipe_are_plain_and_whole(sample):
     assert "★ an old one" in out
 
 
-def test_sessions_on_a_terminal_fit_into_its_width(sample):
-    seen = sample.on_terminal("sessions")
-    assert "\x1b[" in seen
-    lines = COLOURS.sub("", seen).splitlines()
-    assert max(map(len, lines)) <= 100
-    assert "0199a1b2-aaaa" in seen and SESSION not in seen
+def columns(text):
+    """Of a terminal: wide characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def test_a_resumed_session_is_on_top(sample):
+    sample.write("UPDATE sessions SET ended_at = '2026-02-24T00:00:00.000Z' WHERE id = :c;\n")
+    assert ids(sample) == [CODEX, OTHER, SESSION]
+    out = sample.run("sessions").out
+    assert re.search(r"codex:0199ffff +2026-02-24 00:00 +2026-02-20 00:00", out)
+
+
+@pytest.mark.parametrize("by, expected", [
+    ("activity", [OTHER, SESSION, CODEX]), ("started", [OTHER, SESSION, CODEX]), ("messages", [SESSION, OTHER, CODEX]),
+    ("masked", [SESSION, OTHER, CODEX])])
+def test_sessions_are_sorted(sample, by, expected):
+    assert ids(sample, "--sort", by) == expected
+    assert "activity, started, messages or masked" in sample.run("sessions", "--sort", "x", code=2).err
+
+
+@pytest.mark.parametrize("language", ["C", "de", "zh_CN"])
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("arguments", [["sessions"], ["findings"], ["findings", "--places"], ["findings", "--by", "session"],
+                                       ["rules", "list"]])
+def test_listings_fit_into_the_terminal(sample, arguments, width, language):
+    sample.write("UPDATE sessions SET project = 'a-project-with-quite-a-long-name', agent_type = 'an-agent-with-a-name';\n"
+                 "UPDATE sessions SET first_message = '" + "部署这个版本 " * 30 + "' WHERE id = :c;\n"
+                 "UPDATE findings SET rule = 'a-rule-with-a-name-of-some-length', field = 'tool_calls/0/input_json';\n")
+    seen = sample.on_terminal(*arguments, COLUMNS=str(width), LANGUAGE=language)
+    lines = COLOURS.sub("", seen).split("\n\n")[0].splitlines()
+    assert len(lines) > 1 and max(map(columns, lines)) <= width
+    if width == 200 and arguments[0] != "rules":
+        assert "a-project-with-quite-a-long-name" in seen
+    assert SESSION not in seen
 
 
 def test_no_color_is_respected(sample):
@@ -107,6 +136,34 @@ def test_show_highlights_masked_places(sample):
     seen = sample.on_terminal("show", SESSION)
     assert "\x1b[7;33m[REDACTED:aws-access-key]\x1b[0m" in seen
     assert "\x1b[7;33m[REDACTED:jwt]\x1b[0m" in seen
+
+
+def test_show_finds_a_message_and_those_around_it(sample):
+    out = sample.run("show", SESSION, "--message", "4", "--around", "0").out
+    assert "It is deployed." in out and "── user" not in out
+    assert "── user" in sample.run("show", SESSION, "--message", "4").out
+    assert [m["ordinal"] for m in json.loads(sample.run("show", SESSION, "--message", "0", "--around", "0", "--json").out)
+            ["messages"]] == [0]
+    assert "no message 3" in sample.run("show", SESSION, "--message", "3", code=1).err
+
+
+@pytest.mark.parametrize("form", [[], ["--markdown"]])
+def test_show_leaves_tools_out(sample, form):
+    assert "make deploy" in sample.run("show", SESSION, *form, "--tools", "all").out
+    names = sample.run("show", SESSION, *form, "--tools", "names").out
+    assert "Bash" in names and "make deploy" not in names and "[REDACTED:jwt]" not in names
+    assert "Bash" not in sample.run("show", SESSION, *form, "--tools", "none").out
+    assert "all, names or none" in sample.run("show", SESSION, "--tools", "some", code=2).err
+
+
+def test_show_links_parents_and_children(sample):
+    sample.write("UPDATE sessions SET parent_session_id = :a, relationship_type = 'subagent' WHERE id = :c;\n")
+    assert re.search(rf"^Child: {CODEX}  subagent  an old one$", sample.run("show", SESSION).out, re.MULTILINE)
+    assert re.search(rf"^Parent: {SESSION}  subagent  Deploy with", sample.run("show", CODEX).out, re.MULTILINE)
+    assert json.loads(sample.run("show", SESSION, "--json").out)["children"] == [
+        {"id": CODEX, "relationship_type": "subagent"}]
+    sample.write("UPDATE sessions SET parent_session_id = 'elsewhere' WHERE id = :c;\n")
+    assert re.search(r"^Parent: elsewhere  subagent$", sample.run("show", CODEX).out, re.MULTILINE)
 
 
 def test_show_takes_a_unique_prefix(sample):
@@ -198,30 +255,71 @@ def test_findings_as_sarif(sample):
 
 # search
 
+def hits(sample, *arguments, code=0):
+    return json.loads(sample.run("search", *arguments, "--json", code=code).out)["hits"]
+
+
 def test_search_finds_and_keeps_up(sample):
-    assert [(h["session_id"], h["ordinal"]) for h in as_json(sample, "search", "deployed")] == [(SESSION, 4)]
+    assert [(h["session_id"], h["ordinal"]) for h in hits(sample, "deployed")] == [(SESSION, 4)]
     index = sample.archive.parent / "search.db"
     assert stat.S_IMODE(index.stat().st_mode) == 0o600
     sample.write("UPDATE messages SET content = 'It is rolled back.', change_seq = 4 WHERE ordinal = 4;\n"
                  "UPDATE sessions SET change_seq = 4 WHERE id = :a;\n"
                  "UPDATE meta SET value = 4 WHERE key = 'change_seq';\n")
-    assert as_json(sample, "search", "deployed") == []
-    assert len(as_json(sample, "search", "rolled back")) == 1
+    assert hits(sample, "deployed", code=1) == []
+    assert len(hits(sample, "rolled back")) == 1
 
 
 def test_search_marks_hits(sample):
     seen = sample.on_terminal("search", "deployed")
     assert "\x1b[1;31mdeployed\x1b[0m" in seen
-    hit = as_json(sample, "search", "deployed")[0]
+    hit = hits(sample, "deployed")[0]
     begin, end = hit["matches"][0]
     assert hit["snippet"].encode()[begin:end] == b"deployed"
 
 
-def test_search_is_filtered(sample):
-    assert len(as_json(sample, "search", "deploy", "--project", "web")) == 2
-    assert as_json(sample, "search", "deploy", "--project", "tools") == []
-    assert as_json(sample, "search", "deploy", "--session", "0199ff") == []
-    assert len(as_json(sample, "search", "deploy", "--limit", "1")) == 1
+@pytest.mark.parametrize("arguments, expected", [
+    (["--project", "web"], [(SESSION, 4), (SESSION, 0)]),
+    (["--project", "tools"], []),
+    (["--session", "0199ff"], []),
+    (["--limit", "1"], [(SESSION, 4)]),
+    (["--agent", "codex"], []),
+    (["--agent", "cla*"], [(SESSION, 4), (SESSION, 0)]),
+    (["--role", "user"], [(SESSION, 0)]),
+    (["--in", "tool"], [(SESSION, 4)]),
+    (["--in", "text"], [(SESSION, 0)]),
+    (["--in", "thinking"], []),
+    (["--since", "2026-02-22T08:00:30Z"], [(SESSION, 4)]),
+    (["--until", "2026-02-22T08:00:30Z"], [(SESSION, 0)]),
+])
+def test_search_is_filtered(sample, arguments, expected):
+    found = hits(sample, "deploy", *arguments, code=0 if expected else 1)
+    assert [(h["session_id"], h["ordinal"]) for h in found] == expected
+
+
+def test_search_says_whether_there_is_more(sample):
+    assert json.loads(sample.run("search", "deploy", "--limit", "1", "--json").out)["more"] is True
+    assert json.loads(sample.run("search", "deploy", "--limit", "2", "--json").out)["more"] is False
+    assert json.loads(sample.run("search", "nowhere", "--json", code=1).out) == {"hits": [], "more": False}
+    assert "--limit shows more" in sample.on_terminal("search", "deploy", "--limit", "1")
+    assert "--limit shows more" not in sample.on_terminal("search", "deploy", "--limit", "2")
+
+
+def test_search_without_a_hit_exits_as_grep_does(sample):
+    assert sample.run("search", "nowhere", code=1).err == "Nothing was found.\n"
+
+
+def test_hits_are_grouped_by_session_with_what_opens_them(sample):
+    sample.write("INSERT INTO messages (session_id, ordinal, role, content, timestamp, fingerprint, change_seq) VALUES "
+                 "(:b, 1, 'user', 'deploy in between', '2026-02-22T08:00:30.000Z', 9, 4);\n"
+                 "UPDATE sessions SET change_seq = 4 WHERE id = :b;\n"
+                 "UPDATE meta SET value = 4 WHERE key = 'change_seq';\n")
+    assert [h["ordinal"] for h in hits(sample, "deploy")] == [4, 1, 0]
+    out = sample.run("search", "deploy").out
+    assert out.count(SESSION) == 2 and out.count(OTHER) == 2
+    opens = [line.strip() for line in out.splitlines() if line.strip().startswith("scrubjayctl show")]
+    assert opens == [f"scrubjayctl show {SESSION} --message 4", f"scrubjayctl show {OTHER} --message 1"]
+    assert "It is deployed." in sample.run(*opens[0].split()[1:]).out
 
 
 def test_search_for_nothing_is_a_usage_error(sample):

@@ -59,7 +59,7 @@ static const char *sessions_of(Query *q, SessionFilter filter)
         return seen.text;
 }
 
-TEST(sessions_are_filtered_newest_first)
+TEST(sessions_are_filtered_and_sorted)
 {
         _cleanup_(query_closep) Query *q = NULL;
         uint64_t since;
@@ -67,9 +67,12 @@ TEST(sessions_are_filtered_newest_first)
 
         fixture_make(&f, sample);
         REQUIRE(query_open(f.path, &q) == 0);
-        CHECK_STR(sessions_of(q, (SessionFilter){ 0 }), "codex:bbb aaa-2 aaa-1");
-        CHECK_STR(sessions_of(q, (SessionFilter){ .limit = 1 }), "codex:bbb");
-        CHECK_STR(sessions_of(q, (SessionFilter){ .project = "web" }), "aaa-2 aaa-1");
+        CHECK_STR(sessions_of(q, (SessionFilter){ 0 }), "aaa-1 codex:bbb aaa-2");
+        CHECK_STR(sessions_of(q, (SessionFilter){ .sort = SORT_STARTED }), "codex:bbb aaa-2 aaa-1");
+        CHECK_STR(sessions_of(q, (SessionFilter){ .sort = SORT_MESSAGES }),
+                  "aaa-1 aaa-2 codex:bbb");
+        CHECK_STR(sessions_of(q, (SessionFilter){ .limit = 1 }), "aaa-1");
+        CHECK_STR(sessions_of(q, (SessionFilter){ .project = "web" }), "aaa-1 aaa-2");
         CHECK_STR(sessions_of(q, (SessionFilter){ .project = "*/tools" }), "codex:bbb");
         CHECK_STR(sessions_of(q, (SessionFilter){ .agent = "c*x" }), "codex:bbb aaa-2");
         CHECK_STR(sessions_of(q, (SessionFilter){ .starred = true }), "aaa-2");
