@@ -51,16 +51,20 @@ _scrubjayctl() {
     esac
 
     case $command in
-    "") options=$'status\nsync\nresync\nwatch\nlog-level\ndoctor\nremote\nsessions\nshow\nsearch\nfindings\nexport\nstate\nverify\nmask\nrules\n--archive\n--config\n--help\n--version' ;;
+    "") options=$'status\nsync\nresync\nwatch\nlog-level\ndoctor\nremote\nsessions\nshow\nsearch\nblame\nfindings\nexport\nstate\nverify\nmask\nrules\n--archive\n--config\n--help\n--version' ;;
     status | sync | watch | doctor) options=$'--json\n'$common ;;
     resync) options=$'--no-wait\n--json\n'$common ;;
     log-level) options=$'emerg\nalert\ncrit\nerr\nwarning\nnotice\ninfo\ndebug\n--json\n'$common ;;
-    sessions) options=$'--project\n--agent\n--since\n--starred\n--limit\n--json\n'$common ;;
+    sessions) options=$'--project\n--agent\n--since\n--starred\n--commit\n--pr\n--sort\n--limit\n--json\n'$common ;;
     show)
-        options=$'--json\n--markdown\n--no-pager\n'$common
+        options=$'--message\n--around\n--tools\n--json\n--markdown\n--no-pager\n'$common
         [[ $current = -* ]] || options=$(_scrubjayctl_ids)
         ;;
-    search) options=$'--session\n--project\n--limit\n--json\n'$common ;;
+    search) options=$'--session\n--project\n--agent\n--role\n--in\n--since\n--until\n--limit\n--json\n'$common ;;
+    blame)
+        options=$'--json\n'$common
+        [[ $current = -* ]] || { COMPREPLY=($(compgen -f -- "$current")); return; }
+        ;;
     findings) options=$'--by\n--places\n--rule\n--project\n--session\n--since\n--limit\n--json\n--sarif\n'$common ;;
     export)
         options=$'--jsonl\n--markdown\n--agentsview\n--project\n--agent\n--since\n--starred\n'$common

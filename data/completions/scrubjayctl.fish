@@ -32,6 +32,7 @@ complete -c scrubjayctl -n __fish_use_subcommand -a remote -d 'list and check th
 complete -c scrubjayctl -n __fish_use_subcommand -a sessions -d 'list sessions'
 complete -c scrubjayctl -n __fish_use_subcommand -a show -d 'read a session'
 complete -c scrubjayctl -n __fish_use_subcommand -a search -d 'search in all sessions'
+complete -c scrubjayctl -n __fish_use_subcommand -a blame -d 'which session wrote a file, or a line'
 complete -c scrubjayctl -n __fish_use_subcommand -a findings -d 'which secrets were masked, and where'
 complete -c scrubjayctl -n __fish_use_subcommand -a export -d 'write the archive as JSON, Markdown, agentsview'
 complete -c scrubjayctl -n __fish_use_subcommand -a state -d 'export or import the sync state'
@@ -39,15 +40,25 @@ complete -c scrubjayctl -n __fish_use_subcommand -a verify -d 'look for secrets 
 complete -c scrubjayctl -n __fish_use_subcommand -a mask -d 'mask text from standard input'
 complete -c scrubjayctl -n __fish_use_subcommand -a rules -d 'list and test the rules'
 
-set -l json status sync resync watch log-level doctor sessions show search findings rules verify
+set -l json status sync resync watch log-level doctor sessions show search blame findings rules verify
 set -l filtered sessions findings search export
 complete -c scrubjayctl -n "__scrubjayctl_on $json" -l json -d 'print JSON'
 complete -c scrubjayctl -n "__scrubjayctl_on $filtered" -l project -x -a '(__scrubjayctl_projects)' -d 'of this project'
-complete -c scrubjayctl -n '__scrubjayctl_on sessions export' -l agent -x -a 'claude codex gemini' -d 'of this agent'
-complete -c scrubjayctl -n '__scrubjayctl_on sessions export findings' -l since -x -a 'today yesterday 7d 30d' -d 'since then'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions export search' -l agent -x -a 'claude codex gemini' -d 'of this agent'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions export findings search' -l since -x -a 'today yesterday 7d 30d' -d 'since then'
 complete -c scrubjayctl -n '__scrubjayctl_on sessions export' -l starred -d 'with a star'
 complete -c scrubjayctl -n '__scrubjayctl_on sessions findings search' -l limit -x -d 'at most so many'
 complete -c scrubjayctl -n '__scrubjayctl_on findings search' -l session -x -a '(__scrubjayctl_ids)' -d 'of this session'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions' -l commit -x -d 'that made this commit'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions' -l pr -x -d 'with this pull request'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions' -l sort -x -a 'activity started messages masked' -d 'sort by'
+complete -c scrubjayctl -n '__scrubjayctl_on search' -l until -x -a 'today yesterday 7d 30d' -d 'before then'
+complete -c scrubjayctl -n '__scrubjayctl_on search' -l role -x -a 'user assistant' -d 'said by'
+complete -c scrubjayctl -n '__scrubjayctl_on search' -l in -x -a 'text thinking tool' -d 'in this part only'
+complete -c scrubjayctl -n '__scrubjayctl_on blame' -F
+complete -c scrubjayctl -n '__scrubjayctl_on show' -l message -x -d 'this message and those around it'
+complete -c scrubjayctl -n '__scrubjayctl_on show' -l around -x -d 'how many around it'
+complete -c scrubjayctl -n '__scrubjayctl_on show' -l tools -x -a 'all names none' -d 'tool calls'
 complete -c scrubjayctl -n '__scrubjayctl_on resync' -l no-wait -d 'return once it has started'
 complete -c scrubjayctl -n '__scrubjayctl_on show; and not __scrubjayctl_on rules' -a '(__scrubjayctl_ids)'
 complete -c scrubjayctl -n '__scrubjayctl_on show' -l markdown -d 'print Markdown'

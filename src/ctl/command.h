@@ -14,6 +14,7 @@ enum {
         STATUS_USAGE = 2,  /* the command line makes no sense */
 };
 
+int command_blame(int argc, char *argv[]);
 int command_doctor(int argc, char *argv[]);
 int command_export(int argc, char *argv[]);
 int command_findings(int argc, char *argv[]);

@@ -37,6 +37,7 @@ static const Command commands[] = {
         { "sessions", NULL, N_("list sessions"), command_sessions },
         { "show", N_("ID"), N_("read a session"), command_show },
         { "search", N_("TEXT"), N_("search in all sessions"), command_search },
+        { "blame", N_("FILE[:LINE]"), N_("which session wrote a file, or a line"), command_blame },
         { "findings", NULL, N_("which secrets were masked, and where"), command_findings },
         { "export", N_("DIR"), N_("write the archive as JSON, Markdown, agentsview"),
           command_export },
