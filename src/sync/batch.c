@@ -156,11 +156,51 @@ int batch_commit_if_due(Engine *e)
         return r < 0 ? r : 1;
 }
 
+/* In meta while there are some: this process may end before they are wiped. */
+#define META_TRACES "has_traces"
+
+void engine_load_traces(Engine *e)
+{
+        e->has_traces = archive_meta_get_int(e->archive, META_TRACES, 0) != 0;
+}
+
+int engine_note_traces(Engine *e)
+{
+        int r;
+
+        if (e->has_traces)
+                return 0;
+        r = archive_meta_set_int(e->archive, META_TRACES, 1);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        e->has_traces = true;
+        return 0;
+}
+
+int engine_wipe_traces(Engine *e)
+{
+        int r;
+
+        if (!e->has_traces || archive_in_transaction(e->archive))
+                return 0;
+        r = archive_wipe_traces(e->archive);
+        if (r == -EBUSY)
+                return 0;
+        if (r >= 0)
+                r = archive_meta_set_int(e->archive, META_TRACES, 0);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        e->has_traces = false;
+        return 0;
+}
+
 void batch_rollback(Engine *e)
 {
         e->batch_is_tainted = false;
-        if (e->archive)
+        if (e->archive) {
                 archive_rollback(e->archive);
+                engine_load_traces(e);
+        }
         cycle_result_done(&e->batch);
         batch_drop_secrets(e);
 }

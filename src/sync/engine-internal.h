@@ -39,8 +39,8 @@ struct Engine {
         bool archive_vanished; /* so it was, and the one in use began anew */
         bool looked;           /* a cycle ran to its end since the source was opened */
         bool had_errors;       /* the last cycle left sessions behind: look again */
-        bool has_traces; /* text was purged or masked again: what is left of it in files has to go */
-        uint64_t n_cursors; /* sessions that are in step, as of the last cycle */
+        bool has_traces;       /* see engine_note_traces(); as the archive has it */
+        uint64_t n_cursors;    /* sessions that are in step, as of the last cycle */
         EngineTotals totals;
 
         /* of the cycle that runs */
@@ -69,6 +69,16 @@ int batch_commit_if_due(Engine *e);
 
 /* Forgets the secrets that the batch would have announced. */
 void batch_drop_secrets(Engine *e);
+
+/* Notes, in the transaction that purges text or masks it again, that files still hold what it was: the end of this cycle
+ * wipes it, or of the first one after a kill. Returns 0 or a negative errno. */
+int engine_note_traces(Engine *e);
+
+/* Reads whether there are some. */
+void engine_load_traces(Engine *e);
+
+/* Wipes them, where nobody who reads the archive is in the way; else the next cycle tries again. */
+int engine_wipe_traces(Engine *e);
 
 /* A read transaction of the source, kept over several sessions for a short time: `sync --full` waits for it. */
 int read_begin(Engine *e);

@@ -119,6 +119,7 @@ int engine_open_archive(Engine *e, char **reterr)
         e->totals.last_sync_at_usec = meta_time(e, "last_synced_at");
         e->totals.last_verified_at_usec = meta_time(e, "last_verified_at");
         e->n_cursors = archive_cursor_count(e->archive);
+        engine_load_traces(e);
         r = archive_meta_get(e->archive, "source_marker", &marker);
         (void) snprintf(e->marker, sizeof(e->marker), "%s", r > 0 ? marker : "");
         e->seen_rowid = archive_meta_get_int(e->archive, "source_rowid", INT64_MIN);
@@ -363,10 +364,6 @@ static int finish_cycle(Engine *e, const char *marker, int64_t changes_before, b
         r = archive_end_filling(e->archive);
         if (r < 0)
                 return engine_archive_failed(e, r);
-        if (e->result->sessions_removed > 0 || (e->result->full && e->n_cursors > 0))
-                e->has_traces = true;
-        if (e->has_traces && archive_wipe_traces(e->archive) >= 0)
-                e->has_traces = false; /* else a reader is in the way: the next cycle tries again */
         e->n_cursors = archive_cursor_count(e->archive);
         return 0;
 }
@@ -432,7 +429,7 @@ static int run_cycle(Engine *e, CycleKind kind)
         int64_t changes;
         int r, opened;
 
-        if (kind == CYCLE_NORMAL && e->looked && !e->had_errors) {
+        if (kind == CYCLE_NORMAL && e->looked && !e->had_errors && !e->has_traces) {
                 r = nothing_changed(e);
                 if (r != 0)
                         return r < 0 ? r : 0;
@@ -506,8 +503,8 @@ static void warn_of_archive(Engine *e)
         result->warning_kind = WARNING_ARCHIVE_DAMAGED;
         format_error(&result->warning,
                      "The archive was damaged and was moved to '%s'; a new one was built from the "
-                     "source. What agentsview no longer had is only in the damaged one: look whether "
-                     "you need it, check the disk, then remove that file.",
+                     "source. What agentsview no longer had is only in the damaged one, and so is what has been "
+                     "purged or masked since: look whether you need it, check the disk, then remove that file.",
                      moved);
 }
 
@@ -539,6 +536,11 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         e->follows = e->looked;
         r = run_cycle(e, kind);
         read_end(e);
+        if (e->archive && !archive_in_transaction(e->archive)) {
+                int k = engine_wipe_traces(e); /* with or without a source */
+
+                r = r < 0 ? r : k;
+        }
         if (r >= 0)
                 warn_of_archive(e);
         if (r == -ECANCELED && e->stopping) {

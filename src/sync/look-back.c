@@ -14,7 +14,7 @@ void look_back_clear(LookBack *lb)
         if (lb->texts.data)
                 explicit_bzero(lb->texts.data, lb->texts.size);
         strbuf_clear(&lb->texts);
-        lb->size = 0;
+        lb->size = lb->skipped_until = 0;
         lb->n_learned = 0;
 }
 
@@ -75,21 +75,38 @@ int look_back_learn(LookBack *lb, const Masker *masker, size_t from, size_t unti
         return 0;
 }
 
+void look_back_skip(LookBack *lb)
+{
+        lb->skipped_until = lb->size;
+}
+
+/* Up to where secret @number may stand unseen. */
+static size_t unseen_until(const LookBack *lb, size_t number)
+{
+        const struct Learned *learned = lb->learned + number;
+
+        return learned->from == 0 && lb->skipped_until > learned->until ? lb->skipped_until
+                                                                        : learned->until;
+}
+
 static bool stands_unseen(void *userdata, size_t number, size_t start)
 {
         const LookBack *lb = userdata;
 
         return number < lb->n_learned && start >= lb->learned[number].from &&
-               start < lb->learned[number].until;
+               start < unseen_until(lb, number);
 }
 
 int look_back_is_due(LookBack *lb, Masker *masker)
 {
         size_t end = 0;
 
-        for (size_t i = 0; i < lb->n_learned; i++)
-                if (lb->learned[i].from < lb->learned[i].until && lb->learned[i].until > end)
-                        end = lb->learned[i].until;
+        for (size_t i = 0; i < lb->n_learned; i++) {
+                size_t until = unseen_until(lb, i);
+
+                if (lb->learned[i].from < until && until > end)
+                        end = until;
+        }
         if (end == 0)
                 return 0;
         if (end > lb->texts.size)

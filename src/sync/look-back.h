@@ -14,6 +14,7 @@
 typedef struct LookBack {
         StrBuf texts; /* of the session so far: unmasked, in memory only, wiped; not more than fit */
         size_t size;  /* of all of them: places count in these, kept or not */
+        size_t skipped_until; /* where the last text ends that is not masked now, since it was before */
         struct Learned {
                 size_t from, until; /* where in the texts it may stand unseen */
         } * learned;                /* of each secret that the masker remembers */
@@ -30,6 +31,10 @@ int look_back_add(LookBack *lb, const Message *m, size_t *ret_begin);
 /* Notes that what the masker learned just now may stand unseen in the texts from @from until @until. Returns 0 or
  * -ENOMEM. */
 int look_back_learn(LookBack *lb, const Masker *masker, size_t from, size_t until);
+
+/* Says that the texts added last are not masked now, but stay as they were masked in an earlier sync: what was learned in
+ * a text that changed (from place 0 on) may stand in them, too. */
+void look_back_skip(LookBack *lb);
 
 /* Whether something learned may stand where it was not seen. Returns 1, 0 or -ENOMEM. */
 int look_back_is_due(LookBack *lb, Masker *masker);

@@ -19,6 +19,7 @@ void row_masker_clear(RowMasker *rm)
         arena_clear(&rm->arena);
         rm->n_findings = 0;
         rm->n_texts = 0;
+        rm->changed = false;
 }
 
 void row_masker_forget_words(RowMasker *rm)
@@ -102,7 +103,25 @@ static int mask_value(RowMasker *rm, const Column *column, Value *v, const char 
                 if (r < 0)
                         return r;
         }
-        return masked.text != v->text ? keep_text(rm, &masked, v) : 0;
+        if (masked.text == v->text)
+                return 0;
+        rm->changed = true;
+        return keep_text(rm, &masked, v);
+}
+
+/* A number, or nothing, in the place of what was there. */
+static void set_value(RowMasker *rm, Value *v, Value value)
+{
+        rm->changed = rm->changed || v->type != value.type || v->integer != value.integer;
+        *v = value;
+}
+
+static bool begins_anywhere(void *userdata, size_t number, size_t start)
+{
+        (void) userdata;
+        (void) number;
+        (void) start;
+        return true;
 }
 
 /* Where a word of this column is kept: two that share a place drive each other out. */
@@ -112,6 +131,14 @@ static struct LastWord *word_place(RowMasker *rm, const Column *column, const Va
                        (unsigned char) v->text[0] * 7 + (unsigned char) v->text[v->size - 1] * 13;
 
         return rm->last_words + place % ELEMENTSOF(rm->last_words);
+}
+
+/* What no rule found in a word is clean until a secret is learned that may stand in it. Returns 1, 0 or -ENOMEM. */
+static int may_be_known(RowMasker *rm, const Value *v)
+{
+        if (v->size < KNOWN_MIN)
+                return 0;
+        return masker_find_known(rm->masker, v->text, v->size, begins_anywhere, NULL);
 }
 
 /* Roles, models and tool names repeat in nearly every row; one that was clean just now is clean again. */
@@ -125,8 +152,11 @@ static int mask_word(RowMasker *rm, const Column *column, Value *v, const char *
                 return 0;
         last = word_place(rm, column, v);
         if (last->column == column && last->size == v->size &&
-            memcmp(last->text, v->text, v->size) == 0)
-                return 0;
+            memcmp(last->text, v->text, v->size) == 0) {
+                r = may_be_known(rm, v);
+                if (r <= 0)
+                        return r < 0 ? r : add_text(rm, v);
+        }
         r = mask_value(rm, column, v, prefix);
         if (r >= 0 && v->text == before && v->size <= sizeof(last->text)) {
                 last->column = column;
@@ -155,7 +185,8 @@ static bool is_time(const Value *v)
         return true;
 }
 
-int mask_row(RowMasker *rm, const Table *table, Value *values, const char *prefix)
+/* Each column by its kind. @prefix is put before field names ("tool_calls/0/"), and may be NULL. */
+static int mask_columns(RowMasker *rm, const Table *table, Value *values, const char *prefix)
 {
         int r = 0;
 
@@ -167,23 +198,24 @@ int mask_row(RowMasker *rm, const Table *table, Value *values, const char *prefi
                         continue;
                 switch (column->kind) {
                 case COLUMN_NUMBER:
-                        *v = (Value){ 0 };
+                        set_value(rm, v, (Value){ 0 });
                         break;
                 case COLUMN_ID:
                         r = mask_id(rm, column, v, prefix);
                         break;
                 case COLUMN_TIME:
                         if (!is_time(v))
-                                *v = (Value){ 0 };
+                                set_value(rm, v, (Value){ 0 });
                         break;
                 case COLUMN_WORD:
                         r = mask_word(rm, column, v, prefix);
                         break;
                 case COLUMN_TEXT:
                 case COLUMN_JSON:
-                        if (rm->metadata_only)
+                        if (rm->metadata_only) {
+                                rm->changed = rm->changed || v->size > 0;
                                 *v = value_text("", 0);
-                        else if (v->size > 0)
+                        } else if (v->size > 0)
                                 r = mask_value(rm, column, v, prefix);
                         break;
                 }
@@ -209,20 +241,20 @@ static int mask_rows(RowMasker *rm, Message *m)
 
         if (same)
                 m->values[MESSAGE_DIALOGUE_TEXT] = (Value){ 0 };
-        r = mask_row(rm, &message_table, m->values, NULL);
+        r = mask_columns(rm, &message_table, m->values, NULL);
         if (same)
                 m->values[MESSAGE_DIALOGUE_TEXT] = m->values[MESSAGE_CONTENT];
         for (size_t i = 0; r >= 0 && i < m->n_calls; i++) {
                 (void) snprintf(prefix, sizeof(prefix), "tool_calls/%" PRId64 "/",
                                 m->calls[i][CALL_CALL_INDEX].integer);
-                r = mask_row(rm, &call_table, m->calls[i], prefix);
+                r = mask_columns(rm, &call_table, m->calls[i], prefix);
         }
         for (size_t i = 0; r >= 0 && i < m->n_events; i++) {
                 (void) snprintf(prefix, sizeof(prefix),
                                 "tool_result_events/%" PRId64 "/%" PRId64 "/",
                                 m->events[i][EVENT_CALL_INDEX].integer,
                                 m->events[i][EVENT_EVENT_INDEX].integer);
-                r = mask_row(rm, &event_table, m->events[i], prefix);
+                r = mask_columns(rm, &event_table, m->events[i], prefix);
         }
         return r;
 }
@@ -267,6 +299,55 @@ static int learned_too_late(RowMasker *rm, size_t first_text)
         return r;
 }
 
+/* The size of an archived text takes the place of the source's, which tells how long each secret in it was. */
+static void set_length(RowMasker *rm, Value *length, const Value *text)
+{
+        if (length->type == VALUE_INTEGER)
+                set_value(rm, length,
+                          value_integer(text->type == VALUE_TEXT ? (int64_t) text->size : 0));
+}
+
+static void set_lengths(RowMasker *rm, Message *m)
+{
+        size_t event = 0;
+
+        set_length(rm, m->values + MESSAGE_CONTENT_LENGTH, m->values + MESSAGE_CONTENT);
+        for (size_t i = 0; i < m->n_events; i++)
+                set_length(rm, m->events[i] + EVENT_CONTENT_LENGTH, m->events[i] + EVENT_CONTENT);
+        for (size_t i = 0; i < m->n_calls; i++) {
+                const Value *result = m->calls[i] + CALL_RESULT_CONTENT;
+                int64_t index = m->calls[i][CALL_CALL_INDEX].integer;
+
+                /* agentsview keeps a result once: where it came as events, in the last one of the call */
+                for (; event < m->n_events && m->events[event][EVENT_CALL_INDEX].integer <= index;
+                     event++)
+                        if (m->calls[i][CALL_RESULT_CONTENT].size == 0 &&
+                            m->events[event][EVENT_CALL_INDEX].integer == index)
+                                result = m->events[event] + EVENT_CONTENT;
+                set_length(rm, m->calls[i] + CALL_RESULT_CONTENT_LENGTH, result);
+        }
+}
+
+int mask_row(RowMasker *rm, const Table *table, Value *values)
+{
+        size_t n_findings = rm->n_findings, n_texts = rm->n_texts;
+        size_t size = table->n_columns * sizeof(*values);
+        Value *unmasked = arena_alloc(&rm->arena, size);
+        int r;
+
+        if (!unmasked)
+                return -ENOMEM;
+        memcpy(unmasked, values, size);
+        r = mask_columns(rm, table, values, NULL);
+        if (r >= 0)
+                r = learned_too_late(rm, n_texts);
+        if (r <= 0)
+                return r;
+        rm->n_findings = n_findings;
+        memcpy(values, unmasked, size);
+        return mask_columns(rm, table, values, NULL);
+}
+
 int mask_message(RowMasker *rm, Message *m)
 {
         size_t n_findings = rm->n_findings, n_texts = rm->n_texts;
@@ -278,9 +359,12 @@ int mask_message(RowMasker *rm, Message *m)
                 r = mask_rows(rm, m);
         if (r >= 0)
                 r = learned_too_late(rm, n_texts);
-        if (r <= 0)
-                return r;
-        rm->n_findings = n_findings;
-        *m = unmasked;
-        return mask_rows(rm, m);
+        if (r > 0) {
+                rm->n_findings = n_findings;
+                *m = unmasked;
+                r = mask_rows(rm, m);
+        }
+        if (r >= 0)
+                set_lengths(rm, m);
+        return r;
 }

@@ -21,6 +21,7 @@ typedef struct RowMasker {
         Arena arena; /* masked texts and field names, until row_masker_clear() */
         RowFinding *findings;
         size_t n_findings, n_allocated;
+        bool changed; /* a value of the row or message is not what it was before */
         struct MaskedText {
                 const char *text; /* unmasked; borrowed */
                 size_t size;
@@ -39,16 +40,15 @@ void row_masker_done(RowMasker *rm);
 /* Forgets findings and texts of the last row, whose unmasked texts must be there until then. */
 void row_masker_clear(RowMasker *rm);
 
-/* Forgets which words were clean: the rules or the remembered secrets changed. */
+/* Forgets which words were clean: the rules changed. What the masker remembers is looked for in them all the same. */
 void row_masker_forget_words(RowMasker *rm);
 
 /*
  * Masks @values in place: texts become masked ones (in the arena, or the same where clean), times that are none become
- * NULL, and with metadata_only texts become "". @prefix is put before field names ("tool_calls/0/"), and may be NULL.
- * Returns 0 or -ENOMEM.
+ * NULL, and with metadata_only texts become "". What was learned from its last text may stand bare in its first one: where
+ * it may, the row is masked twice. Returns 0 or -ENOMEM.
  */
-int mask_row(RowMasker *rm, const Table *table, Value *values, const char *prefix);
+int mask_row(RowMasker *rm, const Table *table, Value *values);
 
-/* The same for a message with its calls and events. What was learned from its last text may stand bare in its first one:
- * where it may, the message is masked twice. */
+/* The same for a message with its calls and events. The lengths of its texts become those of the masked ones. */
 int mask_message(RowMasker *rm, Message *m);

@@ -90,7 +90,7 @@ static int replace_rows(Engine *e, RowList *l, int user_column, const char *name
                 row_masker_clear(&e->row_masker);
                 masker_forget(e->masker);
                 e->row_masker.metadata_only = metadata_only;
-                r = mask_row(&e->row_masker, l->table, row, NULL);
+                r = mask_row(&e->row_masker, l->table, row);
                 if (r < 0)
                         break;
                 row[0] = id;
@@ -147,8 +147,11 @@ static int mirror_deletion(void *userdata, const Value *id)
                                   project.text, project.size, DELETE_FOREVER, now);
         if (r > 0)
                 e->batch.sessions_removed++;
-        if (r >= 0 && !e->settings.keep_deleted_sessions)
+        if (r >= 0 && !e->settings.keep_deleted_sessions) {
                 r = archive_session_purge(e->archive, id->text, id->size);
+                if (r >= 0)
+                        r = engine_note_traces(e);
+        }
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 

@@ -22,13 +22,15 @@ typedef struct SessionSync {
         bool known; /* the archive has it */
         bool has_cursor;
         bool full; /* write all messages: masked under another policy, or never */
+        bool from_archive; /* its messages are the archived ones, masked before: the source has it no more */
         int64_t change;
 
         ArchivedMessage *archived; /* a page of them */
         size_t n_archived, next;
         bool has_more; /* behind the page */
 
-        int64_t last_ordinal; /* of the messages read; -1: none */
+        Value row[N_SESSION_COLUMNS]; /* masked */
+        int64_t last_ordinal;         /* of the messages read; -1: none */
         size_t first_written; /* where the first message that was written begins in the texts to look back at */
         bool shrunk;
         SessionSecrets secrets; /* that it did not have before */
@@ -128,7 +130,7 @@ int session_mask_row(Engine *e, Value *values, Privacy privacy)
         int r;
 
         e->row_masker.metadata_only = privacy == PRIVACY_METADATA;
-        r = mask_row(&e->row_masker, &session_table, values, NULL);
+        r = mask_row(&e->row_masker, &session_table, values);
         values[SESSION_ID] = id;
         return r;
 }
@@ -196,7 +198,8 @@ static int write_message(SessionSync *s, const Message *m, bool replaces)
         r = secrets_count_new(e, &s->id, m, &s->secrets);
         if (r < 0)
                 return r;
-        r = archive_message_put(e->archive, m, s->change, replaces);
+        /* findings of a text that was masked before cannot be found again: they stay beside the new ones */
+        r = archive_message_put(e->archive, m, s->change, replaces && !s->from_archive);
         if (r < 0)
                 return engine_archive_failed(e, r);
         r = session_put_findings(e, &s->id, ordinal);
@@ -290,6 +293,46 @@ static int find_archived(SessionSync *s, int64_t ordinal, const ArchivedMessage 
         return 0;
 }
 
+static bool same_values(const Value *a, const Value *b, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (a[i].type != b[i].type || a[i].integer != b[i].integer ||
+                    a[i].size != b[i].size ||
+                    (a[i].size > 0 && memcmp(a[i].text, b[i].text, a[i].size) != 0))
+                        return false;
+        return true;
+}
+
+static bool same_message(const Message *a, const Message *b)
+{
+        return a->n_calls == b->n_calls && a->n_events == b->n_events &&
+               same_values(a->values, b->values, N_MESSAGE_COLUMNS) &&
+               same_values(a->calls[0], b->calls[0], a->n_calls * N_CALL_COLUMNS) &&
+               same_values(a->events[0], b->events[0], a->n_events * N_EVENT_COLUMNS);
+}
+
+/* Writes a message that was masked again, if it is not archived as it is now. */
+static int rewrite_if_changed(SessionSync *s, const Message *m)
+{
+        Engine *e = s->e;
+        Message archived;
+        int r;
+
+        if (s->from_archive) {
+                if (!e->row_masker.changed)
+                        return 0;
+        } else {
+                r = archive_message_get(e->archive, s->id.text, s->id.size,
+                                        m->values[MESSAGE_ORDINAL].integer, &archived);
+                if (r < 0)
+                        return engine_archive_failed(e, r);
+                if (r > 0 && same_message(m, &archived))
+                        return 0;
+        }
+        r = engine_note_traces(e); /* what was written before lacks this masking */
+        return r < 0 ? r : write_message(s, m, true);
+}
+
 static int sync_message(SessionSync *s, Message *m)
 {
         int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
@@ -307,8 +350,10 @@ static int sync_message(SessionSync *s, Message *m)
         if (r < 0)
                 return r;
         if (archived && archived->fingerprint == m->fingerprint && !s->full) {
-                /* It stays; but a secret in it is looked for in what is new, too. */
+                /* It stays; but a secret in it is looked for in what is new, too, and one of what is new in it. */
                 r = archived->has_findings ? mask_own_message(s, m) : 0;
+                if (s->first_written < begin)
+                        look_back_skip(&s->e->look_back);
                 return r < 0 ? r
                              : look_back_learn(&s->e->look_back, s->e->masker, s->first_written,
                                                begin);
@@ -321,37 +366,45 @@ static int sync_message(SessionSync *s, Message *m)
                 return r;
         if (begin < s->first_written)
                 s->first_written = begin;
-        return write_message(s, m, archived != NULL);
+        if (archived && s->full)
+                r = engine_note_traces(s->e);
+        return r < 0 ? r : write_message(s, m, archived != NULL);
+}
+
+/* A message of the archive, masked again: only what the rules now find in it is written. */
+static int remask_message(SessionSync *s, Message *m)
+{
+        size_t begin;
+        int r;
+
+        s->last_ordinal = m->values[MESSAGE_ORDINAL].integer;
+        r = look_back_add(&s->e->look_back, m, &begin);
+        if (r >= 0)
+                r = mask_own_message(s, m);
+        if (r >= 0)
+                r = look_back_learn(&s->e->look_back, s->e->masker, 0, begin);
+        return r < 0 ? r : rewrite_if_changed(s, m);
 }
 
 /* The second look: a secret that was learned later may stand without context in an earlier message. */
 static int check_message(SessionSync *s, Message *m)
 {
-        int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
-        size_t n_findings;
         int r;
 
         r = look_back_concerns(&s->e->look_back, s->e->masker, m);
-        if (r > 0)
-                r = mask_own_message(s, m);
-        else if (r == 0)
-                return 0;
-        if (r < 0)
+        if (r <= 0)
                 return r;
-        r = archive_finding_count(s->e->archive, s->id.text, s->id.size, ordinal, &n_findings);
-        if (r < 0)
-                return engine_archive_failed(s->e, r);
-        if (s->e->row_masker.n_findings == n_findings)
-                return 0;
-        s->e->has_traces = true; /* what was written before lacks this masking */
-        return write_message(s, m, true);
+        r = mask_own_message(s, m);
+        return r < 0 ? r : rewrite_if_changed(s, m);
 }
+
+typedef int (*MessageFunc)(SessionSync *, Message *);
 
 /*
  * Reads the session's messages and hands each to @func, in read transactions that stay short. A result of 1 ends the
  * walk. Returns 0 or a negative errno.
  */
-static int for_each_message(SessionSync *s, int (*func)(SessionSync *, Message *))
+static int for_each_source_message(SessionSync *s, MessageFunc func)
 {
         Engine *e = s->e;
         int64_t last = INT64_MIN;
@@ -384,44 +437,87 @@ static int for_each_message(SessionSync *s, int (*func)(SessionSync *, Message *
         return r < 0 ? read_failed(s, r) : 0;
 }
 
+/* The same with the archived messages. */
+static int for_each_archived_message(SessionSync *s, MessageFunc func)
+{
+        const ArchivedMessage *archived;
+        Message m;
+        int r, k;
+
+        s->n_archived = s->next = 0;
+        s->has_more = true;
+        while ((r = peek_archived(s, &archived)) >= 0 && archived) {
+                s->next++;
+                r = archive_message_get(s->e->archive, s->id.text, s->id.size, archived->ordinal,
+                                        &m);
+                if (r < 0)
+                        return engine_archive_failed(s->e, r);
+                k = r > 0 ? func(s, &m) : 0;
+                if (k != 0)
+                        return k < 0 ? k : 0;
+        }
+        return r;
+}
+
+static int for_each_message(SessionSync *s, MessageFunc func)
+{
+        return s->from_archive ? for_each_archived_message(s, func)
+                               : for_each_source_message(s, func);
+}
+
+/* The first look at all messages. */
 static int sync_messages(SessionSync *s)
 {
         const ArchivedMessage *left;
         int r;
 
         s->has_more = s->known;
-        masker_forget(s->e->masker);
-        look_back_clear(&s->e->look_back);
-        r = for_each_message(s, sync_message);
+        r = for_each_message(s, s->from_archive ? remask_message : sync_message);
         while (r >= 0 && (r = peek_archived(s, &left)) >= 0 && left) {
                 s->next++;
                 r = remove_message(s, left->ordinal);
         }
-        if (r >= 0)
-                r = look_back_is_due(&s->e->look_back, s->e->masker);
-        if (r > 0)
-                r = for_each_message(s, check_message);
-        look_back_clear(&s->e->look_back);
         return r;
+}
+
+static int mask_own_row(SessionSync *s)
+{
+        memcpy(s->row, s->values, sizeof(s->row));
+        row_masker_clear(&s->e->row_masker);
+        return session_mask_row(s->e, s->row, s->privacy);
+}
+
+/* All texts of the session: what any of them tells is masked in each. */
+static int sync_texts(SessionSync *s)
+{
+        LookBack *texts = &s->e->look_back;
+        int r, due;
+
+        masker_forget(s->e->masker);
+        look_back_clear(texts);
+        r = sync_messages(s);
+        if (r >= 0)
+                r = mask_own_row(s);
+        if (r >= 0) /* what a name tells may stand in any message */
+                r = look_back_learn(texts, s->e->masker, 0, texts->size);
+        due = r >= 0 ? look_back_is_due(texts, s->e->masker) : r;
+        if (due > 0)
+                r = for_each_message(s, check_message);
+        look_back_clear(texts);
+        return due > 0 && r >= 0 ? mask_own_row(s) : r;
 }
 
 /* The row, its findings, the trash's tombstone; and what is to be announced. */
 static int write_row(SessionSync *s)
 {
         Engine *e = s->e;
-        Value row[N_SESSION_COLUMNS];
-        const Value *deleted_at;
+        const Value *row = s->row, *deleted_at;
         int r;
 
-        memcpy(row, s->values, sizeof(row));
-        row_masker_clear(&e->row_masker);
-        r = session_mask_row(e, row, s->privacy);
-        if (r < 0)
-                return r;
         r = secrets_count_new(e, &s->id, NULL, &s->secrets);
         if (r < 0)
                 return r;
-        if (s->known)
+        if (s->known && !s->from_archive)
                 r = archive_findings_remove(e->archive, s->id.text, s->id.size, ARCHIVE_NO_ORDINAL);
         if (r >= 0)
                 r = archive_session_put(e->archive, row, s->change, s->shrunk,
@@ -458,7 +554,7 @@ static int write_session(SessionSync *s, const SourceSession *source, const Valu
         int r;
 
         s->change = archive_next_change(e->archive);
-        r = sync_messages(s);
+        r = sync_texts(s);
         if (r >= 0)
                 r = write_row(s);
         if (r < 0)
@@ -553,7 +649,9 @@ int session_exclude(Engine *e, const Value *values)
         r = batch_begin(e);
         if (r < 0)
                 return r;
-        r = archive_session_purge(e->archive, id->text, id->size);
+        r = engine_note_traces(e);
+        if (r >= 0)
+                r = archive_session_purge(e->archive, id->text, id->size);
         if (r > 0) {
                 e->batch.sessions_removed++;
                 r = archive_tombstone_put(e->archive, id->text, id->size, user->text, user->size,
@@ -564,30 +662,6 @@ int session_exclude(Engine *e, const Value *values)
 
 /* Masking again from the archive */
 
-static int remask_messages(SessionSync *s)
-{
-        const ArchivedMessage *archived;
-        Message m;
-        int r;
-
-        s->has_more = true;
-        masker_forget(s->e->masker);
-        while ((r = peek_archived(s, &archived)) >= 0 && archived) {
-                s->next++;
-                s->last_ordinal = archived->ordinal;
-                r = archive_message_get(s->e->archive, s->id.text, s->id.size, s->last_ordinal, &m);
-                if (r == 0)
-                        continue;
-                if (r > 0)
-                        r = mask_own_message(s, &m);
-                if (r >= 0)
-                        r = write_message(s, &m, true);
-                if (r < 0)
-                        return engine_archive_failed(s->e, r);
-        }
-        return r;
-}
-
 int session_remask(Engine *e, const char *id)
 {
         _cleanup_(session_sync_done) SessionSync s = {
@@ -596,6 +670,7 @@ int session_remask(Engine *e, const char *id)
                 .last_ordinal = -1,
                 .first_written = SIZE_MAX,
                 .known = true,
+                .from_archive = true,
         };
         Value values[N_SESSION_COLUMNS];
         Cursor cursor = { 0 };
@@ -621,7 +696,7 @@ int session_remask(Engine *e, const char *id)
                 return engine_archive_failed(e, r);
         s.has_cursor = r > 0;
         s.change = archive_next_change(e->archive);
-        r = remask_messages(&s);
+        r = sync_texts(&s);
         if (r >= 0)
                 r = write_row(&s);
         if (r < 0)

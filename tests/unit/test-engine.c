@@ -354,10 +354,10 @@ TEST(a_session_that_only_vanished_is_kept)
         change(&w, "DELETE FROM sessions; DELETE FROM messages");
         (void) cycle(&w, CYCLE_AUDIT);
         CHECK_INT(count(&w, "SELECT count(*) FROM messages"), 2);
-        /* and a resync masks it again from the archive itself */
+        /* and a resync masks it again from the archive itself: nothing is to be done, so nothing is written */
         REQUIRE(engine_reset(w.engine, NULL) == 0);
         CHECK_INT(sync_ok(&w)->sessions_synced, 1);
-        CHECK_INT(w.result.messages_written, 2);
+        CHECK_INT(w.result.messages_written, 0);
         CHECK_INT(sync_ok(&w)->sessions_synced, 0);
         world_done(&w);
 }
@@ -674,6 +674,229 @@ static bool has_traces(World *w, const char *word)
         return false;
 }
 
+/* Contexts that tell a secret, and how much of a text each takes for it differs. */
+static const char *const contexts[][2] = {
+        { "password = \"", "\"" },
+        { "DB_PASSWORD=", "" },
+        { "{\"api_key\": \"", "\"}" },
+        { "Authorization: Bearer ", "" },
+        { "export TOKEN='", "'" },
+        { "https://me:", "@db.example.com/x" },
+        { "--password ", "" },
+        { "secret: ", "" },
+        { "curl -u me:", " https://x.example.com" },
+};
+
+/* A secret with signs that some contexts end at, so that one takes it and another one only a part of it. */
+static void random_secret(char ret[static 32])
+{
+        static const char letters[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+        static const char signs[] = "-_.+/=,;:!#%&";
+
+        for (size_t i = 0; i < 28; i++)
+                ret[i] = letters[(size_t) rand() % (sizeof(letters) - 1)];
+        ret[14] = signs[(size_t) rand() % (sizeof(signs) - 1)];
+        ret[28] = 0;
+}
+
+static void tell(char ret[static 120], const char *const context[2], const char *secret)
+{
+        (void) snprintf(ret, 120, "%s%s%s", context[0], secret, context[1]);
+}
+
+/* How much of @secret stands in the archived messages: the longest piece of it, in bytes. */
+static size_t longest_piece(World *w, const char *secret)
+{
+        _cleanup_free_ char *all = fixture_text(
+                        w->archive,
+                        "SELECT group_concat(content, char(10)) FROM (SELECT content FROM messages "
+                        "ORDER BY session_id, ordinal)");
+        size_t n = strlen(secret);
+
+        for (size_t size = n; size >= 8; size--)
+                for (size_t at = 0; at + size <= n; at++)
+                        if (all && memmem(all, strlen(all), secret + at, size))
+                                return size;
+        return 0;
+}
+
+/* Told one way, then another: whatever the second one masks is masked where only the first one was known, too. */
+TEST(two_contexts_of_one_secret_leave_no_part_of_it)
+{
+        unsigned seed = (unsigned) now_usec(CLOCK_REALTIME), n_left = 0;
+        World w;
+
+        printf("# seed %u\n", seed);
+        srand(seed);
+        world_begin(&w, "contexts");
+        add_session(&w, "a", 2);
+        for (size_t i = 0; i < ELEMENTSOF(contexts); i++)
+                for (size_t k = 0; k < ELEMENTSOF(contexts); k++) {
+                        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+                        char secret[32];
+                        size_t alone[2];
+
+                        random_secret(secret);
+                        /* what each context leaves of it alone, then both in one session */
+                        for (size_t m = 0; m < 3; m++) {
+                                char text[2][120];
+
+                                tell(text[0], contexts[m == 1 ? k : i], secret);
+                                tell(text[1], contexts[m == 0 ? i : k], secret);
+                                strbuf_clear(&sql);
+                                for (size_t n = 0; n < 2; n++) {
+                                        char *quoted = sqlite3_mprintf("%Q", text[n]);
+
+                                        (void) strbuf_printf(
+                                                        &sql,
+                                                        "UPDATE messages SET content = %s WHERE ordinal = %zu;",
+                                                        quoted, n);
+                                        sqlite3_free(quoted);
+                                }
+                                (void) strbuf_puts(&sql, "UPDATE sessions SET " TOUCH);
+                                change(&w, sql.data);
+                                restart(&w);
+                                (void) sync_ok(&w);
+                                if (m < 2)
+                                        alone[m] = longest_piece(&w, secret);
+                                else if (longest_piece(&w, secret) >
+                                         (alone[0] < alone[1] ? alone[0] : alone[1]))
+                                        n_left++;
+                                (void) cycle(&w, CYCLE_NORMAL);
+                        }
+                }
+        CHECK_INT(n_left, 0);
+        world_done(&w);
+}
+
+/* What only the archive has is masked again in two looks as well. */
+TEST(a_secret_learned_late_goes_from_what_only_the_archive_has)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        _cleanup_free_ char *rules = fixture_path("late-rules"), *file = NULL, *content = NULL;
+        static const char rule[] =
+                        "{\"rules\": [{\"id\": \"the-nest\", \"description\": \"A nest\", "
+                        "\"secret\": 1, \"literals\": [\"nest is\"], \"pattern\": \"nest is ([a-z0-9]{12})\", \"guards\": {}, \"examples\": {\"positive\": [\"nest is <<q8zr4k1vw0xj>>\"], \"negative\": []}}]}";
+        const char *folders[] = { TEST_RULES_DIR, rules, NULL };
+        World w;
+
+        world_begin(&w, "late");
+        REQUIRE(mkdir(rules, 0700) == 0);
+        w.settings.rules_folders = folders;
+        restart(&w);
+        add_session(&w, "a", 2);
+        change(&w, "UPDATE messages SET content = 'so q8zr4k1vw0xj then' WHERE ordinal = 0;"
+                   "UPDATE messages SET content = 'the nest is q8zr4k1vw0xj' WHERE ordinal = 1");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE content LIKE '%q8zr4k1vw0xj%'"),
+                  2);
+        change(&w, "DELETE FROM sessions; DELETE FROM messages");
+        REQUIRE((file = path_join(rules, "late.json")) != NULL);
+        REQUIRE(file_write_atomic(file, 0600, rule, strlen(rule)) == 0);
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        (void) sync_ok(&w);
+        CHECK_STR(w.result.warning ?: "", "");
+        content = fixture_text(w.archive, "SELECT content FROM messages WHERE ordinal = 0");
+        CHECK_STR(content, "so [REDACTED:the-nest] then");
+        CHECK_INT(count(&w, "SELECT count(*) FROM findings"), 2);
+
+        /* and what was found before is not forgotten when it is masked once more */
+        REQUIRE(engine_reset(w.engine, NULL) == 0);
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, "SELECT count(*) FROM findings"), 2);
+        world_done(&w);
+}
+
+/* Names are remembered as clean; a secret that is learned later may stand in one. */
+TEST(a_name_that_was_clean_is_looked_at_again)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        const char *bare = token((unsigned) now_usec(CLOCK_REALTIME)) + 6;
+        World w;
+
+        world_begin(&w, "names");
+        for (int i = 0; i < 2; i++) {
+                char id[2] = { (char) ('a' + i), 0 };
+
+                add_session(&w, id, 3);
+        }
+        (void) strbuf_printf(
+                        &sql,
+                        "UPDATE sessions SET project = '%s', machine = '%s';"
+                        "UPDATE messages SET model = '%s';"
+                        "UPDATE messages SET content = 'password = \"%s\"' WHERE ordinal = 1 AND session_id = 'b';"
+                        "INSERT INTO tool_calls (message_id, session_id, tool_name, category, skill_name, call_index) "
+                        "SELECT id, session_id, 'Bash', 'Bash', '%s', 0 FROM messages;",
+                        bare, bare, bare, bare, bare);
+        change(&w, sql.data);
+        (void) sync_ok(&w);
+        /* in session a, nothing tells that it is one */
+        CHECK_INT(count(&w, "SELECT count(*) FROM sessions WHERE project LIKE '[REDACTED:%'"), 1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM sessions WHERE machine LIKE '[REDACTED:%'"), 1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE model LIKE '[REDACTED:%'"), 3);
+        CHECK_INT(count(&w, "SELECT count(*) FROM tool_calls WHERE skill_name LIKE '[REDACTED:%'"),
+                  3);
+        world_done(&w);
+}
+
+/* A name of the session tells it: it goes from the messages, which are read before. */
+TEST(what_a_name_tells_goes_from_the_messages)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        const char *bare = token((unsigned) now_usec(CLOCK_REALTIME)) + 6;
+        World w;
+
+        world_begin(&w, "told-by-name");
+        add_session(&w, "a", 3);
+        (void) strbuf_printf(&sql,
+                             "UPDATE sessions SET display_name = 'password: %s', git_branch = '%s';"
+                             "UPDATE messages SET content = 'so %s' WHERE ordinal = 1;",
+                             bare, bare, bare);
+        change(&w, sql.data);
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE content LIKE 'so [REDACTED:%'"),
+                  1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM sessions WHERE git_branch LIKE '[REDACTED:%' AND "
+                            "display_name LIKE 'password: [REDACTED:%'"),
+                  1);
+        world_done(&w);
+}
+
+/* The length of a text is that of what is archived: the source's would tell how long each secret is. */
+TEST(lengths_are_of_what_is_archived)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        World w;
+
+        world_begin(&w, "lengths");
+        add_session(&w, "a", 2);
+        (void) strbuf_printf(
+                        &sql,
+                        "UPDATE messages SET content = 'key %s', content_length = 44;"
+                        "INSERT INTO tool_calls (message_id, session_id, tool_name, category, result_content_length, call_index) "
+                        "VALUES (1, 'a', 'Bash', 'Bash', 42, 0);"
+                        "INSERT INTO tool_calls (message_id, session_id, tool_name, category, result_content, "
+                        "result_content_length, call_index) VALUES (1, 'a', 'Bash', 'Bash', '%s!', 41, 1);"
+                        "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, call_index, event_index, "
+                        "source, status, content, content_length) VALUES ('a', 0, 0, 0, 's', '', 'first', 5), "
+                        "('a', 0, 0, 1, 's', '', '%s..', 42);",
+                        token(1), token(1), token(1));
+        change(&w, sql.data);
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE content_length = "
+                            "length(CAST(content AS BLOB)) AND content_length <> 44"),
+                  2);
+        CHECK_INT(count(&w, "SELECT count(*) FROM tool_result_events WHERE content_length = "
+                            "length(CAST(content AS BLOB))"),
+                  2);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM tool_calls c WHERE result_content_length = "
+                        "coalesce(length(result_content), (SELECT content_length FROM "
+                        "tool_result_events e WHERE e.call_index = c.call_index AND event_index = 1))"),
+                  2);
+        world_done(&w);
+}
+
 TEST(what_goes_leaves_no_byte_behind)
 {
         _cleanup_free_ char *index = NULL;
@@ -704,6 +927,49 @@ TEST(what_goes_leaves_no_byte_behind)
         REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
         (void) sync_ok(&w);
         CHECK(!has_traces(&w, "/home/me"));
+        world_done(&w);
+}
+
+/* Killed, or stopped beside a reader, before what was purged is wiped: the next process does it. */
+TEST(what_was_to_be_wiped_is_wiped_by_the_next_process)
+{
+        _cleanup_free_ char *index = NULL;
+        sqlite3 *reader = NULL;
+        World w;
+
+        world_begin(&w, "wiped-later");
+        add_session(&w, "a", 2);
+        add_session(&w, "b", 2);
+        change(&w,
+               "UPDATE messages SET content = 'the jackdaw' || hex(zeroblob(9000)) WHERE session_id = 'a'");
+        (void) sync_ok(&w);
+        REQUIRE((index = fixture_path("wiped-later/search.db")) != NULL);
+        REQUIRE(file_write_atomic(index, 0600, "jackdaw", 7) == 0);
+        REQUIRE(sqlite3_open(w.archive, &reader) == SQLITE_OK);
+        REQUIRE(sqlite_run(reader, "BEGIN; SELECT count(*) FROM messages") == 0);
+        change(&w,
+               "DELETE FROM sessions WHERE id = 'a'; DELETE FROM messages WHERE session_id = 'a';"
+               "INSERT INTO session_deletion_changes VALUES ('a', 'jay', 1, 1)");
+        (void) sync_ok(&w);
+        CHECK(has_traces(&w, "jackdaw"));
+        restart(&w); /* the reader is still there */
+        CHECK(has_traces(&w, "jackdaw"));
+        REQUIRE(sqlite_run(reader, "COMMIT") == 0);
+        sqlite_close(reader);
+        (void) sync_ok(&w);
+        CHECK(!has_traces(&w, "jackdaw"));
+        CHECK(access(index, F_OK) < 0);
+        CHECK_INT(count(&w, "SELECT value FROM meta WHERE key = 'has_traces'"), 0);
+
+        /* without a change in between, too: a cycle that finds nothing to read wipes */
+        REQUIRE(file_write_atomic(index, 0600, "jackdaw", 7) == 0);
+        w.engine = engine_free(w.engine);
+        fixture_sql(w.archive, "UPDATE meta SET value = 1 WHERE key = 'has_traces'");
+        restart(&w);
+        (void) unlink(w.source); /* nor is there a source */
+        (void) cycle(&w, CYCLE_NORMAL);
+        CHECK_INT(w.result.failure, CYCLE_SOURCE_MISSING);
+        CHECK(access(index, F_OK) < 0);
         world_done(&w);
 }
 
