@@ -7,23 +7,17 @@
 #include "base/strbuf.h"
 #include "model/session.h"
 
-static bool glob_matches(const char *glob, const char *text)
+/* "~/x" means what is below @home, as it is or as "~" where the home folder is masked; "~" is the folder itself. */
+static bool glob_matches(const char *glob, const char *home, const char *text)
 {
-        _cleanup_free_ char *full = NULL;
-        const char *home = getenv("HOME");
+        size_t n = strlen(home);
 
         if (fnmatch(glob, text, 0) == 0)
-                return true; /* "~/x" as well, where the home folder is masked */
-        if (glob[0] != '~' || glob[1] != '/' || !home)
-                return false;
-        if (asprintf(&full, "%s%s", home, glob + 1) < 0) {
-                full = NULL;
                 return true;
-        }
-        return fnmatch(full, text, 0) == 0;
+        return glob[0] == '~' && strncmp(text, home, n) == 0 && fnmatch(glob + 1, text + n, 0) == 0;
 }
 
-static bool any_matches(const char *const *globs, const Value *v)
+static bool any_matches(const char *const *globs, const char *home, const Value *v)
 {
         _cleanup_free_ char *text = NULL;
 
@@ -33,18 +27,18 @@ static bool any_matches(const char *const *globs, const Value *v)
         if (!text)
                 return true;
         for (; *globs; globs++)
-                if (glob_matches(*globs, text))
+                if (glob_matches(*globs, home, text))
                         return true;
         return false;
 }
 
-bool project_glob_matches(const char *const *globs, const Value *values)
+bool project_glob_matches(const char *const *globs, const char *home, const Value *values)
 {
         static const int columns[] = { SESSION_PROJECT, SESSION_PROJECT_NAME, SESSION_PROJECT_ID,
                                        SESSION_CWD };
 
         for (size_t i = 0; i < ELEMENTSOF(columns); i++)
-                if (any_matches(globs, values + columns[i]))
+                if (any_matches(globs, home ?: "~", values + columns[i]))
                         return true;
         return false;
 }

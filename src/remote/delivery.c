@@ -135,10 +135,11 @@ static int copy_list(Delivery *d, const char *const **list)
 static int copy_options(Delivery *d, const RemoteOptions *options)
 {
         RemoteOptions *o = &d->options;
-        const char **texts[] = { &o->name,          &o->url,     &o->org_id,
-                                 &o->user_id,       &o->machine, &o->archive_path,
-                                 &o->password_file, &o->ca_file, &o->client_certificate,
-                                 &o->client_key };
+        const char **texts[] = {
+                &o->name,         &o->url,  &o->org_id,        &o->user_id, &o->machine,
+                &o->archive_path, &o->home, &o->password_file, &o->ca_file, &o->client_certificate,
+                &o->client_key
+        };
         const char *const **lists[] = { &o->projects, &o->exclude, &o->metadata_only };
         int r = 0;
 

@@ -8,12 +8,13 @@
 
 Share filter_share(const RemoteOptions *options, const Value *values)
 {
-        if (project_glob_matches(options->exclude, values))
+        if (project_glob_matches(options->exclude, options->home, values))
                 return SHARE_NOTHING;
         if (options->projects && options->projects[0] &&
-            !project_glob_matches(options->projects, values))
+            !project_glob_matches(options->projects, options->home, values))
                 return SHARE_NOTHING;
-        return project_glob_matches(options->metadata_only, values) ? SHARE_METADATA : SHARE_ALL;
+        return project_glob_matches(options->metadata_only, options->home, values) ? SHARE_METADATA
+                                                                                   : SHARE_ALL;
 }
 
 static bool parse_value(const Value *v, uint64_t *ret_usec)

@@ -55,6 +55,7 @@ typedef struct RemoteOptions {
         const char *user_id; /* who we are before the archive knows it; or NULL */
         const char *machine; /* what tells two machines of one person apart; NULL: the machine's id */
         const char *archive_path;
+        const char *home; /* what "~" stands for in the lists */
 
         const char *const *projects;
         const char *const *exclude;

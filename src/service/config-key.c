@@ -182,6 +182,38 @@ static int set_path_list(const Key *key, void *target, const char *home, const c
         return r;
 }
 
+/* Globs for projects. "%h/" is "~/"; what would have to be resolved and cannot be is no glob that never matches. */
+static int set_globs(const Key *key, void *target, const char *home, const char *value,
+                     char **reterr)
+{
+        _cleanup_(strv_freep) char **words = NULL;
+        char ***list = target;
+        int r;
+
+        r = set_list(key, &words, home, value, reterr);
+        for (size_t i = 0; r >= 0 && words && words[i]; i++) {
+                char *word = words[i];
+
+                if (strncmp(word, "%h", 2) == 0 && (word[2] == '/' || !word[2])) {
+                        word[0] = '~';
+                        memmove(word + 1, word + 2, strlen(word + 2) + 1);
+                }
+                if ((word[0] == '~' && word[1] && word[1] != '/') || strchr("$%", word[0])) {
+                        format_error(reterr,
+                                     "'%s' cannot be resolved (write ~/, or [%c] for the character)",
+                                     shown(word), word[0]);
+                        r = -EINVAL;
+                }
+        }
+        if (r < 0)
+                return r;
+        if (!*value)
+                *list = strv_free(*list);
+        for (size_t i = 0; r >= 0 && words && words[i]; i++)
+                r = strv_take(list, strdup(words[i]));
+        return r;
+}
+
 /* Its value may hold a password, and is not repeated. */
 static int set_url(const Key *key, void *target, const char *home, const char *value, char **reterr)
 {
@@ -230,18 +262,25 @@ static const Key keys[] = {
         { "Identity", "UserName", set_string, OF_SETTINGS(user_name) },
         { "Identity", "OrgId", set_string, OF_SETTINGS(org_id) },
         { "Identity", "Machine", set_string, OF_SETTINGS(machine) },
-        { "Privacy", "Exclude", set_list, OF_SETTINGS(exclude), .is_list = true },
-        { "Privacy", "MetadataOnly", set_list, OF_SETTINGS(metadata_only), .is_list = true },
-        { "Privacy", "MaskHome", set_bool, OF_SETTINGS(mask_home) },
-        { "Privacy", "DeletedSessions", set_deleted, OF_SETTINGS(keep_deleted_sessions) },
-        { "Mask", "RulesDir", set_path_list, OF_SETTINGS(rules_folders), .is_list = true },
+        { "Privacy", "Exclude", set_globs, OF_SETTINGS(exclude), .is_list = true,
+          .is_privacy = true },
+        { "Privacy", "MetadataOnly", set_globs, OF_SETTINGS(metadata_only), .is_list = true,
+          .is_privacy = true },
+        { "Privacy", "MaskHome", set_bool, OF_SETTINGS(mask_home), .is_privacy = true },
+        { "Privacy", "DeletedSessions", set_deleted, OF_SETTINGS(keep_deleted_sessions),
+          .is_privacy = true },
+        { "Mask", "RulesDir", set_path_list, OF_SETTINGS(rules_folders), .is_list = true,
+          .is_privacy = true },
         { "Mask", "Disable", set_list, OF_SETTINGS(rules_disable), .is_list = true },
         { "Mask", "Notify", set_bool, OF_SETTINGS(notify) },
         { KEY_SECTION_REMOTE, "URL", set_url, OF_REMOTE(url) },
-        { KEY_SECTION_REMOTE, "Projects", set_list, OF_REMOTE(projects), .is_list = true },
-        { KEY_SECTION_REMOTE, "Exclude", set_list, OF_REMOTE(exclude), .is_list = true },
-        { KEY_SECTION_REMOTE, "MetadataOnly", set_list, OF_REMOTE(metadata_only), .is_list = true },
-        { KEY_SECTION_REMOTE, "HoldTime", set_span, OF_REMOTE(hold_usec) },
+        { KEY_SECTION_REMOTE, "Projects", set_globs, OF_REMOTE(projects), .is_list = true,
+          .is_privacy = true },
+        { KEY_SECTION_REMOTE, "Exclude", set_globs, OF_REMOTE(exclude), .is_list = true,
+          .is_privacy = true },
+        { KEY_SECTION_REMOTE, "MetadataOnly", set_globs, OF_REMOTE(metadata_only), .is_list = true,
+          .is_privacy = true },
+        { KEY_SECTION_REMOTE, "HoldTime", set_span, OF_REMOTE(hold_usec), .is_privacy = true },
         { KEY_SECTION_REMOTE, "PasswordFile", set_path, OF_REMOTE(password_file) },
         { KEY_SECTION_REMOTE, "CaFile", set_path, OF_REMOTE(ca_file) },
         { KEY_SECTION_REMOTE, "ClientCertificate", set_path, OF_REMOTE(client_certificate) },

@@ -19,6 +19,7 @@ typedef struct Key {
         size_t offset;     /* in Settings or RemoteSettings */
         uint64_t min_usec; /* of a time span */
         bool is_list;
+        bool is_privacy; /* without it more is archived or shared: a value that means nothing is an error */
 } Key;
 
 /* Whether there is a section of that name; remotes have names of their own, and are asked for elsewhere. */

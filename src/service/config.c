@@ -199,22 +199,29 @@ static const char *remote_of_section(const char *section)
         return section + 6 + strspn(section + 6, " \t");
 }
 
-/* Sets one key from @where and warns where it cannot. */
-static int assign(Settings *s, const char *where, const Key *key, void *object, const char *value)
+/* Sets one key from @where. A value that means nothing gets a warning; where without it more would be archived or shared,
+ * it is an error (-EKEYREJECTED, with *@reterr). */
+static int assign(Settings *s, const char *where, const Key *key, void *object, const char *value,
+                  char **reterr)
 {
         _cleanup_free_ char *why = NULL;
         int r;
 
         r = key_set(key, object, s->home, value, &why);
-        if (r == -EINVAL)
+        if (r != -EINVAL)
+                return r;
+        if (!key->is_privacy)
                 return warn(s, where, "%s: %s, ignoring.", key->name, why);
-        return r;
+        format_error(reterr, "%s: %s: %s. Without it less would be kept private: correct it.",
+                     where, key->name, why);
+        return -EKEYREJECTED;
 }
 
 typedef struct FileReading {
         Settings *settings;
         const char *path;
         bool section_known;
+        char **reterr;
 } FileReading;
 
 static int on_section(FileReading *f, const char *where, const char *section)
@@ -258,16 +265,16 @@ static int on_item(void *userdata, IniItem item, unsigned line, const char *sect
                 return warn(f->settings, where, "Unknown setting '%s' in section [%s], ignoring.",
                             shown_name(key_name), shown_name(section));
         if (!remote)
-                return assign(f->settings, where, key, f->settings, value);
+                return assign(f->settings, where, key, f->settings, value, f->reterr);
         r = find_remote(f->settings, remote, &object);
-        return r < 0 ? r : assign(f->settings, where, key, object, value);
+        return r < 0 ? r : assign(f->settings, where, key, object, value, f->reterr);
 }
 
 /* Reads one file. Returns 1, 0 where there is none, or a negative errno with *@reterr. */
 static int read_settings_file(Settings *s, const char *path, char **reterr)
 {
         _cleanup_free_ char *text = NULL;
-        FileReading f = { .settings = s, .path = path };
+        FileReading f = { .settings = s, .path = path, .reterr = reterr };
         unsigned line = 0;
         size_t size;
         int r;
@@ -283,6 +290,8 @@ static int read_settings_file(Settings *s, const char *path, char **reterr)
                 r = strv_take(&s->files, strdup(path));
         if (r >= 0)
                 return 1;
+        if (r == -EKEYREJECTED)
+                return r;
         if (r == -EBADMSG)
                 format_error(reterr,
                              "The settings file '%s' cannot be used: line %u is a broken [Section] header.",
@@ -366,7 +375,7 @@ static int read_files(Settings *s, const SettingsOptions *options, char **reterr
 }
 
 /* One "SCRUBJAY_SECTION_KEY=value". What belongs to no section of ours is somebody else's. */
-static int read_variable(Settings *s, const char *variable)
+static int read_variable(Settings *s, const char *variable, char **reterr)
 {
         _cleanup_free_ char *name = strndup(variable, strcspn(variable, "=")), *remote = NULL;
         const char *value = strchr(variable, '=');
@@ -394,18 +403,18 @@ static int read_variable(Settings *s, const char *variable)
                 object = found;
         }
         if (key_is_list(key)) {
-                r = assign(s, name, key, object, "");
+                r = assign(s, name, key, object, "", reterr);
                 if (r < 0)
                         return r;
         }
-        return assign(s, name, key, object, value + 1);
+        return assign(s, name, key, object, value + 1, reterr);
 }
 
-static int read_environment(Settings *s)
+static int read_environment(Settings *s, char **reterr)
 {
         for (char **e = environ; e && *e; e++)
                 if (strncmp(*e, "SCRUBJAY_", strlen("SCRUBJAY_")) == 0) {
-                        int r = read_variable(s, *e);
+                        int r = read_variable(s, *e, reterr);
 
                         if (r < 0)
                                 return r;
@@ -434,7 +443,7 @@ static int set_option_path(char **target, const char *path)
         return 0;
 }
 
-static int set_options(Settings *s, const SettingsOptions *options)
+static int set_options(Settings *s, const SettingsOptions *options, char **reterr)
 {
         RemoteSettings *remote;
         int r;
@@ -446,7 +455,7 @@ static int set_options(Settings *s, const SettingsOptions *options)
                 r = find_remote(s, REMOTE_OF_COMMAND_LINE, &remote);
                 if (r >= 0)
                         r = assign(s, "--remote", key_find(KEY_SECTION_REMOTE, "URL"), remote,
-                                   options->remote);
+                                   options->remote, reterr);
         }
         return r;
 }
@@ -514,9 +523,9 @@ int settings_load(const SettingsOptions *options, Settings **ret, char **reterr)
         if (r >= 0)
                 r = read_files(s, options, &why);
         if (r >= 0)
-                r = read_environment(s);
+                r = read_environment(s, &why);
         if (r >= 0)
-                r = set_options(s, options);
+                r = set_options(s, options, &why);
         if (r >= 0)
                 r = complete(s);
         if (r < 0) {
@@ -545,6 +554,7 @@ RemoteOptions settings_for_remote(const Settings *s, size_t index)
                 .user_id = s->user_id,
                 .machine = s->machine,
                 .archive_path = s->archive_path,
+                .home = s->home,
                 .projects = (const char *const *) remote->projects,
                 .exclude = (const char *const *) remote->exclude,
                 .metadata_only = (const char *const *) remote->metadata_only,

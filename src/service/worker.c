@@ -44,6 +44,7 @@ EngineSettings settings_for_engine(const Settings *s)
                 .max_message_bytes = s->max_message_bytes,
                 .exclude = (const char *const *) s->exclude,
                 .metadata_only = (const char *const *) s->metadata_only,
+                .home = s->home,
                 .mask_home = s->mask_home ? s->home : NULL,
                 .archive_is_shared = s->n_remotes > 0,
                 .keep_deleted_sessions = s->keep_deleted_sessions,

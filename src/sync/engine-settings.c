@@ -43,6 +43,7 @@ void engine_settings_done(EngineSettings *s)
 {
         free((void *) s->source_path);
         free((void *) s->archive_path);
+        free((void *) s->home);
         free((void *) s->mask_home);
         free((void *) s->user_id);
         free((void *) s->user_name);
@@ -64,6 +65,7 @@ int engine_settings_copy(const EngineSettings *from, EngineSettings *ret)
 
         if (copy_text(from->source_path, &copy.source_path) < 0 ||
             copy_text(from->archive_path, &copy.archive_path) < 0 ||
+            copy_text(from->home, &copy.home) < 0 ||
             copy_text(from->mask_home, &copy.mask_home) < 0 ||
             copy_text(from->user_id, &copy.user_id) < 0 ||
             copy_text(from->user_name, &copy.user_name) < 0 ||

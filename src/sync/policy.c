@@ -8,9 +8,9 @@
 
 Privacy policy_privacy(const EngineSettings *settings, const Value *values)
 {
-        if (project_glob_matches(settings->exclude, values))
+        if (project_glob_matches(settings->exclude, settings->home, values))
                 return PRIVACY_EXCLUDED;
-        if (project_glob_matches(settings->metadata_only, values))
+        if (project_glob_matches(settings->metadata_only, settings->home, values))
                 return PRIVACY_METADATA;
         return PRIVACY_FULL;
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
@@ -40,6 +41,30 @@ def test_a_cycle_and_its_result(source, tmp_path):
     assert (status, errors) == (0, "")
     assert result["sessions_synced"] == 0
     assert result["secrets_detected"] == 0
+
+
+def test_what_is_excluded_below_the_home_folder_needs_no_variable(source, tmp_path):
+    """Where HOME is not set, the home folder is the one of the user database."""
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    source.add_session("private", ["nobody's business"], cwd=f"{home}/secret-project")
+    source.add_session("open", ["hello"], cwd=f"{home}/other")
+    environment = clean_environment(tmp_path) | {"SCRUBJAY_PRIVACY_EXCLUDE": "~/secret*"}
+    del environment["HOME"]
+    archive = tmp_path / "archive" / "archive.db"
+    done = subprocess.run([SCRUBJAYD, "--once", "--source", source.path, "--archive", archive], env=environment,
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert archive_rows(archive, "SELECT id FROM sessions") == [("open",)]
+
+
+def test_a_privacy_setting_that_means_nothing_is_an_error(source, tmp_path):
+    source.add_session("one")
+    archive = tmp_path / "archive" / "archive.db"
+    for value in ("~somebody/secret", "'open", "$HOME/secret"):
+        status, result, errors = run_once(source.path, archive, environment={"SCRUBJAY_PRIVACY_EXCLUDE": value}, home=tmp_path)
+        assert (status, result) == (2, None) and len(errors.splitlines()) == 1
+        assert "SCRUBJAY_PRIVACY_EXCLUDE: Exclude: " in errors and "less would be kept private" in errors
+    assert not archive.exists()
 
 
 def test_a_session_that_fails(source, tmp_path):
@@ -160,7 +185,7 @@ def test_introspection_is_what_was_promised(tmp_path):
     assert {s.get("name"): arguments(s, "out") for s in interface.findall("signal")} == {
         "SyncStarted": "", "SyncCompleted": "ttta{ss}", "SecretsFound": "sa{su}"}
     assert {p.get("name"): (p.get("type"), p.get("access")) for p in interface.findall("property")} == {
-        "LastSyncAt": ("t", "read"), "TotalSessionsSynced": ("t", "read"), "TotalSecretsDetected": ("t", "read"),
-        "LastError": ("s", "read"), "Running": ("b", "read"), "Syncing": ("b", "read"), "Source": ("s", "read"),
+        "LastSyncAt": ("t", "read"), "LastVerifiedAt": ("t", "read"), "TotalSessionsSynced": ("t", "read"),
+        "TotalSecretsDetected": ("t", "read"), "LastError": ("s", "read"), "Running": ("b", "read"), "Syncing": ("b", "read"), "Source": ("s", "read"),
         "Archive": ("s", "read"), "Remotes": ("a(sstts)", "read"), "Version": ("s", "read")}
     assert "EmitsChangedSignal" not in done.stdout, "all properties announce changes, which is the default"

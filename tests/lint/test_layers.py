@@ -66,6 +66,14 @@ def test_a_breach_would_be_seen(path, include):
     assert len(list(breaches(path, '#include "%s"\n' % include))) == 1
 
 
+@pytest.mark.parametrize("folder", sorted(BELOW["service"] - {"remote"}))
+def test_the_environment_is_handed_down(folder):
+    """What a variable decides, a person has to see in the settings. (systemd hands a remote's password over in one.)"""
+    for path in SOURCES:
+        if folder_of(path) == folder:
+            assert not re.search(r"\bgetenv\s*\(", read(path)), path
+
+
 @pytest.mark.parametrize("folder", sorted(BELOW["service"]))
 def test_only_the_service_logs(folder):
     """What lies below returns; the daemon logs once, with the context it has."""

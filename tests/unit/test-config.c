@@ -287,8 +287,7 @@ TEST(bad_values_warn_and_leave_what_was)
         put("etc/scrubjay.conf",
             "[Sync]\nQuietTime=2s\nQuietTime=soon\nReconcileInterval=10us\n"
             "Quiettime=1s\nno equals sign\n[Nonsense]\nKey=1\nOther=2\n"
-            "[Privacy]\nMaskHome=perhaps\nDeletedSessions=burn\nExclude=\"open\n"
-            "[Source]\nPath=relative/s.db\n[Mask]\nRulesDir=/good bad\n"
+            "[Source]\nPath=relative/s.db\n[Mask]\nDisable=\"open\nNotify=perhaps\n"
             "[Remote ]\n[Remote a/b]\nURL=x://y\n[Remote no-url]\nHoldTime=1d\n");
         _cleanup_(settings_unrefp) Settings *s = load(NULL);
 
@@ -298,19 +297,60 @@ TEST(bad_values_warn_and_leave_what_was)
         CHECK(warned(s, "scrubjay.conf:6:", "without '='"));
         CHECK(warned(s, "scrubjay.conf:7:", "Unknown section [Nonsense]"));
         CHECK(!warned(s, "scrubjay.conf:8:", ""));
-        CHECK(warned(s, "scrubjay.conf:11:", "neither yes nor no"));
-        CHECK(warned(s, "scrubjay.conf:12:", "neither keep nor purge"));
+        CHECK(warned(s, "scrubjay.conf:11:", "not an absolute path"));
         CHECK(warned(s, "scrubjay.conf:13:", "quote is left open"));
-        CHECK(warned(s, "scrubjay.conf:15:", "not an absolute path"));
-        CHECK(warned(s, "scrubjay.conf:17:", "'bad' is not an absolute path"));
-        CHECK(warned(s, "scrubjay.conf:18:", "Unknown section"));
-        CHECK(warned(s, "scrubjay.conf:19:", "no name for a remote"));
+        CHECK(warned(s, "scrubjay.conf:14:", "neither yes nor no"));
+        CHECK(warned(s, "scrubjay.conf:15:", "Unknown section"));
+        CHECK(warned(s, "scrubjay.conf:16:", "no name for a remote"));
         CHECK(warned(s, "settings", "remote 'no-url' has no URL"));
         CHECK_INT(s->quiet_usec, 2 * USEC_PER_SEC);
         CHECK_INT(s->reconcile_usec, 5 * USEC_PER_MIN);
         CHECK_INT(s->n_remotes, 0);
-        CHECK_INT(strv_length(s->rules_folders), 1);
-        CHECK(!s->exclude);
+}
+
+TEST(what_would_keep_less_private_is_an_error)
+{
+        static const struct {
+                const char *text, *why;
+        } cases[] = {
+                { "[Privacy]\nMaskHome=perhaps\n", "neither yes nor no" },
+                { "[Privacy]\nDeletedSessions=burn\n", "neither keep nor purge" },
+                { "[Privacy]\nExclude=\"open\n", "quote is left open" },
+                { "[Privacy]\nExclude=fine ~ann/secret\n", "'~ann/secret' cannot be resolved" },
+                { "[Privacy]\nMetadataOnly=$HOME/x\n", "'$HOME/x' cannot be resolved" },
+                { "[Privacy]\nExclude=%u/x\n", "'%u/x' cannot be resolved" },
+                { "[Mask]\nRulesDir=/good bad\n", "'bad' is not an absolute path" },
+                { "[Remote a]\nProjects='open\n", "quote is left open" },
+                { "[Remote a]\nExclude=~x\n", "'~x' cannot be resolved" },
+                { "[Remote a]\nMetadataOnly=%t/x\n", "'%t/x' cannot be resolved" },
+                { "[Remote a]\nHoldTime=soon\n", "not a time span" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *why = NULL;
+
+                begin();
+                put("etc/scrubjay.conf", cases[i].text);
+                CHECK(load_fails(NULL, &why) < 0);
+                CHECK(why && strstr(why, "scrubjay.conf:2: ") && strstr(why, cases[i].why));
+        }
+        begin();
+        REQUIRE(setenv("SCRUBJAY_PRIVACY_EXCLUDE", "~ann/x", 1) == 0);
+        _cleanup_free_ char *why = NULL;
+
+        CHECK(load_fails(NULL, &why) < 0);
+        CHECK(why && strstr(why, "SCRUBJAY_PRIVACY_EXCLUDE"));
+        REQUIRE(unsetenv("SCRUBJAY_PRIVACY_EXCLUDE") == 0);
+}
+
+TEST(globs_may_begin_with_the_home_folder)
+{
+        begin();
+        put("etc/scrubjay.conf", "[Privacy]\nExclude=~/a %h/b ~ %h [~]c a$b%c\n");
+        _cleanup_(settings_unrefp) Settings *s = load(NULL);
+
+        CHECK_STR(joined(s->exclude), "~/a|~/b|~|~|[~]c|a$b%c");
+        CHECK(!s->warnings);
 }
 
 TEST(max_delay_is_never_below_quiet_time)

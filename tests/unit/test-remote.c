@@ -148,6 +148,34 @@ TEST(the_filter_goes_by_project)
         CHECK_INT(filter_share(&o, row), SHARE_NOTHING);
 }
 
+TEST(the_filter_knows_the_home_folder_it_is_given)
+{
+        static const char *const below[] = { "~/secret*", NULL }, *const itself[] = { "~", NULL };
+        static const struct {
+                const char *home, *cwd;
+                Share below, itself;
+        } cases[] = {
+                { "/home/a", "/home/a/secret", SHARE_NOTHING, SHARE_ALL },
+                { "/home/a", "/home/a/secrets/x", SHARE_NOTHING, SHARE_ALL },
+                { "/home/a", "~/secret", SHARE_NOTHING, SHARE_ALL },
+                { "/home/a", "/home/a", SHARE_ALL, SHARE_NOTHING },
+                { "/home/a", "/home/b/secret", SHARE_ALL, SHARE_ALL },
+                /* what is special in a glob is nothing special in a home folder */
+                { "/home/[a]*", "/home/[a]*/secret", SHARE_NOTHING, SHARE_ALL },
+                { "/home/[a]*", "/home/ax/secret", SHARE_ALL, SHARE_ALL },
+                { NULL, "~/secret", SHARE_NOTHING, SHARE_ALL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Value row[N_SESSION_COLUMNS] = { [SESSION_CWD] = TEXT(cases[i].cwd) };
+                RemoteOptions o = { .home = cases[i].home, .exclude = below };
+
+                CHECK_INT(filter_share(&o, row), cases[i].below);
+                o.exclude = itself;
+                CHECK_INT(filter_share(&o, row), cases[i].itself);
+        }
+}
+
 TEST(metadata_has_no_text)
 {
         Value row[N_MESSAGE_COLUMNS];
