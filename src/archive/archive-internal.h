@@ -49,6 +49,7 @@ typedef enum ArchiveInsert {
 
 struct Archive {
         sqlite3 *db;
+        char *mended; /* what others could get at until this opening, the first of them; or NULL */
         char *path;
         dev_t device; /* of the file that is open */
         ino_t inode;

@@ -61,6 +61,16 @@ static int take_lock(Archive *a, const char *path, char **reterr)
         return r;
 }
 
+/* Keeps others out of @path, which is ours; what is not there is well. */
+static int make_private(Archive *a, const char *path)
+{
+        int r = path_make_private(path);
+
+        if (r > 0 && !a->mended)
+                a->mended = strdup(path);
+        return r == -ENOENT || r > 0 ? 0 : r;
+}
+
 static int load_key(Archive *a, const char *path, char **reterr)
 {
         _cleanup_free_ char *folder = path_folder(path);
@@ -70,6 +80,8 @@ static int load_key(Archive *a, const char *path, char **reterr)
         if (!key_path)
                 return -ENOMEM;
         r = key_file_load(key_path, &a->key);
+        if (r >= 0)
+                r = make_private(a, key_path);
         if (r == -EBADMSG)
                 format_error(reterr,
                              "'%s' is not a key of 16 bytes. Move it aside; a new one is made, and "
@@ -80,19 +92,112 @@ static int load_key(Archive *a, const char *path, char **reterr)
         return r < 0 ? r : 0;
 }
 
-/* Made with 0600 before SQLite comes, so that its -wal and -shm are as private, whatever the umask. */
-static int make_private(const char *path)
+/* Made with 0600 before SQLite comes, so that its -wal and -shm are as private, whatever the umask. What is there was
+ * looked at before, see look_first(). */
+static int make_files(Archive *a)
 {
-        _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        struct stat st;
+        static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
+        _cleanup_close_ int fd = open(a->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        int r = fd < 0 ? -errno : 0;
 
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode))
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(suffixes); i++) {
+                _cleanup_free_ char *file = NULL;
+
+                if (asprintf(&file, "%s%s", a->path, suffixes[i]) < 0) {
+                        file = NULL;
+                        return -ENOMEM;
+                }
+                r = make_private(a, file);
+        }
+        return r;
+}
+
+static int describe_failure(const Archive *a, int error, char **reterr)
+{
+        if (error == -EPROTONOSUPPORT)
+                format_error(reterr,
+                             "The archive '%s' was made by a newer scrubjay (its schema is newer than "
+                             "%d). It was left untouched: upgrade scrubjay, or set another [Archive] "
+                             "Path=.",
+                             a->path, ARCHIVE_SCHEMA_VERSION);
+        else if (error == -EMEDIUMTYPE)
+                format_error(reterr,
+                             "'%s' is not a scrubjay archive. It was left untouched: set another "
+                             "[Archive] Path=.",
+                             a->path);
+        else
+                format_error(reterr, "Cannot use the archive '%s': %s.", a->path,
+                             a->db ? sqlite_reason(a->db) : strerror(-error));
+        return error;
+}
+
+/* Whose file is it? Asked of a connection that cannot write. Returns 1 (ours), 0 (nobody's: it is empty), -EMEDIUMTYPE
+ * (somebody else's) or another negative errno. */
+static int identify(const char *path)
+{
+        _cleanup_(sqlite_closep) sqlite3 *db = NULL;
+        SqliteIdentity is;
+        int r;
+
+        r = sqlite_errno(NULL, sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL));
+        if (r >= 0)
+                r = sqlite_identify(db, &is);
+        if (r < 0)
+                return r;
+        if (is.application_id == 0 && is.n_objects == 0)
+                return 0;
+        return is.application_id == ARCHIVE_APPLICATION_ID ? 1 : -EMEDIUMTYPE;
+}
+
+/*
+ * Nothing of what lies at @path or beside it is touched before this says that it is an archive, or nothing yet: it may be
+ * agentsview's own database. An empty file with a second name may be that of a database whose content is still in its
+ * log, which SQLite looks for beside the other name.
+ */
+static int look_first(const Archive *a, char **reterr)
+{
+        _cleanup_free_ char *problem = NULL;
+        struct stat st;
+        int r;
+
+        if (stat(a->path, &st) < 0)
+                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+        if (!S_ISREG(st.st_mode)) {
+                format_error(reterr, "Cannot open the archive '%s': not a regular file.", a->path);
                 return -EINVAL;
-        if ((st.st_mode & 0077) != 0 && fchmod(fd, 0600) < 0)
-                return -errno;
-        return 0;
+        }
+        r = identify(a->path);
+        if (r == 0 && st.st_nlink > 1) {
+                format_error(reterr,
+                             "The file '%s' is empty and has another name too (a hard link), so it may be "
+                             "somebody else's. It was left untouched: set another [Archive] Path=.",
+                             a->path);
+                return -EMLINK;
+        }
+        if (r != -EMEDIUMTYPE || archive_check_header(a->path, &problem) > 0)
+                return 0; /* ours, or damaged: whoever opens it says so */
+        return describe_failure(a, r, reterr);
+}
+
+/* Keeps others out of the folder, which holds the key, too, and the search index. */
+static int close_folder(Archive *a, char **reterr)
+{
+        _cleanup_free_ char *folder = path_folder(a->path);
+        int r;
+
+        r = folder ? folder_make_private(folder) : -ENOMEM;
+        if (r > 0)
+                a->mended = TAKE_PTR(folder);
+        if (r == -EPERM)
+                format_error(reterr,
+                             "Others can get at the folder '%s' of the archive, and it is not only yours or is "
+                             "your home folder: set [Archive] Path= to a file in a folder of its own.",
+                             folder);
+        else if (r < 0)
+                format_error(reterr,
+                             "Cannot keep others out of the folder of the archive '%s': %s.",
+                             a->path, strerror(-r));
+        return r < 0 ? r : 0;
 }
 
 /* Returns 1 if @sql, which asks for the journal mode or sets it, answers with @mode; 0 or a negative errno. */
@@ -147,25 +252,6 @@ static int open_database(Archive *a)
                                             : "PRAGMA synchronous = NORMAL");
 }
 
-static int describe_failure(const Archive *a, int error, char **reterr)
-{
-        if (error == -EPROTONOSUPPORT)
-                format_error(reterr,
-                             "The archive '%s' was made by a newer scrubjay (its schema is newer than "
-                             "%d). It was left untouched: upgrade scrubjay, or set another [Archive] "
-                             "Path=.",
-                             a->path, ARCHIVE_SCHEMA_VERSION);
-        else if (error == -EMEDIUMTYPE)
-                format_error(reterr,
-                             "'%s' is not a scrubjay archive. It was left untouched: set another "
-                             "[Archive] Path=.",
-                             a->path);
-        else
-                format_error(reterr, "Cannot use the archive '%s': %s.", a->path,
-                             a->db ? sqlite_reason(a->db) : strerror(-error));
-        return error;
-}
-
 /* What is remembered of the archive while it is open. */
 static int load_state(Archive *a)
 {
@@ -199,10 +285,9 @@ static int open_checked(Archive *a, char **ret_problem, char **reterr)
 {
         int r;
 
-        r = make_private(a->path);
+        r = make_files(a);
         if (r < 0) {
-                format_error(reterr, "Cannot open the archive '%s': %s.", a->path,
-                             r == -EINVAL ? "not a regular file" : strerror(-r));
+                format_error(reterr, "Cannot open the archive '%s': %s.", a->path, strerror(-r));
                 return r;
         }
         r = archive_check_header(a->path, ret_problem);
@@ -242,7 +327,7 @@ static int replace_damaged(Archive *a, const char *problem, char **reterr)
                              a->path, problem, strerror(-r));
         if (r < 0)
                 return r;
-        r = make_private(a->path);
+        r = make_files(a);
         if (r >= 0)
                 r = open_database(a);
         if (r < 0)
@@ -269,13 +354,18 @@ int archive_open(const char *path, Archive **ret, char **reterr)
         a->path = strdup(path);
         if (!a->path)
                 return -ENOMEM;
+        r = look_first(a, reterr);
+        if (r < 0)
+                return r;
         r = folder_make_parent(path);
         if (r < 0) {
                 format_error(reterr, "Cannot make the folder of the archive '%s': %s.", path,
                              strerror(-r));
                 return r;
         }
-        r = take_lock(a, path, reterr);
+        r = close_folder(a, reterr);
+        if (r >= 0)
+                r = take_lock(a, path, reterr);
         if (r < 0)
                 return r;
         r = load_key(a, path, reterr);
@@ -303,6 +393,7 @@ Archive *archive_close(Archive *a)
         arena_done(&a->kept_texts);
         free(a->kept);
         free(a->moved_aside);
+        free(a->mended);
         if (a->lock_fd >= 0 && (a->suspect || !a->unclean))
                 (void) write_lock(a, a->suspect ? LOCK_SUSPECT : "");
         a->lock_fd = fd_close(a->lock_fd);
@@ -327,6 +418,11 @@ bool archive_is_in_place(const Archive *a)
 const char *archive_moved_aside(const Archive *a)
 {
         return a->moved_aside && access(a->moved_aside, F_OK) == 0 ? a->moved_aside : NULL;
+}
+
+char *archive_take_mended(Archive *a)
+{
+        return TAKE_PTR(a->mended);
 }
 
 const HashKey *archive_key(const Archive *a)

@@ -22,6 +22,7 @@ typedef struct Archive Archive;
 
 /*
  * Opens the archive at @path for writing, makes it (0600 in a 0700 folder) where there is none, and takes its lock.
+ * What others could get at is closed to them, once it is known to be ours; a folder that is not only ours is refused.
  * Beside it lies fingerprint.key (0600).
  * One with an older schema gets what it lacks (archive-schema.h). It is checked for damage: a look at its header each time, PRAGMA quick_check where the last one to have it open did not
  * close it. A damaged one is moved aside (archive_moved_aside() says where) and a new one is made; its change sequence
@@ -45,6 +46,10 @@ void archive_suspect(Archive *a);
 
 /* Whether the file that is open is still the one at its path: it may have been removed, or replaced. */
 bool archive_is_in_place(const Archive *a);
+
+/* The file or folder that others could get at until it was opened just now (the first of them, told once; the caller owns
+ * it); NULL: there was none. */
+char *archive_take_mended(Archive *a);
 
 /* The damaged archive that this one replaces, as long as it lies there; else NULL. Asks the file system. */
 const char *archive_moved_aside(const Archive *a);

@@ -2,6 +2,7 @@
 #include "base/file-util.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -156,6 +157,35 @@ int folder_make_parent(const char *path)
         _cleanup_free_ char *folder = path_folder(path);
 
         return folder ? folder_make(folder) : -ENOMEM;
+}
+
+int path_make_private(const char *path)
+{
+        /* O_NONBLOCK: a FIFO in the place of a file must not hang us */
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if ((st.st_mode & 0077) == 0)
+                return 0;
+        return fchmod(fd, st.st_mode & 0700) < 0 ? -errno : 1;
+}
+
+int folder_make_private(const char *path)
+{
+        const struct passwd *user = getpwuid(geteuid());
+        struct stat st, home;
+
+        if (stat(path, &st) < 0)
+                return -errno;
+        if ((st.st_mode & 0077) == 0)
+                return 0;
+        if (st.st_uid != geteuid() || (st.st_mode & S_ISVTX) != 0 ||
+            (user && stat(user->pw_dir, &home) == 0 && home.st_dev == st.st_dev &&
+             home.st_ino == st.st_ino))
+                return -EPERM;
+        return path_make_private(path);
 }
 
 int key_file_load(const char *path, HashKey *ret)

@@ -22,6 +22,14 @@ int folder_make(const char *path);
 /* Makes the folder that @path lies in, as folder_make(). */
 int folder_make_parent(const char *path);
 
+/* Keeps others out of the file or folder @path (mode 0600 or 0700), which is there and is ours to decide about. Returns 1:
+ * they could get at it until now; 0: they could not; or a negative errno. */
+int path_make_private(const char *path);
+
+/* The same for a folder that something private lies in. A folder that is of use to others as well is left as it is:
+ * -EPERM (it is somebody else's, everybody's like /tmp, or the home folder). */
+int folder_make_private(const char *path);
+
 /* The folder of @path ("." when it has none). NULL without memory; the caller owns it. */
 char *path_folder(const char *path);
 

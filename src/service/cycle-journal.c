@@ -147,6 +147,9 @@ static void tell_done(const Settings *s, uint64_t n_synced, const CycleResult *r
             n_synced > result->sessions_synced) /* the very first time is no resync */
                 log_event(LOG_NOTICE, MESSAGE_RESYNC, LOG_FIELDS(PLACES(s)),
                           "All sessions were synced again, because rules or settings changed or it was asked for.");
+        if (result->mended)
+                log_event(LOG_WARNING, MESSAGE_MADE_PRIVATE, LOG_FIELDS(PLACES(s)),
+                          "Others could get at '%s'; now only you can.", result->mended);
         for (size_t i = 0; i < result->n_large; i++)
                 log_event(LOG_WARNING, MESSAGE_TEXT_LEFT_OUT,
                           LOG_FIELDS({ "SCRUBJAY_SESSION", result->large[i].session_id }),

@@ -28,6 +28,7 @@
 #define MESSAGE_ARCHIVE_BACK "768fba2a01454df6928ebd2ae8154ee9"
 #define MESSAGE_ARCHIVE_DAMAGED "994e4924bff14dc5a8b02467d54de130" /* moved aside, a new one was built */
 #define MESSAGE_ARCHIVE_VANISHED "430f8e560ffd4c389ace9bf04eb8b15d" /* moved or removed while in use, a new one was built */
+#define MESSAGE_MADE_PRIVATE "1da00fc8fb7f451f80cd39293646f26e" /* others could get at the archive */
 #define MESSAGE_RULES_BROKEN "33c77ff391574f66bfec39622eecd665"
 #define MESSAGE_RULES_BACK "6bfc5198b75a42f692d7a912f59063b3"
 #define MESSAGE_SETTINGS_RELOADED "4c453bca49504de0a581293feea6b719"

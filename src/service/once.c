@@ -133,6 +133,8 @@ int run_once(const Settings *settings)
         engine_cycle(engine, CYCLE_AUDIT, &result); /* who asks once wants to be sure of all */
         if (result.failure != CYCLE_OK)
                 log_text(LOG_ERR, "%s", result.sentence ?: "The cycle could not run.");
+        if (result.mended)
+                log_text(LOG_WARNING, "Others could get at '%s'; now only you can.", result.mended);
         if (result.warning)
                 log_text(LOG_WARNING, "%s", result.warning);
         for (size_t i = 0; i < result.n_errors; i++)

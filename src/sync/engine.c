@@ -486,6 +486,7 @@ static void warn_of_archive(Engine *e)
 
         result->archive_replaced = e->archive_replaced;
         e->archive_replaced = false;
+        result->mended = e->archive ? archive_take_mended(e->archive) : NULL;
         if (result->warning)
                 return;
         if (e->archive_vanished) {

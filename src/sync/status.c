@@ -51,6 +51,7 @@ void cycle_result_done(CycleResult *r)
 {
         free(r->sentence);
         free(r->warning);
+        free(r->mended);
         free_errors(r->errors, r->n_errors);
         free_errors(r->large, r->n_large);
         rule_counts_free(r->rules, r->n_rules);

@@ -75,6 +75,8 @@ typedef struct CycleResult {
         CycleWarning warning_kind;
         bool archive_replaced; /* in this cycle a new archive began in the place of a damaged or vanished one */
 
+        char *mended; /* a file or folder of the archive that others could get at until now; or NULL */
+
         bool source_swapped; /* another file stands in its place since the last cycle */
         bool full; /* rules or settings changed, or a resync: everything was masked again */
 } CycleResult;

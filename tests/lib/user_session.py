@@ -123,6 +123,12 @@ class Session:
     def status(self):
         return self.call("Status")[0]
 
+    def doctor(self):
+        """What scrubjayctl doctor finds, by check: (verdict, text, advice)."""
+        command = next(self.installed.rglob("bin/scrubjayctl"))
+        done = self.run("env", f"SCRUBJAY_MASK_RULESDIR={self.installed}/rules", command, "doctor", "--json", check=False)
+        return {entry["check"]: (entry["verdict"], entry["text"], entry.get("advice")) for entry in json.loads(done.stdout)}
+
     def journal(self, *matches):
         """The unit's journal entries, as dicts."""
         done = self.run("journalctl", "--output=json", "--all", "--no-pager", "--quiet", *matches, root=True)

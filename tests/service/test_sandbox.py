@@ -95,12 +95,6 @@ def confined(confined_manager):
     yield confined_manager
 
 
-def doctor(session):
-    command = next(session.installed.rglob("bin/scrubjayctl"))
-    done = session.run("env", f"SCRUBJAY_MASK_RULESDIR={session.installed}/rules", command, "doctor", "--json", check=False)
-    return {entry["check"]: (entry["verdict"], entry["text"], entry.get("advice")) for entry in json.loads(done.stdout)}
-
-
 def test_where_namespaces_are_forbidden_it_starts_without_what_needs_them(confined):
     source = confined.source()
     source.add_session("one", [f"token {github_token()}"])
@@ -143,7 +137,7 @@ def test_the_journal_says_that_the_machine_refuses(confined):
 
 def test_doctor_tells_which_protections_are_missing(confined):
     confined.systemctl("start", "scrubjay.service")
-    found = doctor(confined)
+    found = confined.doctor()
     assert found["sandbox"][0] == "look" and found["sandbox"][2]
     assert "this system forbids user namespaces" in found["sandbox"][1]
     assert found["sandbox-files"][0] == found["sandbox-network"][0] == "look"
@@ -151,7 +145,7 @@ def test_doctor_tells_which_protections_are_missing(confined):
 
 
 def test_doctor_sees_the_whole_sandbox(started):
-    found = doctor(started)
+    found = started.doctor()
     assert found["sandbox"][0] == "good" and not any(check.startswith("sandbox-") for check in found)
 
 
@@ -164,14 +158,14 @@ def test_a_mistake_is_told_from_a_machine_that_refuses(session):
         assert session.show("ActiveState") == "active"
         errors = [text for priority, text in journal_of_the_choice(session) if priority == 3]
         assert errors and "mistake" in errors[-1] and "ProtectSystem=strict" in errors[-1], errors
-        verdict, text, advice = doctor(session)["sandbox"]
+        verdict, text, advice = session.doctor()["sandbox"]
         assert verdict == "broken" and "user namespaces work here" in text and "scrubjay-sandbox-trial" in advice
         words = [entry["MESSAGE"] for entry in session.journal("--identifier=(true)")]
         assert any("NAMESPACE" in word for word in words), "the advice leads somewhere"
     finally:
         session.run("mv", f"{nodes}.gone", nodes, root=True)
     session.systemctl("restart", "scrubjay.service")
-    assert doctor(session)["sandbox"][0] == "good"
+    assert session.doctor()["sandbox"][0] == "good"
 
 
 def test_the_sandbox_is_back_when_namespaces_are(session):
@@ -183,7 +177,7 @@ def test_the_sandbox_is_back_when_namespaces_are(session):
     assert session.show("PrivateUsers") == "no"
     session.systemctl("start", "scrubjay.service")
     assert session.show("PrivateUsers") == "yes" and WITHOUT_NAMESPACES not in session.show("DropInPaths")
-    assert doctor(session)["sandbox"][0] == "good"
+    assert session.doctor()["sandbox"][0] == "good"
 
 
 def test_a_check_that_cannot_be_made_takes_nothing_off(session):

@@ -26,6 +26,20 @@ def test_one_command_starts_it(session):
     source.close()
 
 
+def test_a_folder_that_an_installation_made_is_closed(session):
+    """Installed below ~/.local, the rules are in the folder of the archive, which is made for all to read then."""
+    with session.as_user():
+        (session.archive.parent / "rules").mkdir(parents=True)
+    assert session.archive.parent.stat().st_mode & 0o777 == 0o755
+    with session.source() as source:
+        source.add_session("one")
+        session.systemctl("enable", "--now", "scrubjay.service")
+        wait_for(lambda: session.rows("SELECT id FROM sessions") == [("one",)], "the session")
+        assert session.archive.parent.stat().st_mode & 0o777 == 0o700
+        assert [found for found in session.doctor().values() if found[0] == "broken"] == []
+        assert session.journal(f"MESSAGE_ID={MESSAGES['MADE_PRIVATE']}")
+
+
 def test_it_starts_before_there_is_a_source(session):
     session.systemctl("start", "scrubjay.service")
     assert session.show("ActiveState") == "active"
