@@ -1,12 +1,21 @@
 /* Known: the secrets found so far, searched where they stand without context */
 #include "mask/known.h"
 
+#include <endian.h>
 #include <string.h>
 
+#include "base/bytes-find.h"
 #include "mask/guard.h"
 
 #define HASH_BITS 16
 #define STEP      4
+
+/* What is looked up; so long that STEP of them, one after the other, fit into the shortest secret. */
+#define KEY 5
+
+/* How far into a secret its keys are, at most; and how far a chain of others is followed to see how long it is. */
+#define BASE_MAX  64
+#define CHAIN_MAX 8
 
 /* More are not remembered: a session with so many is a dump of data. */
 #define SECRETS_MAX 16384
@@ -20,9 +29,13 @@ typedef struct Entry {
 struct Known {
         uint64_t filter[(1 << HASH_BITS) / 64];
         uint32_t heads[1 << HASH_BITS];
-        Entry *entries; /* STEP a secret */
+        uint64_t first_filter[(1 << HASH_BITS) / 64]; /* by the first KNOWN_MIN bytes */
+        uint32_t first_heads[1 << HASH_BITS];
+        Entry *entries;   /* STEP a secret */
+        uint32_t *firsts; /* one a secret: the next one with such first bytes, as Entry.next */
         KnownSecret *secrets;
         size_t n, allocated;
+        bool spaces; /* a secret has some */
 };
 
 Known *known_new(void)
@@ -30,23 +43,48 @@ Known *known_new(void)
         return calloc(1, sizeof(Known));
 }
 
-static uint32_t hash4(const char *p)
+static uint32_t hash(uint64_t x)
 {
-        uint32_t x;
+        return (uint32_t) (x * UINT64_C(0x9E3779B97F4A7C15) >> (64 - HASH_BITS));
+}
+
+/* Of eight bytes, which the text has. */
+static uint32_t hash_first(const char *p)
+{
+        uint64_t x;
 
         memcpy(&x, p, sizeof(x));
-        return (x * 0x9E3779B1U) >> (32 - HASH_BITS);
+        return hash(le64toh(x));
+}
+
+/* Of the KEY bytes at @p; of eight that the text has, or of them alone. */
+static uint32_t hash_key_wide(const char *p)
+{
+        uint64_t x;
+
+        memcpy(&x, p, sizeof(x));
+        return hash(le64toh(x) & ((UINT64_C(1) << 8 * KEY) - 1));
+}
+
+static uint32_t hash_key(const char *p)
+{
+        char bytes[8] = "";
+
+        memcpy(bytes, p, KEY);
+        return hash_key_wide(bytes);
 }
 
 void known_clear(Known *k)
 {
         for (size_t i = 0; i < k->n; i++) {
                 KnownSecret *s = k->secrets + i;
+                uint32_t h = hash_first(s->text);
 
-                /* only what it entered: both tables are large, and hold little */
-                for (size_t offset = 0; offset < STEP; offset++) {
-                        uint32_t h = hash4(s->text + offset);
-
+                /* only what it entered: the tables are large, and hold little */
+                k->first_filter[h / 64] = 0;
+                k->first_heads[h] = 0;
+                for (size_t e = i * STEP; e < (i + 1) * STEP; e++) {
+                        h = hash_key(s->text + k->entries[e].offset);
                         k->filter[h / 64] = 0;
                         k->heads[h] = 0;
                 }
@@ -54,6 +92,7 @@ void known_clear(Known *k)
                 free(s->text);
         }
         k->n = 0;
+        k->spaces = false;
 }
 
 Known *known_free(Known *k)
@@ -62,6 +101,7 @@ Known *known_free(Known *k)
                 return NULL;
         known_clear(k);
         free(k->entries);
+        free(k->firsts);
         free(k->secrets);
         free(k);
         return NULL;
@@ -89,10 +129,10 @@ static bool is_distinct(const KnownSecret *s)
 
 static bool is_remembered(const Known *k, const KnownSecret *s)
 {
-        for (uint32_t e = k->heads[hash4(s->text)]; e; e = k->entries[e - 1].next) {
-                const KnownSecret *other = &k->secrets[k->entries[e - 1].secret];
+        for (uint32_t e = k->first_heads[hash_first(s->text)]; e; e = k->firsts[e - 1]) {
+                const KnownSecret *other = &k->secrets[e - 1];
 
-                if (k->entries[e - 1].offset == 0 && other->size == s->size &&
+                if (other->fingerprint == s->fingerprint && other->size == s->size &&
                     memcmp(other->text, s->text, s->size) == 0)
                         return true;
         }
@@ -103,6 +143,7 @@ static int make_room(Known *k)
 {
         size_t want = k->allocated ? k->allocated * 2 : 16;
         KnownSecret *secrets;
+        uint32_t *firsts;
         Entry *entries;
 
         if (k->n < k->allocated)
@@ -115,13 +156,48 @@ static int make_room(Known *k)
         if (!entries)
                 return -ENOMEM;
         k->entries = entries;
+        firsts = realloc(k->firsts, want * sizeof(*firsts));
+        if (!firsts)
+                return -ENOMEM;
+        k->firsts = firsts;
         k->allocated = want;
         return 0;
+}
+
+/* How many others have a key like this, as far as it matters. */
+static size_t chain_length(const Known *k, const char *key)
+{
+        size_t n = 0;
+
+        for (uint32_t e = k->heads[hash_key(key)]; e && n < CHAIN_MAX; e = k->entries[e - 1].next)
+                n++;
+        return n;
+}
+
+/* Where the STEP keys of a secret begin that the fewest others have. */
+static size_t choose_base(const Known *k, const KnownSecret *s)
+{
+        size_t last = s->size - (KEY + STEP - 1), best = 0, shortest = SIZE_MAX;
+
+        last = last < BASE_MAX ? last : BASE_MAX;
+        for (size_t base = 0; base <= last && shortest > 0; base += STEP) {
+                size_t n = 0;
+
+                for (size_t i = 0; i < STEP; i++)
+                        n += chain_length(k, s->text + base + i);
+                if (n < shortest) {
+                        shortest = n;
+                        best = base;
+                }
+        }
+        return best;
 }
 
 int known_add(Known *k, const KnownSecret *secret)
 {
         KnownSecret *s;
+        uint32_t h;
+        size_t base;
 
         if (!is_distinct(secret) || is_remembered(k, secret) || k->n >= SECRETS_MAX)
                 return 0;
@@ -133,13 +209,20 @@ int known_add(Known *k, const KnownSecret *secret)
         if (!s->text)
                 return -ENOMEM;
         memcpy(s->text, secret->text, secret->size);
-        for (uint32_t offset = 0; offset < STEP; offset++) {
-                uint32_t h = hash4(s->text + offset), e = (uint32_t) (k->n * STEP) + offset;
+        base = choose_base(k, s);
+        for (uint32_t i = 0; i < STEP; i++) {
+                uint32_t offset = (uint32_t) base + i, e = (uint32_t) (k->n * STEP) + i;
 
+                h = hash_key(s->text + offset);
                 k->filter[h / 64] |= UINT64_C(1) << (h % 64);
                 k->entries[e] = (Entry){ (uint32_t) k->n, offset, k->heads[h] };
                 k->heads[h] = e + 1;
         }
+        h = hash_first(s->text);
+        k->first_filter[h / 64] |= UINT64_C(1) << (h % 64);
+        k->firsts[k->n] = k->first_heads[h];
+        k->first_heads[h] = (uint32_t) k->n + 1;
+        k->spaces = k->spaces || memchr(s->text, ' ', s->size);
         k->n++;
         return 1;
 }
@@ -158,82 +241,134 @@ static bool stands_alone(const KnownSecret *s, const char *text, size_t size, si
                !(end < size && is_word(text[end]) && is_word(text[end - 1]));
 }
 
-/* The longest secret that has the bytes at @at as its first ones; its start goes to *@ret_start. */
-static const KnownSecret *secret_at(const Known *k, const char *text, size_t size, size_t at,
-                                    size_t low, size_t *ret_start)
+static uint64_t test(const uint64_t *filter, uint32_t h)
 {
-        const KnownSecret *best = NULL;
-
-        for (uint32_t e = k->heads[hash4(text + at)]; e; e = k->entries[e - 1].next) {
-                const KnownSecret *s = &k->secrets[k->entries[e - 1].secret];
-                size_t start = at - k->entries[e - 1].offset;
-
-                if (k->entries[e - 1].offset > at || start < low || s->size > size - start ||
-                    (best &&
-                     (*ret_start < start || (*ret_start == start && best->size >= s->size))))
-                        continue;
-                if (memcmp(text + start, s->text, s->size) != 0 ||
-                    !stands_alone(s, text, size, start))
-                        continue;
-                best = s;
-                *ret_start = start;
-        }
-        return best;
-}
-
-static uint64_t test(const Known *k, const char *p)
-{
-        uint32_t h = hash4(p);
-
-        return k->filter[h / 64] >> (h % 64) & 1;
+        return filter[h / 64] >> (h % 64) & 1;
 }
 
 /* The first position at or after @i, a multiple of STEP, that may be within a secret; @size or more: none. */
 static size_t next_candidate(const Known *k, const char *text, size_t size, size_t i)
 {
         /* Eight at once: hardly ever is there one, so the branch is foreseen. */
-        for (; size - i >= 8 * STEP; i += 8 * STEP) {
+        for (; size - i >= 8 * STEP + 8 - STEP; i += 8 * STEP) {
                 uint64_t found = 0;
 
                 for (unsigned j = 0; j < 8; j++)
-                        found |= test(k, text + i + j * STEP) << j;
+                        found |= test(k->filter, hash_key_wide(text + i + j * STEP)) << j;
                 if (found)
                         return i + (size_t) __builtin_ctzll(found) * STEP;
         }
-        for (; i + 4 <= size; i += STEP)
-                if (test(k, text + i))
+        for (; i + KEY <= size; i += STEP)
+                if (test(k->filter, hash_key(text + i)))
                         return i;
         return size;
 }
 
-const KnownSecret *known_next(const Known *k, const char *text, size_t size, size_t *at)
+int known_each(const Known *k, const char *text, size_t size, size_t from, size_t until,
+               KnownMatch func, void *userdata, Budget *budget)
 {
-        size_t low = *at, i = (low + STEP - 1) / STEP * STEP;
+        size_t end = size - until > BASE_MAX + STEP ? until + BASE_MAX + STEP : size,
+               i = (from + STEP - 1) / STEP * STEP;
+        int r = 0;
+
+        end = size - end > KEY ? end + KEY : size;
+        if (k->n == 0)
+                return 0;
+        for (; r >= 0 && i < end && (i = next_candidate(k, text, end, i)) < end; i += STEP) {
+                uint32_t e = k->heads[hash_key(text + i)];
+
+                for (; r >= 0 && e && budget_spend(budget, 1); e = k->entries[e - 1].next) {
+                        const KnownSecret *s = &k->secrets[k->entries[e - 1].secret];
+                        size_t start = i - k->entries[e - 1].offset;
+
+                        if (k->entries[e - 1].offset <= i && start >= from && start < until &&
+                            s->size <= size - start &&
+                            memcmp(text + start, s->text, s->size) == 0 &&
+                            stands_alone(s, text, size, start))
+                                r = func(userdata, s, start);
+                }
+                if (budget->exceeded)
+                        break;
+        }
+        return r;
+}
+
+static size_t common_length(const KnownSecret *s, const char *text, size_t size)
+{
+        size_t n = 0, limit = s->size < size ? s->size : size;
+
+        while (n < limit && text[n] == s->text[n])
+                n++;
+        return n;
+}
+
+const KnownSecret *known_before_cut(const Known *k, const char *text, size_t low, size_t end,
+                                    size_t *ret_start, Budget *budget)
+{
+        size_t at = end;
 
         if (k->n == 0)
                 return NULL;
-        while (i < size && (i = next_candidate(k, text, size, i)) < size) {
-                const KnownSecret *s = secret_at(k, text, size, i, low, at);
+        while (at > low && end - at < KNOWN_MAX && text[at - 1] != '\n' &&
+               (k->spaces || (unsigned char) text[at - 1] > ' '))
+                at--;
+        for (; at + KNOWN_MIN <= end && budget_spend(budget, 1); at++) {
+                uint32_t h = hash_first(text + at);
 
-                if (s)
+                if (!test(k->first_filter, h))
+                        continue;
+                for (uint32_t e = k->first_heads[h]; e && budget_spend(budget, 1);
+                     e = k->firsts[e - 1]) {
+                        const KnownSecret *s = &k->secrets[e - 1];
+
+                        if (s->size <= end - at ||
+                            common_length(s, text + at, end - at) < end - at ||
+                            (at > 0 && is_word(text[at - 1]) && is_word(text[at])))
+                                continue;
+                        *ret_start = at;
                         return s;
-                i += STEP;
+                }
         }
         return NULL;
 }
 
-bool known_find(const Known *k, const char *text, size_t size, KnownFunc func, void *userdata)
-{
-        for (size_t i = 0; k->n > 0 && i < size && (i = next_candidate(k, text, size, i)) < size;
-             i += STEP)
-                for (uint32_t e = k->heads[hash4(text + i)]; e; e = k->entries[e - 1].next) {
-                        const Entry *entry = k->entries + e - 1;
+#define ELLIPSIS "\xE2\x80\xA6"
 
-                        if (entry->offset <= i &&
-                            memcmp(text + i, k->secrets[entry->secret].text + entry->offset, 4) ==
-                                            0 &&
-                            func(userdata, entry->secret, i - entry->offset))
+/* Does @p begin with a sign that something was left out? */
+static bool is_ellipsis(const char *p, size_t size)
+{
+        return size >= 3 && (memcmp(p, "...", 3) == 0 || memcmp(p, ELLIPSIS, 3) == 0);
+}
+
+size_t known_next_cut(const char *text, size_t size, size_t at)
+{
+        const char *dots = bytes_find(text + at, size - at, "...", 3), *sign;
+        size_t end = dots ? (size_t) (dots - text) : size;
+
+        sign = bytes_find(text + at, end - at, ELLIPSIS, 3);
+        return sign ? (size_t) (sign - text) : end;
+}
+
+bool known_find(const Known *k, const char *text, size_t size, KnownFunc func, void *userdata,
+                Budget *budget)
+{
+        for (size_t i = 0; k->n > 0 && i + KNOWN_MIN <= size; i++) {
+                uint32_t h = hash_first(text + i);
+
+                if (!test(k->first_filter, h))
+                        continue;
+                for (uint32_t e = k->first_heads[h]; e; e = k->firsts[e - 1]) {
+                        const KnownSecret *s = &k->secrets[e - 1];
+                        size_t n = common_length(s, text + i, size - i);
+
+                        if (!budget_spend(budget, 1 + n / 16))
+                                return true;
+                        if (n < KNOWN_MIN || (n < s->size && i + n < size && text[i + n] != '\n' &&
+                                              !is_ellipsis(text + i + n, size - i - n)))
+                                continue;
+                        if (func(userdata, e - 1, i))
                                 return true;
                 }
+        }
         return false;
 }

@@ -1,14 +1,17 @@
 /*
  * Known: the secrets found so far, searched where they stand without context
  *
- * Every fourth position of a text is looked up, since each secret is entered with the four-byte strings at its first
- * four offsets: one of them falls on such a position wherever the secret stands.
+ * Every fourth position of a text is looked up, since each secret is entered with four strings of five bytes that begin one
+ * after the other: one of them falls on such a position wherever the secret stands. They are taken where a secret differs
+ * from the others, not from the prefix that all tokens of a kind share. Where a text was cut off, the beginning of a secret
+ * is one, too.
  */
 #pragma once
 
 #include "base/cleanup.h"
+#include "mask/budget.h"
 
-/* Shorter ones are common text by chance. */
+/* Shorter ones are common text by chance; so is a shorter beginning of one. */
 #define KNOWN_MIN 8
 #define KNOWN_MAX 4096
 
@@ -36,15 +39,30 @@ size_t known_n(const Known *k);
 /* Remembers a copy of a secret, when it is distinct enough. Returns 1 (it is new), 0 (not), or -ENOMEM. */
 int known_add(Known *k, const KnownSecret *secret);
 
-/* The next known secret in @text at or after @*at, as a word of its own. Returns it, and its place in *@at; or NULL. */
-const KnownSecret *known_next(const Known *k, const char *text, size_t size, size_t *at);
+/* Told of a known secret in a text, and where it begins. Returns 0, or a negative errno, which ends the search. */
+typedef int (*KnownMatch)(void *userdata, const KnownSecret *secret, size_t start);
 
-/* Told of a place where the first bytes of a secret stand: its number, from 0 in order of adding, and where. True ends
+/* Calls @func for each known secret, as a word of its own, that begins at @from..@until in @text; they may overlap. Returns what
+ * @func returned last. A @budget that is exceeded ends the search. */
+int known_each(const Known *k, const char *text, size_t size, size_t from, size_t until,
+               KnownMatch func, void *userdata, Budget *budget);
+
+/* The secret whose beginning, the longest, stands before @end, where the text was cut off, and at or after @low. Returns it,
+ * and where it begins in *@ret_start; or NULL. */
+const KnownSecret *known_before_cut(const Known *k, const char *text, size_t low, size_t end,
+                                    size_t *ret_start, Budget *budget);
+
+/* Where @text was cut off at or after @at: the place of the next "..." or U+2026, or @size. */
+size_t known_next_cut(const char *text, size_t size, size_t at);
+
+/* Told of a place where a secret, or its beginning, may stand: its number, from 0 in order of adding, and where. True ends
  * the search. */
 typedef bool (*KnownFunc)(void *userdata, size_t number, size_t start);
 
 /*
- * Calls @func for each place in @text where a secret may begin, for every secret that may. Not more than the first bytes
- * are compared, so it can be mistaken, but not miss one. Returns what @func returned last; false without a place.
+ * Calls @func for each place in @text where a secret stands, or its beginning, up to the text's end, the end of a line or a sign
+ * that text was left out. It can be mistaken, but not miss one. Returns what @func returned last, and true when @budget is
+ * exceeded; false without a place.
  */
-bool known_find(const Known *k, const char *text, size_t size, KnownFunc func, void *userdata);
+bool known_find(const Known *k, const char *text, size_t size, KnownFunc func, void *userdata,
+                Budget *budget);

@@ -102,6 +102,14 @@ char *masker_take_text(Masker *m, const Masked *masked)
         return NULL;
 }
 
+void masker_set_progress(Masker *m, MaskProgress progress, void *userdata)
+{
+        Budget *b = scanner_budget(m->scanner);
+
+        b->progress = progress;
+        b->userdata = userdata;
+}
+
 void masker_forget(Masker *m)
 {
         drop_if_large(&m->output);
@@ -140,6 +148,7 @@ int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, 
 
         if (masker_n_known(m) == 0)
                 return 0;
+        budget_begin(scanner_budget(m->scanner), size);
         for (; r == 0 && search.base < size; search.base += FIND_CHUNK) {
                 size_t rest = size - search.base;
 
@@ -147,7 +156,7 @@ int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, 
                              rest < FIND_CHUNK + FIND_AHEAD ? rest : FIND_CHUNK + FIND_AHEAD);
                 if (r >= 0)
                         r = known_find(scanner_known(m->scanner), m->view.text, m->view.size,
-                                       on_known, &search);
+                                       on_known, &search, scanner_budget(m->scanner));
         }
         return r;
 }
@@ -346,6 +355,7 @@ int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Mas
         int r;
 
         m->repairs.n = 0;
+        budget_begin(scanner_budget(m->scanner), size);
         if (size >= INT32_MAX)
                 return mask_whole(m, false, clean, size, ret);
         if (utf8_valid_length(clean, size) < size) {

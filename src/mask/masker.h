@@ -2,11 +2,11 @@
  * Masker: a text in, the same text without secrets out
  *
  * A secret becomes "[REDACTED:rule-id]"; its key, its quotes and its neighbours stay. Output is valid UTF-8 (broken
- * bytes become U+FFFD) and masking it again changes nothing. What cannot be searched within the limits is masked whole
- * ("[REDACTED:unscannable]"): it fails closed.
+ * bytes become U+FFFD) and masking it again changes nothing. What cannot be searched within the limits, some seconds of CPU
+ * time among them (mask/budget.h), is masked whole ("[REDACTED:unscannable]"): it fails closed.
  *
  * A masker remembers the secrets it found (by their text, in memory only) until masker_forget(), and masks them in
- * later texts also where they stand without context. It belongs to one thread.
+ * later texts also where they stand without context; where a text was cut off, at its end or before "...", their beginnings. It belongs to one thread.
  */
 #pragma once
 
@@ -46,6 +46,9 @@ DEFINE_CLEANUP(Masker *, masker_free)
 /* The home folder whose path becomes "~" in every text from now on, where it stands as a path of its own ("/home/al"
  * not in "/home/alice"); NULL: none. Copied. Returns 0 or -ENOMEM. */
 int masker_set_home(Masker *m, const char *home);
+
+/* @progress is called, now and then, while a text that takes long is worked on; NULL: nobody is. */
+void masker_set_progress(Masker *m, MaskProgress progress, void *userdata);
 
 /* Forgets (wipes) the remembered secrets: the next session begins. */
 void masker_forget(Masker *m);

@@ -5,14 +5,18 @@
 
 #include "mask/guard.h"
 
-/* A key of 16384 bits is below 16 KB, however it is decorated; a PGP key with pictures may have more. */
-#define BODY_MAX 65536
-
 /* How far before and after "PRIVATE KEY" its header's dashes stand. */
 #define HEADER_MAX 48
 
 /* The shortest piece of a line that is taken for key material without a header or footer beside it. */
 #define MATERIAL_MIN 40
+
+/* The shortest piece that is, where header and footer are there; and what all of a key's pieces have at least. */
+#define RUN_MIN 16
+#define KEY_MIN 48
+
+/* Lines of something else that stand between two of a key without a footer: what a log adds to each. */
+#define GAP_MAX 4
 
 typedef enum Armour {
         ARMOUR_NONE,
@@ -152,6 +156,31 @@ static size_t base64_length(const char *text, size_t start, size_t end)
         return n - start;
 }
 
+/* The longest run of base64 in @start..@end; empty when there is none. */
+static void longest_run(const char *text, size_t start, size_t end, size_t *ret_start,
+                        size_t *ret_end)
+{
+        *ret_start = *ret_end = start;
+        while (start < end) {
+                size_t n = base64_length(text, start, end);
+
+                if (n > *ret_end - *ret_start) {
+                        *ret_start = start;
+                        *ret_end = start + n;
+                }
+                start += n + 1;
+        }
+}
+
+/* As long as @min, and random: what stands before it, a log's time or a commit's author, is not looked at. */
+static bool has_material(const char *text, size_t start, size_t end, size_t min, size_t *ret_start,
+                         size_t *ret_end)
+{
+        longest_run(text, start, end, ret_start, ret_end);
+        return *ret_end - *ret_start >= min &&
+               !text_is_words(text + *ret_start, *ret_end - *ret_start);
+}
+
 typedef enum LineKind {
         LINE_OTHER,
         LINE_EMPTY,
@@ -211,9 +240,21 @@ static LineKind classify_line(const char *text, size_t start, size_t end)
         if (is_joined_body(text, start, end))
                 return LINE_BODY;
         n = last_run(text, start, end);
-        if (n == start || text[n - 1] != ':')
-                return LINE_OTHER;
-        return end - n >= MATERIAL_MIN ? LINE_BODY : LINE_SHORT;
+        if (n > start && text[n - 1] == ':')
+                return end - n >= MATERIAL_MIN ? LINE_BODY : LINE_SHORT;
+        return has_material(text, start, end, MATERIAL_MIN, &start, &end) ? LINE_BODY : LINE_OTHER;
+}
+
+/* Where the key's part of a line stands that has one. */
+static void body_of_line(const char *text, size_t *start, size_t *end)
+{
+        size_t s = *start, e = *end;
+
+        strip_line(text, &s, &e);
+        if (base64_length(text, s, e) < e - s && !is_joined_body(text, s, e))
+                longest_run(text, s, e, &s, &e);
+        *start = s;
+        *end = e;
 }
 
 /* Random, as the last line of a key is, and not a word of the text that follows a key that was cut off. */
@@ -261,103 +302,163 @@ static size_t find_footer(const char *text, size_t size, size_t from, size_t to)
         return 0;
 }
 
-/* The end of the next header or footer, or as far as a key may go: so that many headers cost no more than one. */
+/* The end of the next header or footer: so that many headers cost no more than one. */
 static size_t next_armour(const char *text, size_t size, size_t at)
 {
         static const char word[] = "PRIVATE KEY";
-        size_t limit = size - at > BODY_MAX ? at + BODY_MAX : size;
-        const char *p = memmem(text + at, limit - at, word, sizeof(word) - 1);
-        size_t end = p ? (size_t) (p - text) + HEADER_MAX : limit;
+        const char *p = memmem(text + at, size - at, word, sizeof(word) - 1);
+        size_t end = p ? (size_t) (p - text) + HEADER_MAX : size;
 
-        return end < limit ? end : limit;
+        return end < size ? end : size;
 }
 
-/* From a header on: to the footer, or as far as lines look like a body. 0: there is no body. */
-static size_t walk_down(const char *text, size_t size, size_t at)
+/* From the line after @at on: to the footer, or as far as lines look like a body. @body: there was some before. 0: there is none. */
+static size_t walk_lines(const char *text, size_t size, size_t at, bool body, size_t last)
 {
-        size_t limit = size - at > BODY_MAX ? at + BODY_MAX : size;
-        size_t end = line_end(text, limit, at), footer = find_footer(text, size, at, end), last = 0;
-        bool body = false, after_short = false;
+        bool after_short = false;
+        size_t gap = 0;
 
-        if (footer)
-                return same_line_body(text, at, footer) > at ? footer : 0;
-        last = same_line_body(text, at, end);
-        body = last > at;
-        for (at = end + 1; at < limit; at = end + 1) {
+        for (; at < size; at++) {
+                size_t start = at, end = line_end(text, size, at),
+                       footer = find_footer(text, size, at, end);
                 LineKind kind;
 
-                end = line_end(text, limit, at);
-                footer = find_footer(text, size, at, end);
                 if (footer)
                         return body || after_short ? footer : 0;
-                kind = classify_line(text, at, end);
-                if (kind == LINE_OTHER || (kind == LINE_SHORT && after_short))
-                        break;
-                if (kind == LINE_BODY || (kind == LINE_SHORT && body && is_random(text, at, end))) {
-                        size_t s = at, e = end;
-
-                        strip_line(text, &s, &e);
-                        last = e;
+                at = end;
+                kind = classify_line(text, start, end);
+                if (kind == LINE_OTHER || (kind == LINE_SHORT && after_short)) {
+                        if (++gap > GAP_MAX)
+                                break;
+                        continue;
                 }
+                if (kind == LINE_BODY ||
+                    (kind == LINE_SHORT && body && gap == 0 && is_random(text, start, end))) {
+                        body_of_line(text, &start, &end);
+                        last = end;
+                }
+                if (kind == LINE_BODY)
+                        gap = 0;
                 body |= kind == LINE_BODY;
                 after_short = kind == LINE_SHORT;
         }
         return body ? last : 0;
 }
 
+/* From a header that ends at @at on. */
+static size_t walk_down(const char *text, size_t size, size_t at)
+{
+        size_t end = line_end(text, size, at), footer = find_footer(text, size, at, end), last;
+
+        if (footer)
+                return same_line_body(text, at, footer) > at ? footer : 0;
+        last = same_line_body(text, at, end);
+        return walk_lines(text, size, end + 1, last > at, last > at ? last : 0);
+}
+
 /* From a footer up: as far as lines look like a body. @at when there is none. */
 static size_t walk_up(const char *text, size_t low, size_t at)
 {
-        size_t limit = at > low + BODY_MAX ? at - BODY_MAX : low, first = at,
-               start = line_start(text, limit, at);
-        size_t n_lines = 0, p = at;
+        size_t first = at, start = line_start(text, low, at), n_lines = 0, gap = 0, p = at;
 
         /* On the footer's own line. */
         while (p > start && (is_base64(text[p - 1]) || is_joint(text[p - 1])))
                 p--;
         if (same_line_body(text, p, at) > p)
                 first = p;
-        while (start > limit) {
+        while (start > low) {
                 size_t end = start - 1, s, e;
                 LineKind kind;
 
-                s = start = line_start(text, limit, end);
+                s = start = line_start(text, low, end);
                 e = end;
                 kind = classify_line(text, start, end);
-                if (kind == LINE_OTHER || (kind == LINE_SHORT && n_lines > 0 && first != at))
-                        break;
+                if (kind == LINE_OTHER || (kind == LINE_SHORT && n_lines > 0 && first != at)) {
+                        if (++gap > GAP_MAX)
+                                break;
+                        continue;
+                }
                 n_lines++;
                 if (kind == LINE_EMPTY || kind == LINE_HEADER)
                         continue;
-                strip_line(text, &s, &e);
+                body_of_line(text, &s, &e);
                 if (kind == LINE_BODY || n_lines == 1)
                         first = s;
+                if (kind == LINE_BODY)
+                        gap = 0;
         }
         return first;
 }
 
-int private_key_find(const char *text, size_t size, size_t low, size_t at, size_t *ret_start,
-                     size_t *ret_end)
+/*
+ * Is there a key between a header that ends at @at and a footer that ends at @end, though not every line looks like one?
+ * Then it is fail closed: no long run of base64 between them stays. Where they stand in most of the lines, all of it goes.
+ */
+static PrivateKey survey(const char *text, size_t at, size_t end)
 {
-        size_t start, end, edge;
+        size_t n_lines = 0, n_with = 0, n_bytes = 0;
+
+        while (at < end) {
+                size_t stop = line_end(text, end, at), s, e;
+
+                n_lines++;
+                if (has_material(text, at, stop, RUN_MIN, &s, &e)) {
+                        n_with++;
+                        n_bytes += e - s;
+                }
+                at = stop + 1;
+        }
+        if (n_bytes < KEY_MIN)
+                return PRIVATE_KEY_NONE;
+        return n_with * 2 + 2 >= n_lines ? PRIVATE_KEY_WHOLE : PRIVATE_KEY_SCATTERED;
+}
+
+size_t private_key_go_on(const char *text, size_t size, size_t at)
+{
+        return walk_lines(text, next_armour(text, size, at), at, true, at);
+}
+
+size_t private_key_next_run(const char *text, size_t *at, size_t end)
+{
+        while (*at < end) {
+                size_t n = base64_length(text, *at, end);
+
+                if (n >= RUN_MIN)
+                        return n;
+                *at += n + 1;
+        }
+        return 0;
+}
+
+PrivateKey private_key_find(const char *text, size_t size, size_t low, size_t at, size_t *ret_start,
+                            size_t *ret_end)
+{
+        size_t start, end, edge, limit, footer;
+        PrivateKey found = PRIVATE_KEY_WHOLE;
 
         switch (read_armour(text, size, at, &start, &end)) {
         case ARMOUR_BEGIN:
-                edge = walk_down(text, next_armour(text, size, end), end);
+                limit = next_armour(text, size, end);
+                edge = walk_down(text, limit, end);
+                footer = find_footer(text, size, end, limit);
+                if (footer > edge) {
+                        found = survey(text, end, footer);
+                        edge = found == PRIVATE_KEY_NONE ? edge : footer;
+                }
                 if (edge == 0)
-                        return 0;
+                        return PRIVATE_KEY_NONE;
                 *ret_start = start;
                 *ret_end = edge;
-                return 1;
+                return found == PRIVATE_KEY_NONE ? PRIVATE_KEY_WHOLE : found;
         case ARMOUR_END:
                 edge = walk_up(text, start < low ? start : low, start);
                 if (edge == start)
-                        return 0;
+                        return PRIVATE_KEY_NONE;
                 *ret_start = edge;
                 *ret_end = end;
-                return 1;
+                return PRIVATE_KEY_WHOLE;
         case ARMOUR_NONE:
                 break;
         }
-        return 0;
+        return PRIVATE_KEY_NONE;
 }

@@ -20,6 +20,9 @@
 #define DEPTH_LIMIT 5000
 #define HEAP_LIMIT  1024 /* KB */
 
+/* What it costs of the budget, a mean. */
+#define PATTERN_STEPS 256
+
 /* How often a pattern is tried again in the window of one literal, after a guard refused what it found. */
 #define TRIES_MAX 8
 
@@ -39,14 +42,17 @@ struct Scanner {
                 uint32_t round; /* in which it was set: in another one it counts as 0 */
         } * done;               /* a rule */
         uint32_t round;
-        Spans *spans;      /* where findings go */
-        size_t base;       /* where the view begins in the text */
-        size_t first, end; /* hits in this range of the view count */
+        const Rule *open_key; /* of a private key that goes on in the next chunk */
+        Spans *spans;         /* where findings go */
+        size_t base;          /* where the view begins in the text */
+        size_t first, end;    /* hits in this range of the view count */
         struct {
                 size_t start, end;
                 bool found;
                 Assignment assignment;
         } last; /* many rules share a keyword: what was read at it last */
+        Budget budget;
+        bool last_chunk; /* the view ends where the text does */
         bool limited;
 };
 
@@ -125,6 +131,11 @@ const Known *scanner_known(const Scanner *s)
         return s->known;
 }
 
+Budget *scanner_budget(Scanner *s)
+{
+        return &s->budget;
+}
+
 size_t scanner_n_known(const Scanner *s)
 {
         return known_n(s->known);
@@ -136,6 +147,10 @@ static int run_pattern(Scanner *s, Pattern *p, const char *text, size_t size, si
 {
         int r;
 
+        if (!budget_spend(&s->budget, PATTERN_STEPS)) {
+                s->limited = true;
+                return -1;
+        }
         (void) pcre2_set_offset_limit(s->context, limit);
         r = pcre2_match(pattern_ready(s->rules, p), (PCRE2_SPTR) text, size, start, 0, s->match,
                         s->context);
@@ -387,22 +402,61 @@ static int remember_lines(Scanner *s, const Rule *rule, size_t start, size_t end
         return 0;
 }
 
+static int take_runs(Scanner *s, const Rule *rule, size_t start, size_t end)
+{
+        size_t at = start, n;
+
+        for (; (n = private_key_next_run(s->view.text, &at, end)) > 0; at += n)
+                if (take(s, rule, start, at, at + n) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static int take_key(Scanner *s, const Rule *rule, size_t start, size_t end)
+{
+        int r = take(s, rule, start, start, end);
+
+        return r > 0 ? remember_lines(s, rule, start, end) : r;
+}
+
 static int try_private_key(Scanner *s, Rule *rule, size_t *done, size_t at)
 {
         size_t start, end;
-        int r;
+        int r = 0;
 
         if (at < *done)
                 return 0;
-        if (!private_key_find(s->view.text, s->view.size, *done, at, &start, &end)) {
+        switch (private_key_find(s->view.text, s->view.size, *done, at, &start, &end)) {
+        case PRIVATE_KEY_NONE:
                 *done = at + 1;
                 return 0;
+        case PRIVATE_KEY_WHOLE:
+                r = take_key(s, rule, start, end);
+                break;
+        case PRIVATE_KEY_SCATTERED:
+                r = take_runs(s, rule, start, end);
+                break;
         }
-        r = take(s, rule, start, start, end);
-        if (r <= 0)
-                return r;
         *done = end;
-        return remember_lines(s, rule, start, end);
+        /* It goes on where this view ends. */
+        if (end >= s->end)
+                s->open_key = rule;
+        return r;
+}
+
+/* A key that began in the chunk before, and did not end there. */
+static int go_on_with_key(Scanner *s)
+{
+        const Rule *rule = s->open_key;
+        size_t end;
+
+        s->open_key = NULL;
+        if (!rule)
+                return 0;
+        end = private_key_go_on(s->view.text, s->view.size, s->first);
+        if (end >= s->end)
+                s->open_key = rule;
+        return end > s->first ? take_key(s, rule, s->first, end) : 0;
 }
 
 /* Most rules are not tried on most texts: what is noted of each is not cleared, but outdated. */
@@ -463,27 +517,58 @@ static int find_rules(Scanner *s)
                 hit.start += (uint32_t) s->first;
                 if (hit.start >= s->end)
                         break;
+                if (!budget_spend(&s->budget, 1))
+                        s->limited = true;
+                if (s->limited)
+                        break;
                 r = try_hit(s, hit);
         }
         return r;
 }
 
-static int find_known(Scanner *s)
+static int add_known(Scanner *s, const KnownSecret *secret, size_t start, size_t end)
 {
-        size_t end = s->view.size - s->end > KNOWN_MAX ? s->end + KNOWN_MAX : s->view.size,
-               at = s->first;
-        const KnownSecret *secret;
+        return add_span(s, start, start, end,
+                        (Span){ .rule = secret->rule,
+                                .rank = secret->rank + 8,
+                                .fingerprint = secret->fingerprint });
+}
 
-        while ((secret = known_next(s->known, s->view.text, end, &at)) && at < s->end) {
-                Span span = { .rule = secret->rule,
-                              .rank = secret->rank + 8,
-                              .fingerprint = secret->fingerprint };
+static int on_known(void *userdata, const KnownSecret *secret, size_t start)
+{
+        return add_known(userdata, secret, start, start + secret->size);
+}
 
-                if (add_span(s, at, at, at + secret->size, span) < 0)
+/* Where the text was cut off, a beginning is enough. */
+static int find_known_beginnings(Scanner *s)
+{
+        const View *v = &s->view;
+        size_t low = s->first, cut = s->first;
+
+        while (low < s->end && (cut = known_next_cut(v->text, s->end, cut)) <= s->end) {
+                const KnownSecret *secret;
+                size_t start;
+
+                if (cut == s->end && !s->last_chunk)
+                        break;
+                secret = known_before_cut(s->known, v->text, low, cut, &start, &s->budget);
+                if (secret && add_known(s, secret, start, cut) < 0)
                         return -ENOMEM;
-                at += secret->size;
+                low = cut;
+                cut++;
         }
         return 0;
+}
+
+static int find_known(Scanner *s)
+{
+        int r = known_each(s->known, s->view.text, s->view.size, s->first, s->end, on_known, s,
+                           &s->budget);
+
+        if (r >= 0 && known_n(s->known) > 0)
+                r = find_known_beginnings(s);
+        s->limited = s->limited || s->budget.exceeded;
+        return r;
 }
 
 static bool is_path_char(char c)
@@ -541,9 +626,8 @@ static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
                 return r;
         s->base = base;
         s->first = view_position(&s->view, at - base);
-        s->end = end == size && size - at <= CHUNK_SIZE
-                                 ? s->view.size
-                                 : view_position(&s->view, at + CHUNK_SIZE - base);
+        s->last_chunk = size - at <= CHUNK_SIZE;
+        s->end = s->last_chunk ? s->view.size : view_position(&s->view, at + CHUNK_SIZE - base);
         return 0;
 }
 
@@ -567,8 +651,11 @@ int scanner_run(Scanner *s, const char *text, size_t size, Spans *spans)
 
         s->spans = spans;
         s->limited = false;
+        s->open_key = NULL;
         for (size_t at = 0; r >= 0 && !s->limited && at < size; at += CHUNK_SIZE) {
                 r = open_chunk(s, text, size, at);
+                if (r >= 0)
+                        r = go_on_with_key(s);
                 if (r >= 0)
                         r = find_rules(s);
                 if (r >= 0)

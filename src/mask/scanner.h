@@ -51,7 +51,9 @@ void scanner_forget(Scanner *s);
 /* How many secrets are remembered, and which. */
 size_t scanner_n_known(const Scanner *s);
 const Known *scanner_known(const Scanner *s);
+/* What one text may take; whoever hands one to scanner_run() begins it. */
+Budget *scanner_budget(Scanner *s);
 
-/* Adds what is to be replaced in @text to @spans, merged. Returns 0; 1: a rule hit its limits, so the text is not
- * known to be clean; or -ENOMEM. */
+/* Adds what is to be replaced in @text to @spans, merged. Returns 0; 1: a rule hit its limits, or all of it
+ * the budget, so the text is not known to be clean; or -ENOMEM. */
 int scanner_run(Scanner *s, const char *text, size_t size, Spans *spans);

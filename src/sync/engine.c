@@ -201,6 +201,12 @@ static int notice_new_archive(Engine *e)
         return archive_meta_set(e->archive, "began_anew_at", now);
 }
 
+/* Within one large text: alive. Whether to stop is asked after it. */
+static void on_masking(void *userdata)
+{
+        (void) engine_tick(userdata);
+}
+
 static int need_archive(Engine *e)
 {
         bool had_sessions = e->archive && e->n_cursors > 0;
@@ -232,6 +238,7 @@ static int need_archive(Engine *e)
                         r = masker_set_home(e->masker, e->settings.mask_home);
                 if (r < 0)
                         return engine_archive_failed(e, r);
+                masker_set_progress(e->masker, on_masking, e);
                 e->row_masker.masker = e->masker;
                 row_masker_forget_words(&e->row_masker);
         }

@@ -4,9 +4,11 @@ What may hold one: nothing. Session ids and the other machine-made keys (COLUMN_
 they are, by design: they link the tables and are what agentsview itself makes; no secret is planted in them here.
 """
 
+import base64
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import string
@@ -337,3 +339,64 @@ def test_nothing_round_a_secret_switches_masking_off():
     cases = [(secret, place, place % secret.text) for secret in make_secrets(seed) for place in ODD_PLACES]
     stays = what_stays(cases)
     assert stays == [], "\n".join(stays)
+
+
+def stamp(rng, n):
+    return f"2026-01-02T03:{n // 60 % 60:02}:{n % 60:02}.{rng.randrange(10 ** 9):09}Z"
+
+
+# How lines look in logs and listings: n is the line's number.
+LINE_FORMS = {
+    "docker logs -t": lambda rng, n, line: f"{stamp(rng, n)} {line}",
+    "compose": lambda rng, n, line: f"app-1  | {line}",
+    "compose, with times": lambda rng, n, line: f"app-1  | {stamp(rng, n)} {line}",
+    "kubectl --prefix": lambda rng, n, line: f"[pod/web-7d9f8b6c5d-x2x4z/app] {line}",
+    "GitHub Actions": lambda rng, n, line: f"build\tRun make\t{stamp(rng, n)} {line}",
+    "journal": lambda rng, n, line: f"Nov 26 23:{n % 60:02}:09 host app[{4000 + n}]: {line}",
+    "git blame": lambda rng, n, line: f"{pick(rng, 8, HEX)} (Jo Doe 2026-01-02 03:04:05 +0000 {n:3}) {line}",
+    "Python logging": lambda rng, n, line: f"2026-01-02 03:04:05,{n % 1000:03} INFO app.key: {line}",
+    "logfmt": lambda rng, n, line: f'time="{stamp(rng, n)}" level=info msg="{line}"',
+    "JSON lines": lambda rng, n, line: json.dumps({"log": line + "\n", "stream": "stdout", "time": stamp(rng, n)}),
+    "a column after": lambda rng, n, line: f"{line:78} | {n:5} rows in {pick(rng, 6, string.ascii_lowercase)}",
+    "a column before": lambda rng, n, line: f"{pick(rng, 6, string.ascii_lowercase):10} | {n:5} rows | {line}",
+    "indented": lambda rng, n, line: f"        {line}",
+    "email quotes": lambda rng, n, line: f"> > {line}",
+}
+
+
+def key_lines(rng, n_bytes, width):
+    """A key of so many bytes in lines of that width."""
+    name = "RSA PRIVATE" + " KEY"
+    body = base64.b64encode(rng.randbytes(n_bytes)).decode()
+    return [f"-----BEGIN {name}-----", *(body[i:i + width] for i in range(0, len(body), width)), f"-----END {name}-----"]
+
+
+def runs_left(lines, text):
+    """How many pieces of the key's body, of 16 characters, are still there."""
+    pieces = {line[i:i + 16] for line in lines[1:-1] for i in range(0, len(line) - 15)}
+    return sum(any(run[i:i + 16] in pieces for i in range(len(run) - 15)) for run in re.findall("[A-Za-z0-9+/=]{16,}", text))
+
+
+def test_a_private_key_goes_however_its_lines_are_written():
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    cases = []
+    for form, write in LINE_FORMS.items():
+        for width in (20, 32, 48, 64, 76):
+            lines = key_lines(rng, 1200, width)
+            text = "\n".join(write(rng, n, line) for n, line in enumerate(lines))
+            cases.append((f"{form}, lines of {width}", lines, f"before\n{text}\nafter it"))
+            if width >= 64:     # the header alone, and the footer alone
+                cut = "\n".join(text.split("\n")[:-2])
+                cases.append((f"{form}, lines of {width}, no footer", lines[:-2] + lines[-1:], f"before\n{cut}\nafter it"))
+                cut = "\n".join(text.split("\n")[1:])
+                cases.append((f"{form}, lines of {width}, no header", lines, f"before\n{cut}\nafter it"))
+    for size in (60_000, 300_000, 1_500_000):
+        for form in ("indented", "docker logs -t", "JSON lines"):
+            lines = key_lines(rng, size, 64)
+            text = "\n".join(LINE_FORMS[form](rng, n, line) for n, line in enumerate(lines))
+            cases.append((f"{form}, {size} bytes", lines, "x " * 200_000 + "\n" + text + "\n"))
+    masked = mask([text for _, _, text in cases])
+    left = [f"{name}: {n} runs" for (name, lines, _), (text, _) in zip(cases, masked) if (n := runs_left(lines, text))]
+    assert left == [], "\n".join(left)

@@ -1,0 +1,106 @@
+"""No real value is refused: a thousand fresh random ones of each form of each rule that knows a form
+
+The forms are the positive examples of the rules; what stands between << and >> in one is the secret. Each value is drawn
+as an issuer draws it, each character by itself. A value stands in its example, and, where the form is known by itself, alone
+in a sentence: each of them must go.
+"""
+
+import json
+import os
+import random
+import re
+import string
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("SCRUBJAY_BUILD", ROOT / "build"))
+sys.path[:0] = [str(ROOT / "tests" / "common")]
+
+from planted import ALNUM, HEX, base62_crc, pick  # noqa: E402
+
+N = 1000
+B58 = "".join(c for c in ALNUM if c not in "0OIl")
+ALPHABETS = {
+    "digit": string.digits, "lower": string.ascii_lowercase, "upper": string.ascii_uppercase,
+    "alpha": string.ascii_letters, "alnum": ALNUM, "lalnum": string.digits + string.ascii_lowercase,
+    "ualnum": string.digits + string.ascii_uppercase, "hex": HEX, "HEX": HEX.upper(),
+    "base32": string.ascii_uppercase + "234567", "base58": B58, "base64": ALNUM + "+/", "base64url": ALNUM + "-_",
+    "bech32": "qpzry9x8gf2tvdw0s3jn54khce6mua7l",
+}
+
+
+def luhn(rng, n):
+    body = "45" + pick(rng, n - 3, string.digits)
+    total = sum(sum(divmod(2 * int(c), 10)) if i % 2 == 0 else int(c) for i, c in enumerate(reversed(body)))
+    return body + str(-total % 10)
+
+
+def draw(rng, kind, argument):
+    if kind == "uuid":
+        return str(uuid.UUID(int=rng.getrandbits(128), version=4))
+    if kind == "crc32":
+        body = pick(rng, 30)
+        return body + base62_crc(body)
+    if kind == "luhn":
+        return luhn(rng, int(argument))
+    return pick(rng, int(argument), ALPHABETS[kind])
+
+
+def fill(rng, template):
+    return re.sub(r"\{(\w+):(\w+)\}", lambda m: draw(rng, m[1], m[2]), template)
+
+
+def forms():
+    """(rule, example) for each form of each rule whose secret is known by a pattern."""
+    for path in sorted((ROOT / "data" / "rules").glob("*.json")):
+        for rule in json.loads(path.read_text())["rules"]:
+            if rule.get("type", "pattern") == "pattern":
+                for example in rule["examples"]["positive"]:
+                    yield rule["id"], example
+
+
+def parts(text):
+    """The text without its marks, and its secrets."""
+    return re.sub("<<|>>", "", text), re.findall("<<(.*?)>>", text, re.S)
+
+
+def stays(texts):
+    """For each (text, secrets): is any byte of a secret left?"""
+    lines = "".join(json.dumps({"id": n, "text": text}) + "\n" for n, (text, _) in enumerate(texts))
+    done = subprocess.run([BUILD / "src" / "ctl" / "scrubjayctl", "mask", "--jsonl"], input=lines.encode(),
+                          stdout=subprocess.PIPE, check=True)
+    answers = [json.loads(line)["findings"] for line in done.stdout.splitlines()]
+    assert len(answers) == len(texts)
+    return [not all(is_covered(text.encode(), secret.encode(), findings) for secret in secrets)
+            for (text, secrets), findings in zip(texts, answers)]
+
+
+def is_covered(text, secret, findings):
+    at, end = text.index(secret), text.index(secret) + len(secret)
+    for finding in findings:
+        if finding["start"] <= at < finding["end"]:
+            at = finding["end"]
+    return at >= end
+
+
+def test_no_random_value_is_refused():
+    seed = int(os.environ.get("SCRUBJAY_SEED", 0)) or random.randrange(1 << 32)
+    rng = random.Random(seed)
+    print("seed", seed)
+    wrong = []
+    for rule, example in forms():
+        made = [parts(fill(rng, example)) for _ in range(N)]
+        left = sum(stays(made))
+        if left:
+            wrong.append(f"{rule}: {left} of {N} stay: {example}")
+        if len(made[0][1]) != 1:
+            continue
+        alone = [(f"See {secret} there.", [secret]) for _, (secret,) in made]
+        left = sum(stays(alone))
+        # more than half: the form needs the words round it, so it is not known by itself
+        if 0 < left < N / 2:
+            wrong.append(f"{rule}: {left} of {N} stay alone: {example}")
+    assert wrong == [], f"{len(wrong)} forms:\n" + "\n".join(wrong)
