@@ -9,6 +9,10 @@
  * FAULT_MALLOC_AT does the same to allocations: the n-th gives NULL, up to FAULT_MALLOC_LAST. They count from the first
  * call below the folder on: json-c, which reads the rules before that, does not survive without memory.
  *
+ * With FAULT_LOG, what changes files below FAULT_FOLDER is written to that file, in the order in which it was done:
+ * records of a line "KIND INODE OFFSET PATH-SIZE OTHER-SIZE BYTES-SIZE", then path, other path and bytes. KIND is created,
+ * written, truncated, synced, synced-folder, renamed, unlinked, made-folder; tests/power reads it.
+ *
  * With FAULT_CLOCK, the seconds that this file holds are added to CLOCK_REALTIME, read anew at each look. With
  * FAULT_COUNT, the numbers of calls and allocations are written to that file at the end.
  */
@@ -20,6 +24,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -48,7 +53,8 @@ static struct {
         int error;
         long at, last;
         long malloc_at, malloc_last;
-} fault;
+        int log; /* -1: none */
+} fault = { .log = -1 };
 
 static atomic_long n_calls, n_allocations;
 
@@ -87,6 +93,9 @@ __attribute__((constructor)) static void begin(void)
                         fault.kind = FAULT_ERRNO;
                         fault.error = errors[i].error;
                 }
+        if (getenv("FAULT_LOG"))
+                fault.log = (int) syscall(SYS_openat, AT_FDCWD, getenv("FAULT_LOG"),
+                                          O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         fault.folder = getenv("FAULT_FOLDER");
         fault.folder_size = fault.folder ? strlen(fault.folder) : 0;
         fault.malloc_at = number("FAULT_MALLOC_AT", 0); /* from here on allocations count */
@@ -124,6 +133,64 @@ static bool fd_is_below(int fd)
                 return false;
         path[n] = 0;
         return is_below(path);
+}
+
+/* The log */
+
+static pthread_mutex_t doing = PTHREAD_MUTEX_INITIALIZER;
+
+/* What is done and its record are one step: so the log has the order of the disk. Returns whether there is a log. */
+static bool log_begin(bool matters)
+{
+        if (fault.log < 0 || !matters)
+                return false;
+        (void) pthread_mutex_lock(&doing);
+        return true;
+}
+
+static void log_put(const void *bytes, size_t n)
+{
+        for (size_t done = 0; done < n;) {
+                long k = syscall(SYS_write, fault.log, (const char *) bytes + done, n - done);
+
+                if (k <= 0)
+                        abort(); /* half a log would be believed */
+                done += (size_t) k;
+        }
+}
+
+static void log_record(const char *kind, ino_t inode, off_t offset, const char *path,
+                       const char *other, const void *bytes, size_t n)
+{
+        char line[160];
+        int size = snprintf(line, sizeof(line), "%s %ju %jd %zu %zu %zu\n", kind, (uintmax_t) inode,
+                            (intmax_t) offset, strlen(path), strlen(other), n);
+
+        log_put(line, (size_t) size);
+        log_put(path, strlen(path));
+        log_put(other, strlen(other));
+        log_put(bytes, n);
+}
+
+static void log_end(void)
+{
+        (void) pthread_mutex_unlock(&doing);
+}
+
+static void log_fd(const char *kind, int fd, off_t offset, const void *bytes, size_t n)
+{
+        char link[32], path[PATH_MAX];
+        struct stat st;
+        ssize_t k;
+
+        (void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        k = readlink(link, path, sizeof(path) - 1);
+        if (k < 0 || fstat(fd, &st) < 0)
+                abort();
+        path[k] = 0;
+        if (strcmp(kind, "synced") == 0 && S_ISDIR(st.st_mode))
+                kind = "synced-folder";
+        log_record(kind, st.st_ino, offset, path, "", bytes, n);
 }
 
 static void die(void)
@@ -196,45 +263,77 @@ ssize_t write(int fd, const void *bytes, size_t n)
                 (void) !real(fd, bytes, n / 2);
                 die();
         }
+        if (log_begin(fd_is_below(fd))) {
+                ssize_t done = real(fd, bytes, n);
+
+                if (done > 0)
+                        log_fd("written", fd, lseek(fd, 0, SEEK_CUR) - done, bytes, (size_t) done);
+                log_end();
+                return done;
+        }
         return linger(fd, real(fd, bytes, n));
 }
 
-#define PWRITE(name, type)                                             \
-        ssize_t name(int fd, const void *bytes, size_t n, type offset) \
-        {                                                              \
-                bool torn = false;                                     \
-                                                                       \
-                REAL(ssize_t, #name, int, const void *, size_t, type); \
-                if (strike(fd_is_below(fd), true, &torn))              \
-                        return -1;                                     \
-                if (torn)                                              \
-                        write_half(fd, bytes, n, (off_t) offset);      \
-                return linger(fd, real(fd, bytes, n, offset));         \
+#define PWRITE(name, type)                                                                   \
+        ssize_t name(int fd, const void *bytes, size_t n, type offset)                       \
+        {                                                                                    \
+                bool torn = false;                                                           \
+                                                                                             \
+                REAL(ssize_t, #name, int, const void *, size_t, type);                       \
+                if (strike(fd_is_below(fd), true, &torn))                                    \
+                        return -1;                                                           \
+                if (torn)                                                                    \
+                        write_half(fd, bytes, n, (off_t) offset);                            \
+                if (log_begin(fd_is_below(fd))) {                                            \
+                        ssize_t done = real(fd, bytes, n, offset);                           \
+                                                                                             \
+                        if (done > 0)                                                        \
+                                log_fd("written", fd, (off_t) offset, bytes, (size_t) done); \
+                        log_end();                                                           \
+                        return done;                                                         \
+                }                                                                            \
+                return linger(fd, real(fd, bytes, n, offset));                               \
         }
 
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
 
 /* A call of one argument that is a descriptor, with perhaps a size. */
-#define ON_FD(name)                                       \
-        int name(int fd)                                  \
-        {                                                 \
-                REAL(int, #name, int);                    \
-                if (strike(fd_is_below(fd), false, NULL)) \
-                        return -1;                        \
-                return real(fd);                          \
+#define ON_FD(name)                                             \
+        int name(int fd)                                        \
+        {                                                       \
+                REAL(int, #name, int);                          \
+                if (strike(fd_is_below(fd), false, NULL))       \
+                        return -1;                              \
+                if (log_begin(fd_is_below(fd))) {               \
+                        int r = real(fd);                       \
+                                                                \
+                        if (r == 0)                             \
+                                log_fd("synced", fd, 0, "", 0); \
+                        log_end();                              \
+                        return r;                               \
+                }                                               \
+                return real(fd);                                \
         }
 
 ON_FD(fsync)
 ON_FD(fdatasync)
 
-#define TRUNCATE(name, type)                              \
-        int name(int fd, type size)                       \
-        {                                                 \
-                REAL(int, #name, int, type);              \
-                if (strike(fd_is_below(fd), false, NULL)) \
-                        return -1;                        \
-                return real(fd, size);                    \
+#define TRUNCATE(name, type)                                                  \
+        int name(int fd, type size)                                           \
+        {                                                                     \
+                REAL(int, #name, int, type);                                  \
+                if (strike(fd_is_below(fd), false, NULL))                     \
+                        return -1;                                            \
+                if (log_begin(fd_is_below(fd))) {                             \
+                        int r = real(fd, size);                               \
+                                                                              \
+                        if (r == 0)                                           \
+                                log_fd("truncated", fd, (off_t) size, "", 0); \
+                        log_end();                                            \
+                        return r;                                             \
+                }                                                             \
+                return real(fd, size);                                        \
         }
 
 TRUNCATE(ftruncate, off_t)
@@ -245,6 +344,14 @@ int rename(const char *from, const char *to)
         REAL(int, "rename", const char *, const char *);
         if (strike(is_below(to), false, NULL))
                 return -1;
+        if (log_begin(is_below(to) || is_below(from))) {
+                int r = real(from, to);
+
+                if (r == 0)
+                        log_record("renamed", 0, 0, from, to, "", 0);
+                log_end();
+                return r;
+        }
         return real(from, to);
 }
 
@@ -253,6 +360,14 @@ int unlink(const char *path)
         REAL(int, "unlink", const char *);
         if (strike(is_below(path), false, NULL))
                 return -1;
+        if (log_begin(is_below(path))) {
+                int r = real(path);
+
+                if (r == 0)
+                        log_record("unlinked", 0, 0, path, "", "", 0);
+                log_end();
+                return r;
+        }
         return real(path);
 }
 
@@ -263,21 +378,32 @@ static bool open_matters(const char *path, int flags)
                ((flags & (O_CREAT | O_WRONLY | O_RDWR)) != 0 || fault.error == EMFILE);
 }
 
-#define OPEN(name)                                                  \
-        int name(const char *path, int flags, ...)                  \
-        {                                                           \
-                mode_t mode = 0;                                    \
-                va_list ap;                                         \
-                                                                    \
-                REAL(int, #name, const char *, int, ...);           \
-                if ((flags & (O_CREAT | O_TMPFILE)) != 0) {         \
-                        va_start(ap, flags);                        \
-                        mode = va_arg(ap, mode_t);                  \
-                        va_end(ap);                                 \
-                }                                                   \
-                if (strike(open_matters(path, flags), false, NULL)) \
-                        return -1;                                  \
-                return real(path, flags, mode);                     \
+#define OPEN(name)                                                                     \
+        int name(const char *path, int flags, ...)                                     \
+        {                                                                              \
+                mode_t mode = 0;                                                       \
+                va_list ap;                                                            \
+                                                                                       \
+                REAL(int, #name, const char *, int, ...);                              \
+                if ((flags & (O_CREAT | O_TMPFILE)) != 0) {                            \
+                        va_start(ap, flags);                                           \
+                        mode = va_arg(ap, mode_t);                                     \
+                        va_end(ap);                                                    \
+                }                                                                      \
+                if (strike(open_matters(path, flags), false, NULL))                    \
+                        return -1;                                                     \
+                if (log_begin(is_below(path) && (flags & (O_CREAT | O_TRUNC)) != 0)) { \
+                        bool existed = access(path, F_OK) == 0;                        \
+                        int fd = real(path, flags, mode);                              \
+                                                                                       \
+                        if (fd >= 0 && !existed)                                       \
+                                log_fd("created", fd, 0, "", 0);                       \
+                        else if (fd >= 0 && (flags & O_TRUNC) != 0)                    \
+                                log_fd("truncated", fd, 0, "", 0);                     \
+                        log_end();                                                     \
+                        return fd;                                                     \
+                }                                                                      \
+                return real(path, flags, mode);                                        \
         }
 
 OPEN(open)
@@ -288,6 +414,14 @@ int mkostemp(char *template, int flags)
         REAL(int, "mkostemp", char *, int);
         if (strike(is_below(template), false, NULL))
                 return -1;
+        if (log_begin(is_below(template))) {
+                int fd = real(template, flags);
+
+                if (fd >= 0)
+                        log_fd("created", fd, 0, "", 0);
+                log_end();
+                return fd;
+        }
         return real(template, flags);
 }
 
@@ -296,6 +430,14 @@ int mkdir(const char *path, mode_t mode)
         REAL(int, "mkdir", const char *, mode_t);
         if (strike(is_below(path), false, NULL))
                 return -1;
+        if (log_begin(is_below(path))) {
+                int r = real(path, mode);
+
+                if (r == 0)
+                        log_record("made-folder", 0, 0, path, "", "", 0);
+                log_end();
+                return r;
+        }
         return real(path, mode);
 }
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from archive_state import differences, problems, whole
-from conftest import change
+from busy_source import change
 from faulty import IDENTITY, LIBRARY, copy_folder, run_once
 from scrubjay_test import Daemon, wait_for
 

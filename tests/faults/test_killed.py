@@ -7,7 +7,7 @@ import time
 
 import pytest
 from archive_state import differences, problems, sessions, whole
-from conftest import change
+from busy_source import change
 from faulty import IDENTITY, copy_folder, run_once
 from scrubjay_test import SCRUBJAYD, Daemon, archive_rows, clean_environment, wait_for
 

@@ -2,7 +2,7 @@
 
 import pytest
 from archive_state import differences, problems, whole
-from conftest import change
+from busy_source import change
 from faulty import copy_folder, run_once
 
 
