@@ -7,6 +7,7 @@ Usage: install.py BUILD STAGE. BUILD is a configured and built folder; STAGE is 
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -67,6 +68,16 @@ def main():
             left = [word for word in data.decode().split("@")[1::2] if word.isupper() or word.islower()]
             if any(word.replace("_", "").isalnum() and "\n" not in word for word in left):
                 wrong.append("%s has a placeholder that nobody replaced" % path)
+
+    pages = [path for path in installed if re.search(r"/man\d/[^/]+\.\d$", path)]
+    if not pages:
+        wrong.append("no manual page is installed")
+    for path in pages:
+        with open(stage + path) as f:
+            text = re.sub(r"\\(?:f.|&)|\\(?=[-.])", "", f.read())
+        wrong += ["%s names %s, which is not installed" % (path, name)
+                  for name in sorted(set(re.findall(r"(?<![\w~.*/])/(?:[\w.+-]+/)+[\w.+-]*scrubjay[\w.-]*\.(?:conf|catalog|json|xml|service)\b(?!\.d)", text)))
+                  if name not in installed]
 
     log = os.path.join(build, "meson-logs", "install-log.txt")
     with open(log) as f:
