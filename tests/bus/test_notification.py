@@ -4,6 +4,7 @@ import subprocess
 import threading
 
 import pytest
+from languages import speaking
 from scrubjay_test import BUILD, github_token, wait_for
 
 WANTED = {"SCRUBJAY_MASK_NOTIFY": "yes", "SCRUBJAY_SYNC_QUIETTIME": "20ms"}
@@ -93,7 +94,7 @@ def test_without_a_notification_service_it_is_silent(make_daemon, source):
 
 
 def test_it_speaks_the_language_of_the_person(make_daemon, source):
-    daemon = make_daemon(start=False, environment=WANTED | {"LANGUAGE": "de", "SCRUBJAY_LOCALE_DIR": str(BUILD / "po")})
+    daemon = make_daemon(start=False, environment=WANTED | speaking("de"))
     server = NotificationServer(daemon.environment)
     source.add_session("one")
     daemon.start().wait_idle()

@@ -6,7 +6,8 @@ import subprocess
 import pytest
 
 from conftest import SESSION
-from scrubjay_test import BUILD, SOURCES
+from languages import speaking
+from scrubjay_test import SOURCES
 
 PO = SOURCES / "po"
 LANGUAGES = (PO / "LINGUAS").read_text().split()
@@ -67,14 +68,14 @@ def test_the_translation_is_well_formed(language):
     ("zh_CN", "用法：scrubjayctl", "3 个会话, 3 条消息", "没有会话 'zzz'"),
 ])
 def test_it_speaks(sample, language, help_says, status_says, error_says):
-    speaking = {"LANGUAGE": language, "SCRUBJAY_LOCALE_DIR": str(BUILD / "po")}
-    assert help_says in sample.run("--help", **speaking).out
-    assert status_says in sample.run("status", **speaking).out
-    assert error_says in sample.run("show", "zzz", code=1, **speaking).err
-    assert SESSION in sample.run("sessions", **speaking).out
+    spoken = speaking(language)
+    assert help_says in sample.run("--help", **spoken).out
+    assert status_says in sample.run("status", **spoken).out
+    assert error_says in sample.run("show", "zzz", code=1, **spoken).err
+    assert SESSION in sample.run("sessions", **spoken).out
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_help_stays_within_one_screen(sample, language):
-    out = sample.run("--help", LANGUAGE=language, SCRUBJAY_LOCALE_DIR=str(BUILD / "po")).out
+    out = sample.run("--help", **speaking(language)).out
     assert len(out.splitlines()) <= 30
