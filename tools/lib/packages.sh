@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Packages by name, for tools/quickstart and tools/test: only what is missing is installed, and it is said what.
+# Packages by name, for tools/quickstart, tools/test and tools/bench: only what is missing is installed, and it is said what.
 
 say() {
     printf '%s\n' "$*"
@@ -10,26 +10,34 @@ die() {
     exit 1
 }
 
-# What the program is built from.
+# No end without a sentence: what fails and says nothing itself is named.
+set -E
+trap 'die "line $LINENO: this failed: $BASH_COMMAND"' ERR
+
+# Each of these functions prints names. "a|b" is one thing of several names: the one that is installed, else the first that
+# can be had. With "?" at its end it is optional: the work goes on where it cannot be installed.
+
+# What the program is built from. Without the optional ones it has our own literal matcher, no remotes, no manual pages, no
+# translations, or the folders of systemd and D-Bus by default.
 build_packages() {
-    echo gcc libc6-dev meson ninja-build pkg-config git \
-        libsystemd-dev libsqlite3-dev libjson-c-dev libpcre2-dev libxxhash-dev libcurl4-openssl-dev zlib1g-dev \
-        gettext scdoc systemd dbus dbus-user-session python3
-    # The literal prefilter's library; the build does without it where there is none (not on every architecture).
-    first_available libhyperscan-dev libvectorscan-dev
+    echo gcc libc6-dev meson ninja-build 'pkgconf|pkg-config' python3 \
+        libsystemd-dev libsqlite3-dev libjson-c-dev libpcre2-dev libxxhash-dev \
+        'libhyperscan-dev|libvectorscan-dev?' libcurl4-openssl-dev? zlib1g-dev? gettext? scdoc? 'systemd-dev|systemd?' dbus? \
+        dbus-user-session? git?
 }
 
-# What the tests need beyond that.
+# What the tests need beyond that; nothing is optional here, since what is not there is not tested.
 test_packages() {
-    echo clang clang-format-14 cppcheck python3-pytest python3-venv libglib2.0-bin sqlite3 util-linux procps openssl
+    build_packages | tr -d '?'
+    echo clang cppcheck python3-pytest python3-venv libglib2.0-bin sqlite3 util-linux procps openssl locales systemd
     # which brings the ClickHouse that remotes are tested with; another npm than Debian's does as well, and excludes it
     command -v npm >/dev/null || echo npm
-    # the Debian package, a fresh root for it, the other packages' own tools
+    # the Debian package and what it is built with, a fresh root for it, the other packages' own tools
     echo debhelper dpkg-dev lintian mmdebstrap rpm makepkg
     # clang's sanitizers and fuzzer, where they are a package of their own
-    first_available libclang-rt-14-dev
+    clang_runtime
     # the export is looked at in a browser
-    first_available chromium chromium-browser
+    echo 'chromium|chromium-browser'
 }
 
 # What the slow checks need beyond that.
@@ -37,73 +45,113 @@ nightly_packages() {
     echo clang-tidy valgrind gcovr
 }
 
-first_available() {
-    local name
-    for name in "$@"; do
-        if [ -n "$(apt-cache policy "$name" 2>/dev/null | sed -n 's/^ *Candidate: //p' | grep -v none)" ]; then
-            echo "$name"
-            return
-        fi
-    done
+# The runtime of that clang which the package "clang" stands for.
+clang_runtime() {
+    local version
+    version=$(apt-cache depends clang 2>/dev/null | sed -n 's/^ *Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+    if has_candidate "libclang-rt-$version-dev"; then
+        echo "libclang-rt-$version-dev"
+    fi
+}
+
+has_candidate() {
+    apt-cache policy "$1" 2>/dev/null | grep '^ *Candidate: [^(]' >/dev/null
 }
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    else
-        command -v sudo >/dev/null || die "packages have to be installed, and neither root nor sudo is here"
-        sudo "$@"
-    fi
+# name_of A|B: of several names for one thing, the one that counts here.
+name_of() {
+    local names name
+    IFS='|' read -ra names <<<"$1"
+    for name in "${names[@]}"; do
+        if is_installed "$name"; then echo "$name"; return; fi
+    done
+    for name in "${names[@]}"; do
+        if has_candidate "$name"; then echo "$name"; return; fi
+    done
+    echo "${names[0]}"
 }
 
-# install_packages NAME...
-install_packages() {
-    local name missing=()
+# find_missing FUNCTION...: what they name and is not installed goes to $required and $optional.
+find_missing() {
+    local function thing name
+    required=()
+    optional=()
+    for function in "$@"; do
+        for thing in $($function); do
+            name=$(name_of "${thing%\?}")
+            if is_installed "$name"; then continue; fi
+            case $thing in
+            *\?) optional+=("$name") ;;
+            *) required+=("$name") ;;
+            esac
+        done
+    done
+}
+
+may_install() {
+    if [ "$(id -u)" = 0 ]; then return 0; fi
+    command -v sudo >/dev/null || return 1
+    sudo -n true 2>/dev/null || { say "Packages: to install them, sudo asks for your password."; sudo -v; }
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# apt_get ARGUMENT...: waits while another program (the nightly upgrade, say) holds the package lock.
+apt_get() {
+    local until=$((SECONDS + 600)) said=no
+    until as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -q "$@" </dev/null >"$package_log.last" 2>&1; do
+        cat "$package_log.last" >>"$package_log"
+        grep -q -E '^E: (Could not get lock|Unable to (acquire|lock))' "$package_log.last" && [ $SECONDS -lt $until ] || return 1
+        [ $said = yes ] || say "Packages: another program holds the package lock; waiting for it, ten minutes at most."
+        said=yes
+        sleep 2
+    done
+    cat "$package_log.last" >>"$package_log"
+}
+
+show_apt_log() {
+    tail -n 20 "$package_log.last" >&2
+}
+
+# ensure_packages FUNCTION...: installs what they name. Ends with a sentence where something required cannot be had.
+ensure_packages() {
+    local required optional had=() name
     command -v apt-get >/dev/null ||
         die "this needs Debian 12 or Ubuntu 22.04 (or newer); elsewhere build with meson, see CONTRIBUTING.md"
-    for name in "$@"; do
-        is_installed "$name" || missing+=("$name")
-    done
-    if [ ${#missing[@]} = 0 ]; then
+    find_missing "$@"
+    if [ ${#required[@]} = 0 ] && [ ${#optional[@]} = 0 ]; then
         say "Packages: all there."
         return
     fi
-    say "Packages: installing ${missing[*]}"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" \
-        </dev/null >>"$package_log" 2>&1 || {
-        tail -n 20 "$package_log" >&2
-        die "apt-get could not install them (all of it: $package_log)"
-    }
-}
-
-# A fresh machine knows no packages yet, an old one may know versions that are gone.
-update_package_lists() {
-    local name missing=0
-    for name in "$@"; do
-        is_installed "$name" || missing=1
-    done
-    [ $missing = 1 ] || return 0
+    if ! may_install; then
+        [ ${#required[@]} = 0 ] ||
+            die "these packages are missing, and without root or sudo they cannot be installed. Ask for them, then come" \
+                "again: apt-get install ${required[*]} ${optional[*]}"
+        say "Packages: going on without these optional ones, which need root or sudo to be installed: ${optional[*]}"
+        return
+    fi
+    # A fresh machine knows no packages yet, an old one may know versions that are gone.
     say "Packages: reading the lists (apt-get update)"
-    as_root apt-get update -q </dev/null >>"$package_log" 2>&1 || {
-        tail -n 20 "$package_log" >&2
-        die "apt-get update failed (all of it: $package_log)"
-    }
-}
-
-# ensure_packages FUNCTION...: each prints names; they are asked again once the lists are there.
-ensure_packages() {
-    local function names=()
-    for function in "$@"; do
-        mapfile -t -O ${#names[@]} names < <($function | tr ' ' '\n' | grep .)
+    if ! apt_get update; then
+        show_apt_log
+        [ ${#required[@]} = 0 ] || die "apt-get update failed (all of it: $package_log)"
+        say "Packages: apt-get update failed; going on without these optional ones: ${optional[*]}"
+        return
+    fi
+    find_missing "$@"
+    for name in ${optional[@]+"${optional[@]}"}; do
+        if has_candidate "$name"; then had+=("$name"); else say "Packages: going on without $name, which is optional and not to be had here."; fi
     done
-    update_package_lists "${names[@]}"
-    names=()
-    for function in "$@"; do
-        mapfile -t -O ${#names[@]} names < <($function | tr ' ' '\n' | grep .)
-    done
-    install_packages "${names[@]}"
+    if [ ${#required[@]} = 0 ] && [ ${#had[@]} = 0 ]; then return; fi
+    say "Packages: installing ${required[*]} ${had[*]}"
+    if ! apt_get install -y --no-install-recommends "${required[@]}" ${had[@]+"${had[@]}"}; then
+        show_apt_log
+        die "apt-get could not install them (all of it: $package_log)"
+    fi
 }
