@@ -12,7 +12,6 @@
 #include <sys/statvfs.h>
 
 #include "base/file-util.h"
-#include "base/sqlite-util.h"
 #include "base/time-util.h"
 #include "ctl/command.h"
 #include "ctl/daemon-client.h"
@@ -24,6 +23,7 @@
 #include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "mask/ruleset.h"
+#include "source/reader.h"
 
 #define UNIT           "scrubjay.service"
 #define MANAGER_NAME   "org.freedesktop.systemd1"
@@ -144,39 +144,52 @@ static void check_rules(Doctor *d)
 
 /* Source */
 
+static void check_texts(Doctor *d, Reader *reader)
+{
+        uint64_t n = 0;
+
+        if (reader_count_textless(reader, &n) >= 0 && n > 0)
+                sayf(d, VERDICT_LOOK, "source-texts",
+                     _("Set archive_content = \"full\" in agentsview's config.toml and run 'agentsview sync "
+                       "--full', if their text shall be archived. What is archived already stays."),
+                     P_("agentsview keeps no text of %" PRIu64 " session (archive_content).",
+                        "agentsview keeps no text of %" PRIu64 " sessions (archive_content).", n),
+                     n);
+}
+
 static void check_source(Doctor *d)
 {
         const char *path = d->is_running ? d->daemon.source : d->settings->source_path;
-        _cleanup_(sqlite_closep) sqlite3 *db = NULL;
-        int64_t n = 0;
+        _cleanup_(reader_freep) Reader *reader = NULL;
+        _cleanup_free_ char *reason = NULL;
+        const HashKey key = { 0 };
+        uint64_t n = 0;
         int r;
 
-        if (access(path, F_OK) < 0) {
+        r = reader_new(path, &key, &reader);
+        if (r >= 0)
+                r = reader_open(reader, &reason);
+        if (r == -ENOENT) {
                 sayf(d, VERDICT_LOOK, "source",
                      _("Start agentsview once ('agentsview sync'), or set [Source] Path=. The service "
                        "waits for it."),
                      _("There is no agentsview database at '%s' yet."), path);
                 return;
         }
-        r = sqlite_errno(NULL, sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL));
-        if (r >= 0) {
-                (void) sqlite3_busy_timeout(db, 2000);
-                r = sqlite_query_int(db, "SELECT count(*) FROM sessions", &n);
-        }
+        if (r >= 0)
+                r = reader_count(reader, &n);
         if (r < 0) {
-                _cleanup_(strbuf_done) StrBuf text = { 0 };
-
-                (void) strbuf_printf(&text, _("The source '%s' cannot be read: %s."), path,
-                                     sqlite_reason(db));
-                say(d, VERDICT_BROKEN, "source", text.data ?: "",
-                    r == -EBUSY ? _("Another program has it locked. Try again in a while.")
-                                : _("Check [Source] Path=, and the rights on file and folder."));
+                say(d, VERDICT_BROKEN, "source", reason ?: reader_reason(reader),
+                    r == -EBUSY    ? _("Another program has it locked. Try again in a while.")
+                    : r == -EPROTO ? NULL
+                                   : _("Check [Source] Path=, and the rights on file and folder."));
                 return;
         }
         sayf(d, VERDICT_GOOD, "source", NULL,
              P_("The source '%s' has %" PRId64 " session.",
                 "The source '%s' has %" PRId64 " sessions.", n),
-             path, n);
+             path, (int64_t) n);
+        check_texts(d, reader);
 }
 
 /* Archive */

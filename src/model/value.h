@@ -37,6 +37,7 @@ typedef struct Column {
         const char *name;
         ColumnKind kind;
         const char *source; /* its name in agentsview's table; NULL: made here, not read */
+        int since; /* agentsview's data version that has it for sure; 0: without it the table cannot be read */
 } Column;
 
 typedef struct Table {
@@ -45,6 +46,7 @@ typedef struct Table {
         const Column *columns;
         size_t n_columns;
         const char *key; /* primary key columns, as SQL */
+        int since;       /* as for a column: 0: without it the source cannot be read */
 } Table;
 
 static inline bool column_is_masked(const Column *c)

@@ -173,6 +173,7 @@ static void tell_warning(const Settings *s, const CycleResult *result)
                 [WARNING_NONE] = { LOG_WARNING, NULL },
                 [WARNING_RULES] = { LOG_WARNING, MESSAGE_RULES_BROKEN },
                 [WARNING_ARCHIVE_DAMAGED] = { LOG_ERR, MESSAGE_ARCHIVE_DAMAGED },
+                [WARNING_TEXTS_LEFT_OUT] = { LOG_WARNING, MESSAGE_SOURCE_LEFT_OUT },
                 [WARNING_ARCHIVE_VANISHED] = { LOG_ERR, MESSAGE_ARCHIVE_VANISHED },
         };
 

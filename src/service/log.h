@@ -23,6 +23,7 @@
 #define MESSAGE_SOURCE_BACK "cf3c33b494564ac7925f2b25607d41fa" /* the source can be used (again) */
 #define MESSAGE_SOURCE_SWAPPED "9d8b4404aaa64095a7d45eb627e3a4bd" /* another file stands in the source's place */
 #define MESSAGE_SOURCE_READ_ONLY "feabc85a47344462b569f741d81379ef" /* the sandbox has no way to the source */
+#define MESSAGE_SOURCE_LEFT_OUT "99981da1051b4e2ead40ebc55927ac7e" /* it keeps less text than the archive has */
 #define MESSAGE_WATCH_FAILED "a3eefd38f6ec4ba28cb9b54feec51d2a" /* inotify does not work */
 #define MESSAGE_ARCHIVE_FAILED "7647792adaa14cde90391a430a1a73b7"
 #define MESSAGE_ARCHIVE_BACK "768fba2a01454df6928ebd2ae8154ee9"

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/sqlite-util.h"
 #include "source/reader.h"
+#include "source/schema.h"
 
 /* Columns of a session's row that are read beside those of session_table, behind them. */
 enum {
@@ -42,6 +43,9 @@ typedef enum Query {
         QUERY_DELETED,
         QUERY_EXCLUDED,
         QUERY_NEWEST_MARKER,
+        QUERY_HAS_TEXT,
+        QUERY_LEFT_OUT,
+        QUERY_LOST_CALLS,
         N_QUERIES,
 } Query;
 
@@ -50,6 +54,8 @@ struct Reader {
         dev_t device;
         ino_t inode;
         sqlite3 *db;
+        Schema schema;
+        int64_t expected_version;         /* data version that the source had before */
         sqlite3_stmt *queries[N_QUERIES]; /* NULL: the source has no such table */
         Query list;
         bool by_row; /* the list has row numbers only */
@@ -71,6 +77,7 @@ struct Reader {
         int64_t next_ordinal; /* messages from this one on are still to come ... */
         bool at_end;          /* ... unless there can be none */
         int64_t n_calls_left;
+        bool has_lost_rows; /* some hang on no message */
         int has_event; /* the statement of events stands on a row (1), is at its end (0), or failed (negative) */
 };
 

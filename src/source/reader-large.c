@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "source/reader-internal.h"
-#include "source/schema.h"
 
 /* The part of the limit that one text of a quickly read row may have; a row has a dozen. */
 #define QUICK_PART ((size_t) 16)
@@ -169,7 +168,7 @@ static int read_small_texts(Reader *r, const Table *table, const bool *large, in
         (void) strbuf_puts(&sql, "SELECT ");
         for (size_t i = 0; k >= 0 && i < table->n_columns; i++) {
                 (void) strbuf_puts(&sql, i > 0 ? ", " : "");
-                k = schema_put_column(&sql, r->db, table->source,
+                k = schema_put_column(&sql, &r->schema, table->source,
                                       large[i] ? NULL : table->columns[i].source);
         }
         if (k >= 0)

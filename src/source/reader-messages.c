@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "source/reader-internal.h"
-#include "source/schema.h"
 
 /* Begins to read a query of (session, ordinal from); a table that the source lacks reads as empty. */
 static void bind_session(Reader *r, Query query, int64_t from_ordinal)
@@ -62,6 +61,7 @@ int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from
         free(r->session_id);
         r->session_id = copy;
         r->session_id_size = size;
+        r->has_lost_rows = false;
         k = begin_at(r, from_ordinal);
         return k < 0 ? k : count_calls(r);
 }
@@ -210,8 +210,10 @@ static int read_events(Reader *r, Message *m)
         while (r->has_event > 0 && event_ordinal(r) <= ordinal) {
                 int k = 0;
 
-                if (event_ordinal(r) == ordinal) /* one before hangs on no message */
+                if (event_ordinal(r) == ordinal)
                         k = children_add(r, &events, QUERY_EVENTS);
+                else
+                        r->has_lost_rows = true;
                 r->has_event = k < 0 ? k : reader_step(r, QUERY_EVENTS);
         }
         if (r->has_event == -EFBIG) {
@@ -343,6 +345,8 @@ int reader_message_next(Reader *r, Message *ret)
         arena_clear(&r->arena);
         reader_allow_message(r);
         k = next_message(r, &m, &id);
+        if (k == 0 && r->has_event != 0)
+                r->has_lost_rows = true;
         if (k <= 0)
                 return k;
         if (m.values[MESSAGE_ORDINAL].type != VALUE_INTEGER)

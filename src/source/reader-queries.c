@@ -1,6 +1,5 @@
 /* The reader's statements, made for the schema of today */
 #include "source/reader-internal.h"
-#include "source/schema.h"
 
 /* What a session's fingerprint knows beside the columns that are mirrored. Left out on purpose: what agentsview moves
  * without changing the session (sync_marker, local_modified_at, file_mtime, created_at of `sync --full`). */
@@ -62,12 +61,12 @@ static int put_fingerprint(Reader *r, StrBuf *sql)
         for (size_t i = 0; k >= 0 && i < N_SESSION_COLUMNS; i++)
                 if (is_fingerprinted(i)) {
                         (void) strbuf_puts(sql, n++ > 0 ? ", " : "");
-                        k = schema_put_column(sql, r->db, "sessions",
+                        k = schema_put_column(sql, &r->schema, "sessions",
                                               session_table.columns[i].source);
                 }
         (void) strbuf_puts(sql, ", ");
         if (k >= 0)
-                k = schema_put_columns(sql, r->db, &reader_extra_table);
+                k = schema_put_columns(sql, &r->schema, &reader_extra_table);
         if (k >= 0)
                 k = strbuf_puts(sql, ")");
         if (k < 0)
@@ -123,10 +122,10 @@ static int prepare_sessions(Reader *r)
         if (k < 0)
                 return k;
         (void) strbuf_puts(&row, "SELECT rowid, ");
-        k = schema_put_columns(&row, r->db, &session_table);
+        k = schema_put_columns(&row, &r->schema, &session_table);
         (void) strbuf_puts(&row, ", ");
         if (k >= 0)
-                k = schema_put_columns(&row, r->db, &reader_extra_table);
+                k = schema_put_columns(&row, &r->schema, &reader_extra_table);
         if (k < 0)
                 return k;
         for (size_t i = 0; i < ELEMENTSOF(variants); i++) {
@@ -152,11 +151,10 @@ static int prepare_table(Reader *r, Query query, const Table *table, const char 
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         int k;
 
-        k = schema_has_table(r->db, table->source);
-        if (k <= 0)
-                return k;
+        if (!schema_has_table(&r->schema, table->source))
+                return 0;
         (void) strbuf_printf(&sql, "SELECT %s, ", first);
-        k = schema_put_columns(&sql, r->db, table);
+        k = schema_put_columns(&sql, &r->schema, table);
         if (k < 0)
                 return k;
         k = strbuf_printf(&sql, " FROM %s %s", table->source, tail);
@@ -175,24 +173,46 @@ static int prepare_children(Reader *r, Query query, const Table *table, const ch
 
 static int prepare_if_table(Reader *r, Query query, const char *table, const char *sql)
 {
-        int k = schema_has_table(r->db, table);
+        return schema_has_table(&r->schema, table) ? sqlite_prepare(r->db, sql, r->queries + query)
+                                                   : 0;
+}
 
-        return k <= 0 ? k : sqlite_prepare(r->db, sql, r->queries + query);
+/* Whether a session has text, and whether all of its rows can be joined. */
+static int prepare_text_questions(Reader *r)
+{
+        bool has_calls = schema_has_table(&r->schema, "tool_calls");
+        int k;
+
+        k = sqlite_prepare(r->db,
+                           schema_column(&r->schema, "messages", "thinking_text")
+                                           ? "SELECT 1 FROM messages WHERE session_id = ?1 AND "
+                                             "(content <> '' OR thinking_text <> '') LIMIT 1"
+                                           : "SELECT 1 FROM messages WHERE session_id = ?1 AND "
+                                             "content <> '' LIMIT 1",
+                           r->queries + QUERY_HAS_TEXT);
+        if (k >= 0 && schema_column(&r->schema, "conversation_session_changes", "gap"))
+                k = sqlite_prepare(
+                                r->db,
+                                "SELECT 1 FROM conversation_session_changes WHERE session_id = ?1 "
+                                "AND gap = 'archive_content_excluded'",
+                                r->queries + QUERY_LEFT_OUT);
+        if (k >= 0 && has_calls)
+                k = sqlite_prepare(r->db,
+                                   "SELECT 1 FROM tool_calls WHERE session_id = ?1 AND message_id "
+                                   "NOT IN (SELECT id FROM messages WHERE session_id = ?1) LIMIT 1",
+                                   r->queries + QUERY_LOST_CALLS);
+        return k;
 }
 
 /* Prepares what today's schema allows. The tail that sorts by event_index needs that column; older files lack it. */
 int reader_prepare(Reader *r)
 {
-        int k, has_event_index;
+        int k;
 
-        k = schema_has_column(r->db, "sessions", "sync_marker");
-        if (k < 0)
-                return k;
-        r->has_markers = k > 0;
-        has_event_index = schema_has_column(r->db, "tool_result_events", "event_index");
-        if (has_event_index < 0)
-                return has_event_index;
-        r->event_order = has_event_index ? "call_index, event_index, id" : "id";
+        r->has_markers = schema_column(&r->schema, "sessions", "sync_marker");
+        r->event_order = schema_column(&r->schema, "tool_result_events", "event_index")
+                                         ? "call_index, event_index, id"
+                                         : "id";
 
         k = sqlite_prepare(r->db, "BEGIN", r->queries + QUERY_BEGIN);
         if (k >= 0)
@@ -241,5 +261,7 @@ int reader_prepare(Reader *r)
                 k = prepare_if_table(r, QUERY_EXCLUDED, "excluded_sessions",
                                      "SELECT id, 0 FROM excluded_sessions "
                                      "WHERE id NOT IN (SELECT id FROM sessions)");
+        if (k >= 0)
+                k = prepare_text_questions(r);
         return k < 0 ? k : 0;
 }

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "source/contract.h"
 #include "source/reader-internal.h"
-#include "source/schema.h"
 
 /* How long we wait for a lock that agentsview holds. Its own patience is 5 s; ours is shorter, the next cycle comes. */
 #define BUSY_TIMEOUT_MSEC 2000
@@ -79,6 +79,7 @@ Reader *reader_free(Reader *r)
                 return NULL;
         reader_close(r);
         arena_done(&r->arena);
+        schema_done(&r->schema);
         (void) hasher_free(r->hasher);
         free(r->session_id);
         free(r->path);
@@ -117,23 +118,19 @@ static int harden(sqlite3 *db)
 static int learn_schema(Reader *r, char **reterr)
 {
         int64_t is_utf8 = 0;
-        int k, has_sessions;
+        int k;
 
         finalize_queries(r);
         r->is_utf8 = sqlite_query_int(r->db, IS_UTF8, &is_utf8) > 0 && is_utf8 != 0;
         k = sqlite_query_int(r->db, "PRAGMA schema_version", &r->schema_version);
-        has_sessions = k < 0 ? k : schema_has_column(r->db, "sessions", "id");
-        if (has_sessions < 0) {
-                k = has_sessions;
-        } else if (has_sessions == 0) {
-                format_error(reterr,
-                             "'%s' is not an agentsview database: it has no table 'sessions' with a "
-                             "column 'id'. Check [Source] Path=.",
-                             r->path);
-                return -EPROTO;
-        } else {
+        if (k >= 0)
+                k = schema_read(&r->schema, r->db);
+        if (k >= 0)
+                k = contract_check(&r->schema, r->expected_version, r->path, reterr);
+        if (k == -EPROTO)
+                return k;
+        if (k >= 0)
                 k = reader_prepare(r);
-        }
         if (k == -EMEDIUMTYPE)
                 format_error(reterr,
                              "'%s' is not a SQLite database. Check [Source] Path=; agentsview's file "
@@ -213,6 +210,16 @@ int reader_open(Reader *r, char **reterr)
         if (k < 0)
                 reader_close(r);
         return k;
+}
+
+int64_t reader_data_version(const Reader *r)
+{
+        return r->schema.data_version;
+}
+
+void reader_expect(Reader *r, int64_t data_version)
+{
+        r->expected_version = data_version;
 }
 
 int reader_identity(const Reader *r, char **ret)
@@ -391,14 +398,60 @@ int reader_list_next(Reader *r, SourceSession *ret)
         return 1;
 }
 
-int reader_has_session(Reader *r, const char *id, size_t size)
+/* Whether a query of a session has a row; one that was not prepared has none. */
+static int asks(Reader *r, Query query, const char *id, size_t size)
 {
-        sqlite3_stmt *stmt = r->queries[QUERY_HAS_SESSION];
+        sqlite3_stmt *stmt = r->queries[query];
         int k;
 
+        if (!stmt)
+                return 0;
         (void) sqlite3_bind_text64(stmt, 1, id, size, SQLITE_STATIC, SQLITE_UTF8);
-        k = reader_step(r, QUERY_HAS_SESSION);
+        k = reader_step(r, query);
         (void) sqlite3_reset(stmt);
+        return k;
+}
+
+int reader_has_session(Reader *r, const char *id, size_t size)
+{
+        return asks(r, QUERY_HAS_SESSION, id, size);
+}
+
+int reader_leaves_out_text(Reader *r, const char *id, size_t size)
+{
+        return asks(r, QUERY_LEFT_OUT, id, size);
+}
+
+int reader_has_text(Reader *r, const char *id, size_t size)
+{
+        int k = asks(r, QUERY_HAS_TEXT, id, size);
+
+        return k == -EFBIG ? 1 : k; /* then there is a large one */
+}
+
+int reader_count_textless(Reader *r, uint64_t *ret)
+{
+        int64_t n;
+        int k;
+
+        k = sqlite_query_int(
+                        r->db,
+                        "SELECT count(*) FROM sessions s WHERE s.message_count > 0 AND NOT EXISTS "
+                        "(SELECT 1 FROM messages m WHERE m.session_id = s.id AND m.content <> '')",
+                        &n);
+        if (k < 0)
+                return k;
+        *ret = (uint64_t) n;
+        return 0;
+}
+
+int reader_lost_rows(Reader *r)
+{
+        int k = r->has_lost_rows;
+
+        /* the count is of all of the session's, and the reading may have begun in its middle */
+        if (k == 0 && r->n_calls_left > 0)
+                k = asks(r, QUERY_LOST_CALLS, r->session_id, r->session_id_size);
         return k;
 }
 

@@ -43,6 +43,11 @@ void reader_set_max(Reader *r, size_t max_bytes);
  */
 int reader_open(Reader *r, char **reterr);
 
+/* What agentsview wrote last: its data version. And the newest that was ever seen of this source, below which the next
+ * reader_open() does not go in what the source must have (source/contract.h). */
+int64_t reader_data_version(const Reader *r);
+void reader_expect(Reader *r, int64_t data_version);
+
 /* A name for the very file that is open ("device:inode"), to tell a swapped one from it after a restart. The text is the
  * caller's. Returns 0 or -ENOMEM. */
 int reader_identity(const Reader *r, char **ret);
@@ -120,6 +125,20 @@ int reader_count(Reader *r, uint64_t *ret);
  */
 int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from_ordinal);
 int reader_message_next(Reader *r, Message *ret);
+
+/* Whether rows of the session whose messages were just read to their end hang on none of them. Returns 1, 0, or a negative
+ * errno. */
+int reader_lost_rows(Reader *r);
+
+/* Whether agentsview says that it left out the text of a session on purpose (archive_content=usage). Returns 1, 0, or a
+ * negative errno. */
+int reader_leaves_out_text(Reader *r, const char *id, size_t size);
+
+/* Whether any message of a session has text. Returns 1, 0, or a negative errno. */
+int reader_has_text(Reader *r, const char *id, size_t size);
+
+/* How many sessions with messages have no text at all. Looks at all sessions. Returns 0 or a negative errno. */
+int reader_count_textless(Reader *r, uint64_t *ret);
 
 /* Stars and pins, ordered by session; values as in star_table and pin_table. Callback results < 0 end the list. */
 typedef int (*ReaderRowFunc)(void *userdata, const Value *values);

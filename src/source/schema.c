@@ -3,57 +3,118 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
-int schema_has_table(sqlite3 *db, const char *table)
+/* All that anything is read from. */
+static const char *const tables[] = {
+        "sessions",
+        "messages",
+        "tool_calls",
+        "tool_result_events",
+        "starred_sessions",
+        "pinned_messages",
+        "excluded_sessions",
+        "session_deletion_changes",
+        "conversation_session_changes",
+};
+
+/* SQLite's own rules of column affinity (https://sqlite.org/datatype3.html, 3.1), where what has none may be anything. */
+static SchemaType type_of(const char *declared)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
-        int r;
+        static const struct {
+                const char *word;
+                SchemaType type;
+        } words[] = {
+                { "INT", SCHEMA_NUMBER }, { "CHAR", SCHEMA_TEXT }, { "CLOB", SCHEMA_TEXT },
+                { "TEXT", SCHEMA_TEXT },  { "BLOB", SCHEMA_BLOB },
+        };
 
-        r = sqlite_prepare(db,
-                           "SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND "
-                           "type IN ('table', 'view')",
-                           &stmt);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
-        return sqlite_step(stmt);
+        if (!declared || !*declared)
+                return SCHEMA_ANY;
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (strcasestr(declared, words[i].word))
+                        return words[i].type;
+        return SCHEMA_NUMBER;
 }
 
-int schema_has_column(sqlite3 *db, const char *table, const char *column)
+static int add_column(Schema *s, const char *table, const char *name, const char *declared)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
-        int r;
+        if (s->n_columns == s->n_allocated) {
+                size_t n = s->n_allocated > 0 ? s->n_allocated * 2 : 256;
+                SchemaColumn *grown = reallocarray(s->columns, n, sizeof(*grown));
 
-        r = sqlite_prepare(db,
-                           "SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = ?2 COLLATE NOCASE",
-                           &stmt);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
-        (void) sqlite3_bind_text(stmt, 2, column, -1, SQLITE_STATIC);
-        return sqlite_step(stmt);
-}
-
-int schema_put_column(StrBuf *sql, sqlite3 *db, const char *table, const char *column)
-{
-        int r = column ? schema_has_column(db, table, column) : 0;
-
-        if (r < 0)
-                return r;
-        return r > 0 ? strbuf_printf(sql, "\"%s\"", column) : strbuf_puts(sql, "NULL");
-}
-
-int schema_put_columns(StrBuf *sql, sqlite3 *db, const Table *table)
-{
-        int r;
-
-        for (size_t i = 0; i < table->n_columns; i++) {
-                (void) strbuf_puts(sql, i > 0 ? ", " : "");
-                r = schema_put_column(sql, db, table->source, table->columns[i].source);
-                if (r < 0)
-                        return r;
+                if (!grown)
+                        return -ENOMEM;
+                s->columns = grown;
+                s->n_allocated = n;
         }
+        name = name ? arena_copy(&s->names, name, strlen(name) + 1) : NULL;
+        if (!name)
+                return -ENOMEM;
+        s->columns[s->n_columns++] = (SchemaColumn){ table, name, type_of(declared) };
         return 0;
+}
+
+int schema_read(Schema *s, sqlite3 *db)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        int r;
+
+        arena_clear(&s->names);
+        s->n_columns = 0;
+        r = sqlite_query_int(db, "PRAGMA user_version", &s->data_version);
+        if (r >= 0)
+                r = sqlite_prepare(db, "SELECT name, type FROM pragma_table_xinfo(?1)", &stmt);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(tables); i++) {
+                (void) sqlite3_reset(stmt);
+                (void) sqlite3_bind_text(stmt, 1, tables[i], -1, SQLITE_STATIC);
+                while (r >= 0 && (r = sqlite_step(stmt)) > 0)
+                        r = add_column(s, tables[i], (const char *) sqlite3_column_text(stmt, 0),
+                                       (const char *) sqlite3_column_text(stmt, 1));
+        }
+        return r < 0 ? r : 0;
+}
+
+void schema_done(Schema *s)
+{
+        arena_done(&s->names);
+        free(s->columns);
+        *s = (Schema){ 0 };
+}
+
+bool schema_has_table(const Schema *s, const char *table)
+{
+        for (size_t i = 0; i < s->n_columns; i++)
+                if (strcmp(s->columns[i].table, table) == 0)
+                        return true;
+        return false;
+}
+
+const SchemaColumn *schema_column(const Schema *s, const char *table, const char *column)
+{
+        for (size_t i = 0; i < s->n_columns; i++)
+                if (strcmp(s->columns[i].table, table) == 0 &&
+                    strcasecmp(s->columns[i].name, column) == 0)
+                        return s->columns + i;
+        return NULL;
+}
+
+int schema_put_column(StrBuf *sql, const Schema *s, const char *table, const char *column)
+{
+        return column && schema_column(s, table, column) ? strbuf_printf(sql, "\"%s\"", column)
+                                                         : strbuf_puts(sql, "NULL");
+}
+
+int schema_put_columns(StrBuf *sql, const Schema *s, const Table *table)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < table->n_columns; i++) {
+                (void) strbuf_puts(sql, i > 0 ? ", " : "");
+                r = schema_put_column(sql, s, table->source, table->columns[i].source);
+        }
+        return r;
 }
 
 Value schema_text_as_integer(sqlite3_value *v)

@@ -1,25 +1,50 @@
 /*
  * What the source's tables look like today
  *
- * Builds SELECT lists in which a column that the source lacks is NULL, so that older and newer files read alike.
+ * Read once for each schema. Builds SELECT lists in which a column that the source lacks is NULL, so that older and newer files
+ * read alike; whether it may be lacking at all is said in contract.h.
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/sqlite-util.h"
 #include "model/value.h"
 
-/* Whether the source has @table (or a view of that name). Returns 1, 0, or a negative errno. */
-int schema_has_table(sqlite3 *db, const char *table);
+typedef enum SchemaType {
+        SCHEMA_ANY, /* none is declared, as in a view */
+        SCHEMA_TEXT,
+        SCHEMA_NUMBER,
+        SCHEMA_BLOB,
+} SchemaType;
 
-/* Whether @table has @column. Returns 1, 0, or a negative errno. */
-int schema_has_column(sqlite3 *db, const char *table, const char *column);
+typedef struct SchemaColumn {
+        const char *table, *name;
+        SchemaType type;
+} SchemaColumn;
+
+typedef struct Schema {
+        int64_t data_version; /* agentsview's, of what it writes: PRAGMA user_version */
+        Arena names;
+        SchemaColumn *columns; /* of the tables that are read here */
+        size_t n_columns, n_allocated;
+} Schema;
+
+/* Reads what the database has now, in the place of what @s held. Returns 0 or a negative errno. */
+int schema_read(Schema *s, sqlite3 *db);
+void schema_done(Schema *s);
+
+/* Whether the source has @table (or a view of that name). */
+bool schema_has_table(const Schema *s, const char *table);
+
+/* @column of @table, or NULL. */
+const SchemaColumn *schema_column(const Schema *s, const char *table, const char *column);
 
 /* Appends @column of @table, quoted, or NULL where it is missing. Returns 0 or a negative errno. */
-int schema_put_column(StrBuf *sql, sqlite3 *db, const char *table, const char *column);
+int schema_put_column(StrBuf *sql, const Schema *s, const char *table, const char *column);
 
 /* Appends the source columns of @table in the order of its list, comma-separated; those not read from the source are
  * NULL. Returns 0 or a negative errno. */
-int schema_put_columns(StrBuf *sql, sqlite3 *db, const Table *table);
+int schema_put_columns(StrBuf *sql, const Schema *s, const Table *table);
 
 /* A text that should be a number: the one that it begins with, or NULL. */
 Value schema_text_as_integer(sqlite3_value *v);

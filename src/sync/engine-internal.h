@@ -40,6 +40,7 @@ struct Engine {
         bool looked;           /* a cycle ran to its end since the source was opened */
         bool had_errors;       /* the last cycle left sessions behind: look again */
         bool has_traces;       /* see engine_note_traces(); as the archive has it */
+        uint64_t n_left_out;   /* sessions of this cycle whose text the source keeps no longer */
         uint64_t n_cursors;    /* sessions that are in step, as of the last cycle */
         EngineTotals totals;
 

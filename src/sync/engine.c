@@ -261,6 +261,7 @@ static int need_source(Engine *e)
                 if (r < 0)
                         return engine_archive_failed(e, r);
         }
+        reader_expect(e->reader, archive_meta_get_int(e->archive, "source_data_version", 0));
         reader_set_max(e->reader, e->settings.max_message_bytes ?: READER_MAX_BYTES);
         r = reader_open(e->reader, &e->result->sentence);
         if (r < 0)
@@ -329,6 +330,10 @@ static int write_facts(Engine *e)
         r = archive_meta_set(e->archive, "source_marker", e->marker);
         if (r >= 0)
                 r = archive_meta_set_int(e->archive, "source_rowid", e->seen_rowid);
+        if (r >= 0 && reader_data_version(e->reader) >
+                                      archive_meta_get_int(e->archive, "source_data_version", 0))
+                r = archive_meta_set_int(e->archive, "source_data_version",
+                                         reader_data_version(e->reader));
         if (r >=
             0) /* a session that failed keeps its old policy in its cursor: each audit tries it again */
                 r = archive_meta_set_int(e->archive, "policy", e->policy);
@@ -516,6 +521,18 @@ static void warn_of_archive(Engine *e)
                      moved);
 }
 
+/* agentsview was told to keep less than it did: a person should know why the archive does not follow. */
+static void warn_of_left_out(Engine *e)
+{
+        if (e->n_left_out == 0 || e->result->warning)
+                return;
+        format_error(&e->result->warning,
+                     "agentsview keeps less text of %" PRIu64 " session%s than the archive has "
+                     "(archive_content in its config.toml). What is archived stays.",
+                     e->n_left_out, e->n_left_out == 1 ? "" : "s");
+        e->result->warning_kind = WARNING_TEXTS_LEFT_OUT;
+}
+
 /* After a cycle that read much: gives back the caches, and what the allocator kept. */
 static void release_memory(Engine *e)
 {
@@ -541,6 +558,7 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         e->result = ret;
         e->progress = (Progress){ 0 };
         e->stopping = false;
+        e->n_left_out = 0;
         e->follows = e->looked;
         r = run_cycle(e, kind);
         read_end(e);
@@ -551,6 +569,8 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         }
         if (r >= 0)
                 warn_of_archive(e);
+        if (r >= 0)
+                warn_of_left_out(e);
         if (r == -ECANCELED && e->stopping) {
                 /* what is done is done: the batch is whole sessions */
                 r = batch_commit(e);

@@ -10,6 +10,7 @@
 #include "base/time-util.h"
 #include "mask/utf8.h"
 #include "sync/engine-internal.h"
+#include "sync/left-out.h"
 
 /* Archived messages that are known at a time. */
 #define ARCHIVED_PAGE ((size_t) 1024)
@@ -21,7 +22,8 @@ typedef struct SessionSync {
         Privacy privacy;
         bool known; /* the archive has it */
         bool has_cursor;
-        bool full; /* write all messages: masked under another policy, or never */
+        bool left_out; /* agentsview keeps no text of it any longer: nothing is removed */
+        bool full;     /* write all messages: masked under another policy, or never */
         bool from_archive; /* its messages are the archived ones, masked before: the source has it no more */
         int64_t change;
 
@@ -31,6 +33,7 @@ typedef struct SessionSync {
 
         Value row[N_SESSION_COLUMNS]; /* masked */
         int64_t last_ordinal;         /* of the messages read; -1: none */
+        uint64_t n_read;              /* of the source's */
         size_t first_written; /* where the first message that was written begins in the texts to look back at */
         bool shrunk;
         SessionSecrets secrets; /* that it did not have before */
@@ -217,10 +220,76 @@ static int write_message(SessionSync *s, const Message *m, bool replaces)
         return 0;
 }
 
+static bool same_values(const Value *a, const Value *b, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (a[i].type != b[i].type || a[i].integer != b[i].integer ||
+                    a[i].size != b[i].size ||
+                    (a[i].size > 0 && memcmp(a[i].text, b[i].text, a[i].size) != 0))
+                        return false;
+        return true;
+}
+
+static bool same_message(const Message *a, const Message *b)
+{
+        return a->n_calls == b->n_calls && a->n_events == b->n_events &&
+               same_values(a->values, b->values, N_MESSAGE_COLUMNS) &&
+               same_values(a->calls[0], b->calls[0], a->n_calls * N_CALL_COLUMNS) &&
+               same_values(a->events[0], b->events[0], a->n_events * N_EVENT_COLUMNS);
+}
+
+/* Writes a message that was masked again, if it is not archived as it is now. */
+static int rewrite_if_changed(SessionSync *s, const Message *m)
+{
+        Engine *e = s->e;
+        Message archived;
+        int r;
+
+        if (s->from_archive) {
+                if (!e->row_masker.changed)
+                        return 0;
+        } else {
+                r = archive_message_get(e->archive, s->id.text, s->id.size,
+                                        m->values[MESSAGE_ORDINAL].integer, &archived);
+                if (r < 0)
+                        return engine_archive_failed(e, r);
+                if (r > 0 && same_message(m, &archived))
+                        return 0;
+        }
+        r = engine_note_traces(e); /* what was written before lacks this masking */
+        return r < 0 ? r : write_message(s, m, true);
+}
+
+/* A message whose text only the archive has still: masked again from there. */
+static int remask_kept(SessionSync *s, int64_t ordinal)
+{
+        Message m;
+        int r;
+
+        r = archive_message_get(s->e->archive, s->id.text, s->id.size, ordinal, &m);
+        if (r <= 0)
+                return r < 0 ? engine_archive_failed(s->e, r) : 0;
+        m.fingerprint = 0; /* it is masked twice: what the source has of it is taken as soon as it has it again */
+        s->from_archive = true;
+        r = mask_own_message(s, &m);
+        if (r >= 0)
+                r = rewrite_if_changed(s, &m);
+        s->from_archive = false;
+        return r;
+}
+
+static int keep_message(SessionSync *s, int64_t ordinal)
+{
+        return s->full ? remask_kept(s, ordinal) : 0;
+}
+
 static int remove_message(SessionSync *s, int64_t ordinal)
 {
-        int r = archive_message_remove(s->e->archive, s->id.text, s->id.size, ordinal);
+        int r;
 
+        if (s->left_out)
+                return keep_message(s, ordinal);
+        r = archive_message_remove(s->e->archive, s->id.text, s->id.size, ordinal);
         if (r < 0)
                 return engine_archive_failed(s->e, r);
         s->shrunk = true;
@@ -293,44 +362,24 @@ static int find_archived(SessionSync *s, int64_t ordinal, const ArchivedMessage 
         return 0;
 }
 
-static bool same_values(const Value *a, const Value *b, size_t n)
+static bool is_empty(const Value *v)
 {
-        for (size_t i = 0; i < n; i++)
-                if (a[i].type != b[i].type || a[i].integer != b[i].integer ||
-                    a[i].size != b[i].size ||
-                    (a[i].size > 0 && memcmp(a[i].text, b[i].text, a[i].size) != 0))
-                        return false;
-        return true;
+        return v->type != VALUE_TEXT || v->size == 0;
 }
 
-static bool same_message(const Message *a, const Message *b)
+/* Whether the archive has texts of a message that the source keeps no longer. Returns 1, 0, or a negative errno. */
+static int has_left_out(SessionSync *s, const Message *m)
 {
-        return a->n_calls == b->n_calls && a->n_events == b->n_events &&
-               same_values(a->values, b->values, N_MESSAGE_COLUMNS) &&
-               same_values(a->calls[0], b->calls[0], a->n_calls * N_CALL_COLUMNS) &&
-               same_values(a->events[0], b->events[0], a->n_events * N_EVENT_COLUMNS);
-}
-
-/* Writes a message that was masked again, if it is not archived as it is now. */
-static int rewrite_if_changed(SessionSync *s, const Message *m)
-{
-        Engine *e = s->e;
         Message archived;
         int r;
 
-        if (s->from_archive) {
-                if (!e->row_masker.changed)
-                        return 0;
-        } else {
-                r = archive_message_get(e->archive, s->id.text, s->id.size,
-                                        m->values[MESSAGE_ORDINAL].integer, &archived);
-                if (r < 0)
-                        return engine_archive_failed(e, r);
-                if (r > 0 && same_message(m, &archived))
-                        return 0;
-        }
-        r = engine_note_traces(e); /* what was written before lacks this masking */
-        return r < 0 ? r : write_message(s, m, true);
+        if (!left_out_maybe(m))
+                return 0;
+        r = archive_message_get(s->e->archive, s->id.text, s->id.size,
+                                m->values[MESSAGE_ORDINAL].integer, &archived);
+        if (r < 0)
+                return engine_archive_failed(s->e, r);
+        return r > 0 && left_out_from(m, &archived);
 }
 
 static int sync_message(SessionSync *s, Message *m)
@@ -341,7 +390,15 @@ static int sync_message(SessionSync *s, Message *m)
         int r;
 
         s->last_ordinal = ordinal;
+        s->n_read++;
         r = find_archived(s, ordinal, &archived);
+        if (r >= 0 && archived && (s->full || archived->fingerprint != m->fingerprint)) {
+                r = has_left_out(s, m);
+                if (r > 0) {
+                        s->left_out = true;
+                        return keep_message(s, ordinal);
+                }
+        }
         if (r < 0)
                 return r;
         s->e->result->bytes_read += m->n_bytes;
@@ -392,6 +449,8 @@ static int check_message(SessionSync *s, Message *m)
         int r;
 
         r = look_back_concerns(&s->e->look_back, s->e->masker, m);
+        if (r > 0 && s->left_out && !s->from_archive && has_left_out(s, m) != 0)
+                return remask_kept(s, m->values[MESSAGE_ORDINAL].integer);
         if (r <= 0)
                 return r;
         r = mask_own_message(s, m);
@@ -465,14 +524,81 @@ static int for_each_message(SessionSync *s, MessageFunc func)
                                : for_each_source_message(s, func);
 }
 
+/*
+ * What the source's rows say of one another: a session that should have messages and has none, or rows that hang on no
+ * message, is one whose rows are not what they were. Asked before anything is removed.
+ */
+static int check_rows(SessionSync *s)
+{
+        const Value *count = s->values + SESSION_MESSAGE_COUNT;
+        int r;
+
+        r = s->n_read == 0 && count->type == VALUE_INTEGER && count->integer > 0
+                            ? reader_leaves_out_text(s->e->reader, s->id.text, s->id.size)
+                            : 1;
+        if (r == 0)
+                return session_failed(
+                                s->e, &s->id,
+                                "Its row in the source says that it has messages, and there are "
+                                "none. Run `agentsview sync --full`.");
+        if (r > 0)
+                r = reader_lost_rows(s->e->reader);
+        if (r > 0)
+                return session_failed(
+                                s->e, &s->id,
+                                "Tool calls or results of it belong to no message in the source. "
+                                "Run `agentsview sync --full`.");
+        return r < 0 ? read_failed(s, r) : 0;
+}
+
+/* Whether the source keeps no text of the session: what is archived of it then stays. Returns 1, 0, or a negative errno. */
+static int is_left_out(SessionSync *s)
+{
+        int r;
+
+        if (!s->known)
+                return 0;
+        r = reader_leaves_out_text(s->e->reader, s->id.text, s->id.size);
+        if (r != 0)
+                return r;
+        r = reader_has_text(s->e->reader, s->id.text, s->id.size);
+        return r < 0 ? r : r == 0;
+}
+
+/* What the archive has of the row and the source has not: its first message, which no session loses, and, where all text
+ * is left out, the other texts. */
+static int keep_row_texts(SessionSync *s)
+{
+        Value archived[N_SESSION_COLUMNS];
+        bool metadata_only;
+        int r;
+
+        if (!s->known || (!s->left_out && !is_empty(s->values + SESSION_FIRST_MESSAGE)))
+                return 0;
+        r = archive_session_get(s->e->archive, s->id.text, s->id.size, archived, &metadata_only);
+        for (size_t i = 0; r > 0 && i < N_SESSION_COLUMNS; i++)
+                if ((session_table.columns[i].kind == COLUMN_TEXT && s->left_out) ||
+                    i == SESSION_FIRST_MESSAGE)
+                        if (is_empty(s->values + i) && !is_empty(archived + i) &&
+                            copy_values(&s->e->session_arena, archived + i, 1, s->values + i) < 0)
+                                r = -ENOMEM;
+        return r < 0 ? engine_archive_failed(s->e, r) : 0;
+}
+
 /* The first look at all messages. */
 static int sync_messages(SessionSync *s)
 {
         const ArchivedMessage *left;
         int r;
 
+        r = s->from_archive ? 0 : is_left_out(s);
+        if (r < 0)
+                return read_failed(s, r);
+        s->left_out = r > 0;
         s->has_more = s->known;
         r = for_each_message(s, s->from_archive ? remask_message : sync_message);
+        if (r >= 0 && !s->from_archive)
+                r = check_rows(s);
         while (r >= 0 && (r = peek_archived(s, &left)) >= 0 && left) {
                 s->next++;
                 r = remove_message(s, left->ordinal);
@@ -496,6 +622,8 @@ static int sync_texts(SessionSync *s)
         masker_forget(s->e->masker);
         look_back_clear(texts);
         r = sync_messages(s);
+        if (r >= 0 && !s->from_archive)
+                r = keep_row_texts(s);
         if (r >= 0)
                 r = mask_own_row(s);
         if (r >= 0) /* what a name tells may stand in any message */
@@ -559,6 +687,7 @@ static int write_session(SessionSync *s, const SourceSession *source, const Valu
                 r = write_row(s);
         if (r < 0)
                 return r;
+        e->n_left_out += s->left_out;
         cursor.last_ordinal = s->last_ordinal;
         r = archive_cursor_put(e->archive, s->id.text, s->id.size, &cursor, !s->has_cursor);
         return r < 0 ? engine_archive_failed(e, r) : 0;
@@ -578,6 +707,7 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
 {
         Engine *e = s->e;
         Value file_hash = { 0 }, hash = hex_only(source->file_hash);
+        int64_t before;
         Cursor cursor;
         int r;
 
@@ -608,8 +738,9 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         r = batch_begin(e);
         if (r < 0)
                 return r;
+        before = archive_n_changes(e->archive);
         r = write_session(s, source, &file_hash);
-        e->batch_is_tainted = r == -EBADMSG;
+        e->batch_is_tainted = r == -EBADMSG && archive_n_changes(e->archive) != before;
         return r < 0 ? r : 1;
 }
 

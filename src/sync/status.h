@@ -20,6 +20,7 @@ typedef enum CycleWarning {
         WARNING_NONE,
         WARNING_RULES,            /* new rules are broken: the old ones are in force */
         WARNING_ARCHIVE_DAMAGED,  /* a damaged archive lies beside the one in use */
+        WARNING_TEXTS_LEFT_OUT,   /* agentsview keeps less text than the archive has */
         WARNING_ARCHIVE_VANISHED, /* somebody moved or removed the archive that was in use */
 } CycleWarning;
 

@@ -55,7 +55,8 @@ PINS = {"session_id": "session_id", "message_ordinal": "ordinal", "note": "note"
 SOURCE_SQL = {
     "sessions": "SELECT * FROM sessions",
     "messages": "SELECT * FROM messages",
-    "tool_calls": "SELECT c.*, m.ordinal AS message_ordinal FROM tool_calls c JOIN messages m ON m.id = c.message_id",
+    "tool_calls": "SELECT c.*, m.ordinal AS message_ordinal FROM tool_calls c JOIN messages m ON m.id = c.message_id "
+                  "ORDER BY c.id",
     "tool_result_events": "SELECT * FROM tool_result_events",
     "session_stars": "SELECT * FROM starred_sessions",
     "message_pins": "SELECT * FROM pinned_messages",
@@ -82,9 +83,25 @@ def source_tables(viewer):
     """What agentsview holds, in the archive's words: table -> key -> column -> value."""
     tables = {}
     for table, (columns, key) in TABLES.items():
-        rows = [{name: row[origin] for name, origin in columns.items()} for row in viewer.query(SOURCE_SQL[table])]
+        origin_table = SOURCE_SQL[table].split(" FROM ")[1].split()[0]
+        there = viewer.query("SELECT 1 FROM sqlite_schema WHERE name = ?", origin_table)
+        # an old agentsview lacks columns and tables: they are empty
+        rows = [{name: row.get(origin) for name, origin in columns.items()}
+                for row in (viewer.query(SOURCE_SQL[table]) if there else [])]
+        if table == "tool_calls":
+            number_calls(rows)
         tables[table] = keyed(rows, key)
     return tables
+
+
+def number_calls(rows):
+    """The calls of a message are numbered in their order where the source has no numbers yet."""
+    n = {}
+    for row in rows:
+        place = row["session_id"], row["message_ordinal"]
+        if row["call_index"] is None:
+            row["call_index"] = n.get(place, 0)
+        n[place] = row["call_index"] + 1
 
 
 def archive_tables(scrubjay):

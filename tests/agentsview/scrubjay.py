@@ -194,6 +194,14 @@ class Daemon:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)["data"] if done.stdout.strip() else None
 
+    def failure(self, method):
+        """What a method that fails says."""
+        done = subprocess.run(["busctl", "--user", "call", "org.scrubjay.Sync1", "/org/scrubjay/Sync1",
+                               "org.scrubjay.Sync1", method], env=self.environ, capture_output=True, text=True,
+                              timeout=60)
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+
     def status(self):
         (fields,) = self.call("Status")
         return {name: field["data"] for name, field in fields.items()}

@@ -27,11 +27,11 @@ def find_program():
 
 
 class Viewer:
-    def __init__(self, home, folder=None):
+    def __init__(self, home, folder=None, program=None):
         self.home = str(home)
         self.folder = str(folder or os.path.join(self.home, ".agentsview"))
         self.database = os.path.join(self.folder, "sessions.db")
-        self.program = find_program()
+        self.program = program or find_program()
         self.environ = {
             "PATH": os.environ["PATH"],
             "HOME": self.home,

@@ -141,8 +141,9 @@ static void make_source(const char *path)
         _cleanup_(sqlite_closep) sqlite3 *db = NULL;
 
         MUST(sqlite3_open(path, &db) == SQLITE_OK);
-        MUST(sqlite_run(db, "CREATE TABLE sessions (id, project);"
-                            "INSERT INTO sessions VALUES ('one', 'p')") == 0);
+        MUST(sqlite_run(db, "CREATE TABLE sessions (id, project, agent, message_count);"
+                            "CREATE TABLE messages (id, session_id, ordinal, role, content);"
+                            "INSERT INTO sessions VALUES ('one', 'p', 'claude', 0)") == 0);
 }
 
 static void prepare(void)

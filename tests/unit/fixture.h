@@ -86,12 +86,15 @@ static _unused_ char *fixture_text(const char *path, const char *sql)
         " parent_session_id TEXT, relationship_type TEXT DEFAULT '',"                                              \
         " total_output_tokens INTEGER DEFAULT 0, peak_context_tokens INTEGER DEFAULT 0,"                           \
         " data_version INTEGER DEFAULT 0, cwd TEXT DEFAULT '', git_branch TEXT DEFAULT '',"                        \
-        " pr_links TEXT DEFAULT '', deleted_at TEXT, created_at TEXT, sync_marker TEXT);"                          \
+        " pr_links TEXT DEFAULT '', deleted_at TEXT, created_at TEXT, sync_marker TEXT,"                           \
+        " is_automated INTEGER DEFAULT 0, outcome TEXT, health_grade TEXT, termination_status TEXT);"              \
         "CREATE INDEX idx_sessions_sync_marker ON sessions (sync_marker);"                                         \
         "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT NOT NULL, ordinal INTEGER NOT NULL,"       \
         " role TEXT NOT NULL, content TEXT NOT NULL, thinking_text TEXT DEFAULT '', dialogue_text TEXT,"           \
         " timestamp TEXT, has_thinking INTEGER DEFAULT 0, has_tool_use INTEGER DEFAULT 0,"                         \
         " content_length INTEGER DEFAULT 0, model TEXT DEFAULT '', token_usage TEXT DEFAULT '',"                   \
+        " context_tokens INTEGER DEFAULT 0, output_tokens INTEGER DEFAULT 0, is_system INTEGER DEFAULT 0,"         \
+        " is_sidechain INTEGER DEFAULT 0, source_type TEXT DEFAULT '',"                                            \
         " UNIQUE (session_id, ordinal));"                                                                          \
         "CREATE TABLE tool_calls (id INTEGER PRIMARY KEY, message_id INTEGER NOT NULL, session_id TEXT NOT NULL,"  \
         " tool_name TEXT NOT NULL, category TEXT NOT NULL, tool_use_id TEXT, input_json TEXT,"                     \

@@ -98,6 +98,12 @@ TEST(files_that_are_no_source_say_why)
         }
 }
 
+/* What no source is without. */
+#define CORE "id TEXT PRIMARY KEY, project TEXT, agent TEXT, message_count INTEGER"
+#define MESSAGES                                                                                       \
+        "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT, ordinal INTEGER, role TEXT, " \
+        "content TEXT);"
+
 TEST(an_older_schema_reads_as_empty_columns)
 {
         _cleanup_free_ char *path = fixture_path("old.db");
@@ -105,10 +111,8 @@ TEST(an_older_schema_reads_as_empty_columns)
         Message m;
 
         fixture_sql(path,
-                    "CREATE TABLE sessions (id TEXT PRIMARY KEY, project TEXT);"
-                    "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT, ordinal INTEGER, role TEXT, "
-                    "content TEXT);"
-                    "INSERT INTO sessions VALUES ('a', 'p');"
+                    "CREATE TABLE sessions (" CORE ");" MESSAGES
+                    "INSERT INTO sessions (id) VALUES ('a');"
                     "INSERT INTO messages VALUES (1, 'a', 0, 'user', 'hello'), (2, 'a', 2, 'user', 'you');");
         r = open_reader(path);
         CHECK(!reader_has_markers(r));
@@ -125,10 +129,11 @@ TEST(an_older_schema_reads_as_empty_columns)
 TEST(views_and_tables_without_rowid_are_read_too)
 {
         static const char *const schemas[] = {
-                "CREATE TABLE sessions (id TEXT PRIMARY KEY, project TEXT) WITHOUT ROWID;"
-                "INSERT INTO sessions VALUES ('a', 'p'), ('b', 'p');",
-                "CREATE TABLE real (id TEXT, project TEXT); INSERT INTO real VALUES ('b', 'p'), ('a', 'p');"
-                "CREATE VIEW sessions AS SELECT * FROM real;",
+                MESSAGES "CREATE TABLE sessions (" CORE ") WITHOUT ROWID;"
+                         "INSERT INTO sessions (id) VALUES ('a'), ('b');",
+                MESSAGES
+                "CREATE TABLE real (id TEXT, project, agent, message_count INTEGER);"
+                "INSERT INTO real (id) VALUES ('b'), ('a'); CREATE VIEW sessions AS SELECT * FROM real;",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(schemas); i++) {
@@ -150,9 +155,10 @@ TEST(an_endless_view_is_interrupted)
         _cleanup_(reader_freep) Reader *r = NULL;
         SourceSession s;
 
-        fixture_sql(path,
-                    "CREATE VIEW sessions AS WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) "
-                    "SELECT 'x' || id AS id FROM n WHERE id < 0");
+        fixture_sql(path, MESSAGES
+                    "CREATE VIEW sessions AS WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 "
+                    "FROM n) SELECT 'x' || id AS id, 'p' AS project, 'a' AS agent, 0 AS message_count "
+                    "FROM n WHERE id < 0");
         r = open_reader(path);
         REQUIRE(reader_list(r, &(ReaderFrom){ .after_rowid = INT64_MIN }) == 0);
         CHECK_INT(reader_list_next(r, &s), -ECANCELED);
@@ -284,8 +290,8 @@ TEST(a_column_that_comes_later_is_read)
         _cleanup_(reader_freep) Reader *r = NULL;
         SourceSession s;
 
-        fixture_sql(path,
-                    "CREATE TABLE sessions (id TEXT PRIMARY KEY); INSERT INTO sessions VALUES ('a')");
+        fixture_sql(path, MESSAGES "CREATE TABLE sessions (" CORE
+                                   "); INSERT INTO sessions (id) VALUES ('a')");
         r = open_reader(path);
         fixture_sql(path,
                     "ALTER TABLE sessions ADD COLUMN display_name TEXT; UPDATE sessions SET display_name = 'x'");
@@ -294,15 +300,118 @@ TEST(a_column_that_comes_later_is_read)
         CHECK_INT(s.values[SESSION_DISPLAY_NAME].type, VALUE_TEXT);
 }
 
+/* Opens @path with @sql run on it; returns what reader_open() said, which the caller frees. */
+static char *refusal(const char *path, const char *sql, int64_t expected)
+{
+        _cleanup_(reader_freep) Reader *r = NULL;
+        char *reason = NULL;
+
+        fixture_sql(path, sql);
+        REQUIRE(reader_new(path, &key, &r) == 0);
+        reader_expect(r, expected);
+        CHECK_INT(reader_open(r, &reason), reason ? -EPROTO : 1);
+        return reason;
+}
+
+TEST(what_the_source_must_have_depends_on_its_data_version)
+{
+        static const struct {
+                const char *sql;
+                int64_t expected;
+                const char *table, *column; /* that the sentence names; NULL: it can be read */
+        } cases[] = {
+                { "SELECT 1", 0, NULL, NULL },
+                { "ALTER TABLE messages RENAME TO entries", 0, "messages", NULL },
+                { "ALTER TABLE messages RENAME COLUMN content TO body", 0, "messages", "content" },
+                { "ALTER TABLE messages DROP COLUMN thinking_text", 0, "messages",
+                  "thinking_text" },
+                { "ALTER TABLE messages DROP COLUMN thinking_text; PRAGMA user_version = 17", 0,
+                  NULL, NULL },
+                { "ALTER TABLE messages DROP COLUMN thinking_text; PRAGMA user_version = 17", 18,
+                  "messages", "thinking_text" },
+                { "DROP TABLE pinned_messages", 0, "pinned_messages", NULL },
+                { "DROP TABLE pinned_messages; PRAGMA user_version = 4", 0, NULL, NULL },
+                { "ALTER TABLE tool_calls RENAME COLUMN message_id TO message; PRAGMA user_version = 0",
+                  0, "tool_calls", "message_id" },
+                { "DROP INDEX idx_sessions_sync_marker; ALTER TABLE sessions DROP COLUMN sync_marker",
+                  0, NULL, NULL },
+                { "ALTER TABLE sessions ADD COLUMN mood TEXT; PRAGMA user_version = 999", 0, NULL,
+                  NULL },
+                { "DROP TABLE starred_sessions; CREATE TABLE starred_sessions (session_id BLOB, created_at TEXT)",
+                  0, "starred_sessions", "session_id" },
+                { "DROP TABLE starred_sessions; CREATE TABLE starred_sessions (session_id, created_at)",
+                  0, NULL, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *path = fixture_path("contract.db"), *reason = NULL;
+
+                (void) unlink(path);
+                fixture_sql(path, FIXTURE_SCHEMA);
+                reason = refusal(path, cases[i].sql, cases[i].expected);
+                if (!cases[i].table) {
+                        CHECK(!reason);
+                        continue;
+                }
+                REQUIRE(reason);
+                CHECK(strstr(reason, cases[i].table) && strstr(reason, "data version"));
+                CHECK(!cases[i].column || strstr(reason, cases[i].column));
+        }
+}
+
+TEST(rows_that_hang_on_no_message_are_noticed)
+{
+        static const struct {
+                const char *sql;
+                int lost;
+        } cases[] = {
+                { "INSERT INTO tool_calls (message_id, session_id, tool_name, category) VALUES (1, 'a', 'x', 'y')",
+                  0 },
+                { "INSERT INTO tool_calls (message_id, session_id, tool_name, category) VALUES (3, 'a', 'x', 'y')",
+                  1 },
+                { "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, content) "
+                  "VALUES ('a', 4, '', '', '')",
+                  0 },
+                { "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, content) "
+                  "VALUES ('a', 3, '', '', '')",
+                  1 },
+                { "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, content) "
+                  "VALUES ('a', 5, '', '', '')",
+                  1 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *path = fixture_path("lost.db");
+                _cleanup_(reader_freep) Reader *r = NULL;
+                Message m;
+
+                (void) unlink(path);
+                fixture_sql(path, FIXTURE_SCHEMA
+                            "INSERT INTO sessions (id, message_count) VALUES ('a', 2);"
+                            "INSERT INTO messages (id, session_id, ordinal, role, content) VALUES "
+                            "(1, 'a', 0, 'user', 'x'), (2, 'a', 4, 'user', 'y')");
+                fixture_sql(path, cases[i].sql);
+                r = open_reader(path);
+                REQUIRE(reader_messages(r, "a", 1, INT64_MIN) == 0);
+                while (reader_message_next(r, &m) > 0)
+                        ;
+                CHECK_INT(reader_lost_rows(r), cases[i].lost);
+                REQUIRE(reader_messages(r, "a", 1, 4) == 0);
+                while (reader_message_next(r, &m) > 0)
+                        ;
+                CHECK_INT(reader_lost_rows(r), i == 3 ? 0 : cases[i].lost); /* not read, that one */
+        }
+}
+
 TEST(other_types_than_expected_are_read_as_what_the_column_is)
 {
         _cleanup_free_ char *path = fixture_path("types.db");
         _cleanup_(reader_freep) Reader *r = NULL;
         SourceSession s;
 
-        fixture_sql(path,
-                    "CREATE TABLE sessions (id, project, message_count, user_message_count, first_message);"
-                    "INSERT INTO sessions VALUES ('a', x'706a', '12', 'many', 3.5)");
+        fixture_sql(path, MESSAGES
+                    "CREATE TABLE sessions (id, project, message_count, user_message_count, first_message, "
+                    "agent); INSERT INTO sessions VALUES ('a', x'706a', '12', 'many', 3.5, 'a')");
         r = open_reader(path);
         CHECK_INT(session_at(r, 1, &s), 1);
         CHECK(s.values[SESSION_PROJECT].type == VALUE_TEXT && s.values[SESSION_PROJECT].size == 2);

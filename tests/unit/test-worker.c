@@ -45,11 +45,12 @@ static void make_source(int n)
         sqlite3 *db;
 
         REQUIRE(asprintf(&sql,
-                         "PRAGMA journal_mode=WAL; CREATE TABLE sessions (id TEXT PRIMARY KEY, project TEXT);"
+                         "PRAGMA journal_mode=WAL; CREATE TABLE sessions (id TEXT PRIMARY KEY, project TEXT,"
+                         " agent TEXT, message_count INTEGER);"
                          "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT, ordinal INTEGER, role TEXT,"
                          " content TEXT);"
                          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
-                         " INSERT INTO sessions SELECT 's' || i, 'p' FROM n;"
+                         " INSERT INTO sessions SELECT 's' || i, 'p', 'claude', 1 FROM n;"
                          "INSERT INTO messages (session_id, ordinal, role, content)"
                          " SELECT id, 0, 'user', 'hello' FROM sessions;",
                          n) > 0);

@@ -1,0 +1,15 @@
+/*
+ * Left out: texts that the source had, and keeps no longer
+ *
+ * agentsview can be told to keep less (archive_content, blocked tool results): rows stay, their texts go. What is archived of
+ * these texts stays. What a person edits away goes: its row goes, or says something else.
+ */
+#pragma once
+
+#include "model/session.h"
+
+/* Whether a row of @m is without the text that such rows have. */
+bool left_out_maybe(const Message *m);
+
+/* Whether @archived, the message as it is archived, has a text of which @m has the row alone. */
+bool left_out_from(const Message *m, const Message *archived);
