@@ -48,8 +48,7 @@ typedef struct Walk {
 
         Place batch_after;   /* `after` when the batch began */
         uint64_t batch_done; /* sessions dealt with until then */
-        int64_t *bad; /* rows of sessions that were found bad when a part of them was written */
-        size_t n_bad, n_bad_max;
+        int64_t bad; /* row of the session because of which the batch was rolled back; INT64_MIN: none */
 } Walk;
 
 static void walk_done(Walk *w)
@@ -57,15 +56,6 @@ static void walk_done(Walk *w)
         strbuf_done(&w->now.id);
         strbuf_done(&w->after.id);
         strbuf_done(&w->batch_after.id);
-        free(w->bad);
-}
-
-static bool walk_knows_bad(const Walk *w, int64_t rowid)
-{
-        for (size_t i = 0; i < w->n_bad; i++)
-                if (w->bad[i] == rowid)
-                        return true;
-        return false;
 }
 
 static int walk_next_cursor(Engine *e, Walk *w)
@@ -138,7 +128,8 @@ static int walk_in_step(Engine *e, Walk *w, const SourceSession *s)
 
 /*
  * A session was found bad. If a part of it is written already, its batch is rolled back, and the walk goes back to the
- * batch's beginning to do it again without the bad one. Returns 1 (gone back), 0, or a negative errno.
+ * batch's beginning to do it again up to the bad one, where it is committed: so each session is done twice at most, however
+ * many bad ones there are. Returns 1 (gone back), 0, or a negative errno.
  */
 static int walk_leave_out(Engine *e, Walk *w, int64_t rowid)
 {
@@ -147,16 +138,7 @@ static int walk_leave_out(Engine *e, Walk *w, int64_t rowid)
         e->had_errors = true;
         if (!e->batch_is_tainted)
                 return 0;
-        if (w->n_bad == w->n_bad_max) {
-                size_t n = w->n_bad_max > 0 ? w->n_bad_max * 2 : 16;
-                int64_t *grown = reallocarray(w->bad, n, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                w->bad = grown;
-                w->n_bad_max = n;
-        }
-        w->bad[w->n_bad++] = rowid;
+        w->bad = rowid;
         batch_rollback(e);
         r = place_set(&w->after, w->batch_after.rowid, w->batch_after.id.data ?: "",
                       w->batch_after.id.size);
@@ -202,7 +184,7 @@ static int walk_session(Engine *e, Walk *w, SourceSession *s)
                 r = w->by_id ? place_set(&w->now, rowid, s->values[SESSION_ID].text,
                                          s->values[SESSION_ID].size)
                              : place_set(&w->now, rowid, "", 0);
-                if (r >= 0 && !walk_knows_bad(w, rowid))
+                if (r >= 0 && w->bad != rowid)
                         r = walk_out_of_step(e, w, s);
                 if (r != 0)
                         return r;
@@ -214,7 +196,12 @@ static int walk_session(Engine *e, Walk *w, SourceSession *s)
         e->progress.sessions_pending = w->n_total > e->progress.sessions_done
                                                        ? w->n_total - e->progress.sessions_done
                                                        : 0;
-        r = batch_commit_if_due(e);
+        if (w->bad == rowid) {
+                w->bad = INT64_MIN;
+                r = batch_commit(e);
+        } else {
+                r = batch_commit_if_due(e);
+        }
         if (r > 0 || (r == 0 && !archive_in_transaction(e->archive))) {
                 int k = place_set(&w->batch_after, w->after.rowid, w->after.id.data ?: "",
                                   w->after.id.size);
@@ -231,7 +218,8 @@ int walk_sessions(Engine *e, const char *marker)
         _cleanup_(walk_done) Walk w = { .marker = marker,
                                         .after = { .rowid = INT64_MIN },
                                         .batch_after = { .rowid = INT64_MIN },
-                                        .last_rowid = INT64_MIN };
+                                        .last_rowid = INT64_MIN,
+                                        .bad = INT64_MIN };
         SourceSession s;
         unsigned n = 0, serial;
         int r = 0, k;

@@ -6,6 +6,7 @@
  * Runs the steps in one process, as the daemon's worker would, and prints one JSON object for each:
  *
  *     start       a new engine, the archive opened, the first cycle
+ *     damaged     the same, with a source in which sessions fail
  *     idle=N      N cycles with nothing to see; the figures are of all of them
  *     commit      a commit that changes nothing of interest, and a cycle
  *     append=N    one message more in each of N sessions, and a cycle
@@ -272,8 +273,9 @@ static void append_to(Bench *b, uint64_t n)
         append(b, sql.data);
 }
 
-static void run_cycles(Bench *b, const char *step, CycleKind kind, uint64_t n, bool start)
+static void run_cycles(Bench *b, const char *step, CycleKind kind, uint64_t n)
 {
+        bool damaged = strcmp(step, "damaged") == 0, start = damaged || strcmp(step, "start") == 0;
         _cleanup_free_ char *reason = NULL;
         CycleResult result = { 0 };
         Figures f;
@@ -287,7 +289,7 @@ static void run_cycles(Bench *b, const char *step, CycleKind kind, uint64_t n, b
                 engine_cycle(b->engine, kind, &result);
         }
         end(&f);
-        if (result.failure != CYCLE_OK || result.n_errors > 0)
+        if (result.failure != CYCLE_OK || (result.n_errors > 0) != damaged)
                 fail(step, result.sentence ?: "a session failed");
         print_step(step, n, &f, &result);
         cycle_result_done(&result);
@@ -303,17 +305,17 @@ static uint64_t step_number(const char *step)
 
 static void run_step(Bench *b, const char *step)
 {
-        if (strcmp(step, "start") == 0) {
+        if (strcmp(step, "start") == 0 || strcmp(step, "damaged") == 0) {
                 b->engine = engine_free(b->engine);
-                run_cycles(b, step, CYCLE_NORMAL, 1, true);
+                run_cycles(b, step, CYCLE_NORMAL, 1);
                 return;
         }
         if (!b->engine)
                 fail(step, "the first step is start");
         if (strncmp(step, "idle=", 5) == 0) {
-                run_cycles(b, step, CYCLE_NORMAL, step_number(step), false);
+                run_cycles(b, step, CYCLE_NORMAL, step_number(step));
         } else if (strcmp(step, "audit") == 0) {
-                run_cycles(b, step, CYCLE_AUDIT, 1, false);
+                run_cycles(b, step, CYCLE_AUDIT, 1);
         } else {
                 if (strcmp(step, "commit") == 0)
                         write_source(b, "CREATE TABLE other (x); DROP TABLE other");
@@ -323,7 +325,7 @@ static void run_step(Bench *b, const char *step)
                         append_to(b, step_number(step));
                 else
                         fail(step, "no such step");
-                run_cycles(b, step, CYCLE_NORMAL, 1, false);
+                run_cycles(b, step, CYCLE_NORMAL, 1);
         }
 }
 

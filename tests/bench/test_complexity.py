@@ -5,6 +5,8 @@ one twenty times as large tells how that grows. Counts are the same on a busy ma
 after 100 ms) has room to vary.
 """
 
+import sqlite3
+
 import pytest
 
 from lab import Lab
@@ -126,6 +128,21 @@ def test_a_long_session_is_linear(lab):
         assert now["peak_kb"] <= 48 * 1024, now["step"]
     assert now["rows_written"] <= was["rows_written"] + 10, "one message more is one message written"
     assert now["bytes_written"] <= 2 * was["bytes_written"]
+
+
+def test_damaged_sessions_are_linear(lab):
+    """Every second session fails when most of it is written: what was done before it is done again at most once."""
+    costs = []
+    for n in (300, 2400):
+        source = lab.source("tiny", n)
+        with sqlite3.connect(source) as db:
+            db.execute("INSERT INTO tool_calls (message_id, session_id, tool_name, category) "
+                       "SELECT -rowid, id, 'x', 'y' FROM sessions WHERE rowid % 2 = 0")
+        db.close()
+        costs += run(lab, "tiny", n, ["damaged"], archive="damaged.db")
+        assert costs[-1]["sessions"] == n / 2
+    for name in COUNTS:
+        assert costs[1][name] <= costs[0][name] * 8 * 1.1, name
 
 
 def test_a_huge_message_takes_a_few_times_its_size(lab):
