@@ -152,9 +152,7 @@ static int serve(Settings *settings, const SettingsOptions *options)
         }
         r = bus_new(daemon, &bus);
         if (r < 0) {
-                log_event(LOG_ERR, MESSAGE_BUS_LOST, NULL,
-                          "The user bus cannot be reached (%s). 'scrubjayd --once' works without it.",
-                          strerror(-r));
+                log_text(LOG_ERR, "The service cannot start: %s", strerror(-r));
                 return EXIT_FAILURE;
         }
         r = daemon_run(daemon);

@@ -5,16 +5,22 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "base/time-util.h"
 #include "service/bus-log-control.h"
 #include "service/log.h"
 #include "service/notification.h"
 
+/* A connection that fails costs some microseconds. */
+#define RETRY_USEC (3 * USEC_PER_SEC)
+
 struct Bus {
         Daemon *daemon;
-        sd_bus *bus;
+        sd_bus *bus; /* NULL: there is none for now */
         sd_bus_slot *vtable_slot, *name_slot, *lost_slot;
         sd_event_source *changes_source; /* idle work of the turn of the loop */
+        sd_event_source *retry_timer;    /* connects (again) */
         unsigned changes;                /* DAEMON_* that were not announced yet */
+        bool is_lost;                    /* and that was told */
 };
 
 /* Sessions that failed, as a{ss}. */
@@ -399,7 +405,7 @@ static int on_changes(sd_event_source *source, void *userdata)
                 if (b->changes & names[i].what)
                         changed[n++] = (char *) names[i].name;
         b->changes = 0;
-        if (n > 0)
+        if (n > 0 && b->bus)
                 (void) sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_INTERFACE,
                                                            changed);
         return 0;
@@ -417,7 +423,8 @@ static void on_sync_started(void *userdata)
 {
         Bus *b = userdata;
 
-        (void) sd_bus_emit_signal(b->bus, BUS_PATH, BUS_INTERFACE, "SyncStarted", NULL);
+        if (b->bus)
+                (void) sd_bus_emit_signal(b->bus, BUS_PATH, BUS_INTERFACE, "SyncStarted", NULL);
 }
 
 static void on_sync_completed(void *userdata, const CycleResult *result)
@@ -425,7 +432,8 @@ static void on_sync_completed(void *userdata, const CycleResult *result)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Bus *b = userdata;
 
-        if (sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "SyncCompleted") >= 0 &&
+        if (b->bus &&
+            sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "SyncCompleted") >= 0 &&
             append_result(m, result) >= 0)
                 (void) sd_bus_send(b->bus, m, NULL);
 }
@@ -436,6 +444,8 @@ static void on_secrets_found(void *userdata, const SessionSecrets *secrets)
         Bus *b = userdata;
         int r;
 
+        if (!b->bus)
+                return;
         r = sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "SecretsFound");
         if (r >= 0)
                 r = sd_bus_message_append(m, "s", secrets->session_id);
@@ -453,13 +463,32 @@ static void on_pasted(void *userdata, const SessionSecrets *secrets)
 {
         Bus *b = userdata;
 
-        notification_send(b->bus, secrets);
+        if (b->bus)
+                notification_send(b->bus, secrets);
 }
 
+/* There is no bus for now: archiving does not need it. Told once; the timer drops what is left of it and tries again. */
 static void lose(Bus *b, const char *why)
 {
-        log_event(LOG_ERR, MESSAGE_BUS_LOST, NULL, "%s", why);
-        daemon_bus_lost(b->daemon);
+        if (!b->is_lost)
+                log_event(LOG_WARNING, MESSAGE_BUS_LOST, NULL,
+                          "The user bus cannot be used (%s): archiving goes on without it, and the service "
+                          "can be controlled again when it is back.",
+                          why);
+        b->is_lost = true;
+        (void) sd_event_source_set_time_relative(b->retry_timer, RETRY_USEC);
+        (void) sd_event_source_set_enabled(b->retry_timer, SD_EVENT_ONESHOT);
+        daemon_bus_settled(b->daemon);
+}
+
+/* The name is ours. */
+static void take_up(Bus *b)
+{
+        if (b->is_lost)
+                log_event(LOG_NOTICE, MESSAGE_BUS_BACK, NULL,
+                          "The user bus can be used again: the service can be controlled.");
+        b->is_lost = false;
+        daemon_bus_settled(b->daemon);
 }
 
 static int on_name_reply(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -468,19 +497,22 @@ static int on_name_reply(sd_bus_message *m, void *userdata, sd_bus_error *error)
         uint32_t answer;
 
         if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &answer) < 0)
-                lose(b, "The user bus does not give out the name " BUS_NAME ".");
-        else if (answer != 1) /* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER */
-                lose(b, "The bus name " BUS_NAME
-                        " is taken: another scrubjayd runs already (busctl --user status " BUS_NAME
-                        ").");
-        else
-                daemon_name_owned(b->daemon);
+                lose(b, "it does not give out the name " BUS_NAME);
+        else if (answer == 1) /* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER */
+                take_up(b);
+        else {
+                log_event(LOG_ERR, MESSAGE_BUS_NAME_TAKEN, NULL,
+                          "The bus name " BUS_NAME
+                          " is taken: another scrubjayd runs already (busctl --user status " BUS_NAME
+                          ").");
+                daemon_name_taken(b->daemon);
+        }
         return 1;
 }
 
 static int on_bus_lost(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        lose(userdata, "The user bus is gone.");
+        lose(userdata, "it is gone");
         return 0;
 }
 
@@ -501,17 +533,24 @@ static int add_changes_source(Bus *b)
         return r < 0 ? r : sd_event_source_set_description(b->changes_source, "property-changes");
 }
 
-int bus_new(Daemon *daemon, Bus **ret)
+/* Leaves the bus, or what is left of it. */
+static void disconnect(Bus *b)
 {
-        _cleanup_(bus_freep) Bus *b = calloc(1, sizeof(*b));
+        b->name_slot = sd_bus_slot_unref(b->name_slot);
+        b->lost_slot = sd_bus_slot_unref(b->lost_slot);
+        b->vtable_slot = sd_bus_slot_unref(b->vtable_slot);
+        if (b->bus)
+                (void) sd_bus_detach_event(b->bus);
+        b->bus = sd_bus_flush_close_unref(b->bus);
+}
+
+static int connect_to_bus(Bus *b)
+{
         int r;
 
-        if (!b)
-                return -ENOMEM;
-        b->daemon = daemon;
         r = sd_bus_open_user_with_description(&b->bus, "scrubjayd");
         if (r >= 0)
-                r = sd_bus_attach_event(b->bus, daemon_event(daemon), SD_EVENT_PRIORITY_NORMAL);
+                r = sd_bus_attach_event(b->bus, daemon_event(b->daemon), SD_EVENT_PRIORITY_NORMAL);
         if (r >= 0)
                 r = sd_bus_add_match(b->bus, &b->lost_slot,
                                      "type='signal',sender='org.freedesktop.DBus.Local',"
@@ -523,9 +562,46 @@ int bus_new(Daemon *daemon, Bus **ret)
         if (r >= 0)
                 r = bus_add_log_control(b->bus);
         if (r >= 0)
-                r = add_changes_source(b);
-        if (r >= 0)
                 r = sd_bus_request_name_async(b->bus, &b->name_slot, BUS_NAME, 0, on_name_reply, b);
+        return r;
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Bus *b = userdata;
+        int r;
+
+        disconnect(b);
+        r = connect_to_bus(b);
+        if (r < 0) {
+                disconnect(b);
+                lose(b, strerror(-r));
+        }
+        return 0;
+}
+
+static int add_retry_timer(Bus *b)
+{
+        int r;
+
+        r = sd_event_add_time_relative(daemon_event(b->daemon), &b->retry_timer, CLOCK_MONOTONIC, 0,
+                                       0, on_retry, b);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(b->retry_timer, SD_EVENT_OFF);
+        return r < 0 ? r : sd_event_source_set_description(b->retry_timer, "bus-retry");
+}
+
+int bus_new(Daemon *daemon, Bus **ret)
+{
+        _cleanup_(bus_freep) Bus *b = calloc(1, sizeof(*b));
+        int r;
+
+        if (!b)
+                return -ENOMEM;
+        b->daemon = daemon;
+        r = add_changes_source(b);
+        if (r >= 0)
+                r = add_retry_timer(b);
         if (r < 0)
                 return r;
         daemon_set_listener(daemon, &(DaemonListener){
@@ -536,6 +612,7 @@ int bus_new(Daemon *daemon, Bus **ret)
                                                     .on_secrets_found = on_secrets_found,
                                                     .on_pasted = on_pasted,
                                     });
+        (void) on_retry(b->retry_timer, 0, b);
         *ret = TAKE_PTR(b);
         return 0;
 }
@@ -549,12 +626,8 @@ Bus *bus_free(Bus *b)
         if (b->changes_source)
                 (void) on_changes(b->changes_source, b);
         sd_event_source_disable_unref(b->changes_source);
-        sd_bus_slot_unref(b->name_slot);
-        sd_bus_slot_unref(b->lost_slot);
-        sd_bus_slot_unref(b->vtable_slot);
-        if (b->bus)
-                (void) sd_bus_detach_event(b->bus);
-        sd_bus_flush_close_unref(b->bus);
+        sd_event_source_disable_unref(b->retry_timer);
+        disconnect(b);
         free(b);
         return NULL;
 }

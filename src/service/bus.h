@@ -17,8 +17,8 @@
 
 typedef struct Bus Bus;
 
-/* Connects to the user bus, serves @daemon there and asks for the name; the daemon is told when it is owned, and when
- * the bus is lost. @daemon must outlive it. Returns 0 or a negative errno. */
+/* Connects to the user bus, serves @daemon there and asks for the name; the daemon is told when that is settled. Without a
+ * bus, and when it goes, it is tried again and again. @daemon must outlive it. Returns 0 or a negative errno. */
 int bus_new(Daemon *daemon, Bus **ret);
 
 /* Sends what is left to send, and leaves the bus. Takes NULL; returns NULL. */

@@ -366,6 +366,8 @@ int daemon_force_resync(Daemon *d)
 {
         if (d->stopping)
                 return -ESHUTDOWN;
+        if (d->syncing && d->reset_in_hand)
+                return 0; /* the running cycle is what is asked for; else who asks in a loop has all written without end */
         d->reset_wanted = true;
         schedule_ask(&d->schedule);
         daemon_set_due_timer(d);

@@ -47,7 +47,7 @@ struct Daemon {
         Waiter *waiters;
         size_t n_waiters;
 
-        bool name_owned, ready, stopping;
+        bool bus_settled, ready, stopping;
         bool folder_was_missing; /* at some time since the sandbox was made */
         bool other_folder_was_missing;
         int exit_status;

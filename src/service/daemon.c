@@ -28,7 +28,7 @@ void daemon_changed(Daemon *d, unsigned what)
 /* READY=1 once both halves stand. */
 static void tell_ready(Daemon *d)
 {
-        if (d->ready || d->stopping || !d->name_owned || !d->watch)
+        if (d->ready || d->stopping || !d->bus_settled || !d->watch)
                 return;
         d->ready = true;
         (void) sd_notify(0, "READY=1");
@@ -395,13 +395,13 @@ void daemon_set_listener(Daemon *d, const DaemonListener *listener)
         d->listener = *listener;
 }
 
-void daemon_name_owned(Daemon *d)
+void daemon_bus_settled(Daemon *d)
 {
-        d->name_owned = true;
+        d->bus_settled = true;
         tell_ready(d);
 }
 
-void daemon_bus_lost(Daemon *d)
+void daemon_name_taken(Daemon *d)
 {
         daemon_begin_stop(d, EXIT_FAILURE);
 }

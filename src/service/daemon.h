@@ -62,11 +62,11 @@ DEFINE_CLEANUP(Daemon *, daemon_free)
 sd_event *daemon_event(Daemon *d);
 void daemon_set_listener(Daemon *d, const DaemonListener *listener);
 
-/* The bus name is owned: one half of being ready. */
-void daemon_name_owned(Daemon *d);
+/* The bus name is owned, or there is no bus for now: one half of being ready. */
+void daemon_bus_settled(Daemon *d);
 
-/* The bus is lost: ends after the session in hand, with exit status 1. */
-void daemon_bus_lost(Daemon *d);
+/* The bus name is somebody else's, who does the same work: ends after the session in hand, with exit status 1. */
+void daemon_name_taken(Daemon *d);
 
 /* Runs until a signal ends it. Returns the exit status of the process, or a negative errno. */
 int daemon_run(Daemon *d);
@@ -86,5 +86,5 @@ int daemon_run_once(Daemon *d, CycleWaiter waiter, void *userdata);
  * these cases @waiter is not called. */
 int daemon_deliver(Daemon *d, CouriersWaiter waiter, void *userdata);
 
-/* Lets the next cycle sync everything again, and asks for one. Returns 0 or -ESHUTDOWN. */
+/* Lets the next cycle sync everything again, and asks for one; while such a cycle runs it is that one. Returns 0 or -ESHUTDOWN. */
 int daemon_force_resync(Daemon *d);

@@ -39,7 +39,9 @@
 #define MESSAGE_REMOTE_FAILED "4d2f0ab0a2f5404d8d0b7a5d0c9d1c36" /* an outage of a remote begins */
 #define MESSAGE_REMOTE_BACK "b0b7a5f1d3a84bb9a0f4c6d2e8f17a52" /* it is over */
 #define MESSAGE_REMOTE_CONFLICT "e6c5b3a0f91c4f0b8c0d5e3a7b2f4d18" /* a session there is somebody else's */
-#define MESSAGE_BUS_LOST "aae2ca8188ea4021a2c7a78bf4a348db"
+#define MESSAGE_BUS_LOST "aae2ca8188ea4021a2c7a78bf4a348db" /* archiving goes on without it */
+#define MESSAGE_BUS_BACK "97dd8c9f2dd44667af0530838e3fe7cb" /* its name is ours again */
+#define MESSAGE_BUS_NAME_TAKEN "bd0e2217d276490abe3fc86c8a7faaea" /* another scrubjayd runs */
 /* clang-format on */
 
 typedef enum LogTarget {

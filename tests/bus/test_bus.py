@@ -406,17 +406,67 @@ def test_the_second_of_two_says_so_and_leaves(make_daemon, source, daemon, tmp_p
     assert daemon.status()["Running"]
 
 
-def test_without_a_bus_it_says_so(tmp_path):
-    lonely = Daemon(tmp_path, environment={"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path}/none"})
-    lonely.start(ready=False)
-    assert lonely.wait() == 1
-    assert lonely.logged("--once")
+def test_without_a_bus_it_archives_and_with_one_it_can_be_controlled(make_daemon, source, bus):
+    source.add_session("one")
+    bus.kill()
+    lonely = make_daemon()  # it is ready
+    wait_for(lambda: lonely.rows("SELECT id FROM sessions") == [("one",)], "it archives")
+    assert lonely.logged("archiving goes on without it")
+    bus.start()
+    wait_for(lambda: lonely.logged("The user bus can be used again"), "it is back")
+    assert lonely.status()["TotalSessionsSynced"] == 1
 
 
-def test_when_the_bus_goes_it_leaves(daemon, bus):
-    bus.process.kill()
-    assert daemon.wait() == 1
-    assert daemon.logged("The user bus is gone")
+def test_when_the_bus_goes_archiving_goes_on(daemon, bus, source):
+    for name in ("one", "two"):
+        bus.kill()
+        source.add_session(name)
+        wait_for(lambda: (name,) in daemon.rows("SELECT id FROM sessions"), "it goes on")
+        bus.start()
+        assert wait_for(lambda: answers(daemon) and daemon.run_once()[3] == {}, "control is back")
+    assert daemon.log.count("archiving goes on without it") == daemon.log.count("can be used again") == 2
+    monitor = Monitor(daemon)
+    source.add_session("three")
+    wait_for(lambda: monitor.matching("SyncCompleted"), "signals come, too")
+    monitor.stop()
+
+
+def answers(daemon):
+    try:
+        return daemon.status()["Running"]
+    except BusError:
+        return False
+
+
+def test_a_call_that_the_bus_takes_with_it_is_no_trouble(make_daemon, source, bus):
+    source.add_many(5000)
+    daemon = make_daemon()
+    caller = subprocess.Popen(["busctl", "--user", "call", NAME, PATH, NAME, "RunOnce"], env=daemon.environment,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: daemon.status()["Syncing"], "the cycle")
+    bus.kill()
+    caller.wait(30)
+    wait_for(lambda: daemon.rows("SELECT COUNT(*) FROM sessions") == [(5000,)], "all", 60)
+    bus.start()
+    wait_for(lambda: answers(daemon), "control is back")
+
+
+def test_calls_of_force_resync_within_a_cycle_are_one(make_daemon, source):
+    source.add_many(30000)
+    daemon = make_daemon()
+    daemon.wait_idle()
+    before = daemon.status()
+    daemon.call("ForceResync")
+    wait_for(lambda: daemon.status()["Syncing"], "the cycle")
+    for _ in range(5):
+        daemon.call("ForceResync")
+    status = daemon.status()
+    assert status["Syncing"] and status["LastSyncAt"] == before["LastSyncAt"], "all of them came within the cycle"
+    daemon.wait_idle()
+    assert daemon.run_once()[0] == 0
+    assert daemon.status()["TotalSessionsSynced"] - before["TotalSessionsSynced"] == 30000
+    daemon.call("ForceResync")
+    wait_for(lambda: daemon.status()["TotalSessionsSynced"] - before["TotalSessionsSynced"] == 60000, "a later one counts", 60)
 
 
 def test_status_waits_for_no_sync(make_daemon, source):
@@ -504,7 +554,7 @@ def test_reload_takes_new_settings(make_daemon, source, tmp_path):
     daemon = make_daemon("--config", config)
     daemon.wait_idle()
     assert len(daemon.rows("SELECT id FROM sessions")) == 2
-    config.write_text("[Privacy]\nExclude=secret-*\n[Remote team]\nURL=clickhouse://me:hush@host/db\nHoldTime=x\n")
+    config.write_text("[Privacy]\nExclude=secret-*\n[Remote team]\nURL=clickhouse://me:hush@host/db\nTimeout=x\n")
     daemon.signal(signal.SIGHUP)
     wait_for(lambda: daemon.rows("SELECT id FROM sessions") == [("open",)], "the excluded project is gone")
     assert daemon.notified("RELOADING=1") == 1 and daemon.notified("MONOTONIC_USEC=") == 1

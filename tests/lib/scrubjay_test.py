@@ -197,9 +197,19 @@ class PrivateBus:
         config = folder / "bus.conf"
         config.write_text(self.CONFIG.format(socket=folder / "bus"))
         self.address = f"unix:path={folder / 'bus'}"
-        self.process = subprocess.Popen(["dbus-daemon", f"--config-file={config}", "--nofork"],
+        self.config, self.socket = config, folder / "bus"
+        self.start()
+
+    def start(self):
+        """Again, after its end, it has the same address."""
+        self.socket.unlink(missing_ok=True)
+        self.process = subprocess.Popen(["dbus-daemon", f"--config-file={self.config}", "--nofork"],
                                         stderr=subprocess.DEVNULL)
-        wait_for(lambda: (folder / "bus").exists(), "the bus comes up")
+        wait_for(self.socket.exists, "the bus comes up")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
 
     def stop(self):
         self.process.terminate()

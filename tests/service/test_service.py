@@ -91,6 +91,19 @@ def test_run_once_activates_and_answers(session):
     source.close()
 
 
+def test_the_bus_may_go_and_come_back(started):
+    pid = started.show("MainPID")
+    started.systemctl("stop", "dbus.socket", "dbus.service")
+    started.db.add_session("one")
+    wait_for(lambda: started.rows("SELECT id FROM sessions") == [("one",)], "it archives without it")
+    assert started.show("MainPID") == pid
+    started.systemctl("start", "dbus.socket")
+    wait_for(lambda: started.run("busctl", "--user", "status", "org.scrubjay.Sync1", check=False).returncode == 0,
+             "control is back", 30)
+    assert started.status()["TotalSessionsSynced"] == 1
+    assert (started.show("MainPID"), started.show("NRestarts")) == (pid, "0")
+
+
 def test_stop_and_start_again(started):
     started.systemctl("stop", "scrubjay.service")
     assert started.show("Result") == "success"
