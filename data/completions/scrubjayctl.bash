@@ -67,7 +67,7 @@ _scrubjayctl() {
         ;;
     findings) options=$'--by\n--places\n--rule\n--project\n--session\n--since\n--limit\n--json\n--sarif\n'$common ;;
     export)
-        options=$'--jsonl\n--markdown\n--agentsview\n--project\n--agent\n--since\n--starred\n'$common
+        options=$'--jsonl\n--markdown\n--agentsview\n--project\n--agent\n--since\n--starred\n--trash\n'$common
         [[ $current = -* ]] || { COMPREPLY=($(compgen -d -- "$current")); return; }
         ;;
     state)

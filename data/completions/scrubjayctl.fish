@@ -47,6 +47,7 @@ complete -c scrubjayctl -n "__scrubjayctl_on $filtered" -l project -x -a '(__scr
 complete -c scrubjayctl -n '__scrubjayctl_on sessions export search' -l agent -x -a 'claude codex gemini' -d 'of this agent'
 complete -c scrubjayctl -n '__scrubjayctl_on sessions export findings search' -l since -x -a 'today yesterday 7d 30d' -d 'since then'
 complete -c scrubjayctl -n '__scrubjayctl_on sessions export' -l starred -d 'with a star'
+complete -c scrubjayctl -n '__scrubjayctl_on export' -l trash -d 'those in the trash as well'
 complete -c scrubjayctl -n '__scrubjayctl_on sessions findings search' -l limit -x -d 'at most so many'
 complete -c scrubjayctl -n '__scrubjayctl_on findings search' -l session -x -a '(__scrubjayctl_ids)' -d 'of this session'
 complete -c scrubjayctl -n '__scrubjayctl_on sessions' -l commit -x -d 'that made this commit'

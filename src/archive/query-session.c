@@ -11,6 +11,10 @@ static void bind_optional(sqlite3_stmt *stmt, int index, const char *text)
         (void) sqlite_bind_text(stmt, index, text, text ? strlen(text) : 0);
 }
 
+#define IS_TRASHED                                                           \
+        "EXISTS (SELECT 1 FROM session_deletes d WHERE d.session_id = s.id " \
+        "AND d.cause = 'trash')"
+
 static int prepare_sessions(sqlite3 *db, const char *where, sqlite3_stmt **ret)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
@@ -20,7 +24,7 @@ static int prepare_sessions(sqlite3 *db, const char *where, sqlite3_stmt **ret)
         query_put_columns(&sql, &session_table, "s");
         r = strbuf_printf(&sql,
                           ", EXISTS (SELECT 1 FROM session_stars t WHERE t.session_id = s.id), "
-                          "s.metadata_only, "
+                          "s.metadata_only, " IS_TRASHED ", "
                           "(SELECT count(*) FROM findings f WHERE f.session_id = s.id) "
                           "FROM sessions s WHERE %s",
                           where);
@@ -40,7 +44,8 @@ static int step_sessions(sqlite3_stmt *stmt, SessionCallback on_session, void *u
                         row.values[i] = query_read_value(stmt, i);
                 row.starred = sqlite3_column_int(stmt, N_SESSION_COLUMNS) != 0;
                 row.metadata_only = sqlite3_column_int(stmt, N_SESSION_COLUMNS + 1) != 0;
-                row.n_findings = (uint64_t) sqlite3_column_int64(stmt, N_SESSION_COLUMNS + 2);
+                row.trashed = sqlite3_column_int(stmt, N_SESSION_COLUMNS + 2) != 0;
+                row.n_findings = (uint64_t) sqlite3_column_int64(stmt, N_SESSION_COLUMNS + 3);
                 (*ret_n)++;
                 r = on_session(userdata, &row);
                 if (r != 0)

@@ -84,6 +84,7 @@ typedef struct SessionFilter {
 typedef struct SessionRow {
         Value values[N_SESSION_COLUMNS];
         bool starred;
+        bool trashed;
         bool metadata_only;
         uint64_t n_findings;
 } SessionRow;

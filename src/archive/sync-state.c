@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file-util.h"
+#include "base/terminal-text.h"
 #include "base/time-util.h"
 
 /* A million sessions take about 130 MB. */
@@ -311,16 +312,17 @@ static struct json_object *time_object(uint64_t usec)
         return usec > 0 ? json_object_new_string(format_timestamp(buffer, usec)) : NULL;
 }
 
-/* Appends one string as JSON. */
+/* Appends one string as JSON, fit for a terminal too. */
 static int put_json_string(StrBuf *b, const char *s)
 {
         _cleanup_(json_object_putp) struct json_object *o = json_object_new_string(s);
 
-        if (!o)
-                return -ENOMEM;
-        return strbuf_puts(b, json_object_to_json_string_ext(
-                                              o, JSON_C_TO_STRING_PLAIN |
-                                                                 JSON_C_TO_STRING_NOSLASHESCAPE));
+        const char *text = o ? json_object_to_json_string_ext(
+                                               o, JSON_C_TO_STRING_PLAIN |
+                                                                  JSON_C_TO_STRING_NOSLASHESCAPE)
+                             : NULL;
+
+        return text ? put_safe_json(b, text, strlen(text)) : -ENOMEM;
 }
 
 int sync_state_format(const SyncState *s, StrBuf *b)

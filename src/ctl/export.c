@@ -6,6 +6,7 @@
 #include "archive/query.h"
 #include "archive/snapshot.h"
 #include "base/file-util.h"
+#include "base/terminal-text.h"
 #include "base/time-util.h"
 #include "ctl/bar.h"
 #include "ctl/command.h"
@@ -16,9 +17,13 @@
 #include "ctl/session-text.h"
 #include "ctl/text.h"
 
+#define FILE_NAME_MAX 200 /* bytes; file systems take 255 */
+
 typedef struct Ids {
         char **list;
         size_t n, n_allocated;
+        bool with_trash;
+        size_t n_left_out; /* in the trash */
 } Ids;
 
 static void ids_done(Ids *ids)
@@ -30,9 +35,14 @@ static void ids_done(Ids *ids)
 
 static int on_session(void *userdata, const SessionRow *s)
 {
-        char *id = value_copy(s->values + SESSION_ID);
         Ids *ids = userdata;
+        char *id;
 
+        if (s->trashed && !ids->with_trash) {
+                ids->n_left_out++;
+                return 0;
+        }
+        id = value_copy(s->values + SESSION_ID);
         if (id && ids->n == ids->n_allocated) {
                 size_t want = ids->n_allocated > 0 ? ids->n_allocated * 2 : 256;
                 char **grown = reallocarray(ids->list, want, sizeof(*grown));
@@ -101,17 +111,24 @@ static int write_jsonl(Query *q, const Ids *ids, const char *folder)
         return r < 0 ? cannot_write(path, r) : 0;
 }
 
-/* A file name from an id: what a file system may not take becomes "_". */
+/* A file name from an id: what a file system or a terminal may not take becomes "_". */
 static char *file_name(const char *folder, const char *id)
 {
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        size_t size = strnlen(id, FILE_NAME_MAX);
         char *name = NULL;
+        uint32_t c;
 
-        if (asprintf(&name, "%s/%s%.200s.md", folder, *id == '.' ? "_" : "", id) < 0)
-                return NULL;
-        for (char *p = name + strlen(folder) + 1; *p; p++)
-                if (*p == '/' || *p == ':' || *p == '\\' || (unsigned char) *p < ' ')
-                        *p = '_';
-        return name;
+        (void) strbuf_printf(&b, "%s/%s", folder, *id == '.' ? "_" : "");
+        for (size_t n; size > 0; id += n, size -= n) {
+                n = utf8_read(id, size, &c);
+                if (char_is_unsafe(c) || c == '/' || c == ':' || c == '\\')
+                        (void) strbuf_putc(&b, '_');
+                else
+                        (void) strbuf_append(&b, id, n);
+        }
+        (void) strbuf_puts(&b, ".md");
+        return strbuf_take(&b, &name) < 0 ? NULL : name;
 }
 
 static int write_markdown(Query *q, const Ids *ids, const char *folder)
@@ -184,6 +201,8 @@ int command_export(int argc, char *argv[])
                 { "since", N_("TIME"), N_("active since then: yesterday, 3d, 2026-01-31"),
                   OPTION_TIME, &filter.since_usec },
                 { "starred", NULL, N_("with a star"), OPTION_FLAG, &filter.starred },
+                { "trash", NULL, N_("those in agentsview's trash as well"), OPTION_FLAG,
+                  &ids.with_trash },
         };
         const Usage usage = {
                 .arguments = N_("DIR"),
@@ -221,6 +240,11 @@ int command_export(int argc, char *argv[])
                 return STATUS_FAILED;
         printf(P_("%zu session written to '%s'.\n", "%zu sessions written to '%s'.\n", ids.n),
                ids.n, folder);
+        if (ids.n_left_out > 0)
+                printf(P_("%zu session in the trash was left out; --trash includes it.\n",
+                          "%zu sessions in the trash were left out; --trash includes them.\n",
+                          ids.n_left_out),
+                       ids.n_left_out);
         if (agentsview)
                 say_how_to_open(folder);
         return STATUS_DONE;

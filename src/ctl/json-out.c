@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/terminal-text.h"
 #include "base/time-util.h"
 
 void json_add_text(struct json_object *o, const char *key, const char *text)
@@ -53,59 +54,18 @@ void json_add_row(struct json_object *o, const Table *table, const Value *values
                 json_add_value(o, table->columns[i].name, values + i);
 }
 
-/* The length of the character at @s if it is legal in JSON and yet a command to a terminal: DEL, C1 controls, and what
- * turns the direction of reading; else 0. These only occur within strings. */
-static size_t command_length(const char *s, unsigned *ret)
-{
-        unsigned a = (unsigned char) s[0], b = a ? (unsigned char) s[1] : 0,
-                 c = b ? (unsigned char) s[2] : 0;
-
-        if (a == 0x7f) {
-                *ret = a;
-                return 1;
-        }
-        if (a == 0xc2 && b >= 0x80 && b <= 0x9f) {
-                *ret = b;
-                return 2;
-        }
-        *ret = 0x2000 | (b & 0x3f) << 6 | (c & 0x3f);
-        if (a == 0xe2 && (b == 0x80 || b == 0x81) &&
-            ((*ret >= 0x200e && *ret <= 0x200f) || (*ret >= 0x2028 && *ret <= 0x202e) ||
-             (*ret >= 0x2066 && *ret <= 0x2069)))
-                return 3;
-        return 0;
-}
-
-static void write_escaped(FILE *f, const char *s, size_t size)
-{
-        const char *start = s, *end = s + size;
-
-        while (s < end) {
-                unsigned c;
-                size_t n = command_length(s, &c);
-
-                if (n == 0) {
-                        s++;
-                        continue;
-                }
-                fwrite(start, 1, (size_t) (s - start), f);
-                fprintf(f, "\\u%04x", c);
-                s += n;
-                start = s;
-        }
-        fwrite(start, 1, (size_t) (end - start), f);
-}
-
 static int print_with(FILE *f, struct json_object *o, int flags, size_t n_less)
 {
         size_t size = 0;
         const char *text = json_object_to_json_string_length(
                         o, flags | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        int r = text ? put_safe_json(&b, text, size - n_less) : -ENOMEM;
 
-        if (text)
-                write_escaped(f, text, size - n_less);
+        if (r >= 0)
+                fwrite(b.data ?: "", 1, b.size, f);
         (void) json_object_put(o);
-        return text ? 0 : -ENOMEM;
+        return r;
 }
 
 int json_print_part(FILE *f, struct json_object *o, size_t n_less)

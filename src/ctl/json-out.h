@@ -1,7 +1,7 @@
 /*
  * JSON on standard output
  *
- * Safe for a terminal too: control characters are escaped, those of the C1 set and DEL as well.
+ * Safe for a terminal too: what is a command to it, or turns the direction of reading, is escaped.
  */
 #pragma once
 

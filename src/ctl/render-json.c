@@ -17,6 +17,7 @@ static int on_session(void *userdata, const SessionRow *s)
 
         json_add_row(w->session, &session_table, s->values);
         json_add_bool(w->session, "starred", s->starred);
+        json_add_bool(w->session, "trashed", s->trashed);
         json_add_bool(w->session, "metadata_only", s->metadata_only);
         json_add_count(w->session, "findings", s->n_findings);
         return 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ctl/i18n.h"
+#include "ctl/markdown-text.h"
 #include "ctl/render.h"
 #include "ctl/session-text.h"
 #include "ctl/text.h"
@@ -49,13 +50,7 @@ static int write_text(FILE *f, const char *before, const Value *v)
                 return 0;
         if (put_printable(&b, PRINTABLE_TEXT, v->text, v->size) < 0)
                 return -ENOMEM;
-        for (const char *line = b.data; *line;) {
-                size_t n = strcspn(line, "\n");
-
-                fprintf(f, "%s%.*s\n", before, (int) n, line);
-                line += n + (line[n] == '\n');
-        }
-        fputc('\n', f);
+        markdown_write_quoted(f, before, b.data);
         return 0;
 }
 
@@ -63,8 +58,11 @@ static void write_fact(FILE *f, const char *label, const Value *v)
 {
         _cleanup_free_ char *text = printable_value(v);
 
-        if (v->type != VALUE_NULL && text && *text)
-                fprintf(f, "- %s: %s\n", label, text);
+        if (v->type != VALUE_NULL && text && *text) {
+                fprintf(f, "- %s: ", label);
+                markdown_write_inline(f, text);
+                fputc('\n', f);
+        }
 }
 
 static int on_session(void *userdata, const SessionRow *s)
@@ -75,7 +73,10 @@ static int on_session(void *userdata, const SessionRow *s)
         id = printable_value(s->values + SESSION_ID);
         if (!title || !id)
                 return -ENOMEM;
-        fprintf(f, "# %s\n\n", *title ? title : id);
+        fputs("# ", f);
+        markdown_write_inline(f, session_mark(s));
+        markdown_write_inline(f, *title ? title : id);
+        fputs("\n\n", f);
         write_fact(f, _("Session"), s->values + SESSION_ID);
         write_fact(f, _("Project"), s->values + SESSION_PROJECT);
         write_fact(f, _("Branch"), s->values + SESSION_GIT_BRANCH);
@@ -112,7 +113,9 @@ static int write_call(const Writer *w, const Message *m, const Value *call)
         r = put_tool_input(&input, call + CALL_INPUT_JSON);
         if (r < 0 || !name)
                 return -ENOMEM;
-        fprintf(f, "**%s**\n\n", name);
+        fputs("**", f);
+        markdown_write_inline(f, name);
+        fputs("**\n\n", f);
         if (w->tools == TOOLS_NAMES)
                 return 0;
         if (input.size > 0)
@@ -134,11 +137,14 @@ static int on_message(void *userdata, const Message *m)
 
         if (!role || !time)
                 return -ENOMEM;
-        fprintf(f, "\n## %" PRId64 ". %s%s%s\n\n", m->values[MESSAGE_ORDINAL].integer, role,
-                *time ? ", " : "", time);
-        r = write_text(f, "> ", m->values + MESSAGE_THINKING_TEXT);
+        fprintf(f, "\n## %" PRId64 ". ", m->values[MESSAGE_ORDINAL].integer);
+        markdown_write_inline(f, role);
+        fputs(*time ? ", " : "", f);
+        markdown_write_inline(f, time);
+        fputs("\n\n", f);
+        r = write_text(f, "> > ", m->values + MESSAGE_THINKING_TEXT);
         if (r >= 0)
-                r = write_text(f, "", m->values + MESSAGE_CONTENT);
+                r = write_text(f, "> ", m->values + MESSAGE_CONTENT);
         for (size_t i = 0; r >= 0 && i < m->n_calls && w->tools != TOOLS_NONE; i++)
                 r = write_call(w, m, m->calls[i]);
         return r < 0 ? r : ferror(f) ? -EPIPE : 0;

@@ -148,7 +148,7 @@ static int on_session(void *userdata, const SessionRow *s)
 
         if (!title)
                 return -ENOMEM;
-        write_line(f, s->starred ? "★ " : "", STYLE_BOLD, title, strlen(title));
+        write_line(f, session_mark(s), STYLE_BOLD, title, strlen(title));
         write_fact(f, _("Session"), s->values + SESSION_ID);
         write_fact(f, _("Project"), s->values + SESSION_PROJECT);
         write_fact(f, _("Folder"), s->values + SESSION_CWD);

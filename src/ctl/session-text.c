@@ -23,6 +23,13 @@ char *session_title(const Value *values)
         return strdup("");
 }
 
+const char *session_mark(const SessionRow *s)
+{
+        if (s->trashed)
+                return s->starred ? _("★ [in the trash] ") : _("[in the trash] ");
+        return s->starred ? "★ " : "";
+}
+
 const Value *session_last_activity(const Value *values)
 {
         const Value *ended = values + SESSION_ENDED_AT;
@@ -83,12 +90,13 @@ int session_print_line(Query *q, const SessionRow *s, size_t used)
         shown = id ? session_shown_id(q, id) : NULL;
         if (!shown || !title || !project || !agent)
                 return -ENOMEM;
-        used += text_width(shown) + text_width(project) + text_width(agent) + 6;
+        used += text_width(shown) + text_width(project) + text_width(agent) +
+                text_width(session_mark(s)) + 6;
         cut = text_cut(title, width == 0 ? SIZE_MAX : width > used ? width - used : 1);
         if (!cut)
                 return -ENOMEM;
-        printf("%s%s%s  %s  %s  %s\n", style_on(STYLE_ACCENT), shown, style_off(), project, agent,
-               cut);
+        printf("%s%s%s  %s  %s  %s%s\n", style_on(STYLE_ACCENT), shown, style_off(), project, agent,
+               session_mark(s), cut);
         return 0;
 }
 

@@ -8,6 +8,9 @@
 /* What a session is called: its display name, its name, or its first message; printable. NULL without memory. */
 char *session_title(const Value *values);
 
+/* What stands before its title: a star, and that it is in the trash; "" for most. Borrowed. */
+const char *session_mark(const SessionRow *s);
+
 /* When something last happened in it: its end, or its start where it has none. Borrowed. */
 const Value *session_last_activity(const Value *values);
 

@@ -26,6 +26,7 @@ static int add_json(View *v, const SessionRow *s)
 
         json_add_row(o, &session_table, s->values);
         json_add_bool(o, "starred", s->starred);
+        json_add_bool(o, "trashed", s->trashed);
         json_add_bool(o, "metadata_only", s->metadata_only);
         json_add_count(o, "findings", s->n_findings);
         return json_array_print(&v->array, o);
@@ -52,7 +53,7 @@ static int on_session(void *userdata, const SessionRow *s)
                 listing_add(v->listing, STYLE_MASKED, "%" PRIu64, s->n_findings);
         else
                 listing_add(v->listing, STYLE_NONE, "-");
-        listing_add(v->listing, STYLE_NONE, "%s%s", s->starred ? "★ " : "", title);
+        listing_add(v->listing, STYLE_NONE, "%s%s", session_mark(s), title);
         return 0;
 }
 

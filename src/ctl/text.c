@@ -5,64 +5,30 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/terminal-text.h"
 #include "base/time-util.h"
 #include "ctl/i18n.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* Reads one character of at most @size bytes. Returns its length; *@ret is UINT32_MAX where the bytes are not UTF-8. */
-static size_t read_char(const unsigned char *p, size_t size, uint32_t *ret)
-{
-        static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-        size_t n = p[0] < 0x80   ? 1
-                   : p[0] < 0xc2 ? 0
-                   : p[0] < 0xe0 ? 2
-                   : p[0] < 0xf0 ? 3
-                   : p[0] < 0xf5 ? 4
-                                 : 0;
-        uint32_t c;
-
-        *ret = UINT32_MAX;
-        if (n == 0 || n > size)
-                return 1;
-        c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
-        for (size_t i = 1; i < n; i++) {
-                if ((p[i] & 0xc0) != 0x80)
-                        return i;
-                c = c << 6 | (p[i] & 0x3f);
-        }
-        if (c >= smallest[n] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff))
-                *ret = c;
-        return n;
-}
-
-/* C1 controls, and what reorders or hides text around it. */
-static bool is_unsafe(uint32_t c)
-{
-        return c == UINT32_MAX || (c >= 0x80 && c <= 0x9f) || (c >= 0x202a && c <= 0x202e) ||
-               (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029 || c == 0x200e ||
-               c == 0x200f || c == 0x061c || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
-}
-
 int put_printable(StrBuf *b, PrintableMode mode, const char *text, size_t size)
 {
-        const unsigned char *p = (const unsigned char *) text;
         uint32_t c;
 
-        for (size_t n; size > 0; p += n, size -= n) {
-                n = read_char(p, size, &c);
+        for (size_t n; size > 0; text += n, size -= n) {
+                n = utf8_read(text, size, &c);
                 if (c == '\n' || c == '\t')
                         (void) strbuf_putc(b, mode == PRINTABLE_TEXT ? (char) c : ' ');
-                else if (c == '\r' && size > 1 && p[1] == '\n')
+                else if (c == '\r' && size > 1 && text[1] == '\n')
                         continue;
                 else if (c < 0x20)
                         (void) strbuf_printf(b, "\xe2\x90%c", (int) (0x80 + c)); /* U+2400 + c */
                 else if (c == 0x7f)
                         (void) strbuf_puts(b, "\xe2\x90\xa1");
-                else if (is_unsafe(c))
+                else if (char_is_unsafe(c))
                         (void) strbuf_puts(b, REPLACEMENT);
                 else
-                        (void) strbuf_append(b, p, n);
+                        (void) strbuf_append(b, text, n);
         }
         return b->failed ? -ENOMEM : 0;
 }
@@ -103,7 +69,7 @@ size_t text_width(const char *s)
         uint32_t c;
 
         for (; size > 0; s += n, size -= n) {
-                n = read_char((const unsigned char *) s, size, &c);
+                n = utf8_read(s, size, &c);
                 width += char_width(c);
         }
         return width;
@@ -119,7 +85,7 @@ char *text_cut(const char *s, size_t width)
         if (text_width(s) <= width)
                 return strdup(s);
         for (; size > 0; end += n, size -= n) {
-                n = read_char((const unsigned char *) end, size, &c);
+                n = utf8_read(end, size, &c);
                 used += char_width(c);
                 if (used >= width)
                         break;

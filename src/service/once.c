@@ -3,7 +3,9 @@
 
 #include <json-c/json.h>
 #include <signal.h>
+#include <string.h>
 
+#include "base/terminal-text.h"
 #include "remote/courier.h"
 #include "service/log.h"
 #include "service/once-delivery.h"
@@ -62,6 +64,7 @@ static int add_errors(struct json_object *object, const CycleResult *result)
 static int print_result(const CycleResult *result, struct json_object *remotes)
 {
         _cleanup_(json_object_putp) struct json_object *object = json_object_new_object();
+        _cleanup_(strbuf_done) StrBuf safe = { 0 };
         const char *text;
         int r;
 
@@ -89,7 +92,8 @@ static int print_result(const CycleResult *result, struct json_object *remotes)
         text = json_object_to_json_string_ext(object,
                                               JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
                                                               JSON_C_TO_STRING_NOSLASHESCAPE);
-        if (!text || puts(text) < 0 || fflush(stdout) != 0)
+        if (!text || put_safe_json(&safe, text, strlen(text)) < 0 || puts(safe.data) < 0 ||
+            fflush(stdout) != 0)
                 return -EIO;
         return 0;
 }

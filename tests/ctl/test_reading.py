@@ -12,7 +12,7 @@ import pytest
 from conftest import CODEX, OTHER, SESSION
 
 # ESC, BEL, DEL, C1 controls, bidirectional overrides
-UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -196,6 +196,70 @@ def test_markdown_fences_hold_what_has_fences(sample):
     assert "`````\na\n````\nb\n`````\n" in out
 
 
+# What would be HTML, or a heading like those of messages, outside of code: (text, how it stands there)
+HOSTILE = [
+    ("<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"),
+    ("\\<img src=x onerror=y>", "\\&lt;img src=x onerror=y>"),
+    ("a <!-- comment", "a &lt;!-- comment"),
+    ("## 7. user, 2026-01-01", "\\## 7. user, 2026-01-01"),
+    ("   # indented", "   \\# indented"),
+    ("no heading\n===", "no heading\n> \\==="),
+    ("no heading\n  ---  ", "no heading\n>   \\---  "),
+    ("1 < 2, a<b", "1 < 2, a&lt;b"),
+    ("```html\n<b># fine</b>\n```\n<b>", "```html\n> <b># fine</b>\n> ```\n> &lt;b>"),
+    ("~~~~\n<b>\n~~~\n```\n  ~~~~~ \n<b>", "~~~~\n> <b>\n> ~~~\n> ```\n>   ~~~~~ \n> &lt;b>"),
+    ("```a`b\n<b>", "```a`b\n> &lt;b>"),
+    # one that may have been opened in a list, whose end ends it, and one that closes it
+    ("- x\n  ```\n<b>", "- x\n>   ```\n> &lt;b>"),
+    ("   ```\n```\n<b>", "   ```\n> ```\n> &lt;b>"),
+    ("```\nleft open <b>", "```\n> left open <b>"),
+]
+
+
+@pytest.mark.parametrize("text, shown", HOSTILE)
+def test_markdown_is_not_written_by_what_is_in_it(sample, text, shown):
+    with sqlite3.connect(sample.archive) as db:
+        db.execute("UPDATE messages SET content = ?, thinking_text = NULL WHERE ordinal = 0 AND session_id = ?", (text, SESSION))
+    out = sample.run("show", SESSION, "--markdown").out
+    assert f"\n\n> {shown}\n\n" in out
+    # whatever it leaves open ends with the quote
+    assert re.findall(r"^## (\d+)\.", out, re.MULTILINE) == ["0", "4"]
+
+
+def test_markdown_has_no_html_in_titles(sample):
+    sample.write("UPDATE sessions SET display_name = '<img src=x> x', project = '<b>';\n"
+                 "UPDATE tool_calls SET tool_name = '<i>';\nUPDATE messages SET role = '<u>';\n")
+    out = sample.run("show", SESSION, "--markdown").out
+    assert out.startswith("# &lt;img src=x> x\n") and "**&lt;i>**" in out and ". &lt;u>, " in out
+    assert re.findall("<[a-z/]", out) == []
+
+
+def trash(sample, session):
+    with sqlite3.connect(sample.archive) as db:
+        db.execute("INSERT INTO session_deletes (session_id, cause, change_seq) VALUES (?, 'trash', 9)", (session,))
+
+
+def test_what_is_in_the_trash_is_marked(sample):
+    trash(sample, CODEX)
+    assert [(s["id"], s["trashed"]) for s in as_json(sample, "sessions") if s["trashed"]] == [(CODEX, True)]
+    assert json.loads(sample.run("show", CODEX, "--json").out)["trashed"] is True
+    assert "★ [in the trash] an old one" in sample.run("sessions").out
+    assert sample.run("show", CODEX).out.startswith("★ [in the trash] an old one")
+    assert sample.run("show", CODEX, "--markdown").out.startswith("# ★ [in the trash] an old one")
+    assert sample.run("sessions").out.count("in the trash") == 1
+
+
+@pytest.mark.parametrize("form", ["--jsonl", "--markdown", "--agentsview"])
+def test_what_is_in_the_trash_is_exported_when_asked_for(sample, tmp_path, form):
+    trash(sample, CODEX)
+    out = sample.run("export", form, tmp_path / "out").out
+    assert "2 sessions written" in out and "1 session in the trash was left out; --trash includes it." in out
+    for path in (tmp_path / "out").iterdir():
+        assert "ffff" not in path.name and (path.is_dir() or b"an old one" not in path.read_bytes())
+    out = sample.run("export", form, "--trash", tmp_path / "all").out
+    assert "3 sessions written" in out and "left out" not in out
+
+
 @pytest.mark.parametrize("arguments", [
     ["sessions"], ["sessions", "--json"], ["show", OTHER], ["show", OTHER, "--json"], ["show", OTHER, "--markdown"],
     ["search", "before"], ["search", "before", "--json"],
@@ -338,6 +402,24 @@ def test_export_jsonl(sample, tmp_path):
 def test_export_markdown(sample, tmp_path):
     sample.run("export", "--markdown", tmp_path / "out")
     assert sorted(os.listdir(tmp_path / "out")) == sorted([f"{SESSION}.md", f"{OTHER}.md", "codex_0199ffff.md"])
+
+
+def test_ids_command_no_terminal_in_names_and_states(sample, tmp_path):
+    """An id may hold anything: it is a file's name in an export, and a key in JSON."""
+    evil = "x\x9b31m\u202e\u061c\ufeff\U000e0041\x7f\x1b]0;y"
+    with sqlite3.connect(sample.archive) as db:
+        for table, column in (("sessions", "id"), ("cursors", "session_id")):
+            db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (evil, OTHER))
+        db.execute("UPDATE cursors SET file_hash = ? WHERE session_id = ?", (evil, evil))
+    sample.run("export", "--markdown", tmp_path / "out")
+    assert UNSAFE.findall("".join(os.listdir(tmp_path / "out"))) == []
+    assert "x_31m______]0;y.md" in os.listdir(tmp_path / "out")
+    for arguments in (["state", "export"], ["sessions", "--json"]):
+        out = sample.run(*arguments).out
+        assert UNSAFE.findall(out) == []
+    state = json.loads(sample.run("state", "export").out)
+    assert state["sessions"][evil]["file_hash"] == evil, "nothing is lost"
+    assert evil in [session["id"] for session in as_json(sample, "sessions")]
 
 
 def test_export_overwrites_nothing(sample, tmp_path):

@@ -1,0 +1,55 @@
+/* Which characters are commands to a terminal, or turn the direction of reading */
+#include "base/terminal-text.h"
+
+size_t utf8_read(const char *text, size_t size, uint32_t *ret)
+{
+        static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+        const unsigned char *p = (const unsigned char *) text;
+        size_t n = p[0] < 0x80   ? 1
+                   : p[0] < 0xc2 ? 0
+                   : p[0] < 0xe0 ? 2
+                   : p[0] < 0xf0 ? 3
+                   : p[0] < 0xf5 ? 4
+                                 : 0;
+        uint32_t c;
+
+        *ret = UINT32_MAX;
+        if (n == 0 || n > size)
+                return 1;
+        c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+        for (size_t i = 1; i < n; i++) {
+                if ((p[i] & 0xc0) != 0x80)
+                        return i;
+                c = c << 6 | (p[i] & 0x3f);
+        }
+        if (c >= smallest[n] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff))
+                *ret = c;
+        return n;
+}
+
+bool char_is_unsafe(uint32_t c)
+{
+        return c == UINT32_MAX || c < 0x20 || (c >= 0x7f && c <= 0x9f) ||
+               (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x2028 ||
+               c == 0x2029 || c == 0x200e || c == 0x200f || c == 0x061c || c == 0xfeff ||
+               (c >= 0xe0000 && c <= 0xe007f);
+}
+
+int put_safe_json(StrBuf *b, const char *json, size_t size)
+{
+        uint32_t c;
+
+        for (size_t n; size > 0; json += n, size -= n) {
+                n = utf8_read(json, size, &c);
+                if (!char_is_unsafe(c) || c == '\n')
+                        (void) strbuf_append(b, json, n);
+                else if (c == UINT32_MAX)
+                        (void) strbuf_puts(b, "\\ufffd");
+                else if (c > 0xffff)
+                        (void) strbuf_printf(b, "\\u%04x\\u%04x", 0xd800 | (c - 0x10000) >> 10,
+                                             0xdc00 | (c & 0x3ff));
+                else
+                        (void) strbuf_printf(b, "\\u%04x", c);
+        }
+        return b->failed ? -ENOMEM : 0;
+}
