@@ -30,6 +30,8 @@ build_packages() {
 test_packages() {
     build_packages | tr -d '?'
     echo clang cppcheck python3-pytest python3-venv libglib2.0-bin sqlite3 util-linux procps openssl locales systemd
+    # words that secrets are made of
+    echo wamerican wngerman wfrench wspanish wportuguese
     # which brings the ClickHouse that remotes are tested with; another npm than Debian's does as well, and excludes it
     command -v npm >/dev/null || echo npm
     # the Debian package and what it is built with, a fresh root for it, the other packages' own tools
