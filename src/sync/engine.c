@@ -320,7 +320,7 @@ static int next_marker(Engine *e, const char *sure, char ret[static TIMESTAMP_MA
 /* What is written at the end of a cycle that changed something. */
 static int write_facts(Engine *e)
 {
-        char now[TIMESTAMP_MAX], verified[TIMESTAMP_MAX];
+        char now[TIMESTAMP_MAX];
         int r;
 
         r = batch_begin(e);
@@ -341,9 +341,21 @@ static int write_facts(Engine *e)
                 r = archive_meta_set_int(e->archive, "sync_version", SYNC_VERSION);
         if (r >= 0)
                 r = archive_meta_set(e->archive, "last_synced_at", now);
-        if (r >= 0 && e->totals.last_verified_at_usec > 0)
-                r = archive_meta_set(e->archive, "last_verified_at",
-                                     format_timestamp(verified, e->totals.last_verified_at_usec));
+        return r < 0 ? engine_archive_failed(e, r) : 0;
+}
+
+/* All that an audit writes that changed nothing: one row. */
+static int write_verified(Engine *e)
+{
+        char now[TIMESTAMP_MAX];
+        int r;
+
+        e->totals.last_verified_at_usec = e->totals.last_sync_at_usec;
+        r = batch_begin(e);
+        if (r < 0)
+                return r;
+        format_timestamp(now, e->totals.last_verified_at_usec);
+        r = archive_meta_set(e->archive, "last_verified_at", now);
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
@@ -359,16 +371,15 @@ static uint64_t now_as_stored(void)
  */
 static int finish_cycle(Engine *e, const char *marker, int64_t changes_before, bool compared_all)
 {
-        bool verified = compared_all && !e->had_errors;
         int r = 0;
 
         e->totals.last_sync_at_usec = now_as_stored();
-        if (verified)
-                e->totals.last_verified_at_usec = e->totals.last_sync_at_usec;
         if (!e->had_errors)
                 (void) snprintf(e->marker, sizeof(e->marker), "%s", marker);
-        if (archive_n_changes(e->archive) != changes_before || e->result->full || verified)
+        if (archive_n_changes(e->archive) != changes_before || e->result->full)
                 r = write_facts(e);
+        if (r >= 0 && compared_all && !e->had_errors)
+                r = write_verified(e);
         if (r >= 0)
                 r = batch_commit(e);
         if (r < 0)
