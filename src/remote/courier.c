@@ -7,10 +7,10 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 
+#include "archive/feed.h"
 #include "base/time-util.h"
 #include "remote/backoff.h"
 #include "remote/delivery.h"
-#include "remote/feed.h"
 #include "remote/ledger.h"
 
 struct Courier {

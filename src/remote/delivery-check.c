@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
+#include "remote/clickhouse/wire.h"
 #include "remote/delivery-internal.h"
-#include "remote/wire.h"
 
 /* Two lists in order of session id, ours and the remote's, walked side by side. */
 typedef struct Comparison {
@@ -46,8 +46,9 @@ static int add_rows(Comparison *c, bool metadata_only)
 
         if (c->table == REMOTE_LINKS && metadata_only)
                 return 0;
-        r = feed_rows(c->d->feed, c->table, c->id, -1);
-        while (r >= 0 && (r = feed_next_row(c->d->feed, c->table, values, NULL)) > 0) {
+        r = feed_rows(c->d->feed, remote_table(c->table), c->id, -1);
+        while (r >= 0 &&
+               (r = feed_next_row(c->d->feed, remote_table(c->table), values, NULL)) > 0) {
                 if (!wire_key_fits(c->table, values))
                         continue;
                 if (metadata_only)
@@ -145,7 +146,7 @@ static int compare_table(Comparison *c)
         Delivery *d = c->d;
         int r, failed;
 
-        r = feed_seek_all(d->feed);
+        r = feed_seek_ids(d->feed, NULL, NULL);
         if (r >= 0)
                 r = next_session(c);
         if (r < 0)

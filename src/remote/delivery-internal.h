@@ -5,9 +5,9 @@
 
 #include <stdatomic.h>
 
+#include "archive/feed.h"
 #include "base/time-util.h"
 #include "remote/delivery.h"
-#include "remote/feed.h"
 #include "remote/filter.h"
 #include "remote/ledger.h"
 

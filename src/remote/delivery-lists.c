@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
+#include "remote/clickhouse/wire.h"
 #include "remote/delivery-internal.h"
-#include "remote/wire.h"
 
 /* May others know of it? Of a tombstone also when the session itself has gone. */
 static bool state_is_listed(RemoteTable table, LedgerState state)
@@ -41,9 +41,9 @@ static int for_each_row(Delivery *d, RemoteTable table,
                         uint64_t *argument)
 {
         Value values[REMOTE_COLUMNS_MAX];
-        int r = feed_rows(d->feed, table, NULL, 0);
+        int r = feed_rows(d->feed, remote_table(table), NULL, 0);
 
-        while (r >= 0 && (r = feed_next_row(d->feed, table, values, NULL)) > 0) {
+        while (r >= 0 && (r = feed_next_row(d->feed, remote_table(table), values, NULL)) > 0) {
                 r = check_row(d, table, values);
                 if (r > 0)
                         r = func(d, table, values, argument);

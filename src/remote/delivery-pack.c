@@ -3,8 +3,8 @@
  */
 #include <string.h>
 
+#include "remote/clickhouse/wire.h"
 #include "remote/delivery-internal.h"
-#include "remote/wire.h"
 
 static int add_row(RowList *l, const char *id, int64_t ordinal)
 {
@@ -48,8 +48,9 @@ static int pack_rows(Delivery *d, Parcel *p, RemoteTable table)
         bool has_findings;
         int r;
 
-        r = feed_rows(d->feed, table, p->id, p->whole ? -1 : p->entry.change_seq);
-        while (r >= 0 && (r = feed_next_row(d->feed, table, values, &has_findings)) > 0) {
+        r = feed_rows(d->feed, remote_table(table), p->id, p->whole ? -1 : p->entry.change_seq);
+        while (r >= 0 &&
+               (r = feed_next_row(d->feed, remote_table(table), values, &has_findings)) > 0) {
                 if (!fits(d, table, values))
                         continue;
                 if (table == REMOTE_MESSAGES) {

@@ -5,16 +5,6 @@
 
 #include "remote/backends.h"
 
-static const Column tombstone_columns[N_TOMBSTONE_COLUMNS] = {
-        [TOMBSTONE_SESSION_ID] = { "session_id", COLUMN_ID, NULL },
-        [TOMBSTONE_USER_ID] = { "user_id", COLUMN_WORD, NULL },
-        [TOMBSTONE_CREATED_AT] = { "created_at", COLUMN_TIME, NULL },
-        [TOMBSTONE_CAUSE] = { "cause", COLUMN_WORD, NULL },
-};
-
-const Table tombstone_table = { "session_deletes", NULL, tombstone_columns, N_TOMBSTONE_COLUMNS,
-                                "session_id, user_id" };
-
 const Table *remote_table(RemoteTable table)
 {
         static const Table *const tables[N_REMOTE_TABLES] = {

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "archive/feed.h"
 #include "base/strbuf.h"
 #include "base/time-util.h"
 #include "model/session.h"
@@ -21,16 +22,6 @@ typedef enum RemoteTable {
         REMOTE_DELETES,
         N_REMOTE_TABLES,
 } RemoteTable;
-
-enum {
-        TOMBSTONE_SESSION_ID,
-        TOMBSTONE_USER_ID,
-        TOMBSTONE_CREATED_AT,
-        TOMBSTONE_CAUSE,
-        N_TOMBSTONE_COLUMNS,
-};
-
-extern const Table tombstone_table; /* session_deletes, as a remote has it */
 
 /* Name and columns of a table there. Its first column is a session id. */
 const Table *remote_table(RemoteTable table);

@@ -9,8 +9,8 @@
 #include "remote/filter.h"
 #include "remote/ledger.h"
 #include "remote/password.h"
-#include "remote/remote-url.h"
-#include "remote/wire.h"
+#include "remote/clickhouse/remote-url.h"
+#include "remote/clickhouse/wire.h"
 
 #define TEXT(s) value_text((s), strlen(s))
 

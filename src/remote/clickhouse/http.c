@@ -1,5 +1,5 @@
 /* HTTP: one request after the other to one server, over connections that are kept */
-#include "remote/http.h"
+#include "remote/clickhouse/http.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <zlib.h>
 
 #include "base/time-util.h"
-#include "remote/curl-api.h"
+#include "remote/clickhouse/curl-api.h"
 
 #define CONNECT_USEC  (10 * USEC_PER_SEC)
 #define LINE_MAX_SIZE ((size_t) 1024 * 1024) /* more is no answer to anything that is asked here */

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "remote/clickhouse-internal.h"
+#include "remote/clickhouse/clickhouse-internal.h"
 
 /* Columns that our tables have beside the model's. */
 #define ORG_COLUMN     "org_id"

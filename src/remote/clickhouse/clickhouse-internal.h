@@ -3,10 +3,10 @@
  */
 #pragma once
 
-#include "remote/http.h"
-#include "remote/remote-url.h"
+#include "remote/clickhouse/http.h"
+#include "remote/clickhouse/remote-url.h"
+#include "remote/clickhouse/wire.h"
 #include "remote/remote.h"
-#include "remote/wire.h"
 
 typedef struct ClickHouse {
         Remote base;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "remote/clickhouse-internal.h"
+#include "remote/clickhouse/clickhouse-internal.h"
 
 static ClickHouse *of(Remote *r)
 {

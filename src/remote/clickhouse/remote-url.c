@@ -1,5 +1,5 @@
 /* The URL of a remote, taken apart */
-#include "remote/remote-url.h"
+#include "remote/clickhouse/remote-url.h"
 
 #include <string.h>
 

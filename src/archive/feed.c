@@ -1,7 +1,8 @@
-/* Feed: the archive as couriers read it */
-#include "remote/feed.h"
+/* Feed: the archive as those read it who bring it elsewhere */
+#include "archive/feed.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "archive/archive.h"
 #include "base/sqlite-util.h"
@@ -12,17 +13,49 @@ enum {
         QUERY_USER,
         QUERY_COUNT,
         QUERY_AFTER,
-        QUERY_ALL,
+        QUERY_IDS,
         QUERY_SESSION,
+        QUERY_LAST_ORDINAL,
         QUERY_TOMBSTONE,
         N_QUERIES,
 };
 
+static const Column tombstone_columns[N_TOMBSTONE_COLUMNS] = {
+        [TOMBSTONE_SESSION_ID] = { "session_id", COLUMN_ID, NULL },
+        [TOMBSTONE_USER_ID] = { "user_id", COLUMN_WORD, NULL },
+        [TOMBSTONE_CREATED_AT] = { "created_at", COLUMN_TIME, NULL },
+        [TOMBSTONE_CAUSE] = { "cause", COLUMN_WORD, NULL },
+};
+
+const Table tombstone_table = { "session_deletes", NULL, tombstone_columns, N_TOMBSTONE_COLUMNS,
+                                "session_id, user_id" };
+
+/* The tables whose rows are read, and where from. */
+static const struct {
+        const Table *table;
+        const char *prefix, *from;
+} row_queries[] = {
+        { &message_table, "",
+          ", EXISTS (SELECT 1 FROM findings f WHERE f.session_id = t.session_id AND f.ordinal = t.ordinal) "
+          "FROM messages t WHERE session_id = ?1 AND change_seq > ?2 ORDER BY ordinal" },
+        { &call_table, "c.",
+          " FROM messages m JOIN tool_calls c ON c.session_id = m.session_id AND c.message_ordinal = "
+          "m.ordinal WHERE m.session_id = ?1 AND m.change_seq > ?2 ORDER BY c.message_ordinal, "
+          "c.call_index" },
+        { &link_table, "", " FROM git_links t WHERE session_id = ?1" },
+        { &star_table, "", " FROM session_stars t" },
+        { &pin_table, "", " FROM message_pins t" },
+        { &tombstone_table, "", " FROM session_deletes t WHERE cause <> 'excluded'" },
+};
+
 struct Feed {
         sqlite3 *db;
+        char *path;
+        dev_t device;
+        ino_t inode;
         sqlite3_stmt *queries[N_QUERIES];
-        sqlite3_stmt *rows[N_REMOTE_TABLES];
-        sqlite3_stmt *sessions; /* QUERY_AFTER or QUERY_ALL */
+        sqlite3_stmt *rows[ELEMENTSOF(row_queries)];
+        sqlite3_stmt *sessions; /* QUERY_AFTER or QUERY_IDS */
 };
 
 /* What follows a session's columns. */
@@ -72,39 +105,25 @@ static int prepare_sessions(Feed *f, int query, const char *tail)
         return r < 0 ? r : sqlite_prepare(f->db, sql.data, f->queries + query);
 }
 
-static const char *rows_from(RemoteTable table)
-{
-        switch (table) {
-        case REMOTE_MESSAGES:
-                return ", EXISTS (SELECT 1 FROM findings f WHERE f.session_id = t.session_id AND "
-                       "f.ordinal = t.ordinal) FROM messages t WHERE session_id = ?1 AND "
-                       "change_seq > ?2 ORDER BY ordinal";
-        case REMOTE_CALLS:
-                return " FROM messages m JOIN tool_calls c ON c.session_id = m.session_id AND "
-                       "c.message_ordinal = m.ordinal WHERE m.session_id = ?1 AND m.change_seq > "
-                       "?2 ORDER BY c.message_ordinal, c.call_index";
-        case REMOTE_LINKS:
-                return " FROM git_links t WHERE session_id = ?1";
-        case REMOTE_STARS:
-                return " FROM session_stars t";
-        case REMOTE_PINS:
-                return " FROM message_pins t";
-        default:
-                return " FROM session_deletes t WHERE cause <> 'excluded'";
-        }
-}
-
-static int prepare_rows(Feed *f, RemoteTable table)
+static int prepare_rows(Feed *f, size_t index)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         int r;
 
-        if (f->rows[table])
-                return 0;
         (void) strbuf_puts(&sql, "SELECT ");
-        (void) add_columns(&sql, remote_table(table), table == REMOTE_CALLS ? "c." : "");
-        r = strbuf_puts(&sql, rows_from(table));
-        return r < 0 ? r : sqlite_prepare(f->db, sql.data, f->rows + table);
+        (void) add_columns(&sql, row_queries[index].table, row_queries[index].prefix);
+        r = strbuf_puts(&sql, row_queries[index].from);
+        return r < 0 ? r : sqlite_prepare(f->db, sql.data, f->rows + index);
+}
+
+/* The statement for the rows of @table. */
+static sqlite3_stmt *rows_of(Feed *f, const Table *table)
+{
+        size_t i = 0;
+
+        while (row_queries[i].table != table)
+                i++;
+        return f->rows[i];
 }
 
 static int prepare(Feed *f)
@@ -113,6 +132,7 @@ static int prepare(Feed *f)
                 [QUERY_META] = "SELECT value FROM meta WHERE key = ?1",
                 [QUERY_USER] = "SELECT user_id FROM sessions ORDER BY change_seq DESC LIMIT 1",
                 [QUERY_COUNT] = "SELECT count(*) FROM sessions WHERE change_seq > ?1",
+                [QUERY_LAST_ORDINAL] = "SELECT max(ordinal) FROM messages WHERE session_id = ?1",
                 [QUERY_TOMBSTONE] = ("SELECT 1 FROM session_deletes "
                                      "WHERE session_id = ?1 AND cause <> 'excluded'"),
         };
@@ -124,29 +144,42 @@ static int prepare(Feed *f)
         if (r >= 0)
                 r = prepare_sessions(f, QUERY_AFTER, "change_seq > ?1 ORDER BY change_seq");
         if (r >= 0)
-                r = prepare_sessions(f, QUERY_ALL, "1 ORDER BY id");
+                r = prepare_sessions(f, QUERY_IDS,
+                                     "id > ?1 AND (?2 IS NULL OR id <= ?2) ORDER BY id");
         if (r >= 0)
                 r = prepare_sessions(f, QUERY_SESSION, "id = ?1");
-        for (size_t i = REMOTE_MESSAGES; r >= 0 && i < N_REMOTE_TABLES; i++)
-                r = prepare_rows(f, (RemoteTable) i);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(row_queries); i++)
+                r = prepare_rows(f, i);
         return r;
 }
 
 static int check(Feed *f)
 {
-        int64_t application_id = 0, version = 0;
+        SqliteIdentity is;
+        struct stat st;
         int r;
 
-        r = sqlite_query_int(f->db, "PRAGMA application_id", &application_id);
-        if (r >= 0)
-                r = sqlite_query_int(f->db, "PRAGMA user_version", &version);
+        r = sqlite_identify(f->db, &is);
         if (r < 0)
                 return r;
-        if (application_id == 0)
+        if (is.application_id == 0 && is.n_objects == 0)
                 return -ENOENT; /* being made at this moment */
-        if (application_id != ARCHIVE_APPLICATION_ID)
+        if (is.application_id != ARCHIVE_APPLICATION_ID)
                 return -EMEDIUMTYPE;
-        return version > ARCHIVE_SCHEMA_VERSION ? -EPROTONOSUPPORT : 0;
+        if (is.version > ARCHIVE_SCHEMA_VERSION)
+                return -EPROTONOSUPPORT;
+        if (stat(f->path, &st) < 0)
+                return -errno;
+        f->device = st.st_dev;
+        f->inode = st.st_ino;
+        return 0;
+}
+
+bool feed_is_in_place(const Feed *f)
+{
+        struct stat st;
+
+        return stat(f->path, &st) >= 0 && st.st_dev == f->device && st.st_ino == f->inode;
 }
 
 int feed_open(const char *archive_path, Feed **ret, char **reterr)
@@ -155,6 +188,9 @@ int feed_open(const char *archive_path, Feed **ret, char **reterr)
         int r;
 
         if (!f)
+                return -ENOMEM;
+        f->path = strdup(archive_path);
+        if (!f->path)
                 return -ENOMEM;
         r = sqlite_errno(NULL, sqlite3_open_v2(archive_path, &f->db,
                                                SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
@@ -182,10 +218,11 @@ Feed *feed_close(Feed *f)
                 return NULL;
         for (size_t i = 0; i < N_QUERIES; i++)
                 (void) sqlite3_finalize(f->queries[i]);
-        for (size_t i = 0; i < N_REMOTE_TABLES; i++)
+        for (size_t i = 0; i < ELEMENTSOF(f->rows); i++)
                 (void) sqlite3_finalize(f->rows[i]);
         if (f->db)
                 sqlite_close(f->db);
+        free(f->path);
         free(f);
         return NULL;
 }
@@ -204,7 +241,7 @@ void feed_end(Feed *f)
 {
         for (size_t i = 0; i < N_QUERIES; i++)
                 (void) sqlite3_reset(f->queries[i]);
-        for (size_t i = 0; i < N_REMOTE_TABLES; i++)
+        for (size_t i = 0; i < ELEMENTSOF(f->rows); i++)
                 (void) sqlite3_reset(f->rows[i]);
         if (!sqlite3_get_autocommit(f->db))
                 (void) sqlite_run(f->db, "COMMIT");
@@ -328,10 +365,10 @@ int feed_seek(Feed *f, int64_t change)
         return 0;
 }
 
-int feed_seek_all(Feed *f)
+int feed_seek_ids(Feed *f, const char *after, const char *last)
 {
-        f->sessions = f->queries[QUERY_ALL];
-        (void) sqlite3_reset(f->sessions);
+        f->sessions = query_text(f, QUERY_IDS, after ?: "");
+        (void) sqlite_bind_text(f->sessions, 2, last, last ? strlen(last) : 0);
         return 0;
 }
 
@@ -354,22 +391,34 @@ int feed_has_tombstone(Feed *f, const char *id)
         return r;
 }
 
-int feed_rows(Feed *f, RemoteTable table, const char *id, int64_t change)
+int feed_last_ordinal(Feed *f, const char *id, int64_t *ret)
 {
-        sqlite3_stmt *stmt = f->rows[table];
+        sqlite3_stmt *stmt = query_text(f, QUERY_LAST_ORDINAL, id);
+        int r = sqlite_step(stmt);
+
+        if (r > 0)
+                *ret = sqlite3_column_type(stmt, 0) == SQLITE_NULL ? -1
+                                                                   : sqlite3_column_int64(stmt, 0);
+        (void) sqlite3_reset(stmt);
+        return r < 0 ? r : 0;
+}
+
+int feed_rows(Feed *f, const Table *table, const char *id, int64_t change)
+{
+        sqlite3_stmt *stmt = rows_of(f, table);
 
         (void) sqlite3_reset(stmt);
         if (id)
                 (void) sqlite_bind_text(stmt, 1, id, strlen(id));
-        if (table == REMOTE_MESSAGES || table == REMOTE_CALLS)
+        if (sqlite3_bind_parameter_count(stmt) > 1)
                 (void) sqlite3_bind_int64(stmt, 2, change);
         return 0;
 }
 
-int feed_next_row(Feed *f, RemoteTable table, Value *values, bool *ret_has_findings)
+int feed_next_row(Feed *f, const Table *table, Value *values, bool *ret_has_findings)
 {
-        size_t n = remote_table(table)->n_columns;
-        sqlite3_stmt *stmt = f->rows[table];
+        size_t n = table->n_columns;
+        sqlite3_stmt *stmt = rows_of(f, table);
         int r = sqlite_step(stmt);
 
         if (r <= 0) {
@@ -378,7 +427,7 @@ int feed_next_row(Feed *f, RemoteTable table, Value *values, bool *ret_has_findi
         }
         read_values(stmt, n, values);
         if (ret_has_findings)
-                *ret_has_findings = table == REMOTE_MESSAGES &&
+                *ret_has_findings = table == &message_table &&
                                     sqlite3_column_int(stmt, (int) n) != 0;
         return 1;
 }

@@ -1,13 +1,24 @@
 /*
- * Feed: the archive as couriers read it
+ * Feed: the archive as those read it who bring it elsewhere
  *
  * A connection of its own, strictly read-only, so that the archive's writer never waits for it. Rows come as readers of a
- * remote know them: tool results that the archive keeps as events are put together, and two calls of one message with
- * the same id are told apart.
+ * shared archive know them: tool results that the archive keeps as events are put together, and two calls of one message
+ * with the same id are told apart.
  */
 #pragma once
 
-#include "remote/remote.h"
+#include "base/cleanup.h"
+#include "model/session.h"
+
+enum {
+        TOMBSTONE_SESSION_ID,
+        TOMBSTONE_USER_ID,
+        TOMBSTONE_CREATED_AT,
+        TOMBSTONE_CAUSE,
+        N_TOMBSTONE_COLUMNS,
+};
+
+extern const Table tombstone_table; /* session_deletes, as others see it */
 
 typedef struct Feed Feed;
 
@@ -15,6 +26,9 @@ typedef struct Feed Feed;
 int feed_open(const char *archive_path, Feed **ret, char **reterr);
 Feed *feed_close(Feed *f);
 DEFINE_CLEANUP(Feed *, feed_close)
+
+/* Whether the file that is open is still the one at its path: it may have been removed, or replaced. */
+bool feed_is_in_place(const Feed *f);
 
 /* Why the last call failed, in SQLite's words. */
 const char *feed_reason(Feed *f);
@@ -48,8 +62,9 @@ typedef struct FeedSession {
 int feed_seek(Feed *f, int64_t change);
 int feed_next(Feed *f, FeedSession *ret); /* 1, 0 = no more, or a negative errno */
 
-/* The same in order of id (bytewise), from the first. */
-int feed_seek_all(Feed *f);
+/* The same in order of id (bytewise): those after @after (NULL: from the first) up to @last (NULL: to the end). Both are
+ * borrowed until the last feed_next(). */
+int feed_seek_ids(Feed *f, const char *after, const char *last);
 
 /* One session. Returns 1, 0 (no such) or a negative errno. */
 int feed_session(Feed *f, const char *id, FeedSession *ret);
@@ -57,10 +72,13 @@ int feed_session(Feed *f, const char *id, FeedSession *ret);
 /* Its tombstone, if it has one that others may know of. Returns 1, 0 or a negative errno. */
 int feed_has_tombstone(Feed *f, const char *id);
 
+/* The highest ordinal of its messages; -1: it has none. Returns 0 or a negative errno. */
+int feed_last_ordinal(Feed *f, const char *id, int64_t *ret);
+
 /*
- * Rows of another table: those of session @id, of messages that changed after @change (-1: all); of the small tables
- * (stars, pins, deletes) all there are, @id is NULL. Then next until 0; values are borrowed until then. *@ret_has_findings
- * (of messages only) may be NULL.
+ * Rows of message_table, call_table or link_table: those of session @id, of messages that changed after @change (-1: all).
+ * Of star_table, pin_table and tombstone_table all there are, @id is NULL. Then next until 0; values are borrowed until
+ * then. *@ret_has_findings (of messages only) may be NULL.
  */
-int feed_rows(Feed *f, RemoteTable table, const char *id, int64_t change);
-int feed_next_row(Feed *f, RemoteTable table, Value *values, bool *ret_has_findings);
+int feed_rows(Feed *f, const Table *table, const char *id, int64_t change);
+int feed_next_row(Feed *f, const Table *table, Value *values, bool *ret_has_findings);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/time-util.h"
-#include "remote/clickhouse-internal.h"
+#include "remote/clickhouse/clickhouse-internal.h"
 #include "remote/password.h"
 
 static ClickHouse *of(Remote *r)

@@ -1,5 +1,5 @@
 /* Wire: how the values of the archive look in typed tables */
-#include "remote/wire.h"
+#include "remote/clickhouse/wire.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* libcurl, loaded when the first remote needs it */
-#include "remote/curl-api.h"
+#include "remote/clickhouse/curl-api.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/time-util.h"
-#include "remote/clickhouse-internal.h"
+#include "remote/clickhouse/clickhouse-internal.h"
 
 /* A block whose acknowledgement got lost, or that met a moment of trouble, is sent again after these. */
 static const uint64_t resend_usec[] = { 100 * USEC_PER_MSEC, 500 * USEC_PER_MSEC,
