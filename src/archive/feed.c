@@ -37,11 +37,11 @@ static const struct {
 } row_queries[] = {
         { &message_table, "",
           ", EXISTS (SELECT 1 FROM findings f WHERE f.session_id = t.session_id AND f.ordinal = t.ordinal) "
-          "FROM messages t WHERE session_id = ?1 AND change_seq > ?2 ORDER BY ordinal" },
+          "FROM messages t WHERE session_id = ?1 AND ordinal > ?2 AND change_seq > ?3 ORDER BY ordinal" },
         { &call_table, "c.",
           " FROM messages m JOIN tool_calls c ON c.session_id = m.session_id AND c.message_ordinal = "
-          "m.ordinal WHERE m.session_id = ?1 AND m.change_seq > ?2 ORDER BY c.message_ordinal, "
-          "c.call_index" },
+          "m.ordinal WHERE m.session_id = ?1 AND m.ordinal > ?2 AND m.change_seq > ?3 ORDER BY "
+          "c.message_ordinal, c.call_index" },
         { &link_table, "", " FROM git_links t WHERE session_id = ?1" },
         { &star_table, "", " FROM session_stars t" },
         { &pin_table, "", " FROM message_pins t" },
@@ -56,6 +56,7 @@ struct Feed {
         sqlite3_stmt *queries[N_QUERIES];
         sqlite3_stmt *rows[ELEMENTSOF(row_queries)];
         sqlite3_stmt *sessions; /* QUERY_AFTER or QUERY_IDS */
+        sqlite3_stmt *reading;  /* of rows: feed_next_row()'s */
 };
 
 /* What follows a session's columns. */
@@ -114,16 +115,6 @@ static int prepare_rows(Feed *f, size_t index)
         (void) add_columns(&sql, row_queries[index].table, row_queries[index].prefix);
         r = strbuf_puts(&sql, row_queries[index].from);
         return r < 0 ? r : sqlite_prepare(f->db, sql.data, f->rows + index);
-}
-
-/* The statement for the rows of @table. */
-static sqlite3_stmt *rows_of(Feed *f, const Table *table)
-{
-        size_t i = 0;
-
-        while (row_queries[i].table != table)
-                i++;
-        return f->rows[i];
 }
 
 static int prepare(Feed *f)
@@ -359,17 +350,15 @@ static int read_session(sqlite3_stmt *stmt, FeedSession *ret)
         return 1;
 }
 
-int feed_seek(Feed *f, int64_t change)
+void feed_seek(Feed *f, int64_t change)
 {
         f->sessions = query_number(f, QUERY_AFTER, change);
-        return 0;
 }
 
-int feed_seek_ids(Feed *f, const char *after, const char *last)
+void feed_seek_ids(Feed *f, const char *after, const char *last)
 {
         f->sessions = query_text(f, QUERY_IDS, after ?: "");
         (void) sqlite_bind_text(f->sessions, 2, last, last ? strlen(last) : 0);
-        return 0;
 }
 
 int feed_next(Feed *f, FeedSession *ret)
@@ -403,31 +392,33 @@ int feed_last_ordinal(Feed *f, const char *id, int64_t *ret)
         return r < 0 ? r : 0;
 }
 
-int feed_rows(Feed *f, const Table *table, const char *id, int64_t change)
+void feed_rows(Feed *f, const Table *table, const char *id, int64_t after, int64_t change)
 {
-        sqlite3_stmt *stmt = rows_of(f, table);
+        size_t i = 0;
 
-        (void) sqlite3_reset(stmt);
+        while (row_queries[i].table != table)
+                i++;
+        f->reading = f->rows[i];
+        (void) sqlite3_reset(f->reading);
         if (id)
-                (void) sqlite_bind_text(stmt, 1, id, strlen(id));
-        if (sqlite3_bind_parameter_count(stmt) > 1)
-                (void) sqlite3_bind_int64(stmt, 2, change);
-        return 0;
+                (void) sqlite_bind_text(f->reading, 1, id, strlen(id));
+        if (sqlite3_bind_parameter_count(f->reading) > 1) {
+                (void) sqlite3_bind_int64(f->reading, 2, after);
+                (void) sqlite3_bind_int64(f->reading, 3, change);
+        }
 }
 
 int feed_next_row(Feed *f, const Table *table, Value *values, bool *ret_has_findings)
 {
-        size_t n = table->n_columns;
-        sqlite3_stmt *stmt = rows_of(f, table);
-        int r = sqlite_step(stmt);
+        int r = sqlite_step(f->reading);
 
         if (r <= 0) {
-                (void) sqlite3_reset(stmt);
+                (void) sqlite3_reset(f->reading);
                 return r;
         }
-        read_values(stmt, n, values);
+        read_values(f->reading, table->n_columns, values);
         if (ret_has_findings)
                 *ret_has_findings = table == &message_table &&
-                                    sqlite3_column_int(stmt, (int) n) != 0;
+                                    sqlite3_column_int(f->reading, (int) table->n_columns) != 0;
         return 1;
 }

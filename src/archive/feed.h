@@ -59,12 +59,12 @@ typedef struct FeedSession {
 } FeedSession;
 
 /* Sessions that changed after @change, in order of change: seek, then next until 0. */
-int feed_seek(Feed *f, int64_t change);
+void feed_seek(Feed *f, int64_t change);
 int feed_next(Feed *f, FeedSession *ret); /* 1, 0 = no more, or a negative errno */
 
 /* The same in order of id (bytewise): those after @after (NULL: from the first) up to @last (NULL: to the end). Both are
  * borrowed until the last feed_next(). */
-int feed_seek_ids(Feed *f, const char *after, const char *last);
+void feed_seek_ids(Feed *f, const char *after, const char *last);
 
 /* One session. Returns 1, 0 (no such) or a negative errno. */
 int feed_session(Feed *f, const char *id, FeedSession *ret);
@@ -76,9 +76,9 @@ int feed_has_tombstone(Feed *f, const char *id);
 int feed_last_ordinal(Feed *f, const char *id, int64_t *ret);
 
 /*
- * Rows of message_table, call_table or link_table: those of session @id, of messages that changed after @change (-1: all).
- * Of star_table, pin_table and tombstone_table all there are, @id is NULL. Then next until 0; values are borrowed until
- * then. *@ret_has_findings (of messages only) may be NULL.
+ * Rows of message_table or call_table: those of session @id, of messages after ordinal @after (INT64_MIN: all) that changed
+ * after @change (-1: all), in order. Of link_table: all of the session. Of star_table, pin_table and tombstone_table all there
+ * are; @id is NULL. Then next until 0; values are borrowed until then. *@ret_has_findings (of messages only) may be NULL.
  */
-int feed_rows(Feed *f, const Table *table, const char *id, int64_t change);
+void feed_rows(Feed *f, const Table *table, const char *id, int64_t after, int64_t change);
 int feed_next_row(Feed *f, const Table *table, Value *values, bool *ret_has_findings);

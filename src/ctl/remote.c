@@ -362,7 +362,7 @@ static int resend(const RemoteOptions *options)
         }
         r = ledger_open(options->archive_path, &ledger, &error);
         if (r >= 0)
-                r = ledger_remote_set_reconciled(ledger, options->name, false);
+                r = ledger_remote_set_known(ledger, options->name, LEDGER_RESEND);
         if (r < 0) {
                 print_error("%s", error ?: strerror(-r));
                 return STATUS_FAILED;

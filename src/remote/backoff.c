@@ -5,6 +5,7 @@ bool backoff_is_slow(int error)
 {
         switch (error) {
         case -EACCES:
+        case -EEXIST:
         case -EPROTOTYPE:
         case -EBADMSG:
         case -EKEYREJECTED:

@@ -95,16 +95,14 @@ static bool take_failure(Courier *c, int error)
 
 static void take_success(Courier *c)
 {
-        const DeliveryProgress *progress = delivery_progress(c->delivery);
         const char *warning = delivery_warning(c->delivery) ?: "";
 
         c->status.failing = false;
         if (*warning && (!c->status.warning || strcmp(c->status.warning, warning) != 0))
                 c->status.n_warnings++;
         set_text(&c->status.warning, warning);
-        /* what came from another machine arrived; what is somebody else's did not */
-        set_text(&c->status.last_error,
-                 progress->n_taken_over > 0 && progress->n_conflicts == 0 ? "" : warning);
+        /* what is somebody else's there did not arrive */
+        set_text(&c->status.last_error, delivery_has_conflicts(c->delivery) ? warning : "");
 }
 
 static void run(Courier *c, uint64_t asked)

@@ -4,53 +4,12 @@
 #include <string.h>
 
 #include "base/url.h"
-#include "remote/delivery-internal.h"
+#include "remote/batch.h"
+#include "remote/link.h"
+#include "remote/lists.h"
+#include "remote/survey.h"
 
-/* Reasons */
-
-int delivery_fail(Delivery *d, int error, const char *format, ...)
-{
-        va_list ap;
-
-        free(d->reason);
-        va_start(ap, format);
-        if (vasprintf(&d->reason, format, ap) < 0)
-                d->reason = NULL;
-        va_end(ap);
-        return error;
-}
-
-int delivery_remote_failed(Delivery *d, int error)
-{
-        d->retry_after_usec = d->remote->retry_after_usec;
-        return delivery_fail(d, error, "%s", d->remote->reason ?: strerror(-error));
-}
-
-int delivery_feed_failed(Delivery *d, int error)
-{
-        return delivery_fail(d, -EIO, "The archive cannot be read: %s.",
-                             error == -ENOMEM ? "there is no memory" : feed_reason(d->feed));
-}
-
-int delivery_ledger_failed(Delivery *d, int error)
-{
-        return delivery_fail(d, error == -ENOSPC ? error : -EIO,
-                             "What was delivered cannot be noted ('%s.remotes'): %s.",
-                             d->options.archive_path,
-                             error == -ENOMEM ? "there is no memory" : ledger_reason(d->ledger));
-}
-
-int delivery_ledger_end(Delivery *d, int r)
-{
-        if (r >= 0)
-                r = ledger_remote_put(d->ledger, d->options.name, &d->state);
-        if (r >= 0)
-                r = ledger_commit(d->ledger);
-        if (r >= 0)
-                return 0;
-        ledger_rollback(d->ledger);
-        return delivery_ledger_failed(d, r);
-}
+#define LOOK_AGAIN_USEC (10 * USEC_PER_SEC)
 
 const char *delivery_reason(const Delivery *d)
 {
@@ -72,83 +31,36 @@ const char *delivery_warning(const Delivery *d)
         return d->warning;
 }
 
+bool delivery_has_conflicts(const Delivery *d)
+{
+        return d->has_conflicts;
+}
+
+const char *delivery_caution(const Delivery *d)
+{
+        return d->remote->caution;
+}
+
 uint64_t delivery_next_due(const Delivery *d)
 {
-        return d->look_again > 0 && d->look_again < d->next_due ? d->look_again : d->next_due;
+        return d->look_again_usec > 0 && d->look_again_usec < d->next_due ? d->look_again_usec
+                                                                          : d->next_due;
 }
 
-/* Options are copied: whoever gave them may reload its settings. */
+/* Life */
 
-static int keep_string(Delivery *d, char *copy)
+/* After a failure nothing is relied on but the ledger: archive and remote are looked at from the beginning. */
+static void forget_position(Delivery *d)
 {
-        size_t n = 0;
-        char **grown;
-
-        while (d->strings && d->strings[n])
-                n++;
-        grown = copy ? reallocarray(d->strings, n + 2, sizeof(*grown)) : NULL;
-        if (!grown) {
-                free(copy);
-                return -ENOMEM;
-        }
-        d->strings = grown;
-        grown[n] = copy;
-        grown[n + 1] = NULL;
-        return 0;
-}
-
-static int copy_text(Delivery *d, const char **text)
-{
-        char *copy;
-
-        if (!*text)
-                return 0;
-        copy = strdup(*text);
-        *text = copy;
-        return keep_string(d, copy);
-}
-
-/* The list and its texts in one piece. */
-static int copy_list(Delivery *d, const char *const **list)
-{
-        size_t n = 0, size = 0;
-        const char **copy;
-        char *to;
-
-        if (!*list)
-                return 0;
-        for (; (*list)[n]; n++)
-                size += strlen((*list)[n]) + 1;
-        copy = malloc((n + 1) * sizeof(*copy) + size);
-        if (!copy)
-                return -ENOMEM;
-        to = (char *) (copy + n + 1);
-        for (size_t i = 0; i < n; i++) {
-                copy[i] = to;
-                to = stpcpy(to, (*list)[i]) + 1;
-        }
-        copy[n] = NULL;
-        *list = copy;
-        return keep_string(d, (char *) copy);
-}
-
-static int copy_options(Delivery *d, const RemoteOptions *options)
-{
-        RemoteOptions *o = &d->options;
-        const char **texts[] = {
-                &o->name,         &o->url,  &o->org_id,        &o->user_id, &o->machine,
-                &o->archive_path, &o->home, &o->password_file, &o->ca_file, &o->client_certificate,
-                &o->client_key
-        };
-        const char *const **lists[] = { &o->projects, &o->exclude, &o->metadata_only };
-        int r = 0;
-
-        *o = *options;
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(texts); i++)
-                r = copy_text(d, texts[i]);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(lists); i++)
-                r = copy_list(d, lists[i]);
-        return r;
+        d->cursor = 0;
+        d->held_from = INT64_MAX;
+        d->next_due = USEC_INFINITY;
+        d->deletes_seen = -1;
+        for (size_t i = 0; i < N_REMOTE_LISTS; i++)
+                d->lists_seen[i] = -1;
+        if (d->is_open)
+                d->remote->backend->close(d->remote);
+        d->is_open = d->has_former = false;
 }
 
 /* The name of what is delivered to: another one holds other rows. */
@@ -156,66 +68,61 @@ static int make_target(Delivery *d)
 {
         _cleanup_free_ char *url = url_without_credentials(d->options.url);
 
-        if (!url || asprintf(&d->target, "%s %s", url, d->options.org_id ?: "default") < 0) {
+        if (!url || asprintf(&d->target, "%s %s", url, d->options.org_id ?: "") < 0) {
                 d->target = NULL;
                 return -ENOMEM;
         }
         return 0;
 }
 
-int delivery_new(const RemoteOptions *options, DeliveryCallback on_progress, void *userdata,
-                 Delivery **ret, char **reterr)
+int delivery_new_for(const RemoteBackend *backend, const RemoteOptions *options,
+                     DeliveryCallback on_progress, void *userdata, Delivery **ret, char **reterr)
 {
         _cleanup_(delivery_freep) Delivery *d = calloc(1, sizeof(*d));
-        const RemoteBackend *backend;
-        int r;
+        int r = -ENOMEM;
 
-        r = remote_backend_find(options->url, &backend, reterr);
-        if (r < 0)
-                return r;
-        r = d ? copy_options(d, options) : -ENOMEM;
-        if (r >= 0)
+        if (d) {
+                d->options = *options;
                 r = make_target(d);
+        }
         if (r < 0) {
                 format_error(reterr, "There is no memory.");
                 return r;
         }
         d->on_progress = on_progress;
         d->userdata = userdata;
-        d->lists_seen[0] = d->lists_seen[1] = d->lists_seen[2] = -1;
-        d->held_from = INT64_MAX;
-        d->next_due = USEC_INFINITY;
-        r = backend->new (&d->options, &d->remote, reterr);
+        forget_position(d);
+        r = backend->make(&d->options, &d->remote, reterr);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(d);
         return 0;
 }
 
-static void free_list(char **list)
+int delivery_new(const RemoteOptions *options, DeliveryCallback on_progress, void *userdata,
+                 Delivery **ret, char **reterr)
 {
-        for (size_t i = 0; list && list[i]; i++)
-                free(list[i]);
-        free(list);
+        const RemoteBackend *backend;
+        int r = remote_backend_find(options->url, &backend, reterr);
+
+        return r < 0 ? r : delivery_new_for(backend, options, on_progress, userdata, ret, reterr);
 }
 
 Delivery *delivery_free(Delivery *d)
 {
         if (!d)
                 return NULL;
-        free(d->replaced.rows);
-        free(d->secret.rows);
-        if (d->remote) {
-                delivery_drop_batch(d);
-                free_list(d->remote->origins);
-                d->remote->origins = NULL;
+        if (d->remote)
                 d->remote->backend->free(d->remote);
-        }
+        batch_drop(d);
         free(d->parcels);
+        free(d->changes.changes);
         feed_close(d->feed);
         ledger_close(d->ledger);
         ledger_remote_done(&d->state);
-        free_list(d->strings);
+        free(d->us.names);
+        free(d->user_id);
+        free(d->archive_id);
         free(d->target);
         free(d->reason);
         free(d->warning);
@@ -231,77 +138,53 @@ void delivery_stop(Delivery *d)
 
 /* One run */
 
-int delivery_open(Delivery *d)
+/* The archive is written beside its name only: readers of the remote see which one delivers, not where it lies. */
+static int note_claim(Delivery *d)
 {
-        _cleanup_free_ char *error = NULL;
-        int r = 0;
-
-        if (!d->feed)
-                r = feed_open(d->options.archive_path, &d->feed, &error);
-        if (r >= 0 && !d->ledger)
-                r = ledger_open(d->options.archive_path, &d->ledger, &error);
-        if (r == -ENOENT)
-                return delivery_fail(d, r, "There is no archive yet.");
-        return r < 0 ? delivery_fail(d, r, "%s", error ?: "There is no memory.") : 0;
+        if (d->us.was_there)
+                return 0;
+        free(d->state.claimed);
+        d->state.claimed = strdup(d->archive_id);
+        if (!d->state.claimed)
+                return link_no_memory(d);
+        d->us.was_there = true;
+        return link_save(d);
 }
 
-int delivery_save(Delivery *d)
+/* The ledger has a stamp before a row has it. Where the remote has a higher one, archive and ledger are older than it: both
+ * were put back from a backup, and nothing else tells. */
+static int take_standing(Delivery *d, const RemoteStanding *standing)
 {
-        int r = ledger_remote_put(d->ledger, d->options.name, &d->state);
+        bool is_older = standing->stamp > d->state.version;
 
-        return r < 0 ? delivery_ledger_failed(d, r) : 0;
+        d->has_former = standing->has_former;
+        if (is_older)
+                d->state.version = standing->stamp;
+        if (!is_older && !standing->is_new && !standing->has_odd)
+                return 0;
+        if (standing->has_odd &&
+            link_warn(d,
+                      "There were rows of ours whose version no clock can have given them (another "
+                      "program's, or a bad restore): they are replaced.") < 0)
+                return -ENOMEM;
+        return link_forget(d);
 }
 
-/* Whatever the wall clock does, a version is higher than all before: a row must never lose against its older self. */
-uint64_t delivery_next_version(Delivery *d)
+static int open_remote(Delivery *d)
 {
-        uint64_t now = now_usec(CLOCK_REALTIME) / USEC_PER_MSEC;
-
-        d->state.version = now > d->state.version ? now : d->state.version + 1;
-        return d->state.version;
-}
-
-int delivery_count_behind(Delivery *d)
-{
-        int r = feed_count(d->feed, d->cursor, &d->progress.n_behind);
-
-        if (r < 0)
-                return delivery_feed_failed(d, r);
-        if (d->on_progress)
-                d->on_progress(d->userdata, &d->progress);
-        return 0;
-}
-
-static int connect_remote(Delivery *d)
-{
-        bool made = false;
+        RemoteStanding standing = { 0 };
+        bool was_open = d->is_open;
         int r;
 
-        if (d->prepared)
-                return 0;
-        r = d->remote->backend->prepare(d->remote, &made);
-        if (made && delivery_forget(d) < 0) /* what it held went with its table */
+        d->is_open = true;
+        r = d->remote->backend->open(d->remote, &d->us, &standing);
+        if (standing.is_new && link_forget(d) < 0) /* what it held went with its table */
                 return -EIO;
         if (r < 0)
-                return delivery_remote_failed(d, r);
-        d->prepared = true;
-        return 0;
-}
-
-/* Versions are noted here before a row has them. Where the remote has a higher one, archive and ledger are older than it: both
- * were put back from a backup, and nobody else tells. */
-static int compare_versions(Delivery *d)
-{
-        uint64_t version;
-        int r;
-
-        if (d->compared || !d->state.reconciled)
-                return 0;
-        r = d->remote->backend->version(d->remote, &version);
-        if (r < 0)
-                return delivery_remote_failed(d, r);
-        d->compared = true;
-        return version > d->state.version ? delivery_forget(d) : 0;
+                return link_remote_failed(d, r);
+        if (d->us.names[0] && !d->only_looks)
+                r = note_claim(d);
+        return r < 0 || was_open ? r : take_standing(d, &standing);
 }
 
 /* Whether something may have to be deleted there. */
@@ -310,34 +193,25 @@ static int remove_gone(Delivery *d)
         int64_t seen = feed_meta(d->feed, "deletes_change_seq");
         int r;
 
-        if (d->looked && seen == d->deletes_seen)
+        if (seen == d->deletes_seen)
                 return 0;
-        r = delivery_remove_gone(d);
-        if (r < 0)
-                return r;
-        d->looked = true;
-        d->deletes_seen = seen;
-        return 0;
+        r = batch_remove_gone(d);
+        if (r >= 0)
+                d->deletes_seen = seen;
+        return r;
 }
 
-/* Stars and pins of a session come and go with it, so they are looked at after it, too. */
-static int send_lists(Delivery *d)
+/* When all is there. */
+static int clear_former(Delivery *d)
 {
-        static const char *const keys[] = { "stars_change_seq", "pins_change_seq",
-                                            "deletes_change_seq" };
-        bool moved = d->progress.sessions_sent > 0 || d->progress.sessions_deleted > 0;
-        int r = 0;
+        RemoteBatch batch = { .clears_former = true };
+        int r;
 
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(keys); i++) {
-                int64_t seen = feed_meta(d->feed, keys[i]);
-
-                if (!moved && d->state.list_digests[i] != 0 && d->lists_seen[i] == seen)
-                        continue;
-                d->lists_seen[i] = -1;
-                r = delivery_send_list(d, (RemoteTable) (REMOTE_STARS + i));
-                if (r >= 0)
-                        d->lists_seen[i] = seen;
-        }
+        if (!d->has_former)
+                return 0;
+        r = link_send(d, &batch);
+        if (r >= 0)
+                d->has_former = false;
         return r;
 }
 
@@ -346,73 +220,68 @@ static int send_all(Delivery *d)
         int r;
 
         r = remove_gone(d);
-        while (r >= 0 && (r = delivery_send_batch(d)) > 0)
-                if (atomic_load(&d->stopped))
-                        return delivery_fail(d, -ECANCELED, "It was stopped.");
+        while (r >= 0 && (r = batch_send(d)) > 0)
+                r = link_go_on(d);
         if (r >= 0)
-                r = send_lists(d);
-        return r < 0 ? r : delivery_count_behind(d);
+                r = lists_send(d);
+        if (r >= 0)
+                r = clear_former(d);
+        return r < 0 ? r : link_count_behind(d);
 }
 
-/* Something of the session arrived late: the remote may have any rows of it. */
-static int on_late(void *userdata, const char *id, RemoteTable table, DeliveryDifference difference,
-                   uint64_t n_here, uint64_t n_there)
+static bool is_look_due(const Delivery *d)
 {
-        Delivery *d = userdata;
-        int r = 0;
-
-        if (difference == DIFFERENCE_WAITING)
-                return 0;
-        d->n_late++;
-        if (table >= REMOTE_STARS)
-                d->state.list_digests[table - REMOTE_STARS] = 0;
-        else
-                r = ledger_put(d->ledger, d->options.name, id,
-                               &(LedgerEntry){ .state = LEDGER_UNKNOWN, .last_ordinal = -1 });
-        return r < 0 ? delivery_ledger_failed(d, r) : 0;
+        return d->look_again_usec > 0 && now_usec(CLOCK_REALTIME) >= d->look_again_usec;
 }
 
 /* What was interrupted once, and could have arrived since, is looked for and mended. */
 static int look_again(Delivery *d)
 {
+        uint64_t n_different = 0, n_waiting = 0;
         int r;
 
-        if (d->look_again == 0 || now_usec(CLOCK_REALTIME) < d->look_again)
+        if (!is_look_due(d))
                 return 0;
-        d->n_late = 0;
-        r = delivery_compare(d, on_late, d);
-        if (r >= 0 && d->n_late > 0) {
+        r = survey_late(d, &n_different, &n_waiting);
+        if (r >= 0 && n_different > 0) {
                 d->cursor = 0;
-                d->looked = false;
+                d->deletes_seen = -1;
                 r = send_all(d);
         }
         if (r < 0)
                 return r;
-        d->look_again = d->state.look_again_usec = 0;
-        return delivery_save(d);
+        /* what was on its way in the archive meanwhile is seen another time */
+        d->look_again_usec = n_waiting > 0 ? now_usec(CLOCK_REALTIME) + LOOK_AGAIN_USEC : 0;
+        d->is_unsure = n_waiting > 0;
+        d->state.look_again_usec = d->look_again_usec;
+        return link_save(d);
+}
+
+/* Without anything to do the remote is left alone. */
+static bool is_anything_to_do(Delivery *d)
+{
+        return !d->is_open || !d->is_trusted || d->progress.n_behind > 0 || lists_moved(d) ||
+               feed_meta(d->feed, "deletes_change_seq") != d->deletes_seen || is_look_due(d);
 }
 
 static int run(Delivery *d)
 {
-        int r, known;
+        int r;
 
-        r = delivery_open(d);
+        r = link_open(d);
         if (r >= 0)
-                r = delivery_identify(d);
+                r = link_identify(d);
         if (r >= 0)
-                r = delivery_advance(d);
+                r = batch_advance(d);
         if (r >= 0)
-                r = delivery_count_behind(d);
-        if (r >= 0)
-                r = connect_remote(d);
-        if (r < 0)
+                r = link_count_behind(d);
+        if (r < 0 || !is_anything_to_do(d))
                 return r;
-        known = delivery_set_origins(d);
-        if (known <= 0)
-                return known; /* nothing was ever archived, so nothing is there */
-        r = compare_versions(d);
-        if (r >= 0 && !d->state.reconciled)
-                r = delivery_reconcile(d);
+        r = open_remote(d);
+        if (r < 0 || !d->us.names[0])
+                return r; /* nothing was ever archived, so nothing is there */
+        if (!d->is_trusted)
+                r = survey_all(d);
         if (r >= 0)
                 r = send_all(d);
         return r < 0 ? r : look_again(d);
@@ -422,22 +291,16 @@ static int run(Delivery *d)
 static int settle_warning(Delivery *d)
 {
         bool stays = false;
-        int r;
+        int r = ledger_has_conflicts(d->ledger, d->options.name, &stays);
 
-        if (!d->warning || d->progress.n_conflicts > 0 || d->progress.n_taken_over > 0)
-                return 0;
-        r = ledger_has_conflicts(d->ledger, d->options.name, &stays);
         if (r < 0)
-                return delivery_ledger_failed(d, r);
-        if (!stays) {
-                free(d->warning);
-                d->warning = NULL;
-        }
+                return link_ledger_failed(d, r);
+        d->has_conflicts = stays;
         return 0;
 }
 
 /* The server has everything. That is written down where it says something new. */
-static int settle(Delivery *d)
+static int finish(Delivery *d)
 {
         bool is_news = d->progress.rows_sent > 0 || d->progress.sessions_deleted > 0 ||
                        d->state.last_error || d->state.last_delivery_usec == 0;
@@ -449,7 +312,7 @@ static int settle(Delivery *d)
         d->progress.last_delivery_usec = d->state.last_delivery_usec;
         free(d->state.last_error);
         d->state.last_error = NULL;
-        return delivery_save(d);
+        return link_save(d);
 }
 
 int delivery_run(Delivery *d)
@@ -459,14 +322,20 @@ int delivery_run(Delivery *d)
 
         d->retry_after_usec = 0;
         d->progress = (DeliveryProgress){ .last_delivery_usec = last };
-        r = atomic_load(&d->stopped) ? delivery_fail(d, -ECANCELED, "It was stopped.") : run(d);
+        if (!d->has_conflicts) {
+                free(d->warning);
+                d->warning = NULL;
+        }
+        r = link_go_on(d);
         if (r >= 0)
-                r = settle(d);
-        delivery_drop_batch(d);
+                r = run(d);
+        if (r >= 0)
+                r = finish(d);
+        batch_drop(d);
         if (d->feed)
                 feed_end(d->feed);
         if (r < 0)
-                d->prepared = false;
+                forget_position(d);
         return r;
 }
 
@@ -474,18 +343,79 @@ void delivery_look(Delivery *d)
 {
         if (!d->feed || !d->ledger)
                 return;
-        if (delivery_advance(d) >= 0)
-                (void) delivery_count_behind(d);
-        feed_end(d->feed);
+        if (batch_advance(d) >= 0)
+                (void) link_count_behind(d);
 }
 
 void delivery_note_error(Delivery *d, const char *reason)
 {
         char *copy = reason ? strdup(reason) : NULL;
 
-        if (!d->ledger || !d->state.target)
+        if (!d->ledger || !d->state.target) {
+                free(copy);
                 return;
+        }
         free(d->state.last_error);
         d->state.last_error = copy;
-        (void) delivery_save(d);
+        (void) link_save(d);
+}
+
+/* Looking */
+
+static int look(Delivery *d)
+{
+        int r;
+
+        d->only_looks = true;
+        r = link_open(d);
+        return r < 0 ? r : link_identify(d);
+}
+
+int delivery_preview(Delivery *d, DeliveryPlanCallback on_session, void *userdata)
+{
+        uint64_t now = now_usec(CLOCK_REALTIME);
+        FeedSession session;
+        int r = look(d);
+
+        if (r < 0)
+                return r;
+        /* nobody is asked, so what was known last is what is known */
+        d->is_trusted = d->is_of_archive && d->state.known != LEDGER_RESEND;
+        r = feed_begin(d->feed);
+        if (r < 0)
+                return link_feed_failed(d, r);
+        feed_seek(d->feed, 0);
+        while ((r = feed_next(d->feed, &session)) > 0) {
+                LedgerEntry entry;
+                DeliveryPlan plan;
+
+                r = link_entry(d, session.values[SESSION_ID].text, &entry);
+                if (r < 0)
+                        break;
+                plan = delivery_plan(&d->options, &session, &entry, now);
+                r = on_session(userdata, session.values, &plan);
+                if (r < 0)
+                        break;
+        }
+        feed_end(d->feed);
+        return r < 0 ? link_fail(d, r, "The archive cannot be read.") : 0;
+}
+
+int delivery_has_owner(Delivery *d)
+{
+        int r = look(d);
+
+        return r < 0 ? r : d->us.user_id[0] != '\0' || !d->us.names[0];
+}
+
+int delivery_check(Delivery *d, DeliveryDifferenceCallback on_difference, void *userdata)
+{
+        int r = look(d);
+
+        if (r >= 0)
+                r = open_remote(d);
+        if (r >= 0 && d->us.names[0])
+                r = survey_tell(d, on_difference, userdata);
+        forget_position(d);
+        return r;
 }

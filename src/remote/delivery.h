@@ -1,15 +1,15 @@
 /*
  * Delivery: brings one remote up to what the archive holds, once
  *
- * Sessions go in the order in which they changed, in blocks that stay small: messages, tool calls and links first, then what
- * must vanish is deleted, then tombstones, and the session's own row last; so wherever a session row is, everything that it
- * stands for is there. It is told by the ledger what the remote has, writes there before and after, and may
- * be killed at any instant: what is repeated replaces itself.
+ * Sessions go in the order in which they changed: planned, packed, sent, settled (batch.h). What the remote has the ledger
+ * says; after any failure, where it is of another archive or another server, or where a person wishes it, the remote is asked
+ * (survey.h). It may be killed at any instant: what is repeated replaces itself.
  *
  * It does not wait and does not try again (but for a block whose acknowledgement got lost); courier.h does.
  */
 #pragma once
 
+#include "remote/plan.h"
 #include "remote/remote.h"
 
 typedef struct Delivery Delivery;
@@ -26,14 +26,18 @@ typedef struct DeliveryProgress {
         uint64_t last_delivery_usec; /* since the epoch; 0: never */
 } DeliveryProgress;
 
-/* Called between two blocks, on the thread that runs it. */
+/* Called between two batches, on the thread that runs it. */
 typedef void (*DeliveryCallback)(void *userdata, const DeliveryProgress *progress);
 
-/* Copies @options. Touches nothing. Returns 0, or a negative errno with *@reterr. */
+/* Borrows what @options points to. Touches nothing. Returns 0, or a negative errno with *@reterr. */
 int delivery_new(const RemoteOptions *options, DeliveryCallback on_progress, void *userdata,
                  Delivery **ret, char **reterr);
 Delivery *delivery_free(Delivery *d);
 DEFINE_CLEANUP(Delivery *, delivery_free)
+
+/* The same with a backend of the caller's choice, whatever the URL. */
+int delivery_new_for(const RemoteBackend *backend, const RemoteOptions *options,
+                     DeliveryCallback on_progress, void *userdata, Delivery **ret, char **reterr);
 
 /* Ends a run in hand, and all later ones, with -ECANCELED. From any thread. */
 void delivery_stop(Delivery *d);
@@ -51,10 +55,15 @@ uint64_t delivery_retry_after(const Delivery *d);
 /* How far the last run got. Borrowed. */
 const DeliveryProgress *delivery_progress(const Delivery *d);
 
-/* What a person should know though the run succeeded: sessions of others in the way. NULL: nothing. */
+/* What a person should know though the run succeeded. NULL: nothing. */
 const char *delivery_warning(const Delivery *d);
+/* Are there sessions that others have there, so that not everything arrived? */
+bool delivery_has_conflicts(const Delivery *d);
 
-/* When the next session's HoldTime= is over, microseconds since the epoch; USEC_INFINITY: none is held. */
+/* What a person should know before anything is sent. NULL: nothing. Known from delivery_new() on. */
+const char *delivery_caution(const Delivery *d);
+
+/* When there is something to do by itself (a HoldTime= is over), microseconds since the epoch; USEC_INFINITY: never. */
 uint64_t delivery_next_due(const Delivery *d);
 
 /* Looks again how far behind it is, without speaking to the remote. */
@@ -63,25 +72,12 @@ void delivery_look(Delivery *d);
 /* Keeps why it fails in the ledger, for those who ask when no daemon runs. NULL: it does not. */
 void delivery_note_error(Delivery *d, const char *reason);
 
-/* What the next run would do with a session. */
-typedef enum DeliveryStep {
-        DELIVERY_KEEP,     /* it is there as it is */
-        DELIVERY_SEND,     /* for the first time */
-        DELIVERY_UPDATE,   /* what changed */
-        DELIVERY_WITHDRAW, /* no longer allowed: deleted there */
-        DELIVERY_HOLD,     /* not yet */
-        DELIVERY_REFUSE,   /* never allowed */
-} DeliveryStep;
-
-typedef struct DeliveryPlan {
-        DeliveryStep step;
-        bool metadata_only;
-        uint64_t due_usec; /* DELIVERY_HOLD */
-} DeliveryPlan;
-
-/* Sessions in the order in which they would go. A negative result of @on_session ends it. Speaks to nobody. */
+/* Sessions in the order in which they would go. A negative result of @on_session ends it. Speaks to nobody, writes nothing. */
 typedef int (*DeliveryPlanCallback)(void *userdata, const Value *session, const DeliveryPlan *plan);
 int delivery_preview(Delivery *d, DeliveryPlanCallback on_session, void *userdata);
+
+/* Whether the rows that go would say whose they are. Returns 1, 0 or a negative errno (there is no archive). */
+int delivery_has_owner(Delivery *d);
 
 typedef enum DeliveryDifference {
         DIFFERENCE_MISSING,   /* here, allowed and delivered, and not there */
@@ -90,10 +86,10 @@ typedef enum DeliveryDifference {
         DIFFERENCE_WAITING,   /* not delivered yet; no fault */
 } DeliveryDifference;
 
-/* @table: where it was seen; @n_here, @n_there: rows. */
+/* @session_id is "*" for a list as a whole. @table: where it was seen; @n_here, @n_there: rows. */
 typedef int (*DeliveryDifferenceCallback)(void *userdata, const char *session_id, RemoteTable table,
                                           DeliveryDifference difference, uint64_t n_here,
                                           uint64_t n_there);
 
-/* Compares all that the remote holds of ours with the archive. Returns 0 or as delivery_run(). */
+/* Compares all that the remote holds of ours with the archive, and changes nothing. Returns 0 or as delivery_run(). */
 int delivery_check(Delivery *d, DeliveryDifferenceCallback on_difference, void *userdata);

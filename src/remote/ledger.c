@@ -9,12 +9,12 @@
 #include "base/time-util.h"
 
 #define LEDGER_APPLICATION_ID 0x534a4c47 /* "SJLG" */
-#define LEDGER_VERSION        2
+#define LEDGER_VERSION        3
 
 enum {
         QUERY_REMOTE_GET,
         QUERY_REMOTE_PUT,
-        QUERY_REMOTE_RECONCILED,
+        QUERY_REMOTE_KNOWN,
         QUERY_GET,
         QUERY_PUT,
         QUERY_REMOVE,
@@ -28,15 +28,15 @@ enum {
 static const char *const query_sql[N_QUERIES] = {
         [QUERY_REMOTE_GET] =
                         "SELECT target, archive_id, origins, reconciled, cursor_seq, version, stars, pins, "
-                        "deletes, last_delivery_at, last_error, look_again_at FROM remotes WHERE name = ?1",
+                        "deletes, last_delivery_at, last_error, look_again_at, claimed FROM remotes WHERE name = ?1",
         [QUERY_REMOTE_PUT] =
                         "INSERT INTO remotes (name, target, archive_id, origins, reconciled, cursor_seq, "
-                        "version, stars, pins, deletes, last_delivery_at, last_error, look_again_at) "
-                        "VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
+                        "version, stars, pins, deletes, last_delivery_at, last_error, look_again_at, claimed) "
+                        "VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
                         "ON CONFLICT (name) DO UPDATE SET target = ?2, archive_id = ?3, origins = ?4, "
                         "cursor_seq = ?5, version = ?6, stars = ?7, pins = ?8, deletes = ?9, "
-                        "last_delivery_at = ?10, last_error = ?11, look_again_at = ?12",
-        [QUERY_REMOTE_RECONCILED] = "UPDATE remotes SET reconciled = ?2 WHERE name = ?1",
+                        "last_delivery_at = ?10, last_error = ?11, look_again_at = ?12, claimed = ?13",
+        [QUERY_REMOTE_KNOWN] = "UPDATE remotes SET reconciled = ?2 WHERE name = ?1",
         [QUERY_GET] = "SELECT state, change_seq, last_ordinal FROM deliveries WHERE remote = ?1 AND "
                       "session_id = ?2",
         [QUERY_PUT] = "INSERT OR REPLACE INTO deliveries (remote, session_id, state, change_seq, "
@@ -47,8 +47,8 @@ static const char *const query_sql[N_QUERIES] = {
                        "state IN ('unknown', 'shared', 'metadata', 'conflict') ORDER BY session_id LIMIT ?3",
         [QUERY_CONFLICT] =
                         "SELECT 1 FROM deliveries WHERE remote = ?1 AND state = 'conflict' LIMIT 1",
-        [QUERY_CHECK_ARCHIVE] = "UPDATE remotes SET reconciled = 0 WHERE archive_id IS NOT ?1 OR "
-                                "cursor_seq > ?2",
+        [QUERY_CHECK_ARCHIVE] = "UPDATE remotes SET reconciled = 0 WHERE reconciled = 1 AND "
+                                "(archive_id IS NOT ?1 OR cursor_seq > ?2)",
 };
 
 static const char *const state_names[] = {
@@ -60,6 +60,9 @@ static const char *const state_names[] = {
 
 struct Ledger {
         sqlite3 *db;
+        char *path;
+        dev_t device;
+        ino_t inode;
         sqlite3_stmt *queries[N_QUERIES];
 };
 
@@ -68,6 +71,7 @@ void ledger_remote_done(LedgerRemote *r)
         free(r->target);
         free(r->archive_id);
         free(r->origins);
+        free(r->claimed);
         free(r->last_error);
         *r = (LedgerRemote){ 0 };
 }
@@ -83,47 +87,67 @@ static const char schema[] =
                 "CREATE TABLE remotes (name TEXT PRIMARY KEY, target TEXT, archive_id TEXT, origins TEXT, "
                 "reconciled INTEGER NOT NULL, cursor_seq INTEGER NOT NULL, version INTEGER NOT NULL, "
                 "stars INTEGER NOT NULL, pins INTEGER NOT NULL, deletes INTEGER NOT NULL, "
-                "last_delivery_at TEXT, last_error TEXT, look_again_at INTEGER NOT NULL DEFAULT 0) "
-                "WITHOUT ROWID;"
+                "last_delivery_at TEXT, last_error TEXT, look_again_at INTEGER NOT NULL DEFAULT 0, "
+                "claimed TEXT) WITHOUT ROWID;"
                 "CREATE TABLE deliveries (remote TEXT NOT NULL, session_id TEXT NOT NULL, state TEXT NOT "
                 "NULL, change_seq INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
                 "PRIMARY KEY (remote, session_id)) WITHOUT ROWID;";
 
-/* What the file is. Returns 2 (ours, of version 1), 1 (ours), 0 (empty), -EMEDIUMTYPE (something else) or another
- * negative errno. */
-static int identify(sqlite3 *db)
-{
-        SqliteIdentity is;
-        int r;
+/* Columns that tables of former versions lack. */
+static const struct {
+        const char *name, *declaration;
+} newer_columns[] = {
+        { "look_again_at", "look_again_at INTEGER NOT NULL DEFAULT 0" }, /* 2 */
+        { "claimed", "claimed TEXT" },                                   /* 3 */
+};
 
-        r = sqlite_identify(db, &is);
-        if (r < 0)
-                return r;
-        if (is.application_id == LEDGER_APPLICATION_ID && is.version == LEDGER_VERSION)
-                return 1;
-        if (is.application_id == LEDGER_APPLICATION_ID && is.version == 1)
-                return 2;
-        return is.application_id != 0 || is.n_objects != 0 ? -EMEDIUMTYPE : 0;
+static int migrate(sqlite3 *db)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(newer_columns); i++) {
+                _cleanup_(strbuf_done) StrBuf sql = { 0 };
+                int64_t n = 0;
+
+                r = strbuf_printf(
+                                &sql,
+                                "SELECT count(*) FROM pragma_table_info('remotes') WHERE name = '%s'",
+                                newer_columns[i].name);
+                if (r >= 0)
+                        r = sqlite_query_int(db, sql.data, &n);
+                if (r >= 0 && n == 0)
+                        r = sqlite_runf(db, "ALTER TABLE remotes ADD COLUMN %s",
+                                        newer_columns[i].declaration);
+        }
+        return r < 0 ? r : sqlite_runf(db, "PRAGMA user_version = %d", LEDGER_VERSION);
+}
+
+static int make(sqlite3 *db)
+{
+        int r = sqlite_run(db, schema);
+
+        return r < 0 ? r
+                     : sqlite_runf(db, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+                                   LEDGER_APPLICATION_ID, LEDGER_VERSION);
 }
 
 /* Looked at and made in one transaction: the couriers of two remotes may come at the same moment. */
 static int prepare_schema(sqlite3 *db)
 {
+        SqliteIdentity is;
         int r;
 
         r = sqlite_run(db, "BEGIN IMMEDIATE");
         if (r < 0)
                 return r;
-        r = identify(db);
-        if (r == 0) {
-                r = sqlite_run(db, schema);
-                if (r >= 0)
-                        r = sqlite_runf(db, "PRAGMA application_id = %d; PRAGMA user_version = %d",
-                                        LEDGER_APPLICATION_ID, LEDGER_VERSION);
-        }
-        if (r == 2)
-                r = sqlite_run(db, "ALTER TABLE remotes ADD COLUMN look_again_at INTEGER NOT NULL "
-                                   "DEFAULT 0; PRAGMA user_version = 2");
+        r = sqlite_identify(db, &is);
+        if (r >= 0 && is.application_id == 0 && is.n_objects == 0)
+                r = make(db);
+        else if (r >= 0 &&
+                 (is.application_id != LEDGER_APPLICATION_ID || is.version > LEDGER_VERSION))
+                r = -EMEDIUMTYPE;
+        else if (r >= 0 && is.version < LEDGER_VERSION)
+                r = migrate(db);
         if (r >= 0)
                 r = sqlite_run(db, "COMMIT");
         if (r < 0) {
@@ -134,12 +158,33 @@ static int prepare_schema(sqlite3 *db)
         return r == -EBUSY ? 0 : r; /* the other one does it */
 }
 
+static int remember_file(Ledger *l)
+{
+        struct stat st;
+
+        if (stat(l->path, &st) < 0)
+                return -errno;
+        l->device = st.st_dev;
+        l->inode = st.st_ino;
+        return 0;
+}
+
+bool ledger_is_in_place(const Ledger *l)
+{
+        struct stat st;
+
+        return stat(l->path, &st) >= 0 && st.st_dev == l->device && st.st_ino == l->inode;
+}
+
 static int open_at(const char *path, int flags, Ledger **ret)
 {
         _cleanup_(ledger_closep) Ledger *l = calloc(1, sizeof(*l));
         int r;
 
         if (!l)
+                return -ENOMEM;
+        l->path = strdup(path);
+        if (!l->path)
                 return -ENOMEM;
         r = sqlite_errno(NULL, sqlite3_open_v2(path, &l->db, flags | SQLITE_OPEN_NOMUTEX, NULL));
         if (r < 0)
@@ -155,6 +200,9 @@ static int open_at(const char *path, int flags, Ledger **ret)
                 if (r < 0)
                         return r;
         }
+        r = remember_file(l);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(l);
         return 0;
 }
@@ -174,8 +222,10 @@ static int move_aside(const char *path)
         for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
                 _cleanup_free_ char *from = NULL, *to = NULL;
 
-                if (asprintf(&from, "%s%s", path, ends[i]) < 0)
+                if (asprintf(&from, "%s%s", path, ends[i]) < 0) {
+                        from = NULL;
                         return -ENOMEM;
+                }
                 if (asprintf(&to, "%s.broken%s", path, ends[i]) < 0) {
                         to = NULL;
                         return -ENOMEM;
@@ -224,6 +274,7 @@ Ledger *ledger_close(Ledger *l)
                 (void) sqlite3_finalize(l->queries[i]);
         if (l->db)
                 sqlite_close(l->db);
+        free(l->path);
         free(l);
         return NULL;
 }
@@ -292,9 +343,10 @@ int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret)
                 if (column_copy(stmt, 0, &found.target) < 0 ||
                     column_copy(stmt, 1, &found.archive_id) < 0 ||
                     column_copy(stmt, 2, &found.origins) < 0 ||
-                    column_copy(stmt, 10, &found.last_error) < 0)
+                    column_copy(stmt, 10, &found.last_error) < 0 ||
+                    column_copy(stmt, 12, &found.claimed) < 0)
                         k = -ENOMEM;
-                found.reconciled = sqlite3_column_int(stmt, 3) != 0;
+                found.known = (LedgerKnown) sqlite3_column_int(stmt, 3);
                 found.cursor_seq = sqlite3_column_int64(stmt, 4);
                 found.version = (uint64_t) sqlite3_column_int64(stmt, 5);
                 for (int i = 0; i < 3; i++)
@@ -336,17 +388,18 @@ int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *remote)
                                                  : NULL);
         bind_copy(stmt, 11, remote->last_error);
         (void) sqlite3_bind_int64(stmt, 12, (int64_t) remote->look_again_usec);
+        bind_copy(stmt, 13, remote->claimed);
         return sqlite_execute(stmt);
 }
 
-int ledger_remote_set_reconciled(Ledger *l, const char *name, bool reconciled)
+int ledger_remote_set_known(Ledger *l, const char *name, LedgerKnown known)
 {
         sqlite3_stmt *stmt;
-        int r = query_for(l, QUERY_REMOTE_RECONCILED, name, NULL, &stmt);
+        int r = query_for(l, QUERY_REMOTE_KNOWN, name, NULL, &stmt);
 
         if (r < 0)
                 return r;
-        (void) sqlite3_bind_int(stmt, 2, reconciled);
+        (void) sqlite3_bind_int(stmt, 2, (int) known);
         return sqlite_execute(stmt);
 }
 

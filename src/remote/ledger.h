@@ -28,18 +28,26 @@ typedef struct LedgerEntry {
         int64_t last_ordinal; /* of the messages that it has; -1: none */
 } LedgerEntry;
 
-/* A request may be under way. Where it is still said at the next start, that one may arrive late, whatever was done there
- * meanwhile; so what the remote has is compared once more, after a while. */
+/* A request may be under way. Where the next run still finds this, the request may arrive late, after other ones; so the
+ * remote is asked once more what it has, after a while. */
 #define LEDGER_UNDER_WAY 1
+
+/* Is it known what the remote holds? */
+typedef enum LedgerKnown {
+        LEDGER_ASK,    /* no: the remote is asked */
+        LEDGER_KNOWN,  /* the entries say it */
+        LEDGER_RESEND, /* a person wants everything sent again */
+} LedgerKnown;
 
 /* One remote's own row. Texts are owned by it. */
 typedef struct LedgerRemote {
-        char *target;     /* URL without credentials, and the organisation */
-        char *archive_id; /* of the archive that it was fed from */
-        char *origins;    /* all that we ever were there, the newest first, separated by spaces */
-        bool reconciled; /* false: what it holds is not known; ledger_remote_put() leaves it as it is */
+        char *target;      /* URL without credentials, and the organisation */
+        char *archive_id;  /* of the archive that it was fed from */
+        char *origins;     /* all that we ever were there, the newest first, separated by spaces */
+        char *claimed;     /* the archive that was the one that delivers there; NULL: none was */
+        LedgerKnown known; /* ledger_remote_put() leaves it as it is */
         int64_t cursor_seq;
-        uint64_t version;         /* the highest that was ever used */
+        uint64_t version;         /* the highest stamp that was ever used */
         uint64_t list_digests[3]; /* of its stars, pins and deletes; 0: not known */
         uint64_t look_again_usec; /* since the epoch, or LEDGER_UNDER_WAY; 0: all requests were answered */
         uint64_t last_delivery_usec;
@@ -51,7 +59,7 @@ void ledger_remote_done(LedgerRemote *r);
 /* The ledger's path. NULL without memory; the caller owns it. */
 char *ledger_path(const char *archive_path);
 
-/* Opens it, and makes it where there is none. A file that is none is moved aside. Returns 0, or a negative errno with
+/* Opens it, and makes it where there is none. A file that is not a ledger is moved aside. Returns 0, or a negative errno with
  * *@reterr. */
 int ledger_open(const char *archive_path, Ledger **ret, char **reterr);
 
@@ -61,6 +69,9 @@ int ledger_open_read_only(const char *archive_path, Ledger **ret);
 /* Takes NULL; returns NULL. */
 Ledger *ledger_close(Ledger *l);
 DEFINE_CLEANUP(Ledger *, ledger_close)
+
+/* Whether the file that is open is still the one at its path. */
+bool ledger_is_in_place(const Ledger *l);
 
 /* Why the last call failed, in SQLite's words. */
 const char *ledger_reason(Ledger *l);
@@ -72,7 +83,7 @@ void ledger_rollback(Ledger *l);
 
 /* Returns 1; 0: nothing is known of it (*@ret is empty); or a negative errno. */
 int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret);
-/* Keeps it, but for what it says of being reconciled. Returns 0 or a negative errno. */
+/* Keeps it, but for what it says of being known. Returns 0 or a negative errno. */
 int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *r);
 
 /*
@@ -82,8 +93,8 @@ int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *r);
  */
 int ledger_check_archive(Ledger *l, const char *archive_id, int64_t change_seq);
 
-/* false: has the next delivery look at what the remote holds, and send everything again. */
-int ledger_remote_set_reconciled(Ledger *l, const char *name, bool reconciled);
+/* What the next run does first. Returns 0 or a negative errno. */
+int ledger_remote_set_known(Ledger *l, const char *name, LedgerKnown known);
 
 /* Returns 0 (*@ret says LEDGER_NONE where there is nothing) or a negative errno. */
 int ledger_get(Ledger *l, const char *name, const char *id, LedgerEntry *ret);
@@ -95,7 +106,7 @@ int ledger_remove(Ledger *l, const char *name, const char *id);
 /* Forgets all sessions of a remote. */
 int ledger_clear(Ledger *l, const char *name);
 
-/* Sessions that the remote may have something of (or CONFLICT), in order of id, behind @after (NULL: from the first).
+/* Sessions that the remote may have something of (or CONFLICT), in order of id, after @after (NULL: from the first).
  * Returns how many of at most @max were written to @ret (each owned by the caller), or a negative errno. */
 int ledger_held(Ledger *l, const char *name, const char *after, size_t max, char **ret);
 

@@ -22,7 +22,7 @@ int remote_backend_find(const char *url, const RemoteBackend **ret, char **reter
         for (size_t i = 0; remote_backends[i]; i++) {
                 size_t n = strlen(remote_backends[i]->scheme);
 
-                if (strncmp(url, remote_backends[i]->scheme, n) == 0 && url[n] == '+') {
+                if (strncmp(url, remote_backends[i]->scheme, n) == 0) {
                         *ret = remote_backends[i];
                         return 0;
                 }

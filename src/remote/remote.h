@@ -1,27 +1,29 @@
 /*
  * Remote: a place that gets a copy of the archive; the interface of its backends
  *
- * A backend is one RemoteBackend: it keeps tables of rows, replaces a row by another one of the same key and a higher
- * version, and deletes rows below a version. Who decides what goes where and when is delivery.h, which is the same for
- * all of them. A backend belongs to one thread, but for stop().
+ * A backend keeps sessions with what hangs on them, and three lists of a person's (stars, pins, tombstones). It is given rows
+ * (put), sends them, and is told for each session whether they replace all that was there or some messages, or that the
+ * session goes. How that comes about (transactions, versions, deletions afterwards) is its own. Who decides what goes where
+ * and when is delivery.h, which is the same for all of them. A remote belongs to one thread, but for stop().
  */
 #pragma once
 
 #include "archive/feed.h"
 #include "base/strbuf.h"
 #include "base/time-util.h"
-#include "model/session.h"
 
 typedef enum RemoteTable {
         REMOTE_SESSIONS,
         REMOTE_MESSAGES,
         REMOTE_CALLS,
         REMOTE_LINKS,
-        REMOTE_STARS,
+        REMOTE_STARS, /* from here on: lists, replaced as a whole */
         REMOTE_PINS,
         REMOTE_DELETES,
         N_REMOTE_TABLES,
 } RemoteTable;
+
+#define N_REMOTE_LISTS (N_REMOTE_TABLES - REMOTE_STARS)
 
 /* Name and columns of a table there. Its first column is a session id. */
 const Table *remote_table(RemoteTable table);
@@ -37,12 +39,13 @@ typedef enum RemoteCompression {
 
 #define REMOTE_TIMEOUT_USEC USEC_PER_MIN
 
-/* A remote as the settings have it. NULL and 0 where nothing is set; lists are NULL-terminated. */
+/* A remote as the settings have it. NULL and 0 where nothing is set; lists are NULL-terminated. Whoever is given it borrows
+ * all that it points to, to its own end. */
 typedef struct RemoteOptions {
         const char *name;
         const char *url;
         bool url_is_seen; /* it stands on a command line, where all can read it: no password in it */
-        const char *org_id;  /* NULL: "default" */
+        const char *org_id;  /* NULL: "" */
         const char *user_id; /* who we are before the archive knows it; or NULL */
         const char *machine; /* what tells two machines of one person apart; NULL: the machine's id */
         const char *archive_path;
@@ -61,34 +64,73 @@ typedef struct RemoteOptions {
         const char *client_key;
 } RemoteOptions;
 
-/* Rows that a call means: those of @ids, or @rows, or all; below a version; of our own, or of anybody. */
-typedef struct RemoteRow {
+/* Who we are there. Borrowed from open() to close(). */
+typedef struct RemoteIdentity {
+        char **names; /* all that we ever were, NULL-terminated; rows are ours that have one of them, new ones have the first */
+        const char *user_id; /* the person; "": not known */
+        const char *archive_id;
+        const char *place;    /* a digest of where the archive lies */
+        bool was_there;       /* this archive was the one that delivers there */
+        bool insists;         /* it takes another archive's place */
+        bool only_looks;      /* nothing is made or changed */
+        uint64_t stamp_limit; /* a stamp beyond it comes from no clock, and counts for nothing */
+} RemoteIdentity;
+
+/* What open() found. */
+typedef struct RemoteStanding {
+        bool is_new; /* some of what we had there may have gone: a table was missing */
+        bool has_odd; /* there are rows of ours with a stamp beyond the limit; they go when their session is sent whole */
+        bool has_former; /* there are rows of ours where a former version put them */
+        uint64_t stamp;  /* the highest of ours */
+} RemoteStanding;
+
+typedef enum RemoteParcelKind {
+        REMOTE_NEW,   /* nothing of it is there */
+        REMOTE_WHOLE, /* what was put is all of it: what was there before goes */
+        REMOTE_CHANGES, /* messages that were put replace what hung on them; links are all that were put */
+        REMOTE_REMOVE, /* it goes, with all that hangs on it */
+} RemoteParcelKind;
+
+/* A session that is sent or removed. */
+typedef struct RemoteParcel {
+        const char *id;
+        RemoteParcelKind kind;
+        bool wipe; /* its row as it was may hold what is masked now: nothing of that may stay */
+} RemoteParcel;
+
+/* A message of a REMOTE_CHANGES that may be there already. */
+typedef struct RemoteChange {
         const char *session_id;
         int64_t ordinal;
-} RemoteRow;
+        bool wipe; /* as above */
+} RemoteChange;
 
-typedef struct RemoteSelection {
-        RemoteTable table;
-        const char *const *ids; /* sessions */
-        size_t n_ids;
-        const RemoteRow *rows; /* messages; in REMOTE_CALLS the calls of these */
-        size_t n_rows;
-        bool all;               /* neither ids nor rows */
-        uint64_t below_version; /* 0: any */
-        bool own;               /* only those whose origin is one of ours */
-        const char *user_id; /* with @own: also those of this user that have no origin; or NULL */
-} RemoteSelection;
+/* What is sent together. */
+typedef struct RemoteBatch {
+        uint64_t stamp; /* higher than all before; each row that was put has it */
+        const RemoteParcel *parcels;
+        size_t n_parcels;
+        const RemoteChange *changes;
+        size_t n_changes;
+        bool replaces[N_REMOTE_TABLES]; /* lists: what was put is all of ours */
+        bool clears_former;             /* has_former's rows go */
+} RemoteBatch;
 
-/* Whose a session row there is. All borrowed. */
-typedef struct RemoteOwner {
-        const char *session_id;
-        const char *user_id;
-        const char *origin;
-        const char *machine;
-        uint64_t version;
+typedef enum RemoteOwner {
+        REMOTE_OURS,
+        REMOTE_OURS_ELSEWHERE, /* of the same person: from another machine (@who), or from before (@who is "") */
+        REMOTE_FOREIGN, /* another person's (@who) */
 } RemoteOwner;
 
-/* What is there of one session in one table: how many rows, and the sum of their hashes (see row-digest.h). */
+/* A session as it is there. Borrowed. */
+typedef struct RemoteSession {
+        const char *id;
+        RemoteOwner owner;
+        const char *who;
+        uint64_t stamp;
+} RemoteSession;
+
+/* What is there of one session in one table: how many rows, and the sum of their digests. Borrowed. */
 typedef struct RemoteDigest {
         const char *session_id;
         uint64_t n_rows, digest;
@@ -96,70 +138,68 @@ typedef struct RemoteDigest {
 
 typedef struct Remote Remote;
 
-/* Callbacks return 0 to go on, or a negative errno that the call then returns. */
-typedef int (*RemoteOwnerCallback)(void *userdata, const RemoteOwner *owner);
-typedef int (*RemoteIdCallback)(void *userdata, const char *session_id);
+/* These only take a copy. They return 0, or -ENOMEM, which the call then returns. */
+typedef int (*RemoteSessionCallback)(void *userdata, const RemoteSession *session);
 typedef int (*RemoteDigestCallback)(void *userdata, const RemoteDigest *digest);
 
+enum {
+        REMOTE_PUT_FULL = 1, /* the row is there, and send() wanted before much more */
+        REMOTE_PUT_NOT,      /* its key does not fit there: it is left out */
+};
+
 /*
- * Each call but put() speaks to the server, and returns 0 or a negative errno with remote->reason set:
+ * open(), sessions(), send() and digests() speak to the server. They return 0, or a negative errno with remote->reason set:
  *   -EACCES: it does not let us in, or not do this    -EPROTOTYPE: its tables are not what they have to be
  *   -EBUSY: it has no room for us now                 -EBADMSG: it does not understand us
- *   -ECANCELED: stop() was called                     others: it cannot be reached
+ *   -EEXIST: another archive of ours delivers there   -ECANCELED: stop() was called
+ *   others: it cannot be reached
+ * After a failure what was put may be there, or a part of it, or come late; only close() and open() may be called then.
  */
 typedef struct RemoteBackend {
-        const char *scheme; /* the URL's scheme up to "+" */
+        const char *scheme; /* what its URLs begin with */
 
         /* Touches nothing. Returns 0, or a negative errno with *@reterr. */
-        int (*new)(const RemoteOptions *options, Remote **ret, char **reterr);
+        int (*make)(const RemoteOptions *options, Remote **ret, char **reterr);
         void (*free)(Remote *remote);
 
         /* Ends the call in hand and all later ones with -ECANCELED. From any thread. */
         void (*stop)(Remote *remote);
 
-        /* Reads the password, makes and checks the tables. *@ret_made: one of them was missing, so it is empty. */
-        int (*prepare)(Remote *remote, bool *ret_made);
+        /* Begins: reads the password, makes and checks the tables, sees whether we are the one that delivers there. While it is
+         * open, a further call sees only whether we still are, and *@ret says nothing new. */
+        int (*open)(Remote *remote, const RemoteIdentity *us, RemoteStanding *ret);
 
-        /* Adds a row to the block of its table; *@ret_size: bytes in it now. Returns 0 or -ENOMEM. */
-        int (*put)(Remote *remote, RemoteTable table, const Value *values, uint64_t version,
-                   size_t *ret_size);
+        /* Forgets what was put and not sent, and all that was learnt. */
+        void (*close)(Remote *remote);
 
-        /* Sends the block of a table (nothing, if it is empty), which is empty afterwards and may be filled while the
-         * server works. It is stored once, and before anything that is asked for later; what is said of it may come with
-         * the next call. */
-        int (*send)(Remote *remote, RemoteTable table);
+        /* Of these sessions those that are there. */
+        int (*sessions)(Remote *remote, const char *const *ids, size_t n_ids,
+                        RemoteSessionCallback on_session, void *userdata);
 
-        /* Returns when all that was sent is acknowledged. */
-        int (*finish)(Remote *remote);
+        /* Keeps a copy of the row, for send(). Returns 0, REMOTE_PUT_FULL, REMOTE_PUT_NOT, or -ENOMEM. */
+        int (*put)(Remote *remote, RemoteTable table, const Value *values, uint64_t stamp);
 
-        /* Forgets all blocks, also one that is on its way (it may be stored or not). */
-        void (*drop)(Remote *remote);
+        /* With a batch: all that was put since the last one is stored when this returns, what it replaces has gone, and
+         * readers see it. A session's row is seen only where all is there that it stands for.
+         * NULL: makes room. Session rows stay, other rows may go out, and may be seen. */
+        int (*send)(Remote *remote, const RemoteBatch *batch);
 
-        /* Deletes rows, and returns when readers see them no more. */
-        int (*delete)(Remote *remote, const RemoteSelection *selection);
+        /* The digest of a row, as digests() sums them up. Returns 0, REMOTE_PUT_NOT (it has none: the row is left out there) or
+         * -ENOMEM. */
+        int (*digest)(Remote *remote, RemoteTable table, const Value *values, uint64_t *ret);
 
-        /* The different session ids of such rows, as readers see them. */
-        int (*select)(Remote *remote, const RemoteSelection *selection, RemoteIdCallback on_id,
-                      void *userdata);
-
-        /* Who owns these sessions; those that are not there are left out. */
-        int (*owners)(Remote *remote, const char *const *ids, size_t n_ids,
-                      RemoteOwnerCallback on_owner, void *userdata);
-
-        /* The highest version of our own rows. */
-        int (*version)(Remote *remote, uint64_t *ret);
-
-        /* Our own rows of a table, by session, in order of session id (bytewise). */
-        int (*digests)(Remote *remote, RemoteTable table, RemoteDigestCallback on_digest,
-                       void *userdata);
+        /* Our rows of a table by session, in order of session id (bytewise): the first @max after @after (NULL: from the
+         * first). */
+        int (*digests)(Remote *remote, RemoteTable table, const char *after, size_t max,
+                       RemoteDigestCallback on_digest, void *userdata);
 } RemoteBackend;
 
 /* What every backend's object begins with. */
 struct Remote {
         const RemoteBackend *backend;
-        char **origins; /* NULL-terminated; ours: the first one goes into new rows. Set by whoever uses it. */
         char *reason; /* why the last call failed: a sentence for people, never with a secret or content */
-        uint64_t retry_after_usec; /* what the server asked for then; 0: nothing */
+        char *caution; /* what a person should know before anything is sent; or NULL. Known from make() on. */
+        uint64_t retry_after_usec; /* what the server asked for when the last call failed; 0: nothing */
 };
 
 /* The backend for @url. Returns 0; -EPROTONOSUPPORT (unknown, or not compiled in) with *@reterr. */

@@ -7,19 +7,17 @@
 #include "test.h"
 
 typedef struct Fixture {
-        char folder[32];
+        char folder[64];
         char *path;
         sqlite3 *db; /* for writing */
 } Fixture;
 
-static void fixture_make(Fixture *f, const char *sql)
+/* Makes the archive at f->path. */
+static _unused_ void fixture_make_at(Fixture *f, const char *sql)
 {
         _cleanup_free_ char *error = NULL;
         Archive *a = NULL;
 
-        *f = (Fixture){ .folder = "/tmp/scrubjay-test-XXXXXX" };
-        REQUIRE(mkdtemp(f->folder));
-        REQUIRE((f->path = path_join(f->folder, "archive.db")) != NULL);
         if (archive_open(f->path, &a, &error) < 0)
                 fprintf(stderr, "%s\n", error);
         REQUIRE(a);
@@ -28,6 +26,20 @@ static void fixture_make(Fixture *f, const char *sql)
         if (sqlite_run(f->db, sql) < 0)
                 fprintf(stderr, "%s\n", sqlite_reason(f->db));
         REQUIRE(sqlite3_errcode(f->db) == SQLITE_OK);
+}
+
+static _unused_ void fixture_make_in(Fixture *f, const char *where, const char *sql)
+{
+        *f = (Fixture){ 0 };
+        (void) snprintf(f->folder, sizeof(f->folder), "%s/scrubjay-test-XXXXXX", where);
+        REQUIRE(mkdtemp(f->folder));
+        REQUIRE((f->path = path_join(f->folder, "archive.db")) != NULL);
+        fixture_make_at(f, sql);
+}
+
+static _unused_ void fixture_make(Fixture *f, const char *sql)
+{
+        fixture_make_in(f, "/tmp", sql);
 }
 
 static void fixture_done(Fixture *f)

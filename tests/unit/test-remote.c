@@ -5,12 +5,12 @@
 #include "base/url.h"
 #include "fixture.h"
 #include "remote/backoff.h"
-#include "remote/delivery-internal.h"
+#include "remote/clickhouse/remote-url.h"
+#include "remote/clickhouse/wire.h"
 #include "remote/filter.h"
 #include "remote/ledger.h"
 #include "remote/password.h"
-#include "remote/clickhouse/remote-url.h"
-#include "remote/clickhouse/wire.h"
+#include "remote/plan.h"
 
 #define TEXT(s) value_text((s), strlen(s))
 
@@ -352,21 +352,21 @@ TEST(the_ledger_remembers)
         remote.version = 12;
         remote.list_digests[2] = UINT64_MAX;
         CHECK_INT(ledger_remote_put(l, "a", &remote), 0);
-        CHECK_INT(ledger_remote_set_reconciled(l, "a", true), 0);
+        CHECK_INT(ledger_remote_set_known(l, "a", LEDGER_KNOWN), 0);
         CHECK_INT(ledger_remote_put(l, "a", &remote), 0);
         CHECK_INT(ledger_remote_get(l, "a", &back), 1);
-        CHECK(back.reconciled);
+        CHECK_INT(back.known, LEDGER_KNOWN);
         CHECK_INT(back.version, 12);
         CHECK(back.list_digests[2] == UINT64_MAX);
         ledger_remote_done(&back);
 
         CHECK_INT(ledger_check_archive(l, "id", 9), 0);
         CHECK_INT(ledger_remote_get(l, "a", &back), 1);
-        CHECK(back.reconciled);
+        CHECK_INT(back.known, LEDGER_KNOWN);
         ledger_remote_done(&back);
         CHECK_INT(ledger_check_archive(l, "id", 8), 0);
         CHECK_INT(ledger_remote_get(l, "a", &back), 1);
-        CHECK(!back.reconciled);
+        CHECK_INT(back.known, LEDGER_ASK);
 
         CHECK_INT(ledger_get(l, "a", "s", &entry), 0);
         CHECK_INT(entry.state, LEDGER_NONE);

@@ -11,11 +11,6 @@
 
 #include "remote/clickhouse/clickhouse-internal.h"
 
-static ClickHouse *of(Remote *r)
-{
-        return (ClickHouse *) r;
-}
-
 static int put_number(StrBuf *b, uint64_t number, size_t n_bytes)
 {
         char bytes[8];
@@ -58,23 +53,47 @@ static int put_value(StrBuf *b, WireType type, const Value *v)
         return -EINVAL;
 }
 
-int clickhouse_put(Remote *remote, RemoteTable table, const Value *values, uint64_t version,
-                   size_t *ret_size)
+/* A block goes when it has this much, whichever is first, or when all of them together are too much; so memory stays
+ * bounded however long a session is. Fewer and larger blocks are less work for the server: a merge costs as much as the
+ * inserts it merges. */
+#define BLOCK_ROWS   10000
+#define BLOCK_BYTES  ((size_t) 4 * 1024 * 1024)
+#define BLOCKS_BYTES ((size_t) 6 * 1024 * 1024)
+
+/* The largest block of those that may go at any time, where there is no room for more; else REMOTE_SESSIONS. */
+static RemoteTable next_full(const ClickHouse *c)
 {
-        ClickHouse *c = of(remote);
+        RemoteTable largest = REMOTE_MESSAGES;
+        size_t all = 0;
+
+        for (size_t i = REMOTE_MESSAGES; i < N_REMOTE_TABLES; i++) {
+                if (c->n_rows[i] >= BLOCK_ROWS || c->blocks[i].size >= BLOCK_BYTES)
+                        return (RemoteTable) i;
+                if (c->blocks[i].size > c->blocks[largest].size)
+                        largest = (RemoteTable) i;
+                all += c->blocks[i].size;
+        }
+        return all >= BLOCKS_BYTES ? largest : REMOTE_SESSIONS;
+}
+
+int clickhouse_put(Remote *remote, RemoteTable table, const Value *values, uint64_t stamp)
+{
+        ClickHouse *c = (ClickHouse *) remote;
         const Table *t = remote_table(table);
         StrBuf *b = c->blocks + table;
         int r;
 
+        if (!wire_key_fits(table, values))
+                return REMOTE_PUT_NOT;
         (void) strbuf_append(b, c->row_head.data, c->row_head.size);
         for (size_t i = 0; i < t->n_columns; i++)
                 (void) put_value(b, wire_type(table, i), values + i);
-        (void) clickhouse_put_text(b, remote->origins[0], strlen(remote->origins[0]));
-        r = put_number(b, version, 8);
+        (void) clickhouse_put_text(b, c->us->names[0], strlen(c->us->names[0]));
+        r = put_number(b, stamp, 8);
         if (r < 0)
-                return clickhouse_fail(c, r, "There is no memory.");
-        *ret_size = b->size;
-        return 0;
+                return r;
+        c->n_rows[table]++;
+        return next_full(c) == REMOTE_SESSIONS ? 0 : REMOTE_PUT_FULL;
 }
 
 static void forget_sent(ClickHouse *c)
@@ -84,15 +103,14 @@ static void forget_sent(ClickHouse *c)
         strbuf_clear(&c->sent_parameters);
 }
 
-void clickhouse_drop(Remote *remote)
+void clickhouse_drop(ClickHouse *c)
 {
-        ClickHouse *c = of(remote);
-
         http_abort(c->http);
         forget_sent(c);
         for (size_t i = 0; i < N_REMOTE_TABLES; i++) {
                 strbuf_clear(c->blocks + i);
                 c->blocks[i].failed = false;
+                c->n_rows[i] = 0;
         }
 }
 
@@ -133,17 +151,19 @@ static int make_parameters(ClickHouse *c, RemoteTable table)
         return strbuf_printf(b, "&query=%s", c->insert_sql[table]);
 }
 
-int clickhouse_send(Remote *remote, RemoteTable table)
+/* Sends the block of a table, if there is one, when the one before it is acknowledged; it may be filled again while the
+ * server works. */
+static int send_block(ClickHouse *c, RemoteTable table)
 {
-        ClickHouse *c = of(remote);
         StrBuf empty;
         int r = clickhouse_settle(c);
 
-        if (r < 0 || c->blocks[table].size == 0)
+        if (r < 0 || c->n_rows[table] == 0)
                 return r;
         empty = c->sent;
         c->sent = c->blocks[table];
         c->blocks[table] = empty;
+        c->n_rows[table] = 0;
         r = make_parameters(c, table);
         if (r < 0) {
                 forget_sent(c);
@@ -157,6 +177,39 @@ int clickhouse_send(Remote *remote, RemoteTable table)
         };
         http_begin(c->http, &c->sent_request);
         return 0;
+}
+
+/* Their order is what makes it safe: what goes; rows, and what they replace; session rows, and what they replace. */
+static int send_all(ClickHouse *c, const RemoteBatch *batch)
+{
+        int r = clickhouse_remove(c, batch);
+
+        for (size_t i = REMOTE_MESSAGES; r >= 0 && i < N_REMOTE_TABLES; i++)
+                r = send_block(c, (RemoteTable) i);
+        if (r >= 0)
+                r = clickhouse_settle(c);
+        if (r >= 0)
+                r = clickhouse_replace_rows(c, batch);
+        if (r >= 0)
+                r = send_block(c, REMOTE_SESSIONS);
+        if (r >= 0)
+                r = clickhouse_settle(c);
+        if (r >= 0)
+                r = clickhouse_replace_sessions(c, batch);
+        return r < 0 || !batch->clears_former ? r : clickhouse_clear_former(c);
+}
+
+int clickhouse_send(Remote *remote, const RemoteBatch *batch)
+{
+        ClickHouse *c = clickhouse_begin(remote);
+        RemoteTable table;
+        int r = 0;
+
+        if (batch)
+                return send_all(c, batch);
+        while (r >= 0 && (table = next_full(c)) != REMOTE_SESSIONS)
+                r = send_block(c, table);
+        return r;
 }
 
 int clickhouse_settle(ClickHouse *c)

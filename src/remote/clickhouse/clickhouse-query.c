@@ -114,7 +114,7 @@ static int explain_denied(ClickHouse *c, const HttpAnswer *answer)
                                "%s does not let the user '%s' in: the user name or the password is "
                                "wrong. The password is read from the credential or file "
                                "remote-%s-password, or PasswordFile=.",
-                               c->place, c->url.user, c->name);
+                               c->place, c->url.user, c->options->name);
 }
 
 /* Why the server could not do it, by its code; the text of its message may repeat rows, and is not told. */

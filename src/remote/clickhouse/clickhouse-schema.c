@@ -35,7 +35,8 @@ static const char *type_name(WireType type)
         return "String";
 }
 
-const char *clickhouse_key(RemoteTable table)
+/* The key of a table after org_id, as SQL. */
+static const char *table_key(RemoteTable table)
 {
         static const char *const keys[N_REMOTE_TABLES] = {
                 [REMOTE_SESSIONS] = "id",
@@ -98,7 +99,7 @@ static int make_table(ClickHouse *c, RemoteTable table)
                              " UInt64) ENGINE = ReplacingMergeTree(" VERSION_COLUMN
                              ") PARTITION BY " ORG_COLUMN " ORDER BY (" ORG_COLUMN ", %s) "
                              "SETTINGS non_replicated_deduplication_window = %d",
-                             clickhouse_key(table), DEDUPLICATION_WINDOW);
+                             table_key(table), DEDUPLICATION_WINDOW);
         r = sql.failed ? -ENOMEM : 0;
         return r < 0 ? r : clickhouse_run(c, sql.data, NULL, NULL);
 }
@@ -197,7 +198,7 @@ static int on_table(void *userdata, char **cells, size_t n_cells)
                                        ": its engine must be ReplacingMergeTree(" VERSION_COLUMN
                                        ").",
                                        remote_table(f->table)->name, f->c->place);
-        if (strbuf_printf(&key, ORG_COLUMN ", %s", clickhouse_key(f->table)) < 0)
+        if (strbuf_printf(&key, ORG_COLUMN ", %s", table_key(f->table)) < 0)
                 return -ENOMEM;
         if (strcmp(cells[2], key.data) != 0)
                 return clickhouse_fail(f->c, -EPROTOTYPE,
@@ -238,6 +239,16 @@ static int add_column(Found *f, const char *name, const char *type)
         return clickhouse_run(f->c, sql.data, NULL, NULL);
 }
 
+/* A person who looks makes nothing. */
+static int not_there(Found *f)
+{
+        return clickhouse_fail(
+                        f->c, -EPROTOTYPE,
+                        "The table %s on %s is not as the next delivery will have it; there is "
+                        "nothing to look at before that.",
+                        remote_table(f->table)->name, f->c->place);
+}
+
 static int add_missing(Found *f)
 {
         const Table *t = remote_table(f->table);
@@ -251,9 +262,11 @@ static int add_missing(Found *f)
                                 t->name, f->c->place, f->org ? VERSION_COLUMN : ORG_COLUMN);
         for (size_t i = 0; r >= 0 && i < t->n_columns; i++)
                 if (!f->columns[i])
-                        r = add_column(f, t->columns[i].name, type_name(wire_type(f->table, i)));
+                        r = f->c->us->only_looks ? not_there(f)
+                                                 : add_column(f, t->columns[i].name,
+                                                              type_name(wire_type(f->table, i)));
         if (r >= 0 && !f->origin)
-                r = add_column(f, ORIGIN_COLUMN, "String");
+                r = f->c->us->only_looks ? not_there(f) : add_column(f, ORIGIN_COLUMN, "String");
         return r;
 }
 
@@ -273,8 +286,8 @@ int clickhouse_prepare_tables(ClickHouse *c, bool *ret_made)
                         r = add_missing(all + i);
                         continue;
                 }
-                r = make_table(c, (RemoteTable) i);
-                *ret_made = true;
+                r = c->us->only_looks ? not_there(all + i) : make_table(c, (RemoteTable) i);
+                *ret_made = !c->us->only_looks;
         }
         return r;
 }

@@ -15,187 +15,74 @@ static ClickHouse *of(Remote *r)
         return (ClickHouse *) r;
 }
 
-/* Selections */
-
-static int put_list(StrBuf *b, const char *column, const char *const *list, size_t n)
+ClickHouse *clickhouse_begin(Remote *remote)
 {
-        (void) strbuf_printf(b, "%s IN (", column);
-        for (size_t i = 0; i < n; i++) {
-                if (i > 0)
-                        (void) strbuf_puts(b, ", ");
-                (void) clickhouse_quote(b, list[i]);
-        }
-        return strbuf_putc(b, ')');
+        free(remote->reason);
+        remote->reason = NULL;
+        remote->retry_after_usec = 0;
+        return of(remote);
 }
 
-static int put_origins(ClickHouse *c, StrBuf *b)
-{
-        size_t n = 0;
+/* Sessions */
 
-        while (c->base.origins[n])
-                n++;
-        return put_list(b, "origin", (const char *const *) c->base.origins, n);
-}
-
-static const char *id_column(RemoteTable table)
-{
-        return remote_table(table)->columns[0].name;
-}
-
-static int put_rows(StrBuf *b, const RemoteSelection *s)
-{
-        (void) strbuf_printf(b, "(session_id, %s) IN (",
-                             s->table == REMOTE_MESSAGES ? "ordinal" : "message_ordinal");
-        for (size_t i = 0; i < s->n_rows; i++) {
-                (void) strbuf_puts(b, i > 0 ? ", (" : "(");
-                (void) clickhouse_quote(b, s->rows[i].session_id);
-                (void) strbuf_printf(b, ", %" PRId64 ")", s->rows[i].ordinal);
-        }
-        return strbuf_putc(b, ')');
-}
-
-static int put_where(ClickHouse *c, StrBuf *b, const RemoteSelection *s)
-{
-        (void) strbuf_puts(b, " WHERE org_id = ");
-        (void) clickhouse_quote(b, c->org_id);
-        if (s->n_ids > 0 || s->n_rows > 0)
-                (void) strbuf_puts(b, " AND (");
-        if (s->n_ids > 0)
-                (void) put_list(b, id_column(s->table), s->ids, s->n_ids);
-        if (s->n_ids > 0 && s->n_rows > 0)
-                (void) strbuf_puts(b, " OR ");
-        if (s->n_rows > 0)
-                (void) put_rows(b, s);
-        if (s->n_ids > 0 || s->n_rows > 0)
-                (void) strbuf_putc(b, ')');
-        if (s->own) {
-                (void) strbuf_puts(b, " AND (");
-                (void) put_origins(c, b);
-                if (s->user_id) {
-                        (void) strbuf_puts(b, " OR (origin = '' AND user_id = ");
-                        (void) clickhouse_quote(b, s->user_id);
-                        (void) strbuf_putc(b, ')');
-                }
-                (void) strbuf_putc(b, ')');
-        }
-        if (s->below_version > 0)
-                (void) strbuf_printf(b, " AND _version < %" PRIu64, s->below_version);
-        return b->failed ? -ENOMEM : 0;
-}
-
-static bool is_empty(const RemoteSelection *s)
-{
-        return !s->all && s->n_ids == 0 && s->n_rows == 0;
-}
-
-static int clickhouse_delete(Remote *remote, const RemoteSelection *s)
-{
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        ClickHouse *c = of(remote);
-
-        if (is_empty(s))
-                return 0;
-        (void) strbuf_puts(&sql, "DELETE FROM ");
-        (void) clickhouse_name(&sql, remote_table(s->table)->name);
-        if (put_where(c, &sql, s) < 0 ||
-            strbuf_puts(&sql, " SETTINGS lightweight_deletes_sync = 2") < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, NULL, NULL);
-}
-
-typedef struct IdRows {
-        RemoteIdCallback on_id;
+typedef struct SessionRows {
+        ClickHouse *c;
+        RemoteSessionCallback on_session;
         void *userdata;
-} IdRows;
+} SessionRows;
 
-static int on_id_row(void *userdata, char **cells, size_t n_cells)
+static bool is_our_name(const ClickHouse *c, const char *origin)
 {
-        IdRows *i = userdata;
-
-        return i->on_id(i->userdata, cells[0]);
+        for (char **name = c->us->names; *name; name++)
+                if (strcmp(*name, origin) == 0)
+                        return true;
+        return false;
 }
 
-static int clickhouse_select(Remote *remote, const RemoteSelection *s, RemoteIdCallback on_id,
-                             void *userdata)
+/* id, user, origin, machine, version. A row without an origin is of a writer that had none. */
+static int on_session_row(void *userdata, char **cells, size_t n_cells)
 {
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        ClickHouse *c = of(remote);
-        IdRows rows = { on_id, userdata };
-
-        if (is_empty(s))
-                return 0;
-        (void) strbuf_printf(&sql, "SELECT DISTINCT %s FROM ", id_column(s->table));
-        (void) clickhouse_name(&sql, remote_table(s->table)->name);
-        (void) strbuf_puts(&sql, " FINAL");
-        if (put_where(c, &sql, s) < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, on_id_row, &rows);
-}
-
-/* Owners, versions, digests */
-
-typedef struct OwnerRows {
-        RemoteOwnerCallback on_owner;
-        void *userdata;
-} OwnerRows;
-
-static int on_owner_row(void *userdata, char **cells, size_t n_cells)
-{
-        OwnerRows *rows = userdata;
+        SessionRows *rows = userdata;
+        RemoteSession session = { .owner = REMOTE_OURS, .who = "" };
 
         if (n_cells != 5)
                 return -EBADMSG;
-        return rows->on_owner(rows->userdata,
-                              &(RemoteOwner){
-                                              .session_id = cells[0],
-                                              .user_id = cells[1],
-                                              .origin = cells[2],
-                                              .machine = cells[3],
-                                              .version = strtoull(cells[4], NULL, 10),
-                              });
+        session.id = cells[0];
+        session.stamp = strtoull(cells[4], NULL, 10);
+        if (!is_our_name(rows->c, cells[2])) {
+                bool is_foreign = strcmp(cells[1], rows->c->us->user_id) != 0;
+
+                session.owner = is_foreign ? REMOTE_FOREIGN : REMOTE_OURS_ELSEWHERE;
+                session.who = is_foreign  ? cells[1]
+                              : *cells[2] ? (*cells[3] ? cells[3] : cells[2])
+                                          : "";
+        }
+        return rows->on_session(rows->userdata, &session);
 }
 
-static int clickhouse_owners(Remote *remote, const char *const *ids, size_t n_ids,
-                             RemoteOwnerCallback on_owner, void *userdata)
+static int clickhouse_sessions(Remote *remote, const char *const *ids, size_t n_ids,
+                               RemoteSessionCallback on_session, void *userdata)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        RemoteSelection s = { .table = REMOTE_SESSIONS, .ids = ids, .n_ids = n_ids };
-        OwnerRows rows = { on_owner, userdata };
-        ClickHouse *c = of(remote);
+        ClickHouse *c = clickhouse_begin(remote);
+        SessionRows rows = { c, on_session, userdata };
 
-        if (n_ids == 0)
-                return 0;
         (void) strbuf_puts(&sql,
                            "SELECT id, user_id, origin, machine, _version FROM sessions FINAL");
-        if (put_where(c, &sql, &s) < 0)
+        if (clickhouse_where(c, &sql,
+                             &(Selection){ .table = REMOTE_SESSIONS, .ids = ids, .n_ids = n_ids }) <
+            0)
                 return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, on_owner_row, &rows);
+        return clickhouse_run(c, sql.data, on_session_row, &rows);
 }
 
-static int on_version(void *userdata, char **cells, size_t n_cells)
-{
-        *(uint64_t *) userdata = strtoull(cells[0], NULL, 10);
-        return 0;
-}
+/* Digests */
 
-static int clickhouse_version(Remote *remote, uint64_t *ret)
+static int clickhouse_digest(Remote *remote, RemoteTable table, const Value *values, uint64_t *ret)
 {
-        RemoteSelection s = { .all = true, .own = true };
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        ClickHouse *c = of(remote);
-
-        *ret = 0;
-        (void) strbuf_puts(&sql, "SELECT max(v) FROM (");
-        for (size_t i = 0; i < N_REMOTE_TABLES; i++) {
-                (void) strbuf_printf(&sql, "%sSELECT max(_version) AS v FROM ",
-                                     i > 0 ? " UNION ALL " : "");
-                (void) clickhouse_name(&sql, remote_table((RemoteTable) i)->name);
-                if (put_where(c, &sql, &s) < 0)
-                        return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        }
-        if (strbuf_putc(&sql, ')') < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, on_version, ret);
+        if (!wire_key_fits(table, values))
+                return REMOTE_PUT_NOT;
+        return wire_digest(table, values, &of(remote)->scratch, ret);
 }
 
 typedef struct DigestRows {
@@ -217,43 +104,133 @@ static int on_digest_row(void *userdata, char **cells, size_t n_cells)
                                });
 }
 
-static int clickhouse_digests(Remote *remote, RemoteTable table, RemoteDigestCallback on_digest,
-                              void *userdata)
+/* A row whose version is beyond what a clock gives is never the same as one of ours: it is to go. */
+static int clickhouse_digests(Remote *remote, RemoteTable table, const char *after, size_t max,
+                              RemoteDigestCallback on_digest, void *userdata)
 {
-        RemoteSelection s = { .table = table, .all = true, .own = true };
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        ClickHouse *c = clickhouse_begin(remote);
         DigestRows rows = { on_digest, userdata };
-        ClickHouse *c = of(remote);
 
-        (void) strbuf_printf(&sql, "SELECT %s AS k, count(), sum(", id_column(table));
+        (void) strbuf_printf(&sql,
+                             "SELECT %s AS k, count(), sum(if(_version > %" PRIu64
+                             ", toUInt64(1), ",
+                             clickhouse_id_column(table), c->us->stamp_limit);
         (void) clickhouse_digest_sql(table, &sql);
-        (void) strbuf_puts(&sql, ") FROM ");
+        (void) strbuf_puts(&sql, ")) FROM ");
         (void) clickhouse_name(&sql, remote_table(table)->name);
         (void) strbuf_puts(&sql, " FINAL");
-        (void) put_where(c, &sql, &s);
-        if (strbuf_puts(&sql, " GROUP BY k ORDER BY k") < 0)
+        (void) clickhouse_where(c, &sql, &(Selection){ .table = table, .all = true, .own = true });
+        if (after) {
+                (void) strbuf_printf(&sql, " AND %s > ", clickhouse_id_column(table));
+                (void) clickhouse_quote(&sql, after);
+        }
+        if (strbuf_printf(&sql, " GROUP BY k ORDER BY k LIMIT %zu", max) < 0)
                 return clickhouse_fail(c, -ENOMEM, "There is no memory.");
         return clickhouse_run(c, sql.data, on_digest_row, &rows);
 }
 
-/* Life */
+/* Open and close */
 
-static int clickhouse_prepare(Remote *remote, bool *ret_made)
+static int on_standing(void *userdata, char **cells, size_t n_cells)
+{
+        RemoteStanding *standing = userdata;
+
+        if (n_cells != 2)
+                return -EBADMSG;
+        standing->stamp = strtoull(cells[0], NULL, 10);
+        standing->has_odd = strtoull(cells[1], NULL, 10) > 0;
+        return 0;
+}
+
+static int find_stamp(ClickHouse *c, RemoteStanding *ret)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+        (void) strbuf_puts(&sql, "SELECT max(v), sum(odd) FROM (");
+        for (size_t i = 0; i < N_REMOTE_TABLES; i++) {
+                (void) strbuf_printf(&sql,
+                                     "%sSELECT maxIf(_version, _version <= %" PRIu64
+                                     ") AS v, countIf(_version > %" PRIu64 ") AS odd FROM ",
+                                     i > 0 ? " UNION ALL " : "", c->us->stamp_limit,
+                                     c->us->stamp_limit);
+                (void) clickhouse_name(&sql, remote_table((RemoteTable) i)->name);
+                (void) clickhouse_where(c, &sql, &(Selection){ .all = true, .own = true });
+        }
+        if (strbuf_putc(&sql, ')') < 0)
+                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
+        return clickhouse_run(c, sql.data, on_standing, ret);
+}
+
+static int on_former(void *userdata, char **cells, size_t n_cells)
+{
+        *(bool *) userdata = true;
+        return 0;
+}
+
+/* What an earlier version delivered without OrgId= lies under another name. */
+static int find_former(ClickHouse *c, bool *ret)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+        if (*c->org_id)
+                return 0;
+        for (size_t i = 0; i < N_REMOTE_TABLES; i++) {
+                (void) strbuf_printf(&sql, "%s(SELECT 1 FROM ", i > 0 ? " UNION ALL " : "");
+                (void) clickhouse_name(&sql, remote_table((RemoteTable) i)->name);
+                (void) strbuf_puts(&sql, " WHERE org_id = '" CLICKHOUSE_FORMER_ORG "' AND ");
+                (void) clickhouse_names(c, &sql, "origin");
+                (void) strbuf_puts(&sql, " LIMIT 1)");
+        }
+        if (sql.failed)
+                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
+        return clickhouse_run(c, sql.data, on_former, ret);
+}
+
+static int connect_to(ClickHouse *c, RemoteStanding *ret)
 {
         _cleanup_free_ char *error = NULL;
-        ClickHouse *c = of(remote);
         char *password = NULL;
         int r;
 
-        r = password_load(c->name, c->password_file, &password, &error);
+        r = password_load(c->options->name, c->options->password_file, &password, &error);
         if (r < 0)
                 return clickhouse_fail(c, -EACCES, "%s", error ?: "The password cannot be read.");
         r = http_set_login(c->http, c->url.user, password ?: c->url.password);
         password = password_free(password);
         if (r < 0)
                 return clickhouse_fail(c, r, "There is no memory.");
-        return clickhouse_prepare_tables(c, ret_made);
+        return clickhouse_prepare_tables(c, &ret->is_new);
 }
+
+static int clickhouse_open(Remote *remote, const RemoteIdentity *us, RemoteStanding *ret)
+{
+        ClickHouse *c = clickhouse_begin(remote);
+        int r = 0;
+
+        c->us = us;
+        if (!c->is_open)
+                r = connect_to(c, ret);
+        if (r >= 0 && us->names[0])
+                r = clickhouse_claim(c);
+        if (r >= 0 && us->names[0] && !c->is_open)
+                r = find_stamp(c, ret);
+        if (r >= 0 && us->names[0] && !c->is_open)
+                r = find_former(c, &ret->has_former);
+        if (r >= 0)
+                c->is_open = true;
+        return r;
+}
+
+static void clickhouse_close(Remote *remote)
+{
+        ClickHouse *c = of(remote);
+
+        clickhouse_drop(c);
+        c->is_open = false;
+}
+
+/* Life */
 
 static void clickhouse_free(Remote *remote)
 {
@@ -264,11 +241,10 @@ static void clickhouse_free(Remote *remote)
         http_free(c->http);
         clickhouse_blocks_done(c);
         remote_url_done(&c->url);
-        free(c->name);
-        free(c->org_id);
-        free(c->password_file);
+        strbuf_done(&c->scratch);
         free(c->place);
         free(c->base.reason);
+        free(c->base.caution);
         free(c);
 }
 
@@ -277,17 +253,23 @@ static void clickhouse_stop(Remote *remote)
         http_stop(of(remote)->http);
 }
 
-static int copy_settings(ClickHouse *c, const RemoteOptions *o)
+static int take_settings(ClickHouse *c, const RemoteOptions *o)
 {
-        c->name = strdup(o->name);
-        c->org_id = strdup(o->org_id && *o->org_id ? o->org_id : "default");
-        c->password_file = o->password_file ? strdup(o->password_file) : NULL;
+        bool is_local = remote_url_is_local(&c->url);
+
+        c->options = o;
+        c->org_id = o->org_id ?: "";
         c->gzip = o->compression == REMOTE_COMPRESSION_GZIP ||
-                  (o->compression == REMOTE_COMPRESSION_AUTO && !remote_url_is_local(&c->url));
-        if (asprintf(&c->place, "%s:%u", c->url.host, c->url.port) < 0)
+                  (o->compression == REMOTE_COMPRESSION_AUTO && !is_local);
+        if (asprintf(&c->place, "%s:%u", c->url.host, c->url.port) < 0) {
                 c->place = NULL;
-        if (!c->name || !c->org_id || !c->place || (o->password_file && !c->password_file))
                 return -ENOMEM;
+        }
+        if (!c->url.tls && !is_local)
+                format_error(&c->base.caution,
+                             "Password and archive travel to %s in plain text: its URL says http, and "
+                             "https would keep them from all who listen.",
+                             c->place);
         return clickhouse_put_text(&c->row_head, c->org_id, strlen(c->org_id));
 }
 
@@ -307,7 +289,7 @@ static int set_up(ClickHouse *c, const RemoteOptions *o, char **reterr)
                              o->name);
                 return -EINVAL;
         }
-        r = copy_settings(c, o);
+        r = take_settings(c, o);
         if (r < 0) {
                 format_error(reterr, "There is no memory.");
                 return r;
@@ -322,7 +304,7 @@ static int set_up(ClickHouse *c, const RemoteOptions *o, char **reterr)
                         &c->http, reterr);
 }
 
-static int clickhouse_new(const RemoteOptions *options, Remote **ret, char **reterr)
+static int clickhouse_make(const RemoteOptions *options, Remote **ret, char **reterr)
 {
         ClickHouse *c = calloc(1, sizeof(*c));
         int r = -ENOMEM;
@@ -337,24 +319,16 @@ static int clickhouse_new(const RemoteOptions *options, Remote **ret, char **ret
         return 0;
 }
 
-static int clickhouse_finish_sent(Remote *remote)
-{
-        return clickhouse_settle(of(remote));
-}
-
 const RemoteBackend clickhouse_backend = {
-        .scheme = "clickhouse",
-        .new = clickhouse_new,
+        .scheme = "clickhouse+",
+        .make = clickhouse_make,
         .free = clickhouse_free,
         .stop = clickhouse_stop,
-        .prepare = clickhouse_prepare,
+        .open = clickhouse_open,
+        .close = clickhouse_close,
+        .sessions = clickhouse_sessions,
         .put = clickhouse_put,
         .send = clickhouse_send,
-        .finish = clickhouse_finish_sent,
-        .drop = clickhouse_drop,
-        .delete = clickhouse_delete,
-        .select = clickhouse_select,
-        .owners = clickhouse_owners,
-        .version = clickhouse_version,
+        .digest = clickhouse_digest,
         .digests = clickhouse_digests,
 };

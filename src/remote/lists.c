@@ -1,0 +1,179 @@
+/* Lists: stars, pins and tombstones */
+#include "remote/lists.h"
+
+#include <string.h>
+
+#include "remote/filter.h"
+
+static const char *const change_keys[N_REMOTE_LISTS] = { "stars_change_seq", "pins_change_seq",
+                                                         "deletes_change_seq" };
+
+/* May others know of it? Of a tombstone also when the session itself has gone. */
+static bool state_is_listed(RemoteTable table, LedgerState state)
+{
+        return state == LEDGER_SHARED || state == LEDGER_METADATA ||
+               (table == REMOTE_DELETES && (state == LEDGER_GONE || state == LEDGER_UNKNOWN));
+}
+
+/* Is the row one that the remote may have? It is stripped where only metadata may go. 1, 0 or a negative errno. */
+static int check_row(Delivery *d, RemoteTable table, Value *values)
+{
+        _cleanup_free_ char *id = strndup(values[0].text ?: "", values[0].size);
+        LedgerEntry entry;
+        int r;
+
+        if (!id)
+                return link_no_memory(d);
+        r = link_entry(d, id, &entry);
+        if (r < 0)
+                return r;
+        if (!state_is_listed(table, entry.state))
+                return 0;
+        if (entry.state == LEDGER_METADATA)
+                filter_strip(remote_table(table), values);
+        return 1;
+}
+
+typedef int (*RowCallback)(Delivery *d, RemoteTable table, const Value *values, uint64_t *sums);
+
+/* Hands over each row that may go; the archive is read as of one moment. */
+static int for_each_row(Delivery *d, RemoteTable table, RowCallback func, uint64_t *sums)
+{
+        Value values[REMOTE_COLUMNS_MAX];
+        int r = feed_begin(d->feed), failed = 0;
+
+        if (r < 0)
+                return link_feed_failed(d, r);
+        feed_rows(d->feed, remote_table(table), NULL, 0, 0);
+        while (failed >= 0 && (r = feed_next_row(d->feed, remote_table(table), values, NULL)) > 0) {
+                failed = check_row(d, table, values);
+                if (failed > 0)
+                        failed = func(d, table, values, sums);
+        }
+        if (r < 0)
+                failed = link_feed_failed(d, r);
+        feed_end(d->feed);
+        return failed < 0 ? failed : 0;
+}
+
+static int add_digest(Delivery *d, RemoteTable table, const Value *values, uint64_t *sums)
+{
+        uint64_t digest;
+        int r = d->remote->backend->digest(d->remote, table, values, &digest);
+
+        if (r != 0)
+                return r < 0 ? link_no_memory(d) : 0;
+        sums[0]++;
+        sums[1] += digest;
+        return 0;
+}
+
+int lists_digest(Delivery *d, RemoteTable table, uint64_t *ret_n, uint64_t *ret_digest)
+{
+        uint64_t sums[2] = { 0 };
+        int r = for_each_row(d, table, add_digest, sums);
+
+        *ret_n = sums[0];
+        *ret_digest = sums[1];
+        return r;
+}
+
+/* Room is made when all is put: these are small. */
+static int put_row(Delivery *d, RemoteTable table, const Value *values, uint64_t *sums)
+{
+        int r = link_put(d, table, values);
+
+        return r < 0 ? r : add_digest(d, table, values, sums);
+}
+
+static uint64_t *known_digest(Delivery *d, RemoteTable table)
+{
+        return d->state.list_digests + (table - REMOTE_STARS);
+}
+
+/* As the ledger keeps it: an empty list is not an unknown one. */
+static uint64_t list_sum(uint64_t n, uint64_t digest)
+{
+        return digest + n + 1;
+}
+
+bool lists_is_delivered(Delivery *d, RemoteTable table, uint64_t n, uint64_t digest)
+{
+        return *known_digest(d, table) == list_sum(n, digest);
+}
+
+int lists_put(Delivery *d, RemoteTable table)
+{
+        uint64_t sums[2] = { 0 };
+        int r = for_each_row(d, table, add_digest, sums);
+
+        if (r < 0 || lists_is_delivered(d, table, sums[0], sums[1]))
+                return r;
+        *known_digest(d, table) = 0; /* not known, until it is done */
+        d->state.look_again_usec = LEDGER_UNDER_WAY;
+        r = link_save(d);
+        memset(sums, 0, sizeof(sums));
+        if (r >= 0)
+                r = for_each_row(d, table, put_row, sums);
+        if (r < 0)
+                return r;
+        d->lists_put[table - REMOTE_STARS] = list_sum(sums[0], sums[1]);
+        return 1;
+}
+
+void lists_are_there(Delivery *d, RemoteTable table)
+{
+        *known_digest(d, table) = d->lists_put[table - REMOTE_STARS];
+}
+
+/* Stars and pins of a session come and go with it, so they are looked at after it, too. */
+static bool is_to_be_seen(Delivery *d, size_t list)
+{
+        return d->progress.sessions_sent > 0 || d->progress.sessions_deleted > 0 ||
+               d->state.list_digests[list] == 0 ||
+               d->lists_seen[list] != feed_meta(d->feed, change_keys[list]);
+}
+
+bool lists_moved(Delivery *d)
+{
+        for (size_t i = 0; i < N_REMOTE_LISTS; i++)
+                if (is_to_be_seen(d, i))
+                        return true;
+        return false;
+}
+
+static int send_list(Delivery *d, RemoteTable table)
+{
+        RemoteBatch batch = { 0 };
+        int r;
+
+        d->stamp = link_next_stamp(d);
+        r = lists_put(d, table);
+        if (r <= 0)
+                return r;
+        batch.stamp = d->stamp;
+        batch.replaces[table] = true;
+        r = link_send(d, &batch);
+        if (r < 0)
+                return r;
+        lists_are_there(d, table);
+        d->state.look_again_usec = d->look_again_usec;
+        return link_save(d);
+}
+
+int lists_send(Delivery *d)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < N_REMOTE_LISTS; i++) {
+                int64_t seen = feed_meta(d->feed, change_keys[i]);
+
+                if (!is_to_be_seen(d, i))
+                        continue;
+                d->lists_seen[i] = -1;
+                r = send_list(d, (RemoteTable) (REMOTE_STARS + i));
+                if (r >= 0)
+                        d->lists_seen[i] = seen;
+        }
+        return r;
+}
