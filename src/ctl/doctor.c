@@ -19,10 +19,12 @@
 #include "ctl/json-out.h"
 #include "ctl/options.h"
 #include "ctl/places.h"
+#include "ctl/remote-advice.h"
 #include "ctl/sandbox.h"
 #include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "mask/ruleset.h"
+#include "remote/delivery.h"
 #include "source/reader.h"
 
 #define UNIT           "scrubjay.service"
@@ -421,6 +423,23 @@ static void check_remote(Doctor *d, const RemoteStatus *remote)
                      remote->name);
 }
 
+/* What of a remote's settings a person should know before anything is sent. */
+static void check_remote_settings(Doctor *d, size_t index)
+{
+        RemoteOptions options = settings_for_remote(d->settings, index);
+        _cleanup_(delivery_freep) Delivery *delivery = NULL;
+
+        if (delivery_new(&options, NULL, NULL, &delivery, NULL) < 0)
+                return; /* check_remote() says why */
+        if (delivery_caution(delivery))
+                sayf(d, VERDICT_LOOK, "remote-plain-text", "man scrubjay.conf",
+                     _("The remote '%s': %s"), options.name, delivery_caution(delivery));
+        if (delivery_has_owner(delivery) == 0)
+                sayf(d, VERDICT_LOOK, "remote-owner", remote_owner_advice(),
+                     _("The remote '%s' gets sessions that say of nobody whose they are."),
+                     options.name);
+}
+
 /* Audits compare all of source and archive. When they do not come to their end, nothing else may tell. */
 static void check_verified(Doctor *d)
 {
@@ -529,6 +548,8 @@ int command_doctor(int argc, char *argv[])
         check_source(&d);
         check_archive(&d);
         check_service(&d);
+        for (size_t i = 0; i < d.settings->n_remotes; i++)
+                check_remote_settings(&d, i);
         check_watch(&d);
         if (d.json)
                 json_array_end(&d.array);

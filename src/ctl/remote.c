@@ -16,6 +16,7 @@
 #include "ctl/listing.h"
 #include "ctl/options.h"
 #include "ctl/places.h"
+#include "ctl/remote-advice.h"
 #include "ctl/text.h"
 #include "remote/delivery.h"
 #include "remote/ledger.h"
@@ -24,6 +25,12 @@ typedef struct Arguments {
         bool json;
         uint64_t limit;
 } Arguments;
+
+const char *remote_owner_advice(void)
+{
+        return _("Set UserId= in [Identity], or tell git who you are: git config --global user.email "
+                 "you@example.org");
+}
 
 static int failed(Delivery *d, const char *name)
 {
@@ -72,7 +79,8 @@ typedef struct RemoteState {
         char *url;
         LedgerRemote ledger;
         uint64_t n_behind;
-        char *error; /* NULL: none */
+        char *error;   /* NULL: none */
+        char *caution; /* what should be known before anything is sent; NULL: nothing */
 } RemoteState;
 
 static void remote_state_done(RemoteState *s)
@@ -80,6 +88,7 @@ static void remote_state_done(RemoteState *s)
         free(s->url);
         ledger_remote_done(&s->ledger);
         free(s->error);
+        free(s->caution);
 }
 
 static void look(const RemoteOptions *options, RemoteState *ret)
@@ -92,8 +101,11 @@ static void look(const RemoteOptions *options, RemoteState *ret)
                 (void) ledger_remote_get(ledger, options->name, &ret->ledger);
         if (ret->ledger.last_error)
                 ret->error = strdup(ret->ledger.last_error);
-        if (delivery_new(options, NULL, NULL, &d, &ret->error) >= 0)
-                (void) delivery_preview(d, count_pending, &ret->n_behind);
+        if (delivery_new(options, NULL, NULL, &d, &ret->error) < 0)
+                return;
+        if (delivery_caution(d))
+                ret->caution = strdup(delivery_caution(d));
+        (void) delivery_preview(d, count_pending, &ret->n_behind);
 }
 
 static struct json_object *state_json(const char *name, const RemoteState *s)
@@ -105,6 +117,7 @@ static struct json_object *state_json(const char *name, const RemoteState *s)
         json_add_time(o, "last_delivery_at", s->ledger.last_delivery_usec);
         json_add_count(o, "behind", s->n_behind);
         json_add_text(o, "last_error", s->error ?: "");
+        json_add_text(o, "caution", s->caution ?: "");
         return o;
 }
 
@@ -142,6 +155,8 @@ static int list(const Arguments *a)
                         (void) json_array_print(&array, state_json(options.name, &s));
                 else
                         state_row(l, options.name, &s);
+                if (s.caution && !a->json)
+                        print_error(_("The remote '%s': %s"), options.name, s.caution);
         }
         if (a->json)
                 json_array_end(&array);
@@ -233,6 +248,9 @@ static int preview(const Arguments *a, const RemoteOptions *options)
                 return STATUS_FAILED;
         if (delivery_preview(d, on_planned, &p) < 0)
                 return failed(d, options->name);
+        if (delivery_has_owner(d) == 0)
+                print_error("%s %s", _("These sessions say of nobody whose they are."),
+                            remote_owner_advice());
         if (a->json)
                 json_array_end(&p.array);
         else if (p.n_shown == 0)
@@ -274,7 +292,7 @@ static const char *difference_text(DeliveryDifference difference)
         case DIFFERENCE_STALE:
                 return _("must not be there");
         case DIFFERENCE_DIFFERENT:
-                return _("is another one there");
+                return _("differs there");
         default:
                 return _("waits to be delivered");
         }
@@ -328,8 +346,17 @@ static int check(const Arguments *a, const RemoteOptions *options)
                 json_array_end(&c.array);
         else if (c.n_differences + c.n_waiting > 0 && listing_print(l) < 0)
                 return STATUS_FAILED;
-        if (!a->json && c.n_differences == 0)
+        if (!a->json && c.n_differences + c.n_waiting == 0)
                 printf(_("The remote '%s' has what the archive has.\n"), options->name);
+        else if (!a->json && c.n_differences == 0)
+                printf(P_("%" PRIu64
+                          " change waits to be delivered to the remote '%s'; all else is there "
+                          "as it is in the archive.\n",
+                          "%" PRIu64
+                          " changes wait to be delivered to the remote '%s'; all else is there "
+                          "as it is in the archive.\n",
+                          c.n_waiting),
+                       c.n_waiting, options->name);
         else if (!a->json)
                 printf(_("If that stays, have everything sent again: scrubjayctl remote resend %s\n"),
                        options->name);
