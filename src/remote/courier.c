@@ -19,7 +19,7 @@ struct Courier {
         bool has_thread;
         int event_fd;
         Backoff backoff;   /* the thread's */
-        uint64_t due_usec; /* CLOCK_REALTIME, when a held session may go; the thread's */
+        uint64_t due_usec; /* CLOCK_REALTIME, when there is something to do by itself; the thread's */
 
         pthread_mutex_t mutex; /* guards all below */
         pthread_cond_t wanted;
@@ -95,7 +95,7 @@ static bool take_failure(Courier *c, int error)
 
 static void take_success(Courier *c)
 {
-        const char *warning = delivery_warning(c->delivery) ?: "";
+        const char *warning = delivery_warning(c->delivery) ?: delivery_caution(c->delivery) ?: "";
 
         c->status.failing = false;
         if (*warning && (!c->status.warning || strcmp(c->status.warning, warning) != 0))
@@ -209,6 +209,10 @@ static void *courier_main(void *userdata)
                         run(c, asked);
                 else
                         delivery_look(c->delivery);
+        pthread_mutex_lock(&c->mutex);
+        c->status.has_ended = true;
+        tell(c);
+        pthread_mutex_unlock(&c->mutex);
         return NULL;
 }
 
@@ -274,6 +278,10 @@ int courier_new(const RemoteOptions *options, Courier **ret, char **reterr)
         r = delivery_new(options, on_progress, c, &c->delivery, reterr);
         if (r < 0)
                 return r;
+        if (delivery_caution(c->delivery)) {
+                set_text(&c->status.warning, delivery_caution(c->delivery));
+                c->status.n_warnings++;
+        }
         r = start_thread(c);
         if (r < 0) {
                 format_error(reterr, "No thread can be started: %s.", strerror(-r));

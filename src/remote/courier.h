@@ -22,6 +22,7 @@ typedef struct CourierStatus {
         uint64_t n_warnings; /* grows with each new warning */
         char *warning;       /* "" or a sentence; owned by the caller */
         uint64_t done;       /* the last courier_ask() that is answered */
+        bool has_ended;      /* courier_free() does not wait any more */
 } CourierStatus;
 
 void courier_status_done(CourierStatus *s);
@@ -30,7 +31,7 @@ void courier_status_done(CourierStatus *s);
  * state (see ledger_check_archive()). Where that cannot be told, nothing happens. */
 void courier_check_archive(const char *archive_path);
 
-/* Starts the thread, which begins to deliver. Copies @options. Returns 0, or a negative errno with *@reterr: the settings
+/* Starts the thread, which begins to deliver. Borrows what @options points to. Returns 0, or a negative errno with *@reterr: the settings
  * make no sense. */
 int courier_new(const RemoteOptions *options, Courier **ret, char **reterr);
 
@@ -38,10 +39,10 @@ int courier_new(const RemoteOptions *options, Courier **ret, char **reterr);
 Courier *courier_free(Courier *c);
 DEFINE_CLEANUP(Courier *, courier_free)
 
-/* Asks it to end, without waiting: for stopping several at once. */
+/* Asks it to end, without waiting; status.has_ended says when it has. */
 void courier_stop(Courier *c);
 
-/* Readable when the status is another one. Owned by the courier. */
+/* Readable when the status has changed. Owned by the courier. */
 int courier_fd(const Courier *c);
 
 /* The archive changed. */

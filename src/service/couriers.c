@@ -10,16 +10,22 @@
 
 #define WAITERS_MAX 1024 /* far beyond what people and scripts have open at once */
 
+#define STOP_USEC \
+        (5 * USEC_PER_SEC) /* a request ends at once when it is to; a disk may take longer */
+
 typedef struct Entry {
         Couriers *owner;
+        Settings *settings; /* what the courier borrows from */
+        size_t index;       /* of its remote there */
         const char *name;
         char *url;
         char *unusable;   /* why there is no courier; or NULL */
-        Courier *courier; /* or NULL */
+        Courier *courier; /* NULL: it is unusable, or waits for one before it to end */
         sd_event_source *source;
         CourierStatus status;
         uint64_t told_outages, told_warnings;
         bool told_failing;
+        struct Entry *next_leaving;
 } Entry;
 
 typedef struct DeliveryWaiter {
@@ -29,13 +35,17 @@ typedef struct DeliveryWaiter {
 } DeliveryWaiter;
 
 struct Couriers {
-        Settings *settings;
         sd_event *event;
         void (*on_changed)(void *userdata);
         void *userdata;
-        Entry *entries;
+        Entry **entries;
         RemoteSnapshot *snapshots;
         size_t n;
+        Entry *leaving;                     /* were told to end, and have not yet */
+        bool given_up;                      /* nobody waits for them any more */
+        void (*on_stopped)(void *userdata); /* NULL: not asked for, or called */
+        void *stopped_userdata;
+        sd_event_source *stop_timer;
         DeliveryWaiter *waiters;
         size_t n_waiters;
 };
@@ -71,7 +81,7 @@ static void tell_news(Entry *e)
 
 static void take_snapshot(Couriers *c, size_t i)
 {
-        const Entry *e = c->entries + i;
+        const Entry *e = c->entries[i];
 
         c->snapshots[i] = (RemoteSnapshot){
                 .name = e->name,
@@ -84,9 +94,12 @@ static void take_snapshot(Couriers *c, size_t i)
 
 static bool is_answered(const Couriers *c, const DeliveryWaiter *w)
 {
-        for (size_t i = 0; i < c->n; i++)
-                if (c->entries[i].courier && c->entries[i].status.done < w->tickets[i])
+        for (size_t i = 0; i < c->n; i++) {
+                const Entry *e = c->entries[i];
+
+                if (e->courier ? e->status.done < w->tickets[i] : !e->unusable)
                         return false;
+        }
         return true;
 }
 
@@ -108,6 +121,53 @@ static void answer_waiters(Couriers *c, bool give_up)
         c->n_waiters = n_kept;
 }
 
+static void start_those_that_wait(Couriers *c);
+
+static Entry *entry_free(Entry *e)
+{
+        sd_event_source_disable_unref(e->source);
+        courier_free(e->courier);
+        courier_status_done(&e->status);
+        free(e->url);
+        free(e->unusable);
+        settings_unref(e->settings);
+        free(e);
+        return NULL;
+}
+
+static void tell_stopped(Couriers *c)
+{
+        void (*on_stopped)(void *userdata) = c->on_stopped;
+
+        c->on_stopped = NULL;
+        if (on_stopped)
+                on_stopped(c->stopped_userdata);
+}
+
+/* One that was told to end has: those that come after it may begin. */
+static void take_leave(Entry *e)
+{
+        Couriers *c = e->owner;
+        Entry **link = &c->leaving;
+
+        while (*link != e)
+                link = &(*link)->next_leaving;
+        *link = e->next_leaving;
+        entry_free(e);
+        if (c->leaving)
+                return;
+        start_those_that_wait(c);
+        tell_stopped(c);
+}
+
+static bool is_leaving(const Entry *e)
+{
+        for (const Entry *i = e->owner->leaving; i; i = i->next_leaving)
+                if (i == e)
+                        return true;
+        return false;
+}
+
 static int on_courier(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
         Entry *e = userdata;
@@ -118,10 +178,15 @@ static int on_courier(sd_event_source *source, int fd, uint32_t events, void *us
                 return 0;
         courier_status_done(&e->status);
         e->status = status;
+        if (is_leaving(e)) {
+                if (status.has_ended)
+                        take_leave(e);
+                return 0;
+        }
         text_make_utf8(&e->status.last_error);
         text_make_utf8(&e->status.warning);
         tell_news(e);
-        take_snapshot(c, (size_t) (e - c->entries));
+        take_snapshot(c, e->index);
         c->on_changed(c->userdata);
         answer_waiters(c, false);
         return 0;
@@ -133,8 +198,8 @@ static uint64_t *ask_all(Couriers *c)
         uint64_t *tickets = calloc(c->n + 1, sizeof(*tickets));
 
         for (size_t i = 0; tickets && i < c->n; i++)
-                if (c->entries[i].courier)
-                        tickets[i] = courier_ask(c->entries[i].courier);
+                if (c->entries[i]->courier)
+                        tickets[i] = courier_ask(c->entries[i]->courier);
         return tickets;
 }
 
@@ -175,50 +240,77 @@ static void ask_again(Couriers *c)
 
 /* Life */
 
-static int start(Couriers *c, size_t i)
+static int start(Entry *e)
 {
-        RemoteOptions options = settings_for_remote(c->settings, i);
-        Entry *e = c->entries + i;
+        RemoteOptions options = settings_for_remote(e->settings, e->index);
         int r;
 
+        r = courier_new(&options, &e->courier, &e->unusable);
+        text_make_utf8(&e->unusable);
+        if (r < 0)
+                return r;
+        r = sd_event_add_io(e->owner->event, &e->source, courier_fd(e->courier), EPOLLIN,
+                            on_courier, e);
+        return r < 0 ? r : sd_event_source_set_description(e->source, "courier");
+}
+
+/* Two of one remote would be in each other's way: those of new settings begin when the ones before them have ended. */
+static void start_those_that_wait(Couriers *c)
+{
+        if (c->leaving)
+                return;
+        for (size_t i = 0; i < c->n; i++) {
+                Entry *e = c->entries[i];
+                int r = e->courier || e->unusable ? 0 : start(e);
+
+                if (r < 0 && !e->unusable)
+                        format_error(&e->unusable, "There is no memory.");
+                if (r < 0)
+                        log_event(LOG_WARNING, MESSAGE_REMOTE_FAILED,
+                                  LOG_FIELDS({ "SCRUBJAY_REMOTE", e->name },
+                                             { "SCRUBJAY_REASON", e->unusable ?: "" }),
+                                  "The remote '%s' cannot be used: %s", e->name,
+                                  e->unusable ?: strerror(-r));
+                take_snapshot(c, i);
+        }
+        ask_again(c);
+}
+
+static int add(Couriers *c, Settings *settings, size_t index)
+{
+        RemoteOptions options = settings_for_remote(settings, index);
+        Entry *e = calloc(1, sizeof(*e));
+
+        if (!e)
+                return -ENOMEM;
         e->owner = c;
+        e->settings = settings_ref(settings);
+        e->index = index;
         e->name = options.name;
         e->url = url_without_credentials(options.url);
         text_make_utf8(&e->url);
-        if (!e->url)
+        if (!e->url) {
+                entry_free(e);
                 return -ENOMEM;
-        r = courier_new(&options, &e->courier, &e->unusable);
-        text_make_utf8(&e->unusable);
-        if (r < 0) {
-                log_event(LOG_WARNING, MESSAGE_REMOTE_FAILED,
-                          LOG_FIELDS({ "SCRUBJAY_REMOTE", e->name },
-                                     { "SCRUBJAY_REASON", e->unusable }),
-                          "The remote '%s' cannot be used: %s", e->name,
-                          e->unusable ?: strerror(-r));
-        } else {
-                r = sd_event_add_io(c->event, &e->source, courier_fd(e->courier), EPOLLIN,
-                                    on_courier, e);
-                if (r >= 0)
-                        r = sd_event_source_set_description(e->source, "courier");
-                if (r < 0)
-                        return r;
         }
-        take_snapshot(c, i);
+        c->entries[c->n] = e;
+        take_snapshot(c, c->n++);
         return 0;
 }
 
-static void stop_all(Couriers *c)
+/* Tells all to end. */
+static void dismiss(Couriers *c)
 {
         for (size_t i = 0; i < c->n; i++) {
-                sd_event_source_disable_unref(c->entries[i].source);
-                if (c->entries[i].courier)
-                        courier_stop(c->entries[i].courier);
-        }
-        for (size_t i = 0; i < c->n; i++) {
-                courier_free(c->entries[i].courier);
-                courier_status_done(&c->entries[i].status);
-                free(c->entries[i].url);
-                free(c->entries[i].unusable);
+                Entry *e = c->entries[i];
+
+                if (!e->courier) {
+                        entry_free(e);
+                        continue;
+                }
+                courier_stop(e->courier);
+                e->next_leaving = c->leaving;
+                c->leaving = e;
         }
         free(c->entries);
         free(c->snapshots);
@@ -227,21 +319,19 @@ static void stop_all(Couriers *c)
         c->n = 0;
 }
 
-static int start_all(Couriers *c, Settings *settings)
+static int add_all(Couriers *c, Settings *settings)
 {
-        settings_ref(settings);
-        settings_unref(c->settings);
-        c->settings = settings;
         c->entries = calloc(settings->n_remotes + 1, sizeof(*c->entries));
         c->snapshots = calloc(settings->n_remotes + 1, sizeof(*c->snapshots));
         if (!c->entries || !c->snapshots)
                 return -ENOMEM;
-        while (c->n < settings->n_remotes) {
-                int r = start(c, c->n++);
+        for (size_t i = 0; i < settings->n_remotes; i++) {
+                int r = add(c, settings, i);
 
                 if (r < 0)
                         return r;
         }
+        start_those_that_wait(c);
         return 0;
 }
 
@@ -256,7 +346,7 @@ int couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *u
         c->event = sd_event_ref(event);
         c->on_changed = on_changed;
         c->userdata = userdata;
-        r = start_all(c, settings);
+        r = add_all(c, settings);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(c);
@@ -267,15 +357,35 @@ int couriers_set_settings(Couriers *c, Settings *settings)
 {
         int r;
 
-        stop_all(c);
-        r = start_all(c, settings);
+        dismiss(c);
+        r = add_all(c, settings);
         if (r < 0) {
-                stop_all(c);
+                dismiss(c);
                 answer_waiters(c, true);
-                return r;
         }
-        ask_again(c);
+        return r;
+}
+
+static int on_stop_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Couriers *c = userdata;
+
+        c->given_up = true;
+        tell_stopped(c);
         return 0;
+}
+
+void couriers_stop(Couriers *c, void (*on_stopped)(void *userdata), void *userdata)
+{
+        answer_waiters(c, true);
+        dismiss(c);
+        c->on_stopped = on_stopped;
+        c->stopped_userdata = userdata;
+        if (!c->leaving)
+                tell_stopped(c);
+        else if (sd_event_add_time_relative(c->event, &c->stop_timer, CLOCK_MONOTONIC, STOP_USEC, 0,
+                                            on_stop_timer, c) < 0)
+                (void) on_stop_timer(NULL, 0, c);
 }
 
 Couriers *couriers_free(Couriers *c)
@@ -283,9 +393,15 @@ Couriers *couriers_free(Couriers *c)
         if (!c)
                 return NULL;
         answer_waiters(c, true);
-        stop_all(c);
+        dismiss(c);
+        sd_event_source_disable_unref(c->stop_timer);
+        while (c->leaving && !c->given_up) { /* those that were given up go with the process */
+                Entry *e = c->leaving;
+
+                c->leaving = e->next_leaving;
+                entry_free(e);
+        }
         free(c->waiters);
-        settings_unref(c->settings);
         sd_event_unref(c->event);
         free(c);
         return NULL;
@@ -294,8 +410,8 @@ Couriers *couriers_free(Couriers *c)
 void couriers_poke(Couriers *c)
 {
         for (size_t i = 0; i < c->n; i++)
-                if (c->entries[i].courier)
-                        courier_poke(c->entries[i].courier);
+                if (c->entries[i]->courier)
+                        courier_poke(c->entries[i]->courier);
 }
 
 const RemoteSnapshot *couriers_snapshot(const Couriers *c, size_t *ret_n)

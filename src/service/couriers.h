@@ -21,15 +21,20 @@ typedef struct RemoteSnapshot {
 } RemoteSnapshot;
 
 /* Starts them; one whose settings make no sense is kept with its error. @on_changed is called on the loop when a
- * snapshot is another one. Takes a reference to @settings. Returns 0 or a negative errno. */
+ * snapshot has changed. Takes a reference to @settings. Returns 0 or a negative errno. */
 int couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *userdata),
                  void *userdata, Couriers **ret);
 
-/* Ends those that run, and starts those of the new settings; who waits for a delivery waits for the new ones. Returns 0 or a
- * negative errno: there are none, until another call succeeds. */
+/* Ends those that run, without waiting for them on the loop, and starts those of the new settings when they have ended; who
+ * waits for a delivery waits for the new ones. Returns 0 or a negative errno: there are none, until another call succeeds. */
 int couriers_set_settings(Couriers *c, Settings *settings);
 
-/* Ends what they have in hand, and waits for them; who waits for a delivery is told that there will be none. */
+/* Ends them for good, without waiting: @on_stopped is called once, when they have ended, or have not after some seconds (then
+ * they end with the process; what they have in hand is sent again another time). Who waits for a delivery is told that there
+ * will be none. Nothing else may be called then but couriers_snapshot() and couriers_free(). */
+void couriers_stop(Couriers *c, void (*on_stopped)(void *userdata), void *userdata);
+
+/* Waits for those that couriers_stop() has not given up. Not on the loop. */
 Couriers *couriers_free(Couriers *c);
 DEFINE_CLEANUP(Couriers *, couriers_free)
 

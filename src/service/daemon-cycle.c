@@ -91,13 +91,22 @@ static void answer_waiters(Daemon *d, uint64_t number, const CycleResult *result
         d->n_waiters = n_kept;
 }
 
-static void leave(Daemon *d)
+static void on_couriers_stopped(void *userdata)
 {
-        d->couriers = couriers_free(
-                        d->couriers); /* who waits for a delivery is answered while there is a bus */
-        answer_waiters(d, 0, NULL);
+        Daemon *d = userdata;
+
         log_event(LOG_INFO, MESSAGE_STOPPED, NULL, "Stopped.");
         (void) sd_event_exit(d->event, d->exit_status);
+}
+
+/* Who waits is answered while there is a bus. */
+static void leave(Daemon *d)
+{
+        answer_waiters(d, 0, NULL);
+        if (d->couriers)
+                couriers_stop(d->couriers, on_couriers_stopped, d);
+        else
+                on_couriers_stopped(d);
 }
 
 /* Can the running cycle be done within @usec, as far as its speed until now tells? */

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "remote/courier.h"
 #include "service/daemon-internal.h"
 #include "service/log.h"
 
@@ -340,8 +339,6 @@ int daemon_new(Settings *settings, const SettingsOptions *options, Daemon **ret)
                 r = sd_event_new(&d->event);
         if (r >= 0)
                 r = add_signals(d); /* before the threads, which must not get them */
-        if (settings->n_remotes > 0)
-                courier_check_archive(settings->archive_path);
         if (r >= 0)
                 r = worker_new(settings, &d->worker);
         if (r >= 0)

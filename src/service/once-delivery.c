@@ -138,7 +138,11 @@ static int finish(const Entry *e, bool (*stop)(void), struct json_object *remote
         r = wait_for(e, stop, &status);
         if (r == -ECANCELED)
                 return add_entry(e, 0, "It was stopped.", remotes);
-        return r < 0 ? r : add_entry(e, status.rows_sent, status.last_error, remotes);
+        if (r < 0)
+                return r;
+        if (*status.warning && !*status.last_error)
+                log_text(LOG_WARNING, "The remote '%s': %s", e->name ?: "", status.warning);
+        return add_entry(e, status.rows_sent, status.last_error, remotes);
 }
 
 int once_delivery_finish(OnceDelivery *o, bool (*stop)(void), struct json_object *remotes)

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 
 #include "base/strbuf.h"
+#include "remote/courier.h"
 
 struct Worker {
         pthread_t thread;
@@ -158,6 +159,7 @@ static void report_totals(Worker *w, Engine *engine, CycleResult *result)
 typedef struct ThreadStart {
         Worker *worker;
         Engine *engine;
+        Settings *settings;
 } ThreadStart;
 
 static void *worker_main(void *userdata)
@@ -170,6 +172,9 @@ static void *worker_main(void *userdata)
         bool reset;
 
         free(userdata);
+        if (start.settings->n_remotes > 0) /* before anything is written */
+                courier_check_archive(start.settings->archive_path);
+        settings_unref(start.settings);
         /* what is wrong with the archive the first cycle says */
         (void) engine_open_archive(engine, NULL);
         report_totals(w, engine, NULL);
@@ -225,10 +230,12 @@ int worker_new(Settings *settings, Worker **ret)
                        &engine);
         if (r < 0)
                 return r;
-        *start = (ThreadStart){ .worker = w, .engine = engine };
+        *start = (ThreadStart){ .worker = w, .engine = engine, .settings = settings_ref(settings) };
         r = start_thread(w, start);
-        if (r < 0)
+        if (r < 0) {
+                settings_unref(start->settings);
                 return r;
+        }
         TAKE_PTR(start);
         TAKE_PTR(engine);
         *ret = TAKE_PTR(w);
