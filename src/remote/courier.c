@@ -27,6 +27,7 @@ struct Courier {
         bool told; /* the eventfd is set, and nothing was taken since */
         uint64_t asked, rows_before;
         int failing_for; /* the errno of the outage */
+        char *warned_of; /* what the last run warned of; status.warning keeps it for whoever did not look yet */
         CourierStatus status;
 };
 
@@ -98,9 +99,11 @@ static void take_success(Courier *c)
         const char *warning = delivery_warning(c->delivery) ?: delivery_caution(c->delivery) ?: "";
 
         c->status.failing = false;
-        if (*warning && (!c->status.warning || strcmp(c->status.warning, warning) != 0))
+        if (*warning && (!c->warned_of || strcmp(c->warned_of, warning) != 0)) {
                 c->status.n_warnings++;
-        set_text(&c->status.warning, warning);
+                set_text(&c->status.warning, warning);
+        }
+        set_text(&c->warned_of, warning);
         /* what is somebody else's there did not arrive */
         set_text(&c->status.last_error, delivery_has_conflicts(c->delivery) ? warning : "");
 }
@@ -280,6 +283,7 @@ int courier_new(const RemoteOptions *options, Courier **ret, char **reterr)
                 return r;
         if (delivery_caution(c->delivery)) {
                 set_text(&c->status.warning, delivery_caution(c->delivery));
+                set_text(&c->warned_of, delivery_caution(c->delivery));
                 c->status.n_warnings++;
         }
         r = start_thread(c);
@@ -310,6 +314,7 @@ Courier *courier_free(Courier *c)
         }
         delivery_free(c->delivery);
         courier_status_done(&c->status);
+        free(c->warned_of);
         (void) pthread_cond_destroy(&c->wanted);
         (void) pthread_mutex_destroy(&c->mutex);
         c->event_fd = fd_close(c->event_fd);

@@ -20,7 +20,7 @@ typedef struct CourierStatus {
         bool failing;
         uint64_t n_outages; /* grows when an outage begins, or has another kind of cause now: once per outage */
         uint64_t n_warnings; /* grows with each new warning */
-        char *warning;       /* "" or a sentence; owned by the caller */
+        char *warning;       /* the last one; "" or a sentence; owned by the caller */
         uint64_t done;       /* the last courier_ask() that is answered */
         bool has_ended;      /* courier_free() does not wait any more */
 } CourierStatus;

@@ -6,7 +6,7 @@
 #include "remote/filter.h"
 #include "remote/lists.h"
 
-#define PAGE_SESSIONS 1000
+#define PAGE_SESSIONS 10000 /* a server sums up all that follows for each page */
 
 /* One session in one table: as it is there, and as it should be. */
 typedef struct Sight {
@@ -19,13 +19,18 @@ typedef struct Sight {
         bool is_same;
 } Sight;
 
+/* What the ledger is to know of a session. */
+typedef struct Note {
+        char *id;
+        LedgerEntry entry;
+} Note;
+
 typedef struct Survey Survey;
 
 struct Survey {
         Delivery *d;
         int (*on_sight)(Survey *s, const Sight *sight);
         int (*on_list)(Survey *s, uint64_t n_here, uint64_t here, uint64_t n_there);
-        bool writes; /* into the ledger: a page in a transaction */
         uint64_t n_different, n_waiting;
 
         DeliveryDifferenceCallback on_difference;
@@ -34,6 +39,8 @@ struct Survey {
         RemoteTable table;
         RemoteDigest page[PAGE_SESSIONS]; /* with ids that it owns */
         size_t n;
+        Note *notes; /* for the ledger, when the page is compared */
+        size_t n_notes, n_allocated;
 };
 
 static void drop_page(Survey *s)
@@ -70,6 +77,55 @@ static int fetch(Survey *s, const char *after)
                 return r;
         r = d->remote->backend->digests(d->remote, s->table, after, PAGE_SESSIONS, on_digest, s);
         return r < 0 ? link_remote_failed(d, r) : 0;
+}
+
+/* The ledger */
+
+static int note_entry(Survey *s, const char *id, const LedgerEntry *entry)
+{
+        char *copy = strdup(id);
+
+        if (s->n_notes == s->n_allocated) {
+                size_t n = s->n_allocated > 0 ? s->n_allocated * 2 : 64;
+                Note *grown = copy ? reallocarray(s->notes, n, sizeof(*grown)) : NULL;
+
+                if (!grown) {
+                        free(copy);
+                        return link_no_memory(s->d);
+                }
+                s->notes = grown;
+                s->n_allocated = n;
+        }
+        if (!copy)
+                return link_no_memory(s->d);
+        s->notes[s->n_notes++] = (Note){ copy, *entry };
+        return 0;
+}
+
+static int note(Survey *s, const char *id, LedgerState state)
+{
+        return note_entry(s, id, &(LedgerEntry){ .state = state, .last_ordinal = -1 });
+}
+
+static void drop_notes(Survey *s)
+{
+        for (size_t i = 0; i < s->n_notes; i++)
+                free(s->notes[i].id);
+        s->n_notes = 0;
+}
+
+static int write_notes(Survey *s)
+{
+        Delivery *d = s->d;
+        int r;
+
+        if (s->n_notes == 0)
+                return 0;
+        r = ledger_begin(d->ledger);
+        for (size_t i = 0; r >= 0 && i < s->n_notes; i++)
+                r = ledger_put(d->ledger, d->options.name, s->notes[i].id, &s->notes[i].entry);
+        drop_notes(s);
+        return link_end_ledger(d, r);
 }
 
 /* Here */
@@ -176,7 +232,7 @@ static int merge(Survey *s, const char *after, const char *last)
         return r;
 }
 
-/* The archive as of one moment, and what comes of it in the ledger, or nothing. */
+/* The archive as of one moment, and then what comes of it in the ledger: neither waits for the other one's readers. */
 static int compare_page(Survey *s, const char *after, const char *last)
 {
         Delivery *d = s->d;
@@ -184,20 +240,9 @@ static int compare_page(Survey *s, const char *after, const char *last)
 
         if (r < 0)
                 return link_feed_failed(d, r);
-        r = s->writes ? ledger_begin(d->ledger) : 0;
-        if (r < 0) {
-                feed_end(d->feed);
-                return link_ledger_failed(d, r);
-        }
         r = merge(s, after, last);
         feed_end(d->feed);
-        if (!s->writes)
-                return r;
-        if (r < 0) {
-                ledger_rollback(d->ledger);
-                return r;
-        }
-        return link_end_ledger(d, 0);
+        return r < 0 ? r : write_notes(s);
 }
 
 static int compare_table(Survey *s)
@@ -222,15 +267,6 @@ static int compare_table(Survey *s)
 }
 
 /* Lists */
-
-static int note(Survey *s, const char *id, LedgerState state)
-{
-        Delivery *d = s->d;
-        int r = ledger_put(d->ledger, d->options.name, id,
-                           &(LedgerEntry){ .state = state, .last_ordinal = -1 });
-
-        return r < 0 ? link_ledger_failed(d, r) : 0;
-}
 
 /* A tombstone that is there was shared: its session may be told of. */
 static int learn_tombstones(Survey *s)
@@ -257,6 +293,8 @@ static int compare_list(Survey *s, bool learns)
                 r = fetch(s, after);
                 if (r >= 0 && learns && s->table == REMOTE_DELETES)
                         r = learn_tombstones(s);
+                if (r >= 0)
+                        r = write_notes(s);
                 if (r < 0)
                         return r;
                 for (size_t i = 0; i < s->n; i++) {
@@ -281,6 +319,8 @@ static int survey(Survey *s, bool learns)
         for (s->table = 0; r >= 0 && s->table < N_REMOTE_TABLES; s->table++)
                 r = s->table < REMOTE_STARS ? compare_table(s) : compare_list(s, learns);
         drop_page(s);
+        drop_notes(s);
+        free(s->notes);
         return r;
 }
 
@@ -307,8 +347,7 @@ static int learn(Survey *s, const Sight *sight)
                 r = feed_last_ordinal(d->feed, sight->id, &entry.last_ordinal);
                 if (r < 0)
                         return link_feed_failed(d, r);
-                r = ledger_put(d->ledger, d->options.name, sight->id, &entry);
-                return r < 0 ? link_ledger_failed(d, r) : 0;
+                return note_entry(s, sight->id, &entry);
         }
         if (sight->table != REMOTE_SESSIONS && sight->is_same)
                 return 0;
@@ -338,7 +377,7 @@ int survey_all(Delivery *d)
 
         if (!s)
                 return link_no_memory(d);
-        *s = (Survey){ .d = d, .on_sight = learn, .on_list = forget_list, .writes = true };
+        *s = (Survey){ .d = d, .on_sight = learn, .on_list = forget_list };
         r = begin_anew(d);
         d->is_trusted = true; /* what is written from here on */
         if (r >= 0)
@@ -374,7 +413,7 @@ int survey_late(Delivery *d, uint64_t *ret_n_different, uint64_t *ret_n_waiting)
 
         if (!s)
                 return link_no_memory(d);
-        *s = (Survey){ .d = d, .on_sight = mend, .on_list = forget_list, .writes = true };
+        *s = (Survey){ .d = d, .on_sight = mend, .on_list = forget_list };
         r = survey(s, false);
         *ret_n_different = s->n_different;
         *ret_n_waiting = s->n_waiting;
