@@ -50,6 +50,37 @@ def breaches(path, text):
             yield "%s includes %s" % (path, name)
 
 
+def backend_of(path):
+    """src/remote/clickhouse/http.c -> clickhouse; src/remote/link.c -> nothing."""
+    parts = path.split("/")
+    return parts[2] if parts[:2] == ["src", "remote"] and len(parts) > 3 else ""
+
+
+# The parts of a delivery, the lower ones first: none includes one that stands after it.
+ROAD = ["remote", "filter", "ledger", "plan", "delivery.h", "link", "lists", "survey", "batch", "delivery", "courier"]
+
+
+def rank(path):
+    name = path.rsplit("/", 1)[-1]
+    return ROAD.index(name if name in ROAD else name.rsplit(".", 1)[0])
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_a_backend_is_known_to_nobody(path):
+    for name in INCLUDE.findall(read(path)):
+        assert backend_of("src/" + name) in ("", backend_of(path)), "%s includes %s" % (path, name)
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.startswith("src/remote/") and not backend_of(path)
+                                  and path.rsplit("/", 1)[-1].rsplit(".", 1)[0] in ROAD])
+def test_the_road_goes_one_way(path):
+    own = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    for name in INCLUDE.findall(read(path)):
+        part = name.rsplit("/", 1)[-1]
+        if name.startswith("remote/") and part.rsplit(".", 1)[0] in ROAD and part != own + ".h":
+            assert rank(part) < rank(path), "%s includes %s" % (path, name)
+
+
 @pytest.mark.parametrize("path", SOURCES)
 def test_includes_look_down_only(path):
     assert list(breaches(path, read(path))) == []
@@ -60,6 +91,7 @@ def test_includes_look_down_only(path):
     ("src/base/strbuf.c", "model/value.h"),
     ("src/sync/engine.c", "service/config.h"),
     ("src/remote/courier.c", "source/reader.h"),
+    ("src/archive/feed.c", "remote/remote.h"),
     ("src/archive/archive.c", "strbuf.h"),
 ])
 def test_a_breach_would_be_seen(path, include):

@@ -1,0 +1,265 @@
+"""What stands on the road between archive and server: locks, other archives, other clocks, names, and who listens"""
+
+import json
+import shutil
+import signal
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from clickhouse import assert_equal, rows_here
+from scrubjay_test import wait_for
+from test_delivery import add_call, delete_for_good, touch
+
+FOREVER = {"count": -1}
+
+
+# No lock is held while anybody waits for a network
+
+def test_a_slow_server_does_not_lock_a_healthy_one_out(ann):
+    """The ledger is one file for all remotes; SQLite gives up after five seconds."""
+    ann.source.add_session("s1", ["one", "two"])
+    ann.deliver()
+    ann.set("slow", URL=ann.server.url())
+    ann.server.new_database()
+    ann.set(URL=f"clickhouse+http://writer@127.0.0.1:{ann.server.ports['engine_http']}/{ann.server.database}")
+    ann.server.fault("delay", seconds=7, match="xxHash64|INSERT INTO `messages`", **FOREVER)
+    began = time.monotonic()
+    status, result, stderr = ann.once()
+    assert (status, result["remotes"]["team"]["error"]) == (0, ""), (result, stderr)
+    assert time.monotonic() - began > 6, "the slow one was slow"
+    ann.assert_equal()
+
+
+def test_a_survey_keeps_nothing_open(ann):
+    """While the server is waited for, the archive's log can be emptied, so that what was purged leaves the disk."""
+    ann.source.add_session("s1", ["one", "two"])
+    ann.deliver()
+    ann.server.fault("delay", seconds=4, match="xxHash64", **FOREVER)
+    check = threading.Thread(target=ann.ctl, args=("remote", "check", "team"))
+    check.start()
+    db = sqlite3.connect(ann.archive)
+    emptied = 0
+    while check.is_alive():
+        db.execute("UPDATE meta SET value = value WHERE key = 'change_seq'")
+        db.commit()
+        busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        emptied += busy == 0
+        assert busy == 0 or time.sleep(0.1) is None and db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        time.sleep(0.1)
+    db.close()
+    assert emptied > 20
+
+
+def test_a_reload_does_not_wait_on_the_loop(ann, bus):
+    ann.source.add_session("s1")
+    ann.server.fault("hang", seconds=60, match=".", **FOREVER)
+    daemon = ann.start(bus)
+    wait_for(lambda: ann.remote()[3] == 1, "it hangs")
+    for _ in range(5):
+        n = daemon.notified("RELOADING=1")
+        daemon.signal(signal.SIGHUP)
+        wait_for(lambda n=n: daemon.notified("RELOADING=1") > n, "the reload")
+        assert ann.remote()[0] == "team"
+    ann.server.clear_faults()
+    daemon.signal(signal.SIGHUP)
+    assert daemon.call("Deliver") == [{}]
+    ann.assert_equal()
+
+
+# The archive
+
+@pytest.mark.parametrize("how", ["moved", "deleted"])
+def test_couriers_follow_an_archive_that_was_built_anew(ann, bus, how):
+    for i in (1, 2, 3):
+        ann.source.add_session(f"s{i}", ["one", "two"])
+    daemon = ann.start(bus)
+    ann.settle()
+    for _ in range(3):
+        if how == "moved":
+            shutil.move(ann.archive.parent, ann.home / f"aside-{time.monotonic_ns()}")
+        else:
+            shutil.rmtree(ann.archive.parent)
+        ann.source.append("s1", ["more"])
+        wait_for(lambda: ann.archive.exists() and len(rows_here(ann.archive, "sessions")) == 3, "it is built anew", 30)
+        daemon.run_once()
+        assert daemon.call("Deliver") == [{}]
+        ann.assert_equal()
+        status, out, _ = ann.ctl("remote", "check", "team")
+        assert (status, out) == (0, "The remote 'team' has what the archive has.\n")
+
+
+def test_what_is_there_already_is_not_sent_again(ann):
+    for i in range(5):
+        ann.source.add_session(f"s{i}", ["one", "two"])
+    add_call(ann.source, "s1", 1)
+    ann.deliver()
+    for file in ann.archive.parent.iterdir():
+        file.unlink()
+    assert ann.deliver()["rows_sent"] == 0
+    assert ann.server.query("SELECT count() FROM messages") == [["10"]], "also without FINAL"
+    ann.source.append("s1", ["three"])
+    assert ann.deliver()["rows_sent"] == 2
+    ann.assert_equal()
+
+
+def test_check_tells_what_waits_from_what_differs(ann):
+    ann.source.add_session("s1", ["one", "two"])
+    ann.deliver()
+    ann.source.append("s1", ["three"])
+    ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1')")
+    url = ann.remotes["team"]["URL"]
+    ann.server.fault("reset_before", match="INSERT", **FOREVER)
+    ann.fail()
+    ann.server.clear_faults()
+    status, out, _ = ann.ctl("remote", "check", "team")
+    assert status == 0 and "waits to be delivered" in out and "has what the archive has" not in out
+    assert "all else is there as it is in the archive." in out and url.split("@")[0] not in out
+    assert {d["difference"] for d in json.loads(ann.ctl("remote", "check", "team", "--json")[1])} == {"waiting"}
+
+
+def test_check_changes_nothing(ann):
+    """Neither there nor here: the tables are missing, and so they stay."""
+    ann.source.add_session("s1")
+    ann.server.fault("reset_before", match=".", **FOREVER)
+    ann.fail()
+    ann.server.clear_faults()
+    files = {file.name: file.read_bytes() for file in ann.archive.parent.glob("archive.db.remotes")}
+    status, _, stderr = ann.ctl("remote", "check", "team")
+    assert status == 1 and "there is nothing to look at before that" in stderr
+    assert ann.server.query(f"SELECT name FROM system.tables WHERE database = '{ann.server.database}'") == []
+    assert files == {file.name: file.read_bytes() for file in ann.archive.parent.glob("archive.db.remotes")}
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_the_second_archive_of_one_machine_is_told(make_person):
+    here = make_person("here", machine="same", user_id="ann@example.org")
+    there = make_person("there", machine="same", user_id="ann@example.org")
+    here.source.add_session("only-here")
+    there.source.add_session("only-there")
+    here.deliver()
+    error = there.fail()
+    assert "Another archive of the same person and machine" in error and "scrubjayctl remote resend team" in error
+    here.assert_equal()
+    assert there.ctl("remote", "check", "team")[0] == 1
+    assert here.ctl("remote", "check", "team")[0] == 0
+    assert there.ctl("remote", "resend", "team")[0] == 0
+    there.deliver()
+    there.assert_equal()
+    here.source.append("only-here", ["more"])
+    assert "Another archive" in here.fail()
+    there.assert_equal()
+    assert str(here.archive.parent) not in str(here.server.query("SELECT * FROM scrubjay_archives"))
+
+
+# Versions
+
+@pytest.mark.parametrize("version", [2**64 - 1, 2**63, "toUnixTimestamp64Milli(now64(3)) + 2 * 86400000"])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_version_that_no_clock_gave(ann, version, restarted):
+    for i in (1, 2, 3):
+        ann.source.add_session(f"s{i}", ["one", "two"])
+    ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1')")
+    ann.deliver()
+    for table, column in (("sessions", "first_message"), ("messages", "content")):
+        key = "id" if table == "sessions" else "session_id"
+        ann.server.query(f"INSERT INTO {table} SELECT * REPLACE('stale' AS {column}, toUInt64({version}) AS _version)"
+                         f" FROM {table} WHERE {key} = 's2'")
+    if restarted:
+        (ann.archive.parent / "archive.db.remotes").unlink()
+    _, result, stderr = ann.once()
+    assert result["remotes"]["team"]["error"] == "" and "whose version no clock can have given them" in stderr
+    ann.assert_equal()
+    assert ann.server.query("SELECT count() FROM messages WHERE content = 'stale'") == [["0"]], "also without FINAL"
+    assert ann.deliver()["rows_sent"] == 0, "once, and not at each delivery"
+    ann.source.append("s2", ["three"])
+    assert ann.deliver()["rows_sent"] == 2
+    ann.assert_equal()
+
+
+def test_a_ledger_that_took_such_a_version(ann):
+    """An earlier version of this program believed any number that a server had."""
+    ann.source.add_session("s1", ["one", "two"])
+    ann.deliver()
+    db = sqlite3.connect(ann.archive.parent / "archive.db.remotes")
+    db.execute("UPDATE remotes SET version = -1")  # 2^64 - 1
+    db.commit()
+    db.close()
+    ann.source.append("s1", ["three"])
+    ann.deliver()
+    ann.assert_equal()
+    (newest,), = ann.server.query("SELECT max(_version) FROM messages")
+    assert int(newest) < (time.time() + 60) * 1000
+
+
+# The organisation
+
+def test_without_an_organisation_the_column_is_empty(ann):
+    del ann.identity["OrgId"]
+    ann.write_settings()
+    ann.source.add_session("s1", ["one", "two"])
+    ann.deliver()
+    for table in ("sessions", "messages"):
+        assert ann.server.query(f"SELECT DISTINCT org_id FROM {table}") == [[""]]
+
+
+def test_what_lay_under_default_moves(ann):
+    """As the version before this one delivered it, with its ledger."""
+    ann.identity["OrgId"] = "default"
+    ann.write_settings()
+    for i in (1, 2):
+        ann.source.add_session(f"s{i}", ["one", "two"])
+    ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1')")
+    delete_for_good(ann.source, "s2")
+    ann.deliver()
+    ann.server.query("INSERT INTO sessions (org_id, id, user_id, origin) VALUES ('default', 'theirs', 'bob', 'another')")
+    del ann.identity["OrgId"]
+    ann.write_settings()
+    ann.deliver()
+    assert_equal(ann.server, ann.archive, there="org_id = ''")
+    for table in ("messages", "session_stars", "session_deletes"):
+        assert ann.server.query(f"SELECT count() FROM {table} WHERE org_id = 'default'") == [["0"]], table
+    assert ann.server.query("SELECT id FROM sessions WHERE org_id = 'default'") == [["theirs"]]
+    assert ann.deliver()["rows_sent"] == 0
+
+
+# What a person is told beforehand
+
+PLAIN = "clickhouse+http://writer@192.0.2.1:8123/x"
+
+
+def test_plain_http_to_another_host_is_told(ann, bus):
+    ann.source.add_session("s1")
+    ann.deliver()
+    sentence = "Password and archive travel to 192.0.2.1:8123 in plain text"
+    assert sentence not in ann.ctl("remote", "list")[2]
+    ann.set(URL=PLAIN)
+    assert sentence in ann.ctl("remote", "list")[2]
+    assert sentence in json.loads(ann.ctl("remote", "list", "--json")[1])[0]["caution"]
+    doctor = json.loads(ann.ctl("doctor", "--json", SCRUBJAY_SOURCE_PATH=str(ann.source.path))[1])
+    assert [f["verdict"] for f in doctor if sentence in f["text"]] == ["look"]
+    daemon = ann.start(bus)
+    wait_for(lambda: sentence in daemon.log, "the journal says it")
+
+
+def test_sessions_without_an_owner_are_told(ann):
+    ann.source.add_session("s1")
+    ann.set(URL="clickhouse+http://writer@127.0.0.1:1/x")
+    ann.once()
+    environment = {"SCRUBJAY_SOURCE_PATH": str(ann.source.path)}
+
+    def told():
+        doctor = json.loads(ann.ctl("doctor", "--json", **environment)[1])
+        return ("say of nobody whose they are" in ann.ctl("remote", "preview", "team")[2],
+                [f["verdict"] for f in doctor if f["check"] == "remote-owner"])
+
+    assert told() == (False, [])
+    del ann.identity["UserId"]
+    ann.write_settings()
+    shutil.rmtree(ann.archive.parent)
+    touch(ann.source, "s1")
+    ann.once(GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1")
+    assert told() == (True, ["look"])
