@@ -138,7 +138,7 @@ void delivery_stop(Delivery *d)
 
 /* One run */
 
-/* The archive is written beside its name only: readers of the remote see which one delivers, not where it lies. */
+/* We are the archive that delivers there. */
 static int note_claim(Delivery *d)
 {
         if (d->us.was_there)
@@ -176,7 +176,7 @@ static int open_remote(Delivery *d)
         bool was_open = d->is_open;
         int r;
 
-        d->is_open = true;
+        d->is_open = d->us.names[0] != NULL; /* without a name nothing was asked that counts */
         r = d->remote->backend->open(d->remote, &d->us, &standing);
         if (standing.is_new && link_forget(d) < 0) /* what it held went with its table */
                 return -EIO;
@@ -187,13 +187,13 @@ static int open_remote(Delivery *d)
         return r < 0 || was_open ? r : take_standing(d, &standing);
 }
 
-/* Whether something may have to be deleted there. */
+/* Whether something may have to be deleted there: not while an archive that was built anew is being filled. */
 static int remove_gone(Delivery *d)
 {
         int64_t seen = feed_meta(d->feed, "deletes_change_seq");
         int r;
 
-        if (seen == d->deletes_seen)
+        if (seen == d->deletes_seen || !d->is_complete)
                 return 0;
         r = batch_remove_gone(d);
         if (r >= 0)
@@ -222,9 +222,9 @@ static int send_all(Delivery *d)
         r = remove_gone(d);
         while (r >= 0 && (r = batch_send(d)) > 0)
                 r = link_go_on(d);
-        if (r >= 0)
+        if (r >= 0 && d->is_complete)
                 r = lists_send(d);
-        if (r >= 0)
+        if (r >= 0 && d->is_complete)
                 r = clear_former(d);
         return r < 0 ? r : link_count_behind(d);
 }
@@ -260,6 +260,8 @@ static int look_again(Delivery *d)
 /* Without anything to do the remote is left alone. */
 static bool is_anything_to_do(Delivery *d)
 {
+        if (!d->has_sessions && !d->is_complete)
+                return false; /* it is being made */
         return !d->is_open || !d->is_trusted || d->progress.n_behind > 0 || lists_moved(d) ||
                feed_meta(d->feed, "deletes_change_seq") != d->deletes_seen || is_look_due(d);
 }

@@ -248,6 +248,7 @@ static int name_us(Delivery *d)
         r = feed_user_id(d->feed, &d->user_id);
         if (r < 0)
                 return link_feed_failed(d, r);
+        d->has_sessions = r > 0;
         if (r == 0 && d->options.user_id) {
                 d->user_id = strdup(d->options.user_id);
                 if (!d->user_id)
@@ -308,6 +309,7 @@ static int identify(Delivery *d)
                 .only_looks = d->only_looks,
                 .stamp_limit = now_usec(CLOCK_REALTIME) / USEC_PER_MSEC + STAMP_AHEAD,
         };
+        d->is_complete = feed_meta(d->feed, "last_synced_at") != 0; /* its year */
         see_what_is_under_way(d);
         r = is_known(d) ? 0 : begin_anew(d);
         if (r >= 0)

@@ -46,6 +46,8 @@ struct Delivery {
         LedgerRemote state;
         RemoteIdentity us;
         char *user_id, *archive_id;
+        bool has_sessions; /* the archive */
+        bool is_complete; /* a sync came to its end there: what it lacks has gone, and is not yet to come */
         bool is_trusted;    /* what the ledger says of sessions is what the remote has */
         bool is_of_archive; /* it is of this archive, at least */
         bool is_unsure; /* but for what may still arrive: no ordinal is past all that is there */

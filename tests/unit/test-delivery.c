@@ -54,7 +54,8 @@ static void world_make(World *w, uint64_t seed)
         *w = (World){ .seed = seed * 2 + 1 };
         fixture_make_in(&w->f, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", "");
         REQUIRE(sqlite_run(w->f.db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; "
-                                    "INSERT OR REPLACE INTO meta VALUES ('change_seq', 0)") >= 0);
+                                    "INSERT OR REPLACE INTO meta VALUES ('change_seq', 0), "
+                                    "('last_synced_at', '2026-01-01T00:00:00.000Z')") >= 0);
         w->options = (RemoteOptions){ .name = "team",
                                       .url = "memory:",
                                       .machine = "here",
@@ -669,13 +670,39 @@ TEST(an_archive_that_is_moved_away_is_followed)
         CHECK_INT(deliver(&w), -ENOENT);
         sqlite_close(w.f.db);
         fixture_make_at(&w.f, "");
-        sql(&w, "INSERT OR REPLACE INTO meta VALUES ('change_seq', 0)");
+        sql(&w, "INSERT OR REPLACE INTO meta VALUES ('change_seq', 0), "
+                "('last_synced_at', '2026-01-01T00:00:00.000Z')");
         w.seq = 0;
         add_session(&w);
         CHECK_INT(deliver(&w), 0);
         CHECK(is_equal(&w));
         CHECK_INT(n_differences(&w), 0);
         REQUIRE(unlink(aside) == 0);
+        world_done(&w);
+}
+
+TEST(nothing_is_removed_while_an_archive_is_filled)
+{
+        uint64_t n = 0;
+        World w;
+
+        memory_server_reset(false);
+        world_make(&w, 1);
+        for (int i = 0; i < 3; i++)
+                add_session(&w);
+        REQUIRE(deliver(&w) == 0);
+        /* built anew, and as far as the first session */
+        sql(&w, "DELETE FROM meta WHERE key = 'last_synced_at'");
+        sql(&w, "UPDATE meta SET value = 'another' WHERE key = 'archive_id'");
+        sql(&w,
+            "DELETE FROM sessions WHERE id > 's1'; DELETE FROM messages WHERE session_id > 's1'");
+        CHECK_INT(deliver(&w), 0);
+        (void) sum_there(REMOTE_SESSIONS, "ann", &n);
+        CHECK_INT(n, 3);
+        sql(&w, "INSERT INTO meta VALUES ('last_synced_at', '2026-01-01T00:00:00.000Z')");
+        CHECK_INT(deliver(&w), 0);
+        CHECK(is_equal(&w));
+        CHECK_INT(n_differences(&w), 0);
         world_done(&w);
 }
 

@@ -218,7 +218,7 @@ static int clickhouse_open(Remote *remote, const RemoteIdentity *us, RemoteStand
         if (r >= 0 && us->names[0] && !c->is_open)
                 r = find_former(c, &ret->has_former);
         if (r >= 0)
-                c->is_open = true;
+                c->is_open = us->names[0] != NULL;
         return r;
 }
 
