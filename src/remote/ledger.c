@@ -203,6 +203,16 @@ static int open_at(const char *path, int flags, Ledger **ret)
         r = remember_file(l);
         if (r < 0)
                 return r;
+        if (!(flags & SQLITE_OPEN_READWRITE)) {
+                SqliteIdentity is;
+
+                r = sqlite_identify(l->db, &is);
+                if (r >= 0 && is.application_id == LEDGER_APPLICATION_ID &&
+                    is.version < LEDGER_VERSION)
+                        r = -ESTALE;
+                if (r < 0)
+                        return r;
+        }
         *ret = TAKE_PTR(l);
         return 0;
 }
@@ -260,10 +270,12 @@ int ledger_open(const char *archive_path, Ledger **ret, char **reterr)
 int ledger_open_read_only(const char *archive_path, Ledger **ret)
 {
         _cleanup_free_ char *path = ledger_path(archive_path);
+        int r;
 
         if (!path)
                 return -ENOMEM;
-        return access(path, F_OK) < 0 ? -errno : open_at(path, SQLITE_OPEN_READONLY, ret);
+        r = access(path, F_OK) < 0 ? -errno : open_at(path, SQLITE_OPEN_READONLY, ret);
+        return r == -ESTALE ? ledger_open(archive_path, ret, NULL) : r; /* of a former version */
 }
 
 Ledger *ledger_close(Ledger *l)

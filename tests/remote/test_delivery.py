@@ -330,8 +330,10 @@ def test_a_ledger_of_the_first_form(ann):
     ann.source.add_session("s1")
     ann.deliver()
     db = sqlite3.connect(ann.archive.parent / "archive.db.remotes")
-    db.executescript("ALTER TABLE remotes DROP COLUMN look_again_at; PRAGMA user_version=1")
+    db.executescript("ALTER TABLE remotes DROP COLUMN look_again_at; ALTER TABLE remotes DROP COLUMN claimed;"
+                     " PRAGMA user_version=1")
     db.close()
+    assert ann.ctl("remote", "check", "team")[0] == 0
     assert ann.deliver()["rows_sent"] == 0
     ann.source.append("s1", ["two"])
     ann.deliver()
