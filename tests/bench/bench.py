@@ -10,15 +10,19 @@ from pathlib import Path
 
 from lab import SOURCES, Lab, machine  # first: it makes tests/lib known
 import curves
+import peers
 import pressure
 import remote
 import report
 import rows
+import transcripts
 
 DOCUMENT = SOURCES / "docs" / "performance.md"
 PICTURE = SOURCES / "docs" / "performance.svg"
 MARKS = {"figures": ("<!-- figures: tools/bench --write -->\n", "<!-- end of figures -->\n"),
-         "remote": ("<!-- remote figures: tools/bench --write remote -->\n", "<!-- end of remote figures -->\n")}
+         "remote": ("<!-- remote figures: tools/bench --write remote -->\n", "<!-- end of remote figures -->\n"),
+         "transcripts": ("<!-- real figures: tools/bench --write --transcripts FOLDER -->\n", "<!-- end of real figures -->\n"),
+         "peers": ("<!-- peers: tools/bench --write --transcripts FOLDER peers -->\n", "<!-- end of peers -->\n")}
 
 
 def full(lab, options):
@@ -53,11 +57,26 @@ def large(lab, _options):
     yield from rows.real_changes(lab, 10_000)
 
 
+def real_sessions(lab, options):
+    """On transcripts that people have, and on generated sessions of the same number of bytes or so."""
+    yield from transcripts.all_rows(lab, options.transcripts, options.sessions // 4)
+
+
+def beside_peers(lab, options):
+    """On the transcripts where they are given, else on generated sessions."""
+    if options.transcripts:
+        source, _ = transcripts.make_source(lab, options.transcripts)
+    else:
+        source = lab.source("real", options.sessions // 10)
+    yield from peers.all_rows(lab, transcripts.Text(lab, "peers", source).plain)
+
+
 def to_a_server(lab, options):
     yield from remote.rows(lab)
 
 
-PARTS = {"full": full, "growth": grow, "pressure": under_pressure, "remote": to_a_server, "large": large}
+PARTS = {"full": full, "growth": grow, "pressure": under_pressure, "remote": to_a_server, "large": large,
+         "transcripts": real_sessions, "peers": beside_peers}
 USUAL = ("full", "growth", "pressure", "remote")
 
 
@@ -73,7 +92,9 @@ def document(name, lines):
 
 def arguments():
     parser = argparse.ArgumentParser(description="Measures what scrubjay costs.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to run: {', '.join(PARTS)} (all but the last)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to run: {', '.join(PARTS)} (without any: {', '.join(USUAL)})")
+    parser.add_argument("--transcripts", metavar="FOLDER", help="a home folder with transcripts of agents, for the parts "
+                        "transcripts (which it runs where no part is named) and peers")
     parser.add_argument("--folder", default="/dev/shm/scrubjay-bench", help="where the databases lie (tmpfs)")
     parser.add_argument("--sessions", type=int, default=2500, help="real sessions; 10000 are 1 GB (%(default)s)")
     parser.add_argument("--power", type=int, default=6, help="curves from 10^3 to 10^POWER sessions (%(default)s)")
@@ -86,18 +107,22 @@ def arguments():
     for part in options.parts:
         if part not in PARTS:
             parser.error(f"no such part '{part}'")
+    if options.transcripts and not options.parts:
+        options.parts = ["transcripts"]
+    if "transcripts" in options.parts and not options.transcripts:
+        parser.error("transcripts needs --transcripts FOLDER")
     options.picture = options.picture or (PICTURE if options.write else Path("performance.svg"))
     return options
 
 
 def main():
     options = arguments()
-    lab, done, status = Lab(options.folder), {"figures": [], "remote": []}, 0
-    shape = {"figures": (), "remote": (remote.HEAD, remote.cells)}
+    lab, done, status = Lab(options.folder), {name: [] for name in MARKS}, 0
+    shape = {name: () for name in MARKS} | {"remote": (remote.HEAD, remote.cells)}
     print(machine())
     try:
         for part in options.parts or USUAL:
-            table, rows_here = "remote" if part == "remote" else "figures", list(PARTS[part](lab, options))
+            table, rows_here = part if part in MARKS else "figures", list(PARTS[part](lab, options))
             print("\n".join(report.plain(rows_here, *shape[table])), flush=True)
             done[table] += rows_here
     finally:
@@ -106,7 +131,7 @@ def main():
         if options.write and rows_here:
             document(table, report.markdown(rows_here, *shape[table]))
         for row in rows_here:
-            status |= bool(row.problems or row.failures())
+            status |= bool((row.problems and table != "peers") or row.failures())
     return status
 
 

@@ -11,10 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("lib", "common")]
 
 import corpus  # noqa: E402
-from scrubjay_test import BUILD, RULES, SCHEMA, SCRUBJAYD, SOURCES, clean_environment  # noqa: E402
+from scrubjay_test import BUILD, RULES, SCHEMA, SCRUBJAYD, SOURCES, Source, clean_environment  # noqa: E402
 
 # Those of agentsview's indexes by which rows of a session are found.
 INDEXES = """
@@ -51,6 +51,15 @@ class Lab:
             self.facts[path] = json.loads(done.stdout) | {"file_bytes": path.stat().st_size}
         return path
 
+    def made(self, name, fill):
+        """A database that a function fills."""
+        path = self.path(f"{name}.db")
+        self.remove(path)
+        with Source(path) as source:
+            source.db.executescript(INDEXES)
+            fill(source)
+        return path
+
     def text_bytes(self, source):
         return self.facts[source]["text_bytes"]
 
@@ -68,12 +77,13 @@ class Lab:
             raise RuntimeError(f"engine-bench {' '.join(steps)}: {done.stderr.strip()}")
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def measure(self, *command, environment=None):
-        """What a command cost. Its figures, and what it printed ("stdout")."""
+    def measure(self, *command, environment=None, given=os.devnull, fine=(0,)):
+        """What a command cost. Its figures, and what it printed ("stdout"). It reads the file given; these statuses are fine."""
         result = self.path("measured.json")
-        done = subprocess.run([TOOLS / "measure", result, *command], env=environment or self.environment,
-                              capture_output=True, text=True)
-        if done.returncode != 0:
+        with open(given, "rb") as stdin:
+            done = subprocess.run([TOOLS / "measure", result, *command], env=environment or self.environment, stdin=stdin,
+                                  capture_output=True, text=True, errors="replace")
+        if done.returncode not in fine:
             raise RuntimeError(f"{command[0]} failed: {done.stderr.strip()}")
         figures = json.loads(result.read_text())
         figures["cpu_usec"] = figures["user_usec"] + figures["system_usec"]

@@ -5,9 +5,9 @@
  *
  * The tables are there already. CODE, SHELL and PROSE are files with the text that messages are made of. Shapes:
  *
- *     real    COUNT sessions as people have them: their lengths are heavy-tailed (Pareto), message sizes lognormal with
- *             median 600 bytes and 99th percentile 30 KB, every second message has a tool call with its result, a secret
- *             stands in every 200 KB, now and then a commit or a pull request
+ *     real    COUNT sessions as people have them: their lengths are heavy-tailed (Pareto), sizes lognormal as those of 73
+ *             published sessions (sizes[] has them), three of four messages have a tool call with its result, a secret stands in
+ *             every 200 KB, now and then a commit or a pull request
  *     team    COUNT sessions of 100 messages of 1,000 bytes, every third with a tool call of 200 bytes and a result of 800
  *     tiny    COUNT sessions of one short message
  *     long    one session of COUNT messages
@@ -21,13 +21,12 @@
 #include "base/sqlite-util.h"
 #include "base/time-util.h"
 
-#define MEDIAN_BYTES 600.0
-#define SIGMA        1.6818 /* of the lognormal sizes: exp(2.326 * SIGMA) = 50 = 30 KB / 600 B */
 #define BYTES_MAX    (1024.0 * 1024)
 #define PARETO_ALPHA 1.2
 #define PARETO_MIN   5.0
 #define MESSAGES_MAX 5000.0
 #define SECRET_EVERY (200 * 1024)
+#define NAMES_EVERY  750
 #define CORPUS_MAX   (64u * 1024 * 1024)
 #define BEGAN_USEC \
         (1767225600 * USEC_PER_SEC) /* 2026-01-01; markers of long ago lie in no window */
@@ -79,11 +78,29 @@ static bool chance(Maker *m, double probability)
         return next_unit(m) <= probability;
 }
 
-static size_t lognormal_size(Maker *m, double median)
+typedef enum Size {
+        SIZE_QUESTION,
+        SIZE_ANSWER,
+        SIZE_THINKING,
+        SIZE_INPUT,
+        SIZE_OUTPUT,
+} Size;
+
+/* Bytes: the median, and the deviation of the logarithm. */
+static const struct {
+        double median, sigma;
+} sizes[] = {
+        [SIZE_QUESTION] = { 76, 1.47 },  [SIZE_ANSWER] = { 121, 1.04 },
+        [SIZE_THINKING] = { 200, 1.23 }, [SIZE_INPUT] = { 158, 0.97 },
+        [SIZE_OUTPUT] = { 380, 2.00 },
+};
+
+static size_t random_size(Maker *m, Size size)
 {
         double normal = sqrt(-2 * log(next_unit(m))) * cos(2 * M_PI * next_unit(m));
 
-        return (size_t) fmin(BYTES_MAX, fmax(20, median * exp(SIGMA * normal)));
+        return (size_t) fmin(BYTES_MAX,
+                             fmax(20, sizes[size].median * exp(sizes[size].sigma * normal)));
 }
 
 static int64_t pareto_count(Maker *m)
@@ -142,17 +159,44 @@ static void put_slice(Maker *m, StrBuf *b, const Text *t, size_t size)
         }
 }
 
+/*
+ * What code that people let agents write is full of and headers are not: names of keys, and no secret. So often that the
+ * literals of the rules stand in a MB as often as in real sessions, which is what the masker's work follows.
+ */
+static void put_names(Maker *m, StrBuf *b)
+{
+        static const char *const lines[] = {
+                "        token, err := auth.NewClient(cfg.SecretName).Token(ctx)\n",
+                "    api_key: str | None = os.environ.get(\"API_KEY_NAME\")\n",
+                "  \"session_key\": null, \"password_hash\": null,\n",
+                "see https://github.com/acme/parser/blob/main/docs/credentials.md\n",
+                "const { apiKey, clientSecret } = await loadCredentials(profile);\n",
+        };
+
+        (void) strbuf_puts(b, lines[next_of(&m->text_random) % ELEMENTSOF(lines)]);
+}
+
+static void put_piece(Maker *m, StrBuf *b, const Text *t, size_t size)
+{
+        while (size > NAMES_EVERY) {
+                put_slice(m, b, t, NAMES_EVERY);
+                put_names(m, b);
+                size -= NAMES_EVERY;
+        }
+        put_slice(m, b, t, size);
+}
+
 /* A text of its own: a piece of @t, and a secret in it where one is due. */
 static void make_text(Maker *m, StrBuf *b, const Text *t, size_t size)
 {
         strbuf_clear(b);
         m->bytes += size;
         if (m->bytes < m->next_secret) {
-                put_slice(m, b, t, size);
+                put_piece(m, b, t, size);
         } else {
-                put_slice(m, b, t, size / 2);
+                put_piece(m, b, t, size / 2);
                 put_secret(m, b);
-                put_slice(m, b, t, size - size / 2);
+                put_piece(m, b, t, size - size / 2);
                 m->next_secret = m->bytes + SECRET_EVERY;
         }
         if (b->failed)
@@ -200,10 +244,10 @@ static void add_session(Maker *m, char ret_id[static 37], const StrBuf *first)
         execute(m, m->session);
 }
 
-static void add_message(Maker *m, const char *id, int64_t ordinal, const StrBuf *content,
-                        const StrBuf *thinking, bool has_call)
+static void add_message(Maker *m, const char *id, int64_t ordinal, bool by_agent,
+                        const StrBuf *content, const StrBuf *thinking, bool has_call)
 {
-        const char *role = ordinal % 2 == 0 ? "user" : "assistant";
+        const char *role = by_agent ? "assistant" : "user";
 
         m->message_id++;
         (void) sqlite3_bind_int64(m->message, 1, m->message_id);
@@ -216,20 +260,20 @@ static void add_message(Maker *m, const char *id, int64_t ordinal, const StrBuf 
         execute(m, m->message);
 }
 
-/* A tool call of the message just added, with its result. @sizes of the two; NULL: as they come. */
-static void add_call(Maker *m, const char *id, int64_t ordinal, const size_t *sizes)
+/* A tool call of the message just added, with its result, of the two sizes @given; NULL: as they come. */
+static void add_call(Maker *m, const char *id, int64_t ordinal, const size_t *given)
 {
         static const char *const tools[] = { "Bash", "Read", "Edit" };
         _cleanup_(strbuf_done) StrBuf input = { 0 }, output = { 0 };
         size_t tool = chance(m, 0.5) ? 0 : 1 + next_random(m) % 2;
-        bool as_event = chance(m, 0.8), commit = tool == 0 && chance(m, 0.02);
+        bool as_event = chance(m, 0.9), commit = tool == 0 && chance(m, 0.02);
         bool request = tool == 0 && !commit && chance(m, 0.01);
         unsigned number = (unsigned) next_random(m);
 
         make_text(m, &input, tool == 2 ? &m->code : &m->shell,
-                  sizes ? sizes[0] : lognormal_size(m, 150));
+                  given ? given[0] : random_size(m, SIZE_INPUT));
         make_text(m, &output, tool == 0 ? &m->shell : &m->code,
-                  sizes ? sizes[1] : lognormal_size(m, MEDIAN_BYTES));
+                  given ? given[1] : random_size(m, SIZE_OUTPUT));
         if (commit) {
                 strbuf_clear(&input);
                 (void) strbuf_puts(&input, "git commit -m 'Mend the parser'");
@@ -263,17 +307,18 @@ static void add_call(Maker *m, const char *id, int64_t ordinal, const size_t *si
 static void add_real_message(Maker *m, const char *id, int64_t ordinal, const StrBuf *first)
 {
         _cleanup_(strbuf_done) StrBuf content = { 0 }, thinking = { 0 };
-        bool by_agent = ordinal % 2 == 1, has_call = by_agent && chance(m, 0.94);
+        bool by_agent = ordinal > 0 && chance(m, 0.94), has_call = by_agent && chance(m, 0.76);
         const Text *text = by_agent || chance(m, 0.5) ? &m->code : &m->prose;
 
         if (ordinal > 0)
-                make_text(m, &content, text, lognormal_size(m, MEDIAN_BYTES));
-        if (by_agent && chance(m, 0.25))
-                make_text(m, &thinking, &m->prose, lognormal_size(m, 400));
+                make_text(m, &content, text,
+                          random_size(m, by_agent ? SIZE_ANSWER : SIZE_QUESTION));
+        if (by_agent && chance(m, 0.09))
+                make_text(m, &thinking, &m->prose, random_size(m, SIZE_THINKING));
         if (chance(m, 0.002))
                 (void) strbuf_printf(&content, "\nSee https://github.com/acme/parser/pull/%u\n",
                                      (unsigned) next_random(m) % 5000);
-        add_message(m, id, ordinal, ordinal > 0 ? &content : first, &thinking, has_call);
+        add_message(m, id, ordinal, by_agent, ordinal > 0 ? &content : first, &thinking, has_call);
         if (has_call)
                 add_call(m, id, ordinal, NULL);
 }
@@ -283,7 +328,7 @@ static void make_real(Maker *m, int64_t n_messages)
         _cleanup_(strbuf_done) StrBuf first = { 0 };
         char id[37];
 
-        make_text(m, &first, &m->prose, lognormal_size(m, MEDIAN_BYTES));
+        make_text(m, &first, &m->prose, random_size(m, SIZE_QUESTION));
         add_session(m, id, &first);
         for (int64_t i = 0; i < n_messages; i++)
                 add_real_message(m, id, i, &first);
@@ -302,7 +347,7 @@ static void make_team(Maker *m)
                 make_text(m, &content, i % 2 == 1 ? &m->code : &m->prose, 1000);
                 if (i == 0)
                         add_session(m, id, &content);
-                add_message(m, id, i, &content, &none, has_call);
+                add_message(m, id, i, i % 2 == 1, &content, &none, has_call);
                 if (has_call)
                         add_call(m, id, i, (const size_t[]){ 200, 800 });
         }
@@ -317,7 +362,7 @@ static void make_plain(Maker *m, const Text *text, size_t size)
 
         make_text(m, &content, text, size);
         add_session(m, id, &content);
-        add_message(m, id, 0, &content, &none, false);
+        add_message(m, id, 0, false, &content, &none, false);
 }
 
 static void make(Maker *m, const char *shape, int64_t count)

@@ -6,7 +6,9 @@
  * gives. Then: one long line and short records, and the cost from 1 KB to 64 MB. Numbers are of CPU time, the best of some
  * runs. With --limits the exit status says whether they are as good as they have to be.
  *
- *     bench-mask [--limits] [--rules FOLDER] [FILE...]     (FILEs instead of the mix)
+ *     bench-mask [--limits] [--hits] [--rules FOLDER] [FILE...]     (FILEs instead of the mix)
+ *
+ * --hits only counts how often a literal of the rules stands in the text.
  */
 #include <getopt.h>
 #include <malloc.h>
@@ -255,6 +257,18 @@ static Masker *new_masker(Ruleset *rules)
         return m;
 }
 
+static void count_hits(const char *folder, const StrBuf *text)
+{
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder, LITERALS_BEST);
+        LiteralWork w = { .set = rules->literals };
+
+        must(literal_scratch_new(w.set, &w.scratch));
+        work_literals(&w, text->data, text->size);
+        printf("%.0f hits of literals a MB\n", (double) w.hits.n / ((double) text->size / 1e6));
+        (void) literal_scratch_free(w.scratch);
+        literal_hits_done(&w.hits);
+}
+
 static double bench_matcher(const char *folder, LiteralMatcher matcher, const char *name,
                             const StrBuf *text)
 {
@@ -339,8 +353,10 @@ int main(int argc, char *argv[])
 {
         static const struct option options[] = { { "limits", no_argument, NULL, 'l' },
                                                  { "rules", required_argument, NULL, 'r' },
+                                                 { "hits", no_argument, NULL, 'h' },
                                                  { 0 } };
         const char *folder = TEST_RULES_DIR;
+        bool hits = false;
         StrBuf text = { 0 };
         const void *found;
         double own, best;
@@ -351,6 +367,8 @@ int main(int argc, char *argv[])
                         return 2;
                 if (c == 'l')
                         limits = true;
+                else if (c == 'h')
+                        hits = true;
                 else
                         folder = optarg;
         }
@@ -358,6 +376,11 @@ int main(int argc, char *argv[])
                 read_files(&text, argc - optind, argv + optind);
         else
                 make_mix(&text);
+        if (hits) {
+                count_hits(folder, &text);
+                strbuf_done(&text);
+                return 0;
+        }
 
         bench_load(folder);
         best = bench_matcher(folder, LITERALS_VECTORSCAN, "with Vectorscan", &text);

@@ -41,7 +41,14 @@ def row(name, runs, limits=None, **more):
 
 def full_sync(lab, n_sessions, n_runs=3):
     """scrubjayd --once on a new archive, beside VACUUM INTO and cp of the same file, in turns."""
-    source, archive, copy = lab.source("real", n_sessions), lab.path("archive.db"), lab.path("copy.db")
+    source = lab.source("real", n_sessions)
+    text = lab.text_bytes(source)
+    name = f"{n_sessions:,} sessions, {text / MB:,.0f} MB of text"
+    return full_sync_of(lab, source, name, text, {"xvacuum": 3, "peak_kb": 48 * 1024}, n_runs)
+
+
+def full_sync_of(lab, source, name, text, limits, n_runs=3):
+    archive, copy = lab.path("archive.db"), lab.path("copy.db")
     runs = {"vacuum": [], "cp": [], "once": []}
     for _ in range(n_runs):
         lab.remove(copy)
@@ -51,12 +58,10 @@ def full_sync(lab, n_sessions, n_runs=3):
         lab.remove(copy)
         lab.remove(archive)
         runs["once"].append(lab.once(source, archive))
-    text = lab.text_bytes(source)
-    synced = row(f"full sync, {n_sessions:,} sessions, {text / MB:,.0f} MB of text", runs["once"],
-                 {"xvacuum": 3, "peak_kb": 48 * 1024}, text_bytes=text,
+    synced = row(f"full sync, {name}", runs["once"], limits, text_bytes=text,
                  baselines={name: best(runs[name]) for name in ("vacuum", "cp")})
-    beside = [row(f"  {name} of the same file", runs[key], text_bytes=text)
-              for key, name in (("vacuum", "VACUUM INTO"), ("cp", "cp"))]
+    beside = [row(f"  {other} of the same file", runs[key], text_bytes=text)
+              for key, other in (("vacuum", "VACUUM INTO"), ("cp", "cp"))]
     return [synced, *beside]
 
 

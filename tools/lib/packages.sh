@@ -157,3 +157,23 @@ ensure_packages() {
         die "apt-get could not install them (all of it: $package_log)"
     fi
 }
+
+# from_pypi NAME VERSION FOLDER LOG: a program from PyPI, in a virtual environment of its own.
+from_pypi() {
+    [ ! -x "$3/bin/$1" ] || return 0
+    say "$1 $2: installing it from PyPI into $3"
+    rm -rf "${3:?}"
+    /usr/bin/python3 -m venv "$3" >"$4" 2>&1 &&
+        "$3/bin/pip" install --quiet --disable-pip-version-check "$1==$2" >>"$4" 2>&1 || {
+        tail -n 20 "$4" >&2
+        say "$1 $2 could not be installed (all of it: $4)"
+    }
+}
+
+# The real agentsview, wherever AGENTSVIEW does not name one: below the folder.
+agentsview_version=0.46.1
+ensure_agentsview() {
+    [ -z "${AGENTSVIEW:-}" ] || return 0
+    from_pypi agentsview "$agentsview_version" "$1/venv" "$1/agentsview-install.log"
+    export AGENTSVIEW=$1/venv/bin/agentsview
+}

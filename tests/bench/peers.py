@@ -1,0 +1,104 @@
+"""Other scanners on the same text, in the same run: MB a second of CPU, and how many findings
+
+They mask nothing: each reads a file and reports. Ours masks and writes the text. betterleaks and gitleaks come as Go
+modules, kingfisher and CredSweeper from PyPI; what cannot be had is said by name.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import rows
+from lab import BUILD, RULES, SOURCES
+
+HOME = SOURCES / "build-bench" / "peers"
+GO = {"betterleaks": "github.com/betterleaks/betterleaks@latest", "gitleaks": "github.com/gitleaks/gitleaks/v8@latest"}
+PYPI = {"kingfisher": "kingfisher-bin", "credsweeper": "credsweeper"}
+
+
+def leaks_report(path):
+    return len(json.loads(path.read_text() or "[]") or [])
+
+
+def kingfisher_report(path):
+    """JSON lines, or one document, by version."""
+    text = path.read_text()
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return sum(line.startswith("{") for line in text.splitlines())
+    return len(document.get("findings", document) if isinstance(document, dict) else document)
+
+
+# name: (command on FILE with a report, how to count what it reports)
+COMMANDS = {
+    "betterleaks": (["dir", "FILE", "--no-banner", "--exit-code", "0", "--report-format", "json", "--report-path", "REPORT"],
+                    leaks_report),
+    "gitleaks": (["dir", "FILE", "--no-banner", "--exit-code", "0", "--report-format", "json", "--report-path", "REPORT"],
+                 leaks_report),
+    "kingfisher": (["scan", "FILE", "--no-validate", "--no-update-check", "--format", "json", "--output", "REPORT"],
+                   kingfisher_report),
+    "credsweeper": (["--path", "FILE", "--save-json", "REPORT", "--log", "silence"], leaks_report),
+}
+
+
+def install(name):
+    """The program's path. Raises RuntimeError with a reason where it cannot be had."""
+    found = shutil.which(name)
+    if found:
+        return found
+    path = HOME / "bin" / name if name in GO else HOME / name / "bin" / name
+    if path.exists():
+        return str(path)
+    HOME.mkdir(parents=True, exist_ok=True)
+    if name in GO:
+        if not shutil.which("go"):
+            raise RuntimeError("there is no Go here to build it with")
+        commands = [["go", "install", GO[name]]]
+    else:
+        commands = [[sys.executable, "-m", "venv", HOME / name],
+                    [HOME / name / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", PYPI[name]]]
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"GOBIN": str(HOME / "bin")})
+        if done.returncode != 0:
+            raise RuntimeError((done.stderr.strip().splitlines() or ["it cannot be installed"])[0])
+    if not path.exists():
+        raise RuntimeError(f"its package brings no '{name}'")
+    return str(path)
+
+
+def peer(lab, name, path, n_bytes, n_runs):
+    program = install(name)
+    arguments, count = COMMANDS[name]
+    report = lab.path(f"{name}.json")
+    command = [{"FILE": str(path), "REPORT": str(report)}.get(word, word) for word in arguments]
+    runs = []
+    for _ in range(n_runs):
+        report.unlink(missing_ok=True)
+        runs.append(lab.measure(program, *command, fine=(0, 1, 200, 205)))
+        if runs[-1]["cpu_usec"] > 20e6:     # what takes that long varies little
+            break
+    version = subprocess.run([program, "version" if name in GO else "--version"], capture_output=True, text=True)
+    told = (version.stdout.strip().splitlines() or [""])[-1]
+    return rows.row(f"  {name} {told.split()[-1] if told else ''}: {count(report):,} findings", runs, text_bytes=n_bytes)
+
+
+def all_rows(lab, path, n_runs=3):
+    """Ours first, with how many times the rate of the fastest other one it has."""
+    n_bytes = Path(path).stat().st_size
+    others = []
+    for name in COMMANDS:
+        try:
+            others.append(peer(lab, name, path, n_bytes, n_runs))
+        except RuntimeError as error:
+            print(f"    {name} is left out: {error}")
+    runs = [lab.measure(BUILD / "src" / "ctl" / "scrubjayctl", "mask", given=path,
+                        environment=lab.environment | {"SCRUBJAY_MASK_RULESDIR": str(RULES)}) for _ in range(n_runs)]
+    n_masked = runs[0]["stdout"].count("[REDACTED:")
+    ours = rows.row(f"scrubjayctl mask: {n_masked:,} places masked", runs, text_bytes=n_bytes)
+    for other in others:
+        other.problems.append(f"{other.cpu_usec / ours.cpu_usec:.1f} times our CPU")
+    return [ours, *sorted(others, key=lambda other: other.cpu_usec)]
