@@ -149,6 +149,29 @@ removed the unused `«c»` helper and its token
 the token is an `«C»`
 a `Token` has a `Kind` and a `Value`
 | Token | Meaning |\n|---|---|\n| `if` | keyword |
+| # | Key | Branch |\n|---|---|---|\n| 61 | «n» | ent-95-add-«k»-readmes |
+| Branch | Token |\n|---|---|\n| feature/«k»-«i» | «c» |
+| Secret | Namespace | Age |\n|---|---|---|\n| «a»-«k» | «a» | «i»d |
+| Test | Pass |\n|---|---|\n| Test«C»_«C» | yes |
+| PASS | `Test«C»_With«C»` | 0.«i»s |
+| Auth | Endpoint |\n|---|---|\n| session | /api/«k» |
+| Credential | Where |\n|---|---|\n| «a»-deploy | `.github/workflows/«a».yml` |
+«n»_key\t\t«i»\nid_«a»_statusInfo\t\t«i»\nid_«a»_identification\t\t«i»
+id_«a»\t\t«i»\nsetct_«C»Token\t\t«i»\nsetct_«C»TBEX\t\t«i»
+#define CURL_«N»_REPLY   «i»56634\n#define CURL_OBSOLETE12   «i»56642
+#define OBJ_«C»Key       OBJ_«a»_scheme,14L,2L
+#define SSL_«N»          SSL_«N»2
+  | 'password'\n  | 'password-new'\n  | 'postal-address'
+  | 'token'\n  | 'token-expired'\n  | 'user-«k»'
+NAME          TYPE      DATA   AGE\n«a»-secret   Opaque    2      14d
+NAME             SECRETS   AGE\n«a»-deployer   1         «i»d
+Key          Size\n«a»/«k».tar.gz   «i»
+name,key,locale\n«a»,«n»,de-DE
+    current_exporter_secret: OkmBlock,
+    «n»: «C»Block,
+    «n»: «C»<'a>,
+    «c»: «C»;
+    «c»: new «C»(),
 | Key | Default |\n|---|---|\n| «n» | 30 |
 | Key | Action |\n|-----|--------|\n| Ctrl+C | quit |
 - key: «n»

@@ -33,9 +33,11 @@ QUOTES = b"\"'`\xc2\xe2\xe3"
 # What a source's candidates weigh: (secret, none).
 WEIGHTS = {"made": (1.0, 1.5), "fixture": (3.0, 1.0), "mined": (1.0, 1.0)}
 # Harmless lines that may be masked, in training, at each caution.
-BUDGET = {"low": 0.0015, "normal": 0.005, "high": 0.012}
+BUDGET = {"low": 0.0015, "normal": 0.007, "high": 0.012}
+# No threshold is below this: forms that packages hardly have would be taken for sure ones.
+LOWEST = {"low": SCALE, "normal": 0, "high": -SCALE // 2}
 # After so many trees a sum that hardly any secret has ends it.
-EARLY_TREES, EARLY_LOST = 40, 0.0002
+EARLY_TREES, EARLY_LOST = 40, 0.001
 
 
 class Set:
@@ -181,7 +183,7 @@ def crossed(X, y, weights, folds):
     return scores
 
 
-def thresholds(scores, y, cost, forms, lines, about, budget):
+def thresholds(scores, y, cost, forms, lines, about, budget, lowest):
     """A threshold for each form: the same price of a harmless line everywhere, all together within @budget of @lines.
 
     @cost says how many harmless lines of packages a candidate stands for; 0 for secrets and for what is made.
@@ -189,7 +191,8 @@ def thresholds(scores, y, cost, forms, lines, about, budget):
     allowed = budget * lines
     order = np.argsort(-scores[cost > 0])
     start = int(scores[cost > 0][order][np.searchsorted(np.cumsum(cost[cost > 0][order]), allowed)]) + 1
-    choices = np.arange(max(-SCALE // 2, start - 3 * SCALE), start + 2 * SCALE, 64)
+    start = max(start, lowest)
+    choices = np.arange(max(lowest, start - 3 * SCALE), start + 2 * SCALE, 64)
     for price in (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128):
         table, used = [], 0
         for form in range(len(about["forms"])):
@@ -271,12 +274,12 @@ def main():
     harmless = (yy == 0) & mined[index]
     cost = np.where(harmless, np.array([data.records[i].get("weight", 0) for i in data.of[index]]), 0)
     lines = sum(r.get("weight", 0) for r in data.records)
-    tables = {c: thresholds(scores, yy, cost, data.forms[index], lines, about, b) for c, b in BUDGET.items()}
-    partial = forest.score(X, EARLY_TREES)
-    normal = np.array([tables["high"][about["kinds"][k]][f] for k, f in zip(data.kinds[index], data.forms[index])])
-    taken = forest.score(X) >= normal
-    early = (EARLY_TREES, int(np.quantile(partial[taken], EARLY_LOST)) - SCALE)
-    print("early: %.1f %% of the others end there" % (100 * (partial[~taken] < early[1]).mean()))
+    tables = {c: thresholds(scores, yy, cost, data.forms[index], lines, about, b, LOWEST[c]) for c, b in BUDGET.items()}
+    partial, whole = forest.score(X, EARLY_TREES), forest.score(X)
+    high = np.array([tables["high"][about["kinds"][k]][f] for k, f in zip(data.kinds[index], data.forms[index])])
+    taken = (yy == 1) & (whole >= high)
+    early = (EARLY_TREES, int(np.quantile(partial[taken], EARLY_LOST)) - SCALE // 2)
+    print("early: %.1f %% of what is none ends there" % (100 * (partial[yy == 0] < early[1]).mean()))
     for caution in tables:
         t = np.array([tables[caution][about["kinds"][k]][f] for k, f in zip(data.kinds[index], data.forms[index])])
         made_secret = (yy == 1) & ~mined[index]
