@@ -20,6 +20,7 @@ int command_export(int argc, char *argv[]);
 int command_findings(int argc, char *argv[]);
 int command_log_level(int argc, char *argv[]);
 int command_mask(int argc, char *argv[]);
+int command_mcp(int argc, char *argv[]);
 int command_remote(int argc, char *argv[]);
 int command_resync(int argc, char *argv[]);
 int command_rules(int argc, char *argv[]);

@@ -108,6 +108,13 @@ void session_print_command(const char *shown_id, int64_t ordinal, const char *in
         printf("%s\n", style_off());
 }
 
+bool commit_is_plausible(const char *s)
+{
+        size_t n = strspn(s, "0123456789abcdef");
+
+        return n >= 4 && !s[n];
+}
+
 int session_find(Query *q, const char *given, char **ret)
 {
         char *ids[AMBIGUOUS_SHOWN] = { NULL };

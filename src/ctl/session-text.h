@@ -27,6 +27,9 @@ void session_print_command(const char *shown_id, int64_t ordinal, const char *in
 /* A value as a string of its own, byte for byte; "" for NULL. NULL without memory. */
 char *value_copy(const Value *v);
 
+/* Four hexadecimal digits or more: what git itself takes as a commit's id. */
+bool commit_is_plausible(const char *s);
+
 /*
  * The one session that @given means: an id or the unique beginning of one. Returns 0 (*@ret is the caller's), or
  * -ENOENT or -EEXIST or another negative errno, after saying why.

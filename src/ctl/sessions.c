@@ -117,13 +117,6 @@ static int parse_sort(const char *name, SessionSort *ret)
         return -EINVAL;
 }
 
-static bool is_commit(const char *s)
-{
-        size_t n = strspn(s, "0123456789abcdef");
-
-        return n >= 4 && !s[n];
-}
-
 int command_sessions(int argc, char *argv[])
 {
         _cleanup_(query_closep) Query *q = NULL;
@@ -161,7 +154,7 @@ int command_sessions(int argc, char *argv[])
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (sort && parse_sort(sort, &filter.sort) < 0)
                 return STATUS_USAGE;
-        if (filter.commit && !is_commit(filter.commit)) {
+        if (filter.commit && !commit_is_plausible(filter.commit)) {
                 print_error(_("--commit takes the digits of a commit's id, four or more, not '%s'."),
                             filter.commit);
                 return STATUS_USAGE;
