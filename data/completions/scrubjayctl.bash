@@ -51,7 +51,7 @@ _scrubjayctl() {
     esac
 
     case $command in
-    "") options=$'status\nsync\nresync\nwatch\nlog-level\ndoctor\nremote\nsessions\nshow\nsearch\nblame\nfindings\nmcp\nexport\nstate\nverify\nmask\nrules\n--archive\n--config\n--help\n--version' ;;
+    "") options=$'status\nsync\nresync\nwatch\nlog-level\ndoctor\nremote\nsessions\nshow\nsearch\nblame\nfindings\nshare\nmcp\nexport\nstate\nverify\nmask\nrules\n--archive\n--config\n--help\n--version' ;;
     status | sync | watch | doctor) options=$'--json\n'$common ;;
     resync) options=$'--no-wait\n--json\n'$common ;;
     log-level) options=$'emerg\nalert\ncrit\nerr\nwarning\nnotice\ninfo\ndebug\n--json\n'$common ;;
@@ -66,6 +66,10 @@ _scrubjayctl() {
         [[ $current = -* ]] || { COMPREPLY=($(compgen -f -- "$current")); return; }
         ;;
     findings) options=$'--by\n--places\n--rule\n--project\n--session\n--since\n--limit\n--json\n--sarif\n'$common ;;
+    share)
+        options=$'--output\n--yes\n'$common
+        [[ $current = -* ]] || options=$(_scrubjayctl_ids)
+        ;;
     mcp) options=$common ;;
     export)
         options=$'--jsonl\n--markdown\n--agentsview\n--project\n--agent\n--since\n--starred\n--trash\n'$common

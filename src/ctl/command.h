@@ -26,6 +26,7 @@ int command_resync(int argc, char *argv[]);
 int command_rules(int argc, char *argv[]);
 int command_search(int argc, char *argv[]);
 int command_sessions(int argc, char *argv[]);
+int command_share(int argc, char *argv[]);
 int command_show(int argc, char *argv[]);
 int command_state(int argc, char *argv[]);
 int command_status(int argc, char *argv[]);

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import SCRUBJAYCTL
 
-COMMANDS = ["status", "sync", "resync", "watch", "log-level", "doctor", "sessions", "show", "search", "blame", "findings", "mcp", "export",
+COMMANDS = ["status", "sync", "resync", "watch", "log-level", "doctor", "sessions", "show", "search", "blame", "findings", "share", "mcp", "export",
             "state", "verify", "mask", "rules", "remote"]
 
 

@@ -27,7 +27,7 @@ BELOW = {
     "": {"base", "model", "sync", "remote", "service"} | STAGES,    # main.c
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"', re.MULTILINE)
-GENERATED = {"config.h", "mask/judge-sizes.h"}
+GENERATED = {"config.h", "ctl/share-style.h", "mask/judge-sizes.h"}
 
 SOURCES = [path for path in tracked(".c", ".h") if path.startswith("src/")]
 
