@@ -207,6 +207,21 @@ static void add_cut(struct json_object *o, const char *key, const char *text)
         (void) json_object_object_add(o, key, json_object_new_string_len(text, (int) n));
 }
 
+static int see_trash(void *userdata, const SessionRow *s)
+{
+        *(bool *) userdata = s->trashed;
+        return 0;
+}
+
+/* What a person threw away is not shown to a model. */
+static bool is_trashed(Call *c, const char *session_id)
+{
+        bool trashed = true;
+
+        (void) query_session(c->q, session_id, see_trash, &trashed);
+        return trashed;
+}
+
 static int on_session(void *userdata, const SessionRow *s)
 {
         static const int columns[] = {
@@ -220,9 +235,11 @@ static int on_session(void *userdata, const SessionRow *s)
 
         if (!title)
                 return -ENOMEM;
+        if (s->trashed)
+                return 0;
         if (json_object_array_length(c->rows) >= c->limit) {
                 c->more = true;
-                return 0;
+                return 1; /* that is enough */
         }
         o = json_object_new_object();
         for (size_t i = 0; i < ELEMENTSOF(columns); i++)
@@ -245,7 +262,6 @@ static int list_sessions(Call *c, SessionFilter *filter, struct json_object **re
 {
         int r;
 
-        filter->limit = c->limit + 1;
         r = query_sessions(c->q, filter, on_session, c);
         if (r >= 0)
                 take_rows(c, "sessions", ret);
@@ -290,9 +306,11 @@ static int on_hit(void *userdata, const SearchHit *hit)
         _cleanup_(strbuf_done) StrBuf snippet = { 0 };
         Call *c = userdata;
 
+        if (is_trashed(c, hit->session_id))
+                return 0;
         if (json_object_array_length(c->rows) >= c->limit) {
                 c->more = true;
-                return 0;
+                return 1;
         }
         for (const char *p = hit->snippet; *p; p++)
                 if (*p != SEARCH_MATCH_BEGIN && *p != SEARCH_MATCH_END)
@@ -333,7 +351,6 @@ static int tool_search_messages(Call *c, struct json_object **ret)
                 return cannot(c, "'query' is missing: what to search for.");
         filter.part = (SearchPart) part;
         filter.session_id = session;
-        filter.limit = c->limit + 1;
         if (places_archive(&path) < 0)
                 return cannot(c, "The archive cannot be found.");
         r = search_index_open(path, &x, &error);
@@ -418,6 +435,8 @@ static int tool_read_session(Call *c, struct json_object **ret)
                 return r;
         if (!id)
                 return cannot(c, "'session_id' is missing.");
+        if (is_trashed(c, id))
+                return cannot(c, "This session is in the trash.");
         if (message != UINT64_MAX) {
                 r = query_message_range(c->q, id, (int64_t) message, around, &range);
                 if (r == 0)

@@ -25,11 +25,10 @@ static void row_done(Row *row)
 
 static int on_session(void *userdata, const SessionRow *s)
 {
-        const Value *deleted = s->values + SESSION_DELETED_AT;
         Row *row = userdata;
 
         row->title = session_title(s->values);
-        row->is_trashed = deleted->type == VALUE_TEXT && deleted->size > 0;
+        row->is_trashed = s->trashed;
         row->is_metadata_only = s->metadata_only;
         return row->title ? 0 : -ENOMEM;
 }

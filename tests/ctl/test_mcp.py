@@ -58,6 +58,15 @@ def test_search_list_and_findings(sample):
     assert [s["id"] for s in commit["sessions"]] == [SESSION]
 
 
+def test_what_is_in_the_trash_is_not_shown(sample):
+    sample.write("INSERT INTO session_deletes (session_id, cause, change_seq) VALUES (:a, 'trash', 4);\n")
+    hits, sessions = answers(sample, ["search_messages", {"query": "deploy"}], ["list_sessions", {"limit": 2}])
+    assert hits["hits"] == [] and SESSION not in [s["id"] for s in sessions["sessions"]]
+    assert len(sessions["sessions"]) == 2 and not sessions["more"]
+    answer, = ask(sample, ["read_session", {"session_id": SESSION}])["answers"]
+    assert answer["error"] and "in the trash" in answer["texts"][0]
+
+
 def test_a_session_is_read_in_pieces(sample):
     text = "".join(f"Zeile {i} – 行\n" for i in range(9000))
     sample.write(f"UPDATE messages SET content = '{text}' WHERE ordinal = 4;\n")

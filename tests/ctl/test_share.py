@@ -172,7 +172,7 @@ def test_nothing_is_written_unasked(sample, tmp_path):
 
 
 def test_trashed_and_metadata_only_sessions_are_refused(sample, tmp_path):
-    sample.write("UPDATE sessions SET deleted_at = '2026-02-25T00:00:00.000Z' WHERE id = :a;\n"
+    sample.write("INSERT INTO session_deletes (session_id, cause, change_seq) VALUES (:a, 'trash', 4);\n"
                  "UPDATE sessions SET metadata_only = 1 WHERE id = :b;\n")
     assert "trash" in sample.run("share", SESSION, "--yes", code=1).err
     assert "MetadataOnly=" in sample.run("share", OTHER, "--yes", code=1).err
