@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mask/judge-data.h"
+
 static unsigned char_class(unsigned char c)
 {
         if (c >= '0' && c <= '9')
@@ -190,6 +192,38 @@ bool text_is_placeholder(const char *s, size_t n)
                 rest = i += size;
         }
         return n_words > 0 && !is_random(s + rest, n - rest);
+}
+
+/* How usual letters are after one another, in 1/8 bits a pair: words have more than this, what is drawn at random less. */
+#define USUAL_MIN (-40)
+
+static bool reads_well(const char *s, size_t n)
+{
+        long sum = 0;
+
+        for (size_t i = 1; i < n; i++)
+                sum += judge_bigrams[judge_char_class(s[i - 1]) * JUDGE_CHAR_CLASSES +
+                                     judge_char_class(s[i])];
+        return n < 2 || sum >= USUAL_MIN * (long) (n - 1);
+}
+
+bool text_is_phrase(const char *s, size_t n)
+{
+        for (size_t i = 0; i < n;) {
+                unsigned c = char_class((unsigned char) s[i]);
+                size_t end = i + 1;
+
+                if (c & (CLASS_DIGIT | CLASS_OTHER))
+                        return false;
+                if (c & (CLASS_UPPER | CLASS_LOWER)) {
+                        end = piece_end(s, n, i);
+                        if (end - i < 3 && end < n &&
+                            char_class((unsigned char) s[end]) != CLASS_SPECIAL)
+                                return false;
+                }
+                i = end;
+        }
+        return n > 0 && reads_well(s, n);
 }
 
 uint32_t checksum_crc32(const char *s, size_t n)

@@ -29,6 +29,10 @@ bool text_is_placeholder(const char *s, size_t n);
 /* Is it made of words, as a name or a phrase is: mostly letters in pronounceable or well-known pieces? */
 bool text_is_words(const char *s, size_t n);
 
+/* Is it nothing but words, without a digit, that read as language does? Hardly ever is that so by chance: of 22 random letters and
+ * digits in one of a hundred million. */
+bool text_is_phrase(const char *s, size_t n);
+
 /* GitHub and npm: the last six characters are the base62 CRC32 of those between the prefix's "_" and them. */
 bool text_has_github_checksum(const char *s, size_t n);
 

@@ -19,7 +19,7 @@ typedef struct Wrapping {
 } Wrapping;
 
 static const Wrapping wrappings[] = {
-        { "as it is", "", "", 0 },
+        { "in a line", "", "\n", 0 },
         { "in a JSON string", "{\"content\":\"", "\"}", 1 },
         { "in a JSON string in a JSON string", "{\"a\":\"{\\\"b\\\":\\\"", "\\\"}\"}", 2 },
         { "in a line of a diff", "@@ -1 +1 @@\n+", "\n", 0 },

@@ -15,9 +15,64 @@ typedef struct Member {
         int (*read)(Rule *rule, struct json_object *value, char **reterr);
 } Member;
 
+struct json_object *rule_file_rules(struct json_object *document)
+{
+        struct json_object *rules = document;
+
+        if (json_object_is_type(document, json_type_object))
+                rules = json_object_object_get(document, "rules");
+        return json_object_is_type(rules, json_type_array) ? rules : NULL;
+}
+
+/* Gives @rule each of the @guards that it does not name itself. */
+static int add_guards(struct json_object *rule, struct json_object *guards)
+{
+        struct json_object *own = NULL;
+
+        if (!json_object_is_type(rule, json_type_object))
+                return 0;
+        if (!json_object_object_get_ex(rule, "guards", &own)) {
+                own = json_object_new_object();
+                if (!own || json_object_object_add(rule, "guards", own) < 0)
+                        return -ENOMEM;
+        }
+        if (!json_object_is_type(own, json_type_object))
+                return 0; /* what is wrong with it is said when the rule is read */
+        json_object_object_foreach(guards, name, value)
+        {
+                if (!json_object_object_get_ex(own, name, NULL) &&
+                    json_object_object_add(own, name, json_object_get(value)) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* A file's "defaults" stand for all its rules, as if each had them. */
+static int apply_defaults(struct json_object *document, char **reterr)
+{
+        struct json_object *defaults, *guards, *rules = rule_file_rules(document);
+        int r = 0;
+
+        if (!json_object_is_type(document, json_type_object) ||
+            !json_object_object_get_ex(document, "defaults", &defaults))
+                return 0;
+        guards = json_object_is_type(defaults, json_type_object) &&
+                                                 json_object_object_length(defaults) == 1
+                                 ? json_object_object_get(defaults, "guards")
+                                 : NULL;
+        if (!json_object_is_type(guards, json_type_object)) {
+                format_error(reterr,
+                             "must be an object with \"guards\", an object, and nothing else");
+                return -EINVAL;
+        }
+        for (size_t i = 0; r == 0 && rules && i < json_object_array_length(rules); i++)
+                r = add_guards(json_object_array_get_idx(rules, i), guards);
+        return r;
+}
+
 int rule_file_read(const char *path, struct json_object **ret, size_t *ret_size, char **reterr)
 {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = NULL, *reason = NULL;
         struct json_object *document;
         enum json_tokener_error error;
         struct json_tokener *tokener;
@@ -43,18 +98,15 @@ int rule_file_read(const char *path, struct json_object **ret, size_t *ret_size,
                              json_tokener_error_desc(error), at);
                 return -EINVAL;
         }
+        r = apply_defaults(document, &reason);
+        if (r < 0) {
+                (void) json_object_put(document);
+                format_error(reterr, "%s: 'defaults' %s", path, reason ?: strerror(-r));
+                return r;
+        }
         *ret = document;
         *ret_size = size;
         return 0;
-}
-
-struct json_object *rule_file_rules(struct json_object *document)
-{
-        struct json_object *rules = document;
-
-        if (json_object_is_type(document, json_type_object))
-                rules = json_object_object_get(document, "rules");
-        return json_object_is_type(rules, json_type_array) ? rules : NULL;
 }
 
 static int wrong(char **reterr, const char *what)
@@ -547,6 +599,58 @@ static int find_secrets(Rule *rule, struct json_object *value, char **reterr)
         return r;
 }
 
+/* Where in a pattern its group @n is opened, and within how many others. Returns false: not found. */
+static bool find_group(const char *text, unsigned n, size_t *ret_at, size_t *ret_depth)
+{
+        size_t depth = 0;
+        bool class = false;
+
+        for (const char *p = text; *p; p++) {
+                if (*p == '\\' && p[1]) {
+                        p++;
+                } else if (class) {
+                        class = *p != ']';
+                } else if (*p == '[') {
+                        class = true;
+                        p += p[1] == '^';
+                        p += p[1] == ']';
+                } else if (*p == ')') {
+                        depth -= depth > 0;
+                } else if (*p == '(') {
+                        bool captures = p[1] != '?' || p[2] == 'P' || p[2] == '\'' ||
+                                        (p[2] == '<' && p[3] != '=' && p[3] != '!');
+
+                        if (captures && --n == 0) {
+                                *ret_at = (size_t) (p - text);
+                                *ret_depth = depth;
+                                return true;
+                        }
+                        depth += !(p[1] == '?' && p[2] == 'i' && p[3] == ')');
+                        p += p[1] == '?' && p[2] == 'i' && p[3] == ')' ? 3 : 0;
+                }
+        }
+        return false;
+}
+
+/* Makes the pattern of what stands before the secret. Without one, beginnings of the secret are not known as such. */
+static int compile_lead(Rule *rule)
+{
+        _cleanup_(strbuf_done) StrBuf lead = { 0 };
+        _cleanup_free_ char *reason = NULL;
+        size_t at, depth;
+
+        if (rule->kind != RULE_PATTERN || rule->n_secrets != 1 || rule->secrets[0] == 0 ||
+            !find_group(rule->text, rule->secrets[0], &at, &depth))
+                return 0;
+        (void) strbuf_append(&lead, rule->text, at);
+        for (; depth > 0; depth--)
+                (void) strbuf_putc(&lead, ')');
+        if (strbuf_putc(&lead, 0) < 0)
+                return -ENOMEM;
+        return pattern_compile(lead.data, PCRE2_ANCHORED, &rule->lead, &reason) == -ENOMEM ? -ENOMEM
+                                                                                           : 0;
+}
+
 static int compile_rule(Rule *rule, struct json_object *object, char **reterr)
 {
         uint32_t flags = 0;
@@ -562,7 +666,8 @@ static int compile_rule(Rule *rule, struct json_object *object, char **reterr)
         r = pattern_compile(rule->text, flags, &rule->pattern, reterr);
         if (r < 0)
                 return r;
-        return find_secrets(rule, json_object_object_get(object, "secret"), reterr);
+        r = find_secrets(rule, json_object_object_get(object, "secret"), reterr);
+        return r < 0 ? r : compile_lead(rule);
 }
 
 static void fold_literals(Rule *rule)
@@ -584,7 +689,6 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
         const char *source;
         int r;
 
-        rule.guards.placeholder = true;
         if (!json_object_is_type(object, json_type_object))
                 return wrong(reterr, "is not an object");
         r = read_members(&rule, object, rule_members, ELEMENTSOF(rule_members), "", reterr);

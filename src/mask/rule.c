@@ -25,6 +25,7 @@ void rule_done(Rule *rule)
         free(rule->source);
         pattern_done(&rule->pattern);
         pattern_done(&rule->name);
+        pattern_done(&rule->lead);
         *rule = (Rule){ 0 };
 }
 

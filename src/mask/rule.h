@@ -15,7 +15,7 @@
 #include "mask/ruleset.h"
 
 /* Grows whenever the engine finds something else with the same rules: what was masked before is masked again. */
-#define MASK_ALGORITHM_VERSION 3
+#define MASK_ALGORITHM_VERSION 4
 
 /* A literal shorter than this is everywhere, and would make every text slow. */
 #define LITERAL_MIN 3
@@ -75,6 +75,7 @@ typedef struct Rule {
         char *text; /* of the pattern */
         Pattern pattern;
         Pattern name; /* of an assignment: found in the name round the keyword; code NULL: any name will do */
+        Pattern lead; /* what stands before the secret, where that is one group; code NULL: not known */
         bool at_literal; /* the pattern starts with its literal: tried there and nowhere else */
         unsigned secrets[SECRET_GROUPS_MAX]; /* capture groups; 0: the whole match */
         size_t n_secrets;

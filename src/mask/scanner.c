@@ -20,6 +20,9 @@
 #define DEPTH_LIMIT 5000
 #define HEAP_LIMIT  1024 /* KB */
 
+/* How far after its literal a form may have been cut off. */
+#define CUT_WINDOW 512
+
 /* What it costs of the budget, a mean. */
 #define PATTERN_STEPS 256
 
@@ -172,6 +175,23 @@ static bool has_needs(unsigned needs, const char *secret, size_t n)
         return (needs & classes) == needs;
 }
 
+/* Does nothing that a person or a rule says stands against this secret, or the beginning of one? */
+static bool is_not_refused(Scanner *s, const Rule *rule, const char *secret, size_t n)
+{
+        const Guards *g = &rule->guards;
+
+        /* A key's body was looked at already, and what is cut off in its midst ("...") is no placeholder. */
+        if (g->placeholder && rule->kind != RULE_PRIVATE_KEY && text_is_placeholder(secret, n))
+                return false;
+        for (size_t i = 0; i < g->n_not; i++)
+                if (run_pattern(s, &g->not [i], secret, n, 0, PCRE2_UNSET) != 0)
+                        return false;
+        for (size_t i = 0; i < s->rules->n_allow; i++)
+                if (run_pattern(s, &s->rules->allow[i].pattern, secret, n, 0, PCRE2_UNSET) != 0)
+                        return false;
+        return true;
+}
+
 /* Do the rule's guards let this secret pass? */
 static bool passes_guards(Scanner *s, const Rule *rule, const char *secret, size_t n)
 {
@@ -190,17 +210,9 @@ static bool passes_guards(Scanner *s, const Rule *rule, const char *secret, size
                 return false;
         if (g->checksum == CHECKSUM_LUHN && !text_has_luhn(secret, n))
                 return false;
-        /* A key's body was looked at already, and what is cut off in its midst ("...") is no placeholder. */
-        if ((g->placeholder && rule->kind != RULE_PRIVATE_KEY && text_is_placeholder(secret, n)) ||
-            (g->dictionary && text_is_words(secret, n)))
+        if (g->dictionary && text_is_phrase(secret, n))
                 return false;
-        for (size_t i = 0; i < g->n_not; i++)
-                if (run_pattern(s, &g->not [i], secret, n, 0, PCRE2_UNSET) != 0)
-                        return false;
-        for (size_t i = 0; i < s->rules->n_allow; i++)
-                if (run_pattern(s, &s->rules->allow[i].pattern, secret, n, 0, PCRE2_UNSET) != 0)
-                        return false;
-        return true;
+        return is_not_refused(s, rule, secret, n);
 }
 
 static bool is_allowed(const Scanner *s, uint64_t fingerprint)
@@ -322,13 +334,12 @@ static ssize_t take_match(Scanner *s, Rule *rule, size_t size)
         return (ssize_t) reached;
 }
 
-static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
+/* Returns 1 (found), 0 or -ENOMEM. */
+static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
 {
         const View *v = &s->view;
         size_t start = at, size = v->size - at > rule->after ? at + rule->after : v->size;
 
-        if (at < *done)
-                return 0;
         if (!rule->at_literal) {
                 start = at > rule->before ? at - rule->before : 0;
                 start = start > *done ? start : *done;
@@ -345,10 +356,83 @@ static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
                         return -ENOMEM;
                 if (reached > 0) {
                         *done = (size_t) reached;
-                        return 0;
+                        return 1;
                 }
         }
         return 0;
+}
+
+/* Where the text was cut off on this line, not far after @at; 0: nowhere. */
+static size_t cut_after(const Scanner *s, size_t at)
+{
+        const View *v = &s->view;
+        size_t limit = v->size - at > CUT_WINDOW ? at + CUT_WINDOW : v->size, cut;
+        const char *end = memchr(v->text + at, '\n', limit - at);
+
+        limit = end ? (size_t) (end - v->text) : limit;
+        cut = known_next_cut(v->text, limit, at);
+        return cut < limit || (limit == v->size && s->last_chunk) ? cut : 0;
+}
+
+/* "learn", "case2": what follows a prefix by chance. */
+static bool is_word_and_number(const char *s, size_t n)
+{
+        for (int i = 0; i < 2 && n > 0 && text_classes(s + n - 1, 1) == CLASS_DIGIT; i++)
+                n--;
+        return n == 0 || text_is_phrase(s, n);
+}
+
+/* What a secret with a form is made of. */
+static bool is_token(const char *s, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (text_classes(s + i, 1) == CLASS_SPECIAL &&
+                    (!s[i] || !strchr("_-.+/=~%:", s[i])))
+                        return false;
+        return true;
+}
+
+/* Where the text was cut off, the beginning of a rule's form at the literal @at..@end is enough. */
+static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
+{
+        const size_t *found = pcre2_get_ovector_pointer(s->match);
+        size_t cut = cut_after(s, at), start = at;
+        const char *text = s->view.text;
+        Span span = { .rule = rule->id, .rank = rule->rank };
+
+        if (cut <= end || (rule->secrets[0] > 0 && !rule->lead.code) ||
+            !budget_spend(&s->budget, PATTERN_STEPS))
+                return 0;
+        if (!rule->at_literal)
+                start = at > rule->before ? at - rule->before : 0;
+        (void) pcre2_set_offset_limit(s->context, rule->at_literal ? PCRE2_UNSET : at);
+        /* Native code is not made for this: it is rare. */
+        if (pcre2_match(rule->pattern.code, (PCRE2_SPTR) text, cut, start, PCRE2_PARTIAL_SOFT,
+                        s->match, s->context) != PCRE2_ERROR_PARTIAL)
+                return 0;
+        start = found[0];
+        if (rule->secrets[0] > 0) {
+                if (run_pattern(s, &rule->lead, text, cut, start, PCRE2_UNSET) <= 0)
+                        return 0;
+                start = found[1];
+        }
+        end = end > start ? end : start;
+        if (cut - start < KNOWN_MIN || !is_token(text + start, cut - start) ||
+            is_word_and_number(text + end, cut - end) ||
+            !is_not_refused(s, rule, text + start, cut - start))
+                return 0;
+        span.fingerprint = hash_bytes(&s->key, text + start, cut - start);
+        return is_allowed(s, span.fingerprint) ? 0 : add_span(s, start, start, cut, span);
+}
+
+static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t end)
+{
+        int r;
+
+        if (at < *done)
+                return 0;
+        r = find_pattern(s, rule, done, at);
+        return r == 0 && !s->limited ? try_beginning(s, rule, at, end) : r < 0 ? r : 0;
 }
 
 static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
@@ -481,7 +565,8 @@ static int try_hit(Scanner *s, LiteralHit hit)
 
                 switch (rule->kind) {
                 case RULE_PATTERN:
-                        r = try_pattern(s, rule, done, hit.start);
+                        r = try_pattern(s, rule, done, hit.start,
+                                        hit.start + rules->sizes[hit.literal]);
                         break;
                 case RULE_ASSIGNMENT:
                         r = try_assignment(s, rule, hit.start,

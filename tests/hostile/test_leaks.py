@@ -400,3 +400,28 @@ def test_a_private_key_goes_however_its_lines_are_written():
     masked = mask([text for _, _, text in cases])
     left = [f"{name}: {n} runs" for (name, lines, _), (text, _) in zip(cases, masked) if (n := runs_left(lines, text))]
     assert left == [], "\n".join(left)
+
+
+def test_a_token_that_was_cut_off_is_masked():
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    secrets = [secret for secret in make_secrets(seed) if secret.gone == (secret.text,) and secret.kind != "telegram"]
+    assert len(secrets) > 20
+    cases = []
+    for secret in secrets:
+        for n in {20, 24, len(secret.text) - 4, len(secret.text) - 1}:
+            beginning = secret.text[:n]
+            if n < len(secret.text):
+                cut = ("x" * 279 + " " + secret.text)[:280 + n] if n <= 20 else f"said {beginning}"
+                cases += [(secret, beginning, cut), (secret, beginning, f"said {beginning}... and went on"),
+                          (secret, beginning, f'{{"text": "said {beginning}\u2026"}}')]
+    # nobody knows the prefix of what has been seen in full: its beginning is known all the same
+    for _ in range(20):
+        value = pick(rng, 24)
+        for n in (8, 12, 23):
+            cases.append((Planted("password", value), value[:n], f'password = "x{value}"\npassword = "{value}"\nit is {value[:n]}'))
+    masked = mask([text for _, _, text in cases])
+    left = [f"{secret.kind}, {len(beginning)} bytes of {len(secret.text)}" for (secret, beginning, _), (text, _) in
+            zip(cases, masked) if beginning in text]
+    assert left == [], "\n".join(left)

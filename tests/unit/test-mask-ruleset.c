@@ -369,3 +369,21 @@ TEST(overlapping_findings_are_one)
 
         check_masked(rules, "x abcdefgh y", "x [REDACTED:better] y");
 }
+
+/* What a person's rule finds is masked, though it reads as a placeholder; the file may ask for the guard. */
+TEST(a_guard_holds_only_where_it_is_written)
+{
+        const char *rules = "{\"rules\":[{\"id\":\"own\",\"literals\":[\"acme-\"],\"pattern\":\"acme-\\\\S+\"}]}",
+                   *guarded = "{\"defaults\":{\"guards\":{\"placeholder\":true}},\"rules\":["
+                              "{\"id\":\"own\",\"literals\":[\"acme-\"],\"pattern\":\"acme-\\\\S+\"},"
+                              "{\"id\":\"not\",\"literals\":[\"umbra-\"],\"pattern\":\"umbra-\\\\S+\","
+                              "\"guards\":{\"placeholder\":false}}]}";
+        _cleanup_(ruleset_unrefp) Ruleset *all = load(rules, NULL), *some = load(guarded, NULL);
+
+        REQUIRE(all && some);
+        check_masked(all, "x acme-example y", "x [REDACTED:own] y");
+        check_masked(some, "x acme-example y", "x acme-example y");
+        check_masked(some, "x umbra-example y", "x [REDACTED:not] y");
+        CHECK(!load("{\"defaults\":{\"guard\":{}},\"rules\":[]}", NULL));
+        CHECK(!load("{\"defaults\":1,\"rules\":[]}", NULL));
+}

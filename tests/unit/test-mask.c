@@ -389,6 +389,27 @@ TEST(the_beginning_of_a_known_secret_is_masked_where_the_text_was_cut)
         check_sample(MASK_TEXT, "in the middle {alnum:12} of it...");
 }
 
+TEST(the_beginning_of_a_form_is_masked_where_the_text_was_cut)
+{
+        static const char *const templates[] = {
+                "see <<ghp_a1B{alnum:1}>>",
+                "see <<ghp_{alnum:20}>>...",
+                "see <<ghp_{alnum:35}>>\xE2\x80\xA6 and more",
+                "{\"a\":\"<<sk-ant-api03-{alnum:20}>>...\"}",
+                "id <<AKIA{base32:8}>>",
+                "Authorization: SSWS <<00{alnum:12}>>",
+                /* words, whatever they begin with; and what goes on */
+                "see sk-learn",
+                "see sk-learn2...",
+                "see ghp_ab",
+                "see ghp_{alnum:20} and so on...",
+                "ghp_xxxxxxxx...",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(templates); i++)
+                check_sample(MASK_TEXT, templates[i]);
+}
+
 static void count_progress(void *userdata)
 {
         ++*(unsigned *) userdata;
