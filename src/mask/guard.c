@@ -164,12 +164,15 @@ static size_t placeholder_word(const char *s, size_t n)
         return 0;
 }
 
-/* Too long to stand beside the word of a placeholder, unless it is plainly nothing either. */
-#define REST_MIN 8
+/* Too long to stand beside the word of a placeholder, unless it is plainly nothing either: what is longer still seems to be made
+ * of words by chance too often. */
+#define REST_MIN      8
+#define REST_MIN_LONG 16
 
 static bool is_random(const char *s, size_t n)
 {
-        return n >= REST_MIN && !is_monotone(s, n) && !is_row(s, n) && !text_is_words(s, n);
+        return n >= REST_MIN && !is_monotone(s, n) && !is_row(s, n) &&
+               !(n < REST_MIN_LONG ? text_is_words(s, n) : text_is_phrase(s, n));
 }
 
 bool text_is_placeholder(const char *s, size_t n)

@@ -22,8 +22,7 @@ int offset_map_add(OffsetMap *map, MapPiece piece)
         return 0;
 }
 
-/* How many pieces start at or before @at. */
-static size_t count_upto(const OffsetMap *map, size_t at)
+size_t offset_map_count(const OffsetMap *map, size_t at)
 {
         size_t low = 0, high = map->n;
 
@@ -40,14 +39,14 @@ static size_t count_upto(const OffsetMap *map, size_t at)
 
 const MapPiece *offset_map_piece(const OffsetMap *map, size_t at)
 {
-        size_t n = count_upto(map, at);
+        size_t n = offset_map_count(map, at);
 
         return n > 0 && at < map->pieces[n - 1].end ? &map->pieces[n - 1] : NULL;
 }
 
 static size_t from(const OffsetMap *map, size_t at, bool end)
 {
-        size_t n = count_upto(map, at);
+        size_t n = offset_map_count(map, at);
         const MapPiece *p;
 
         if (n == 0)

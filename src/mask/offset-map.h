@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 
 typedef struct MapPiece {
-        uint32_t start, end;           /* in the copy */
+        uint32_t start, end;           /* in the copy; empty: it was left out */
         uint32_t from_start, from_end; /* in the original; not empty */
 } MapPiece;
 
@@ -25,6 +25,9 @@ int offset_map_add(OffsetMap *map, MapPiece piece);
 /* The range of the original that the range @start..@end of the copy came from, replaced pieces taken whole. */
 void offset_map_range(const OffsetMap *map, size_t start, size_t end, size_t *ret_start,
                       size_t *ret_end);
+
+/* How many pieces start at or before @at of the copy. */
+size_t offset_map_count(const OffsetMap *map, size_t at);
 
 /* The replaced piece that holds byte @at of the copy; NULL: that byte was copied. */
 const MapPiece *offset_map_piece(const OffsetMap *map, size_t at);

@@ -55,6 +55,7 @@ struct Scanner {
                 Assignment assignment;
         } last; /* many rules share a keyword: what was read at it last */
         Budget budget;
+        bool wraps;      /* a word with a rule's literal goes on in the next line */
         bool last_chunk; /* the view ends where the text does */
         bool limited;
 };
@@ -241,6 +242,27 @@ static int add_span(Scanner *s, size_t context, size_t start, size_t end, Span s
         return spans_add(s->spans, span);
 }
 
+/*
+ * Is it something that was not found in the text as it is? Two lines are one only where a form is whole then and was not
+ * before: a long token on a line of its own has a next line, too.
+ */
+static bool is_whole_only_joined(const Scanner *s, const Rule *rule, size_t start, size_t end)
+{
+        ViewJoint joint = view_joint(&s->view, start, end);
+        size_t from, to;
+
+        if (joint != VIEW_JOINT_LINES)
+                return joint == VIEW_JOINT_UNSEEN;
+        if (rule->kind != RULE_PATTERN)
+                return false;
+        view_range(&s->view, start, start + 1, &from, &to);
+        for (size_t i = 0; i < s->spans->n; i++)
+                if (s->spans->items[i].start <= s->base + from &&
+                    s->spans->items[i].end > s->base + from)
+                        return false;
+        return true;
+}
+
 /* A secret of @rule at @start..@end of the view, told by a match that began at @context. Returns 1 (taken), 0 or -ENOMEM. */
 static int take(Scanner *s, const Rule *rule, size_t context, size_t start, size_t end)
 {
@@ -256,6 +278,8 @@ static int take(Scanner *s, const Rule *rule, size_t context, size_t start, size
                 end--;
         secret = s->view.text + start;
         n = end - start;
+        if (s->view.join && !is_whole_only_joined(s, rule, start, end))
+                return 0;
         if (!passes_guards(s, rule, secret, n))
                 return 0;
         span.fingerprint = hash_bytes(&s->key, secret, n);
@@ -425,6 +449,26 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
         return is_allowed(s, span.fingerprint) ? 0 : add_span(s, start, start, cut, span);
 }
 
+/* Does the word at @at go on in the next line? */
+static void note_wrap(Scanner *s, size_t at)
+{
+        const View *v = &s->view;
+        size_t limit = v->size - at > CUT_WINDOW ? at + CUT_WINDOW : v->size, next;
+        const char *start;
+
+        while (at < limit && (unsigned char) v->text[at] > ' ')
+                at++;
+        if (at == limit || (v->text[at] != '\n' && v->text[at] != '\r') || s->wraps)
+                return;
+        next = at + 1 < v->size && v->text[at] == '\r' ? at + 2 : at + 1;
+        if (at > 0 && v->text[at - 1] == '=')
+                at--;
+        start = memrchr(v->text, '\n', at);
+        s->wraps = next < v->size &&
+                   view_is_wrap(v->text, start ? (size_t) (start - v->text) + 1 : 0, at,
+                                v->text + next, v->size - next);
+}
+
 static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t end)
 {
         int r;
@@ -432,6 +476,10 @@ static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t e
         if (at < *done)
                 return 0;
         r = find_pattern(s, rule, done, at);
+        if (s->view.join)
+                return r < 0 ? r : 0;
+        if (r == 0)
+                note_wrap(s, end);
         return r == 0 && !s->limited ? try_beginning(s, rule, at, end) : r < 0 ? r : 0;
 }
 
@@ -508,7 +556,7 @@ static int try_private_key(Scanner *s, Rule *rule, size_t *done, size_t at)
         size_t start, end;
         int r = 0;
 
-        if (at < *done)
+        if (at < *done || s->view.join)
                 return 0;
         switch (private_key_find(s->view.text, s->view.size, *done, at, &start, &end)) {
         case PRIVATE_KEY_NONE:
@@ -621,7 +669,11 @@ static int add_known(Scanner *s, const KnownSecret *secret, size_t start, size_t
 
 static int on_known(void *userdata, const KnownSecret *secret, size_t start)
 {
-        return add_known(userdata, secret, start, start + secret->size);
+        Scanner *s = userdata;
+
+        if (s->view.join && view_joint(&s->view, start, start + secret->size) == VIEW_JOINT_NONE)
+                return 0;
+        return add_known(s, secret, start, start + secret->size);
 }
 
 /* Where the text was cut off, a beginning is enough. */
@@ -650,7 +702,7 @@ static int find_known(Scanner *s)
         int r = known_each(s->known, s->view.text, s->view.size, s->first, s->end, on_known, s,
                            &s->budget);
 
-        if (r >= 0 && known_n(s->known) > 0)
+        if (r >= 0 && known_n(s->known) > 0 && !s->view.join)
                 r = find_known_beginnings(s);
         s->limited = s->limited || s->budget.exceeded;
         return r;
@@ -721,11 +773,25 @@ static int find_known_again(Scanner *s, const char *text, size_t size)
         int r = 0;
 
         for (size_t at = 0; r >= 0 && at < size; at += CHUNK_SIZE) {
-                if (size > CHUNK_SIZE)
-                        r = open_chunk(s, text, size, at);
+                r = open_chunk(s, text, size, at);
                 if (r >= 0)
                         r = find_known(s);
         }
+        return r;
+}
+
+/* The chunk once more, where words of it are broken: with nothing in between. */
+static int find_broken(Scanner *s, const char *text, size_t size, size_t at)
+{
+        int r;
+
+        s->view.join = true;
+        r = open_chunk(s, text, size, at);
+        if (r >= 0)
+                r = find_rules(s);
+        if (r >= 0)
+                r = find_known(s);
+        s->view.join = false;
         return r;
 }
 
@@ -738,6 +804,7 @@ int scanner_run(Scanner *s, const char *text, size_t size, Spans *spans)
         s->limited = false;
         s->open_key = NULL;
         for (size_t at = 0; r >= 0 && !s->limited && at < size; at += CHUNK_SIZE) {
+                s->wraps = false;
                 r = open_chunk(s, text, size, at);
                 if (r >= 0)
                         r = go_on_with_key(s);
@@ -747,6 +814,8 @@ int scanner_run(Scanner *s, const char *text, size_t size, Spans *spans)
                         r = find_known(s);
                 if (r >= 0)
                         r = find_home(s);
+                if (r >= 0 && (s->view.breaks || s->wraps))
+                        r = find_broken(s, text, size, at);
                 s->limited = s->limited || spans->n > SPANS_MAX;
         }
         if (r >= 0 && !s->limited && known_n(s->known) > n_known)

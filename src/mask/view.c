@@ -13,6 +13,7 @@ typedef struct Unit {
         size_t from;   /* bytes of source */
         char bytes[4]; /* what they stand for */
         size_t n_bytes;
+        bool unseen; /* nobody sees it where it stands */
 } Unit;
 
 static int hex_value(char c)
@@ -56,6 +57,35 @@ static void put_code_point(Unit *u, int c)
                 u->bytes[2] = (char) (0x80 | (c & 0x3F));
                 u->n_bytes = 3;
         }
+}
+
+/* Unicode's default ignorable code points, as far as they are in use: they have no width. */
+static bool is_ignorable(int c)
+{
+        return c == 0 || c == 0xAD || c == 0x34F || c == 0x61C || c == 0x180E ||
+               (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
+               (c >= 0x2060 && c <= 0x206F) || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF;
+}
+
+/* One that begins with the bytes that is_special() looks for, or a byte of text. */
+static Unit read_wide(const char *p, size_t size)
+{
+        const unsigned char *u = (const unsigned char *) p;
+        Unit plain = { 1, { p[0] }, 1 };
+        size_t n = u[0] == 0 ? 1 : u[0] < 0xE0 ? 2 : 3;
+        int c = 0;
+
+        if (size < n)
+                return plain;
+        if (n == 2)
+                c = (u[0] & 0x1F) << 6 | (u[1] & 0x3F);
+        if (n == 3)
+                c = (u[0] & 0x0F) << 12 | (u[1] & 0x3F) << 6 | (u[2] & 0x3F);
+        if (!is_ignorable(c))
+                return plain;
+        plain = (Unit){ .from = n, .n_bytes = n, .unseen = true };
+        memcpy(plain.bytes, p, n);
+        return plain;
 }
 
 /* The length of a terminal sequence whose ESC is just before @p; 0: it is none. */
@@ -124,7 +154,7 @@ static Unit read_escape(const View *v, const char *p, size_t size, size_t from)
 
         if (n == 0 || marker_length(v, p + from, size - from) > 0)
                 return (Unit){ from, { ESC }, 1 };
-        return (Unit){ from + n, { ' ' }, 1 };
+        return (Unit){ from + n, { ' ' }, 1, true };
 }
 
 /* The character that @n backslashes and what follows them stand for; from = 0: they are backslashes. */
@@ -144,6 +174,7 @@ static Unit read_escaped(const View *v, const char *p, size_t size, size_t n)
         if (value >= 0) {
                 u.from = n + (c == 'u' ? 5 : 3);
                 put_code_point(&u, value);
+                u.unseen = is_ignorable(value);
                 return value == ESC ? read_escape(v, p, size, u.from) : u;
         }
         if (c == '0' && size - n >= 4 && memcmp(p + n, "033[", 4) == 0)
@@ -171,6 +202,8 @@ static Unit read_unit(const View *v, const char *p, size_t size)
                 return read_percent(p, size);
         if (p[0] == '[')
                 return read_bracket(v, p, size);
+        if (p[0] != '\\')
+                return read_wide(p, size);
         while (n < size && p[n] == '\\')
                 n++;
         if (n < size) {
@@ -182,11 +215,35 @@ static Unit read_unit(const View *v, const char *p, size_t size)
         return (Unit){ n, { '\\' }, 1 };
 }
 
-/* The first bytes of what a marker begins with; all of it is looked at where they stand. */
+static bool is_word(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-';
+}
+
+/* The first bytes of what a marker begins with, and a character without width; all of it is looked at where they stand. */
 static bool is_special(const char *p, size_t size)
 {
-        return *p == '\\' || *p == ESC || *p == '%' ||
-               (*p == '[' && size > 1 && p[1] == MARKER_OPENING[1]);
+        const unsigned char *u = (const unsigned char *) p;
+        unsigned char next = size > 1 ? u[1] : 0;
+
+        switch (u[0]) {
+        case 0:
+        case '\\':
+        case ESC:
+        case '%':
+                return true;
+        case '[':
+                return next == (unsigned char) MARKER_OPENING[1];
+        case 0xC2:
+                return next == 0xAD;
+        case 0xE2:
+                return next == 0x80 || next == 0x81;
+        case 0xEF:
+                return next == 0xBB || next == 0xB8;
+        default:
+                return false;
+        }
 }
 
 /* The vectors that every machine of 64 bits has. */
@@ -204,7 +261,11 @@ static size_t plain_block(const char *p)
         memcpy(&bytes, p, sizeof(bytes));
         memcpy(&next, p + 1, sizeof(next));
         special = (Bytes) (bytes == '\\') | (Bytes) (bytes == ESC) | (Bytes) (bytes == '%') |
-                  ((Bytes) (bytes == '[') & (Bytes) (next == MARKER_OPENING[1]));
+                  (Bytes) (bytes == 0) |
+                  ((Bytes) (bytes == '[') & (Bytes) (next == MARKER_OPENING[1])) |
+                  ((Bytes) (bytes == 0xC2) & (Bytes) (next == 0xAD)) |
+                  ((Bytes) (bytes == 0xE2) & (Bytes) ((next | 1) == 0x81)) |
+                  ((Bytes) (bytes == 0xEF) & (Bytes) ((next & 0xFC) == 0xB8));
         memcpy(&words, &special, sizeof(words));
         if (!(words[0] | words[1]))
                 return BLOCK;
@@ -249,27 +310,99 @@ static size_t copy_plain(char *to, const char *p, size_t size)
         return i;
 }
 
+/* Lines are wrapped at 64 columns at least; the words that count are as long as secrets. */
+#define WRAP_MIN 60
+#define WORD_MIN 20
+
+bool view_is_wrap(const char *text, size_t start, size_t end, const char *next, size_t size)
+{
+        size_t n = 1, after = 0;
+
+        if (end - start < WRAP_MIN || size == 0 || !is_word(*next) || !is_word(text[end - 1]))
+                return false;
+        while (n < WORD_MIN && (unsigned char) text[end - n - 1] > ' ')
+                n++;
+        while (n + after < WORD_MIN && after < size && (unsigned char) next[after] > ' ')
+                after++;
+        return n + after >= WORD_MIN;
+}
+
+/* Reads the view that joins: what is kept of the text so far is in its buffer. */
+static Unit read_joined(const View *v, const char *p, size_t size, size_t line, size_t out)
+{
+        Unit u = is_special(p, size) ? read_unit(v, p, size) : (Unit){ 1, { p[0] }, 1 };
+        char next = u.from < size ? p[u.from] : 0;
+
+        /* quoted-printable: a "=" before the end of a line */
+        if (u.bytes[0] == '=' && u.n_bytes == 1 && u.from < size && out > line &&
+            is_word(v->buffer[out - 1])) {
+                const char *q = p + u.from;
+                size_t rest = size - u.from;
+                Unit end = is_special(q, rest) ? read_unit(v, q, rest) : (Unit){ 1, { q[0] }, 1 };
+
+                u.unseen = end.n_bytes == 1 && (end.bytes[0] == '\n' || end.bytes[0] == '\r') &&
+                           out - line >= WRAP_MIN;
+        }
+        if (u.n_bytes == 1 && u.bytes[0] == '\r' && (next == '\n' || next == '\\'))
+                u.unseen = true;
+        if (u.n_bytes == 1 && u.bytes[0] == '\n' &&
+            view_is_wrap(v->buffer, line, out, p + u.from, size - u.from))
+                u.unseen = true;
+        if (u.unseen)
+                u.n_bytes = 0;
+        return u;
+}
+
+static int add_piece(View *v, size_t out, size_t at, const Unit *u)
+{
+        return offset_map_add(&v->map, (MapPiece){ (uint32_t) out, (uint32_t) (out + u->n_bytes),
+                                                   (uint32_t) at, (uint32_t) (at + u->from) });
+}
+
+static int decode_joined(View *v, const char *p, size_t size)
+{
+        size_t out = 0, line = 0;
+
+        for (size_t at = 0; at < size;) {
+                Unit u = read_joined(v, p + at, size - at, line, out);
+
+                memcpy(v->buffer + out, u.bytes, u.n_bytes);
+                if ((u.from != u.n_bytes || v->buffer[out] != p[at]) &&
+                    add_piece(v, out, at, &u) < 0)
+                        return -ENOMEM;
+                at += u.from;
+                out += u.n_bytes;
+                if (u.bytes[0] == '\n')
+                        line = out;
+        }
+        v->text = v->buffer;
+        v->size = out;
+        return 0;
+}
+
 static int decode(View *v, const char *p, size_t size)
 {
         size_t at = 0, out = 0;
+        bool within = false; /* what is not seen began after a character of a word */
 
         while (at < size) {
                 size_t n = copy_plain(v->buffer + out, p + at, size - at);
                 Unit u;
 
+                if (n > 0) {
+                        v->breaks = v->breaks || (within && is_word(p[at]));
+                        within = false;
+                }
                 at += n;
                 out += n;
                 if (at >= size)
                         break;
                 u = read_unit(v, p + at, size - at);
+                within = u.unseen && (within || (out > 0 && is_word(v->buffer[out - 1])));
                 memcpy(v->buffer + out, u.bytes, u.n_bytes);
-                if (u.from != u.n_bytes || v->buffer[out] != p[at]) {
-                        MapPiece piece = { (uint32_t) out, (uint32_t) (out + u.n_bytes),
-                                           (uint32_t) at, (uint32_t) (at + u.from) };
-
-                        if (offset_map_add(&v->map, piece) < 0)
-                                return -ENOMEM;
-                }
+                if ((u.from != u.n_bytes || v->buffer[out] != p[at]) &&
+                    add_piece(v, out, at, &u) < 0)
+                        return -ENOMEM;
                 at += u.from;
                 out += u.n_bytes;
         }
@@ -284,9 +417,10 @@ static int decode(View *v, const char *p, size_t size)
 int view_set(View *v, const char *source, size_t size)
 {
         v->map.n = 0;
+        v->breaks = false;
         v->source = v->text = source;
         v->source_size = v->size = size;
-        if (plain_length(source, size) == size)
+        if (!v->join && plain_length(source, size) == size)
                 return 0;
 
         /* A view is never longer: the shortest escape of n bytes is longer than n. */
@@ -302,7 +436,7 @@ int view_set(View *v, const char *source, size_t size)
                         return -ENOMEM;
                 v->allocated = size;
         }
-        return decode(v, source, size);
+        return v->join ? decode_joined(v, source, size) : decode(v, source, size);
 }
 
 void view_done(View *v)
@@ -311,7 +445,7 @@ void view_done(View *v)
                 explicit_bzero(v->buffer, v->allocated);
         free(v->buffer);
         offset_map_done(&v->map);
-        *v = (View){ .rules = v->rules };
+        *v = (View){ .rules = v->rules, .join = v->join };
 }
 
 void view_drop_if_large(View *v)
@@ -344,6 +478,27 @@ bool view_is_marker(const View *v, size_t at)
         const MapPiece *p = v->text[at] == MARKER ? offset_map_piece(&v->map, at) : NULL;
 
         return p && v->source[p->from_start] == '[';
+}
+
+ViewJoint view_joint(const View *v, size_t start, size_t end)
+{
+        ViewJoint joint = VIEW_JOINT_NONE;
+
+        for (size_t i = offset_map_count(&v->map, start);
+             i < v->map.n && v->map.pieces[i].start < end; i++) {
+                const MapPiece *p = &v->map.pieces[i];
+                const char *source = v->source + p->from_start;
+
+                if (p->start < p->end)
+                        continue;
+                if (*source == '=')
+                        return VIEW_JOINT_UNSEEN;
+                if (*source == '\n' || v->source[p->from_end - 1] == 'n')
+                        joint = VIEW_JOINT_LINES;
+                else if (joint == VIEW_JOINT_NONE)
+                        joint = VIEW_JOINT_UNSEEN;
+        }
+        return joint;
 }
 
 size_t view_escape_depth(const View *v, size_t at)

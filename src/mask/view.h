@@ -29,10 +29,17 @@ typedef struct View {
         OffsetMap map; /* from view to source */
         char *buffer;
         size_t allocated;
+        bool breaks; /* something that no person sees stands between two characters of a word */
+        bool join;   /* how view_set() reads; set before: see below */
         const Ruleset *rules; /* whose markers are known; set once; NULL: none are */
 } View;
 
-/* Makes @v the view of @size bytes at @source, which must outlive it. Returns 0 or -ENOMEM. */
+/*
+ * Makes @v the view of @size bytes at @source, which must outlive it. Returns 0 or -ENOMEM.
+ *
+ * With @join set, what breaks a word and is not seen is left out: terminal sequences, characters without width, NULs, and the
+ * ends of lines where they were wrapped (view_is_wrap()). So a token that a terminal, a mail or UTF-16 took apart is one.
+ */
 int view_set(View *v, const char *source, size_t size);
 
 /* Wipes and frees. */
@@ -53,6 +60,19 @@ size_t view_position(const View *v, size_t at);
 
 /* Is byte @at of the view something that was masked before? */
 bool view_is_marker(const View *v, size_t at);
+
+/* Does line @start..@end of @text end where it was wrapped, within a word that goes on with the @size bytes at @next? */
+bool view_is_wrap(const char *text, size_t start, size_t end, const char *next, size_t size);
+
+/* What was left out between the first and the last byte of a range of the view. */
+typedef enum ViewJoint {
+        VIEW_JOINT_NONE,
+        VIEW_JOINT_UNSEEN, /* what nobody sees, or a line's end that says that the line goes on */
+        VIEW_JOINT_LINES,  /* a line's end that looks as if it were wrapped */
+} ViewJoint;
+
+/* Of @start..@end. */
+ViewJoint view_joint(const View *v, size_t start, size_t end);
 
 /* How many backslashes the character at @at is escaped with in the source. */
 size_t view_escape_depth(const View *v, size_t at);

@@ -14,7 +14,7 @@ import sqlite3
 import string
 import subprocess
 
-from planted import ALNUM, EVERY, HEX, Planted, one_of_each, pick
+from planted import ALNUM, EVERY, HEX, Planted, checksummed, one_of_each, pick
 from scrubjay_test import BUILD, Daemon, Source, run_once, wait_for
 
 
@@ -425,3 +425,44 @@ def test_a_token_that_was_cut_off_is_masked():
     left = [f"{secret.kind}, {len(beginning)} bytes of {len(secret.text)}" for (secret, beginning, _), (text, _) in
             zip(cases, masked) if beginning in text]
     assert left == [], "\n".join(left)
+
+
+# What stands between two characters and is not seen.
+BREAKS = {
+    "zero width space": "\u200b", "word joiner": "\u2060", "soft hyphen": "\u00ad", "byte order mark": "\ufeff",
+    "variation selector": "\ufe0f", "colour": "\x1b[31m", "two colours": "\x1b[m\x1b[K", "an escaped colour": "\\u001b[1m",
+    "an escaped zero width space": "\\u200b", "NUL": "\0",
+}
+
+
+def test_what_is_not_seen_hides_nothing():
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    cases = []
+    for secret in (checksummed(rng, "ghp" + "_"), "AKIA" + pick(rng, 16, string.ascii_uppercase), "glpat" + "-" + pick(rng, 20)):
+        for name, sign in BREAKS.items():
+            for at in (2, len(secret) // 2, len(secret) - 3):
+                cases.append((name, secret, f"the token is {secret[:at]}{sign}{secret[at:]} there"))
+            cases.append((name + " everywhere", secret, f"token: {sign.join(secret)} there"))
+        cases.append(("grep --color", secret, f"x \x1b[01;31m\x1b[K{secret[:4]}\x1b[m\x1b[K{secret[4:]} y"))
+        cases.append(("UTF-16", secret, "".join(c + "\0" for c in f"the token is {secret} there")))
+        for width in (76, 80):
+            for n in (6, 12, len(secret) - 2):
+                words = ("a word and another one " * 5)[:width - n - 1].rstrip()
+                start = words + " " * (width - n - len(words)) + secret[:n]
+                cases += [(f"wrapped at {width}", secret, f"{start}\n{secret[n:]} there"),
+                          (f"wrapped at {width}, CRLF", secret, f"{start}\r\n{secret[n:]} there"),
+                          (f"wrapped at {width} in JSON", secret, json.dumps({"a": f"{start}\n{secret[n:]} there"})),
+                          (f"quoted-printable at {width}", secret, f"{start[1:]}=\r\n{secret[n:]} there")]
+    masked = mask([text for _, _, text in cases])
+    left = [name for (name, secret, _), (text, rules) in zip(cases, masked)
+            if len(rules) != 1 or secret[6:14] in text or secret[-8:] in re.sub("[^A-Za-z0-9_-]", "", text)]
+    assert left == [], "\n".join(left)
+
+
+def test_lines_that_were_not_wrapped_are_left_alone():
+    words = "and then some more words of it so that the line is a long one and ends with"
+    texts = [f"{words} task-identifier\nnext line", f"{words}\nghp_\n", "\x1b[1mbold\x1b[0mtext and \x1b[31mred\x1b[0m",
+             f"{'x' * 90}\n{'y' * 90}", "a\u200bb \u00adc", "PATH=/bin\0HOME=/root\0LANG=C\0"]
+    assert [rules for _, rules in mask(texts)] == [[]] * len(texts)

@@ -183,7 +183,7 @@ LOOK_ALIKES = {
     "curl-no-password": 'curl -u "$USER:$PASS" https://x',
     "docker-stdin": "docker login -u al --password-stdin r.test",
     "env-empty": "API_KEY=\nSECRET_KEY=\n",
-    "jwt-word": "eyJhbGciOiJIUzI1NiJ9",
+    "jwt-word": "eyJhbGciOiJIUzI1NiJ9 is a header",
     "lock": "resolved https://registry.example.com/a/-/a-1.0.0.tgz#{hex:40}",
     "apt": "Get:12 http://deb.test stable/main amd64 secret-tool 0.20.5-3",
 }

@@ -59,10 +59,10 @@ def fill(rng, template):
 
 
 def forms():
-    """(rule, example) for each form of each rule whose secret is known by a pattern."""
+    """(rule, example) for each form of each rule whose secret is known by a pattern, and not only judged (rank 2)."""
     for path in sorted((ROOT / "data" / "rules").glob("*.json")):
         for rule in json.loads(path.read_text())["rules"]:
-            if rule.get("type", "pattern") == "pattern":
+            if rule.get("type", "pattern") == "pattern" and rule.get("rank", 0) < 2:
                 for example in rule["examples"]["positive"]:
                     yield rule["id"], example
 
