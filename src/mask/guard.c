@@ -175,6 +175,11 @@ static bool is_random(const char *s, size_t n)
                !(n < REST_MIN_LONG ? text_is_words(s, n) : text_is_phrase(s, n));
 }
 
+bool text_is_reference(const char *s, size_t n)
+{
+        return n == 0 || is_reference(s, n) || is_monotone(s, n);
+}
+
 bool text_is_placeholder(const char *s, size_t n)
 {
         size_t rest = 0, n_words = 0; /* where what is no such word began */

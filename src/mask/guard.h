@@ -23,6 +23,9 @@ unsigned text_classes(const char *s, size_t n);
 /* Shannon entropy in bits a character. */
 double text_entropy(const char *s, size_t n);
 
+/* Does it take its value from elsewhere, or is it cut or blotted out: "${TOKEN}", "<token>", "abc...xyz", "****", "xxxxxx"? */
+bool text_is_reference(const char *s, size_t n);
+
 /* Does it stand in for a secret: "<token>", "${TOKEN}", "xxxxxxxx", "****", "your-api-key", "changeme", "abc...xyz"? */
 bool text_is_placeholder(const char *s, size_t n);
 

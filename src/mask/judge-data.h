@@ -69,3 +69,32 @@ static inline bool judge_dictionary_has(const DictionaryLook *look)
         }
         return true;
 }
+
+/* A node of a tree. A feature that is at most the threshold goes on with the next node, another one with node right of
+ * the tree. A leaf's mean is its value. */
+typedef struct JudgeNode {
+        uint16_t feature;
+        int16_t threshold;
+        uint16_t right;
+        int16_t mean; /* of the leaves below */
+} JudgeNode;
+
+#define JUDGE_LEAF UINT16_MAX
+
+extern const JudgeNode judge_nodes[];
+extern const uint32_t judge_roots[];
+extern const size_t judge_n_trees;
+extern const char judge_training[]; /* the digest of what it was trained on */
+extern const int judge_base;
+
+/* After so many trees a score below this one is not looked at any longer. */
+extern const size_t judge_early_trees;
+extern const int judge_early_score;
+
+/* What each hash adds to its score. */
+extern const int8_t judge_value_weights[1 << JUDGE_VALUE_BITS],
+                judge_word_weights[1 << JUDGE_WORD_BITS];
+extern const int judge_value_bias, judge_word_bias;
+
+/* What a score must have. */
+extern const int judge_thresholds[JUDGE_CAUTIONS_N][JUDGE_KINDS_N][JUDGE_FORMS_N];

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Turns the judge's data (data/judge/*.txt; tools/judge/README.md has their form) into C.
 
-    judge-data.py OUTPUT.c OUTPUT.h FILE...
+    judge-data.py OUTPUT.c OUTPUT.h judge.h FILE...
 """
 
 import base64
+import re
 import sys
 
 
@@ -81,18 +82,75 @@ def signed(table):
     return [byte - 256 if byte > 127 else byte for byte in table]
 
 
+def names_in(path, macro):
+    """The names that a list of judge.h gives."""
+    with open(path, encoding="ascii") as file:
+        text = file.read()
+    body = text[text.index("#define %s(X)" % macro):]
+    body = re.split(r"\n(?=\n|#|typedef)", body, maxsplit=1)[0]
+    return re.findall(r"X\(\w+,\s*\"([^\"]+)\"\)", body)
+
+
+def check(sections, header):
+    """The model must have been trained on what the reader counts today."""
+    for section, macro, more in (("features", "JUDGE_FEATURES", ["value_score", "word_score"]),
+                                 ("forms", "JUDGE_FORMS", []), ("kinds", "JUDGE_KINDS", [])):
+        wanted = names_in(header, macro) + more
+        if sections[section] != wanted:
+            sys.exit("data/judge/model.txt: its %s are not those of src/mask/judge.h; train it anew (tools/judge/make): %s"
+                     % (section, sorted(set(sections[section]) ^ set(wanted)) or "another order"))
+
+
+def write_trees(file, trees):
+    file.write("const JudgeNode judge_nodes[] = {\n")
+    roots, at = [], 0
+    for tree in trees:
+        roots.append(at)
+        at += len(tree)
+        for feature, *rest in tree:
+            if feature is None:
+                file.write("{65535,0,0,%d}," % rest[0])
+            else:
+                file.write("{%d,%d,%d,%d}," % (feature, rest[0], rest[1], rest[2]))
+        file.write("\n")
+    file.write("};\nconst uint32_t judge_roots[] = {\n%s};\n" % rows(roots))
+    file.write("const size_t judge_n_trees = %d;\n" % len(trees))
+
+
+def write_thresholds(file, sections):
+    file.write("const int judge_thresholds[JUDGE_CAUTIONS_N][JUDGE_KINDS_N][JUDGE_FORMS_N] = {\n")
+    for caution in ("low", "normal", "high"):
+        file.write("{\n")
+        for kind in sections["kinds"]:
+            file.write("{%s},\n" % ",".join(map(str, sections["threshold"][(caution, kind)])))
+        file.write("},\n")
+    file.write("};\n")
+
+
 def main():
-    source, header, *paths = sys.argv[1:]
+    source, sizes, header, *paths = sys.argv[1:]
     sections = {}
     for path in paths:
         read(path, sections)
+    check(sections, header)
     bits, dictionary = sections["dictionary"]
-    with open(header, "w", encoding="ascii") as file:
-        file.write("/* Made by src/mask/judge-data.py. */\n#pragma once\n\n#define JUDGE_DICTIONARY_BITS %dU\n" % bits)
+    with open(sizes, "w", encoding="ascii") as file:
+        file.write("/* Made by src/mask/judge-data.py. */\n#pragma once\n\n#define JUDGE_DICTIONARY_BITS %dU\n"
+                   "#define JUDGE_MODEL_FEATURES %d\n" % (bits, len(sections["features"])))
     with open(source, "w", encoding="ascii") as file:
         file.write("/* Made by src/mask/judge-data.py. */\n#include \"mask/judge-data.h\"\n\n")
         file.write("const uint8_t judge_dictionary[] = {\n%s};\n" % rows(dictionary))
         file.write("const int8_t judge_bigrams[] = {\n%s};\n" % rows(signed(sections["bigrams"])))
+        for name, section in (("value", "values"), ("word", "words")):
+            bits, bias, table = sections[section]
+            file.write("const int judge_%s_bias = %d;\n" % (name, bias))
+            file.write("const int8_t judge_%s_weights[] = {\n%s};\n" % (name, rows(signed(table))))
+        write_trees(file, sections["trees"])
+        file.write("const char judge_training[] = \"%s\";\n" % sections.get("training", ["none"])[0])
+        file.write("const int judge_base = %s;\n" % sections["base"][0])
+        early = sections.get("early", ["0", "0"])
+        file.write("const size_t judge_early_trees = %s;\nconst int judge_early_score = %s;\n" % tuple(early))
+        write_thresholds(file, sections)
 
 
 main()

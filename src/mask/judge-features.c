@@ -240,20 +240,6 @@ static void measure_dictionary(const Subject *x)
         x->f[FEATURE_LETTERS_LEFT] = (int16_t) (letters - best[n]);
 }
 
-static bool is_in_dictionary(const char *s, size_t n)
-{
-        DictionaryLook look = judge_dictionary_begin();
-
-        if (n < 3 || n > 12)
-                return false;
-        for (size_t i = 0; i < n; i++) {
-                if (!is_letter(s[i]))
-                        return false;
-                judge_dictionary_step(&look, to_lower(s[i]));
-        }
-        return judge_dictionary_has(&look);
-}
-
 /* What the value's words tell. */
 static void measure_words(const Subject *x)
 {
@@ -265,7 +251,7 @@ static void measure_words(const Subject *x)
                 unsigned flags = judge_word(x->s + i, end - i);
 
                 n++;
-                known += is_in_dictionary(x->s + i, end - i);
+                known += judge_is_word(x->s + i, end - i);
                 x->f[FEATURE_PLACEHOLDERS] += (flags & WORD_PLACEHOLDER) != 0;
                 x->f[FEATURE_CREDENTIALS] += (flags & WORD_CREDENTIAL) != 0;
                 x->f[FEATURE_REFERENCES] += (flags & WORD_REFERENCE) != 0;
@@ -373,7 +359,7 @@ static void measure_place(const Subject *x)
                 if (!end)
                         break;
                 x->f[FEATURE_AFTER_WORDS]++;
-                x->f[FEATURE_AFTER_KNOWN] += is_in_dictionary(v->text + i + from, end - from);
+                x->f[FEATURE_AFTER_KNOWN] += judge_is_word(v->text + i + from, end - from);
                 i += end;
         }
 }

@@ -53,13 +53,14 @@ static bool read_words(Reader *r, size_t i)
                                  reader_value(r, i, FORM_COPULA, '"', VALUE_QUOTED)))
                         return n > 0;
                 last = v->text[end - 1];
-                if ((word_flags(v, i, end) & WORD_COPULA || (last == ':' && n > 0)) &&
-                    last != ',') {
+                if ((word_flags(v, i, end) & WORD_COPULA || last == ':') && last != ',') {
                         size_t value = skip_fillers(v, reader_skip_blanks(v, end));
 
                         (void) reader_value(r, value, FORM_COPULA, last == ':' ? ':' : 'i',
                                             VALUE_SENTENCE);
-                        return true;
+                        /* "is generated for x: value" */
+                        if (last == ':')
+                                return true;
                 }
                 if (is_any(last, ",.;!?)"))
                         return false;
@@ -81,15 +82,19 @@ static bool read_characters(Reader *r, size_t i)
         return reader_value(r, i, i > start ? FORM_COPULA : FORM_WORD, 'i', VALUE_SENTENCE);
 }
 
-bool reader_prose(Reader *r)
+bool reader_prose(Reader *r, size_t i)
 {
         const View *v = r->v;
-        size_t i = reader_skip_blanks(v, r->c.name_end), end;
-        bool gap = i - r->c.name_end >= 2 || at(v, r->c.name_end) == '\t';
+        size_t start = i, end;
+        bool gap;
 
+        i = reader_skip_blanks(v, start);
+        gap = i - start >= 2 || at(v, start) == '\t';
         if (r->cjk)
-                return read_characters(r, r->c.name_end);
-        if (i == r->c.name_end)
+                return read_characters(r, start);
+        if (at(v, i) == ',')
+                return read_words(r, reader_skip_blanks(v, i + 1));
+        if (i == start)
                 return false;
         if (reader_open_quote(v, i))
                 return reader_value(r, i, FORM_QUOTED, ' ', VALUE_QUOTED);
@@ -117,6 +122,13 @@ static size_t previous_word(const View *v, size_t i, size_t *ret)
         return end;
 }
 
+static bool is_plain_word(const View *v, size_t start, size_t end)
+{
+        while (start < end && (is_letter(v->text[start]) || is_wide(v->text[start])))
+                start++;
+        return start == end;
+}
+
 /* "use X as password", "X is the password" */
 bool reader_reverse(Reader *r)
 {
@@ -130,8 +142,7 @@ bool reader_reverse(Reader *r)
         for (int n = 0; n < 4; n++) {
                 end = previous_word(v, start, &start);
                 flags = word_flags(v, start, end);
-                if (end == start ||
-                    !(flags & (WORD_ARTICLE | WORD_COPULA | WORD_USER | WORD_KEYED)))
+                if (end == start || !(flags & WORD_COPULA || is_plain_word(v, start, end)))
                         return false;
                 if (flags & WORD_COPULA)
                         break;
@@ -150,18 +161,21 @@ bool reader_reverse(Reader *r)
         return true;
 }
 
-/* "user:value" after a word that speaks of logging in */
+/* "login: user:value", "credentials: user/value" */
 void reader_login(Reader *r)
 {
         const View *v = r->v;
-        size_t i = r->c.name_end, end = reader_line_end(v, i), limit = i + 80;
+        size_t i = r->c.name_end, start;
 
-        for (size_t p = i + 1; p + 1 < end && p < limit; p++)
-                if (v->text[p] == ':' && is_name(v->text[p - 1]) && !is_blank(v->text[p + 1]) &&
-                    v->text[p + 1] != '/') {
-                        (void) reader_value(r, p + 1, FORM_PAIR, ':', VALUE_SENTENCE);
-                        return;
-                }
+        while (is_any(at(v, i), "*:"))
+                i++;
+        start = reader_skip_blanks(v, i);
+        if (start == i || i == r->c.name_end)
+                return;
+        for (i = start; i < start + 64 && (is_name(at(v, i)) || is_any(at(v, i), ".@")); i++)
+                ;
+        if (i > start && is_any(at(v, i), ":/") && !is_any(at(v, i + 1), " \t\r\n/"))
+                (void) reader_value(r, i + 1, FORM_PAIR, at(v, i), VALUE_SENTENCE);
 }
 
 /* Does a word before @i in its line speak of users or of logging in? */

@@ -7,6 +7,7 @@
 enum {
         GLUED = 1 << 0,     /* names secrets also as the end of a longer word ("dbpassword") */
         FOREIGN = 1 << 1,   /* no English word */
+        STRICT = 1 << 4,    /* in a sentence or a table it means something else ("tests pass") */
         INFLECTED = 1 << 2, /* may have an ending of a few letters */
         PAIRED = 1 << 3,    /* no word: what stands between user and password */
 };
@@ -40,8 +41,8 @@ static const Keyword keywords[] = {
         { "\xEB\xB9\x84\xEB\xB0\x80\xEB\xB2\x88\xED\x98\xB8", KIND_PASSWORD, FOREIGN },
         { "requirepass", KIND_PASSWORD, 0 },
         { "identified by", KIND_PASSWORD, 0 },
-        { "pass", KIND_PASS, 0 },
-        { "pwd", KIND_PASS, 0 },
+        { "pass", KIND_PASS, STRICT },
+        { "pwd", KIND_PASS, STRICT },
         { "psw", KIND_PASS, 0 },
         { "psk", KIND_PASS, 0 },
         { "pw", KIND_PASS, 0 },
@@ -64,7 +65,7 @@ static const Keyword keywords[] = {
         { "zugangsdaten", KIND_LOGIN, FOREIGN },
         { "login", KIND_LOGIN, 0 },
         { "bearer", KIND_AUTH, 0 },
-        { "auth", KIND_AUTH, 0 },
+        { "auth", KIND_AUTH, STRICT },
         { "key", KIND_KEY, 0 },
         { "schl\xC3\xBCssel", KIND_KEY, GLUED | FOREIGN },
         { "schluessel", KIND_KEY, GLUED | FOREIGN },
@@ -80,6 +81,8 @@ static const Keyword keywords[] = {
         { "\xE6\x9A\x97\xE8\xA8\xBC\xE7\x95\xAA\xE5\x8F\xB7", KIND_PIN, FOREIGN },
         { "\xD0\xBF\xD0\xB8\xD0\xBD-\xD0\xBA\xD0\xBE\xD0\xB4", KIND_PIN, FOREIGN | INFLECTED },
         { "pin", KIND_PIN, 0 },
+        { "\xD0\x9F\xD0\x98\xD0\x9D-\xD0\xBA\xD0\xBE\xD0\xB4", KIND_PIN, FOREIGN | INFLECTED },
+        { "\xE3\x82\xAD\xE3\x83\xBC", KIND_KEY, FOREIGN },
         { " / ", KIND_LOGIN, PAIRED },
 };
 
@@ -130,8 +133,12 @@ static bool is_own_word(const View *v, size_t start, size_t end, unsigned flags)
 
         if (is_wide(previous))
                 previous = (unsigned char) lead_before(v, start) < 0xE2 ? 'a' : ' ';
+        /* Katakana goes on: a keyboard is no key. */
+        if (is_cjk(first))
+                return !(first == (char) 0xE3 && is_wide(last) && next == (char) 0xE3 &&
+                         at(v, end + 1) == (char) 0x83);
         if (is_wide(first))
-                return is_cjk(first) || !is_letter(previous);
+                return !is_letter(previous);
         if (next == 's' && is_lower(last))
                 next = at(v, end + 1);
         if ((is_lower(next) && is_letter(last)) || (is_upper(next) && is_upper(last)) ||
@@ -259,6 +266,8 @@ static bool read_option(Reader *r)
                 return false;
         if (is_blank(at(v, i))) {
                 i = reader_skip_blanks(v, i);
+                if (reader_word_at(v, i, "<<< "))
+                        i = reader_skip_blanks(v, i + 3);
                 if (at(v, i) != '-' && at(v, i) != '\n')
                         (void) reader_value(r, i, FORM_OPTION, '-', 0);
                 return true;
@@ -276,22 +285,28 @@ static bool read_argument(Reader *r, size_t i)
         const View *v = r->v;
         size_t start, end;
 
-        if (!r->c.name_quoted || at(v, i) != ',')
+        if (at(v, i) != ',' || !(r->c.name_quoted || before(v, r->c.name_start) == '('))
                 return false;
         start = reader_skip_space(v, i + 1);
-        if (!is_quote(at(v, start)))
-                return true;
-        end = reader_quoted_end(v, start + 1);
+        if (!is_quote(at(v, start))) {
+                size_t value = reader_member_at(v, start);
+
+                return value && reader_value(r, value, FORM_MEMBER, 'v', 0);
+        }
+        end = judge_quoted_end(v, start + 1);
         if (end && at(v, reader_skip_blanks(v, end + 1)) != ':')
                 (void) reader_value(r, start, FORM_ARGUMENT, ',', VALUE_QUOTED);
         return true;
 }
 
-/* Jumps over a type between name and operator ("var x string = ...", "x: str = ..."). */
+/* Jumps over a type between name and operator ("var x string = ...", "x: str = ...", "X { get; set; } = ..."). */
 static size_t skip_type(const View *v, size_t i)
 {
         size_t p = i, limit = i + BLANKS_MAX;
 
+        if (at(v, p) == '{')
+                while (p < limit && !is_any(at(v, p), "\n}"))
+                        p++;
         while (p < limit && (is_name(at(v, p)) || is_any(at(v, p), "&<>[]?*.'|{}")))
                 p++;
         if (p == i)
@@ -402,7 +417,9 @@ static bool read_operator(Reader *r, size_t i)
         after = read_sign(v, p, &sign);
         if (!after)
                 return false;
-        if (!sign || (sign == 'c' && (!begins || r->c.place != PLACE_START)))
+        if (!sign && at(v, p) == '-' && is_blank(at(v, after)) && is_blank(before(v, p)))
+                return false; /* an arrow in a sentence */
+        if (!sign || (sign == 'c' && r->c.place != PLACE_START))
                 return sign == 0;
         r->c.operator= sign;
         p = reader_skip_blanks(v, after);
@@ -414,8 +431,7 @@ static bool read_operator(Reader *r, size_t i)
                 sign = typed != p && sign == '=' ? 't' : sign;
         }
         /* What a terminal emphasises: "**Password:** x" */
-        while (is_any(at(v, p), "*_") && at(v, p + 1) == at(v, p) &&
-               is_any(before(v, r->c.name_start), "*_"))
+        if (is_any(at(v, p), "*_") && at(v, p + 1) == at(v, p) && is_any(at(v, p + 2), " \t\n\"'`"))
                 p = reader_skip_blanks(v, p + 2);
         if (is_any(at(v, p), "\r\n|>") && sign != '|' && sign != 'c') {
                 if (read_below(r, p))
@@ -447,6 +463,20 @@ static size_t close_name(Reader *r)
                         break;
         }
         return i;
+}
+
+/* get('[name=password]').type('value') */
+static bool read_method(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t start = ++i;
+
+        if (at(v, start - 1) != '.' || !r->c.name_quoted)
+                return false;
+        while (i < start + BLANKS_MAX && is_name(at(v, i)))
+                i++;
+        return at(v, i) == '(' &&
+               reader_value(r, reader_skip_space(v, i + 1), FORM_CALL, '(', VALUE_QUOTED);
 }
 
 /* Jumps over what keeps two arguments apart, in a command or in an array: " ", "', '". 0: there is nothing such. */
@@ -484,22 +514,28 @@ static bool read_forms(Reader *r)
             reader_value(r, reader_skip_space(v, i + 1), FORM_CALL, '(', VALUE_QUOTED))
                 return true;
         closed = close_name(r);
-        if (reader_member(r, closed))
+        if (reader_member(r, closed) || read_method(r, closed))
                 return true;
         i = reader_skip_blanks(v, closed);
-        if (reader_column(r, i) || read_argument(r, i))
+        if (reader_insert(r, reader_skip_blanks(v, r->c.name_end)) ||
+            (!r->strict && reader_column(r, i)) || read_argument(r, i))
                 return true;
         if (at(v, i) == '{' && (r->c.name_quoted || r->c.place == PLACE_START) &&
             reader_object(r, i))
                 return true;
-        return read_operator(r, i) || reader_line(r, i) || (!r->c.name_quoted && reader_prose(r)) ||
-               reader_answer(r);
+        if (read_operator(r, i) || r->strict)
+                return true;
+        return reader_line(r, i) || reader_prose(r, closed) || reader_answer(r);
 }
 
 static int read_candidate(Reader *r, unsigned flags)
 {
         read_name(r, flags);
-        if (has_later_keyword(r))
+        /* As a part of a longer name it is clear. */
+        r->strict = r->c.kind == KIND_NONE ||
+                    (flags & STRICT && r->c.name_start == r->c.keyword_start &&
+                     r->c.name_end == r->c.keyword_end);
+        if (r->c.kind != KIND_NONE && has_later_keyword(r))
                 return 0;
         if (r->c.kind == KIND_KEY)
                 r->c.kind = key_kind(r);
@@ -508,7 +544,7 @@ static int read_candidate(Reader *r, unsigned flags)
                 reader_login(r);
         if (r->c.kind != KIND_LOGIN)
                 (void) read_forms(r);
-        if (r->c.kind != KIND_LOGIN)
+        if (r->c.kind != KIND_LOGIN && !r->strict)
                 (void) reader_reverse(r);
         return r->result < 0 ? r->result : 0;
 }
@@ -534,6 +570,16 @@ int judge_read(const View *v, size_t start, const Keyword *keyword, CandidateFun
         return read_candidate(&r, keyword->flags);
 }
 
+int judge_read_keyword(const View *v, size_t start, CandidateFunc func, void *userdata)
+{
+        char first = to_lower(at(v, start));
+
+        for (size_t k = 0; k < ELEMENTSOF(keywords); k++)
+                if (first == keywords[k].text[0] && reader_word_at(v, start, keywords[k].text))
+                        return judge_read(v, start, &keywords[k], func, userdata);
+        return 0;
+}
+
 int judge_read_at(const View *v, size_t start, size_t end, JudgeKind kind, CandidateFunc func,
                   void *userdata)
 {
@@ -553,11 +599,6 @@ int judge_read_all(const View *v, CandidateFunc func, void *userdata)
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < v->size; i++)
-                for (size_t k = 0; k < ELEMENTSOF(keywords); k++)
-                        if (to_lower(v->text[i]) == keywords[k].text[0] &&
-                            reader_word_at(v, i, keywords[k].text)) {
-                                r = judge_read(v, i, &keywords[k], func, userdata);
-                                break;
-                        }
+                r = judge_read_keyword(v, i, func, userdata);
         return r;
 }

@@ -11,7 +11,7 @@
 
 /* How far each look goes. No value is longer than VALUE_MAX without a quote; the scanner takes the rest of its word. */
 #define BLANKS_MAX  40
-#define VALUE_MAX   1024
+#define VALUE_MAX   JUDGE_VALUE_MAX
 #define TEXT_MAX    4096 /* of elements and long strings */
 #define QUOTED_MAX  16384
 #define LINE_MAX    512
@@ -23,6 +23,7 @@ typedef struct Reader {
         const View *v;
         Candidate c; /* what is known of the name */
         bool cjk;    /* the keyword is of a script without blanks */
+        bool strict; /* only a sign or a form leads from it to a value, no sentence and no table */
         CandidateFunc func;
         void *userdata;
         int result; /* of the last call of func */
@@ -46,9 +47,6 @@ size_t reader_line_end(const View *v, size_t i);
 /* Does @word (lower case) stand at @i, in any case? Returns the position after it, or 0. */
 size_t reader_word_at(const View *v, size_t i, const char *word);
 
-/* Where the string ends whose quote is just before @i: at the quote that is escaped as that one is. 0: not in reach. */
-size_t reader_quoted_end(const View *v, size_t i);
-
 /* Is there a quote at @i, of keyboards or of printers? Returns the position after it, or 0. */
 size_t reader_open_quote(const View *v, size_t i);
 
@@ -58,6 +56,9 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
 /* All that is left of the line, where it is more than one word. */
 void reader_rest(Reader *r, size_t i, JudgeForm form, char operator);
 
+/* Is @i a member that holds a value ("value":, default=)? Returns where its value is, or 0. */
+size_t reader_member_at(const View *v, size_t i);
+
 /* Says that @start..@end is a value. */
 void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t end, char quote);
 
@@ -65,16 +66,18 @@ void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t 
  * The forms. @i is where the name, with what closes it, ends.
  *
  * element: <name>value</name>. member: name and value are two members of one object, or two attributes. object: the name
- * is that of an object that has a member for the value. column: the name is the title of one. line: the value is the next
+ * is that of an object that has a member for the value. insert: the name is a column of SQL's
+ * INSERT. column: the name is the title of one. line: the value is the next
  * line; answer: a command's output. prose, reverse: sentences. login, pair: what follows a user's name.
  */
 bool reader_element(Reader *r, size_t i);
 bool reader_member(Reader *r, size_t i);
 bool reader_object(Reader *r, size_t i);
+bool reader_insert(Reader *r, size_t i);
 bool reader_column(Reader *r, size_t i);
 bool reader_line(Reader *r, size_t i);
 bool reader_answer(Reader *r);
-bool reader_prose(Reader *r);
+bool reader_prose(Reader *r, size_t i);
 bool reader_reverse(Reader *r);
 void reader_login(Reader *r);
 int reader_pair(Reader *r);

@@ -67,7 +67,9 @@ static size_t member_at(const View *v, size_t i, unsigned flag)
 {
         size_t start = i, p;
 
-        if (i > 0 && (is_name(v->text[i - 1]) || is_wide(v->text[i - 1])))
+        if (i > 0 &&
+            (is_wide(v->text[i - 1]) ||
+             (is_name(v->text[i - 1]) && (i < 3 || memcmp(v->text + i - 3, " --", 3) != 0))))
                 return 0;
         while (i < start + 16 && (is_letter(at(v, i)) || at(v, i) == '_'))
                 i++;
@@ -76,10 +78,18 @@ static size_t member_at(const View *v, size_t i, unsigned flag)
         if (is_quote(at(v, i)))
                 i++;
         p = reader_skip_blanks(v, i);
+        /* --value x */
+        if (start > 1 && v->text[start - 1] == '-' && p > i && at(v, p) != '-')
+                return p;
         if (!is_any(at(v, p), ":="))
                 return 0;
         p += 1 + (at(v, p + 1) == '>' || at(v, p + 1) == '=');
         return reader_skip_blanks(v, p);
+}
+
+size_t reader_member_at(const View *v, size_t i)
+{
+        return member_at(v, i, WORD_MEMBER);
 }
 
 /* Looks for the member with the value from @i to the end of the object. Returns where its value is, or 0. */
@@ -100,7 +110,8 @@ static size_t find_member(const View *v, size_t i, int depth)
                         return 0;
                 if (is_letter(c) && (value = member_at(v, i, WORD_MEMBER)))
                         return value;
-                while (is_name(at(v, i)) && is_name(at(v, i + 1)) && i < limit)
+                /* On with the next word; an option's dashes are none. */
+                while (is_name(at(v, i)) && at(v, i) != '-' && is_name(at(v, i + 1)) && i < limit)
                         i++;
         }
         return 0;
@@ -143,6 +154,14 @@ static bool is_named_so(const Reader *r)
         if (i > 0 && v->text[i - 1] == '>' && i > 1 &&
             (v->text[i - 2] == '=' || v->text[i - 2] == 'y'))
                 i--;
+        /* --name x --value y */
+        for (end = i; i > 0 && is_blank(before(v, r->c.name_start)) && end - i < 12 &&
+                      is_letter(v->text[i - 1]);
+             i--)
+                ;
+        if (i < end && i > 1 && v->text[i - 1] == '-' && v->text[i - 2] == '-')
+                return judge_word(v->text + i, end - i) & WORD_NAMING;
+        i = end;
         if (i == 0 || !is_any(v->text[i - 1], ":=>y"))
                 return false;
         i -= v->text[i - 1] != 'y';
@@ -208,9 +227,10 @@ bool reader_object(Reader *r, size_t i)
 /* ---- Tables */
 
 typedef struct Table {
-        char separator;  /* '|', ',', ';', a tab; ' ': columns are where they are */
-        size_t column;   /* how many separators come before it */
-        size_t from, to; /* where in the line; to = SIZE_MAX: up to its end */
+        char separator; /* '|', ',', ';', a tab; ' ': cells stand apart */
+        size_t column;  /* how many cells come before it */
+        size_t n_cells; /* of the titles, where the separator is ' ' */
+        size_t from;    /* where in the line */
 } Table;
 
 /* The end of the cell at @i: quotes may enclose separators. */
@@ -228,25 +248,87 @@ static size_t cell_end(const View *v, const Table *t, size_t i, size_t end)
         return i;
 }
 
+static bool is_border(const View *v, size_t start, size_t end)
+{
+        for (; start < end; start++)
+                if (!is_any(v->text[start], "-+|=: \t\r*") && !is_wide(v->text[start]))
+                        return false;
+        return true;
+}
+
+/* How many cells the line has; what is after the last separator counts when it is not empty. */
+static size_t count_cells(const View *v, const Table *t, size_t start, size_t end)
+{
+        size_t n = 0, stop;
+
+        for (size_t i = start; i < end; i = stop + 1) {
+                stop = cell_end(v, t, i, end);
+                if (stop < end || !is_border(v, i, stop))
+                        n++;
+        }
+        return n;
+}
+
+/* Cell number @n of the line @start..@end, where at least @gap blanks are between two; how many there are is returned. */
+static size_t nth_apart(const View *v, size_t start, size_t end, size_t gap, size_t n,
+                        size_t *ret_start, size_t *ret_end)
+{
+        size_t count = 0, i = start;
+
+        for (;;) {
+                size_t stop;
+
+                while (i < end && is_any(v->text[i], " \t\r"))
+                        i++;
+                if (i >= end)
+                        return count;
+                for (stop = i; stop < end; stop++) {
+                        size_t p = stop;
+
+                        while (p < end && is_any(v->text[p], " \t\r"))
+                                p++;
+                        if (p - stop >= gap || (p > stop && (p == end || v->text[stop] == '\t')))
+                                break;
+                }
+                if (count++ == n) {
+                        *ret_start = i;
+                        *ret_end = stop;
+                }
+                i = stop;
+        }
+}
+
+/* A cell of a table whose columns only blanks keep apart: where its title is, or as many cells on. */
+static bool find_apart(const View *v, const Table *t, size_t start, size_t end, size_t *ret_start,
+                       size_t *ret_end)
+{
+        size_t i = start + t->from, from = 0, to = 0;
+
+        if (nth_apart(v, start, end, 2, t->column, &from, &to) == t->n_cells ||
+            nth_apart(v, start, end, 1, t->column, &from, &to) == t->n_cells) {
+                *ret_start = from;
+                *ret_end = to;
+                return true;
+        }
+        if (i >= end || (t->from > 0 && !is_blank(v->text[i - 1])) || is_blank(v->text[i]))
+                return false;
+        *ret_start = i;
+        for (; i < end && !is_blank(v->text[i]); i++)
+                ;
+        *ret_end = i;
+        return true;
+}
+
 /* Finds the cell of the column in the line @start..@end. Returns true, or false: the table ended before this line. */
 static bool find_cell(const View *v, const Table *t, size_t start, size_t end, size_t *ret_start,
                       size_t *ret_end)
 {
         size_t i = start, n = 0;
 
-        if (t->separator == ' ') {
-                size_t stop;
-
-                i = start + t->from;
-                /* A number may be set to the right; a value that is wider than its title is not. */
-                if (i >= end || (t->from > 0 && !is_blank(v->text[i - 1])) || is_blank(v->text[i]))
-                        return false;
-                for (stop = i; stop < end && !is_blank(v->text[stop]); stop++)
-                        ;
-                *ret_start = i;
-                *ret_end = stop;
-                return true;
-        }
+        if (t->separator == ' ')
+                return find_apart(v, t, start, end, ret_start, ret_end);
+        if (count_cells(v, t, start, end) != t->n_cells)
+                return false;
         for (; n < t->column; n++) {
                 i = cell_end(v, t, i, end);
                 if (i >= end)
@@ -255,14 +337,6 @@ static bool find_cell(const View *v, const Table *t, size_t start, size_t end, s
         }
         *ret_start = i;
         *ret_end = cell_end(v, t, i, end);
-        return true;
-}
-
-static bool is_border(const View *v, size_t start, size_t end)
-{
-        for (; start < end; start++)
-                if (!is_any(v->text[start], "-+|=: \t\r*") && !is_wide(v->text[start]))
-                        return false;
         return true;
 }
 
@@ -290,7 +364,7 @@ static void read_rows(Reader *r, const Table *t, size_t i)
         while (i < limit && r->result >= 0) {
                 size_t end = reader_line_end(v, i), from, to;
 
-                if (end == i || (at(v, end) != '\n' && end < v->size))
+                if (end == i || end - i >= LINE_MAX)
                         return;
                 if (!is_border(v, i, end)) {
                         if (!find_cell(v, t, i, end, &from, &to))
@@ -304,9 +378,22 @@ static void read_rows(Reader *r, const Table *t, size_t i)
 /* A title is a few words, with nothing that leads to a value. */
 static bool is_titles(const View *v, size_t start, size_t end)
 {
-        for (; start < end; start++)
-                if (is_any(v->text[start], "=(){}<>:$\\"))
+        bool number = false;
+
+        for (; start < end; start++) {
+                char c = v->text[start];
+
+                if (is_any(c, "=(){}<>:$\\"))
                         return false;
+                /* A number is no title: that is a row. */
+                if (is_digit(c) && (is_any(before(v, start), "|,;\t ") || number)) {
+                        number = true;
+                        if (start + 1 == end || is_any(v->text[start + 1], "|,;\t \r\n"))
+                                return false;
+                } else {
+                        number = false;
+                }
+        }
         return true;
 }
 
@@ -337,40 +424,111 @@ static char find_separator(const Reader *r, size_t start, size_t end, size_t i)
         return 0;
 }
 
+/* A row of names and values: "| Password | x |". */
+static bool read_row(Reader *r, size_t start, size_t end, size_t i)
+{
+        const View *v = r->v;
+        size_t from, stop, cells = 0;
+
+        for (size_t p = start; p < r->c.name_start; p++)
+                cells += v->text[p] == '|';
+        if (at(v, i) != '|' || at(v, i + 1) == '|' || at(v, reader_skip_blanks(v, start)) != '|' ||
+            cells != 1)
+                return false;
+        from = i + 1;
+        for (stop = from; stop < end && v->text[stop] != '|'; stop++)
+                ;
+        if (!is_border(v, from, stop))
+                emit_cell(r, '|', from, stop);
+        return true;
+}
+
 /* Is the name the title of a column? @i: what follows it. */
 bool reader_column(Reader *r, size_t i)
 {
         const View *v = r->v;
-        size_t start = reader_line_start(v, r->c.name_start),
-               end = reader_line_end(v, r->c.name_end), next, from, to;
-        Table t = { .separator = find_separator(r, start, end, i) };
+        size_t start, end, next, from, to;
+        Table t = { 0 };
+        bool row;
 
+        /* Most names are no cell, which is seen at once. */
+        if (i < v->size && !is_any(v->text[i], "|,;\t\r\n") && i - r->c.name_end < 2)
+                return false;
+        start = reader_line_start(v, r->c.name_start);
+        end = reader_line_end(v, r->c.name_end);
+        t.separator = find_separator(r, start, end, i);
+        row = read_row(r, start, end, i);
         if (!t.separator || at(v, end) != '\n' || !is_titles(v, start, end))
-                return false;
+                return row;
         t.from = r->c.name_start - start - (r->c.name_quoted && r->c.name_start > start);
-        for (size_t p = start; p < r->c.name_start; p++)
+        for (size_t p = start; t.separator != ' ' && p < r->c.name_start; p++)
                 t.column += v->text[p] == t.separator;
+        if (t.separator == ' ') {
+                t.column = nth_apart(v, start, r->c.name_start, 2, 0, &from, &to);
+                t.n_cells = nth_apart(v, start, end, 2, 0, &from, &to);
+        }
         if (t.column >= COLUMNS_MAX)
-                return false;
+                return row;
+        if (t.separator != ' ')
+                t.n_cells = count_cells(v, &t, start, end);
+        if (t.n_cells < 2 ||
+            (t.separator == '|' && t.n_cells == 2 && is_border(v, start, r->c.name_start)))
+                return row;
         /* A second line of the same form makes it a table: a cell, or a border. */
         next = end + 1;
         if (next >= v->size || reader_line_end(v, next) == next)
-                return false;
+                return row;
         if (is_border(v, next, reader_line_end(v, next)))
                 next = reader_line_end(v, next) + 1;
         if (next >= v->size || !find_cell(v, &t, next, reader_line_end(v, next), &from, &to))
-                return false;
-        /* In a table of names and values, what stands beside a name is its value: "| Password | x |". */
-        if (is_any(t.separator, "|\t ") && i < end && t.separator != ' ') {
-                size_t stop;
-
-                from = reader_skip_blanks(v, i + (at(v, i) == t.separator));
-                for (stop = from; stop < end && v->text[stop] != t.separator; stop++)
-                        ;
-                if (stop > from && t.column < 2)
-                        emit_cell(r, t.separator, from, stop);
-        }
+                return row;
         read_rows(r, &t, end + 1);
+        /* Names and values in two columns look the same. */
+        return t.separator != ' ';
+}
+
+/* INSERT INTO t (..., name, ...) VALUES (..., value, ...), (...) */
+bool reader_insert(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t start = r->c.name_start, limit = i + LINE_MAX, column = 0, n;
+
+        if (!is_any(at(v, i), ",)`\"]"))
+                return false;
+        while (i < limit && at(v, i) && at(v, i) != ')' &&
+               (is_name(at(v, i)) || is_any(at(v, i), ", \n\t`\"[]")))
+                i++;
+        if (at(v, i) != ')')
+                return false;
+        i = reader_word_at(v, reader_skip_space(v, i + 1), "values");
+        if (!i)
+                return false;
+        for (n = 0; start > 0 && n < LINE_MAX && v->text[start - 1] != '('; n++, start--)
+                column += v->text[start - 1] == ',';
+        limit = i + COLUMN_MAX;
+        while (i < limit && r->result >= 0) {
+                size_t end;
+
+                i = reader_skip_space(v, i);
+                if (at(v, i) == ',')
+                        i = reader_skip_space(v, i + 1);
+                if (at(v, i) != '(')
+                        break;
+                i++;
+                for (n = 0;; n++) {
+                        i = reader_skip_space(v, i);
+                        end = is_any(at(v, i), "'\"") ? judge_quoted_end(v, i + 1) : 0;
+                        if (end && n == column)
+                                reader_emit(r, FORM_COLUMN, ',', i + 1, end, at(v, i));
+                        i = end ? end + 1 : i;
+                        while (i < limit && at(v, i) && !is_any(at(v, i), ",)"))
+                                i++;
+                        if (at(v, i) != ',')
+                                break;
+                        i++;
+                }
+                i++;
+        }
         return true;
 }
 

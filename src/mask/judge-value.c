@@ -1,4 +1,5 @@
 /* Judge: values and where they end */
+#include "mask/judge-data.h"
 #include "mask/judge-reader.h"
 
 size_t reader_skip_blanks(const View *v, size_t i)
@@ -19,21 +20,51 @@ size_t reader_skip_space(const View *v, size_t i)
         return i;
 }
 
+/* How deep the line break at @i is escaped: that of a string in a string is, and the string's quotes end its lines. */
+static size_t break_depth(const View *v, size_t i)
+{
+        return v->map.n > 0 && at(v, i) == '\n' ? view_escape_depth(v, i) : 0;
+}
+
 size_t reader_line_start(const View *v, size_t i)
 {
-        size_t low = i > LINE_MAX ? i - LINE_MAX : 0;
+        size_t low = i > LINE_MAX ? i - LINE_MAX : 0, start = i, depth;
 
-        while (i > low && v->text[i - 1] != '\n')
-                i--;
-        return i;
+        while (start > low && v->text[start - 1] != '\n')
+                start--;
+        depth = start > 0 ? break_depth(v, start - 1) : 0;
+        if (v->map.n == 0 || depth > 0)
+                return start;
+        /* The first line of a string. */
+        for (size_t p = i; p < i + LINE_MAX && p < v->size; p++)
+                if (v->text[p] == '\n') {
+                        depth = break_depth(v, p);
+                        break;
+                }
+        for (size_t p = i; depth > 0 && p > start; p--)
+                if (v->text[p - 1] == '"' && view_escape_depth(v, p - 1) < depth)
+                        return p;
+        return start;
 }
 
 size_t reader_line_end(const View *v, size_t i)
 {
-        size_t limit = i + LINE_MAX < v->size ? i + LINE_MAX : v->size;
-        const char *end = i < limit ? memchr(v->text + i, '\n', limit - i) : NULL;
+        size_t limit = i + LINE_MAX < v->size ? i + LINE_MAX : v->size, end, depth = 0;
+        const char *p = i < limit ? memchr(v->text + i, '\n', limit - i) : NULL;
 
-        return end ? (size_t) (end - v->text) : limit;
+        end = p ? (size_t) (p - v->text) : i < limit ? limit : v->size;
+        if (v->map.n == 0 || break_depth(v, end) > 0)
+                return end;
+        /* The last line of a string. */
+        for (size_t k = i; depth == 0 && k > 0 && i - k < LINE_MAX; k--)
+                if (v->text[k - 1] == '\n') {
+                        depth = break_depth(v, k - 1);
+                        break;
+                }
+        for (size_t k = i; depth > 0 && k < end; k++)
+                if (v->text[k] == '"' && view_escape_depth(v, k) < depth)
+                        return k;
+        return end;
 }
 
 size_t reader_word_at(const View *v, size_t i, const char *word)
@@ -44,7 +75,7 @@ size_t reader_word_at(const View *v, size_t i, const char *word)
         return i;
 }
 
-size_t reader_quoted_end(const View *v, size_t i)
+size_t judge_quoted_end(const View *v, size_t i)
 {
         char quote = v->text[i - 1];
         size_t limit = v->size - i > QUOTED_MAX ? i + QUOTED_MAX : v->size;
@@ -94,6 +125,23 @@ static size_t printed_end(const View *v, size_t open, size_t i)
         return 0;
 }
 
+/* A word of the dictionary in a sentence is a word ("the password is required"): as a password it is told from none. */
+static bool is_plain_word(const View *v, JudgeForm form, size_t start, size_t end)
+{
+        DictionaryLook look = judge_dictionary_begin();
+
+        if ((form != FORM_WORD && form != FORM_COPULA && form != FORM_REVERSE && form != FORM_GAP &&
+             form != FORM_LINE) ||
+            end - start > 12)
+                return false;
+        for (size_t i = start; i < end; i++) {
+                if (!is_lower(v->text[i]) && (i > start || !is_upper(v->text[i])))
+                        return false;
+                judge_dictionary_step(&look, to_lower(v->text[i]));
+        }
+        return judge_dictionary_has(&look);
+}
+
 void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t end, char quote)
 {
         const View *v = r->v;
@@ -105,7 +153,9 @@ void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t 
         while (end > start &&
                (is_blank(v->text[end - 1]) || v->text[end - 1] == '\n' || v->text[end - 1] == '\r'))
                 end--;
-        if (r->result < 0 || end < start + 3 || (start < c->name_end && end > c->name_start))
+        if (r->result < 0 || end < start + JUDGE_VALUE_MIN ||
+            (!quote && is_plain_word(v, form, start, end)) ||
+            (start < c->name_end && end > c->name_start))
                 return;
         c->start = start;
         c->end = end;
@@ -181,12 +231,13 @@ static bool goes_on(const View *v, size_t i)
         return p > start && is_any(at(v, p), "=:");
 }
 
-/* Is the quote at @i within a word, not at its end? */
-static bool is_within_word(const View *v, size_t i)
+/* Is the quote at @i within a word, neither at its end nor that of the string which the name begins? */
+static bool is_within_word(const Reader *r, size_t i)
 {
-        char next = at(v, i + 1);
+        char next = at(r->v, i + 1);
 
-        return v->map.n == 0 && (is_letter(next) || is_digit(next));
+        return before(r->v, r->c.name_start) != r->v->text[i] &&
+               (is_letter(next) || is_digit(next));
 }
 
 static size_t bare_end(const Reader *r, size_t i, unsigned how)
@@ -194,16 +245,17 @@ static size_t bare_end(const Reader *r, size_t i, unsigned how)
         const View *v = r->v;
         size_t start = i, limit = v->size - i > VALUE_MAX ? i + VALUE_MAX : v->size;
         bool query = is_any(before(v, r->c.name_start), "?&") && r->c.operator== '=';
+        bool user = r->c.name_start > 2 && memcmp(v->text + r->c.name_start - 3, "://", 3) == 0;
 
         for (; i < limit && (unsigned char) v->text[i] > ' ' && v->text[i] != 0x7F; i++) {
                 char c = v->text[i];
 
                 if (is_letter(c) || is_digit(c))
                         continue;
-                if (is_quote(c) && !(how & VALUE_WORD && i > start && is_within_word(v, i)))
+                if (is_quote(c) && !(how & VALUE_WORD && i > start && is_within_word(r, i)))
                         break;
                 if ((c == '<' && (at(v, i + 1) == '/' || is_letter(at(v, i + 1)))) ||
-                    (query && is_any(c, "&#")))
+                    (query && is_any(c, "&#")) || (user && c == '@'))
                         break;
                 /* Full-width punctuation and printers' quotes; in a sentence without blanks, any such character. */
                 if (is_wide(c) &&
@@ -265,7 +317,7 @@ static size_t read_string(Reader *r, size_t i, JudgeForm form, char operator)
                 close = start < end ? memmem(v->text + start, end - start, v->text + i, 3) : NULL;
                 end = close ? (size_t) (close - v->text) : 0;
         } else {
-                end = reader_quoted_end(v, start);
+                end = judge_quoted_end(v, start);
         }
         if (end)
                 reader_emit(r, form, operator, start, end, quote);
@@ -282,8 +334,16 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
         /* Emphasis round the value. */
         while (is_any(at(v, quote), "*_") && at(v, quote + 1) == at(v, quote))
                 quote += 2;
-        if (read_string(r, quote, form, operator))
+        end = read_string(r, quote, form, operator);
+        if (end) {
+                /* ("user", "value"): the second one may be it. */
+                size_t next = at(v, end + 1) == ',' ? reader_skip_space(v, end + 2) : 0;
+
+                if (next && is_quote(at(v, next)) &&
+                    (form == FORM_CALL || (form == FORM_OPERATOR && quote > start)))
+                        (void) read_string(r, next, FORM_ARGUMENT, ',');
                 return true;
+        }
         if (how & VALUE_QUOTED)
                 return false;
         /* A string that is cut off. */
@@ -305,7 +365,7 @@ void reader_rest(Reader *r, size_t i, JudgeForm form, char operator)
                 return;
         for (p = i; p < end; p++)
                 if ((is_blank(v->text[p]) && at(v, p + 1) == '#') ||
-                    (v->map.n > 0 && v->text[p] == '"'))
+                    (r->c.place == PLACE_STRING && v->text[p] == before(v, r->c.name_start)))
                         break;
         while (p > i && (is_blank(v->text[p - 1]) || v->text[p - 1] == '\r'))
                 p--;

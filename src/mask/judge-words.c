@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "mask/judge-data.h"
+
 /* What words tell. Each is a hint for the model or for the reader; none of them decides. */
 static const struct {
         unsigned flag;
@@ -45,8 +47,10 @@ static const struct {
           "usuario uid site smtp imap ssh wifi ssid vpn root "
           "use log sign credentials creds zugangsdaten anmelden zugang" },
         { WORD_COPULA,
-          "is was are be to as es est lautet ist als war son by ser sera seja è é \xC3\xA9 \xE2\x80\x94 \xE2\x80\x93 "
-          "\xE2\x86\x92 - -> => = == \xD1\x8D\xD1\x82\xD0\xBE becomes equals" },
+          "is was are be to as es est lautet ist als war son ser sera seja è é \xC3\xA9 \xE2\x80\x94 \xE2\x80\x93 "
+          "\xE2\x86\x92 - -> => = == \xD1\x8D\xD1\x82\xD0\xBE becomes equals "
+          "\xE2\x80\xBA \xE2\x9D\xAF it's en para auf a \xD0\xBD\xD0\xB0 \xD0\xB2 \xD1\x82\xD0\xB5\xD0\xBF\xD0\xB5\xD1\x80\xD1\x8C "
+          "\xD1\x82\xD0\xB0\xD0\xBA\xD0\xBE\xD0\xB9 es: it\xE2\x80\x99s" },
         { WORD_FILLER,
           "now set to the still just currently changed jetzt nun neu bitte ahora agora maintenant actuellement "
           "\xD1\x82\xD0\xB5\xD0\xBF\xD0\xB5\xD1\x80\xD1\x8C \xD1\x81\xD0\xB5\xD0\xB9\xD1\x87\xD0\xB0\xD1\x81 "
@@ -154,4 +158,18 @@ size_t judge_next_word(const char *s, size_t n, size_t *at)
         while (i < n && (is_lower(s[i]) || is_digit(s[i])))
                 i++;
         return i;
+}
+
+bool judge_is_word(const char *s, size_t n)
+{
+        DictionaryLook look = judge_dictionary_begin();
+
+        if (n < 3 || n > 12)
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                if (!is_letter(s[i]))
+                        return false;
+                judge_dictionary_step(&look, to_lower(s[i]));
+        }
+        return judge_dictionary_has(&look);
 }

@@ -87,12 +87,21 @@ typedef struct Keyword {
 /* Keyword @i; NULL after the last one. They are told apart in any case (ASCII). */
 const Keyword *judge_keyword(size_t i);
 
+/* No shorter value is looked at. */
+#define JUDGE_VALUE_MIN 3
+
+/* A value without quotes that has this many bytes may go on. */
+#define JUDGE_VALUE_MAX 1024
+
 /* Says what was found; a negative result ends the search. */
 typedef int (*CandidateFunc)(void *userdata, const Candidate *candidate);
 
 /* Calls @func for each value that @keyword, at @start of @v, may name. Returns 0, or what @func returned. */
 int judge_read(const View *v, size_t start, const Keyword *keyword, CandidateFunc func,
                void *userdata);
+
+/* The same for the keyword that stands at @start; nothing where none does. */
+int judge_read_keyword(const View *v, size_t start, CandidateFunc func, void *userdata);
 
 /* The same for any word @start..@end of a name, a keyword or not. */
 int judge_read_at(const View *v, size_t start, size_t end, JudgeKind kind, CandidateFunc func,
@@ -234,3 +243,47 @@ typedef struct Measures {
 /* Fills in the features, or the hashes, of a candidate. */
 void judge_measure(const View *v, const Candidate *c, Measures *ret);
 void judge_measure_hashes(const View *v, const Candidate *c, Measures *ret);
+
+/* Where the string ends whose quote is just before @i: at the quote that is escaped as that one is. 0: not in reach. */
+size_t judge_quoted_end(const View *v, size_t i);
+
+/* Is it a word of the judge's dictionary: 3 to 12 letters? */
+bool judge_is_word(const char *s, size_t n);
+
+/* Which model it is: differs when another one was built in. */
+const char *judge_model_name(void);
+
+/* How careful the judge is: a high caution masks more of what is none, a low one leaves more of what is one. */
+typedef enum JudgeCaution {
+        CAUTION_LOW,
+        CAUTION_NORMAL,
+        CAUTION_HIGH,
+        JUDGE_CAUTIONS_N
+} JudgeCaution;
+
+/* What was decided, and why. Scores are natural logarithms of odds, times 1024. */
+typedef struct Verdict {
+        bool secret;
+        int score, threshold;
+        const char *veto; /* what the value or the name is for certain, so that the model is not asked; NULL: it was */
+} Verdict;
+
+/* Decides whether the candidate's value is a secret. */
+void judge_decide(const View *v, const Candidate *c, JudgeCaution caution, Verdict *ret);
+
+/* How much a feature moved the score, up or down. */
+typedef struct Reason {
+        const char *feature;
+        int points;
+} Reason;
+
+#define JUDGE_REASONS_MAX 5
+
+typedef struct Explanation {
+        Verdict verdict;
+        Reason reasons[JUDGE_REASONS_MAX]; /* the one that counted most first */
+        size_t n_reasons;
+} Explanation;
+
+/* The same as judge_decide(), with what counted. */
+void judge_explain(const View *v, const Candidate *c, JudgeCaution caution, Explanation *ret);

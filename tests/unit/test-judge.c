@@ -150,6 +150,44 @@ static const char *const lines[] = {
         "TOTP secret: @",
         "login joe with password @",
         "Passwort f\xC3\xBCr die Datenbank: @",
+        "INSERT INTO accounts (login, mail, pass) VALUES ('a', 'b', '@');",
+        "INSERT INTO accounts (login, password, mail)\nVALUES ('a', '@', 'x'),\n('b', 'yyyy', 'z');",
+        "HOST   USER   PASSPHRASE\nh   u   @",
+        "NAME  MYSQL_PASSWORD  AGE\nfoo   @   3d",
+        "Key   Value\n---  ---\nroot_secret_access_key   @",
+        "a_secret      @\nother_key      abc",
+        "| Client secret | @ |",
+        "| **Mail secret** | `@` |",
+        "**Client secret:** `@`",
+        "**API token:** @",
+        "* **Vpn API key** @",
+        "Set `LDAP_PASSWD` to `@`",
+        "`deploy_secret` set to `@`",
+        "new Credentials(\"user\", \"@\")",
+        "auth=('user', '@')",
+        "strcpy(db_pwd, \"@\");",
+        "cy.get('[name=password]').type('@')",
+        "page.fill('#password', '@')",
+        "add_argument(\"--api-secret\", default=\"@\")",
+        "public string Passwd { get; set; } = \"@\";",
+        "az keyvault secret set --name a-token --value @",
+        "gh auth login --with-token <<< @",
+        "A temporary password is generated for root on localhost: @",
+        "? Enter your passphrase \xE2\x80\xBA @",
+        "I reset the password, it's @ now",
+        "login: app/@",
+        "admin key -> @",
+        "j'ai chang\xC3\xA9 le mot de passe en @",
+        "he cambiado la contrase\xC3\xB1"
+        "a a @",
+        "mudei a senha para @",
+        "\xD0\x9F\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB\xD1\x8C \xD0\xBE\xD1\x82 \xD0\xB1\xD0\xB0\xD0\xB7\xD1\x8B \xD1\x82\xD0\xB5\xD0\xBF\xD0\xB5\xD1\x80\xD1\x8C @",
+        "\xD0\xBF\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB\xD1\x8C \xD1\x82\xD0\xB0\xD0\xBA\xD0\xBE\xD0\xB9: @",
+        "\xD0\x9A\xD0\xBB\xD1\x8E\xD1\x87 API: @",
+        "\xD0\x9F\xD0\x98\xD0\x9D-\xD0\xBA\xD0\xBE\xD0\xB4: @",
+        "API\xE3\x82\xAD\xE3\x83\xBC\xE3\x81\xAF @ \xE3\x81\xA7\xE3\x81\x99",
+        "\xE3\x83\x91\xE3\x82\xB9\xE3\x83\xAF\xE3\x83\xBC\xE3\x83\x89\xE3\x82\x92 @ \xE3\x81\xAB\xE5\xA4\x89\xE6\x9B\xB4",
+        "{\"output\":\"name,mail,token\\na,b,@\"}",
 };
 
 static const char *const nothing[] = {
@@ -260,6 +298,74 @@ TEST(a_text_may_be_cut_anywhere)
                         (void) read_text(text, k, 0, 0);
                         (void) read_text(text + k, n - k, 0, 0);
                 }
+        }
+}
+
+typedef struct Decided {
+        const View *view;
+        unsigned n_secrets, n_vetoes, n_all;
+} Decided;
+
+static int decide(void *userdata, const Candidate *c)
+{
+        Decided *d = userdata;
+        Explanation x;
+
+        judge_explain(d->view, c, CAUTION_NORMAL, &x);
+        d->n_all++;
+        d->n_secrets += x.verdict.secret;
+        d->n_vetoes += x.verdict.veto != NULL;
+        /* What was asked of the model has reasons. */
+        CHECK(x.verdict.veto || x.n_reasons > 0);
+        return 0;
+}
+
+static Decided decide_text(const char *text)
+{
+        View view = { 0 };
+        Decided d = { .view = &view };
+
+        REQUIRE(view_set(&view, text, strlen(text)) == 0);
+        REQUIRE(judge_read_all(&view, decide, &d) == 0);
+        view_done(&view);
+        return d;
+}
+
+TEST(random_values_beside_a_name_are_secrets)
+{
+        static const char *const contexts[] = { "export DB_PASSWORD=%s%s\n",
+                                                "{\"api_key\": \"%s%s\"}",
+                                                "client_secret: \"%s%s\"", "--token %s%s" };
+
+        for (size_t i = 0; i < ELEMENTSOF(contexts); i++) {
+                char value[2][13] = { "", "" };
+                _cleanup_free_ char *text = NULL;
+
+                for (size_t k = 0; k < 24; k++)
+                        value[k / 12][k % 12] = random_char();
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+                REQUIRE(asprintf(&text, contexts[i], value[0], value[1]) > 0);
+#pragma GCC diagnostic pop
+                if (decide_text(text).n_secrets == 0)
+                        fprintf(stderr, "not judged a secret: %s\n", contexts[i]);
+                CHECK(decide_text(text).n_secrets > 0);
+        }
+}
+
+TEST(what_is_none_for_certain_is_not_asked)
+{
+        static const char *const vetoed[] = {
+                "password = getpass.getpass()", "password: ${DB_PASS}", "token_id: \"a1b2c3d4\"",
+                "secret = \"<your secret>\"",   "password: string",     "api_key=xxxxxxxx",
+                "password1 == password2"
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(vetoed); i++) {
+                Decided d = decide_text(vetoed[i]);
+
+                CHECK_INT(d.n_secrets, 0);
+                CHECK(d.n_vetoes > 0);
         }
 }
 

@@ -1,0 +1,176 @@
+/* Judge: the model, and what it makes of a candidate */
+#include <limits.h>
+
+#include "mask/guard.h"
+#include "mask/judge-data.h"
+
+/* A feature of the model is one of the reader's, or one of the two scores of hashes. */
+_Static_assert(JUDGE_MODEL_FEATURES == JUDGE_FEATURES_N + 2,
+               "data/judge/model.txt knows other features");
+
+static int16_t hash_score(const int8_t *weights, int bias, const uint16_t *hashes, size_t n)
+{
+        int sum = bias;
+
+        for (size_t i = 0; i < n; i++)
+                sum += weights[hashes[i]];
+        return (int16_t) (sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
+}
+
+/* Walks down a tree; what each feature adds goes to @points, which may be NULL. */
+static int tree_score(const JudgeNode *tree, const int16_t *features, int *points)
+{
+        const JudgeNode *node = tree;
+
+        while (node->feature != JUDGE_LEAF) {
+                const JudgeNode *next = features[node->feature] <= node->threshold
+                                                        ? node + 1
+                                                        : tree + node->right;
+
+                if (points)
+                        points[node->feature] += next->mean - node->mean;
+                node = next;
+        }
+        return node->mean;
+}
+
+/* The score of the candidate, in 1/1024 of a natural logarithm of odds. */
+static int model_score(const View *v, const Candidate *c, Measures *m, int *points)
+{
+        int16_t features[JUDGE_MODEL_FEATURES];
+        int score = judge_base;
+
+        judge_measure_hashes(v, c, m);
+        judge_measure(v, c, m);
+        memcpy(features, m->features, sizeof(m->features));
+        features[JUDGE_FEATURES_N] = hash_score(judge_value_weights, judge_value_bias, m->values,
+                                                m->n_values);
+        features[JUDGE_FEATURES_N + 1] = hash_score(judge_word_weights, judge_word_bias, m->words,
+                                                    m->n_words);
+        for (size_t i = 0; i < judge_n_trees; i++) {
+                score += tree_score(judge_nodes + judge_roots[i], features, points);
+                if (!points && i + 1 == judge_early_trees && score < judge_early_score)
+                        break;
+        }
+        return score;
+}
+
+/* What the last word of the name says: "token_id", "passwordField" name something about a secret. */
+static bool is_about_something(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->keyword_end;
+        size_t n = c->name_end - c->keyword_end, i = 0, end;
+        unsigned last = 0;
+
+        while ((end = judge_next_word(s, n, &i))) {
+                last = judge_word(s + i, end - i);
+                i = end;
+        }
+        return last & WORD_AFTER;
+}
+
+/* A variable: $NAME, %NAME%, @name@; with nothing else. */
+static bool is_variable(const char *s, size_t n)
+{
+        size_t i = 1;
+
+        if (n < 2 || !is_any(s[0], "$%@&") || is_digit(s[1]))
+                return false;
+        while (i < n && (is_letter(s[i]) || s[i] == '_' || is_digit(s[i]) || s[i] == '.'))
+                i++;
+        return s[0] == '$' || s[0] == '&' ? i == n && text_is_words(s + 1, n - 1)
+                                          : i + 1 == n && s[i] == s[0];
+}
+
+/* self.next_token(), os.environ["X"], read(f): names with brackets after them, where no quotes say that it is a text. */
+static bool is_call(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start, i = 0;
+
+        if (c->quote || (!is_letter(s[0]) && s[0] != '_'))
+                return false;
+        while (i < n && (is_name(s[i]) || is_any(s[i], ".:?!>&*")))
+                i++;
+        if (i == n)
+                return is_any(at(v, c->end), "([{") && text_is_words(s, n);
+        return is_any(s[i], "([{") && text_is_words(s, i) &&
+               (is_any(s[n - 1], ")]}") || is_any(at(v, c->end), " \n\"'`)]},;"));
+}
+
+static bool is_identifier(const char *s, size_t n)
+{
+        size_t i = 0;
+
+        while (i < n && (is_name(s[i]) || is_any(s[i], ".()")))
+                i++;
+        return i == n;
+}
+
+static const char *find_veto(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start;
+
+        if (is_about_something(v, c))
+                return "the name is of something about a secret";
+        if (text_is_reference(s, n) || is_variable(s, n))
+                return "a reference or a placeholder";
+        if (is_any(c->operator, "e!") && !c->quote && is_identifier(s, n))
+                return "compared with a variable";
+        if (judge_word(s, n) & WORD_TYPE)
+                return "a type or a constant";
+        if (is_call(v, c))
+                return "a call";
+        return NULL;
+}
+
+const char *judge_model_name(void)
+{
+        return judge_training;
+}
+
+void judge_decide(const View *v, const Candidate *c, JudgeCaution caution, Verdict *ret)
+{
+        Measures m;
+
+        *ret = (Verdict){ .score = INT_MIN,
+                          .threshold = judge_thresholds[caution][c->kind][c->form] };
+        judge_words_ready();
+        ret->veto = find_veto(v, c);
+        if (ret->veto)
+                return;
+        ret->score = model_score(v, c, &m, NULL);
+        ret->secret = ret->score >= ret->threshold;
+}
+
+static const char *model_feature_name(size_t i)
+{
+        if (i < JUDGE_FEATURES_N)
+                return judge_feature_name((JudgeFeature) i);
+        return i == JUDGE_FEATURES_N ? "value-characters" : "words-around";
+}
+
+void judge_explain(const View *v, const Candidate *c, JudgeCaution caution, Explanation *ret)
+{
+        int points[JUDGE_MODEL_FEATURES] = { 0 };
+        Measures m;
+
+        *ret = (Explanation){ 0 };
+        judge_decide(v, c, caution, &ret->verdict);
+        if (ret->verdict.veto)
+                return;
+        (void) model_score(v, c, &m, points);
+        for (size_t k = 0; k < JUDGE_REASONS_MAX; k++) {
+                size_t best = 0;
+
+                for (size_t i = 1; i < JUDGE_MODEL_FEATURES; i++)
+                        if (abs(points[i]) > abs(points[best]))
+                                best = i;
+                if (points[best] == 0)
+                        break;
+                ret->reasons[k] = (Reason){ model_feature_name(best), points[best] };
+                ret->n_reasons++;
+                points[best] = 0;
+        }
+}
