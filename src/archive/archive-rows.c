@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "archive/archive-internal.h"
+#include "archive/archive-secrets.h"
 #include "base/time-util.h"
 
 static const struct {
@@ -250,49 +251,6 @@ int archive_finding_put(Archive *a, const char *id, size_t size, int64_t ordinal
         return sqlite_execute(stmt);
 }
 
-int archive_finding_known(Archive *a, const char *id, size_t size, uint64_t fingerprint)
-{
-        sqlite3_stmt *stmt;
-        int r;
-
-        r = archive_query_for(a, ARCHIVE_FINDING_KNOWN, id, size, &stmt);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_int64(stmt, 2, (int64_t) fingerprint);
-        r = sqlite_step(stmt);
-        (void) sqlite3_reset(stmt);
-        return r;
-}
-
-int archive_finding_anywhere(Archive *a, uint64_t fingerprint)
-{
-        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_FINDING_ANYWHERE);
-        int r;
-
-        if (!stmt)
-                return a->last_error;
-        (void) sqlite3_bind_int64(stmt, 1, (int64_t) fingerprint);
-        r = sqlite_step(stmt);
-        (void) sqlite3_reset(stmt);
-        return r;
-}
-
-int archive_finding_count(Archive *a, const char *id, size_t size, int64_t ordinal, size_t *ret)
-{
-        sqlite3_stmt *stmt;
-        int r;
-
-        r = archive_query_for(a, ARCHIVE_FINDING_COUNT, id, size, &stmt);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_int64(stmt, 2, ordinal);
-        r = sqlite_step(stmt);
-        if (r > 0)
-                *ret = (size_t) sqlite3_column_int64(stmt, 0);
-        (void) sqlite3_reset(stmt);
-        return r < 0 ? r : 0;
-}
-
 int archive_findings_remove(Archive *a, const char *id, size_t size, int64_t ordinal)
 {
         return run_for_message(a, ARCHIVE_FINDINGS_REMOVE, id, size, ordinal);
@@ -331,6 +289,8 @@ int archive_session_purge(Archive *a, const char *id, size_t size)
                 r = archive_run_for(a, ARCHIVE_CURSOR_REMOVE, id, size);
         if (r >= 0)
                 a->n_cursors -= sqlite3_changes(a->db);
+        if (r >= 0)
+                r = archive_conversation_leave(a, id, size);
         return r < 0 ? r : n > 0;
 }
 

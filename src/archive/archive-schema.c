@@ -40,6 +40,29 @@ static const struct Definition {
                                             "ordinal INTEGER", "field TEXT NOT NULL",
                                             "rule TEXT NOT NULL", "fingerprint INTEGER NOT NULL",
                                             "found_at TEXT", NULL } },
+        /* Each different secret of a conversation, once; findings name its places. @shape: see recall.h, NULL: it is not looked
+         * for elsewhere. @teller: the session whose text tells it, as of @policy; NULL: that text is gone. */
+        { .name = "secrets",
+          .columns = (const char *const[]){ "conversation TEXT NOT NULL",
+                                            "fingerprint INTEGER NOT NULL", "rule TEXT NOT NULL",
+                                            "shape INTEGER", "policy INTEGER NOT NULL DEFAULT 0",
+                                            "teller TEXT", "change_seq INTEGER NOT NULL DEFAULT 0",
+                                            NULL },
+          .key = "conversation, fingerprint",
+          .options = "WITHOUT ROWID",
+          .fill = "INSERT INTO secrets (conversation, fingerprint, rule) SELECT session_id, "
+                  "fingerprint, min(rule) FROM findings GROUP BY session_id, fingerprint" },
+        /* Of the sessions that have relatives: which conversation they are in, and up to which change of its secrets they
+         * were masked. One with no row is a conversation by itself, and has its id as name. */
+        { .name = "conversations",
+          .columns = (const char *const[]){ "session_id TEXT PRIMARY KEY",
+                                            "conversation TEXT NOT NULL",
+                                            "applied INTEGER NOT NULL DEFAULT 0", NULL },
+          .options = "WITHOUT ROWID" },
+        /* those with a secret that some of their sessions may not have been masked with */
+        { .name = "conversations_due",
+          .columns = (const char *const[]){ "conversation TEXT PRIMARY KEY", NULL },
+          .options = "WITHOUT ROWID" },
         /* in the order of the source's rows, so that an audit is a merge of two scans */
         { .name = "cursors",
           .columns = (const char *const[]){ "source_rowid INTEGER PRIMARY KEY",
@@ -57,6 +80,8 @@ static const struct Definition {
 
 static const char *const indexes[] = {
         "findings_by_message ON findings (session_id, ordinal)",
+        "secrets_by_fingerprint ON secrets (fingerprint)",
+        "conversations_by_name ON conversations (conversation)",
 };
 
 static const char *definition_name(const struct Definition *d)

@@ -43,11 +43,28 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
         [ARCHIVE_FINDINGS_REMOVE] = "DELETE FROM findings WHERE session_id = ?1 AND ordinal IS ?2",
         [ARCHIVE_FINDING_PUT] = "INSERT INTO findings (session_id, ordinal, field, rule, "
                                 "fingerprint, found_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        [ARCHIVE_FINDING_KNOWN] = "SELECT 1 FROM findings WHERE session_id = ?1 AND "
-                                  "fingerprint = ?2 LIMIT 1",
-        [ARCHIVE_FINDING_ANYWHERE] = "SELECT 1 FROM findings WHERE fingerprint = ?1 LIMIT 1",
-        [ARCHIVE_FINDING_COUNT] = "SELECT count(*) FROM findings WHERE session_id = ?1 AND "
-                                  "ordinal = ?2",
+        [ARCHIVE_SECRETS] =
+                        "SELECT fingerprint, rule, shape, policy, teller, change_seq FROM secrets "
+                        "WHERE conversation = ?1",
+        [ARCHIVE_SECRET_PUT] =
+                        "INSERT OR REPLACE INTO secrets (conversation, fingerprint, rule, "
+                        "shape, policy, teller, change_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        [ARCHIVE_SECRET_REMOVE] =
+                        "DELETE FROM secrets WHERE conversation = ?1 AND fingerprint = ?2",
+        [ARCHIVE_SECRET_ANYWHERE] = "SELECT 1 FROM secrets WHERE fingerprint = ?1 LIMIT 1",
+        [ARCHIVE_CONVERSATION_GET] = "SELECT conversation, applied FROM conversations WHERE "
+                                     "session_id = ?1",
+        [ARCHIVE_CONVERSATION_PUT] = "INSERT INTO conversations (session_id, conversation) VALUES "
+                                     "(?1, ?2) ON CONFLICT DO UPDATE SET conversation = ?2",
+        [ARCHIVE_CONVERSATION_APPLIED] = "UPDATE conversations SET applied = ?2 WHERE session_id = "
+                                         "?1",
+        [ARCHIVE_CONVERSATION_LATE] =
+                        "SELECT session_id FROM conversations WHERE conversation = ?1 AND applied < "
+                        "(SELECT max(change_seq) FROM secrets WHERE conversation = ?1) LIMIT ?2",
+        [ARCHIVE_DUE_PUT] = "INSERT OR IGNORE INTO conversations_due (conversation) VALUES (?1)",
+        [ARCHIVE_DUE_GET] = "SELECT conversation FROM conversations_due LIMIT 1",
+        [ARCHIVE_DUE_REMOVE] = "DELETE FROM conversations_due WHERE conversation = ?1",
+        [ARCHIVE_HAS_PINS] = "SELECT 1 FROM message_pins WHERE session_id = ?1 LIMIT 1",
         [ARCHIVE_TOMBSTONE_GET] = "SELECT cause FROM session_deletes WHERE session_id = ?1",
         [ARCHIVE_TOMBSTONE_PUT] = "INSERT OR REPLACE INTO session_deletes (session_id, user_id, "
                                   "project, cause, created_at, change_seq) "

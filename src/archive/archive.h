@@ -172,15 +172,6 @@ int archive_message_get(Archive *a, const char *id, size_t size, int64_t ordinal
 int archive_finding_put(Archive *a, const char *id, size_t size, int64_t ordinal, const char *field,
                         const char *rule, uint64_t fingerprint);
 
-/* Whether the session has a finding of that fingerprint. Returns 1, 0 or a negative errno. */
-int archive_finding_known(Archive *a, const char *id, size_t size, uint64_t fingerprint);
-
-/* Whether any session has one. Looks through all findings. Returns 1, 0 or a negative errno. */
-int archive_finding_anywhere(Archive *a, uint64_t fingerprint);
-
-/* How many findings one message has. Returns 0 or a negative errno. */
-int archive_finding_count(Archive *a, const char *id, size_t size, int64_t ordinal, size_t *ret);
-
 /* Removes the findings of one message, or of the session's own row (ARCHIVE_NO_ORDINAL). */
 int archive_findings_remove(Archive *a, const char *id, size_t size, int64_t ordinal);
 

@@ -112,6 +112,11 @@ size_t known_n(const Known *k)
         return k->n;
 }
 
+const KnownSecret *known_secret(const Known *k, size_t number)
+{
+        return k->secrets + number;
+}
+
 /* A secret that is also a word, a name or a number would be masked all over a session. */
 static bool is_distinct(const KnownSecret *s)
 {
@@ -233,10 +238,8 @@ static bool is_word(char c)
                c == '_';
 }
 
-static bool stands_alone(const KnownSecret *s, const char *text, size_t size, size_t start)
+bool known_stands_alone(const char *text, size_t size, size_t start, size_t end)
 {
-        size_t end = start + s->size;
-
         return !(start > 0 && is_word(text[start - 1]) && is_word(text[start])) &&
                !(end < size && is_word(text[end]) && is_word(text[end - 1]));
 }
@@ -284,7 +287,7 @@ int known_each(const Known *k, const char *text, size_t size, size_t from, size_
                         if (k->entries[e - 1].offset <= i && start >= from && start < until &&
                             s->size <= size - start &&
                             memcmp(text + start, s->text, s->size) == 0 &&
-                            stands_alone(s, text, size, start))
+                            known_stands_alone(text, size, start, start + s->size))
                                 r = func(userdata, s, start);
                 }
                 if (budget->exceeded)

@@ -42,6 +42,12 @@ int known_add(Known *k, const KnownSecret *secret);
 /* Told of a known secret in a text, and where it begins. Returns 0, or a negative errno, which ends the search. */
 typedef int (*KnownMatch)(void *userdata, const KnownSecret *secret, size_t start);
 
+/* The secret of that number, from 0 in order of adding. */
+const KnownSecret *known_secret(const Known *k, size_t number);
+
+/* Is @start..@end a word of its own, and not a part of a longer one? */
+bool known_stands_alone(const char *text, size_t size, size_t start, size_t end);
+
 /* Calls @func for each known secret, as a word of its own, that begins at @from..@until in @text; they may overlap. Returns what
  * @func returned last. A @budget that is exceeded ends the search. */
 int known_each(const Known *k, const char *text, size_t size, size_t from, size_t until,

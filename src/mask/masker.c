@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mask/json.h"
+#include "mask/recall.h"
 #include "mask/scanner.h"
 #include "mask/utf8.h"
 #include "mask/view.h"
@@ -25,6 +26,8 @@
 
 struct Masker {
         Scanner *scanner;
+        Recall *recall;        /* made when it is needed */
+        const Rule *last_rule; /* see find_rule() */
         HashKey key;
         StrBuf clean; /* the input, where its UTF-8 had to be repaired */
         OffsetMap repairs;
@@ -68,6 +71,7 @@ Masker *masker_free(Masker *m)
         spans_done(&m->found);
         view_done(&m->view);
         (void) scanner_free(m->scanner);
+        (void) recall_free(m->recall);
         free(m->findings);
         free(m);
         return NULL;
@@ -118,6 +122,8 @@ void masker_forget(Masker *m)
         if (m->repairs.allocated > REPAIRS_KEPT_MAX)
                 offset_map_done(&m->repairs);
         scanner_forget(m->scanner);
+        if (m->recall)
+                recall_clear(m->recall);
 }
 
 size_t masker_n_known(const Masker *m)
@@ -159,6 +165,63 @@ int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, 
                                        on_known, &search, scanner_budget(m->scanner));
         }
         return r;
+}
+
+Remembered masker_remembered(const Masker *m, size_t number)
+{
+        const KnownSecret *s = known_secret(scanner_known(m->scanner), number);
+
+        return (Remembered){ s->fingerprint,
+                             recall_shape(&m->key, s->text, s->size, s->fingerprint), s->rule };
+}
+
+/* The rule of that id, or NULL. Many secrets are of the same one. */
+static const Rule *find_rule(Masker *m, const char *id)
+{
+        const Ruleset *rules = m->view.rules;
+
+        if (m->last_rule && strcmp(m->last_rule->id, id) == 0)
+                return m->last_rule;
+        for (size_t i = 0; i < rules->n_rules; i++)
+                if (strcmp(rules->rules[i].id, id) == 0)
+                        return m->last_rule = rules->rules + i;
+        return NULL;
+}
+
+int masker_add_remembered(Masker *m, const Remembered *remembered)
+{
+        const Rule *rule = find_rule(m, remembered->rule);
+        int r;
+
+        if (!rule)
+                return 0;
+        if (!m->recall)
+                m->recall = recall_new(&m->key);
+        if (!m->recall)
+                return -ENOMEM;
+        r = recall_add(m->recall, remembered->fingerprint, remembered->shape, rule->id, rule->rank);
+        return r < 0 ? r : 1;
+}
+
+int masker_recall(Masker *m, const char *text, size_t size)
+{
+        int found = 0, r;
+
+        if (!m->recall || recall_n(m->recall) == 0)
+                return 0;
+        for (size_t base = 0; base < size; base += FIND_CHUNK) {
+                size_t rest = size - base;
+
+                r = view_set(&m->view, text + base,
+                             rest < FIND_CHUNK + FIND_AHEAD ? rest : FIND_CHUNK + FIND_AHEAD);
+                if (r >= 0)
+                        r = recall_find(m->recall, m->view.text, m->view.size,
+                                        scanner_known(m->scanner));
+                if (r < 0)
+                        return r;
+                found = found || r > 0;
+        }
+        return found;
 }
 
 /* The part of @span in the JSON string or number @t. */

@@ -63,6 +63,24 @@ size_t masker_n_known(const Masker *m);
  */
 int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, void *userdata);
 
+/* What may be kept of a secret, in a place that holds no secrets: see recall.h. */
+typedef struct Remembered {
+        uint64_t fingerprint;
+        int64_t shape;
+        const char *rule; /* its id */
+} Remembered;
+
+/* What is kept of secret @number, below masker_n_known(). */
+Remembered masker_remembered(const Masker *m, size_t number);
+
+/* Lets masker_recall() look for it, until masker_forget(). Returns 1; 0: no rule of that id is in force any more; or
+ * -ENOMEM. */
+int masker_add_remembered(Masker *m, const Remembered *remembered);
+
+/* Looks in @text, unmasked, for what masker_add_remembered() was told: what is found is remembered again, with its text,
+ * and so is masked from now on. Returns 1 (something was found), 0 or -ENOMEM. */
+int masker_recall(Masker *m, const char *text, size_t size);
+
 /*
  * Masks one text of @size bytes. @text may hold any bytes, NUL too, and be NULL when @size is 0.
  * Returns 0 or -ENOMEM; *@ret is set in the first case only.

@@ -130,7 +130,7 @@ void scanner_forget(Scanner *s)
         view_drop_if_large(&s->view);
 }
 
-const Known *scanner_known(const Scanner *s)
+Known *scanner_known(const Scanner *s)
 {
         return s->known;
 }

@@ -50,7 +50,7 @@ int scanner_set_home(Scanner *s, const char *home);
 void scanner_forget(Scanner *s);
 /* How many secrets are remembered, and which. */
 size_t scanner_n_known(const Scanner *s);
-const Known *scanner_known(const Scanner *s);
+Known *scanner_known(const Scanner *s);
 /* What one text may take; whoever hands one to scanner_run() begins it. */
 Budget *scanner_budget(Scanner *s);
 

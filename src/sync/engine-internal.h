@@ -7,6 +7,7 @@
 #include "base/time-util.h"
 #include "enrich/identity.h"
 #include "source/reader.h"
+#include "sync/conversation.h"
 #include "sync/engine.h"
 #include "sync/look-back.h"
 #include "sync/mask-row.h"
@@ -26,8 +27,9 @@ struct Engine {
         Identity *identity;
         Masker *masker;
         RowMasker row_masker;
-        LookBack look_back;  /* of the session in hand */
-        Arena session_arena; /* its row; kept, since memory is wiped when it is freed */
+        LookBack look_back;        /* of the session in hand */
+        Conversation conversation; /* the same */
+        Arena session_arena;       /* its row; kept, since memory is wiped when it is freed */
 
         char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
         int64_t seen_rowid; /* the last row of the source that was looked at: what lies behind it is new, marked or not */
@@ -106,6 +108,19 @@ int session_sync(Engine *e, const SourceSession *source);
 /* Masks an archived session again from the archive itself. As session_sync(). */
 int session_remask(Engine *e, const char *id);
 
+/* Masks an archived session with what its conversation learned since it was masked, if something of it stands in it. */
+int session_share(Engine *e, const Value *id);
+
+/* Does so with all sessions of the conversations that have learned something. Returns 0 or a negative errno. */
+int conversations_share(Engine *e);
+
+/* Ends with the session in hand, which was masked with all its conversation knows: what is new is written, and passed on
+ * (@keeps: see conversation_settle()). */
+int session_settle(Engine *e, int64_t change, bool keeps);
+
+/* Has the notes of a session's pins masked again, if there are some. */
+int pins_are_due(Engine *e, const Value *id);
+
 /* Takes a session out of the archive because the settings exclude it. Returns 1, 0 (it was not there) or negative. */
 int session_exclude(Engine *e, const Value *values);
 
@@ -115,9 +130,9 @@ int session_mask_row(Engine *e, Value *values, Privacy privacy);
 /* Writes the findings of the row just masked. */
 int session_put_findings(Engine *e, const Value *id, int64_t ordinal);
 
-/* Adds those findings of the row just masked to @secrets whose secret session @id did not have before; to be asked
- * before the old ones go. @m: the message that the row is of, or NULL. Returns 0 or a negative errno. */
-int secrets_count_new(Engine *e, const Value *id, const Message *m, SessionSecrets *secrets);
+/* Adds those findings of the row just masked to @secrets whose secret the conversation in hand did not have before. @m: the
+ * message that the row is of, or NULL. Returns 0 or a negative errno. */
+int secrets_count_new(Engine *e, const Message *m, SessionSecrets *secrets);
 
 /* Lets the commit of the batch announce @secrets of session @id, which are taken over; @project is the session's, masked.
  * Returns 0 or -ENOMEM. */

@@ -60,6 +60,7 @@ Engine *engine_free(Engine *e)
         batch_drop_secrets(e);
         row_masker_done(&e->row_masker);
         look_back_done(&e->look_back);
+        conversation_done(&e->conversation);
         arena_done(&e->session_arena);
         e->identity = identity_free(e->identity);
         e->rules = ruleset_unref(e->rules);
@@ -466,6 +467,8 @@ static int run_cycle(Engine *e, CycleKind kind)
         opened = need_source(e);
         if (opened == -ENOENT && e->result->full) {
                 r = walk_stale(e, false);
+                if (r >= 0)
+                        r = conversations_share(e);
                 return r < 0 ? r : batch_commit(e);
         }
         if (opened < 0)
@@ -487,14 +490,15 @@ static int run_cycle(Engine *e, CycleKind kind)
         r = walk_sessions(e, by_marker ? e->marker : NULL);
         if (r < 0)
                 return r;
-        r = mirror_small_tables(e);
+        r = conversations_share(e);
+        if (r >= 0)
+                r = mirror_small_tables(e);
+        if (r >= 0 && e->result->full && e->n_cursors > 0)
+                r = walk_stale(e, true);
+        if (r >= 0) /* what notes, and sessions that only the archive has, told */
+                r = conversations_share(e);
         if (r < 0)
                 return r;
-        if (e->result->full && e->n_cursors > 0) {
-                r = walk_stale(e, true);
-                if (r < 0)
-                        return r;
-        }
         r = finish_cycle(e, next, changes, !by_marker);
         if (r >= 0)
                 e->looked = true;
@@ -552,6 +556,7 @@ static void release_memory(Engine *e)
         if (e->masker)
                 masker_forget(e->masker);
         look_back_done(&e->look_back);
+        conversation_done(&e->conversation);
         arena_done(&e->session_arena);
         if (e->archive)
                 archive_release_memory(e->archive);

@@ -368,3 +368,20 @@ int mask_message(RowMasker *rm, Message *m)
                 set_lengths(rm, m);
         return r;
 }
+
+int recall_rows(Masker *masker, const Table *table, const Value *rows, size_t n_rows)
+{
+        int found = 0;
+
+        for (size_t i = 0; i < n_rows * table->n_columns; i++) {
+                int r = 0;
+
+                if (rows[i].type == VALUE_TEXT &&
+                    column_is_masked(table->columns + i % table->n_columns))
+                        r = masker_recall(masker, rows[i].text, rows[i].size);
+                if (r < 0)
+                        return r;
+                found = found || r > 0;
+        }
+        return found;
+}

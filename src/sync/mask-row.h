@@ -52,3 +52,7 @@ int mask_row(RowMasker *rm, const Table *table, Value *values);
 
 /* The same for a message with its calls and events. The lengths of its texts become those of the masked ones. */
 int mask_message(RowMasker *rm, Message *m);
+
+/* Lets the masker look in the texts of @n_rows rows for what it remembers without its text (masker_recall()). Returns 1
+ * (something was found), 0 or -ENOMEM. */
+int recall_rows(Masker *masker, const Table *table, const Value *rows, size_t n_rows);

@@ -3,10 +3,15 @@
  *
  * They leave no mark on the session's row, so their tables are compared as a whole: small ones, read at each look.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/time-util.h"
 #include "sync/engine-internal.h"
+
+/* Of the tables here. */
+#define LIST_COLUMNS_MAX 8
+static_assert(N_STAR_COLUMNS <= LIST_COLUMNS_MAX && N_PIN_COLUMNS <= LIST_COLUMNS_MAX, "rows fit");
 
 /* A list of rows kept until the reading is over. */
 typedef struct RowList {
@@ -55,6 +60,78 @@ static int keep_row(void *userdata, const Value *values)
         return 0;
 }
 
+/* Has the table text that people write? Then it shares what its session's conversation knows, and may tell it something. */
+static bool has_notes(const Table *table)
+{
+        for (size_t i = 0; i < table->n_columns; i++)
+                if (table->columns[i].kind == COLUMN_TEXT || table->columns[i].kind == COLUMN_JSON)
+                        return true;
+        return false;
+}
+
+static int mask_list_row(Engine *e, const Table *table, const Value *id, Value *row,
+                         bool metadata_only)
+{
+        Conversation *c = &e->conversation;
+        size_t n_recalled, unused;
+        int64_t newest;
+        int r;
+
+        row_masker_clear(&e->row_masker);
+        masker_forget(e->masker);
+        e->row_masker.metadata_only = metadata_only;
+        if (!has_notes(table))
+                return mask_row(&e->row_masker, table, row);
+        r = conversation_begin(c, e->archive, id);
+        c->is_note = true;
+        if (r >= 0)
+                r = conversation_recall(c, e->masker, e->policy, false, &unused, &newest);
+        if (r >= 0)
+                r = recall_rows(e->masker, table, row, 1);
+        n_recalled = masker_n_known(e->masker);
+        if (r >= 0)
+                r = mask_row(&e->row_masker, table, row);
+        if (r >= 0)
+                r = conversation_told(c, e->masker, n_recalled, masker_n_known(e->masker));
+        if (r >= 0)
+                r = conversation_settle(c, e->archive, e->policy, archive_next_change(e->archive),
+                                        true);
+        if (r > 0)
+                r = archive_due_put(e->archive, &c->name);
+        return r < 0 ? r : 0;
+}
+
+/* Masks all rows of the list and, with @put, writes them. *@ret_complete: the archive has the session of each. */
+static int mask_list(Engine *e, RowList *l, int user_column, bool put, bool *ret_complete)
+{
+        const char *user = identity_user_id(e->identity);
+        size_t width = l->table->n_columns;
+        int r = 0;
+
+        *ret_complete = true;
+        for (size_t i = 0; r >= 0 && i < l->n; i++) {
+                Value row[LIST_COLUMNS_MAX], session[N_SESSION_COLUMNS];
+                Value id = l->rows[i * width];
+                bool metadata_only;
+
+                r = id.type != VALUE_TEXT ? 0
+                                          : archive_session_get(e->archive, id.text, id.size,
+                                                                session, &metadata_only);
+                if (r <= 0) {
+                        *ret_complete = *ret_complete && r != 0;
+                        continue;
+                }
+                memcpy(row, l->rows + i * width, width * sizeof(*row));
+                r = mask_list_row(e, l->table, &id, row, metadata_only);
+                if (r < 0 || !put)
+                        continue;
+                row[0] = id;
+                row[user_column] = value_text(user, strlen(user));
+                r = archive_row_put(e->archive, l->table, row);
+        }
+        return r;
+}
+
 /*
  * Makes the archive's rows of a table those of the list, if the list is another one than last time. A row of a session
  * that the archive does not have (excluded, or still failing) is left out, and looked for again next time.
@@ -62,10 +139,9 @@ static int keep_row(void *userdata, const Value *values)
 static int replace_rows(Engine *e, RowList *l, int user_column, const char *name)
 {
         char fingerprint_key[40], change_key[40];
-        size_t width = l->table->n_columns;
         int64_t fingerprint;
         bool complete = true;
-        int r;
+        int r = 0;
 
         (void) snprintf(fingerprint_key, sizeof(fingerprint_key), "%s_fingerprint", name);
         (void) snprintf(change_key, sizeof(change_key), "%s_change_seq", name);
@@ -73,30 +149,12 @@ static int replace_rows(Engine *e, RowList *l, int user_column, const char *name
         fingerprint = (int64_t) hasher_end(l->hasher);
         if (archive_meta_get_int(e->archive, fingerprint_key, 0) == fingerprint)
                 return 0;
-        r = archive_rows_clear(e->archive, l->table);
-        for (size_t i = 0; r >= 0 && i < l->n; i++) {
-                Value *row = l->rows + i * width, session[N_SESSION_COLUMNS];
-                const char *user = identity_user_id(e->identity);
-                Value id = row[0];
-                bool metadata_only;
-
-                r = id.type != VALUE_TEXT ? 0
-                                          : archive_session_get(e->archive, id.text, id.size,
-                                                                session, &metadata_only);
-                if (r <= 0) {
-                        complete = complete && r != 0;
-                        continue;
-                }
-                row_masker_clear(&e->row_masker);
-                masker_forget(e->masker);
-                e->row_masker.metadata_only = metadata_only;
-                r = mask_row(&e->row_masker, l->table, row);
-                if (r < 0)
-                        break;
-                row[0] = id;
-                row[user_column] = value_text(user, strlen(user));
-                r = archive_row_put(e->archive, l->table, row);
-        }
+        if (has_notes(l->table)) /* what one tells may stand in another one */
+                r = mask_list(e, l, user_column, false, &complete);
+        if (r >= 0)
+                r = archive_rows_clear(e->archive, l->table);
+        if (r >= 0)
+                r = mask_list(e, l, user_column, true, &complete);
         if (r >= 0)
                 r = archive_meta_set_int(e->archive, fingerprint_key, complete ? fingerprint : 0);
         if (r >= 0)

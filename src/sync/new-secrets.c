@@ -50,7 +50,7 @@ static uint64_t count_all(const RuleCount *rules, size_t n_rules)
         return n;
 }
 
-/* One finding whose secret is new to the session; @just_now: and said just now. */
+/* One finding whose secret is new to the conversation; @just_now: and said just now. */
 static int add_new(Engine *e, const RowFinding *f, bool just_now, SessionSecrets *secrets)
 {
         int r;
@@ -58,29 +58,26 @@ static int add_new(Engine *e, const RowFinding *f, bool just_now, SessionSecrets
         r = rule_counts_add(&secrets->rules, &secrets->n_rules, f->rule, 1);
         if (r < 0 || !just_now || count_all(secrets->pasted, secrets->n_pasted) >= PASTED_MAX)
                 return r;
-        r = archive_finding_anywhere(e->archive, f->fingerprint);
+        r = archive_secret_anywhere(e->archive, f->fingerprint);
         if (r != 0)
                 return r < 0 ? r : 0;
         return rule_counts_add(&secrets->pasted, &secrets->n_pasted, describe_rule(e, f->rule), 1);
 }
 
-int secrets_count_new(Engine *e, const Value *id, const Message *m, SessionSecrets *secrets)
+int secrets_count_new(Engine *e, const Message *m, SessionSecrets *secrets)
 {
         const RowMasker *rm = &e->row_masker;
         bool just_now = m && rm->n_findings > 0 && is_just_now(e, m);
 
         for (size_t i = 0; i < rm->n_findings; i++) {
-                bool again = false;
+                const RowFinding *f = rm->findings + i;
                 int r;
 
-                for (size_t k = 0; k < i && !again; k++)
-                        again = rm->findings[k].fingerprint == rm->findings[i].fingerprint;
-                if (again)
+                if (conversation_find(&e->conversation, f->fingerprint))
                         continue;
-                r = archive_finding_known(e->archive, id->text, id->size,
-                                          rm->findings[i].fingerprint);
-                if (r == 0)
-                        r = add_new(e, rm->findings + i, just_now, secrets);
+                r = conversation_add(&e->conversation, f->fingerprint, f->rule);
+                if (r >= 0)
+                        r = add_new(e, f, just_now, secrets);
                 if (r < 0)
                         return engine_archive_failed(e, r);
         }

@@ -39,6 +39,7 @@ int64_t policy_digest(const EngineSettings *settings, const Ruleset *rules, int6
         if (!h)
                 return 0; /* equals no cursor's policy: everything is masked again */
         hasher_add_int(h, SYNC_VERSION);
+        hasher_add_int(h, ARCHIVE_SCHEMA_VERSION); /* what an older archive has not is filled in */
         hasher_add_int(h, (int64_t) ruleset_digest(rules));
         hasher_add_int(h, resyncs);
         hasher_add_int(h, (int64_t) settings->max_message_bytes);

@@ -35,7 +35,9 @@ typedef struct SessionSync {
         int64_t last_ordinal;         /* of the messages read; -1: none */
         uint64_t n_read;              /* of the source's */
         size_t first_written; /* where the first message that was written begins in the texts to look back at */
-        bool shrunk;
+        bool shrunk, edited;    /* a message went, or has another text than before */
+        bool shares;            /* see session_share() */
+        bool rewritten;         /* a message that was masked before is masked otherwise now */
         SessionSecrets secrets; /* that it did not have before */
 } SessionSync;
 
@@ -198,7 +200,7 @@ static int write_message(SessionSync *s, const Message *m, bool replaces)
         int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
         int r;
 
-        r = secrets_count_new(e, &s->id, m, &s->secrets);
+        r = secrets_count_new(e, m, &s->secrets);
         if (r < 0)
                 return r;
         /* findings of a text that was masked before cannot be found again: they stay beside the new ones */
@@ -256,6 +258,7 @@ static int rewrite_if_changed(SessionSync *s, const Message *m)
                 if (r > 0 && same_message(m, &archived))
                         return 0;
         }
+        s->rewritten = true;
         r = engine_note_traces(e); /* what was written before lacks this masking */
         return r < 0 ? r : write_message(s, m, true);
 }
@@ -292,7 +295,7 @@ static int remove_message(SessionSync *s, int64_t ordinal)
         r = archive_message_remove(s->e->archive, s->id.text, s->id.size, ordinal);
         if (r < 0)
                 return engine_archive_failed(s->e, r);
-        s->shrunk = true;
+        s->shrunk = s->edited = true;
         return 0;
 }
 
@@ -423,9 +426,19 @@ static int sync_message(SessionSync *s, Message *m)
                 return r;
         if (begin < s->first_written)
                 s->first_written = begin;
+        s->edited = s->edited || (archived && archived->fingerprint != m->fingerprint);
         if (archived && s->full)
                 r = engine_note_traces(s->e);
         return r < 0 ? r : write_message(s, m, archived != NULL);
+}
+
+/* A message of the archive, which stays as it is unless something in it is recalled. */
+static int share_message(SessionSync *s, Message *m)
+{
+        size_t begin;
+
+        s->last_ordinal = m->values[MESSAGE_ORDINAL].integer;
+        return look_back_add(&s->e->look_back, m, &begin);
 }
 
 /* A message of the archive, masked again: only what the rules now find in it is written. */
@@ -448,6 +461,8 @@ static int check_message(SessionSync *s, Message *m)
 {
         int r;
 
+        if (s->left_out && !s->from_archive)
+                return 0; /* the archive has more of it than the source: share_left_out() */
         r = look_back_concerns(&s->e->look_back, s->e->masker, m);
         if (r > 0 && s->left_out && !s->from_archive && has_left_out(s, m) != 0)
                 return remask_kept(s, m->values[MESSAGE_ORDINAL].integer);
@@ -596,13 +611,16 @@ static int sync_messages(SessionSync *s)
                 return read_failed(s, r);
         s->left_out = r > 0;
         s->has_more = s->known;
-        r = for_each_message(s, s->from_archive ? remask_message : sync_message);
+        r = for_each_message(s, s->shares         ? share_message
+                                : s->from_archive ? remask_message
+                                                  : sync_message);
         if (r >= 0 && !s->from_archive)
                 r = check_rows(s);
         while (r >= 0 && (r = peek_archived(s, &left)) >= 0 && left) {
                 s->next++;
                 r = remove_message(s, left->ordinal);
         }
+        s->edited = s->edited || s->left_out;
         return r;
 }
 
@@ -613,10 +631,50 @@ static int mask_own_row(SessionSync *s)
         return session_mask_row(s->e, s->row, s->privacy);
 }
 
+static int recall_message(SessionSync *s, Message *m)
+{
+        int r;
+
+        r = recall_rows(s->e->masker, &message_table, m->values, 1);
+        if (r >= 0)
+                r = recall_rows(s->e->masker, &call_table, m->calls[0], m->n_calls);
+        if (r >= 0)
+                r = recall_rows(s->e->masker, &event_table, m->events[0], m->n_events);
+        return r < 0 ? r : 0;
+}
+
+/* What no text of the session tells now, but one did, or one of a relative does: it may stand in what was written just now,
+ * and, where the session was not yet masked with it, in all of it. */
+static int recall(SessionSync *s)
+{
+        Masker *masker = s->e->masker;
+        LookBack *texts = &s->e->look_back;
+        Conversation *c = &s->e->conversation;
+        size_t n_told = masker_n_known(masker), n, from = s->first_written;
+        int64_t newest;
+        int r;
+
+        r = conversation_told(c, masker, 0, n_told);
+        if (r >= 0)
+                r = conversation_recall(c, masker, s->e->policy, !s->from_archive && !s->edited, &n,
+                                        &newest);
+        if (r < 0 || n == 0)
+                return r;
+        if (s->full || s->from_archive || (c->has_relatives && newest > c->applied))
+                from = 0;
+        r = recall_rows(masker, &session_table, s->values, 1);
+        if (r >= 0 && texts->size > texts->texts.size)
+                r = for_each_message(s, recall_message);
+        else if (r >= 0 && from < texts->size)
+                r = masker_recall(masker, texts->texts.data + from, texts->size - from);
+        return r < 0 ? r : look_back_learn(texts, masker, 0, texts->size);
+}
+
 /* All texts of the session: what any of them tells is masked in each. */
 static int sync_texts(SessionSync *s)
 {
         LookBack *texts = &s->e->look_back;
+        size_t n_known = 0;
         int r, due;
 
         masker_forget(s->e->masker);
@@ -626,13 +684,47 @@ static int sync_texts(SessionSync *s)
                 r = keep_row_texts(s);
         if (r >= 0)
                 r = mask_own_row(s);
-        if (r >= 0) /* what a name tells may stand in any message */
+        if (r >= 0)
+                r = secrets_count_new(s->e, NULL, &s->secrets);
+        if (r >= 0) { /* what a name tells may stand in any message */
+                n_known = masker_n_known(s->e->masker);
                 r = look_back_learn(texts, s->e->masker, 0, texts->size);
+        }
+        if (r >= 0)
+                r = recall(s);
         due = r >= 0 ? look_back_is_due(texts, s->e->masker) : r;
         if (due > 0)
                 r = for_each_message(s, check_message);
         look_back_clear(texts);
-        return due > 0 && r >= 0 ? mask_own_row(s) : r;
+        if (r >= 0 && (due > 0 || masker_n_known(s->e->masker) > n_known))
+                r = mask_own_row(s);
+        return r;
+}
+
+int pins_are_due(Engine *e, const Value *id)
+{
+        int r = archive_has_pins(e->archive, id);
+
+        if (r <= 0)
+                return r < 0 ? engine_archive_failed(e, r) : 0;
+        r = archive_meta_set_int(e->archive, "pins_fingerprint", 0);
+        if (r >= 0)
+                r = engine_note_traces(e);
+        return r < 0 ? engine_archive_failed(e, r) : 0;
+}
+
+int session_settle(Engine *e, int64_t change, bool keeps)
+{
+        Conversation *c = &e->conversation;
+        int r, learned;
+
+        learned = conversation_settle(c, e->archive, e->policy, change, keeps);
+        r = learned > 0 ? pins_are_due(e, &c->id) : learned;
+        if (r >= 0 && learned > 0 && c->has_relatives)
+                r = archive_due_put(e->archive, &c->name);
+        if (r >= 0 && c->has_relatives)
+                r = archive_conversation_applied(e->archive, &c->id, change);
+        return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
 /* The row, its findings, the trash's tombstone; and what is to be announced. */
@@ -640,11 +732,8 @@ static int write_row(SessionSync *s)
 {
         Engine *e = s->e;
         const Value *row = s->row, *deleted_at;
-        int r;
+        int r = 0;
 
-        r = secrets_count_new(e, &s->id, NULL, &s->secrets);
-        if (r < 0)
-                return r;
         if (s->known && !s->from_archive)
                 r = archive_findings_remove(e->archive, s->id.text, s->id.size, ARCHIVE_NO_ORDINAL);
         if (r >= 0)
@@ -670,6 +759,33 @@ static int write_row(SessionSync *s)
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
+/* With its parent and its children a session is one conversation. */
+static int begin_conversation(SessionSync *s)
+{
+        const Value *parent = s->values + SESSION_PARENT_SESSION_ID;
+        Engine *e = s->e;
+        int r = 0;
+
+        if (!id_problem(parent))
+                r = archive_conversation_join(e->archive, &e->session_arena, &s->id, parent,
+                                              s->change);
+        if (r >= 0)
+                r = conversation_begin(&e->conversation, e->archive, &s->id);
+        return r < 0 ? engine_archive_failed(e, r) : 0;
+}
+
+/* Where only the archive has texts of it, they are looked at there. */
+static int share_left_out(SessionSync *s)
+{
+        Engine *e = s->e;
+        int r;
+
+        r = archive_conversation_applied(e->archive, &s->id, 0);
+        if (r >= 0)
+                r = archive_due_put(e->archive, &e->conversation.name);
+        return r < 0 ? engine_archive_failed(e, r) : 0;
+}
+
 static int write_session(SessionSync *s, const SourceSession *source, const Value *file_hash)
 {
         Engine *e = s->e;
@@ -682,9 +798,15 @@ static int write_session(SessionSync *s, const SourceSession *source, const Valu
         int r;
 
         s->change = archive_next_change(e->archive);
-        r = sync_texts(s);
+        r = begin_conversation(s);
+        if (r >= 0)
+                r = sync_texts(s);
         if (r >= 0)
                 r = write_row(s);
+        if (r >= 0)
+                r = session_settle(e, s->change, s->from_archive);
+        if (r >= 0 && s->left_out)
+                r = share_left_out(s);
         if (r < 0)
                 return r;
         e->n_left_out += s->left_out;
@@ -793,6 +915,26 @@ int session_exclude(Engine *e, const Value *values)
 
 /* Masking again from the archive */
 
+/* The row as it is archived, and what of it may be. Returns 1, 0 (it is not archived), or a negative errno. */
+static int read_archived(SessionSync *s)
+{
+        Value values[N_SESSION_COLUMNS];
+        Engine *e = s->e;
+        bool metadata_only;
+        int r;
+
+        r = archive_session_get(e->archive, s->id.text, s->id.size, values, &metadata_only);
+        if (r <= 0)
+                return r < 0 ? engine_archive_failed(e, r) : 0;
+        r = copy_values(&e->session_arena, values, N_SESSION_COLUMNS, s->values);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        s->privacy = policy_privacy(&e->settings, s->values);
+        if (metadata_only && s->privacy == PRIVACY_FULL)
+                s->privacy = PRIVACY_METADATA; /* its text was never kept */
+        return 1;
+}
+
 int session_remask(Engine *e, const char *id)
 {
         _cleanup_(session_sync_done) SessionSync s = {
@@ -803,22 +945,14 @@ int session_remask(Engine *e, const char *id)
                 .known = true,
                 .from_archive = true,
         };
-        Value values[N_SESSION_COLUMNS];
         Cursor cursor = { 0 };
-        bool metadata_only;
         int r;
 
-        r = archive_session_get(e->archive, id, s.id.size, values, &metadata_only);
+        r = read_archived(&s);
         if (r <= 0)
-                return r < 0 ? engine_archive_failed(e, r) : 0;
-        r = copy_values(&e->session_arena, values, N_SESSION_COLUMNS, s.values);
-        if (r < 0)
                 return r;
-        s.privacy = policy_privacy(&e->settings, s.values);
         if (s.privacy == PRIVACY_EXCLUDED)
                 return session_exclude(e, s.values);
-        if (metadata_only)
-                s.privacy = PRIVACY_METADATA; /* its text was never kept */
         r = batch_begin(e);
         if (r < 0)
                 return r;
@@ -827,13 +961,103 @@ int session_remask(Engine *e, const char *id)
                 return engine_archive_failed(e, r);
         s.has_cursor = r > 0;
         s.change = archive_next_change(e->archive);
-        r = sync_texts(&s);
+        r = begin_conversation(&s);
+        if (r >= 0)
+                r = sync_texts(&s);
         if (r >= 0)
                 r = write_row(&s);
+        if (r >= 0)
+                r = session_settle(e, s.change, true);
         if (r < 0)
                 return r;
         cursor.policy = e->policy;
         cursor.last_ordinal = s.last_ordinal;
         r = archive_cursor_put(e->archive, id, s.id.size, &cursor, !s.has_cursor);
         return r < 0 ? engine_archive_failed(e, r) : 1;
+}
+
+/* What the conversation learned */
+
+int session_share(Engine *e, const Value *id)
+{
+        _cleanup_(session_sync_done) SessionSync s = {
+                .e = e,
+                .id = *id,
+                .last_ordinal = -1,
+                .first_written = SIZE_MAX,
+                .known = true,
+                .from_archive = true,
+                .shares = true,
+        };
+        int r, found;
+
+        found = read_archived(&s);
+        if (found < 0)
+                return found;
+        r = batch_begin(e);
+        if (r < 0)
+                return r;
+        s.change = archive_next_change(e->archive);
+        r = conversation_begin(&e->conversation, e->archive, id);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        if (found > 0) {
+                r = sync_texts(&s);
+                if (r >= 0 && (s.rewritten || e->row_masker.changed))
+                        r = write_row(&s);
+                if (r >= 0)
+                        r = pins_are_due(e, id);
+        }
+        return r < 0 ? r : session_settle(e, s.change, true);
+}
+
+/* All sessions of one conversation that were not masked with all that it knows now. */
+static int share_conversation(Engine *e, const Value *name)
+{
+        _cleanup_(arena_done) Arena arena = { 0 };
+        Value unused;
+        int n, r;
+
+        r = archive_conversation_get(e->archive, &arena, name, &unused, NULL);
+        if (r <= 0) /* a session without relatives: a note of its own told it */
+                return r < 0 ? engine_archive_failed(e, r) : session_share(e, name);
+        do {
+                char *ids[64] = { NULL };
+
+                n = archive_late_sessions(e->archive, name, ELEMENTSOF(ids), ids);
+                if (n < 0)
+                        return engine_archive_failed(e, n);
+                for (int i = 0; i < n; i++) {
+                        Value id = value_text(ids[i], strlen(ids[i]));
+
+                        if (r >= 0 && !engine_tick(e))
+                                r = -ECANCELED;
+                        if (r >= 0)
+                                r = session_share(e, &id);
+                        if (r >= 0)
+                                r = batch_commit_if_due(e);
+                        free(ids[i]);
+                }
+        } while (r >= 0 && n > 0);
+        return r;
+}
+
+int conversations_share(Engine *e)
+{
+        _cleanup_(arena_done) Arena arena = { 0 };
+        Value name;
+        int r;
+
+        while ((r = archive_due_get(e->archive, &arena, &name)) > 0) {
+                r = share_conversation(e, &name);
+                if (r >= 0)
+                        r = batch_begin(e);
+                if (r < 0)
+                        return r;
+                r = archive_due_remove(e->archive, &name);
+                if (r < 0)
+                        break;
+                arena_clear(&arena);
+        }
+        return r < 0 ? engine_archive_failed(e, r) : 0;
 }

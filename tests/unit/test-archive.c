@@ -5,8 +5,10 @@
 
 #include "archive-version-1.h"
 #include "archive/archive-damage.h"
+#include "archive/archive-secrets.h"
 #include "archive/archive.h"
 #include "archive/query.h"
+#include "base/time-util.h"
 #include "fixture.h"
 
 static Value text(const char *s)
@@ -264,6 +266,9 @@ TEST(an_older_archive_gets_what_it_lacks)
         CHECK_INT(fixture_int(path, "SELECT count(*) FROM findings WHERE ordinal = 0 AND "
                                     "fingerprint = 77"),
                   1);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM secrets WHERE conversation = 's1' AND "
+                                    "fingerprint = 77 AND rule = 'some-rule'"),
+                  1);
         CHECK_INT(fixture_int(path,
                               "SELECT count(*) FROM meta WHERE key = 'archive_id' AND value = "
                               "'of-version-1'"),
@@ -282,6 +287,7 @@ TEST(a_table_a_column_or_an_index_that_is_missing_is_added)
                 "ALTER TABLE sessions DROP COLUMN metadata_only",
                 "ALTER TABLE findings DROP COLUMN found_at",
                 "DROP INDEX findings_by_message",
+                "DROP TABLE findings",
         };
         _cleanup_free_ char *wanted = schema_of_a_new_archive();
 
@@ -315,6 +321,72 @@ TEST(a_migration_that_fails_changes_nothing)
         after = fixture_text(path, SCHEMA_SQL);
         CHECK_STR(after, before);
         CHECK_INT(fixture_int(path, "PRAGMA user_version"), 1);
+}
+
+/* The name of the conversation that session "@i" is in. */
+static void conversation_of(Archive *a, unsigned i, char ret[static 16])
+{
+        _cleanup_(arena_done) Arena arena = { 0 };
+        char id[16];
+        Value name, value;
+
+        (void) snprintf(id, sizeof(id), "%u", i);
+        value = text(id);
+        REQUIRE(archive_conversation_get(a, &arena, &value, &name, NULL) >= 0);
+        (void) snprintf(ret, 16, "%.*s", (int) name.size, name.text);
+}
+
+/* In whatever order parents and children arrive, each family is one conversation, and has its secrets. */
+TEST(sessions_become_one_conversation_in_any_order)
+{
+        enum { N = 60, FAMILIES = 3 };
+        _cleanup_free_ char *path = fixture_path("families/archive.db");
+        _cleanup_(archive_closep) Archive *a = open_archive(path);
+        _cleanup_(arena_done) Arena arena = { 0 };
+        unsigned seed = (unsigned) now_usec(CLOCK_REALTIME), order[N];
+        char names[N][16];
+
+        printf("# seed %u\n", seed);
+        srand(seed);
+        for (unsigned i = 0; i < N; i++)
+                order[i] = i;
+        for (unsigned i = N - 1; i > 0; i--) {
+                unsigned k = (unsigned) rand() % (i + 1), t = order[i];
+
+                order[i] = order[k];
+                order[k] = t;
+        }
+        REQUIRE(archive_begin(a) == 0);
+        for (unsigned i = 0; i < N; i++) {
+                char id[16], parent[16];
+                Value child, other, name;
+                unsigned family = order[i] % FAMILIES, nth = order[i] / FAMILIES;
+                ArchivedSecret secret = { .fingerprint = order[i] + 1,
+                                          .rule = "r",
+                                          .change = i + 1 };
+
+                (void) snprintf(id, sizeof(id), "%u", order[i]);
+                child = text(id);
+                if (nth > 0) { /* its parent is one of those before it */
+                        (void) snprintf(parent, sizeof(parent), "%u",
+                                        family + FAMILIES * ((unsigned) rand() % nth));
+                        other = text(parent);
+                        REQUIRE(archive_conversation_join(a, &arena, &child, &other, i + 1) == 0);
+                }
+                REQUIRE(archive_conversation_get(a, &arena, &child, &name, NULL) >= 0);
+                REQUIRE(archive_secret_put(a, &name, &secret) == 0);
+        }
+        for (unsigned i = 0; i < N; i++)
+                conversation_of(a, i, names[i]);
+        for (unsigned i = 0; i < N; i++)
+                for (unsigned k = 0; k < N; k++)
+                        CHECK((strcmp(names[i], names[k]) == 0) == (i % FAMILIES == k % FAMILIES));
+        REQUIRE(archive_commit(a) == 0);
+        CHECK_INT(fixture_int(path, "SELECT count(DISTINCT conversation) FROM secrets"), FAMILIES);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM secrets s JOIN conversations c ON "
+                                    "c.conversation = s.conversation AND c.session_id = "
+                                    "CAST(s.fingerprint - 1 AS TEXT)"),
+                  N);
 }
 
 TEST(a_transaction_is_kept_or_undone_as_a_whole)
@@ -389,8 +461,6 @@ TEST(a_message_replaces_and_takes_its_own_with_it)
         put_message(a, "a", 3, "old", 11);
         put_message(a, "a", 5, "other", 13);
         REQUIRE(archive_finding_put(a, "a", 1, 3, "content", "some-rule", 5) == 0);
-        CHECK_INT(archive_finding_known(a, "a", 1, 5), 1);
-        CHECK_INT(archive_finding_known(a, "a", 1, 6), 0);
         CHECK_INT(archive_messages(a, "a", 1, 4, list, 8, &n), 0);
         CHECK(n == 1 && list[0].ordinal == 5);
         CHECK_INT(archive_messages(a, "a", 1, INT64_MIN, list, 1, &n), 0);

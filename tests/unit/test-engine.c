@@ -862,6 +862,265 @@ TEST(what_a_name_tells_goes_from_the_messages)
         world_done(&w);
 }
 
+/* How many archived texts of people hold @word. */
+static int64_t n_texts_with(World *w, const char *word)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+        (void) strbuf_printf(
+                        &sql,
+                        "SELECT (SELECT count(*) FROM messages WHERE instr(content, '%s')) + "
+                        "(SELECT count(*) FROM sessions WHERE instr(coalesce(display_name, '') || "
+                        "first_message, '%s')) + (SELECT count(*) FROM message_pins WHERE "
+                        "instr(coalesce(note, ''), '%s'))",
+                        word, word, word);
+        return count(w, sql.data);
+}
+
+_printf_(2, 3) static void changef(World *w, const char *format, ...)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        va_list ap;
+
+        va_start(ap, format);
+        REQUIRE(strbuf_vprintf(&sql, format, ap) == 0);
+        va_end(ap);
+        change(w, sql.data);
+}
+
+/* The text that told a secret goes; what it told stays masked, in each process to come. */
+TEST(what_was_masked_stays_masked_without_its_context)
+{
+        const char *bare = token((unsigned) now_usec(CLOCK_REALTIME)) + 6;
+        World w;
+
+        world_begin(&w, "context-left");
+        add_session(&w, "a", 4);
+        changef(&w,
+                "UPDATE messages SET content = 'password = \"%s\"' WHERE ordinal = 0;"
+                "UPDATE messages SET content = 'trying %s' WHERE ordinal = 1;",
+                bare, bare);
+        (void) sync_ok(&w);
+        restart(&w);
+        change(&w,
+               "UPDATE messages SET content = 'never mind' WHERE ordinal = 0; UPDATE sessions SET " TOUCH);
+        (void) sync_ok(&w);
+        CHECK_INT(n_texts_with(&w, bare), 0);
+        restart(&w);
+        changef(&w,
+                "UPDATE messages SET content = 'once more %s' WHERE ordinal = 1;"
+                "UPDATE messages SET content = '{\"a\":\"x\\n%s\"}' WHERE ordinal = 2;"
+                "UPDATE sessions SET display_name = 'about %s'",
+                bare, bare, bare);
+        change(&w, "UPDATE sessions SET " TOUCH);
+        (void) sync_ok(&w);
+        CHECK_INT(n_texts_with(&w, bare), 0);
+        CHECK_INT(count(&w,
+                        "SELECT count(*) FROM messages WHERE content LIKE 'once more [REDACTED:%'"),
+                  1);
+        REQUIRE(engine_reset(w.engine, NULL) == 0);
+        (void) sync_ok(&w);
+        CHECK_INT(n_texts_with(&w, bare), 0);
+        /* not a secret of another session */
+        add_session(&w, "b", 1);
+        changef(&w, "UPDATE messages SET content = 'it is %s' WHERE session_id = 'b'", bare);
+        (void) sync_ok(&w);
+        CHECK_INT(n_texts_with(&w, bare), 1);
+        world_done(&w);
+}
+
+/* A text of megabytes is not kept to be searched again; it is read again. */
+TEST(what_was_masked_stays_masked_in_a_long_session)
+{
+        const char *bare = token((unsigned) now_usec(CLOCK_REALTIME)) + 6;
+        World w;
+
+        world_begin(&w, "context-left-long");
+        add_session(&w, "a", 4);
+        changef(&w, "UPDATE messages SET content = 'password = \"%s\"' WHERE ordinal = 0;", bare);
+        change(&w,
+               "UPDATE messages SET content = replace(hex(zeroblob(1500000)), '00', 'word ') WHERE ordinal IN (1, 2)");
+        (void) sync_ok(&w);
+        changef(&w,
+                "UPDATE messages SET content = 'gone' WHERE ordinal = 0;"
+                "UPDATE messages SET content = 'so %s' WHERE ordinal = 3",
+                bare);
+        change(&w, "UPDATE sessions SET " TOUCH);
+        (void) sync_ok(&w);
+        CHECK_INT(n_texts_with(&w, bare), 0);
+        world_done(&w);
+}
+
+/* What the rules no longer take for a secret comes back, and so does what a person switched off. */
+TEST(a_rule_that_changes_its_mind_is_heard)
+{
+        static const char *const off[] = { "github-pat", NULL };
+        const char *secret = token((unsigned) now_usec(CLOCK_REALTIME));
+        World w;
+
+        world_begin(&w, "refuted");
+        add_session(&w, "a", 3);
+        changef(&w, "UPDATE messages SET content = 'see %s here'", secret);
+        (void) sync_ok(&w);
+        CHECK_INT(n_texts_with(&w, secret), 0);
+        CHECK_INT(count(&w, "SELECT count(*) FROM secrets"), 1);
+        w.settings.rules_disable = off;
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        (void) sync_ok(&w);
+        CHECK_INT(n_texts_with(&w, secret), 3);
+        CHECK_INT(count(&w, "SELECT count(*) FROM secrets"), 0);
+        world_done(&w);
+}
+
+static void add_relative(World *w, unsigned k, unsigned teller, const char *bare)
+{
+        static const char ids[] = "pcg";
+        char id[2] = { ids[k], 0 };
+
+        add_session(w, id, 3);
+        if (k > 0)
+                changef(w,
+                        "UPDATE sessions SET parent_session_id = '%c', relationship_type = 'subagent' "
+                        "WHERE id = '%c'",
+                        ids[k - 1], ids[k]);
+        changef(w,
+                "UPDATE messages SET content = 'so %s' WHERE session_id = '%s' AND ordinal = 0;"
+                "UPDATE sessions SET first_message = 'so %s', display_name = 'of %s' WHERE id = '%s';"
+                "INSERT INTO pinned_messages (session_id, message_id, ordinal, note) SELECT session_id, id, "
+                "ordinal, 'see %s' FROM messages WHERE session_id = '%s' AND ordinal = 1",
+                bare, id, bare, bare, id, bare, id);
+        if (teller == k)
+                changef(w,
+                        "UPDATE messages SET content = 'password = \"%s\"' WHERE session_id = '%s' AND "
+                        "ordinal = 2",
+                        bare, id);
+        if (teller == 3 && k == 1)
+                changef(w,
+                        "UPDATE pinned_messages SET note = 'password: %s' WHERE session_id = 'c'",
+                        bare);
+        if (teller == 4 && k == 1)
+                changef(w, "UPDATE sessions SET display_name = 'password: %s' WHERE id = 'c'",
+                        bare);
+}
+
+/* Parent, child and grandchild, a pin's note and a name: whichever tells it, whichever comes first. */
+TEST(a_conversation_shares_what_is_known)
+{
+        for (unsigned teller = 0; teller < 5; teller++)
+                for (unsigned first = 0; first < 3; first++) {
+                        const char *bare = token((unsigned) now_usec(CLOCK_REALTIME) + teller) + 6;
+                        char world[40];
+                        int64_t before;
+                        World w;
+
+                        (void) snprintf(world, sizeof(world), "family-%u-%u", teller, first);
+                        world_begin(&w, world);
+                        for (unsigned i = 0; i < 3; i++) {
+                                add_relative(&w, (first + i) % 3, teller, bare);
+                                (void) sync_ok(&w);
+                                restart(&w); /* all that is known is in the archive */
+                        }
+                        CHECK_INT(n_texts_with(&w, bare), 0);
+                        (void) sync_ok(&w);
+                        (void) sync_ok(&w);
+                        /* nothing more is to be done */
+                        before = count(&w, "SELECT value FROM meta WHERE key = 'change_seq'");
+                        CHECK_INT(cycle(&w, CYCLE_AUDIT)->messages_written, 0);
+                        CHECK_INT(count(&w, "SELECT value FROM meta WHERE key = 'change_seq'"),
+                                  before);
+                        CHECK_INT(count(&w, "SELECT count(*) FROM conversations_due"), 0);
+                        REQUIRE(engine_reset(w.engine, NULL) == 0);
+                        (void) sync_ok(&w);
+                        CHECK_INT(n_texts_with(&w, bare), 0);
+                        world_done(&w);
+                }
+}
+
+/* Stopped or killed between what a session told and what its relatives are masked with: the next process goes on. */
+TEST(what_was_to_be_shared_is_shared_by_the_next_process)
+{
+        const char *bare = token((unsigned) now_usec(CLOCK_REALTIME)) + 6;
+        World w;
+
+        world_begin(&w, "shared-later");
+        add_session(&w, "p", 2);
+        add_session(&w, "c", 2);
+        changef(&w,
+                "UPDATE sessions SET parent_session_id = 'p' WHERE id = 'c';"
+                "UPDATE messages SET content = 'so %s' WHERE session_id = 'p'",
+                bare);
+        (void) sync_ok(&w);
+        changef(&w, "UPDATE messages SET content = 'password = %s' WHERE session_id = 'c'", bare);
+        change(&w, "UPDATE sessions SET " TOUCH " WHERE id = 'c'");
+        /* at each place where it can stop, until it has the child */
+        for (unsigned i = 1; i < 20 && count(&w, "SELECT count(*) FROM conversations_due") == 0;
+             i++) {
+                w.stop_after = w.n_progress + i;
+                (void) cycle(&w, CYCLE_NORMAL);
+                CHECK_INT(w.result.failure, CYCLE_STOPPING);
+        }
+        CHECK_INT(n_texts_with(&w, bare), 2);
+        w.stop_after = 0;
+        restart(&w);
+        (void) sync_ok(&w);
+        CHECK_INT(n_texts_with(&w, bare), 0);
+        world_done(&w);
+}
+
+/* What only the archive has is masked with what the others tell. */
+TEST(a_session_that_the_source_lost_shares_too)
+{
+        const char *bare = token((unsigned) now_usec(CLOCK_REALTIME)) + 6;
+        World w;
+
+        world_begin(&w, "shared-lost");
+        add_session(&w, "p", 2);
+        changef(&w, "UPDATE messages SET content = 'so %s'", bare);
+        (void) sync_ok(&w);
+        change(&w, "DELETE FROM sessions; DELETE FROM messages");
+        add_session(&w, "c", 1);
+        changef(&w,
+                "UPDATE sessions SET parent_session_id = 'p' WHERE id = 'c';"
+                "UPDATE messages SET content = 'password = %s'",
+                bare);
+        (void) sync_ok(&w);
+        CHECK_INT(n_texts_with(&w, bare), 0);
+        CHECK_INT(count(&w, "SELECT count(*) FROM findings WHERE session_id = 'p'"), 2);
+        world_done(&w);
+}
+
+static uint64_t cpu_of_secrets(unsigned n, const char *name)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        uint64_t cpu;
+        World w;
+
+        world_begin(&w, name);
+        add_session(&w, "a", n / 100);
+        for (unsigned i = 0; i < n / 100; i++) {
+                (void) strbuf_printf(&sql, "UPDATE messages SET content = '");
+                for (unsigned k = 0; k < 100; k++)
+                        (void) strbuf_printf(&sql, "password: %s\n", token(i * 100 + k) + 20);
+                (void) strbuf_printf(&sql, "' WHERE ordinal = %u;", i);
+        }
+        change(&w, sql.data);
+        cpu = sync_ok(&w)->cpu_usec;
+        CHECK(w.result.secrets_detected >= n * 9 / 10);
+        world_done(&w);
+        return cpu;
+}
+
+/* Three times as many different secrets in one session cost about three times as much. */
+TEST(the_cost_of_many_secrets_is_linear)
+{
+        uint64_t few = cpu_of_secrets(3000, "few-secrets"),
+                 many = cpu_of_secrets(9000, "many-secrets");
+
+        printf("# %llu and %llu ms\n", (unsigned long long) few / 1000,
+               (unsigned long long) many / 1000);
+        CHECK(many < few * 6);
+}
+
 /* The length of a text is that of what is archived: the source's would tell how long each secret is. */
 TEST(lengths_are_of_what_is_archived)
 {

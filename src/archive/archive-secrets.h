@@ -1,0 +1,57 @@
+/*
+ * The archive's memory of secrets: what was masked in a conversation, and which sessions are one
+ *
+ * A conversation is a session with its parents and children. Its secrets are kept once, as fingerprint and shape
+ * (recall.h), without their text.
+ */
+#pragma once
+
+#include "archive/archive.h"
+#include "base/arena.h"
+
+/* The shape of what is not looked for elsewhere. */
+#define ARCHIVE_SHAPE_NONE INT64_MIN
+
+typedef struct ArchivedSecret {
+        uint64_t fingerprint;
+        const char *rule;
+        int64_t shape;  /* or ARCHIVE_SHAPE_NONE */
+        int64_t policy; /* under which a text told it last */
+        Value teller;   /* the session whose text tells it; VALUE_NULL: none does now */
+        int64_t change; /* in which it became known */
+} ArchivedSecret;
+
+/* Calls @func, which returns 0 or a negative errno, for each secret of a conversation; borrowed until it returns. */
+int archive_secrets(Archive *a, const Value *conversation,
+                    int (*func)(void *userdata, const ArchivedSecret *secret), void *userdata);
+
+int archive_secret_put(Archive *a, const Value *conversation, const ArchivedSecret *secret);
+int archive_secret_remove(Archive *a, const Value *conversation, uint64_t fingerprint);
+
+/* Whether any conversation has it. Returns 1, 0 or a negative errno. */
+int archive_secret_anywhere(Archive *a, uint64_t fingerprint);
+
+/* Which conversation a session is in: @ret_name is allocated in @arena, or is @id where it has no relatives. *@ret_applied:
+ * up to which change it was masked with the conversation's secrets. Returns 1 (it has relatives), 0, or a negative errno. */
+int archive_conversation_get(Archive *a, Arena *arena, const Value *id, Value *ret_name,
+                             int64_t *ret_applied);
+
+/* Makes one conversation of those of two sessions, which need not be archived yet. @change: the one under way. */
+int archive_conversation_join(Archive *a, Arena *arena, const Value *id, const Value *other,
+                              int64_t change);
+
+/* Notes that a session was masked with all its conversation's secrets as of @change. */
+int archive_conversation_applied(Archive *a, const Value *id, int64_t change);
+
+/* The session goes: with the last one of a conversation, its secrets are forgotten. */
+int archive_conversation_leave(Archive *a, const char *id, size_t size);
+
+/* Conversations in which some session may not have been masked with all secrets: a list that outlives a kill. _late_: ids
+ * of such sessions, at most @max, each owned by the caller; returns how many. _due_get: 1, 0 (none), or a negative errno. */
+int archive_due_put(Archive *a, const Value *conversation);
+int archive_due_get(Archive *a, Arena *arena, Value *ret_conversation);
+int archive_due_remove(Archive *a, const Value *conversation);
+int archive_late_sessions(Archive *a, const Value *conversation, size_t max, char **ret);
+
+/* Whether messages of a session are pinned. Returns 1, 0 or a negative errno. */
+int archive_has_pins(Archive *a, const Value *id);

@@ -1,0 +1,61 @@
+/*
+ * Conversation: what is known of a session's secrets before it is read, and after
+ *
+ * A session shares its secrets with its parents and children, in whatever order they come; and what was masked in it stays
+ * masked, whatever becomes of the text that told it. So the archive keeps the fingerprint and the shape of each secret
+ * (mask/recall.h). They are looked for only where the session's own text does not tell them now, which is rare: a session
+ * without relatives that tells its secrets itself costs a look at its list of them.
+ */
+#pragma once
+
+#include "archive/archive-secrets.h"
+#include "mask/masker.h"
+
+typedef struct ConversationSecret {
+        ArchivedSecret archived;
+        bool is_new;  /* not archived yet */
+        bool is_told; /* a text of the session in hand tells it */
+        bool is_refuted; /* the text that told it is as it was, and the rules now say that it is none */
+} ConversationSecret;
+
+typedef struct Conversation {
+        Value id;   /* of the session in hand; borrowed */
+        Value name; /* of the conversation */
+        bool has_relatives;
+        bool is_note; /* not the session is in hand, but a note on it: what it tells stays, whatever the session tells */
+        int64_t applied; /* see archive_conversation_get() */
+        ConversationSecret *secrets;
+        size_t n, n_allocated;
+        uint32_t *places; /* of the secrets by fingerprint: index + 1; a power of two, at most half full */
+        size_t n_places;
+        Arena arena;
+} Conversation;
+
+/* Frees all; or forgets the session and keeps the memory. */
+void conversation_done(Conversation *c);
+
+/* Begins with session @id, which has to outlive it: what the archive knows of its conversation. Returns 0 or a negative errno. */
+int conversation_begin(Conversation *c, Archive *a, const Value *id);
+
+/* The secret of that fingerprint, or NULL. */
+ConversationSecret *conversation_find(const Conversation *c, uint64_t fingerprint);
+
+/* Adds one that is not there yet. Returns 0 or -ENOMEM. */
+int conversation_add(Conversation *c, uint64_t fingerprint, const char *rule);
+
+/* Takes over what the masker found of its own, numbers @from to @until. Returns 0 or -ENOMEM. */
+int conversation_told(Conversation *c, const Masker *masker, size_t from, size_t until);
+
+/*
+ * Lets the masker look for those that the session's text does not tell. @policy is in force; with @refutes, a secret that
+ * the session told under another one, and does not now, is none. *@ret_n: how many are to be looked for; *@ret_newest: the
+ * last change in which one of them became known. Returns 0 or -ENOMEM.
+ */
+int conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool refutes,
+                        size_t *ret_n, int64_t *ret_newest);
+
+/*
+ * Writes what changed of it; @change is the change under way. With @keeps, what the session does not tell stays as it is. Returns 1 (there are new secrets, that others may have to be masked with), 0, or a negative
+ * errno.
+ */
+int conversation_settle(Conversation *c, Archive *a, int64_t policy, int64_t change, bool keeps);
