@@ -25,7 +25,10 @@ typedef struct ArchivedSecret {
 int archive_secrets(Archive *a, const Value *conversation,
                     int (*func)(void *userdata, const ArchivedSecret *secret), void *userdata);
 
+/* Writes one, or writes it again. Returns 0 or a negative errno. */
 int archive_secret_put(Archive *a, const Value *conversation, const ArchivedSecret *secret);
+
+/* Forgets one. Returns 0 or a negative errno. */
 int archive_secret_remove(Archive *a, const Value *conversation, uint64_t fingerprint);
 
 /* Whether any conversation has it. Returns 1, 0 or a negative errno. */
@@ -46,11 +49,16 @@ int archive_conversation_applied(Archive *a, const Value *id, int64_t change);
 /* The session goes: with the last one of a conversation, its secrets are forgotten. */
 int archive_conversation_leave(Archive *a, const char *id, size_t size);
 
-/* Conversations in which some session may not have been masked with all secrets: a list that outlives a kill. _late_: ids
- * of such sessions, at most @max, each owned by the caller; returns how many. _due_get: 1, 0 (none), or a negative errno. */
+/* Notes that some session of a conversation may not have been masked with all its secrets: a list that outlives a kill. */
 int archive_due_put(Archive *a, const Value *conversation);
+
+/* One of the list, in @arena. Returns 1, 0 (none), or a negative errno. */
 int archive_due_get(Archive *a, Arena *arena, Value *ret_conversation);
+
+/* Takes it from the list. Returns 0 or a negative errno. */
 int archive_due_remove(Archive *a, const Value *conversation);
+
+/* Ids of such sessions, at most @max, each owned by the caller. Returns how many, or a negative errno. */
 int archive_late_sessions(Archive *a, const Value *conversation, size_t max, char **ret);
 
 /* Whether messages of a session are pinned. Returns 1, 0 or a negative errno. */

@@ -25,7 +25,10 @@ Recall *recall_new(const HashKey *key);
 Recall *recall_free(Recall *r);
 DEFINE_CLEANUP(Recall *, recall_free)
 
+/* Looks for none any more. */
 void recall_clear(Recall *r);
+
+/* How many are looked for. */
 size_t recall_n(const Recall *r);
 
 /* Looks for one from now on; @rule is borrowed. Returns 0 or -ENOMEM. */
