@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "mask/encoded.h"
 #include "mask/json.h"
 #include "mask/recall.h"
 #include "mask/scanner.h"
@@ -28,6 +29,10 @@ struct Masker {
         Scanner *scanner;
         Recall *recall;        /* made when it is needed */
         const Rule *last_rule; /* see find_rule() */
+        Scanner *inner;        /* of what is encoded in a text; made when there is some */
+        StrBuf decoded;
+        Spans inner_spans;
+        Ruleset *rules; /* the scanner has a reference */
         HashKey key;
         StrBuf clean; /* the input, where its UTF-8 had to be repaired */
         OffsetMap repairs;
@@ -49,7 +54,8 @@ int masker_new(Ruleset *rules, const HashKey *key, Masker **ret)
         if (!m)
                 return -ENOMEM;
         m->key = *key;
-        m->view.rules = rules; /* the scanner has a reference */
+        m->rules = rules;
+        m->view.rules = rules;
         r = scanner_new(rules, key, &m->scanner);
         if (r < 0)
                 return r;
@@ -69,6 +75,11 @@ Masker *masker_free(Masker *m)
         offset_map_done(&m->edits);
         spans_done(&m->spans);
         spans_done(&m->found);
+        spans_done(&m->inner_spans);
+        if (m->decoded.data)
+                explicit_bzero(m->decoded.data, m->decoded.allocated);
+        strbuf_done(&m->decoded);
+        (void) scanner_free(m->inner);
         view_done(&m->view);
         (void) scanner_free(m->scanner);
         (void) recall_free(m->recall);
@@ -118,6 +129,9 @@ void masker_forget(Masker *m)
 {
         drop_if_large(&m->output);
         drop_if_large(&m->clean);
+        drop_if_large(&m->decoded);
+        if (m->inner)
+                scanner_forget(m->inner);
         view_drop_if_large(&m->view);
         if (m->repairs.allocated > REPAIRS_KEPT_MAX)
                 offset_map_done(&m->repairs);
@@ -323,6 +337,43 @@ static int take_found(Masker *m, bool json, const char *text, size_t size)
         return covered(&m->spans) != before;
 }
 
+/* Adds what is a secret in @e, when it is decoded, to m->found. Returns 0, 1 (it cannot be searched) or -ENOMEM. */
+static int find_decoded(Masker *m, const char *text, Encoded *e)
+{
+        int r = 0;
+
+        if (!m->inner)
+                r = scanner_new(m->rules, &m->key, &m->inner);
+        if (r < 0)
+                return r;
+        m->inner_spans.n = 0;
+        budget_begin(scanner_budget(m->inner), m->decoded.size);
+        r = scanner_run(m->inner, m->decoded.data, m->decoded.size, &m->inner_spans);
+        for (size_t i = 0; r == 0 && i < m->inner_spans.n; i++) {
+                Span s = m->inner_spans.items[i];
+
+                encoded_range(text, e, s.start, s.end, &s.start, &s.end);
+                s.context = s.start;
+                r = spans_add(&m->found, s);
+        }
+        return r;
+}
+
+/* The same for all that is encoded in @text. */
+static int find_encoded(Masker *m, const char *text, size_t size)
+{
+        Encoded e;
+        size_t at = 0;
+        int r;
+
+        while ((r = encoded_next(text, size, &at, &e, &m->decoded)) > 0) {
+                r = find_decoded(m, text, &e);
+                if (r != 0)
+                        break;
+        }
+        return r;
+}
+
 /* Finds all there is in @text. Returns 1 (m->output has it masked), 0 (it is clean), -EOVERFLOW (it cannot be
  * searched) or -ENOMEM. */
 static int mask_text(Masker *m, bool json, const char *text, size_t size)
@@ -336,6 +387,8 @@ static int mask_text(Masker *m, bool json, const char *text, size_t size)
         for (int round = 0; round < ROUNDS_MAX; round++) {
                 m->found.n = 0;
                 r = scanner_run(m->scanner, now, now_size, &m->found);
+                if (r == 0)
+                        r = find_encoded(m, now, now_size);
                 if (r < 0)
                         return r;
                 if (r > 0)

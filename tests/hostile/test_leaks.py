@@ -14,7 +14,7 @@ import sqlite3
 import string
 import subprocess
 
-from planted import ALNUM, EVERY, HEX, Planted, checksummed, one_of_each, pick
+from planted import ALNUM, EVERY, HEX, Planted, checksummed, one_of_each, pick, value
 from scrubjay_test import BUILD, Daemon, Source, run_once, wait_for
 
 
@@ -459,6 +459,51 @@ def test_what_is_not_seen_hides_nothing():
     left = [name for (name, secret, _), (text, rules) in zip(cases, masked)
             if len(rules) != 1 or secret[6:14] in text or secret[-8:] in re.sub("[^A-Za-z0-9_-]", "", text)]
     assert left == [], "\n".join(left)
+
+
+def test_what_is_encoded_is_read():
+    """base64 of a token, of a credential file, of a .env file: on one line, in lines, in JSON, after a path or a name."""
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    token, password = checksummed(rng, "ghp" + "_"), value(rng, 20)
+    texts = {
+        token: token,
+        "netrc": f"machine git.example.com\nlogin me\npassword {password}\n",
+        "env": "# settings\n" * rng.randrange(40) + f"DEBUG=1\nDB_PASSWORD={password}\nHOST=db\n",
+        "token in a text": "words of a text that goes on and on, " * rng.randrange(60) + f"then {token} and more",
+    }
+    cases = []
+    for name, text in texts.items():
+        line = base64.b64encode(text.encode()).decode()
+        lines = base64.encodebytes(text.encode()).decode()
+        for form in (line, f"see {line} there", lines, json.dumps({"a": lines}), f"key={line}", f"data:text/plain;base64,{line}",
+                     f"/x/{line}", f"name-{line}", lines.replace("\n", "\r\n"), base64.urlsafe_b64encode(text.encode()).decode()):
+            cases.append((name, form))
+    masked = mask([text for _, text in cases])
+    left = [(name, text[:20]) for (name, _), (text, _) in zip(cases, masked)
+            if any(part in decoded_parts(text) for part in (token[8:20], password[4:14]))]
+    assert left == []
+
+
+def decoded_parts(text):
+    """Everything that can be decoded in what is left, from each beginning."""
+    runs = re.sub(r"(?<=[A-Za-z0-9+/_-])(\r?\n|\\n)(?=[A-Za-z0-9+/_-])", "", text)
+    parts = []
+    for run in re.findall("[A-Za-z0-9+/_-]+", runs):
+        for start in range(4):
+            piece = run[start:].replace("-", "+").replace("_", "/")
+            parts.append(base64.b64decode(piece[:len(piece) // 4 * 4]).decode("latin-1"))
+    return "\n".join(parts)
+
+
+def test_what_is_no_text_when_it_is_decoded_is_left_alone():
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    texts = ["/usr/lib/x86_64-linux-gnu/pkgconfig/libsystemd.pc", "aVeryLongNameOfAFunctionThatGoesOnAndOn_and_on",
+             base64.b64encode(rng.randbytes(3000)).decode(), base64.b64encode(b"only some words, and nothing else in it").decode()]
+    assert [rules for _, rules in mask(texts)] == [[]] * len(texts)
 
 
 def test_lines_that_were_not_wrapped_are_left_alone():

@@ -1,0 +1,182 @@
+/* Encoded: text that stands in a text as base64 */
+#include "mask/encoded.h"
+
+#include <string.h>
+
+#include "mask/utf8.h"
+
+/* Shorter than the shortest token, encoded. */
+#define RUN_MIN 24
+
+/* Encoders break lines at 64 or 76 characters. */
+#define LINE_MIN 60
+
+/* The first bytes that tell whether it is text: of random ones, one in 100,000 does. */
+#define FIRST_CHARACTERS 16
+
+/* Places in a run where the encoded text may begin, after what belongs to a path or a name. */
+#define BEGINNINGS_MAX 8
+
+/* Its alphabets, the usual one and the one for URLs. */
+static const bool is_base64[256] = {
+        ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['+'] = true,
+        ['/'] = true,         ['-'] = true,         ['_'] = true
+};
+
+static bool belongs(char c)
+{
+        return is_base64[(unsigned char) c];
+}
+
+static int value_of(char c)
+{
+        if (c >= 'A' && c <= 'Z')
+                return c - 'A';
+        if (c >= 'a' && c <= 'z')
+                return c - 'a' + 26;
+        if (c >= '0' && c <= '9')
+                return c - '0' + 52;
+        if (c == '+' || c == '-')
+                return 62;
+        return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* The length of the line break at @p, also one that is escaped; 0: there is none. */
+static size_t line_break(const char *p, size_t size)
+{
+        if (size > 0 && p[0] == '\n')
+                return 1;
+        if (size > 1 && ((p[0] == '\r' && p[1] == '\n') || (p[0] == '\\' && p[1] == 'n')))
+                return 2;
+        return size > 3 && memcmp(p, "\\r\\n", 4) == 0 ? 4 : 0;
+}
+
+/* Where the run that begins at @i ends. */
+static size_t run_end(const char *text, size_t size, size_t i)
+{
+        for (;;) {
+                size_t line = i, n;
+
+                while (i < size && belongs(text[i]))
+                        i++;
+                n = line_break(text + i, size - i);
+                if (i - line < LINE_MIN || n == 0 || i + n >= size || !belongs(text[i + n]))
+                        return i;
+                i += n;
+        }
+}
+
+/* The first place at or after @i where RUN_MIN characters of base64 begin; @size: there is none. */
+static size_t find_run(const char *text, size_t size, size_t i)
+{
+        while (size - i >= RUN_MIN) {
+                size_t n = RUN_MIN;
+
+                /* from behind: most words are shorter, so that most bytes are never looked at */
+                while (n > 0 && belongs(text[i + n - 1]))
+                        n--;
+                if (n == 0)
+                        return i;
+                i += n;
+        }
+        return size;
+}
+
+static bool is_text(unsigned char c)
+{
+        return (c >= ' ' && c < 0x7f) || c == '\t' || c == '\n' || c == '\r' || c >= 0x80;
+}
+
+/* Decodes as far as it is text. */
+static int decode(const char *text, const Encoded *e, size_t max, StrBuf *out)
+{
+        unsigned bits = 0, n_bits = 0;
+
+        strbuf_clear(out);
+        for (size_t i = e->start, n = 0; i < e->end && n < max; i++) {
+                int value = value_of(text[i]);
+
+                if (value < 0) {
+                        i += line_break(text + i, e->end - i) - 1;
+                        continue;
+                }
+                n++;
+                bits = bits << 6 | (unsigned) value;
+                n_bits += 6;
+                if (n_bits < 8)
+                        continue;
+                n_bits -= 8;
+                if (!is_text((unsigned char) (bits >> n_bits)))
+                        break;
+                (void) strbuf_putc(out, (char) (bits >> n_bits));
+        }
+        return out->failed ? -ENOMEM : 0;
+}
+
+/* Is it text when it is decoded from @e->start on? */
+static int looks_like_text(const char *text, const Encoded *e, StrBuf *decoded)
+{
+        int r = decode(text, e, FIRST_CHARACTERS, decoded);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < decoded->size; i++)
+                if ((unsigned char) decoded->data[i] >= 0x80)
+                        return 0; /* what does not begin with plain characters is no credential */
+        return decoded->size == FIRST_CHARACTERS / 4 * 3;
+}
+
+int encoded_next(const char *text, size_t size, size_t *at, Encoded *ret, StrBuf *decoded)
+{
+        while ((*at = find_run(text, size, *at)) < size) {
+                Encoded e = { .start = *at, .end = run_end(text, size, *at) };
+                int r = looks_like_text(text, &e, decoded);
+
+                *at = e.end;
+                for (int i = 0; r == 0 && i < BEGINNINGS_MAX && e.end - e.start > RUN_MIN; i++) {
+                        const char *sign = text + e.start;
+
+                        while (sign < text + e.end && !memchr("/-_+", *sign, 4))
+                                sign++;
+                        e.start = (size_t) (sign - text) + 1;
+                        r = e.start + RUN_MIN <= e.end ? looks_like_text(text, &e, decoded) : 0;
+                }
+                if (r > 0)
+                        r = decode(text, &e, SIZE_MAX, decoded);
+                else if (r == 0)
+                        continue;
+                if (r < 0)
+                        return r;
+                e.at = e.start;
+                decoded->size = utf8_valid_length(decoded->data, decoded->size);
+                *ret = e;
+                return 1;
+        }
+        return 0;
+}
+
+/* Where the @n-th character of the run is, breaks of lines left out; not before the one that was asked for last. */
+static size_t character(const char *text, Encoded *e, size_t n)
+{
+        while (e->at < e->end) {
+                if (!belongs(text[e->at])) {
+                        e->at += line_break(text + e->at, e->end - e->at);
+                        continue;
+                }
+                if (e->n >= n)
+                        break;
+                e->n++;
+                e->at++;
+        }
+        return e->at;
+}
+
+void encoded_range(const char *text, Encoded *e, size_t start, size_t end, size_t *ret_start,
+                   size_t *ret_end)
+{
+        size_t last;
+
+        *ret_start = character(text, e, start / 3 * 4);
+        last = character(text, e, (end + 2) / 3 * 4 - 1);
+        *ret_end = last < e->end ? last + 1 : e->end;
+}
