@@ -5,11 +5,13 @@ one twenty times as large tells how that grows. Counts are the same on a busy ma
 after 100 ms) has room to vary.
 """
 
+import random
 import sqlite3
 
 import pytest
 
 from lab import Lab
+from planted import pick, value
 
 SMALL, LARGE = 1000, 20000
 COUNTS = ("rows_read", "vm_steps", "rows_written", "statements")
@@ -152,3 +154,36 @@ def test_a_huge_message_takes_a_few_times_its_size(lab):
     assert cost["messages"] == 1
     assert cost["peak_kb"] * 1024 <= 4 * size + (32 << 20)
     assert cost["bytes_written"] <= 4 * size
+
+
+def cost_of(lab, name, fill, *steps):
+    """What the first cycle on such a source costs."""
+    return lab.steps(lab.made(name, fill), lab.path(f"{name}-archive.db"), *(steps or ("start",)), count=True)[0]
+
+
+def test_many_findings_in_one_session_are_linear(lab):
+    """As a log of failed logins is: each message has passwords of its own."""
+    rng = random.Random("many findings")
+
+    def with_passwords(n):
+        return lambda source: source.add_session("s", [
+            "\n".join(f'password = "{value(rng, 20)}"' for _ in range(10)) for _ in range(n // 10)])
+    small, large = (cost_of(lab, f"findings-{n}", with_passwords(n)) for n in (500, 4000))
+    for name in (*COUNTS, "fullscan_steps", "pages"):
+        assert large[name] <= 8 * small[name] * 1.3 + 1000, (name, small[name], large[name])
+
+
+def test_many_known_secrets_of_one_prefix_are_linear(lab):
+    """Each is remembered and looked for in all that follows. Statements do not tell of it: CPU time does, as a ratio."""
+    rng = random.Random("one prefix")
+
+    def with_tokens(n):
+        def fill(source):
+            source.add_session("s", ["\n".join("use gh" + "p_" + pick(rng, 36) for _ in range(n))]
+                               + ["gh" + "p_ is how they begin, " * 100] * 20)
+        return fill
+    sizes = (1000, 8000)
+    costs = {n: min(cost_of(lab, f"tokens-{n}", with_tokens(n))["cpu_usec"] for _ in range(3)) for n in sizes}
+    idle = cost_of(lab, "tokens-0", with_tokens(1))["cpu_usec"]     # the rules are read, the archive is made
+    small, large = (max(costs[n] - idle, 1000) for n in sizes)
+    assert large <= 8 * small * 2, (idle, costs)
