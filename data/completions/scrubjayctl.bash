@@ -53,7 +53,7 @@ _scrubjayctl() {
     case $command in
     "") options=$'status\nsync\nresync\nwatch\nlog-level\ndoctor\nremote\nsessions\nshow\nsearch\nblame\nfindings\nshare\nmcp\nexport\nstate\nverify\nmask\nrules\n--archive\n--config\n--help\n--version' ;;
     status | sync | watch | doctor) options=$'--json\n'$common ;;
-    resync) options=$'--no-wait\n--json\n'$common ;;
+    resync) options=$'--identity\n--no-wait\n--json\n'$common ;;
     log-level) options=$'emerg\nalert\ncrit\nerr\nwarning\nnotice\ninfo\ndebug\n--json\n'$common ;;
     sessions) options=$'--project\n--agent\n--since\n--starred\n--commit\n--pr\n--sort\n--limit\n--json\n'$common ;;
     show)

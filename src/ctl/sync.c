@@ -77,20 +77,20 @@ static int on_completed(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return 0;
 }
 
-/* ForceResync: answers at once. */
-static int reset(Run *run)
+/* @method resets: ForceResync or ResyncIdentity, which answer at once. */
+static int reset(Run *run, const char *method)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
 
-        r = sd_bus_call_method(run->bus, DAEMON_NAME, DAEMON_PATH, DAEMON_INTERFACE, "ForceResync",
-                               &error, NULL, "");
+        r = sd_bus_call_method(run->bus, DAEMON_NAME, DAEMON_PATH, DAEMON_INTERFACE, method, &error,
+                               NULL, "");
         if (r < 0)
                 (void) daemon_failed(&error, r);
         return r < 0 ? r : 0;
 }
 
-static int begin(Run *run, bool resync)
+static int begin(Run *run, const char *resync)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         int r;
@@ -98,7 +98,7 @@ static int begin(Run *run, bool resync)
         r = sd_bus_match_signal(run->bus, NULL, DAEMON_NAME, DAEMON_PATH, DAEMON_INTERFACE,
                                 "SyncCompleted", on_completed, run);
         if (r >= 0 && resync) {
-                r = reset(run);
+                r = reset(run, resync);
                 if (r < 0)
                         return r;
         }
@@ -202,7 +202,8 @@ static int finish(Run *run, bool json)
         return run->numbers.n_errors > 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
-static int run_and_wait(bool resync, bool json)
+/* @resync: the method that resets first; NULL: none. */
+static int run_and_wait(const char *resync, bool json)
 {
         const struct sigaction action = { .sa_handler = on_interrupt };
         _cleanup_(run_done) Run run = { .error = SD_BUS_ERROR_NULL,
@@ -244,13 +245,15 @@ int command_sync(int argc, char *argv[])
         r = options_parse(&usage, argc, argv, &first);
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
-        return run_and_wait(false, json);
+        return run_and_wait(NULL, json);
 }
 
 int command_resync(int argc, char *argv[])
 {
-        bool json = false, no_wait = false;
+        bool json = false, no_wait = false, identity = false;
         const Option options[] = {
+                { "identity", NULL, N_("user and machine of today for earlier sessions, too"),
+                  OPTION_FLAG, &identity },
                 { "no-wait", NULL, N_("return once it has started"), OPTION_FLAG, &no_wait },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
         };
@@ -261,18 +264,20 @@ int command_resync(int argc, char *argv[])
                 .options = options,
                 .n_options = ELEMENTSOF(options),
         };
+        const char *method;
         int r, first;
 
         r = options_parse(&usage, argc, argv, &first);
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        method = identity ? "ResyncIdentity" : "ForceResync";
         if (no_wait) {
                 _cleanup_(run_done) Run run = { .error = SD_BUS_ERROR_NULL };
 
                 r = daemon_connect(&run.bus);
                 if (r < 0)
                         return daemon_no_bus(r);
-                return reset(&run) < 0 ? STATUS_FAILED : STATUS_DONE;
+                return reset(&run, method) < 0 ? STATUS_FAILED : STATUS_DONE;
         }
-        return run_and_wait(true, json);
+        return run_and_wait(method, json);
 }

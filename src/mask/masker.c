@@ -88,9 +88,9 @@ Masker *masker_free(Masker *m)
         return NULL;
 }
 
-int masker_set_home(Masker *m, const char *home)
+int masker_add_home(Masker *m, const char *home)
 {
-        return scanner_set_home(m->scanner, home);
+        return scanner_add_home(m->scanner, home);
 }
 
 /* A large text leaves large buffers behind; usual ones are kept for the next text. */

@@ -43,9 +43,9 @@ int masker_new(Ruleset *rules, const HashKey *key, Masker **ret);
 Masker *masker_free(Masker *m);
 DEFINE_CLEANUP(Masker *, masker_free)
 
-/* The home folder whose path becomes "~" in every text from now on, where it stands as a path of its own ("/home/al"
- * not in "/home/alice"); NULL: none. Copied. Returns 0 or -ENOMEM. */
-int masker_set_home(Masker *m, const char *home);
+/* A home folder whose path becomes "~" in every text from now on, where it stands as a path of its own ("/home/al" not in
+ * "/home/alice"). Copied; beyond the eighth one it is ignored. Returns 0 or -ENOMEM. */
+int masker_add_home(Masker *m, const char *home);
 
 /* @progress is called, now and then, while a text that takes long is worked on; NULL: nobody is. */
 void masker_set_progress(Masker *m, MaskProgress progress, void *userdata);

@@ -128,11 +128,15 @@ static const struct {
         [BUDGET_FINGERPRINTS] = { RULESET_FINGERPRINTS_MAX, "allowed fingerprints" },
 };
 
-typedef struct Loading {
+typedef struct Loading Loading;
+
+struct Loading {
         const RulesetOptions *options;
         Ruleset *rules;
         size_t spent[_BUDGET_MAX];
-} Loading;
+        int (*on_file)(Loading *l, const char *path, char **reterr); /* for each, in order */
+        Hasher *files;                                               /* of a digest */
+};
 
 /* Adds @n to what was spent. Returns 0, or -E2BIG with *@reterr: what is at @path is too much. */
 static int spend(Loading *l, Budget budget, size_t n, const char *path, char **reterr)
@@ -348,7 +352,7 @@ static int load_folder(Loading *l, const char *folder, char **reterr)
         n = scandir(folder, &entries, is_rule_file, alphasort);
         if (n < 0 && errno == ENOTDIR) {
                 r = spend(l, BUDGET_FILES, 1, folder, reterr);
-                return r < 0 ? r : load_file(l, folder, reterr);
+                return r < 0 ? r : l->on_file(l, folder, reterr);
         }
         if (n < 0) {
                 r = -errno;
@@ -360,7 +364,7 @@ static int load_folder(Loading *l, const char *folder, char **reterr)
                 _cleanup_free_ char *path = path_join(folder, entries[i]->d_name);
 
                 if (r >= 0)
-                        r = path ? load_file(l, path, reterr) : -ENOMEM;
+                        r = path ? l->on_file(l, path, reterr) : -ENOMEM;
                 free(entries[i]);
         }
         free(entries);
@@ -525,10 +529,45 @@ static int compute_digest(Ruleset *rules)
         return 0;
 }
 
+static int digest_file(Loading *l, const char *path, char **reterr)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = file_read(path, RULESET_BYTES_MAX, &text, &size);
+        if (r >= 0)
+                r = spend(l, BUDGET_BYTES, size, path, reterr);
+        if (r >= 0)
+                hasher_add_bytes(l->files, text, size);
+        return r;
+}
+
+int ruleset_files_digest(const RulesetOptions *options, uint64_t *ret)
+{
+        static const HashKey key = { "scrubjay rules " };
+        Loading loading = { .options = options, .on_file = digest_file, .files = hasher_new(&key) };
+        int r = loading.files ? 0 : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        hasher_begin(loading.files);
+        hasher_add_int(loading.files, MASK_ALGORITHM_VERSION);
+        for (const char *const *glob = options->disable; glob && *glob; glob++)
+                hasher_add_bytes(loading.files, *glob, strlen(*glob));
+        hasher_add_null(loading.files);
+        for (const char *const *folder = options->folders; r >= 0 && *folder; folder++)
+                r = load_folder(&loading, *folder, NULL);
+        if (r >= 0)
+                *ret = hasher_end(loading.files);
+        (void) hasher_free(loading.files);
+        return r < 0 ? r : 0;
+}
+
 int ruleset_load(const RulesetOptions *options, Ruleset **ret, char **reterr)
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
-        Loading loading = { .options = options };
+        Loading loading = { .options = options, .on_file = load_file };
         int r;
 
         loading.rules = rules = calloc(1, sizeof(*rules));

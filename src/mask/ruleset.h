@@ -47,6 +47,12 @@ DEFINE_CLEANUP(Ruleset *, ruleset_unref)
  * masked again. */
 uint64_t ruleset_digest(const Ruleset *rules);
 
+/*
+ * A digest of what ruleset_load() would read: the files as they are, wherever they lie, and what is disabled. Costs little
+ * beside loading them. As long as it is the same, ruleset_digest() is. Returns 0 or a negative errno.
+ */
+int ruleset_files_digest(const RulesetOptions *options, uint64_t *ret);
+
 /* How many rules are in force. */
 size_t ruleset_n_rules(const Ruleset *rules);
 

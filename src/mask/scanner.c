@@ -29,6 +29,9 @@
 /* How often a pattern is tried again in the window of one literal, after a guard refused what it found. */
 #define TRIES_MAX 8
 
+/* Of these each is looked for in every text. */
+#define HOMES_MAX 8
+
 struct Scanner {
         Ruleset *rules;
         HashKey key;
@@ -36,7 +39,8 @@ struct Scanner {
         LiteralHits hits;
         View view;
         Known *known;
-        char *home;
+        char *homes[HOMES_MAX];
+        size_t n_homes;
         pcre2_match_data *match;
         pcre2_match_context *context;
         pcre2_jit_stack *stack;
@@ -101,26 +105,25 @@ Scanner *scanner_free(Scanner *s)
         pcre2_match_context_free(s->context);
         pcre2_jit_stack_free(s->stack);
         (void) ruleset_unref(s->rules);
-        free(s->home);
+        for (size_t i = 0; i < s->n_homes; i++)
+                free(s->homes[i]);
         free(s->done);
         free(s);
         return NULL;
 }
 
-int scanner_set_home(Scanner *s, const char *home)
+int scanner_add_home(Scanner *s, const char *home)
 {
-        char *copy = NULL;
-        size_t n;
+        char *copy;
 
-        if (home && home[0] == '/' && home[1]) {
-                copy = strdup(home);
-                if (!copy)
-                        return -ENOMEM;
-                for (n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
-                        copy[n - 1] = 0;
-        }
-        free(s->home);
-        s->home = copy;
+        if (!home || home[0] != '/' || !home[1] || s->n_homes == HOMES_MAX)
+                return 0;
+        copy = strdup(home);
+        if (!copy)
+                return -ENOMEM;
+        for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+                copy[n - 1] = 0;
+        s->homes[s->n_homes++] = copy;
         return 0;
 }
 
@@ -729,14 +732,14 @@ static bool is_own_path(const View *v, size_t start, size_t end)
         return !is_path_char(v->text[end]);
 }
 
-static int find_home(Scanner *s)
+static int find_home(Scanner *s, const char *home)
 {
         const View *v = &s->view;
-        size_t n = s->home ? strlen(s->home) : 0, at = s->first;
+        size_t n = strlen(home), at = s->first;
         size_t end = v->size - s->end > n ? s->end + n : v->size;
         const char *p;
 
-        while (n > 0 && at < s->end && (p = bytes_find(v->text + at, end - at, s->home, n))) {
+        while (n > 0 && at < s->end && (p = bytes_find(v->text + at, end - at, home, n))) {
                 at = (size_t) (p - v->text);
                 if (at >= s->end)
                         break;
@@ -812,8 +815,8 @@ int scanner_run(Scanner *s, const char *text, size_t size, Spans *spans)
                         r = find_rules(s);
                 if (r >= 0)
                         r = find_known(s);
-                if (r >= 0)
-                        r = find_home(s);
+                for (size_t i = 0; r >= 0 && i < s->n_homes; i++)
+                        r = find_home(s, s->homes[i]);
                 if (r >= 0 && (s->view.breaks || s->wraps))
                         r = find_broken(s, text, size, at);
                 s->limited = s->limited || spans->n > SPANS_MAX;

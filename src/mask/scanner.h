@@ -44,8 +44,8 @@ int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret);
 Scanner *scanner_free(Scanner *s);
 DEFINE_CLEANUP(Scanner *, scanner_free)
 
-/* As masker_set_home(), masker_forget() and masker_n_known(). */
-int scanner_set_home(Scanner *s, const char *home);
+/* As masker_add_home(), masker_forget() and masker_n_known(). */
+int scanner_add_home(Scanner *s, const char *home);
 /* Forgets (wipes) the secrets. */
 void scanner_forget(Scanner *s);
 /* How many secrets are remembered, and which. */

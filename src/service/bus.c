@@ -218,13 +218,21 @@ static int method_deliver(sd_bus_message *m, void *userdata, sd_bus_error *error
         return r;
 }
 
-static int method_force_resync(sd_bus_message *m, void *userdata, sd_bus_error *error)
+static int resync(Bus *b, sd_bus_message *m, Resync what)
 {
-        Bus *b = userdata;
-
-        if (daemon_force_resync(b->daemon) < 0)
+        if (daemon_force_resync(b->daemon, what) < 0)
                 return reply_stopping(m);
         return sd_bus_reply_method_return(m, NULL);
+}
+
+static int method_force_resync(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        return resync(userdata, m, RESYNC_ALL);
+}
+
+static int method_resync_identity(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        return resync(userdata, m, RESYNC_IDENTITY);
 }
 
 static int property_get_last_sync_at(sd_bus *bus, const char *path, const char *interface,
@@ -359,6 +367,8 @@ static const sd_bus_vtable sync_vtable[] = {
                                 method_deliver, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ForceResync", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
                                 method_force_resync, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ResyncIdentity", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                                method_resync_identity, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("SyncStarted", SD_BUS_NO_ARGS, 0),
         SD_BUS_SIGNAL_WITH_ARGS("SyncCompleted",
                                 SD_BUS_ARGS("t", sessions_synced, "t", sessions_skipped, "t",

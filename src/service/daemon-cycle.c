@@ -65,9 +65,9 @@ static int on_due(sd_event_source *source, uint64_t usec, void *userdata)
         d->syncing = true;
         d->cycle_began_usec = now;
         d->progress = (Progress){ 0 };
-        d->reset_in_hand = d->reset_wanted;
-        d->reset_wanted = false;
-        worker_start(d->worker, kind, d->reset_in_hand);
+        d->resync_in_hand = d->resync_wanted;
+        d->resync_wanted = RESYNC_NONE;
+        worker_start(d->worker, kind, d->resync_in_hand);
         daemon_set_due_timer(d);
         daemon_changed(d, DAEMON_SYNCING);
         if (d->listener.on_sync_started)
@@ -250,8 +250,8 @@ static void finish_cycle(Daemon *d, CycleResult *result)
         make_readable(result);
         d->syncing = false;
         d->progress = (Progress){ 0 };
-        if (d->reset_in_hand && result->failure == CYCLE_ARCHIVE_UNAVAILABLE)
-                d->reset_wanted = true;
+        if (d->resync_in_hand > d->resync_wanted && result->failure == CYCLE_ARCHIVE_UNAVAILABLE)
+                d->resync_wanted = d->resync_in_hand;
         schedule_ended(&d->schedule, cycle_end(result), daemon_now(d));
         if (cycle_journal_add(&d->journal, d->settings, d->totals.total_synced, result) > 0)
                 what |= DAEMON_LAST_ERROR;
@@ -371,13 +371,14 @@ int daemon_run_once(Daemon *d, CycleWaiter waiter, void *userdata)
         return 0;
 }
 
-int daemon_force_resync(Daemon *d)
+int daemon_force_resync(Daemon *d, Resync resync)
 {
         if (d->stopping)
                 return -ESHUTDOWN;
-        if (d->syncing && d->reset_in_hand)
+        if (d->syncing && d->resync_in_hand >= resync)
                 return 0; /* the running cycle is what is asked for; else who asks in a loop has all written without end */
-        d->reset_wanted = true;
+        if (resync > d->resync_wanted)
+                d->resync_wanted = resync;
         schedule_ask(&d->schedule);
         daemon_set_due_timer(d);
         return 0;

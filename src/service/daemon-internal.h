@@ -42,8 +42,8 @@ struct Daemon {
         uint64_t n_cycles; /* begun so far */
         uint64_t cycle_began_usec;
         bool syncing;
-        bool reset_wanted;  /* by the next cycle */
-        bool reset_in_hand; /* by the running one */
+        Resync resync_wanted;  /* by the next cycle */
+        Resync resync_in_hand; /* by the running one */
         Waiter *waiters;
         size_t n_waiters;
 

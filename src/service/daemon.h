@@ -87,4 +87,4 @@ int daemon_run_once(Daemon *d, CycleWaiter waiter, void *userdata);
 int daemon_deliver(Daemon *d, CouriersWaiter waiter, void *userdata);
 
 /* Lets the next cycle sync everything again, and asks for one; while such a cycle runs it is that one. Returns 0 or -ESHUTDOWN. */
-int daemon_force_resync(Daemon *d);
+int daemon_force_resync(Daemon *d, Resync resync);

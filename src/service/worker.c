@@ -18,7 +18,8 @@ struct Worker {
         pthread_cond_t wanted; /* there is a request, or the end */
         Settings *settings;    /* new ones, that the thread has not taken yet; or NULL */
         CycleKind kind;
-        bool requested, reset;
+        bool requested;
+        Resync resync;
         bool stopping; /* cycles end early */
         bool ending;   /* the thread returns */
         bool told;     /* the eventfd is set, and nothing was taken since */
@@ -99,7 +100,7 @@ static void on_secrets(void *userdata, SessionSecrets *secrets)
 }
 
 /* One request, on the thread, without the mutex. */
-static void run_cycle(Engine *engine, Settings *settings, CycleKind kind, bool reset,
+static void run_cycle(Engine *engine, Settings *settings, CycleKind kind, Resync resync,
                       CycleResult *ret)
 {
         *ret = (CycleResult){ 0 };
@@ -113,7 +114,7 @@ static void run_cycle(Engine *engine, Settings *settings, CycleKind kind, bool r
                         return;
                 }
         }
-        if (reset && engine_reset(engine, &ret->sentence) < 0) {
+        if (resync != RESYNC_NONE && engine_reset(engine, resync, &ret->sentence) < 0) {
                 ret->failure = CYCLE_ARCHIVE_UNAVAILABLE;
                 return;
         }
@@ -121,7 +122,8 @@ static void run_cycle(Engine *engine, Settings *settings, CycleKind kind, bool r
 }
 
 /* Waits for a request and takes it. Returns false at the end. */
-static bool next_request(Worker *w, Settings **ret_settings, CycleKind *ret_kind, bool *ret_reset)
+static bool next_request(Worker *w, Settings **ret_settings, CycleKind *ret_kind,
+                         Resync *ret_resync)
 {
         bool go_on;
 
@@ -134,7 +136,7 @@ static bool next_request(Worker *w, Settings **ret_settings, CycleKind *ret_kind
                 w->n_ticks++;
                 *ret_settings = TAKE_PTR(w->settings);
                 *ret_kind = w->kind;
-                *ret_reset = w->reset;
+                *ret_resync = w->resync;
         }
         pthread_mutex_unlock(&w->mutex);
         return go_on;
@@ -169,7 +171,7 @@ static void *worker_main(void *userdata)
         _cleanup_(engine_freep) Engine *engine = start.engine;
         Settings *settings = NULL;
         CycleKind kind;
-        bool reset;
+        Resync resync;
 
         free(userdata);
         if (start.settings->n_remotes > 0) /* before anything is written */
@@ -178,10 +180,10 @@ static void *worker_main(void *userdata)
         /* what is wrong with the archive the first cycle says */
         (void) engine_open_archive(engine, NULL);
         report_totals(w, engine, NULL);
-        while (next_request(w, &settings, &kind, &reset)) {
+        while (next_request(w, &settings, &kind, &resync)) {
                 CycleResult result;
 
-                run_cycle(engine, settings, kind, reset, &result);
+                run_cycle(engine, settings, kind, resync, &result);
                 settings = settings_unref(settings);
                 report_totals(w, engine, &result);
         }
@@ -267,11 +269,11 @@ int worker_fd(const Worker *w)
         return w->event_fd;
 }
 
-void worker_start(Worker *w, CycleKind kind, bool reset)
+void worker_start(Worker *w, CycleKind kind, Resync resync)
 {
         pthread_mutex_lock(&w->mutex);
         w->kind = kind;
-        w->reset = reset;
+        w->resync = resync;
         w->requested = true;
         w->report.progress = (Progress){ 0 };
         pthread_cond_signal(&w->wanted);

@@ -35,8 +35,8 @@ DEFINE_CLEANUP(Worker *, worker_free)
 /* Readable when there is something to take. Owned by the worker. */
 int worker_fd(const Worker *w);
 
-/* Starts a cycle; with @reset every session is synced again. Only when none runs. */
-void worker_start(Worker *w, CycleKind kind, bool reset);
+/* Starts a cycle; with @resync every session is synced again. Only when none runs. */
+void worker_start(Worker *w, CycleKind kind, Resync resync);
 
 /* Asks a running cycle to end after the session in hand, and every later one at once. */
 void worker_stop(Worker *w);

@@ -21,7 +21,9 @@ struct Engine {
 
         Ruleset *rules;
         bool has_leftovers; /* rules were compiled, which takes memory for a short time: it is to be given back */
-        bool rules_are_stale; /* settings changed: load them again */
+        bool rules_are_stale;  /* settings changed: load them again */
+        uint64_t rules_digest; /* of the rules in force, loaded or not; if has_policy */
+        uint64_t rules_files;  /* of their files; 0: they cannot be used */
         Archive *archive;
         Reader *reader;
         Identity *identity;
@@ -33,6 +35,8 @@ struct Engine {
 
         char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
         int64_t seen_rowid; /* the last row of the source that was looked at: what lies behind it is new, marked or not */
+        int64_t data_version; /* agentsview's newest that the archive was filled from */
+        bool takes_identity; /* a person wants it: sessions of before get the identity of today, too */
         bool has_policy;
         int64_t policy; /* digest in force, if has_policy */
         bool opened; /* the source's file was opened, and not yet compared with the one of before */
@@ -142,8 +146,22 @@ int secrets_announce(Engine *e, const Value *id, const Value *project, SessionSe
  * row that it belongs to. Returns 0 or a negative errno. */
 int session_put_links(Engine *e, const Value *session, const Message *m);
 
+/* Loads what masks, where it is not loaded yet: a cycle without a change does not need it. Returns 0; -EAGAIN: the rules are
+ * others by now, the cycle has to begin anew; or another negative errno with the failure in the result. */
+int engine_need_masker(Engine *e);
+
+/* Asks who works here, where it was not asked yet. Returns 0 or -ENOMEM. */
+int engine_need_identity(Engine *e);
+
 /* Fills in user, project and machine. */
 int session_identify(Engine *e, Value *values);
+
+/* The same, without the project, for a session that the source has no longer. */
+int session_take_identity(Engine *e, Value *values);
+
+/* For a session that is archived already: puts in who and where one was then, so that another git identity, or another machine that
+ * reads the same source, makes it nobody else's; in the session's arena. Returns 0 or a negative errno. */
+int session_keep_identity(Engine *e, const Value *id, Value *values);
 
 /* Brings the sessions whose sync_marker is @marker or later into step; NULL: all. Returns 0, or a negative errno that
  * ends the cycle (-ECANCELED: it was asked to stop). */

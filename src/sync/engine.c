@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "base/file-util.h"
 #include "base/time-util.h"
 #include "sync/engine-internal.h"
 
@@ -13,6 +14,9 @@
 
 /* A cycle that read this much leaves caches behind that are worth giving back. */
 #define MUCH_BYTES ((uint64_t) 4 * 1024 * 1024)
+
+/* Of the file that lists home folders. */
+#define HOMES_BYTES_MAX ((size_t) 64 * 1024)
 
 /* Life of the engine */
 
@@ -90,18 +94,17 @@ int engine_set_settings(Engine *e, const EngineSettings *settings)
         return 0;
 }
 
-static int load_rules(const EngineSettings *s, Ruleset **ret, char **reterr)
+static RulesetOptions rules_options(const EngineSettings *s)
 {
-        RulesetOptions options = { .folders = s->rules_folders, .disable = s->rules_disable };
-
-        return ruleset_load(&options, ret, reterr);
+        return (RulesetOptions){ .folders = s->rules_folders, .disable = s->rules_disable };
 }
 
 int engine_check_rules(const EngineSettings *settings, char **reterr)
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        RulesetOptions options = rules_options(settings);
 
-        return load_rules(settings, &rules, reterr);
+        return ruleset_load(&options, &rules, reterr);
 }
 
 int engine_open_archive(Engine *e, char **reterr)
@@ -124,10 +127,11 @@ int engine_open_archive(Engine *e, char **reterr)
         r = archive_meta_get(e->archive, "source_marker", &marker);
         (void) snprintf(e->marker, sizeof(e->marker), "%s", r > 0 ? marker : "");
         e->seen_rowid = archive_meta_get_int(e->archive, "source_rowid", INT64_MIN);
+        e->data_version = archive_meta_get_int(e->archive, "source_data_version", 0);
         return 0;
 }
 
-int engine_reset(Engine *e, char **reterr)
+int engine_reset(Engine *e, Resync resync, char **reterr)
 {
         int r;
 
@@ -140,6 +144,8 @@ int engine_reset(Engine *e, char **reterr)
         if (r >= 0)
                 r = archive_meta_set_int(e->archive, "resyncs",
                                          archive_meta_get_int(e->archive, "resyncs", 0) + 1);
+        if (r >= 0 && resync == RESYNC_IDENTITY)
+                r = archive_meta_set_int(e->archive, "identity_resync", 1);
         if (r >= 0)
                 r = archive_commit(e->archive);
         if (r < 0) {
@@ -159,19 +165,19 @@ void engine_totals(const Engine *e, EngineTotals *ret)
 
 static int need_rules(Engine *e)
 {
+        RulesetOptions options = rules_options(&e->settings);
         _cleanup_free_ char *reason = NULL;
         Ruleset *rules = NULL;
         int r;
 
         if (e->rules && !e->rules_are_stale)
                 return 0;
-        r = load_rules(&e->settings, &rules, &reason);
+        r = ruleset_load(&options, &rules, &reason);
         e->rules_are_stale = false;
         e->has_leftovers = true;
         if (r >= 0) {
                 (void) ruleset_unref(e->rules);
                 e->rules = rules;
-                e->has_policy = false;
                 e->masker = masker_free(e->masker);
                 return 0;
         }
@@ -228,27 +234,109 @@ static int need_archive(Engine *e)
         r = e->settings.archive_is_shared ? archive_share(e->archive) : 0;
         if (r < 0)
                 return engine_archive_failed(e, r);
-        if (!e->identity) {
-                r = identity_new(e->settings.user_id, e->settings.user_name, &e->identity);
+        return 0;
+}
+
+int engine_need_identity(Engine *e)
+{
+        return e->identity ? 0
+                           : identity_new(e->settings.user_id, e->settings.user_name, &e->identity);
+}
+
+/*
+ * The policy in force. The rules need not be loaded for it where their files are those of the last cycle that wrote: then
+ * their digest is known.
+ */
+static int need_policy(Engine *e)
+{
+        RulesetOptions options = rules_options(&e->settings);
+        int64_t resyncs;
+        uint64_t files;
+        int r;
+
+        if (e->has_policy)
+                return 0;
+        r = ruleset_files_digest(&options, &files);
+        if (r >= 0 && (uint64_t) archive_meta_get_int(e->archive, "rules_files", 0) == files) {
+                e->rules_digest = (uint64_t) archive_meta_get_int(e->archive, "rules_digest", 0);
+                e->rules_are_stale = !e->rules || ruleset_digest(e->rules) != e->rules_digest;
+        } else {
+                e->rules_are_stale = true;
+                r = need_rules(e);
                 if (r < 0)
-                        return engine_archive_failed(e, r);
+                        return r;
+                e->rules_digest = ruleset_digest(e->rules);
+                e->rules_files = e->result->warning_kind == WARNING_RULES ? 0 : files;
         }
-        if (!e->masker) {
-                r = masker_new(e->rules, archive_key(e->archive), &e->masker);
-                if (r >= 0)
-                        r = masker_set_home(e->masker, e->settings.mask_home);
-                if (r < 0)
-                        return engine_archive_failed(e, r);
-                masker_set_progress(e->masker, on_masking, e);
-                e->row_masker.masker = e->masker;
-                row_masker_forget_words(&e->row_masker);
-        }
-        if (!e->has_policy)
-                e->policy = policy_digest(&e->settings, e->rules,
-                                          archive_meta_get_int(e->archive, "resyncs", 0),
-                                          identity_user_id(e->identity),
-                                          identity_user_name(e->identity), archive_key(e->archive));
+        resyncs = archive_meta_get_int(e->archive, "resyncs", 0);
+        e->takes_identity = archive_meta_get_int(e->archive, "identity_resync", 0) > 0;
+        e->policy = policy_digest(&e->settings, e->rules_digest, resyncs, archive_key(e->archive));
         e->has_policy = true;
+        return 0;
+}
+
+/*
+ * Each home folder that is or was that of whoever runs this: a path of before stays masked, whoever runs it today. They
+ * are kept beside the archive, not in it, which may be shared.
+ */
+static int add_homes(Engine *e)
+{
+        _cleanup_free_ char *path = NULL, *known = NULL, *all = NULL;
+        const char *home = e->settings.mask_home;
+        bool is_known = false;
+        size_t size;
+        char *rest;
+        int r;
+
+        if (!home)
+                return 0;
+        if (asprintf(&path, "%s.homes", e->settings.archive_path) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        r = file_read(path, HOMES_BYTES_MAX, &known, &size);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (asprintf(&all, "%s%s\n", known ?: "", home) < 0) {
+                all = NULL;
+                return -ENOMEM;
+        }
+        rest = known;
+        for (char *p; (p = strsep(&rest, "\n"));) {
+                is_known = is_known || strcmp(p, home) == 0;
+                r = masker_add_home(e->masker, p);
+                if (r < 0)
+                        return r;
+        }
+        if (is_known)
+                return 0;
+        r = file_write_atomic(path, 0600, all, strlen(all));
+        return r < 0 ? r : masker_add_home(e->masker, home);
+}
+
+int engine_need_masker(Engine *e)
+{
+        int r;
+
+        if (e->masker)
+                return 0;
+        r = need_rules(e);
+        if (r < 0)
+                return r;
+        if (ruleset_digest(e->rules) != e->rules_digest) {
+                e->has_policy = false; /* somebody changed their files since the policy was made */
+                return -EAGAIN;
+        }
+        r = masker_new(e->rules, archive_key(e->archive), &e->masker);
+        if (r >= 0)
+                r = add_homes(e);
+        if (r < 0) {
+                e->masker = masker_free(e->masker);
+                return engine_archive_failed(e, r);
+        }
+        masker_set_progress(e->masker, on_masking, e);
+        e->row_masker.masker = e->masker;
+        row_masker_forget_words(&e->row_masker);
         return 0;
 }
 
@@ -262,7 +350,7 @@ static int need_source(Engine *e)
                 if (r < 0)
                         return engine_archive_failed(e, r);
         }
-        reader_expect(e->reader, archive_meta_get_int(e->archive, "source_data_version", 0));
+        reader_expect(e->reader, e->data_version);
         reader_set_max(e->reader, e->settings.max_message_bytes ?: READER_MAX_BYTES);
         r = reader_open(e->reader, &e->result->sentence);
         if (r < 0)
@@ -292,7 +380,7 @@ static int mirror_small_tables(Engine *e)
         if (r >= 0)
                 r = mirror_pins(e);
         read_end(e);
-        if (r < 0 && e->result->failure == CYCLE_OK)
+        if (r < 0 && r != -EAGAIN && e->result->failure == CYCLE_OK)
                 return engine_source_failed(e, r);
         return r;
 }
@@ -318,6 +406,20 @@ static int next_marker(Engine *e, const char *sure, char ret[static TIMESTAMP_MA
         return 0;
 }
 
+/* For the next one who asks whether the rules are the same. */
+static int write_rules_facts(Engine *e)
+{
+        uint64_t files = e->rules_files;
+        int r;
+
+        e->rules_files = 0;
+        if (files == 0)
+                return 0;
+        r = archive_meta_set_int(e->archive, "rules_files", (int64_t) files);
+        return r < 0 ? r
+                     : archive_meta_set_int(e->archive, "rules_digest", (int64_t) e->rules_digest);
+}
+
 /* What is written at the end of a cycle that changed something. */
 static int write_facts(Engine *e)
 {
@@ -331,10 +433,16 @@ static int write_facts(Engine *e)
         r = archive_meta_set(e->archive, "source_marker", e->marker);
         if (r >= 0)
                 r = archive_meta_set_int(e->archive, "source_rowid", e->seen_rowid);
-        if (r >= 0 && reader_data_version(e->reader) >
-                                      archive_meta_get_int(e->archive, "source_data_version", 0))
-                r = archive_meta_set_int(e->archive, "source_data_version",
-                                         reader_data_version(e->reader));
+        if (reader_data_version(e->reader) > e->data_version)
+                e->data_version = reader_data_version(e->reader);
+        if (r >= 0)
+                r = archive_meta_set_int(e->archive, "source_data_version", e->data_version);
+        if (r >= 0)
+                r = write_rules_facts(e);
+        if (r >= 0 && e->takes_identity && e->result->full && !e->had_errors) {
+                e->takes_identity = false;
+                r = archive_meta_set_int(e->archive, "identity_resync", 0);
+        }
         if (r >=
             0) /* a session that failed keeps its old policy in its cursor: each audit tries it again */
                 r = archive_meta_set_int(e->archive, "policy", e->policy);
@@ -458,9 +566,14 @@ static int run_cycle(Engine *e, CycleKind kind)
                 if (r != 0)
                         return r < 0 ? r : 0;
         }
-        r = need_rules(e);
+        if (!e->archive && access(e->settings.archive_path, F_OK) < 0) {
+                r = need_rules(e); /* with broken rules there is no archive */
+                if (r < 0)
+                        return r;
+        }
+        r = need_archive(e);
         if (r >= 0)
-                r = need_archive(e);
+                r = need_policy(e);
         if (r < 0)
                 return r;
         e->result->full = archive_meta_get_int(e->archive, "policy", 0) != e->policy;
@@ -577,6 +690,11 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         e->n_left_out = 0;
         e->follows = e->looked;
         r = run_cycle(e, kind);
+        if (r == -EAGAIN) {
+                read_end(e);
+                batch_rollback(e);
+                r = run_cycle(e, kind);
+        }
         read_end(e);
         if (e->archive && !archive_in_transaction(e->archive)) {
                 int k = engine_wipe_traces(e); /* with or without a source */

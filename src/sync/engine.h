@@ -80,8 +80,14 @@ int engine_set_settings(Engine *e, const EngineSettings *settings);
 /* Loads and compiles the rules now instead of in the first cycle. Returns 0, or a negative errno with *@reterr. */
 int engine_check_rules(const EngineSettings *settings, char **reterr);
 
+typedef enum Resync {
+        RESYNC_NONE,
+        RESYNC_ALL,
+        RESYNC_IDENTITY, /* all, and sessions of before get the identity of today, too */
+} Resync;
+
 /* Resets the cursors: the next cycle syncs every session again. Returns 0, or a negative errno with *@reterr. */
-int engine_reset(Engine *e, char **reterr);
+int engine_reset(Engine *e, Resync resync, char **reterr);
 
 /*
  * Runs one cycle. @ret is filled in every case (cycle_result_done() it); failures are in it, not returned.

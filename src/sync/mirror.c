@@ -104,7 +104,6 @@ static int mask_list_row(Engine *e, const Table *table, const Value *id, Value *
 /* Masks all rows of the list and, with @put, writes them. *@ret_complete: the archive has the session of each. */
 static int mask_list(Engine *e, RowList *l, int user_column, bool put, bool *ret_complete)
 {
-        const char *user = identity_user_id(e->identity);
         size_t width = l->table->n_columns;
         int r = 0;
 
@@ -126,7 +125,7 @@ static int mask_list(Engine *e, RowList *l, int user_column, bool put, bool *ret
                 if (r < 0 || !put)
                         continue;
                 row[0] = id;
-                row[user_column] = value_text(user, strlen(user));
+                row[user_column] = session[SESSION_USER_ID];
                 r = archive_row_put(e->archive, l->table, row);
         }
         return r;
@@ -149,6 +148,9 @@ static int replace_rows(Engine *e, RowList *l, int user_column, const char *name
         fingerprint = (int64_t) hasher_end(l->hasher);
         if (archive_meta_get_int(e->archive, fingerprint_key, 0) == fingerprint)
                 return 0;
+        r = engine_need_masker(e);
+        if (r < 0)
+                return r;
         if (has_notes(l->table)) /* what one tells may stand in another one */
                 r = mask_list(e, l, user_column, false, &complete);
         if (r >= 0)

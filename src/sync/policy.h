@@ -7,7 +7,6 @@
 #pragma once
 
 #include "base/hash.h"
-#include "mask/ruleset.h"
 #include "model/session.h"
 #include "sync/engine.h"
 
@@ -21,6 +20,10 @@ typedef enum Privacy {
  * the git project's name and URL, and the folder ("~/..." stands for the home folder). */
 Privacy policy_privacy(const EngineSettings *settings, const Value *values);
 
-/* The digest of all that decides what is archived. @resyncs: how many resyncs were asked for. */
-int64_t policy_digest(const EngineSettings *settings, const Ruleset *rules, int64_t resyncs,
-                      const char *user_id, const char *user_name, const HashKey *key);
+/*
+ * The digest of all that decides what is archived. @rules: ruleset_digest(); @resyncs: how many resyncs were asked for. Who
+ * and where one is (git's identity, the machine, which folder is home) is not in it: text that is archived does not change
+ * by it.
+ */
+int64_t policy_digest(const EngineSettings *settings, uint64_t rules, int64_t resyncs,
+                      const HashKey *key);

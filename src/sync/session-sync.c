@@ -82,6 +82,9 @@ int session_identify(Engine *e, Value *values)
         Project project;
         int r;
 
+        r = engine_need_identity(e);
+        if (r < 0)
+                return r;
         r = identity_project(e->identity, cwd->text, cwd->type == VALUE_TEXT ? cwd->size : 0,
                              &project);
         if (r < 0)
@@ -332,7 +335,11 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         s->known = r > 0;
         if (r < 0)
                 return engine_archive_failed(e, r);
-        r = batch_begin(e);
+        r = engine_need_masker(e);
+        if (r >= 0 && s->known)
+                r = session_keep_identity(e, &s->id, s->values);
+        if (r >= 0)
+                r = batch_begin(e);
         if (r < 0)
                 return r;
         before = archive_n_changes(e->archive);
@@ -428,7 +435,11 @@ int session_remask(Engine *e, const char *id)
                 return r;
         if (s.privacy == PRIVACY_EXCLUDED)
                 return session_exclude(e, s.values);
-        r = batch_begin(e);
+        r = engine_need_masker(e);
+        if (r >= 0 && e->takes_identity)
+                r = session_take_identity(e, s.values);
+        if (r >= 0)
+                r = batch_begin(e);
         if (r < 0)
                 return r;
         r = archive_cursor_get(e->archive, id, s.id.size, &cursor);
@@ -469,7 +480,9 @@ int session_share(Engine *e, const Value *id)
         found = read_archived(&s);
         if (found < 0)
                 return found;
-        r = batch_begin(e);
+        r = engine_need_masker(e);
+        if (r >= 0)
+                r = batch_begin(e);
         if (r < 0)
                 return r;
         s.change = archive_next_change(e->archive);

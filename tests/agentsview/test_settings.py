@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -125,6 +126,69 @@ def test_mask_home_is_applied_to_what_is_there(desk):
     compare(desk.viewer, desk.scrubjay, desk.planted, home=desk.home)
     assert not any(desk.home in text for text in texts(desk.scrubjay, everyone))
     assert any("~/src/alpha" in text for text in texts(desk.scrubjay, everyone))
+
+
+def test_who_and_where_one_is_rewrites_nothing(desk):
+    """Another HOME, another git identity, the same rules elsewhere: what is archived stays, what comes is the new one's."""
+    desk.scrubjay.sync()
+    seq, before = desk.scrubjay.change_seq(), whole_archive(desk)
+    other = os.path.join(desk.home, "elsewhere")
+    rules = os.path.join(other, "the-rules")
+    shutil.copytree(os.path.join(os.environ["SCRUBJAY_PREFIX"], "share", "scrubjay", "rules"), rules)
+    with open(os.path.join(other, ".gitconfig"), "w") as f:
+        f.write("[user]\n\temail = eve@example.org\n\tname = Eve\n")
+    desk.scrubjay.configure("[Mask]\nRulesDir=\nRulesDir=%s\n[Identity]\nMachine=another\n" % rules)
+    places = ("--config", desk.scrubjay.settings, "--archive", desk.scrubjay.archive, "--source", desk.viewer.database)
+    desk.scrubjay.environ["HOME"] = other
+    result = desk.scrubjay.sync(*places)
+    assert (result["sessions_synced"], result["messages_written"]) == (0, 0)
+    assert desk.scrubjay.change_seq() == seq and whole_archive(desk) == before
+
+    # what comes is of today; a session of before keeps whose it is
+    new = desk.transcript()
+    new.rounds(1).save()
+    desk.transcripts[0].user("More of it.")
+    desk.transcripts[0].save()
+    desk.viewer.sync()
+    desk.scrubjay.sync(*places)
+    who = "SELECT id, user_id, user_name, machine = 'another' AS elsewhere FROM sessions"
+    found = {row.pop("id"): tuple(row.values()) for row in desk.scrubjay.query(who)}
+    eve, ada = ("eve@example.org", "Eve", 1), ("ada@example.com", "Ada", 0)
+    assert found == {t.id: eve if t is new else ada for t in desk.transcripts}
+
+    # a person may want it otherwise
+    with desk.scrubjay.daemon(*places) as daemon:
+        daemon.call("ResyncIdentity")
+        assert daemon.call("RunOnce")[3] == {}
+    found = {row.pop("id"): tuple(row.values()) for row in desk.scrubjay.query(who)}
+    assert set(found.values()) == {eve}
+    desk.scrubjay.environ["HOME"] = desk.home
+    desk.scrubjay.configure("[Mask]\nDisable=github-*\n")
+    assert desk.scrubjay.sync()["sessions_synced"] == 5
+    assert {row["user_id"] for row in desk.scrubjay.query(who)} == {"eve@example.org"}, "a change of rules is not a wish"
+
+
+def test_a_home_that_was_masked_stays_masked(empty_desk):
+    desk = empty_desk
+    desk.scrubjay.configure("[Privacy]\nMaskHome=yes\n")
+    told = desk.transcript()
+    told.user("Look into %s/notes." % desk.home)
+    told.save()
+    desk.viewer.sync()
+    desk.scrubjay.sync()
+    seq, first = desk.scrubjay.change_seq(), desk.home
+    other = os.path.join(os.path.dirname(desk.home), "other")
+    os.mkdir(other)
+    places = ("--config", desk.scrubjay.settings, "--archive", desk.scrubjay.archive, "--source", desk.viewer.database)
+    desk.scrubjay.environ["HOME"] = other
+    assert desk.scrubjay.sync(*places)["sessions_synced"] == 0
+    assert desk.scrubjay.change_seq() == seq
+    told.user("And into %s/notes and %s/notes." % (first, other))
+    told.save()
+    desk.viewer.sync()
+    desk.scrubjay.sync(*places)
+    contents = [row["content"] for row in desk.scrubjay.query("SELECT content FROM messages ORDER BY ordinal")]
+    assert contents == ["Look into ~/notes.", "And into ~/notes and ~/notes."]
 
 
 def test_mask_home_leaves_other_homes(empty_desk):

@@ -181,7 +181,8 @@ def test_introspection_is_what_was_promised(tmp_path):
         return "".join(a.get("type") for a in found)
 
     assert {m.get("name"): (arguments(m, "in"), arguments(m, "out")) for m in interface.findall("method")} == {
-        "Status": ("", "a{sv}"), "RunOnce": ("", "ttta{ss}"), "Deliver": ("", "a{ss}"), "ForceResync": ("", "")}
+        "Status": ("", "a{sv}"), "RunOnce": ("", "ttta{ss}"), "Deliver": ("", "a{ss}"), "ForceResync": ("", ""),
+        "ResyncIdentity": ("", "")}
     assert {s.get("name"): arguments(s, "out") for s in interface.findall("signal")} == {
         "SyncStarted": "", "SyncCompleted": "ttta{ss}", "SecretsFound": "sa{su}"}
     assert {p.get("name"): (p.get("type"), p.get("access")) for p in interface.findall("property")} == {

@@ -206,7 +206,7 @@ TEST(pasted_just_now)
         say(&w, "b", 14, now, token(5)); /* while it did not run */
         (void) sync_ok(&w);
         CHECK_INT(w.n_pasted, 2);
-        REQUIRE(engine_reset(w.engine, NULL) == 0);
+        REQUIRE(engine_reset(w.engine, RESYNC_ALL, NULL) == 0);
         say(&w, "b", 15, now, token(6));
         (void) sync_ok(&w);
         CHECK_INT(w.n_secrets, 8);
@@ -355,7 +355,7 @@ TEST(a_session_that_only_vanished_is_kept)
         (void) cycle(&w, CYCLE_AUDIT);
         CHECK_INT(count(&w, "SELECT count(*) FROM messages"), 2);
         /* and a resync masks it again from the archive itself: nothing is to be done, so nothing is written */
-        REQUIRE(engine_reset(w.engine, NULL) == 0);
+        REQUIRE(engine_reset(w.engine, RESYNC_ALL, NULL) == 0);
         CHECK_INT(sync_ok(&w)->sessions_synced, 1);
         CHECK_INT(w.result.messages_written, 0);
         CHECK_INT(sync_ok(&w)->sessions_synced, 0);
@@ -566,7 +566,7 @@ TEST(secrets_go_in_every_text_column)
         }
         /* the same secrets again announce nothing */
         w.n_secrets = 0;
-        REQUIRE(engine_reset(w.engine, NULL) == 0);
+        REQUIRE(engine_reset(w.engine, RESYNC_ALL, NULL) == 0);
         CHECK_INT(sync_ok(&w)->sessions_synced, 1);
         CHECK_INT(w.n_secrets, 0);
         world_done(&w);
@@ -801,7 +801,7 @@ TEST(a_secret_learned_late_goes_from_what_only_the_archive_has)
         CHECK_INT(count(&w, "SELECT count(*) FROM findings"), 2);
 
         /* and what was found before is not forgotten when it is masked once more */
-        REQUIRE(engine_reset(w.engine, NULL) == 0);
+        REQUIRE(engine_reset(w.engine, RESYNC_ALL, NULL) == 0);
         (void) sync_ok(&w);
         CHECK_INT(count(&w, "SELECT count(*) FROM findings"), 2);
         world_done(&w);
@@ -918,7 +918,7 @@ TEST(what_was_masked_stays_masked_without_its_context)
         CHECK_INT(count(&w,
                         "SELECT count(*) FROM messages WHERE content LIKE 'once more [REDACTED:%'"),
                   1);
-        REQUIRE(engine_reset(w.engine, NULL) == 0);
+        REQUIRE(engine_reset(w.engine, RESYNC_ALL, NULL) == 0);
         (void) sync_ok(&w);
         CHECK_INT(n_texts_with(&w, bare), 0);
         /* not a secret of another session */
@@ -1029,7 +1029,7 @@ TEST(a_conversation_shares_what_is_known)
                         CHECK_INT(count(&w, "SELECT value FROM meta WHERE key = 'change_seq'"),
                                   before);
                         CHECK_INT(count(&w, "SELECT count(*) FROM conversations_due"), 0);
-                        REQUIRE(engine_reset(w.engine, NULL) == 0);
+                        REQUIRE(engine_reset(w.engine, RESYNC_ALL, NULL) == 0);
                         (void) sync_ok(&w);
                         CHECK_INT(n_texts_with(&w, bare), 0);
                         world_done(&w);

@@ -527,7 +527,7 @@ TEST(home_becomes_a_tilde)
         _cleanup_(masker_freep) Masker *m = new_masker();
         Masked masked;
 
-        CHECK_INT(masker_set_home(m, "/home/al/"), 0);
+        CHECK_INT(masker_add_home(m, "/home/al/"), 0);
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 _cleanup_free_ char *got = NULL;
 

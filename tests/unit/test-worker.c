@@ -88,7 +88,7 @@ TEST(a_missing_source_is_told)
         _cleanup_(worker_freep) Worker *w = NULL;
 
         REQUIRE(worker_new(settings, &w) == 0);
-        worker_start(w, CYCLE_LOOK, false);
+        worker_start(w, CYCLE_LOOK, RESYNC_NONE);
         _cleanup_(worker_report_done) WorkerReport report = finish(w, NULL);
 
         CHECK_INT(report.result.failure, CYCLE_SOURCE_MISSING);
@@ -106,7 +106,7 @@ TEST(a_cycle_reports_while_it_runs)
 
         REQUIRE(worker_new(settings, &w) == 0);
         ticks = worker_ticks(w);
-        worker_start(w, CYCLE_LOOK, false);
+        worker_start(w, CYCLE_LOOK, RESYNC_NONE);
         _cleanup_(worker_report_done) WorkerReport report = finish(w, &n_reports);
 
         CHECK_INT(report.result.failure, CYCLE_OK);
@@ -116,7 +116,7 @@ TEST(a_cycle_reports_while_it_runs)
         CHECK(worker_ticks(w) > ticks + 100);
         CHECK(n_reports > 1);
 
-        worker_start(w, CYCLE_LOOK, true);
+        worker_start(w, CYCLE_LOOK, RESYNC_ALL);
         _cleanup_(worker_report_done) WorkerReport again = finish(w, NULL);
 
         CHECK_INT(again.result.sessions_synced, 500);
@@ -131,7 +131,7 @@ TEST(a_cycle_ends_early_when_asked)
         _cleanup_(worker_freep) Worker *w = NULL;
 
         REQUIRE(worker_new(settings, &w) == 0);
-        worker_start(w, CYCLE_LOOK, false);
+        worker_start(w, CYCLE_LOOK, RESYNC_NONE);
         worker_stop(w);
         _cleanup_(worker_report_done) WorkerReport report = finish(w, NULL);
 
@@ -149,7 +149,7 @@ TEST(freeing_ends_a_running_cycle)
         Worker *w = NULL;
 
         REQUIRE(worker_new(settings, &w) == 0);
-        worker_start(w, CYCLE_LOOK, false);
+        worker_start(w, CYCLE_LOOK, RESYNC_NONE);
         began = now_usec(CLOCK_MONOTONIC);
         CHECK(!worker_free(w));
         CHECK(now_usec(CLOCK_MONOTONIC) - began < PATIENCE_USEC);
@@ -163,7 +163,7 @@ TEST(new_settings_are_in_force_in_the_next_cycle)
         _cleanup_(worker_freep) Worker *w = NULL;
 
         REQUIRE(worker_new(settings, &w) == 0);
-        worker_start(w, CYCLE_LOOK, false);
+        worker_start(w, CYCLE_LOOK, RESYNC_NONE);
         _cleanup_(worker_report_done) WorkerReport first = finish(w, NULL);
 
         CHECK_INT(first.result.sessions_synced, 10);
@@ -171,7 +171,7 @@ TEST(new_settings_are_in_force_in_the_next_cycle)
         other = load();
         REQUIRE(unsetenv("SCRUBJAY_PRIVACY_EXCLUDE") == 0);
         worker_set_settings(w, other);
-        worker_start(w, CYCLE_LOOK, false);
+        worker_start(w, CYCLE_LOOK, RESYNC_NONE);
         _cleanup_(worker_report_done) WorkerReport second = finish(w, NULL);
 
         CHECK_INT(second.result.failure, CYCLE_OK);
