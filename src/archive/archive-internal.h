@@ -53,6 +53,8 @@ typedef enum ArchiveInsert {
         INSERT_LINK,
         INSERT_STAR,
         INSERT_PIN,
+        INSERT_LABEL,
+        INSERT_PARENT,
         N_ARCHIVE_INSERTS,
 } ArchiveInsert;
 

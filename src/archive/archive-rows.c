@@ -24,6 +24,8 @@ static const struct {
                           "excluded.confidence = 'high' AND git_links.confidence <> 'high'" },
         [INSERT_STAR] = { &star_table, { NULL }, NULL },
         [INSERT_PIN] = { &pin_table, { NULL }, NULL },
+        [INSERT_LABEL] = { &label_table, { NULL }, NULL },
+        [INSERT_PARENT] = { &parent_table, { NULL }, NULL },
 };
 
 /* Is @name one of the columns in "a, b"? */
@@ -264,8 +266,9 @@ int archive_link_put(Archive *a, const Value *values)
 int archive_session_purge(Archive *a, const char *id, size_t size)
 {
         static const char *const tables[] = {
-                "messages",      "tool_calls",   "tool_result_events", "git_links",
-                "session_stars", "message_pins", "findings",
+                "messages",  "tool_calls",     "tool_result_events",
+                "git_links", "session_stars",  "message_pins",
+                "findings",  "session_labels", "session_external_parents",
         };
         int r, n;
 

@@ -29,6 +29,8 @@ static const struct Definition {
         { .model = &link_table },
         { .model = &star_table },
         { .model = &pin_table },
+        { .model = &label_table },
+        { .model = &parent_table },
         { .name = "session_deletes",
           .columns = (const char *const[]){ "session_id TEXT PRIMARY KEY", "user_id TEXT",
                                             "project TEXT", "cause TEXT NOT NULL",

@@ -13,6 +13,10 @@ const char *query_read_text(sqlite3_stmt *stmt, int index);
 /* Appends "alias.column, ..." of all columns. */
 void query_put_columns(StrBuf *sql, const Table *table, const char *alias);
 
+/* Whether the database that is attached as @schema has a table @name: an archive that its service has not opened since an update
+ * may lack it. Returns 1, 0, or a negative errno. */
+int query_has_table(sqlite3 *db, const char *schema, const char *name);
+
 /* Makes the archive at @path the schema "archive" of a connection that was opened with SQLITE_OPEN_URI; read-only.
  * Returns 0 or a negative errno. */
 int query_attach_archive(sqlite3 *db, const char *path);

@@ -231,6 +231,20 @@ int query_rules(Query *q, RuleCallback on_rule, void *userdata)
         return r;
 }
 
+int query_has_table(sqlite3 *db, const char *schema, const char *name)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        char sql[80];
+        int r;
+
+        (void) snprintf(sql, sizeof(sql), "SELECT 1 FROM %s.sqlite_schema WHERE name = ?1", schema);
+        r = sqlite_prepare(db, sql, &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+        return sqlite_step(stmt);
+}
+
 int query_rows(Query *q, const Table *table, const char *session_id, RowCallback on_row,
                void *userdata)
 {
@@ -239,6 +253,9 @@ int query_rows(Query *q, const Table *table, const char *session_id, RowCallback
         Value values[N_SESSION_COLUMNS]; /* the widest table */
         int r;
 
+        r = query_has_table(q->db, "main", table->name);
+        if (r <= 0)
+                return r;
         (void) strbuf_puts(&sql, "SELECT ");
         query_put_columns(&sql, table, "t");
         r = strbuf_printf(&sql, " FROM %s t WHERE session_id = ? ORDER BY %s", table->name,

@@ -210,6 +210,21 @@ static const Field pin_fields[] = {
         { NULL },
 };
 
+static const Field label_fields[] = {
+        { "session_id", "TEXT NOT NULL", "l.session_id" },
+        { "label", "TEXT NOT NULL", "l.label" },
+        { "created_at", "TEXT NOT NULL DEFAULT " NOW, "coalesce(l.created_at, " NOW ")" },
+        { NULL },
+};
+
+static const Field parent_fields[] = {
+        { "session_id", "TEXT PRIMARY KEY", "x.session_id" },
+        { "parent_session_id", "TEXT NOT NULL", "x.parent_session_id" },
+        { "created_at", "TEXT NOT NULL DEFAULT " NOW, "coalesce(x.created_at, " NOW ")" },
+        { "updated_at", "TEXT NOT NULL DEFAULT " NOW, "coalesce(x.updated_at, " NOW ")" },
+        { NULL },
+};
+
 /* In order: later ones refer to rows of earlier ones. */
 static const struct {
         const char *name;
@@ -231,6 +246,10 @@ static const struct {
         { "pinned_messages", pin_fields, "session_id, message_id",
           "archive.message_pins p JOIN main.messages m ON m.session_id = p.session_id AND m.ordinal = "
           "p.message_ordinal" },
+        { "session_labels", label_fields, "session_id, label",
+          "archive.session_labels l JOIN temp.chosen k ON k.id = l.session_id" },
+        { "session_external_parents", parent_fields, NULL,
+          "archive.session_external_parents x JOIN temp.chosen k ON k.id = x.session_id" },
 };
 
 static int make_table(sqlite3 *db, size_t t)
@@ -254,6 +273,11 @@ static int fill_table(sqlite3 *db, size_t t)
         const char *comma = "";
         int r;
 
+        if (strncmp(tables[t].name, "session_", 8) == 0) {
+                r = query_has_table(db, "archive", tables[t].name); /* an old archive lacks it */
+                if (r <= 0)
+                        return r;
+        }
         (void) strbuf_printf(&sql, "INSERT OR IGNORE INTO main.%s (", tables[t].name);
         for (const Field *f = tables[t].fields; f->name; f++) {
                 if (!f->value)

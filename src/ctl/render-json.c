@@ -110,7 +110,10 @@ int render_json(Query *q, const char *id, const RenderOptions *options, FILE *f)
         if (r == 0)
                 return -ENOENT;
         if (r < 0 || (r = add_rows(&w, q, &link_table, "git_links", id)) < 0 ||
-            (r = add_rows(&w, q, &pin_table, "pins", id)) < 0 || (r = add_children(&w, q, id)) < 0)
+            (r = add_rows(&w, q, &pin_table, "pins", id)) < 0 ||
+            (r = add_rows(&w, q, &label_table, "labels", id)) < 0 ||
+            (r = add_rows(&w, q, &parent_table, "external_parents", id)) < 0 ||
+            (r = add_children(&w, q, id)) < 0)
                 return r;
         /* the closing brace is left off: the messages are written as they are read */
         r = json_print_part(f, TAKE_PTR(session), 1);

@@ -148,3 +148,26 @@ const Table pin_table = { "message_pins",
                           N(pin_columns),
                           "session_id, message_ordinal, user_id",
                           5 };
+
+static const Column label_columns[N_LABEL_COLUMNS] = {
+        [LABEL_SESSION_ID] = { "session_id", COLUMN_ID, "session_id", 0 },
+        [LABEL_LABEL] = { "label", COLUMN_TEXT, "label", 0 },
+        [LABEL_CREATED_AT] = { "created_at", COLUMN_TIME, "created_at", 142 },
+};
+
+const Table label_table = { "session_labels", "session_labels",    label_columns,
+                            N(label_columns), "session_id, label", 142 };
+
+static const Column parent_columns[N_PARENT_COLUMNS] = {
+        [PARENT_SESSION_ID] = { "session_id", COLUMN_ID, "session_id", 0 },
+        [PARENT_PARENT_SESSION_ID] = { "parent_session_id", COLUMN_ID, "parent_session_id", 0 },
+        [PARENT_CREATED_AT] = { "created_at", COLUMN_TIME, "created_at", 142 },
+        [PARENT_UPDATED_AT] = { "updated_at", COLUMN_TIME, "updated_at", 142 },
+};
+
+const Table parent_table = { "session_external_parents",
+                             "session_external_parents",
+                             parent_columns,
+                             N(parent_columns),
+                             "session_id",
+                             142 };

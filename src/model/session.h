@@ -122,6 +122,21 @@ enum {
         N_PIN_COLUMNS,
 };
 
+enum {
+        LABEL_SESSION_ID,
+        LABEL_LABEL,
+        LABEL_CREATED_AT,
+        N_LABEL_COLUMNS,
+};
+
+enum {
+        PARENT_SESSION_ID,
+        PARENT_PARENT_SESSION_ID,
+        PARENT_CREATED_AT,
+        PARENT_UPDATED_AT,
+        N_PARENT_COLUMNS,
+};
+
 extern const Table session_table;
 extern const Table message_table;
 extern const Table call_table;  /* tool_calls */
@@ -129,6 +144,9 @@ extern const Table event_table; /* tool_result_events */
 extern const Table link_table;  /* git_links */
 extern const Table star_table;  /* session_stars */
 extern const Table pin_table;   /* message_pins */
+extern const Table label_table; /* session_labels: what people or programs call it */
+extern const Table
+                parent_table; /* session_external_parents: who began it, as another program said */
 
 /* A message with what hangs on it. The reader that fills it owns all of it, until its next call. */
 typedef struct Message {

@@ -35,8 +35,9 @@ static const Table excluded = {
 };
 
 static const Table *const tables[] = {
-        &session_table,   &message_table, &call_table,    &event_table, &star_table, &pin_table,
-        &messages_joined, &calls_joined,  &events_joined, &deletions,   &excluded,
+        &session_table, &message_table, &call_table,   &event_table,     &star_table,
+        &pin_table,     &label_table,   &parent_table, &messages_joined, &calls_joined,
+        &events_joined, &deletions,     &excluded,
 };
 
 static int broken(const Schema *s, const char *path, char **reterr, const char *what)

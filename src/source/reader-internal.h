@@ -20,6 +20,10 @@ extern const Table reader_extra_table;
 
 #define READER_STARS_TAIL "ORDER BY session_id"
 #define READER_PINS_TAIL  "ORDER BY session_id, ordinal"
+/* These two outlive their sessions. */
+#define READER_LABELS_TAIL \
+        "WHERE session_id IN (SELECT id FROM sessions) ORDER BY session_id, label"
+#define READER_PARENTS_TAIL "WHERE session_id IN (SELECT id FROM sessions) ORDER BY session_id"
 
 typedef enum Query {
         QUERY_BEGIN,
@@ -40,6 +44,8 @@ typedef enum Query {
         QUERY_EVENTS,
         QUERY_STARS,
         QUERY_PINS,
+        QUERY_LABELS,
+        QUERY_PARENTS,
         QUERY_DELETED,
         QUERY_EXCLUDED,
         QUERY_NEWEST_MARKER,

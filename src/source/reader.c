@@ -530,6 +530,16 @@ int reader_pins(Reader *r, ReaderRowFunc func, void *userdata)
         return for_each_row(r, QUERY_PINS, &pin_table, READER_PINS_TAIL, func, userdata);
 }
 
+int reader_labels(Reader *r, ReaderRowFunc func, void *userdata)
+{
+        return for_each_row(r, QUERY_LABELS, &label_table, READER_LABELS_TAIL, func, userdata);
+}
+
+int reader_parents(Reader *r, ReaderRowFunc func, void *userdata)
+{
+        return for_each_row(r, QUERY_PARENTS, &parent_table, READER_PARENTS_TAIL, func, userdata);
+}
+
 static int for_each_deletion(Reader *r, Query query, int64_t *revision, ReaderRowFunc func,
                              void *userdata)
 {

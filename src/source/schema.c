@@ -17,6 +17,8 @@ static const char *const tables[] = {
         "excluded_sessions",
         "session_deletion_changes",
         "conversation_session_changes",
+        "session_labels",
+        "session_external_parents",
 };
 
 /* SQLite's own rules of column affinity (https://sqlite.org/datatype3.html, 3.1), where what has none may be anything. */

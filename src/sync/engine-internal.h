@@ -171,8 +171,7 @@ int walk_sessions(Engine *e, const char *marker);
  * @has_source those that the source has are left alone: they failed just now. As walk_sessions(). */
 int walk_stale(Engine *e, bool has_source);
 
-/* Stars, pins and permanent deletions, as the source has them now. Within reader_begin() and batch_begin(). Returns 0 or
+/* Stars, pins, labels, external parents, and permanent deletions, as the source has them now. Within reader_begin() and batch_begin(). Returns 0 or
  * a negative errno. */
-int mirror_stars(Engine *e);
-int mirror_pins(Engine *e);
+int mirror_rows(Engine *e);
 int mirror_deletions(Engine *e);

@@ -364,7 +364,7 @@ static int need_source(Engine *e)
 
 /* The cycle */
 
-/* Stars, pins and deletions: small tables, read in one short transaction. */
+/* Stars, pins, labels and the like, and deletions: small tables, read in one short transaction. */
 static int mirror_small_tables(Engine *e)
 {
         int r;
@@ -376,9 +376,7 @@ static int mirror_small_tables(Engine *e)
         if (r >= 0)
                 r = mirror_deletions(e);
         if (r >= 0)
-                r = mirror_stars(e);
-        if (r >= 0)
-                r = mirror_pins(e);
+                r = mirror_rows(e);
         read_end(e);
         if (r < 0 && r != -EAGAIN && e->result->failure == CYCLE_OK)
                 return engine_source_failed(e, r);

@@ -1,5 +1,5 @@
 /*
- * Stars, pins and permanent deletions
+ * Stars, pins, labels, external parents and permanent deletions
  *
  * They leave no mark on the session's row, so their tables are compared as a whole: small ones, read at each look.
  */
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/time-util.h"
-#include "sync/engine-internal.h"
+#include "sync/session-internal.h"
 
 /* Of the tables here. */
 #define LIST_COLUMNS_MAX 8
@@ -102,7 +102,7 @@ static int mask_list_row(Engine *e, const Table *table, const Value *id, Value *
 }
 
 /* Masks all rows of the list and, with @put, writes them. *@ret_complete: the archive has the session of each. */
-static int mask_list(Engine *e, RowList *l, int user_column, bool put, bool *ret_complete)
+static int mask_list(Engine *e, RowList *l, size_t user_column, bool put, bool *ret_complete)
 {
         size_t width = l->table->n_columns;
         int r = 0;
@@ -110,7 +110,7 @@ static int mask_list(Engine *e, RowList *l, int user_column, bool put, bool *ret
         *ret_complete = true;
         for (size_t i = 0; r >= 0 && i < l->n; i++) {
                 Value row[LIST_COLUMNS_MAX], session[N_SESSION_COLUMNS];
-                Value id = l->rows[i * width];
+                Value id = l->rows[i * width], user;
                 bool metadata_only;
 
                 r = id.type != VALUE_TEXT ? 0
@@ -121,11 +121,16 @@ static int mask_list(Engine *e, RowList *l, int user_column, bool put, bool *ret
                         continue;
                 }
                 memcpy(row, l->rows + i * width, width * sizeof(*row));
-                r = mask_list_row(e, l->table, &id, row, metadata_only);
+                r = session_copy_values(&e->session_arena, session + SESSION_USER_ID, 1, &user);
+                if (r >= 0)
+                        r = mask_list_row(e, l->table, &id, row, metadata_only);
                 if (r < 0 || !put)
                         continue;
+                if (l->table == &label_table && metadata_only)
+                        continue; /* it is nothing but text */
                 row[0] = id;
-                row[user_column] = session[SESSION_USER_ID];
+                if (user_column > 0)
+                        row[user_column] = user;
                 r = archive_row_put(e->archive, l->table, row);
         }
         return r;
@@ -135,7 +140,7 @@ static int mask_list(Engine *e, RowList *l, int user_column, bool put, bool *ret
  * Makes the archive's rows of a table those of the list, if the list is another one than last time. A row of a session
  * that the archive does not have (excluded, or still failing) is left out, and looked for again next time.
  */
-static int replace_rows(Engine *e, RowList *l, int user_column, const char *name)
+static int replace_rows(Engine *e, RowList *l, size_t user_column, const char *name)
 {
         char fingerprint_key[40], change_key[40];
         int64_t fingerprint;
@@ -164,28 +169,34 @@ static int replace_rows(Engine *e, RowList *l, int user_column, const char *name
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
-int mirror_stars(Engine *e)
+/* The small tables, and which of their columns says whose a row is (0: none does). */
+static const struct {
+        const Table *table;
+        size_t user_column;
+        const char *name; /* in meta */
+        int (*read)(Reader *r, ReaderRowFunc func, void *userdata);
+} mirrors[] = {
+        { &star_table, STAR_USER_ID, "stars", reader_stars },
+        { &pin_table, PIN_USER_ID, "pins", reader_pins },
+        { &label_table, 0, "labels", reader_labels },
+        { &parent_table, 0, "parents", reader_parents },
+};
+
+int mirror_rows(Engine *e)
 {
-        _cleanup_(row_list_done) RowList l = { .table = &star_table };
-        int r;
+        int r = 0;
 
-        l.hasher = hasher_new(archive_key(e->archive));
-        if (!l.hasher)
-                return -ENOMEM;
-        r = reader_stars(e->reader, keep_row, &l);
-        return r < 0 ? r : replace_rows(e, &l, STAR_USER_ID, "stars");
-}
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(mirrors); i++) {
+                _cleanup_(row_list_done) RowList l = { .table = mirrors[i].table };
 
-int mirror_pins(Engine *e)
-{
-        _cleanup_(row_list_done) RowList l = { .table = &pin_table };
-        int r;
-
-        l.hasher = hasher_new(archive_key(e->archive));
-        if (!l.hasher)
-                return -ENOMEM;
-        r = reader_pins(e->reader, keep_row, &l);
-        return r < 0 ? r : replace_rows(e, &l, PIN_USER_ID, "pins");
+                l.hasher = hasher_new(archive_key(e->archive));
+                if (!l.hasher)
+                        return -ENOMEM;
+                r = mirrors[i].read(e->reader, keep_row, &l);
+                if (r >= 0)
+                        r = replace_rows(e, &l, mirrors[i].user_column, mirrors[i].name);
+        }
+        return r;
 }
 
 /* One id that the source deleted for good. What the archive never had leaves no trace. */

@@ -51,6 +51,8 @@ EVENTS = dict({name: name for name in (
 
 STARS = {name: name for name in ("session_id", "created_at")}
 PINS = {"session_id": "session_id", "message_ordinal": "ordinal", "note": "note", "created_at": "created_at"}
+LABELS = {name: name for name in ("session_id", "label", "created_at")}
+PARENTS = {name: name for name in ("session_id", "parent_session_id", "created_at", "updated_at")}
 
 SOURCE_SQL = {
     "sessions": "SELECT * FROM sessions",
@@ -60,6 +62,8 @@ SOURCE_SQL = {
     "tool_result_events": "SELECT * FROM tool_result_events",
     "session_stars": "SELECT * FROM starred_sessions",
     "message_pins": "SELECT * FROM pinned_messages",
+    "session_labels": "SELECT * FROM session_labels",
+    "session_external_parents": "SELECT * FROM session_external_parents",
 }
 
 # archive table -> its columns and where they come from, and the key that tells its rows apart
@@ -70,6 +74,8 @@ TABLES = {
     "tool_result_events": (EVENTS, ("session_id", "message_ordinal", "call_index", "event_index")),
     "session_stars": (STARS, ("session_id",)),
     "message_pins": (PINS, ("session_id", "message_ordinal")),
+    "session_labels": (LABELS, ("session_id", "label")),
+    "session_external_parents": (PARENTS, ("session_id",)),
 }
 
 

@@ -15,7 +15,8 @@ from transcripts import Transcript
 # agentsview's name of each table that is mirrored, and what else is read.
 ORIGINS = {"sessions": "sessions", "messages": "messages", "tool_calls": "tool_calls",
            "tool_result_events": "tool_result_events", "session_stars": "starred_sessions",
-           "message_pins": "pinned_messages"}
+           "message_pins": "pinned_messages", "session_labels": "session_labels",
+           "session_external_parents": "session_external_parents"}
 JOINED = {("messages", "id"), ("tool_calls", "id"), ("tool_calls", "message_id"), ("tool_result_events", "id"),
           ("session_deletion_changes", "session_id"), ("session_deletion_changes", "revision"),
           ("session_deletion_changes", "deleted"), ("excluded_sessions", "id")}
@@ -100,6 +101,11 @@ def mutate(path, table, column, change):
                     break
 
 
+def label(desk, session, text):
+    desk.viewer.run("session", "label", session, text)
+    desk.viewer.run("session", "parent", session, desk.transcripts[1].id)
+
+
 @pytest.fixture
 def synced(desk):
     """Sessions with all that can hang on them, in the archive."""
@@ -111,6 +117,7 @@ def synced(desk):
         server.pin(desk.transcripts[1].id, 0, "look here")
         server.rename(desk.transcripts[2].id, "a name")
         server.trash(desk.transcripts[3].id)
+    label(desk, desk.transcripts[0].id, "needs a second look")
     desk.scrubjay.sync()
     with desk.viewer.serve() as server:
         server.delete_for_good(gone.id)

@@ -43,7 +43,10 @@ class Viewer:
 
     def sync(self, full=False):
         """One run of the command that reads the transcripts; it ends when all is committed."""
-        command = [self.program, "sync"] + (["--full"] if full else [])
+        self.run("sync", *(["--full"] if full else []))
+
+    def run(self, *arguments):
+        command = [self.program, *arguments]
         environ = dict(self.environ, AGENTSVIEW_NO_DAEMON="1")
         done = subprocess.run(command, env=environ, cwd=self.home, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -78,6 +78,13 @@ CREATE TABLE excluded_sessions (
 CREATE TABLE session_deletion_changes (
     session_id TEXT PRIMARY KEY, project TEXT NOT NULL, revision INTEGER NOT NULL,
     deleted INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE session_labels (
+    session_id TEXT NOT NULL, label TEXT NOT NULL,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), PRIMARY KEY (session_id, label));
+CREATE TABLE session_external_parents (
+    session_id TEXT PRIMARY KEY, parent_session_id TEXT NOT NULL,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')),
+    updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')));
 """
 
 

@@ -110,4 +110,8 @@ static _unused_ char *fixture_text(const char *path, const char *sql)
         " message_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, note TEXT, created_at TEXT);"                     \
         "CREATE TABLE session_deletion_changes (session_id TEXT PRIMARY KEY, project TEXT NOT NULL,"               \
         " revision INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0);"                                         \
-        "CREATE TABLE excluded_sessions (id TEXT PRIMARY KEY, created_at TEXT);"
+        "CREATE TABLE excluded_sessions (id TEXT PRIMARY KEY, created_at TEXT);"                                   \
+        "CREATE TABLE session_labels (session_id TEXT NOT NULL, label TEXT NOT NULL, created_at TEXT,"             \
+        " PRIMARY KEY (session_id, label));"                                                                       \
+        "CREATE TABLE session_external_parents (session_id TEXT PRIMARY KEY, parent_session_id TEXT NOT NULL,"     \
+        " created_at TEXT, updated_at TEXT);"
