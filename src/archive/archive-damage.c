@@ -145,6 +145,18 @@ static int count_files(const char *folder, const char *prefix)
         return n;
 }
 
+int archive_n_damaged(const char *path)
+{
+        _cleanup_free_ char *folder = path_folder(path), *prefix = NULL;
+        const char *slash = strrchr(path, '/');
+
+        if (!folder || asprintf(&prefix, "%s.damaged-", slash ? slash + 1 : path) < 0) {
+                prefix = NULL;
+                return -ENOMEM;
+        }
+        return count_files(folder, prefix);
+}
+
 /* A name that no file has: "@path.damaged-20260102T030405Z", with a number where two are of one second. */
 static int free_name(const char *path, char **ret)
 {
@@ -191,19 +203,14 @@ static int move(const char *from, const char *to, const char *suffix)
 
 int archive_move_aside(const char *path, char **ret)
 {
-        _cleanup_free_ char *folder = path_folder(path), *name = NULL, *prefix = NULL, *shm = NULL;
-        const char *slash = strrchr(path, '/');
+        _cleanup_free_ char *name = NULL, *shm = NULL;
         int r;
 
-        if (!folder || asprintf(&prefix, "%s.damaged-", slash ? slash + 1 : path) < 0) {
-                prefix = NULL;
-                return -ENOMEM;
-        }
         if (asprintf(&shm, "%s-shm", path) < 0) {
                 shm = NULL;
                 return -ENOMEM;
         }
-        r = count_files(folder, prefix);
+        r = archive_n_damaged(path);
         if (r >= ARCHIVE_DAMAGED_MAX)
                 return -EUCLEAN;
         if (r >= 0)

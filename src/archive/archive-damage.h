@@ -23,6 +23,9 @@ int archive_check(sqlite3 *db, ArchiveCheck how, char **ret_problem);
  * Returns 1 (damaged), 0 (whole, or no archive at all), or a negative errno. */
 int archive_check_header(const char *path, char **ret_problem);
 
+/* How many damaged archives lie beside the one at @path; or a negative errno. */
+int archive_n_damaged(const char *path);
+
 /* Renames the archive at @path, its -wal and -journal too, to "@path.damaged-<time>"; what is derived from it goes. The
  * caller has the lock and no connection. Returns 0 with the new name in *@ret, -EUCLEAN where ARCHIVE_DAMAGED_MAX lie there
  * already, or another negative errno. */

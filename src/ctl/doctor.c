@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "archive/archive-damage.h"
 #include "base/file-util.h"
 #include "base/time-util.h"
 #include "ctl/command.h"
@@ -238,6 +239,20 @@ static void check_began_anew(Doctor *d, const ArchiveSummary *s)
              when.data ?: "");
 }
 
+/* Purging, masking again and wiping leave these files as they are. */
+static void check_damaged(Doctor *d, const char *path)
+{
+        int n = archive_n_damaged(path);
+
+        if (n > 0)
+                sayf(d, VERDICT_LOOK, "archive-damaged",
+                     _("They keep all that they held, also what was purged or left in plain since then. Look whether "
+                       "you need them, then remove them."),
+                     P_("%d damaged archive lies beside it ('%s.damaged-*').",
+                        "%d damaged archives lie beside it ('%s.damaged-*').", n),
+                     n, path);
+}
+
 static void check_archive(Doctor *d)
 {
         const char *path = d->is_running ? d->daemon.archive : d->settings->archive_path;
@@ -272,6 +287,7 @@ static void check_archive(Doctor *d)
                         s.n_stale),
                      s.n_stale);
         check_began_anew(d, &s);
+        check_damaged(d, path);
         check_mode(d, path);
         if (folder) {
                 check_mode(d, folder);

@@ -184,6 +184,20 @@ def test_doctor_tells_of_an_archive_that_began_anew(ctl, daemon, source):
     assert checks["archive-new"]["verdict"] == "look" and "put it back" in checks["archive-new"]["advice"]
 
 
+def test_doctor_tells_of_damaged_archives_beside_it(ctl, daemon, source):
+    source.add_session("one")
+    ctl.run("sync")
+
+    def verdict():
+        checks = {check["check"]: check for check in json.loads(ctl.run("doctor", "--json").out)}
+        return checks.get("archive-damaged")
+
+    assert verdict() is None
+    for suffix in ("20260102T030405Z", "20260102T030405Z-wal", "20260102T030406Z"):
+        daemon.archive.with_name(daemon.archive.name + ".damaged-" + suffix).write_text("x")
+    assert verdict()["verdict"] == "look" and "2 damaged archives" in verdict()["text"]
+
+
 def test_doctor_names_a_bad_setting_with_its_line(ctl, tmp_path):
     config = tmp_path / "bad.conf"
     config.write_text("[Sync]\nQuietTime=soon\n")
