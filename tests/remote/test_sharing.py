@@ -102,13 +102,13 @@ def test_hold_time(ann):
 
 
 def test_a_held_session_goes_when_its_time_has_come(ann, bus):
-    ann.set(HoldTime="3s")
+    ann.set(HoldTime="12s")
     ann.source.add_session("s1", ["x"], ended_at=iso(datetime.now(timezone.utc)))
     ann.source.add_session("s2", ["x"], ended_at="2026-01-01T00:00:00.000Z")
     ann.start(bus)
     ann.settle()
     assert ids(ann.server) == ["s2"]
-    wait_for(lambda: ids(ann.server) == ["s1", "s2"], "the held one")
+    wait_for(lambda: ids(ann.server) == ["s1", "s2"], "the held one", 60)
 
 
 # Several people
