@@ -11,7 +11,10 @@
 
 /* Of the tables here. */
 #define LIST_COLUMNS_MAX 8
-static_assert(N_STAR_COLUMNS <= LIST_COLUMNS_MAX && N_PIN_COLUMNS <= LIST_COLUMNS_MAX, "rows fit");
+static_assert(N_STAR_COLUMNS <= LIST_COLUMNS_MAX && N_PIN_COLUMNS <= LIST_COLUMNS_MAX &&
+                              N_LABEL_COLUMNS <= LIST_COLUMNS_MAX &&
+                              N_PARENT_COLUMNS <= LIST_COLUMNS_MAX,
+              "rows fit");
 
 /* A list of rows kept until the reading is over. */
 typedef struct RowList {
@@ -129,7 +132,7 @@ static int mask_list(Engine *e, RowList *l, size_t user_column, bool put, bool *
                 if (l->table == &label_table && metadata_only)
                         continue; /* it is nothing but text */
                 row[0] = id;
-                if (user_column > 0)
+                if (user_column > 0 && user_column < ELEMENTSOF(row))
                         row[user_column] = user;
                 r = archive_row_put(e->archive, l->table, row);
         }

@@ -153,7 +153,7 @@ static int recall(SessionSync *s)
         Masker *masker = s->e->masker;
         LookBack *texts = &s->e->look_back;
         Conversation *c = &s->e->conversation;
-        size_t n_told = masker_n_known(masker), n, from = s->first_written;
+        size_t n_told = masker_n_known(masker), n = 0, from = s->first_written;
         int64_t newest;
         int r;
 

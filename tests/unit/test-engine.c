@@ -772,7 +772,6 @@ TEST(two_contexts_of_one_secret_leave_no_part_of_it)
 /* What only the archive has is masked again in two looks as well. */
 TEST(a_secret_learned_late_goes_from_what_only_the_archive_has)
 {
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
         _cleanup_free_ char *rules = fixture_path("late-rules"), *file = NULL, *content = NULL;
         static const char rule[] =
                         "{\"rules\": [{\"id\": \"the-nest\", \"description\": \"A nest\", "
