@@ -20,10 +20,13 @@ extern const Table reader_extra_table;
 
 #define READER_STARS_TAIL "ORDER BY session_id"
 #define READER_PINS_TAIL  "ORDER BY session_id, ordinal"
-/* These two outlive their sessions. */
-#define READER_LABELS_TAIL \
-        "WHERE session_id IN (SELECT id FROM sessions) ORDER BY session_id, label"
-#define READER_PARENTS_TAIL "WHERE session_id IN (SELECT id FROM sessions) ORDER BY session_id"
+/* These two outlive their sessions. EXISTS asks for each of their rows; IN would read all sessions first. */
+#define READER_LABELS_TAIL                                                                \
+        "WHERE EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_labels.session_id) " \
+        "ORDER BY session_id, label"
+#define READER_PARENTS_TAIL                                                                         \
+        "WHERE EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_external_parents.session_id) " \
+        "ORDER BY session_id"
 
 typedef enum Query {
         QUERY_BEGIN,

@@ -124,7 +124,7 @@ def test_starting_costs_the_same_with_any_number_of_cursors(sizes):
 
 
 def test_a_long_session_is_linear(lab):
-    small, large = 2000, 8000  # more text in both than what is remembered of it, in case a secret is learned later
+    small, large = 4000, 8000  # more text in both than what is remembered of it, in case a secret is learned later
     times = large / small
     for was, now in zip(*(run(lab, "long", n, ["start", "append-long"]) for n in (small, large))):
         for name in COUNTS:
