@@ -43,8 +43,10 @@ const char *delivery_caution(const Delivery *d)
 
 uint64_t delivery_next_due(const Delivery *d)
 {
-        return d->look_again_usec > 0 && d->look_again_usec < d->next_due ? d->look_again_usec
-                                                                          : d->next_due;
+        bool can_look = d->look_again_usec > 0 && d->us.names && d->us.names[0] &&
+                        (d->has_sessions || d->is_complete);
+
+        return can_look && d->look_again_usec < d->next_due ? d->look_again_usec : d->next_due;
 }
 
 /* Life */
@@ -151,6 +153,16 @@ static int note_claim(Delivery *d)
         return link_save(d);
 }
 
+/* A ledger that is new. Without rows of ours this is the first delivery, as a rule, and all counts as new; a ledger that was
+ * lost may have known of rows on their way, and if so the look again finds them. To tables that are new nothing is. */
+static void take_new_ledger(Delivery *d, const RemoteStanding *standing)
+{
+        if (standing->stamp == 0 && !standing->has_odd)
+                d->is_unsure = false;
+        if (standing->is_new)
+                d->look_again_usec = d->state.look_again_usec = 0;
+}
+
 /* The ledger has a stamp before a row has it. Where the remote has a higher one, archive and ledger are older than it: both
  * were put back from a backup, and nothing else tells. */
 static int take_standing(Delivery *d, const RemoteStanding *standing)
@@ -158,8 +170,12 @@ static int take_standing(Delivery *d, const RemoteStanding *standing)
         bool is_older = standing->stamp > d->state.version;
 
         d->has_former = standing->has_former;
-        if (is_older)
+        if (d->state.version == 0)
+                take_new_ledger(d, standing);
+        if (is_older) {
                 d->state.version = standing->stamp;
+                link_expect_late(d); /* it may have known of rows on their way */
+        }
         if (!is_older && !standing->is_new && !standing->has_odd)
                 return 0;
         if (standing->has_odd &&
@@ -273,6 +289,8 @@ static int run(Delivery *d)
         r = link_open(d);
         if (r >= 0)
                 r = link_identify(d);
+        if (r >= 0 && d->is_open && !d->is_trusted)
+                forget_position(d); /* another ledger: the remote tells it of the highest stamp */
         if (r >= 0)
                 r = batch_advance(d);
         if (r >= 0)

@@ -152,6 +152,15 @@ int link_forget(Delivery *d)
         return r < 0 ? link_ledger_failed(d, r) : 0;
 }
 
+void link_expect_late(Delivery *d)
+{
+        uint64_t timeout = d->options.timeout_usec ?: REMOTE_TIMEOUT_USEC;
+
+        d->look_again_usec = now_usec(CLOCK_REALTIME) + LATE_TIMES * timeout;
+        d->state.look_again_usec = d->look_again_usec;
+        d->is_unsure = true;
+}
+
 /* Whatever the wall clock does, a stamp is higher than all before: a row must never lose against its older self. */
 uint64_t link_next_stamp(Delivery *d)
 {
@@ -270,10 +279,12 @@ static int name_us(Delivery *d)
 /* What was under way when a run before this one ended may arrive for a while yet. */
 static void see_what_is_under_way(Delivery *d)
 {
-        uint64_t timeout = d->options.timeout_usec ?: REMOTE_TIMEOUT_USEC;
+        bool is_new = !d->state.target; /* a ledger that knew may have been lost */
 
-        if (d->state.look_again_usec == LEDGER_UNDER_WAY)
-                d->state.look_again_usec = now_usec(CLOCK_REALTIME) + LATE_TIMES * timeout;
+        if (is_new || d->state.look_again_usec == LEDGER_UNDER_WAY) {
+                link_expect_late(d);
+                return;
+        }
         d->look_again_usec = d->state.look_again_usec;
         d->is_unsure = d->look_again_usec != 0;
 }

@@ -108,6 +108,9 @@ int link_end_ledger(Delivery *d, int r);
 /* What the remote holds is not known from now on, also for a later process. */
 int link_forget(Delivery *d);
 
+/* Rows of ours may be on their way: no ordinal counts as new, and it is looked again when they have to be there. */
+void link_expect_late(Delivery *d);
+
 /* A stamp higher than all before. It must be in the ledger before a row of it goes out. */
 uint64_t link_next_stamp(Delivery *d);
 

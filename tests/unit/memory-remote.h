@@ -50,7 +50,7 @@ typedef enum MemoryFault {
 } MemoryFault;
 
 typedef struct MemoryServer {
-        bool has_transactions;
+        bool has_transactions, has_tables;
         MemoryRow *rows;
         size_t n_rows;
         MemoryRequest *late;
@@ -530,6 +530,8 @@ static int memory_open(Remote *remote, const RemoteIdentity *us, RemoteStanding 
                 r = memory_claim(m);
         if (r < 0 || m->is_open)
                 return r;
+        ret->is_new = !memory_server.has_tables;
+        memory_server.has_tables = memory_server.has_tables || !us->only_looks;
         for (size_t i = 0; i < memory_server.n_rows; i++) {
                 const MemoryRow *row = memory_server.rows + i;
 

@@ -342,6 +342,9 @@ static bool is_equal(World *w)
 static int count_difference(void *userdata, const char *id, RemoteTable table,
                             DeliveryDifference difference, uint64_t n_here, uint64_t n_there)
 {
+        fprintf(stderr, "%s of '%s' %s: %" PRIu64 " rows here, %" PRIu64 " there\n",
+                remote_table(table)->name, id,
+                difference == DIFFERENCE_WAITING ? "waits" : "differs", n_here, n_there);
         ++*(unsigned *) userdata;
         return 0;
 }
@@ -461,6 +464,119 @@ TEST(each_step_fails_in_each_way)
         for (int fault = 0; fault < N_FAULTS; fault++)
                 for (int kind = 0; kind < 4; kind++)
                         fail_each_step(kind & 1, (MemoryFault) fault, kind & 2);
+}
+
+/* The requests that are on their way stay there until they are let go. */
+static bool hold_late_rows(void)
+{
+        bool has_rows = false;
+
+        for (size_t i = 0; i < memory_server.n_late; i++) {
+                memory_server.late[i].deadline_usec = UINT64_MAX;
+                has_rows = has_rows || memory_server.late[i].n_rows > 0;
+        }
+        return has_rows;
+}
+
+/* The ledger as it is, aside, or instead of the one that is there. */
+static void keep_ledger(World *w, bool back)
+{
+        _cleanup_free_ char *command = NULL;
+
+        restart(w);
+        if (back)
+                remove_ledger(w);
+        REQUIRE(asprintf(&command, "%s %s.remotes%s %s.remotes%s", back ? "mv" : "cp", w->f.path,
+                         back ? ".old" : "", w->f.path, back ? "" : ".old") > 0);
+        REQUIRE(system(command) == 0);
+}
+
+static void remove_ledger_copy(World *w)
+{
+        _cleanup_free_ char *path = NULL;
+
+        REQUIRE(asprintf(&path, "%s.remotes.old", w->f.path) > 0);
+        (void) unlink(path);
+}
+
+/* Rows are on their way, and the ledger, which knew of it, goes, and so does the session: nothing tells of them when they
+ * come. Returns whether there were such rows. */
+static bool lose_what_knew(World *w, bool has_copy)
+{
+        if (!hold_late_rows())
+                return false;
+        restart(w);
+        if (has_copy)
+                keep_ledger(w, true);
+        else
+                remove_ledger(w);
+        next_change(w);
+        remove_session(w, 3);
+        CHECK_INT(deliver(w), 0);
+        CHECK(is_equal(w));
+        memory_arrive(true);
+        CHECK(!is_equal(w));
+        (void) is_right(w, "the ledger was lost");
+        return true;
+}
+
+static unsigned lose_ledger_at_each_step(bool has_copy)
+{
+        unsigned n_tried = 0;
+        bool failed = true;
+
+        for (int step = 0; failed; step++) {
+                World w;
+
+                memory_server_reset(false);
+                world_make(&w, 7);
+                w.options.timeout_usec = 20 * MEMORY_TIMEOUT_USEC;
+                add_session(&w);
+                REQUIRE(deliver(&w) == 0);
+                keep_ledger(&w, false);
+                add_session(&w);
+                REQUIRE(deliver(&w) == 0);
+                add_session(&w);
+                memory_server.fault = FAULT_LATE;
+                memory_server.fault_after = step;
+                failed = deliver(&w) < 0;
+                n_tried += lose_what_knew(&w, has_copy);
+                remove_ledger_copy(&w);
+                world_done(&w);
+                REQUIRE(step < 100);
+        }
+        return n_tried;
+}
+
+TEST(what_a_lost_ledger_knew_of_arrives_and_goes_again)
+{
+        CHECK(lose_ledger_at_each_step(false) > 1);
+}
+
+TEST(what_a_ledger_from_a_backup_knows_not_of_arrives_and_goes_again)
+{
+        CHECK(lose_ledger_at_each_step(true) > 1);
+}
+
+/* Messages there have stamps that the clock has not reached; only the remote tells it when the ledger is gone. */
+TEST(a_ledger_that_goes_while_the_remote_is_open_is_followed)
+{
+        World w;
+
+        memory_server_reset(false);
+        world_make(&w, 7);
+        add_session(&w);
+        REQUIRE(deliver(&w) == 0);
+        for (size_t i = 0; i < memory_server.n_rows; i++)
+                if (memory_server.rows[i].table == REMOTE_MESSAGES)
+                        memory_server.rows[i].stamp += USEC_PER_HOUR / USEC_PER_MSEC;
+        remove_ledger(&w);
+        next_change(&w);
+        sql(&w, "UPDATE messages SET content = 'other', change_seq = %" PRId64, w.seq);
+        touch(&w, 1, false);
+        CHECK_INT(deliver(&w), 0);
+        CHECK(is_right(&w, "the ledger went"));
+        world_done(&w);
 }
 
 /* Another archive from the same source, or the same one as it was: who works at it knows nothing of what was delivered. */
