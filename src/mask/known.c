@@ -6,6 +6,7 @@
 
 #include "base/bytes-find.h"
 #include "mask/guard.h"
+#include "mask/view.h"
 
 #define HASH_BITS 16
 #define STEP      4
@@ -335,6 +336,24 @@ const KnownSecret *known_before_cut(const Known *k, const char *text, size_t low
         return NULL;
 }
 
+bool known_wraps(const Known *k, const char *text, size_t size, size_t from, size_t until,
+                 Budget *budget)
+{
+        const char *p;
+
+        while (from < until && (p = memchr(text + from, '\n', until - from))) {
+                size_t end = (size_t) (p - text), stop = end, unused;
+
+                if (stop > from && text[stop - 1] == '\r')
+                        stop--;
+                if (view_is_wrap(text, from, stop, p + 1, size - end - 1) &&
+                    known_before_cut(k, text, from, stop, &unused, budget))
+                        return true;
+                from = end + 1;
+        }
+        return false;
+}
+
 #define ELLIPSIS "\xE2\x80\xA6"
 
 /* Does @p begin with a sign that something was left out? */
@@ -343,13 +362,26 @@ static bool is_ellipsis(const char *p, size_t size)
         return size >= 3 && (memcmp(p, "...", 3) == 0 || memcmp(p, ELLIPSIS, 3) == 0);
 }
 
+/* Not farther than twice the way to the next one, whichever of the two it is: a text may be full of one of them. */
+#define CUT_STEP 64
+
 size_t known_next_cut(const char *text, size_t size, size_t at)
 {
-        const char *dots = bytes_find(text + at, size - at, "...", 3), *sign;
-        size_t end = dots ? (size_t) (dots - text) : size;
+        for (size_t step = CUT_STEP; at < size; step *= 2) {
+                size_t limit = size - at > step ? at + step : size;
+                const char *dots = bytes_find(text + at, limit - at, "...", 3), *sign;
+                size_t end = dots ? (size_t) (dots - text) : limit;
 
-        sign = bytes_find(text + at, end - at, ELLIPSIS, 3);
-        return sign ? (size_t) (sign - text) : end;
+                sign = bytes_find(text + at, end - at, ELLIPSIS, 3);
+                if (sign)
+                        return (size_t) (sign - text);
+                if (dots)
+                        return end;
+                if (limit == size)
+                        break;
+                at = limit - 2; /* one may begin there */
+        }
+        return size;
 }
 
 bool known_find(const Known *k, const char *text, size_t size, KnownFunc func, void *userdata,
@@ -366,8 +398,9 @@ bool known_find(const Known *k, const char *text, size_t size, KnownFunc func, v
 
                         if (!budget_spend(budget, 1 + n / 16))
                                 return true;
-                        if (n < KNOWN_MIN || (n < s->size && i + n < size && text[i + n] != '\n' &&
-                                              !is_ellipsis(text + i + n, size - i - n)))
+                        if (n < KNOWN_MIN ||
+                            (n < s->size && i + n < size && text[i + n] != '\n' &&
+                             text[i + n] != '\r' && !is_ellipsis(text + i + n, size - i - n)))
                                 continue;
                         if (func(userdata, e - 1, i))
                                 return true;

@@ -161,6 +161,25 @@ static bool on_known(void *userdata, size_t number, size_t at)
         return s->func(s->userdata, number, s->base + start);
 }
 
+/* Makes the view of the chunk of @text that begins at @base; with @join, without what breaks words. */
+static int view_chunk(Masker *m, const char *text, size_t size, size_t base, bool join)
+{
+        size_t rest = size - base;
+        int r;
+
+        m->view.join = join;
+        r = view_set(&m->view, text + base,
+                     rest < FIND_CHUNK + FIND_AHEAD ? rest : FIND_CHUNK + FIND_AHEAD);
+        m->view.join = false;
+        return r;
+}
+
+static int find_in_view(Masker *m, Search *search)
+{
+        return known_find(scanner_known(m->scanner), m->view.text, m->view.size, on_known, search,
+                          scanner_budget(m->scanner));
+}
+
 int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, void *userdata)
 {
         Search search = { .view = &m->view, .func = func, .userdata = userdata };
@@ -170,13 +189,14 @@ int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, 
                 return 0;
         budget_begin(scanner_budget(m->scanner), size);
         for (; r == 0 && search.base < size; search.base += FIND_CHUNK) {
-                size_t rest = size - search.base;
-
-                r = view_set(&m->view, text + search.base,
-                             rest < FIND_CHUNK + FIND_AHEAD ? rest : FIND_CHUNK + FIND_AHEAD);
+                r = view_chunk(m, text, size, search.base, false);
                 if (r >= 0)
-                        r = known_find(scanner_known(m->scanner), m->view.text, m->view.size,
-                                       on_known, &search, scanner_budget(m->scanner));
+                        r = find_in_view(m, &search);
+                if (r != 0 || !m->view.breaks)
+                        continue;
+                r = view_chunk(m, text, size, search.base, true);
+                if (r >= 0)
+                        r = find_in_view(m, &search);
         }
         return r;
 }
@@ -224,16 +244,18 @@ int masker_recall(Masker *m, const char *text, size_t size)
         if (!m->recall || recall_n(m->recall) == 0)
                 return 0;
         for (size_t base = 0; base < size; base += FIND_CHUNK) {
-                size_t rest = size - base;
+                bool join = false;
 
-                r = view_set(&m->view, text + base,
-                             rest < FIND_CHUNK + FIND_AHEAD ? rest : FIND_CHUNK + FIND_AHEAD);
-                if (r >= 0)
-                        r = recall_find(m->recall, m->view.text, m->view.size,
-                                        scanner_known(m->scanner));
-                if (r < 0)
-                        return r;
-                found = found || r > 0;
+                do {
+                        r = view_chunk(m, text, size, base, join);
+                        if (r >= 0)
+                                r = recall_find(m->recall, m->view.text, m->view.size,
+                                                scanner_known(m->scanner));
+                        if (r < 0)
+                                return r;
+                        found = found || r > 0;
+                        join = !join && m->view.breaks;
+                } while (join);
         }
         return found;
 }

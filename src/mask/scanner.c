@@ -456,7 +456,7 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
 static void note_wrap(Scanner *s, size_t at)
 {
         const View *v = &s->view;
-        size_t limit = v->size - at > CUT_WINDOW ? at + CUT_WINDOW : v->size, next;
+        size_t limit = v->size - at > CUT_WINDOW ? at + CUT_WINDOW : v->size, next, low;
         const char *start;
 
         while (at < limit && (unsigned char) v->text[at] > ' ')
@@ -466,9 +466,10 @@ static void note_wrap(Scanner *s, size_t at)
         next = at + 1 < v->size && v->text[at] == '\r' ? at + 2 : at + 1;
         if (at > 0 && v->text[at - 1] == '=')
                 at--;
-        start = memrchr(v->text, '\n', at);
+        low = at > CUT_WINDOW ? at - CUT_WINDOW : 0; /* a line that began before is long enough */
+        start = memrchr(v->text + low, '\n', at - low);
         s->wraps = next < v->size &&
-                   view_is_wrap(v->text, start ? (size_t) (start - v->text) + 1 : 0, at,
+                   view_is_wrap(v->text, start ? (size_t) (start - v->text) + 1 : low, at,
                                 v->text + next, v->size - next);
 }
 
@@ -707,6 +708,10 @@ static int find_known(Scanner *s)
 
         if (r >= 0 && known_n(s->known) > 0 && !s->view.join)
                 r = find_known_beginnings(s);
+        if (r >= 0 && known_n(s->known) > 0 && !s->view.join && !s->wraps)
+                s->wraps = known_wraps(s->known, s->view.text, s->view.size,
+                                       s->first > CUT_WINDOW ? s->first - CUT_WINDOW : 0, s->end,
+                                       &s->budget);
         s->limited = s->limited || s->budget.exceeded;
         return r;
 }

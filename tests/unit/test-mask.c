@@ -389,6 +389,40 @@ TEST(the_beginning_of_a_known_secret_is_masked_where_the_text_was_cut)
         check_sample(MASK_TEXT, "in the middle {alnum:12} of it...");
 }
 
+/* Between two characters of a known secret; and what a terminal does to one that does not fit its line. */
+TEST(a_known_secret_that_something_unseen_breaks_is_one)
+{
+        static const char line[] = "a line as long as a terminal is wide, and its end is ";
+        const struct {
+                const char *before, *sign, *after;
+        } cases[] = {
+                { "it is ", "\xE2\x80\x8B", ", see" },
+                { "it is ", "\x1b[0m", ", see" },
+                { "{\"a\":\"it is ", "\\u200b", "\"}" },
+                { line, "\n", ", see" },
+                { line, "\r\n", ", see" },
+        };
+        _cleanup_(sample_done) Sample told = make_sample("DB_PASSWORD=<<Xk9{alnum:17}>>\n");
+        const char *secret = told.text + strlen("DB_PASSWORD=");
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(masker_freep) Masker *m = new_masker();
+                _cleanup_free_ char *rest = strndup(secret + 10, 10), *text = NULL;
+                Masked masked;
+
+                REQUIRE(rest && asprintf(&text, "%s%.10s%s%s%s", cases[i].before, secret,
+                                         cases[i].sign, rest, cases[i].after) > 0);
+                CHECK_INT(masker_mask(m, MASK_TEXT, text, strlen(text), &masked), 0);
+                CHECK_INT(masked.n_findings, 0);
+                CHECK_INT(masker_mask(m, MASK_TEXT, told.text, strlen(told.text), &masked), 0);
+                CHECK_INT(masker_find_known(m, text, strlen(text), stands_there, NULL), 1);
+                CHECK_INT(masker_mask(m, MASK_TEXT, text, strlen(text), &masked), 0);
+                CHECK_INT(masked.n_findings, 1);
+                CHECK(!memmem(masked.text, masked.size, secret, 10));
+                CHECK(!memmem(masked.text, masked.size, rest, 10));
+        }
+}
+
 TEST(the_beginning_of_a_form_is_masked_where_the_text_was_cut)
 {
         static const char *const templates[] = {
@@ -413,6 +447,31 @@ TEST(the_beginning_of_a_form_is_masked_where_the_text_was_cut)
 static void count_progress(void *userdata)
 {
         ++*(unsigned *) userdata;
+}
+
+/* Each of them was searched for from the last one of the other kind on, to the end of the chunk. */
+TEST(many_signs_of_a_cut_cost_little)
+{
+        static const char *const signs[] = { "\xE2\x80\xA6 ", "... ", "ghp_\r" };
+        const size_t size = 1 << 20;
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        _cleanup_(sample_done) Sample told = make_sample("DB_PASSWORD=<<Xk9{alnum:17}>>\n");
+        _cleanup_free_ char *text = malloc(size);
+        Masked masked;
+
+        REQUIRE(text);
+        CHECK_INT(masker_mask(m, MASK_TEXT, told.text, strlen(told.text), &masked), 0);
+        for (size_t i = 0; i < ELEMENTSOF(signs); i++) {
+                size_t n = strlen(signs[i]);
+                uint64_t start;
+
+                for (size_t k = 0; k < size; k++)
+                        text[k] = signs[i][k % n];
+                start = now_usec(CLOCK_THREAD_CPUTIME_ID);
+                CHECK_INT(masker_mask(m, MASK_TEXT, text, size, &masked), 0);
+                CHECK(now_usec(CLOCK_THREAD_CPUTIME_ID) - start < 2 * USEC_PER_SEC);
+                CHECK_INT(masked.n_findings, 0);
+        }
 }
 
 /* Tokens of one prefix, and a text that is nothing but this prefix: it took minutes, and nobody was told. */
