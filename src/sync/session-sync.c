@@ -301,6 +301,25 @@ static Value hex_only(Value v)
         return v.size <= 128 ? v : (Value){ 0 };
 }
 
+/* A project that the setting names may take a session in, or let it go: then all of it is written again, notes too. */
+static int follow_privacy(SessionSync *s)
+{
+        Engine *e = s->e;
+        Value archived[N_SESSION_COLUMNS];
+        bool metadata_only;
+        int r;
+
+        if (!s->known || s->full || !e->settings.metadata_only || !*e->settings.metadata_only)
+                return 0;
+        r = archive_session_get(e->archive, s->id.text, s->id.size, archived, &metadata_only);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        if (r == 0 || metadata_only == (s->privacy == PRIVACY_METADATA))
+                return 0;
+        s->full = true;
+        return pins_are_due(e, &s->id);
+}
+
 /* Within a read transaction. */
 static int sync_source_session(SessionSync *s, const SourceSession *source)
 {
@@ -343,7 +362,9 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         if (r < 0)
                 return r;
         before = archive_n_changes(e->archive);
-        r = write_session(s, source, &file_hash);
+        r = follow_privacy(s);
+        if (r >= 0)
+                r = write_session(s, source, &file_hash);
         e->batch_is_tainted = r == -EBADMSG && archive_n_changes(e->archive) != before;
         return r < 0 ? r : 1;
 }

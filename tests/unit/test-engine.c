@@ -1286,6 +1286,37 @@ TEST(settings_are_applied_to_what_is_archived)
         world_done(&w);
 }
 
+TEST(a_session_that_moves_to_another_project_follows_its_privacy)
+{
+        static const char *const jay[] = { "jay", NULL };
+        World w;
+
+        world_begin(&w, "moves");
+        w.settings.metadata_only = jay;
+        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        add_session(&w, "a", 2);
+        change(&w,
+               "UPDATE sessions SET project = 'wren';"
+               "UPDATE messages SET content = 'see https://github.com/o/r/pull/7' WHERE ordinal = 0;"
+               "INSERT INTO pinned_messages (session_id, message_id, ordinal, note) VALUES ('a', 1, 0, 'a note')");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE content <> ''"), 2);
+        CHECK_INT(count(&w, "SELECT count(*) FROM message_pins WHERE note <> ''"), 1);
+        CHECK_INT(count(&w, "SELECT count(*) FROM git_links"), 1);
+
+        change(&w, "UPDATE sessions SET project = 'jay'");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE content = ''"), 2);
+        CHECK_INT(count(&w, "SELECT count(*) FROM message_pins WHERE note <> ''"), 0);
+        CHECK_INT(count(&w, "SELECT count(*) FROM git_links"), 0);
+
+        change(&w, "UPDATE sessions SET project = 'wren'");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE content <> ''"), 2);
+        CHECK_INT(count(&w, "SELECT count(*) FROM message_pins WHERE note <> ''"), 1);
+        world_done(&w);
+}
+
 TEST(a_session_that_cannot_be_archived_stops_no_other)
 {
         World w;
