@@ -175,6 +175,7 @@ static void tell_warning(const Settings *s, const CycleResult *result)
                 [WARNING_ARCHIVE_DAMAGED] = { LOG_ERR, MESSAGE_ARCHIVE_DAMAGED },
                 [WARNING_TEXTS_LEFT_OUT] = { LOG_WARNING, MESSAGE_SOURCE_LEFT_OUT },
                 [WARNING_ARCHIVE_VANISHED] = { LOG_ERR, MESSAGE_ARCHIVE_VANISHED },
+                [WARNING_SESSION_STUCK] = { LOG_WARNING, MESSAGE_SESSION_STUCK },
         };
 
         log_event(messages[result->warning_kind].level, messages[result->warning_kind].id,

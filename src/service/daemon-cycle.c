@@ -6,8 +6,12 @@
 #include "base/file-util.h"
 #include "service/daemon-internal.h"
 #include "service/log.h"
+#include "sync/stuck.h"
 
 #define EXIT_RESTART 75 /* EX_TEMPFAIL: the unit starts us again, in a sandbox made anew */
+
+/* Looks of the watchdog's timer without a move until the session in hand counts as stuck: half of its time. */
+#define WATCHDOG_MISSES_MAX 2
 
 #define WAITERS_MAX       1024 /* far beyond what people and scripts have open at once */
 #define STATUS_EVERY_USEC (1 * USEC_PER_SEC)
@@ -314,14 +318,50 @@ static int on_worker(sd_event_source *source, int fd, uint32_t events, void *use
         return 0;
 }
 
+/* The watchdog is about to end the service: the next start has to know in which session. This writes a small file on the main
+ * thread, which has nothing to answer for then that would not end with it. */
+static void note_stuck(Daemon *d)
+{
+        SessionVersion version;
+        unsigned n_times = 0;
+        int r;
+
+        if (!worker_session(d->worker, &version))
+                return;
+        r = stuck_note(d->settings->archive_path, &version, &n_times);
+        if (r >= 0)
+                d->stuck_id = strdup(version.id);
+        log_event(LOG_WARNING, MESSAGE_SESSION_STUCK,
+                  LOG_FIELDS({ "SCRUBJAY_SESSION", version.id },
+                             { "SCRUBJAY_COUNT", .number = n_times }),
+                  "The service is stuck in the session '%s' and will be restarted by the watchdog. After that %s.",
+                  version.id,
+                  r < 0 ? "it is tried in its usual place, for no note of it could be written"
+                  : n_times < STUCK_MAX ? "it is synced last and alone"
+                                        : "it is left out until it changes");
+}
+
+/* It got on after all. */
+static void take_stuck_back(Daemon *d)
+{
+        (void) stuck_take_back(d->settings->archive_path, d->stuck_id);
+        free(TAKE_PTR(d->stuck_id));
+}
+
 /* Fed only while the worker gets on, or has nothing to do. */
 static int on_watchdog_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Daemon *d = userdata;
         uint64_t ticks = worker_ticks(d->worker);
 
-        if (!d->syncing || ticks != d->watchdog_ticks)
+        if (!d->syncing || ticks != d->watchdog_ticks) {
                 (void) sd_notify(0, "WATCHDOG=1");
+                d->n_watchdog_misses = 0;
+                if (d->stuck_id)
+                        take_stuck_back(d);
+        } else if (++d->n_watchdog_misses == WATCHDOG_MISSES_MAX) {
+                note_stuck(d);
+        }
         d->watchdog_ticks = ticks;
         daemon_arm_timer(source, daemon_now(d) + d->watchdog_usec / 4);
         return 0;

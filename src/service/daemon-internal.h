@@ -54,6 +54,8 @@ struct Daemon {
         uint64_t stop_by_usec, status_usec;
         uint64_t watchdog_usec;              /* 0: there is none */
         uint64_t watchdog_ticks, stop_ticks; /* of the worker, when last looked at */
+        unsigned n_watchdog_misses;          /* looks since the watchdog was fed */
+        char *stuck_id;                      /* the session that is noted as stuck; NULL: none */
 };
 
 /* The time of this turn of the loop, CLOCK_MONOTONIC. */

@@ -377,6 +377,7 @@ Daemon *daemon_free(Daemon *d)
         cycle_journal_done(&d->journal);
         forget_shown(d);
         free(d->waiters);
+        free(d->stuck_id);
         settings_unref(d->settings);
         free(d);
         return NULL;

@@ -17,6 +17,7 @@
 #define MESSAGE_STOPPED "0634184ff4794bf78049610baf18f3e3" /* the service ends */
 #define MESSAGE_CYCLE_DONE "959b886a858b48b8b596157125355655" /* a cycle that did something */
 #define MESSAGE_SESSION_FAILED "2fec4ec5d12c4dfe863212407b0d2dbd" /* one session could not be synced */
+#define MESSAGE_SESSION_STUCK "3923a6537b1e43d990beed0afc0b607c" /* the watchdog ends the service in a session */
 #define MESSAGE_TEXT_LEFT_OUT "55d68193cb414157a925f78f47973bb2" /* a text of a session was too large */
 #define MESSAGE_SOURCE_MISSING "8756ad5615244241aca956077bbdab73" /* there is no source yet */
 #define MESSAGE_SOURCE_FAILED "782aa98132674e1b92e2577b493b46a8" /* the source is there and cannot be used */

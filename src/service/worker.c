@@ -24,6 +24,7 @@ struct Worker {
         bool ending;   /* the thread returns */
         bool told;     /* the eventfd is set, and nothing was taken since */
         uint64_t n_ticks;
+        SessionVersion session; /* in hand */
         WorkerReport report;
 };
 
@@ -80,6 +81,22 @@ static bool on_progress(void *userdata, const Progress *progress)
         tell(w);
         pthread_mutex_unlock(&w->mutex);
         return go_on;
+}
+
+static void on_session(void *userdata, const SessionVersion *version)
+{
+        Worker *w = userdata;
+
+        pthread_mutex_lock(&w->mutex);
+        w->n_ticks++;
+        if (version) {
+                (void) strcpy(w->session.id, version->id); /* the same array */
+                w->session.fingerprint = version->fingerprint;
+                w->session.policy = version->policy;
+        } else {
+                w->session.id[0] = 0;
+        }
+        pthread_mutex_unlock(&w->mutex);
 }
 
 /* Without memory the report is lost; what counts, the archive and the totals, is not. */
@@ -228,6 +245,7 @@ int worker_new(Settings *settings, Worker **ret)
         r = engine_new(&engine_settings,
                        &(EngineHooks){ .userdata = w,
                                        .on_progress = on_progress,
+                                       .on_session = on_session,
                                        .on_secrets = on_secrets },
                        &engine);
         if (r < 0)
@@ -319,4 +337,16 @@ uint64_t worker_ticks(Worker *w)
         n = w->n_ticks;
         pthread_mutex_unlock(&w->mutex);
         return n;
+}
+
+bool worker_session(Worker *w, SessionVersion *ret)
+{
+        bool is_there;
+
+        pthread_mutex_lock(&w->mutex);
+        is_there = w->session.id[0] != 0;
+        if (is_there)
+                *ret = w->session;
+        pthread_mutex_unlock(&w->mutex);
+        return is_there;
 }

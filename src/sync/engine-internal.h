@@ -13,8 +13,6 @@
 #include "sync/mask-row.h"
 #include "sync/policy.h"
 
-#define SESSION_ID_MAX 1024 /* bytes; agentsview's are UUIDs and short names */
-
 struct Engine {
         EngineSettings settings; /* deep copy */
         EngineHooks hooks;
@@ -48,6 +46,7 @@ struct Engine {
         bool has_traces;       /* see engine_note_traces(); as the archive has it */
         uint64_t n_left_out;   /* sessions of this cycle whose text the source keeps no longer */
         uint64_t n_cursors;    /* sessions that are in step, as of the last cycle */
+        StuckList stuck; /* as it was noted when the archive was opened; without those synced since */
         EngineTotals totals;
 
         /* of the cycle that runs */
@@ -55,6 +54,9 @@ struct Engine {
         Progress progress;
         bool stopping;
         bool follows; /* one of before looked at everything: what is new now was not there then */
+        bool stuck_is_left; /* one that was to be synced last could not be read */
+        char last_stuck[SESSION_ID_MAX +
+                        1];   /* the last one that was stuck before and is synced now; "": none */
         unsigned read_serial; /* counts the read transactions: a list lives as long as its own */
         uint64_t read_began_usec; /* when the read transaction began */
         uint64_t batch_began_usec, batch_bytes;
@@ -170,6 +172,26 @@ int walk_sessions(Engine *e, const char *marker);
 /* Masks again, from the archive, the sessions that it has under an older policy and that the source has no more. With
  * @has_source those that the source has are left alone: they failed just now. As walk_sessions(). */
 int walk_stale(Engine *e, bool has_source);
+
+/* Begins a cycle: none of the sessions that ended the service was met yet. */
+void stuck_begin(Engine *e);
+
+/* Whether a walk leaves @s out because the service was stuck in it: it is due then, or has failed for now. Returns 1, 0 or
+ * a negative errno. */
+int stuck_leave_out(Engine *e, const SourceSession *s);
+
+/* How many are to be synced after all others. */
+size_t stuck_n_due(const Engine *e);
+
+/* Syncs them, each alone, when all else is committed; had_errors is what is left then. Returns 0, or a negative errno that
+ * ends the cycle. */
+int stuck_sync(Engine *e);
+
+/* After a walk through all sessions: who was not met is in step, or gone. */
+void stuck_forget_unmet(Engine *e);
+
+/* Tells of one that was synced now. */
+void stuck_warn(Engine *e);
 
 /* Stars, pins, labels, external parents, and permanent deletions, as the source has them now. Within reader_begin() and batch_begin(). Returns 0 or
  * a negative errno. */

@@ -66,6 +66,7 @@ Engine *engine_free(Engine *e)
         look_back_done(&e->look_back);
         conversation_done(&e->conversation);
         arena_done(&e->session_arena);
+        stuck_list_done(&e->stuck);
         e->identity = identity_free(e->identity);
         e->rules = ruleset_unref(e->rules);
         engine_settings_done(&e->settings);
@@ -124,6 +125,8 @@ int engine_open_archive(Engine *e, char **reterr)
         e->totals.last_verified_at_usec = meta_time(e, "last_verified_at");
         e->n_cursors = archive_cursor_count(e->archive);
         engine_load_traces(e);
+        stuck_list_done(&e->stuck);
+        (void) stuck_read(e->settings.archive_path, &e->stuck); /* an aid, see there */
         r = archive_meta_get(e->archive, "source_marker", &marker);
         (void) snprintf(e->marker, sizeof(e->marker), "%s", r > 0 ? marker : "");
         e->seen_rowid = archive_meta_get_int(e->archive, "source_rowid", INT64_MIN);
@@ -595,9 +598,12 @@ static int run_cycle(Engine *e, CycleKind kind)
                 return r;
 
         e->had_errors = false;
-        /* not after the clock was set back: what was marked between then and now lies before the window */
+        stuck_begin(e);
+        /* not after the clock was set back: what was marked between then and now lies before the window; nor after the
+         * service was stuck in a session, which may have come to it by way of a resync */
         by_marker = e->marker[0] && strcmp(e->marker, sure) <= 0 && kind != CYCLE_AUDIT &&
-                    !e->result->full && reader_has_markers(e->reader);
+                    !e->result->full && reader_has_markers(e->reader) &&
+                    (e->looked || e->stuck.n == 0);
         r = walk_sessions(e, by_marker ? e->marker : NULL);
         if (r < 0)
                 return r;
@@ -611,8 +617,16 @@ static int run_cycle(Engine *e, CycleKind kind)
         if (r < 0)
                 return r;
         r = finish_cycle(e, next, changes, !by_marker);
-        if (r >= 0)
-                e->looked = true;
+        if (r >= 0 && stuck_n_due(e) > 0) {
+                r = stuck_sync(e);
+                if (r >= 0)
+                        r = finish_cycle(e, next, changes, !by_marker);
+        }
+        if (r < 0)
+                return r;
+        if (!by_marker)
+                stuck_forget_unmet(e);
+        e->looked = true;
         return r;
 }
 
@@ -686,6 +700,7 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         e->progress = (Progress){ 0 };
         e->stopping = false;
         e->n_left_out = 0;
+        e->last_stuck[0] = 0;
         e->follows = e->looked;
         r = run_cycle(e, kind);
         if (r == -EAGAIN) {
@@ -703,6 +718,8 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
                 warn_of_archive(e);
         if (r >= 0)
                 warn_of_left_out(e);
+        if (r >= 0)
+                stuck_warn(e);
         if (r == -ECANCELED && e->stopping) {
                 /* what is done is done: the batch is whole sessions */
                 r = batch_commit(e);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "sync/status.h"
+#include "sync/stuck.h"
 
 typedef struct Engine Engine;
 
@@ -54,6 +55,9 @@ typedef struct EngineHooks {
         /* Between two sessions, and within a large one: alive, and this far. Returns true to go on, false to stop
          * after the session in hand (what is done is committed, the result says CYCLE_STOPPING). */
         bool (*on_progress)(void *userdata, const Progress *progress);
+
+        /* The session that is in hand from now on, borrowed; NULL: none. */
+        void (*on_session)(void *userdata, const SessionVersion *version);
 
         /* A session whose committed text has secrets that it did not have before. May take over what is in @secrets and
          * leave it empty; the rest is freed. */

@@ -369,6 +369,24 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         return r < 0 ? r : 1;
 }
 
+/* @source: NULL when it is no longer. */
+static void tell_in_hand(Engine *e, const SourceSession *source)
+{
+        SessionVersion version;
+
+        if (!e->hooks.on_session)
+                return;
+        if (source) {
+                const Value *id = source->values + SESSION_ID; /* its length was looked at */
+
+                memcpy(version.id, id->text, id->size);
+                version.id[id->size] = 0;
+                version.fingerprint = source->fingerprint;
+                version.policy = e->policy;
+        }
+        e->hooks.on_session(e->hooks.userdata, source ? &version : NULL);
+}
+
 int session_sync(Engine *e, const SourceSession *source)
 {
         _cleanup_(session_sync_done) SessionSync s = { .e = e,
@@ -376,6 +394,7 @@ int session_sync(Engine *e, const SourceSession *source)
                                                        .first_written = SIZE_MAX };
         const Value *id = source->values + SESSION_ID;
         const char *problem = id_problem(id);
+        int r;
 
         if (problem) {
                 /* it may hold anything: the row says which one is meant */
@@ -390,7 +409,10 @@ int session_sync(Engine *e, const SourceSession *source)
         s.id.text = arena_copy(&e->session_arena, id->text, id->size);
         if (!s.id.text)
                 return engine_archive_failed(e, -ENOMEM);
-        return sync_source_session(&s, source);
+        tell_in_hand(e, source);
+        r = sync_source_session(&s, source);
+        tell_in_hand(e, NULL);
+        return r;
 }
 
 int session_exclude(Engine *e, const Value *values)

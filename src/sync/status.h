@@ -22,6 +22,7 @@ typedef enum CycleWarning {
         WARNING_ARCHIVE_DAMAGED,  /* a damaged archive lies beside the one in use */
         WARNING_TEXTS_LEFT_OUT,   /* agentsview keeps less text than the archive has */
         WARNING_ARCHIVE_VANISHED, /* somebody moved or removed the archive that was in use */
+        WARNING_SESSION_STUCK,    /* the service was stuck in a session that is synced now */
 } CycleWarning;
 
 typedef struct SessionError {

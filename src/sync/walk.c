@@ -161,6 +161,9 @@ static int walk_out_of_step(Engine *e, Walk *w, SourceSession *s)
         }
         if (!engine_tick(e))
                 return -ECANCELED;
+        r = stuck_leave_out(e, s);
+        if (r != 0)
+                return r < 0 ? r : 0;
         r = session_sync(e, s);
         e->batch.sessions_synced += r > 0;
         if (r == -EBADMSG)

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from scrubjay_test import BusError, github_token, wait_for
@@ -150,6 +151,36 @@ def test_a_stuck_worker_is_restarted_by_the_watchdog(started):
     assert started.pid() != pid
     wait_for(lambda: started.rows("SELECT id FROM sessions") == [("one",)], "it goes on", 20)
     assert any("Watchdog timeout" in entry["MESSAGE"] for entry in started.journal("--since", started.began))
+
+
+def cpu_seconds(pid, thread):
+    fields = Path(f"/proc/{pid}/task/{thread}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_session_that_gets_it_killed_is_synced_last(session):
+    session.drop_in("[Service]\nWatchdogSec=2s\n")
+    with session.source() as source:
+        source.add_session("long", [f"message {i} " + "some words of a text " * 200 for i in range(30000)])
+        source.add_session("small")
+        session.systemctl("start", "scrubjay.service")
+        wait_for(lambda: session.status()["Syncing"], "the cycle")
+        pid = session.pid()
+        thread = thread_of(pid, "sync-writer")
+        wait_for(lambda: cpu_seconds(pid, thread) > 0.3, "it is in the midst of the long one, the first by its id")
+        StoppedThread(thread)
+        note = session.archive.with_name("archive.db.stuck")
+        line, mode = wait_for(lambda: note.exists() and (note.read_text(), note.stat().st_mode & 0o777), "the note", 10)
+        assert line.startswith("1 ") and line.endswith(" long\n") and mode == 0o600
+        entries = wait_for(lambda: session.journal(f"MESSAGE_ID={MESSAGES['SESSION_STUCK']}", "--since", session.began),
+                           "it is named")
+        assert entries[0]["SCRUBJAY_SESSION"] == "long" and "'long'" in entries[0]["MESSAGE"]
+        wait_for(lambda: session.show("NRestarts") == "1" and session.show("ActiveState") == "active", "it is back", 20)
+        wait_for(lambda: session.rows("SELECT id FROM sessions") == [("small",)], "the other one comes first", 20)
+        wait_for(lambda: len(session.rows("SELECT id FROM sessions")) == 2, "it is synced, too", 60)
+        wait_for(lambda: not note.exists(), "the note goes")
+        wait_for(lambda: "'long'" in session.status()["LastError"], "Status names it")
+        assert session.show("NRestarts") == "1" and session.pid() != pid
 
 
 def test_the_watchdog_leaves_alone_who_gets_on(session):

@@ -1,4 +1,5 @@
 /* sync: every action of agentsview arrives, masked, and nothing else is written */
+#include "base/file-util.h"
 #include "base/time-util.h"
 #include "fixture.h"
 #include "sync/engine.h"
@@ -11,6 +12,10 @@ typedef struct World {
         CycleResult result;
         unsigned stop_after; /* on_progress() says stop at this call; 0: never */
         unsigned n_progress, n_secrets, n_pasted;
+        StrBuf in_hand;         /* the ids of the sessions that were in hand, a space after each */
+        SessionVersion version; /* of the last one */
+        int64_t n_archived; /* sessions that others see in the archive when the last one begins; with counts_archived */
+        bool counts_archived;
 } World;
 
 static const char *const rules_folders[] = { TEST_RULES_DIR, NULL };
@@ -50,9 +55,24 @@ static void on_secrets(void *userdata, SessionSecrets *secrets)
                 w->n_pasted += secrets->pasted[i].n;
 }
 
+static void on_session(void *userdata, const SessionVersion *version)
+{
+        World *w = userdata;
+
+        if (!version)
+                return;
+        w->version = *version;
+        (void) strbuf_printf(&w->in_hand, "%s ", version->id);
+        if (w->counts_archived)
+                w->n_archived = fixture_int(w->archive, "SELECT count(*) FROM sessions");
+}
+
 static void restart(World *w)
 {
-        EngineHooks hooks = { .userdata = w, .on_progress = on_progress, .on_secrets = on_secrets };
+        EngineHooks hooks = { .userdata = w,
+                              .on_progress = on_progress,
+                              .on_session = on_session,
+                              .on_secrets = on_secrets };
 
         w->engine = engine_free(w->engine);
         REQUIRE(engine_new(&w->settings, &hooks, &w->engine) == 0);
@@ -82,6 +102,7 @@ static void world_done(World *w)
 {
         cycle_result_done(&w->result);
         w->engine = engine_free(w->engine);
+        strbuf_done(&w->in_hand);
         free(w->source);
         free(w->archive);
 }
@@ -1519,4 +1540,165 @@ TEST(a_long_session_is_compared_piece_by_piece)
         CHECK_INT(count(&w, "SELECT count(*) FROM messages"),
                   fixture_int(w.source, "SELECT count(*) FROM messages"));
         world_done(&w);
+}
+
+static bool has_note(const World *w)
+{
+        char path[4096];
+
+        (void) snprintf(path, sizeof(path), "%s.stuck", w->archive);
+        return access(path, F_OK) == 0;
+}
+
+/* Sessions a, b and c, and a note that the service was stuck in b, @n times, as it is now. Nothing is archived. */
+static void world_begin_stuck(World *w, const char *name, unsigned n)
+{
+        SessionVersion version;
+
+        world_begin(w, name);
+        add_session(w, "b", 2);
+        (void) sync_ok(w);
+        REQUIRE(strcmp(w->version.id, "b") == 0);
+        version = w->version;
+        w->engine = engine_free(w->engine);
+        REQUIRE(unlink(w->archive) == 0); /* the key stays, and with it the fingerprints */
+        add_session(w, "a", 2);
+        add_session(w, "c", 2);
+        for (unsigned i = 0; i < n; i++)
+                REQUIRE(stuck_note(w->archive, &version, NULL) == 0);
+        strbuf_clear(&w->in_hand);
+        w->n_progress = 0;
+        restart(w);
+}
+
+TEST(a_session_that_was_stuck_is_synced_last_and_alone)
+{
+        World w;
+
+        world_begin_stuck(&w, "stuck", 1);
+        CHECK(has_note(&w));
+        w.counts_archived = true;
+        CHECK_INT(cycle(&w, CYCLE_LOOK)->failure, CYCLE_OK);
+        CHECK_STR(w.in_hand.data ?: "", "a c b ");
+        CHECK_INT(w.n_archived, 2);
+        CHECK_INT(w.result.sessions_synced, 3);
+        CHECK_INT(w.result.n_errors, 0);
+        CHECK_INT(w.result.warning_kind, WARNING_SESSION_STUCK);
+        CHECK(w.result.warning && strstr(w.result.warning, "'b'"));
+        CHECK(!has_note(&w));
+        CHECK_INT(sync_ok(&w)->sessions_synced, 0);
+        CHECK(!w.result.warning);
+        world_done(&w);
+}
+
+TEST(a_session_that_is_stuck_again_costs_no_other)
+{
+        World w;
+
+        world_begin_stuck(&w, "stuck-again", 2);
+        w.stop_after = 4; /* before b: as good as a kill */
+        CHECK_INT(cycle(&w, CYCLE_LOOK)->failure, CYCLE_STOPPING);
+        CHECK_STR(w.in_hand.data ?: "", "a c ");
+        w.stop_after = 0;
+        restart(&w);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        CHECK_STR(w.in_hand.data ?: "", "a c b ");
+        CHECK(!has_note(&w));
+        world_done(&w);
+}
+
+TEST(a_session_that_was_stuck_three_times_has_failed_until_it_changes)
+{
+        World w;
+
+        world_begin_stuck(&w, "stuck-failed", 3);
+        for (int i = 0; i < 2; i++) {
+                CHECK_INT(cycle(&w, CYCLE_LOOK)->failure, CYCLE_OK);
+                CHECK_STR(w.in_hand.data ?: "", "a c ");
+                REQUIRE(w.result.n_errors == 1);
+                CHECK_STR(w.result.errors[0].session_id, "b");
+                CHECK(strstr(w.result.errors[0].reason, "3 times"));
+                CHECK_INT(count(&w, "SELECT count(*) FROM sessions"), 2);
+                CHECK(has_note(&w));
+                restart(&w);
+        }
+        change(&w, "UPDATE sessions SET " TOUCH " WHERE id = 'b'");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        CHECK_STR(w.in_hand.data ?: "", "a c b ");
+        CHECK(!has_note(&w));
+        world_done(&w);
+}
+
+TEST(a_resync_tries_again_what_was_stuck)
+{
+        World w;
+
+        world_begin_stuck(&w, "stuck-resync", 3);
+        CHECK_INT(cycle(&w, CYCLE_LOOK)->n_errors, 1);
+        REQUIRE(engine_reset(w.engine, RESYNC_ALL, NULL) == 0);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 3);
+        CHECK_STR(w.in_hand.data ?: "", "a c a c b ");
+        CHECK(!has_note(&w));
+        world_done(&w);
+}
+
+TEST(a_note_of_a_session_that_went_goes)
+{
+        World w;
+
+        world_begin_stuck(&w, "stuck-gone", 1);
+        change(&w,
+               "DELETE FROM messages WHERE session_id = 'b'; DELETE FROM sessions WHERE id = 'b'");
+        CHECK_INT(sync_ok(&w)->sessions_synced, 2);
+        CHECK(!has_note(&w));
+        world_done(&w);
+}
+
+TEST(the_note_of_stuck_sessions_is_counted_taken_back_and_never_trusted)
+{
+        SessionVersion one = { .id = "one two", .fingerprint = UINT64_MAX, .policy = INT64_MIN };
+        SessionVersion other = { .id = "other", .fingerprint = 1 };
+        _cleanup_(stuck_list_done) StuckList list = { 0 };
+        _cleanup_free_ char *archive = fixture_path("note.db"),
+                            *path = fixture_path("note.db.stuck");
+        struct stat info;
+        unsigned n = 0;
+
+        REQUIRE(stuck_read(archive, &list) == 0);
+        CHECK_INT(list.n, 0);
+        REQUIRE(stuck_note(archive, &one, &n) == 0 && n == 1);
+        REQUIRE(stuck_note(archive, &other, &n) == 0 && n == 1);
+        REQUIRE(stuck_note(archive, &one, &n) == 0 && n == 2);
+        REQUIRE(stat(path, &info) == 0);
+        CHECK_INT(info.st_mode & 0777, 0600);
+        REQUIRE(stuck_read(archive, &list) == 0);
+        CHECK_INT(list.n, 2);
+        REQUIRE(stuck_list_find(&list, "one two", 7));
+        CHECK_INT(stuck_list_find(&list, "one two", 7)->n_times, 2);
+        CHECK(stuck_list_find(&list, "one two", 7)->version.fingerprint == UINT64_MAX);
+        CHECK(stuck_list_find(&list, "one two", 7)->version.policy == INT64_MIN);
+        CHECK(!stuck_list_find(&list, "one", 3));
+        stuck_list_done(&list);
+        REQUIRE(stuck_take_back(archive, "other") == 0);
+        REQUIRE(stuck_take_back(archive, "one two") == 0);
+        REQUIRE(stuck_read(archive, &list) == 0);
+        CHECK_INT(list.n, 1);
+        CHECK_INT(list.n > 0 ? list.sessions[0].n_times : 0, 1);
+        REQUIRE(stuck_forget(archive, "one two") == 0);
+        CHECK(access(path, F_OK) < 0);
+        stuck_list_done(&list);
+
+        static const char junk[] = "\n0 0 0 none\n1 0 0 \n1 x y z\n2 a 5 kept\nno number\n";
+        REQUIRE(file_write_atomic(path, 0600, junk, strlen(junk)) == 0);
+        REQUIRE(stuck_read(archive, &list) == 0);
+        CHECK_INT(list.n, 1);
+        CHECK(stuck_list_find(&list, "kept", 4));
+        for (unsigned i = 0; i < 100; i++) {
+                (void) snprintf(one.id, sizeof(one.id), "s%u", i);
+                REQUIRE(stuck_note(archive, &one, NULL) == 0);
+        }
+        stuck_list_done(&list);
+        REQUIRE(stuck_read(archive, &list) == 0);
+        CHECK_INT(list.n, 64);
+        CHECK(stuck_list_find(&list, "s99", 3) && !stuck_list_find(&list, "s35", 3));
 }

@@ -1,0 +1,57 @@
+/*
+ * Stuck: the sessions in which the watchdog ended the service
+ *
+ * They stand in a note beside the archive (<archive>.stuck, 0600, there while there are some): the thread that is stuck
+ * may have the archive in hand, so another one writes it. It is an aid, and no part of the archive: without it, or where a line
+ * of it makes no sense, sessions are synced in their usual order. It holds ids and numbers, no content.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+
+#define SESSION_ID_MAX 1024 /* bytes; agentsview's are UUIDs and short names */
+
+/* So often a session may end the service; from then on it is left out until it is another version. */
+#define STUCK_MAX 3
+
+/* A session as it is in the source, under a policy. */
+typedef struct SessionVersion {
+        char id[SESSION_ID_MAX + 1]; /* "": no session */
+        uint64_t fingerprint;
+        int64_t policy;
+} SessionVersion;
+
+typedef struct StuckSession {
+        SessionVersion version; /* in which it was stuck last */
+        unsigned n_times;
+
+        /* of the cycle that runs */
+        int64_t rowid;
+        bool is_met; /* it was come to, and left */
+        bool is_due; /* to be synced after all others */
+} StuckSession;
+
+typedef struct StuckList {
+        StuckSession *sessions; /* the oldest first */
+        size_t n;
+} StuckList;
+
+void stuck_list_done(StuckList *list);
+
+/* NULL: it is not in it. */
+StuckSession *stuck_list_find(const StuckList *list, const char *id, size_t size);
+
+/* Takes it out, if it is in it. */
+void stuck_list_remove(StuckList *list, const char *id);
+
+/* Reads the note of the archive at @archive_path; no file is an empty list. Returns 0 or a negative errno. */
+int stuck_read(const char *archive_path, StuckList *ret);
+
+/* Notes that the service is stuck in @version, once more. @ret_n_times may be NULL. Returns 0 or a negative errno. */
+int stuck_note(const char *archive_path, const SessionVersion *version, unsigned *ret_n_times);
+
+/* Takes the last stuck_note() of @id back: it got on after all. Returns 0 or a negative errno. */
+int stuck_take_back(const char *archive_path, const char *id);
+
+/* Removes @id from the note: it was synced, or is gone. Returns 0 or a negative errno. */
+int stuck_forget(const char *archive_path, const char *id);
