@@ -35,11 +35,26 @@ bool char_is_unsafe(uint32_t c)
                (c >= 0xe0000 && c <= 0xe007f);
 }
 
+/* Plain ASCII, and line breaks: nearly all of what is written. */
+static size_t plain_length(const char *s, size_t size)
+{
+        size_t n = 0;
+
+        while (n < size && ((s[n] >= ' ' && s[n] < 0x7f) || s[n] == '\n'))
+                n++;
+        return n;
+}
+
 int put_safe_json(StrBuf *b, const char *json, size_t size)
 {
         uint32_t c;
 
         for (size_t n; size > 0; json += n, size -= n) {
+                n = plain_length(json, size);
+                if (n > 0) {
+                        (void) strbuf_append(b, json, n);
+                        continue;
+                }
                 n = utf8_read(json, size, &c);
                 if (!char_is_unsafe(c) || c == '\n')
                         (void) strbuf_append(b, json, n);
