@@ -88,19 +88,18 @@ static bool is_text(unsigned char c)
 }
 
 /* Decodes as far as it is text. */
-static int decode(const char *text, const Encoded *e, size_t max, StrBuf *out)
+static int decode(const char *text, const Encoded *e, StrBuf *out)
 {
         unsigned bits = 0, n_bits = 0;
 
         strbuf_clear(out);
-        for (size_t i = e->start, n = 0; i < e->end && n < max; i++) {
+        for (size_t i = e->start; i < e->end; i++) {
                 int value = value_of(text[i]);
 
                 if (value < 0) {
                         i += line_break(text + i, e->end - i) - 1;
                         continue;
                 }
-                n++;
                 bits = bits << 6 | (unsigned) value;
                 n_bits += 6;
                 if (n_bits < 8)
@@ -113,38 +112,52 @@ static int decode(const char *text, const Encoded *e, size_t max, StrBuf *out)
         return out->failed ? -ENOMEM : 0;
 }
 
-/* Is it text when it is decoded from @e->start on? */
-static int looks_like_text(const char *text, const Encoded *e, StrBuf *decoded)
+/* Is it text when it is decoded from @start on? What does not begin with plain characters is no credential. */
+static bool looks_like_text(const char *text, size_t start, size_t end)
 {
-        int r = decode(text, e, FIRST_CHARACTERS, decoded);
+        unsigned bits = 0, n_bits = 0;
 
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < decoded->size; i++)
-                if ((unsigned char) decoded->data[i] >= 0x80)
-                        return 0; /* what does not begin with plain characters is no credential */
-        return decoded->size == FIRST_CHARACTERS / 4 * 3;
+        if (end - start < RUN_MIN)
+                return false;
+        for (size_t i = start; i < start + FIRST_CHARACTERS; i++) {
+                unsigned char c;
+
+                bits = bits << 6 | (unsigned) value_of(text[i]);
+                n_bits += 6;
+                if (n_bits < 8)
+                        continue;
+                n_bits -= 8;
+                c = (unsigned char) (bits >> n_bits);
+                if (c >= 0x80 || !is_text(c))
+                        return false;
+        }
+        return true;
+}
+
+/* Where in the run the encoded text begins: after what belongs to a path or a name, if need be. @end: nowhere. */
+static size_t find_beginning(const char *text, size_t start, size_t end)
+{
+        for (int i = 0; i < BEGINNINGS_MAX && end - start >= RUN_MIN; i++) {
+                if (looks_like_text(text, start, end))
+                        return start;
+                while (start < end && !memchr("/-_+", text[start], 4))
+                        start++;
+                start += start < end;
+        }
+        return end;
 }
 
 int encoded_next(const char *text, size_t size, size_t *at, Encoded *ret, StrBuf *decoded)
 {
         while ((*at = find_run(text, size, *at)) < size) {
-                Encoded e = { .start = *at, .end = run_end(text, size, *at) };
-                int r = looks_like_text(text, &e, decoded);
+                Encoded e = { .end = run_end(text, size, *at) };
+                int r;
 
+                e.start = find_beginning(text, *at, e.end);
                 *at = e.end;
-                for (int i = 0; r == 0 && i < BEGINNINGS_MAX && e.end - e.start > RUN_MIN; i++) {
-                        const char *sign = text + e.start;
-
-                        while (sign < text + e.end && !memchr("/-_+", *sign, 4))
-                                sign++;
-                        e.start = (size_t) (sign - text) + 1;
-                        r = e.start + RUN_MIN <= e.end ? looks_like_text(text, &e, decoded) : 0;
-                }
-                if (r > 0)
-                        r = decode(text, &e, SIZE_MAX, decoded);
-                else if (r == 0)
+                if (e.start == e.end)
                         continue;
+                r = decode(text, &e, decoded);
                 if (r < 0)
                         return r;
                 e.at = e.start;
