@@ -1,5 +1,6 @@
 """Each thing that a person, an agent or agentsview itself does to a session arrives in the archive and in a ClickHouse"""
 
+import json
 import os
 
 import pytest
@@ -293,7 +294,10 @@ def test_many_things_at_once(desk, step):
 def test_another_archive_is_filled_from_the_start(desk, step):
     n_messages = desk.scrubjay.value("SELECT count(*) FROM messages")
     other = os.path.join(desk.home, "elsewhere", "archive.db")
-    assert desk.scrubjay.sync("--archive", other)["messages_written"] == n_messages
+    result = json.loads(desk.scrubjay.once("--archive", other, code=1).stdout)
+    assert result["messages_written"] == n_messages
+    # two archives of one person and machine would remove each other's sessions from the server
+    assert "Another archive" in result["remotes"]["team"]["error"]
     assert os.stat(other).st_mode & 0o777 == 0o600
     assert os.stat(os.path.dirname(other)).st_mode & 0o777 == 0o700
 

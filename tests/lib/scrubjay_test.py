@@ -65,6 +65,13 @@ CREATE TABLE tool_result_events (
     agent_id TEXT, subagent_session_id TEXT, source TEXT NOT NULL, status TEXT NOT NULL,
     content TEXT NOT NULL, content_length INTEGER NOT NULL DEFAULT 0, timestamp TEXT,
     event_index INTEGER NOT NULL DEFAULT 0);
+-- what hangs on a message goes with it, as in agentsview, whoever deletes it
+CREATE TRIGGER message_parts AFTER DELETE ON messages BEGIN
+    DELETE FROM tool_calls WHERE message_id = OLD.id;
+    DELETE FROM tool_result_events WHERE session_id = OLD.session_id AND tool_call_message_ordinal = OLD.ordinal;
+    UPDATE sessions SET message_count = 0 WHERE id = OLD.session_id AND NOT EXISTS
+        (SELECT 1 FROM messages WHERE session_id = OLD.session_id);
+END;
 CREATE TABLE starred_sessions (
     session_id TEXT PRIMARY KEY REFERENCES sessions(id) ON DELETE CASCADE,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')));
