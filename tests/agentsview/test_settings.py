@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 
 import pytest
 
@@ -15,6 +16,14 @@ TEXT = {
     "tool_result_events": "content",
     "message_pins": "note",
 }
+
+
+def query(path, sql):
+    db = sqlite3.connect(path)
+    try:
+        return db.execute(sql).fetchall()
+    finally:
+        db.close()
 
 
 def texts(scrubjay, sessions):
@@ -253,8 +262,11 @@ def test_identity_from_git_and_from_settings(desk):
     assert people == {("ada@example.com", "Ada")}
     desk.scrubjay.configure("[Identity]\nUserId=lovelace\nUserName=Ada L.\nMachine=engine\n")
     desk.scrubjay.sync()
-    rows = desk.scrubjay.query("SELECT user_id, user_name, machine FROM sessions")
-    assert {tuple(row.values()) for row in rows} == {("lovelace", "Ada L.", "engine")}
+    rows = desk.scrubjay.query("SELECT user_id, user_name FROM sessions")
+    assert {tuple(row.values()) for row in rows} == {("ada@example.com", "Ada")}, "what is archived keeps whose it is"
+    desk.scrubjay.sync("--archive", os.path.join(desk.home, "fresh", "archive.db"))
+    rows = query(os.path.join(desk.home, "fresh", "archive.db"), "SELECT user_id, user_name, machine FROM sessions")
+    assert set(rows) == {("lovelace", "Ada L.", "engine")}
 
 
 @pytest.mark.parametrize("way", ["settings", "drop-in", "environment", "option"])
