@@ -109,8 +109,8 @@ def test_rules_that_do_not_hold_are_named(ctl):
         "id": "mine", "literals": ["mine-"], "pattern": "mine-[0-9]{6}",
         "examples": {"positive": ["x <<mine-{digit:6}>> y", "<<mine-{hex:6}>>"], "negative": ["mine-{digit:6}"]}}]))
     out = ctl.run("rules", "test", path, code=1).out
-    assert "mine: positive example 2, as it is: nothing is masked" in out
-    assert "mine: negative example 1, as it is: is masked" in out
+    assert "mine: positive example 2, in a line: nothing is masked" in out
+    assert "mine: negative example 1, in a line: is masked" in out
     assert "positive example 1" not in out
 
 
