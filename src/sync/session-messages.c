@@ -90,8 +90,10 @@ static bool same_message(const Message *a, const Message *b)
 {
         return a->n_calls == b->n_calls && a->n_events == b->n_events &&
                same_values(a->values, b->values, N_MESSAGE_COLUMNS) &&
-               same_values(a->calls[0], b->calls[0], a->n_calls * N_CALL_COLUMNS) &&
-               same_values(a->events[0], b->events[0], a->n_events * N_EVENT_COLUMNS);
+               (a->n_calls == 0 ||
+                same_values(a->calls[0], b->calls[0], a->n_calls * N_CALL_COLUMNS)) &&
+               (a->n_events == 0 ||
+                same_values(a->events[0], b->events[0], a->n_events * N_EVENT_COLUMNS));
 }
 
 /* Writes a message that was masked again, if it is not archived as it is now. */
