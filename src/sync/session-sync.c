@@ -140,9 +140,11 @@ static int recall_message(SessionSync *s, Message *m)
 
         r = recall_rows(s->e->masker, &message_table, m->values, 1);
         if (r >= 0)
-                r = recall_rows(s->e->masker, &call_table, m->calls[0], m->n_calls);
+                r = recall_rows(s->e->masker, &call_table, m->n_calls > 0 ? m->calls[0] : NULL,
+                                m->n_calls);
         if (r >= 0)
-                r = recall_rows(s->e->masker, &event_table, m->events[0], m->n_events);
+                r = recall_rows(s->e->masker, &event_table, m->n_events > 0 ? m->events[0] : NULL,
+                                m->n_events);
         return r < 0 ? r : 0;
 }
 
