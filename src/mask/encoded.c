@@ -66,18 +66,57 @@ static size_t run_end(const char *text, size_t size, size_t i)
         }
 }
 
-/* The first place at or after @i where RUN_MIN characters of base64 begin; @size: there is none. */
+/* The vectors that every machine of 64 bits has, as two lanes. */
+#define LANE 8
+
+typedef uint8_t Bytes __attribute__((vector_size(2 * LANE)));
+typedef uint64_t Words __attribute__((vector_size(2 * LANE)));
+
+/* Which of the two lanes at @p are base64 alone. */
+static inline Words lanes_of_base64(const char *p)
+{
+        Bytes c, belong;
+
+        memcpy(&c, p, sizeof(c));
+        belong = (Bytes) ((Bytes) ((c | 0x20) - 'a') < 26) | (Bytes) ((Bytes) (c - '/') < 11) |
+                 (Bytes) (c == '+') | (Bytes) (c == '-') | (Bytes) (c == '_');
+        return (Words) ((Words) belong == UINT64_MAX);
+}
+
+/* From where on @at, in a run, belongs to it; not before @low. */
+static size_t run_start(const char *text, size_t low, size_t at)
+{
+        while (at > low && belongs(text[at - 1]))
+                at--;
+        return at;
+}
+
+/*
+ * The first place at or after @i where RUN_MIN characters of base64 begin; @size: there is none. Wherever they begin, two
+ * lanes, one after the other, are full of them.
+ */
 static size_t find_run(const char *text, size_t size, size_t i)
 {
-        while (size - i >= RUN_MIN) {
-                size_t n = RUN_MIN;
+        const size_t low = i;
+        bool full = false; /* the lane before @i */
 
-                /* from behind: most words are shorter, so that most bytes are never looked at */
-                while (n > 0 && belongs(text[i + n - 1]))
-                        n--;
-                if (n == 0)
-                        return i;
-                i += n;
+        for (; size - i >= 2 * LANE; i += 2 * LANE) {
+                Words lanes = lanes_of_base64(text + i);
+
+                if (lanes[0] && (full || lanes[1])) {
+                        size_t start = run_start(text, low, i), n = i - start;
+
+                        while (start + n < size && n < RUN_MIN && belongs(text[start + n]))
+                                n++;
+                        if (n >= RUN_MIN)
+                                return start;
+                }
+                full = lanes[1];
+        }
+        for (size_t n = i - run_start(text, low, i); i < size; i++) {
+                n = belongs(text[i]) ? n + 1 : 0;
+                if (n == RUN_MIN)
+                        return i + 1 - RUN_MIN;
         }
         return size;
 }

@@ -23,6 +23,9 @@
 /* How far after its literal a form may have been cut off. */
 #define CUT_WINDOW 512
 
+/* The bytes of "..." and of U+2026. */
+#define CUT_SIGN 3
+
 /* What it costs of the budget, a mean. */
 #define PATTERN_STEPS 256
 
@@ -58,6 +61,9 @@ struct Scanner {
                 bool found;
                 Assignment assignment;
         } last; /* many rules share a keyword: what was read at it last */
+        struct Range {
+                size_t start, end;
+        } line, cut; /* as line_end() and next_cut() found them in this view */
         Budget budget;
         bool wraps;      /* a word with a rule's literal goes on in the next line */
         bool last_chunk; /* the view ends where the text does */
@@ -389,16 +395,40 @@ static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
         return 0;
 }
 
-/* Where the text was cut off on this line, not far after @at; 0: nowhere. */
-static size_t cut_after(const Scanner *s, size_t at)
+/* The end of the line of @at, or of the view; hits come in order, and many share a line. */
+static size_t line_end(Scanner *s, size_t at)
 {
         const View *v = &s->view;
-        size_t limit = v->size - at > CUT_WINDOW ? at + CUT_WINDOW : v->size, cut;
-        const char *end = memchr(v->text + at, '\n', limit - at);
 
-        limit = end ? (size_t) (end - v->text) : limit;
-        cut = known_next_cut(v->text, limit, at);
-        return cut < limit || (limit == v->size && s->last_chunk) ? cut : 0;
+        if (at < s->line.start || at > s->line.end) {
+                const char *end = memchr(v->text + at, '\n', v->size - at);
+
+                s->line.start = at;
+                s->line.end = end ? (size_t) (end - v->text) : v->size;
+        }
+        return s->line.end;
+}
+
+/* The next place at or after @at where a sign says that the text was cut off; the size of the view: there is none. */
+static size_t next_cut(Scanner *s, size_t at)
+{
+        if (at < s->cut.start || at > s->cut.end) {
+                s->cut.start = at;
+                s->cut.end = known_next_cut(s->view.text, s->view.size, at);
+        }
+        return s->cut.end;
+}
+
+/* Where the text was cut off on this line, not far after @at; 0: nowhere. */
+static size_t cut_after(Scanner *s, size_t at)
+{
+        size_t limit = s->view.size - at > CUT_WINDOW ? at + CUT_WINDOW : s->view.size,
+               end = line_end(s, at), cut = next_cut(s, at);
+
+        limit = end < limit ? end : limit;
+        if (cut < limit && limit - cut >= CUT_SIGN)
+                return cut;
+        return limit == s->view.size && s->last_chunk ? limit : 0;
 }
 
 /* "learn", "case2": what follows a prefix by chance. */
@@ -423,12 +453,14 @@ static bool is_token(const char *s, size_t n)
 static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
 {
         const size_t *found = pcre2_get_ovector_pointer(s->match);
-        size_t cut = cut_after(s, at), start = at;
+        size_t cut, start = at;
         const char *text = s->view.text;
         Span span = { .rule = rule->id, .rank = rule->rank };
 
-        if (cut <= end || (rule->secrets[0] > 0 && !rule->lead.code) ||
-            !budget_spend(&s->budget, PATTERN_STEPS))
+        if (rule->secrets[0] > 0 && !rule->lead.code)
+                return 0;
+        cut = cut_after(s, at);
+        if (cut <= end || !budget_spend(&s->budget, PATTERN_STEPS))
                 return 0;
         if (!rule->at_literal)
                 start = at > rule->before ? at - rule->before : 0;
@@ -770,6 +802,7 @@ static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
         if (r < 0)
                 return r;
         s->base = base;
+        s->line = s->cut = (struct Range){ .start = SIZE_MAX };
         s->first = view_position(&s->view, at - base);
         s->last_chunk = size - at <= CHUNK_SIZE;
         s->end = s->last_chunk ? s->view.size : view_position(&s->view, at + CHUNK_SIZE - base);

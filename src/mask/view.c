@@ -252,8 +252,14 @@ static bool is_special(const char *p, size_t size)
 typedef uint8_t Bytes __attribute__((vector_size(BLOCK)));
 typedef uint64_t Words __attribute__((vector_size(BLOCK)));
 
-/* How many of the BLOCK bytes at @p, which one more follows, come before the first special one. */
-static size_t plain_block(const char *p)
+/* What a reader stops at: the special bytes; where it joins, also those that may end a line. */
+typedef enum Stops {
+        STOP_SPECIAL,
+        STOP_LINES,
+} Stops;
+
+/* How many of the BLOCK bytes at @p, which one more follows, come before the first to stop at. */
+static inline size_t plain_block(const char *p, Stops stops)
 {
         Bytes bytes, next, special;
         Words words;
@@ -266,6 +272,9 @@ static size_t plain_block(const char *p)
                   ((Bytes) (bytes == 0xC2) & (Bytes) (next == 0xAD)) |
                   ((Bytes) (bytes == 0xE2) & (Bytes) ((next | 1) == 0x81)) |
                   ((Bytes) (bytes == 0xEF) & (Bytes) ((next & 0xFC) == 0xB8));
+        if (stops == STOP_LINES)
+                special |= (Bytes) (bytes == '\n') | (Bytes) (bytes == '\r') |
+                           (Bytes) (bytes == '=');
         memcpy(&words, &special, sizeof(words));
         if (!(words[0] | words[1]))
                 return BLOCK;
@@ -274,13 +283,19 @@ static size_t plain_block(const char *p)
         return 8 + (size_t) __builtin_ctzll(le64toh(words[1])) / 8;
 }
 
+static inline bool is_stop(const char *p, size_t size, Stops stops)
+{
+        return is_special(p, size) ||
+               (stops == STOP_LINES && (*p == '\n' || *p == '\r' || *p == '='));
+}
+
 /* How many bytes there are before the first special one. */
 static size_t plain_length(const char *p, size_t size)
 {
         size_t i = 0;
 
         while (size - i > BLOCK) {
-                size_t n = plain_block(p + i);
+                size_t n = plain_block(p + i, STOP_SPECIAL);
 
                 i += n;
                 if (n < BLOCK)
@@ -291,8 +306,8 @@ static size_t plain_length(const char *p, size_t size)
         return i;
 }
 
-/* Copies from @p to @to up to the first special byte; both have room for @size. Returns how many bytes it copied. */
-static size_t copy_plain(char *to, const char *p, size_t size)
+/* Copies from @p to @to up to the first byte to stop at; both have room for @size. Returns how many bytes it copied. */
+static inline size_t copy_plain(char *to, const char *p, size_t size, Stops stops)
 {
         size_t i = 0;
 
@@ -300,12 +315,12 @@ static size_t copy_plain(char *to, const char *p, size_t size)
                 size_t n;
 
                 memcpy(to + i, p + i, BLOCK);
-                n = plain_block(p + i);
+                n = plain_block(p + i, stops);
                 i += n;
                 if (n < BLOCK)
                         return i;
         }
-        for (; i < size && !is_special(p + i, size - i); i++)
+        for (; i < size && !is_stop(p + i, size - i, stops); i++)
                 to[i] = p[i];
         return i;
 }
@@ -364,8 +379,14 @@ static int decode_joined(View *v, const char *p, size_t size)
         size_t out = 0, line = 0;
 
         for (size_t at = 0; at < size;) {
-                Unit u = read_joined(v, p + at, size - at, line, out);
+                size_t n = copy_plain(v->buffer + out, p + at, size - at, STOP_LINES);
+                Unit u;
 
+                at += n;
+                out += n;
+                if (at >= size)
+                        break;
+                u = read_joined(v, p + at, size - at, line, out);
                 memcpy(v->buffer + out, u.bytes, u.n_bytes);
                 if ((u.from != u.n_bytes || v->buffer[out] != p[at]) &&
                     add_piece(v, out, at, &u) < 0)
@@ -386,7 +407,7 @@ static int decode(View *v, const char *p, size_t size)
         bool within = false; /* what is not seen began after a character of a word */
 
         while (at < size) {
-                size_t n = copy_plain(v->buffer + out, p + at, size - at);
+                size_t n = copy_plain(v->buffer + out, p + at, size - at, STOP_SPECIAL);
                 Unit u;
 
                 if (n > 0) {
