@@ -1,22 +1,34 @@
 /*
  * scrubjayctl mask: text in, the same text without secrets out
  *
- * Works without service and archive. What it reads is never written anywhere but to standard output, masked.
+ * Works without service and archive. What it reads is never written anywhere but to standard output, masked, and no more of it
+ * is kept in memory than a window, or a line.
  */
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
 #include "ctl/json-out.h"
+#include "ctl/mask-line.h"
 #include "ctl/options.h"
 #include "ctl/rules-load.h"
+#include "mask/mask-stream.h"
+
+/* What is read in one go. */
+#define READ_SIZE ((size_t) 128 * 1024)
 
 typedef struct MaskRun {
         Masker *masker;
         bool json_lines, check, session;
         bool failed; /* a line could not be read; the others were */
         size_t n_findings;
+        StrBuf input; /* what was read, from the line on that is not whole */
+        StrBuf answers;
+        MaskLine line;
 } MaskRun;
 
 static void wipe(StrBuf *b)
@@ -26,51 +38,92 @@ static void wipe(StrBuf *b)
         strbuf_done(b);
 }
 
-static int read_all(FILE *f, StrBuf *b)
+/* Appends what comes next on standard input. Returns how much, 0 at its end, or a negative errno. */
+static ssize_t read_more(StrBuf *b)
 {
-        for (;;) {
-                size_t n;
+        ssize_t n;
 
-                if (strbuf_reserve(b, 65536) < 0)
-                        return -ENOMEM;
-                n = fread(b->data + b->size, 1, b->allocated - b->size - 1, f);
-                b->size += n;
-                b->data[b->size] = 0;
-                if (n == 0)
-                        return ferror(f) ? -EIO : 0;
-        }
+        if (strbuf_reserve(b, READ_SIZE) < 0)
+                return -ENOMEM;
+        do
+                n = read(STDIN_FILENO, b->data + b->size, READ_SIZE);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        b->size += (size_t) n;
+        b->data[b->size] = 0;
+        return n;
+}
+
+static int write_text(void *userdata, const char *text, size_t size)
+{
+        const MaskRun *run = userdata;
+
+        return run->check || fwrite(text, 1, size, stdout) == size ? 0 : -EIO;
 }
 
 /* "3: github-pat", a line each finding; never what was found. */
-static void print_findings(const char *text, const Masked *masked)
+static int count_finding(void *userdata, size_t line, const char *rule)
 {
-        size_t line = 1, at = 0;
+        MaskRun *run = userdata;
 
-        for (size_t i = 0; i < masked->n_findings; i++) {
-                for (; at < masked->findings[i].start; at++)
-                        line += text[at] == '\n';
-                fprintf(stderr, "%zu: %s\n", line, masked->findings[i].rule);
-        }
+        run->n_findings++;
+        if (run->check)
+                fprintf(stderr, "%zu: %s\n", line, rule);
+        return 0;
+}
+
+/* Standard input to its end. */
+static int mask_input(MaskRun *run, MaskStream *stream, bool learning)
+{
+        ssize_t n;
+        int r = 0;
+
+        mask_stream_begin(stream, learning);
+        do {
+                strbuf_clear(&run->input);
+                n = read_more(&run->input);
+                if (n > 0)
+                        r = mask_stream_feed(stream, run->input.data, (size_t) n);
+                /* What is known to be masked is not kept back. */
+                if (n > 0 && r >= 0 && fflush(stdout) != 0)
+                        r = -errno;
+        } while (n > 0 && r >= 0);
+        if (n < 0 || r < 0)
+                return n < 0 ? (int) n : r;
+        return mask_stream_end(stream);
+}
+
+/* How much there is of a file on standard input; 0: it is none, and can be read only once. */
+static off_t file_size(off_t *ret_start)
+{
+        struct stat st;
+
+        if (fstat(STDIN_FILENO, &st) < 0 || !S_ISREG(st.st_mode))
+                return 0;
+        *ret_start = lseek(STDIN_FILENO, 0, SEEK_CUR);
+        return *ret_start >= 0 && st.st_size > *ret_start ? st.st_size - *ret_start : 0;
 }
 
 static int mask_all(MaskRun *run)
 {
-        _cleanup_(wipe) StrBuf text = { 0 };
-        Masked masked;
+        _cleanup_(mask_stream_freep) MaskStream *stream = NULL;
+        const MaskSink sink = { write_text, count_finding, run };
+        off_t start = 0;
         int r;
 
-        r = read_all(stdin, &text);
+        r = mask_stream_new(run->masker, MASK_STREAM_PIECE, &sink, &stream);
         if (r < 0)
                 return r;
-        r = masker_mask(run->masker, MASK_JSON, text.data, text.size, &masked);
-        if (r < 0)
-                return r;
-        run->n_findings += masked.n_findings;
-        if (run->check) {
-                print_findings(text.data, &masked);
-                return 0;
+        /* A file is read twice, so that a secret is masked before what tells it, too. */
+        if (file_size(&start) >= (off_t) (2 * MASK_STREAM_PIECE)) {
+                r = mask_input(run, stream, true);
+                if (r >= 0 && lseek(STDIN_FILENO, start, SEEK_SET) < 0)
+                        r = -errno;
+                if (r < 0)
+                        return r;
         }
-        return fwrite(masked.text, 1, masked.size, stdout) == masked.size ? 0 : -EIO;
+        return mask_input(run, stream, false);
 }
 
 static struct json_object *list_findings(const Masked *masked)
@@ -100,7 +153,8 @@ static int answer_error(MaskRun *run, struct json_object *question)
         return json_print_line(stdout, answer);
 }
 
-static int answer(MaskRun *run, const char *line, size_t size)
+/* A line that is not what mask_line_read() reads. */
+static int answer_other(MaskRun *run, const char *line, size_t size)
 {
         _cleanup_(json_object_putp) struct json_object *question = NULL;
         struct json_object *text, *o;
@@ -118,8 +172,6 @@ static int answer(MaskRun *run, const char *line, size_t size)
         if (!json_object_is_type(text, json_type_string))
                 return answer_error(run, json_object_is_type(question, json_type_object) ? question
                                                                                          : NULL);
-        if (!run->session)
-                masker_forget(run->masker);
         r = masker_mask(run->masker, MASK_JSON, json_object_get_string(text),
                         (size_t) json_object_get_string_len(text), &masked);
         if (r < 0)
@@ -134,29 +186,94 @@ static int answer(MaskRun *run, const char *line, size_t size)
         return json_print_line(stdout, o);
 }
 
+/* The same as a JSON object is printed, of what is in run->line. */
+static int answer_line(MaskRun *run)
+{
+        const MaskLine *l = &run->line;
+        StrBuf *b = &run->answers;
+        Masked masked;
+        int r;
+
+        r = masker_mask(run->masker, MASK_JSON, l->text.data, l->text.size, &masked);
+        if (r < 0)
+                return r;
+        run->n_findings += masked.n_findings;
+        strbuf_clear(b);
+        (void) strbuf_puts(b, "{\"id\":");
+        (void) strbuf_append(b, l->id, l->id_size);
+        (void) strbuf_puts(b, ",\"text\":");
+        mask_line_put_string(b, masked.text, masked.size);
+        (void) strbuf_puts(b, ",\"findings\":[");
+        for (size_t i = 0; i < masked.n_findings; i++) {
+                const Finding *f = masked.findings + i;
+
+                (void) strbuf_printf(b, "%s{\"rule\":\"%s\",\"start\":%zu,\"end\":%zu}",
+                                     i > 0 ? "," : "", f->rule, f->start, f->end);
+        }
+        if (strbuf_puts(b, "]}\n") < 0)
+                return -ENOMEM;
+        return fwrite(b->data, 1, b->size, stdout) == b->size ? 0 : -EIO;
+}
+
+static int answer(MaskRun *run, const char *line, size_t size)
+{
+        int r;
+
+        if (!run->session)
+                masker_forget(run->masker);
+        r = mask_line_read(&run->line, line, size);
+        if (r < 0)
+                return r;
+        return r > 0 ? answer_line(run) : answer_other(run, line, size);
+}
+
+/* Answers each line that is whole in what was read; at the end of all, what is left is one. */
+static int answer_lines(MaskRun *run, bool at_end)
+{
+        const char *line = run->input.data, *stop = line + run->input.size;
+        int r = 0;
+
+        while (r >= 0 && line < stop) {
+                const char *end = memchr(line, '\n', (size_t) (stop - line));
+
+                if (!end && !at_end)
+                        break;
+                end = end ? end + 1 : stop;
+                if (end - line > 1 || *line != '\n')
+                        r = answer(run, line, (size_t) (end - line));
+                line = end;
+        }
+        run->input.size = (size_t) (stop - line);
+        memmove(run->input.data, line, run->input.size);
+        return r;
+}
+
 static int mask_lines(MaskRun *run)
 {
-        _cleanup_free_ char *line = NULL;
-        size_t allocated = 0;
         ssize_t n;
         int r = 0;
 
-        while (r >= 0 && (n = getline(&line, &allocated, stdin)) > 0) {
-                if (n == 1)
+        do {
+                size_t before = run->input.size;
+
+                n = read_more(&run->input);
+                /* A long line comes in many pieces, and is looked at when its end is there. */
+                if (n < 0 || (n > 0 && !memchr(run->input.data + before, '\n', (size_t) n)))
                         continue;
-                r = answer(run, line, (size_t) n);
+                r = answer_lines(run, n == 0);
                 /* Whoever asks line by line waits for the answer. */
                 if (r >= 0 && fflush(stdout) != 0)
                         r = -EIO;
-        }
-        if (line)
-                explicit_bzero(line, allocated);
-        return r < 0 ? r : ferror(stdin) ? -EIO : 0;
+        } while (n > 0 && r >= 0);
+        return n < 0 ? (int) n : r;
 }
 
 static void run_done(MaskRun *run)
 {
         (void) masker_free(run->masker);
+        wipe(&run->input);
+        wipe(&run->answers);
+        wipe(&run->line.text);
 }
 
 int command_mask(int argc, char *argv[])

@@ -370,7 +370,8 @@ static int find_decoded(Masker *m, const char *text, Encoded *e)
                 return r;
         m->inner_spans.n = 0;
         budget_begin(scanner_budget(m->inner), m->decoded.size);
-        r = scanner_run(m->inner, m->decoded.data, m->decoded.size, &m->inner_spans);
+        r = scanner_run(m->inner, m->decoded.data, m->decoded.size,
+                        (TextPart){ .until = m->decoded.size }, &m->inner_spans);
         for (size_t i = 0; r == 0 && i < m->inner_spans.n; i++) {
                 Span s = m->inner_spans.items[i];
 
@@ -396,10 +397,23 @@ static int find_encoded(Masker *m, const char *text, size_t size)
         return r;
 }
 
-/* Finds all there is in @text. Returns 1 (m->output has it masked), 0 (it is clean), -EOVERFLOW (it cannot be
- * searched) or -ENOMEM. */
-static int mask_text(Masker *m, bool json, const char *text, size_t size)
+/* @part of a text of @size bytes in what write_output() made of it. */
+static TextPart part_of_output(const Masker *m, TextPart part, size_t size)
 {
+        size_t after = size - part.until;
+
+        for (size_t i = 0; i < m->spans.n && m->spans.items[i].start < part.from; i++)
+                part.from = m->spans.items[i].start;
+        part.until = m->output.size > after ? m->output.size - after : m->output.size;
+        part.from = part.from < part.until ? part.from : part.until;
+        return part;
+}
+
+/* Finds all there is in @part of @text. Returns 1 (m->output has it masked), 0 (it is clean), -EOVERFLOW (it cannot be
+ * searched) or -ENOMEM. */
+static int mask_text(Masker *m, bool json, const char *text, size_t size, TextPart part)
+{
+        TextPart part_now = part;
         const char *now = text;
         size_t now_size = size;
         int r;
@@ -408,7 +422,7 @@ static int mask_text(Masker *m, bool json, const char *text, size_t size)
         m->edits.n = 0;
         for (int round = 0; round < ROUNDS_MAX; round++) {
                 m->found.n = 0;
-                r = scanner_run(m->scanner, now, now_size, &m->found);
+                r = scanner_run(m->scanner, now, now_size, part_now, &m->found);
                 if (r == 0)
                         r = find_encoded(m, now, now_size);
                 if (r < 0)
@@ -425,6 +439,7 @@ static int mask_text(Masker *m, bool json, const char *text, size_t size)
                         return r;
                 now = m->output.data;
                 now_size = m->output.size;
+                part_now = part_of_output(m, part, size);
         }
         return -EOVERFLOW;
 }
@@ -487,6 +502,12 @@ static int mask_whole(Masker *m, bool json, const char *text, size_t size, Maske
 
 int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Masked *ret)
 {
+        return masker_mask_part(m, format, text, size, (TextPart){ .until = size }, ret);
+}
+
+int masker_mask_part(Masker *m, MaskFormat format, const char *text, size_t size, TextPart part,
+                     Masked *ret)
+{
         const char *clean = text ?: "";
         size_t clean_size = size, n_findings;
         bool json;
@@ -505,9 +526,10 @@ int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Mas
                         return r;
                 clean = m->clean.data;
                 clean_size = m->clean.size;
+                part.until = part.until == size ? clean_size : part.until;
         }
         json = format == MASK_JSON && json_is_valid(clean, clean_size);
-        r = mask_text(m, json, clean, clean_size);
+        r = mask_text(m, json, clean, clean_size, part);
         if (r == -EOVERFLOW || (r > 0 && count_secrets(&m->spans) > FINDINGS_MAX))
                 return mask_whole(m, json, clean, size, ret);
         if (r < 0)

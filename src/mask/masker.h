@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "mask/known.h"
 #include "mask/ruleset.h"
+#include "mask/text-part.h"
 
 typedef struct Masker Masker;
 
@@ -86,6 +87,10 @@ int masker_recall(Masker *m, const char *text, size_t size);
  * Returns 0 or -ENOMEM; *@ret is set in the first case only.
  */
 int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Masked *ret);
+
+/* The same of @part of a text that is valid UTF-8, by what there is round it: what is found tells where, in *@ret. */
+int masker_mask_part(Masker *m, MaskFormat format, const char *text, size_t size, TextPart part,
+                     Masked *ret);
 
 /*
  * Hands over the memory of a large masked text, so that it need not be copied: *@masked is what masker_mask() set last. The

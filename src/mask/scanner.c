@@ -5,6 +5,7 @@
 
 #include "base/bytes-find.h"
 #include "mask/assignment.h"
+#include "mask/cut.h"
 #include "mask/guard.h"
 #include "mask/known.h"
 #include "mask/private-key.h"
@@ -19,12 +20,6 @@
 #define MATCH_LIMIT 50000
 #define DEPTH_LIMIT 5000
 #define HEAP_LIMIT  1024 /* KB */
-
-/* How far after its literal a form may have been cut off. */
-#define CUT_WINDOW 512
-
-/* The bytes of "..." and of U+2026. */
-#define CUT_SIGN 3
 
 /* What it costs of the budget, a mean. */
 #define PATTERN_STEPS 256
@@ -54,16 +49,15 @@ struct Scanner {
         uint32_t round;
         const Rule *open_key; /* of a private key that goes on in the next chunk */
         Spans *spans;         /* where findings go */
+        TextPart part;        /* of the text that is searched */
         size_t base;          /* where the view begins in the text */
         size_t first, end;    /* hits in this range of the view count */
         struct {
                 size_t start, end;
                 bool found;
                 Assignment assignment;
-        } last; /* many rules share a keyword: what was read at it last */
-        struct Range {
-                size_t start, end;
-        } line, cut; /* as line_end() and next_cut() found them in this view */
+        } last;    /* many rules share a keyword: what was read at it last */
+        Cuts cuts; /* of this view */
         Budget budget;
         bool wraps;      /* a word with a rule's literal goes on in the next line */
         bool last_chunk; /* the view ends where the text does */
@@ -395,42 +389,6 @@ static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
         return 0;
 }
 
-/* The end of the line of @at, or of the view; hits come in order, and many share a line. */
-static size_t line_end(Scanner *s, size_t at)
-{
-        const View *v = &s->view;
-
-        if (at < s->line.start || at > s->line.end) {
-                const char *end = memchr(v->text + at, '\n', v->size - at);
-
-                s->line.start = at;
-                s->line.end = end ? (size_t) (end - v->text) : v->size;
-        }
-        return s->line.end;
-}
-
-/* The next place at or after @at where a sign says that the text was cut off; the size of the view: there is none. */
-static size_t next_cut(Scanner *s, size_t at)
-{
-        if (at < s->cut.start || at > s->cut.end) {
-                s->cut.start = at;
-                s->cut.end = known_next_cut(s->view.text, s->view.size, at);
-        }
-        return s->cut.end;
-}
-
-/* Where the text was cut off on this line, not far after @at; 0: nowhere. */
-static size_t cut_after(Scanner *s, size_t at)
-{
-        size_t limit = s->view.size - at > CUT_WINDOW ? at + CUT_WINDOW : s->view.size,
-               end = line_end(s, at), cut = next_cut(s, at);
-
-        limit = end < limit ? end : limit;
-        if (cut < limit && limit - cut >= CUT_SIGN)
-                return cut;
-        return limit == s->view.size && s->last_chunk ? limit : 0;
-}
-
 /* "learn", "case2": what follows a prefix by chance. */
 static bool is_word_and_number(const char *s, size_t n)
 {
@@ -459,7 +417,7 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
 
         if (rule->secrets[0] > 0 && !rule->lead.code)
                 return 0;
-        cut = cut_after(s, at);
+        cut = cuts_after(&s->cuts, &s->view, at, s->last_chunk);
         if (cut <= end || !budget_spend(&s->budget, PATTERN_STEPS))
                 return 0;
         if (!rule->at_literal)
@@ -791,7 +749,8 @@ static int find_home(Scanner *s, const char *home)
 /* Makes the view of the chunk that begins at @at, with what a rule may look at round it. */
 static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
 {
-        size_t end = size - at > CHUNK_SIZE + AHEAD ? at + CHUNK_SIZE + AHEAD : size;
+        size_t until = s->part.until - at > CHUNK_SIZE ? at + CHUNK_SIZE : s->part.until;
+        size_t end = size - until > AHEAD ? until + AHEAD : size;
         size_t base = at > BEHIND ? at - BEHIND : 0;
         int r;
 
@@ -802,10 +761,10 @@ static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
         if (r < 0)
                 return r;
         s->base = base;
-        s->line = s->cut = (struct Range){ .start = SIZE_MAX };
+        cuts_begin(&s->cuts);
         s->first = view_position(&s->view, at - base);
-        s->last_chunk = size - at <= CHUNK_SIZE;
-        s->end = s->last_chunk ? s->view.size : view_position(&s->view, at + CHUNK_SIZE - base);
+        s->last_chunk = until == size && !s->part.goes_on;
+        s->end = until == size ? s->view.size : view_position(&s->view, until - base);
         return 0;
 }
 
@@ -813,7 +772,7 @@ static int find_known_again(Scanner *s, const char *text, size_t size)
 {
         int r = 0;
 
-        for (size_t at = 0; r >= 0 && at < size; at += CHUNK_SIZE) {
+        for (size_t at = s->part.from; r >= 0 && at < s->part.until; at += CHUNK_SIZE) {
                 r = open_chunk(s, text, size, at);
                 if (r >= 0)
                         r = find_known(s);
@@ -836,15 +795,16 @@ static int find_broken(Scanner *s, const char *text, size_t size, size_t at)
         return r;
 }
 
-int scanner_run(Scanner *s, const char *text, size_t size, Spans *spans)
+int scanner_run(Scanner *s, const char *text, size_t size, TextPart part, Spans *spans)
 {
         size_t n_known = known_n(s->known);
         int r = 0;
 
         s->spans = spans;
+        s->part = part;
         s->limited = false;
         s->open_key = NULL;
-        for (size_t at = 0; r >= 0 && !s->limited && at < size; at += CHUNK_SIZE) {
+        for (size_t at = part.from; r >= 0 && !s->limited && at < part.until; at += CHUNK_SIZE) {
                 s->wraps = false;
                 r = open_chunk(s, text, size, at);
                 if (r >= 0)

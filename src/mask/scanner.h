@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "mask/known.h"
 #include "mask/rule.h"
+#include "mask/text-part.h"
 
 /* A piece of the text to replace. */
 typedef struct Span {
@@ -54,6 +55,6 @@ Known *scanner_known(const Scanner *s);
 /* What one text may take; whoever hands one to scanner_run() begins it. */
 Budget *scanner_budget(Scanner *s);
 
-/* Adds what is to be replaced in @text to @spans, merged. Returns 0; 1: a rule hit its limits, or all of it
+/* Adds what is to be replaced in @part of @text to @spans, merged. Returns 0; 1: a rule hit its limits, or all of it
  * the budget, so the text is not known to be clean; or -ENOMEM. */
-int scanner_run(Scanner *s, const char *text, size_t size, Spans *spans);
+int scanner_run(Scanner *s, const char *text, size_t size, TextPart part, Spans *spans);

@@ -3,9 +3,12 @@
 import json
 import random
 import string
+import subprocess
+import threading
+import time
 
 import pytest
-from conftest import SESSION
+from conftest import SCRUBJAYCTL, SESSION
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -187,3 +190,56 @@ def test_rules_of_gitleaks_are_taken_over_or_refused_by_name(ctl):
 def test_broken_toml_names_the_line(ctl):
     (ctl.home / "gitleaks.toml").write_text("[[rules]]\nid = 'x\n")
     assert "line 2" in ctl.run("rules", "import", "gitleaks.toml", code=1).err
+
+
+def peak_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+
+def test_mask_streams(ctl):
+    """Output before the end of the input, in memory that does not grow; a secret in two writes is masked all the same."""
+    line = "the session reads a file\n" * 1000
+    with subprocess.Popen([SCRUBJAYCTL, "mask"], env=ctl.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        out = []
+        reader = threading.Thread(target=lambda: out.extend(iter(lambda: run.stdout.read(1 << 16), "")))
+        reader.start()
+        for i in range(1600):
+            run.stdin.write(line + f"export A={GITHUB[:20]}")
+            run.stdin.flush()
+            run.stdin.write(GITHUB[20:] + "\n")
+            if i == 800:
+                deadline = time.monotonic() + 60
+                while not out and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                assert out, "nothing came out before the end"
+                early = peak_kb(run.pid)
+        late = peak_kb(run.pid)
+        run.stdin.close()
+        reader.join()
+    assert run.returncode == 0 and late <= 32 * 1024 and late <= early + 2048
+    text = "".join(out)
+    assert GITHUB not in text and GITHUB[20:] not in text
+    assert text.count("[REDACTED:github-") == 1600 and text.count(line) == 1600
+
+
+def test_mask_reads_a_file_twice(ctl, tmp_path):
+    """What is learned at the end of a long file is masked at its beginning, as in a short one."""
+    path = tmp_path / "long.txt"
+    path.write_text(f"it was {PASSWORD} then\n" + "nothing here\n" * 400_000 + f"DB_PASSWORD={PASSWORD}\n")
+    with open(path, encoding="utf-8") as long:
+        done = subprocess.run([SCRUBJAYCTL, "mask"], env=ctl.environ, stdin=long, capture_output=True, text=True)
+    assert done.returncode == 0 and PASSWORD not in done.stdout
+    assert done.stdout.startswith("it was [REDACTED:") and len(done.stdout) > 5_000_000
+
+
+@pytest.mark.parametrize("line", [
+    '{"id":1,"text":"a\\u00e9\\ud83d\\ude00\\/\\t\\u0000\\u007f\\u202e b"}', '{ "text" : "x" , "id" : "a b" }',
+    '{"id":1.50,"text":"x"}', '{"id":"a\\n","text":"x"}', '{"id":{"a":[1]},"text":"x"}', '{"text":"x"}',
+    '{"id":1,"text":"x","more":[1]}', '{"id":1,"text":"a","text":"b"}', '{"id":-0,"text":"x"}', '{"id":1,"text":"\\ud83d"}',
+    '{"id":123456789012345678901,"text":"x"}', '{"id":true,"text":"é\u2028\x7f"}'])
+def test_mask_jsonl_answers_each_form_of_a_line_alike(ctl, line):
+    """The short way through a line and that of json-c write the same: a member more takes the long one."""
+    longer = line[:-1].rstrip() + ',"extra":null}'
+    short, long = (ctl.run("mask", "--jsonl", stdin=one + "\n").out for one in (line, longer))
+    assert short == long and json.loads(short)["findings"] == []

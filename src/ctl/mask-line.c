@@ -1,0 +1,242 @@
+/* A line of mask --jsonl, read and written without a tree */
+#include "ctl/mask-line.h"
+
+#include <endian.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/terminal-text.h"
+
+/* The vectors that every machine of 64 bits has. */
+#define BLOCK 16
+
+typedef uint8_t Bytes __attribute__((vector_size(BLOCK)));
+typedef uint64_t Words __attribute__((vector_size(BLOCK)));
+
+/* An id of so many digits fits into what a number is read into. */
+#define DIGITS_MAX 18
+
+static bool is_plain(char c)
+{
+        return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* How many plain characters of ASCII, which a JSON string holds as they are, @p begins with. */
+static size_t plain_length(const char *p, size_t size)
+{
+        size_t i = 0;
+
+        for (; size - i >= BLOCK; i += BLOCK) {
+                Bytes bytes, special;
+                Words words;
+
+                memcpy(&bytes, p + i, sizeof(bytes));
+                special = (Bytes) (bytes == '"') | (Bytes) (bytes == '\\') |
+                          (Bytes) ((Bytes) (bytes - ' ') >= 0x7f - ' ');
+                memcpy(&words, &special, sizeof(words));
+                if (words[0])
+                        return i + (size_t) __builtin_ctzll(le64toh(words[0])) / 8;
+                if (words[1])
+                        return i + 8 + (size_t) __builtin_ctzll(le64toh(words[1])) / 8;
+        }
+        while (i < size && is_plain(p[i]))
+                i++;
+        return i;
+}
+
+void mask_line_put_string(StrBuf *out, const char *text, size_t size)
+{
+        static const char named[] = "\"\\\b\n\r\t\f", names[] = "\"\\bnrtf";
+
+        (void) strbuf_putc(out, '"');
+        for (size_t n; size > 0; text += n, size -= n) {
+                const char *name;
+                uint32_t c;
+
+                n = plain_length(text, size);
+                if (n > 0) {
+                        (void) strbuf_append(out, text, n);
+                        continue;
+                }
+                n = 1;
+                name = *text ? strchr(named, *text) : NULL;
+                if (name) {
+                        const char escape[] = { '\\', names[name - named] };
+
+                        (void) strbuf_append(out, escape, sizeof(escape));
+                        continue;
+                }
+                n = utf8_read(text, size, &c);
+                (void) put_safe_json(out, text, n);
+        }
+        (void) strbuf_putc(out, '"');
+}
+
+typedef struct Reader {
+        const char *p, *end;
+} Reader;
+
+static void skip_space(Reader *r)
+{
+        while (r->p < r->end && (*r->p == ' ' || *r->p == '\t' || *r->p == '\n' || *r->p == '\r'))
+                r->p++;
+}
+
+static bool skip(Reader *r, const char *word)
+{
+        size_t n = strlen(word);
+
+        skip_space(r);
+        if ((size_t) (r->end - r->p) < n || memcmp(r->p, word, n) != 0)
+                return false;
+        r->p += n;
+        return true;
+}
+
+/* A whole number as json-c writes it, or a string without anything that is escaped. */
+static bool read_id(Reader *r, MaskLine *l)
+{
+        skip_space(r);
+        l->id = r->p;
+        if (r->p < r->end && *r->p == '"') {
+                r->p++;
+                r->p += plain_length(r->p, (size_t) (r->end - r->p));
+                if (r->p == r->end || *r->p != '"')
+                        return false;
+                r->p++;
+        } else {
+                const char *digits = r->p += r->p < r->end && *r->p == '-';
+
+                while (r->p < r->end && *r->p >= '0' && *r->p <= '9')
+                        r->p++;
+                if (r->p == digits || r->p - digits > DIGITS_MAX ||
+                    (*digits == '0' && r->p - l->id > 1))
+                        return false;
+                /* a fraction or an exponent is no whole number */
+                if (r->p < r->end && *r->p != ',' && *r->p != '}' && *r->p != ' ')
+                        return false;
+        }
+        l->id_size = (size_t) (r->p - l->id);
+        return true;
+}
+
+static int hex4(const char *p)
+{
+        int value = 0;
+
+        for (int i = 0; i < 4; i++) {
+                char c = p[i];
+                int digit = c >= '0' && c <= '9'                     ? c - '0'
+                            : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                                     : -1;
+
+                if (digit < 0)
+                        return -1;
+                value = value * 16 + digit;
+        }
+        return value;
+}
+
+static void put_character(StrBuf *b, unsigned c)
+{
+        char bytes[4];
+        size_t n = 0;
+
+        if (c < 0x80)
+                bytes[n++] = (char) c;
+        else {
+                if (c < 0x800)
+                        bytes[n++] = (char) (0xC0 | c >> 6);
+                else {
+                        if (c < 0x10000)
+                                bytes[n++] = (char) (0xE0 | c >> 12);
+                        else {
+                                bytes[n++] = (char) (0xF0 | c >> 18);
+                                bytes[n++] = (char) (0x80 | (c >> 12 & 0x3F));
+                        }
+                        bytes[n++] = (char) (0x80 | (c >> 6 & 0x3F));
+                }
+                bytes[n++] = (char) (0x80 | (c & 0x3F));
+        }
+        (void) strbuf_append(b, bytes, n);
+}
+
+/* After "\u". Half a pair is for json-c. */
+static bool read_unicode(Reader *r, StrBuf *b)
+{
+        int c = r->end - r->p >= 4 ? hex4(r->p) : -1, low;
+
+        if (c < 0 || (c >= 0xDC00 && c <= 0xDFFF))
+                return false;
+        r->p += 4;
+        if (c < 0xD800 || c > 0xDBFF) {
+                put_character(b, (unsigned) c);
+                return true;
+        }
+        low = r->end - r->p >= 6 && memcmp(r->p, "\\u", 2) == 0 ? hex4(r->p + 2) : -1;
+        if (low < 0xDC00 || low > 0xDFFF)
+                return false;
+        r->p += 6;
+        put_character(b, 0x10000 + (((unsigned) c - 0xD800) << 10) + ((unsigned) low - 0xDC00));
+        return true;
+}
+
+static bool read_text(Reader *r, StrBuf *b)
+{
+        static const char names[] = "\"\\/bnrtf", named[] = "\"\\/\b\n\r\t\f";
+
+        if (!skip(r, "\""))
+                return false;
+        strbuf_clear(b);
+        while (r->p < r->end) {
+                size_t n = plain_length(r->p, (size_t) (r->end - r->p));
+                const char *name;
+
+                (void) strbuf_append(b, r->p, n);
+                r->p += n;
+                if (r->p == r->end)
+                        return false;
+                if (*r->p == '"') {
+                        r->p++;
+                        return true;
+                }
+                if ((unsigned char) *r->p < ' ')
+                        return false;
+                if (*r->p != '\\') {
+                        (void) strbuf_putc(b, *r->p++);
+                        continue;
+                }
+                if (++r->p == r->end)
+                        return false;
+                name = *r->p ? strchr(names, *r->p) : NULL;
+                if (name)
+                        (void) strbuf_putc(b, named[name - names]);
+                else if (*r->p != 'u')
+                        return false;
+                r->p++;
+                if (!name && !read_unicode(r, b))
+                        return false;
+        }
+        return false;
+}
+
+int mask_line_read(MaskLine *l, const char *line, size_t size)
+{
+        Reader r = { line, line + size };
+        bool ok;
+
+        if (!skip(&r, "{"))
+                return 0;
+        if (skip(&r, "\"id\""))
+                ok = skip(&r, ":") && read_id(&r, l) && skip(&r, ",") && skip(&r, "\"text\"") &&
+                     skip(&r, ":") && read_text(&r, &l->text);
+        else
+                ok = skip(&r, "\"text\"") && skip(&r, ":") && read_text(&r, &l->text) &&
+                     skip(&r, ",") && skip(&r, "\"id\"") && skip(&r, ":") && read_id(&r, l);
+        if (!ok || !skip(&r, "}"))
+                return 0;
+        skip_space(&r);
+        if (r.p < r.end)
+                return 0;
+        return l->text.failed ? -ENOMEM : 1;
+}

@@ -1,0 +1,47 @@
+/* Cuts: where a text was cut off */
+#include "mask/cut.h"
+
+#include <string.h>
+
+#include "mask/known.h"
+
+/* The bytes of "..." and of U+2026. */
+#define SIGN_SIZE 3
+
+void cuts_begin(Cuts *c)
+{
+        c->line.start = c->sign.start = SIZE_MAX;
+}
+
+/* The end of the line of @at, or of the view. */
+static size_t line_end(Cuts *c, const View *v, size_t at)
+{
+        if (at < c->line.start || at > c->line.end) {
+                const char *end = memchr(v->text + at, '\n', v->size - at);
+
+                c->line.start = at;
+                c->line.end = end ? (size_t) (end - v->text) : v->size;
+        }
+        return c->line.end;
+}
+
+/* The next sign at or after @at; the size of the view: there is none. */
+static size_t next_sign(Cuts *c, const View *v, size_t at)
+{
+        if (at < c->sign.start || at > c->sign.end) {
+                c->sign.start = at;
+                c->sign.end = known_next_cut(v->text, v->size, at);
+        }
+        return c->sign.end;
+}
+
+size_t cuts_after(Cuts *c, const View *v, size_t at, bool ends)
+{
+        size_t limit = v->size - at > CUT_WINDOW ? at + CUT_WINDOW : v->size,
+               end = line_end(c, v, at), sign = next_sign(c, v, at);
+
+        limit = end < limit ? end : limit;
+        if (sign < limit && limit - sign >= SIGN_SIZE)
+                return sign;
+        return limit == v->size && ends ? limit : 0;
+}

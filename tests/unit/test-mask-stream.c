@@ -1,0 +1,236 @@
+/* mask: a text that comes in pieces is masked as all of it is */
+#include <string.h>
+#include <time.h>
+
+#include "mask/mask-stream.h"
+#include "mask/secret-maker.h"
+#include "test.h"
+
+#define PIECE MASK_STREAM_PIECE_MIN
+/* Several pieces, and one chunk of the scanner. */
+#define LONG_TEXT ((size_t) 500 * 1024)
+
+static uint32_t seed;
+
+/* xorshift32: other texts in every run. */
+static uint32_t next_random(void)
+{
+        if (!seed) {
+                seed = (uint32_t) time(NULL) | 1;
+                printf("# seed %u\n", seed);
+        }
+        seed ^= seed << 13;
+        seed ^= seed >> 17;
+        seed ^= seed << 5;
+        return seed;
+}
+
+static Masker *new_masker(void)
+{
+        static const HashKey key = { "k" };
+        const char *folders[] = { TEST_RULES_DIR, NULL };
+        RulesetOptions options = { .folders = folders };
+        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        Masker *m = NULL;
+
+        REQUIRE(ruleset_load(&options, &rules, NULL) == 0 && masker_new(rules, &key, &m) == 0);
+        return m;
+}
+
+static void put_made(StrBuf *b, const char *template)
+{
+        char *made = NULL;
+
+        REQUIRE(secret_make(template, &made) == 0);
+        (void) strbuf_puts(b, made);
+        free(made);
+}
+
+/* Prose and code with secrets in them: some are told by what stands before, and come again without it. */
+static void fill(StrBuf *b, size_t size)
+{
+        static const char *const pieces[] = {
+                "export API_TOKEN={alnum:36}\n",
+                "ghp_{alnum:36} ",
+                "\"password\": \"{alnum:24}\",\n",
+                "postgres://u:{alnum:14}@host/db ",
+                "{base64:64}\n",
+                "AKIA{base32:16}\n",
+                "sk_live_{alnum:24}...",
+                "\\\"secret\\\": \\\"{alnum:30}\\\"\\n",
+                "\nThis is the key:\n-----BEGIN PRIVATE KEY-----\n{base64:64}\n{base64:64}\n{base64:30}==\n-----END PRIVATE KEY-----\n",
+                "\x1b[31mxoxb-{digit:12}-{alnum:24}\x1b[0m ",
+                "\xC3\xA4\xE2\x80\xA6",
+                "\xC3",
+                "\xF0\x9F\x98\x80",
+                "\xE2\x82",
+        };
+        static const char *const words[] = { "the ",     "session ", "reads\n",        "a ",
+                                             "value(",   ") ",       "file.c:12: ",    "/usr/lib/",
+                                             "x = 1;\n", "\t\t",     "configuration ", "\\n",
+                                             "0x1f " };
+        StrBuf bare = { 0 };
+
+        while (b->size < size) {
+                for (uint32_t n = next_random() % 200; n > 0; n--)
+                        (void) strbuf_puts(b, words[next_random() % ELEMENTSOF(words)]);
+                if (bare.size > 40 && next_random() % 3 == 0) {
+                        (void) strbuf_puts(b, " it was ");
+                        (void) strbuf_append(b, bare.data, bare.size);
+                        (void) strbuf_puts(b, " then\n");
+                        strbuf_clear(&bare);
+                }
+                put_made(b, pieces[next_random() % ELEMENTSOF(pieces)]);
+                if (bare.size == 0) {
+                        put_made(&bare, "{alnum:44}");
+                        (void) strbuf_puts(b, "\nDB_PASSWORD=");
+                        (void) strbuf_append(b, bare.data, bare.size);
+                        (void) strbuf_puts(b, "\n");
+                }
+        }
+        REQUIRE(!b->failed);
+        strbuf_done(&bare);
+}
+
+typedef struct Output {
+        StrBuf text;
+        size_t n_findings, last_line;
+} Output;
+
+static int take_text(void *userdata, const char *text, size_t size)
+{
+        Output *o = userdata;
+
+        return strbuf_append(&o->text, text, size);
+}
+
+static int take_finding(void *userdata, size_t line, const char *rule)
+{
+        Output *o = userdata;
+
+        CHECK(line >= o->last_line);
+        o->last_line = line;
+        o->n_findings++;
+        return 0;
+}
+
+/* Feeds @text in pieces of any size up to @max. */
+static void feed(MaskStream *s, const char *text, size_t size, size_t max, bool learning)
+{
+        mask_stream_begin(s, learning);
+        for (size_t at = 0, n; at < size; at += n) {
+                n = 1 + next_random() % max;
+                n = n < size - at ? n : size - at;
+                REQUIRE(mask_stream_feed(s, text + at, n) == 0);
+        }
+        REQUIRE(mask_stream_end(s) == 0);
+}
+
+static void stream(const char *text, size_t size, size_t max, bool twice, Output *ret)
+{
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        _cleanup_(mask_stream_freep) MaskStream *s = NULL;
+        const MaskSink sink = { take_text, take_finding, ret };
+
+        REQUIRE(mask_stream_new(m, PIECE, &sink, &s) == 0);
+        if (twice)
+                feed(s, text, size, max, true);
+        CHECK_INT(ret->text.size, 0);
+        feed(s, text, size, max, false);
+}
+
+static void check_same(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+        size_t at = 0;
+
+        while (at < a_size && at < b_size && a[at] == b[at])
+                at++;
+        if (at < a_size || at < b_size)
+                printf("# another byte at %zu of %zu and %zu\n", at, a_size, b_size);
+        CHECK(at == a_size && at == b_size);
+}
+
+TEST(a_long_text_is_masked_as_all_of_it_is)
+{
+        for (int round = 0; round < 12; round++) {
+                _cleanup_(strbuf_done) StrBuf text = { 0 };
+                _cleanup_(masker_freep) Masker *m = new_masker();
+                _cleanup_(strbuf_done) StrBuf whole = { 0 };
+                Output out = { 0 };
+                Masked masked;
+
+                fill(&text, LONG_TEXT);
+                for (int i = 0; i < 2; i++)
+                        REQUIRE(masker_mask(m, MASK_TEXT, text.data, text.size, &masked) == 0);
+                REQUIRE(strbuf_append(&whole, masked.text, masked.size) == 0);
+                stream(text.data, text.size, round % 2 ? 100 : 300000, true, &out);
+                check_same(whole.data, whole.size, out.text.data, out.text.size);
+                CHECK_INT(out.n_findings, masked.n_findings);
+                strbuf_done(&out.text);
+        }
+}
+
+TEST(how_it_comes_makes_no_difference)
+{
+        _cleanup_(strbuf_done) StrBuf text = { 0 };
+        Output once = { 0 }, other = { 0 };
+
+        fill(&text, LONG_TEXT);
+        stream(text.data, text.size, 1 << 20, false, &once);
+        stream(text.data, text.size, 7, false, &other);
+        check_same(once.text.data, once.text.size, other.text.data, other.text.size);
+        CHECK_INT(once.n_findings, other.n_findings);
+        strbuf_done(&once.text);
+        strbuf_done(&other.text);
+}
+
+TEST(a_short_text_is_masked_as_a_whole)
+{
+        _cleanup_(strbuf_done) StrBuf text = { 0 };
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        Output out = { 0 };
+        Masked masked;
+
+        put_made(&text, "{\"password\": 8391752084653, \"a\": [1, \"ghp_{alnum:36}\"]}");
+        stream(text.data, text.size, 5, false, &out);
+        REQUIRE(masker_mask(m, MASK_JSON, text.data, text.size, &masked) == 0);
+        check_same(masked.text, masked.size, out.text.data, out.text.size);
+        CHECK(out.n_findings >= 1);
+        strbuf_clear(&out.text);
+        stream("", 0, 5, false, &out);
+        CHECK_INT(out.text.size, 0);
+        strbuf_done(&out.text);
+}
+
+TEST(output_comes_before_the_end_and_memory_stays)
+{
+        _cleanup_(strbuf_done) StrBuf text = { 0 };
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        _cleanup_(mask_stream_freep) MaskStream *s = NULL;
+        Output out = { 0 };
+        const MaskSink sink = { take_text, take_finding, &out };
+
+        fill(&text, PIECE);
+        REQUIRE(mask_stream_new(m, PIECE, &sink, &s) == 0);
+        for (int i = 1; i < 20; i++) {
+                REQUIRE(mask_stream_feed(s, text.data, text.size) == 0);
+                CHECK(out.text.size == 0 || mask_stream_is_long(s));
+                CHECK(i < 3 || out.text.size > (size_t) (i - 3) * PIECE / 2);
+        }
+        strbuf_done(&out.text);
+}
+
+/* It cannot be told where it ends: nothing of it comes out, nor of what is after it. */
+TEST(a_secret_longer_than_any_window_ends_the_output)
+{
+        _cleanup_(strbuf_done) StrBuf text = { 0 };
+        Output out = { 0 };
+
+        (void) strbuf_puts(&text, "before\n-----BEGIN PRIVATE KEY-----\n");
+        while (text.size < 12 * PIECE)
+                put_made(&text, "{base64:64}\n");
+        REQUIRE(!text.failed);
+        stream(text.data, text.size, 100000, false, &out);
+        CHECK_STR(out.text.data, "before\n[REDACTED:unscannable]");
+        strbuf_done(&out.text);
+}
