@@ -168,21 +168,30 @@ int archive_messages(Archive *a, const char *id, size_t size, int64_t from_ordin
         return 0;
 }
 
-/* Runs a query of (session, ordinal). @ordinal -1 means the session's own row, NULL in the tables. */
+/* Binds a query of (session, ordinal). Returns 0 or a negative errno. */
+static int bind_for_message(Archive *a, ArchiveQuery query, const char *id, size_t size,
+                            int64_t ordinal, sqlite3_stmt **ret)
+{
+        int r;
+
+        r = archive_query_for(a, query, id, size, ret);
+        if (r < 0)
+                return r;
+        if (ordinal == ARCHIVE_NO_ORDINAL) /* NULL in findings; no other table has such rows */
+                (void) sqlite3_bind_null(*ret, 2);
+        else
+                (void) sqlite3_bind_int64(*ret, 2, ordinal);
+        return 0;
+}
+
 static int run_for_message(Archive *a, ArchiveQuery query, const char *id, size_t size,
                            int64_t ordinal)
 {
         sqlite3_stmt *stmt;
         int r;
 
-        r = archive_query_for(a, query, id, size, &stmt);
-        if (r < 0)
-                return r;
-        if (query == ARCHIVE_FINDINGS_REMOVE && ordinal == ARCHIVE_NO_ORDINAL)
-                (void) sqlite3_bind_null(stmt, 2);
-        else
-                (void) sqlite3_bind_int64(stmt, 2, ordinal);
-        return sqlite_execute(stmt);
+        r = bind_for_message(a, query, id, size, ordinal, &stmt);
+        return r < 0 ? r : sqlite_execute(stmt);
 }
 
 /* Removes what hangs on a message, not the message. */
@@ -231,26 +240,46 @@ int archive_message_remove(Archive *a, const char *id, size_t size, int64_t ordi
 
 /* Findings and links */
 
-int archive_finding_put(Archive *a, const char *id, size_t size, int64_t ordinal, const char *field,
-                        const char *rule, uint64_t fingerprint)
+static int note_seen(Archive *a, uint64_t fingerprint, const char *time)
 {
-        char now[TIMESTAMP_MAX];
+        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_SEEN_PUT);
+
+        if (!stmt)
+                return a->last_error;
+        (void) sqlite3_reset(stmt);
+        (void) sqlite3_bind_int64(stmt, 1, (int64_t) fingerprint);
+        (void) sqlite_bind_text(stmt, 2, time, strlen(time));
+        return sqlite_execute(stmt);
+}
+
+int archive_finding_put(Archive *a, const char *id, size_t size, const ArchivedFinding *finding)
+{
         sqlite3_stmt *stmt;
         int r;
 
-        r = archive_query_for(a, ARCHIVE_FINDING_PUT, id, size, &stmt);
+        r = bind_for_message(a, ARCHIVE_FINDING_PUT, id, size, finding->ordinal, &stmt);
         if (r < 0)
                 return r;
-        if (ordinal == ARCHIVE_NO_ORDINAL)
-                (void) sqlite3_bind_null(stmt, 2);
-        else
-                (void) sqlite3_bind_int64(stmt, 2, ordinal);
-        format_timestamp(now, now_usec(CLOCK_REALTIME));
-        (void) sqlite_bind_text(stmt, 3, field, strlen(field));
-        (void) sqlite_bind_text(stmt, 4, rule, strlen(rule));
-        (void) sqlite3_bind_int64(stmt, 5, (int64_t) fingerprint);
-        (void) sqlite_bind_text(stmt, 6, now, strlen(now));
-        return sqlite_execute(stmt);
+        (void) sqlite_bind_text(stmt, 3, finding->field, strlen(finding->field));
+        (void) sqlite_bind_text(stmt, 4, finding->rule, strlen(finding->rule));
+        (void) sqlite3_bind_int64(stmt, 5, (int64_t) finding->fingerprint);
+        (void) sqlite_bind_text(stmt, 6, finding->seen_at, strlen(finding->seen_at));
+        r = sqlite_execute(stmt);
+        return r < 0 ? r : note_seen(a, finding->fingerprint, finding->seen_at);
+}
+
+int archive_findings_count(Archive *a, const char *id, size_t size, int64_t ordinal, uint64_t *ret)
+{
+        sqlite3_stmt *stmt;
+        int r;
+
+        r = bind_for_message(a, ARCHIVE_FINDINGS_COUNT, id, size, ordinal, &stmt);
+        if (r >= 0)
+                r = sqlite_step(stmt);
+        if (r > 0)
+                *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
+        (void) sqlite3_reset(stmt);
+        return r < 0 ? r : 0;
 }
 
 int archive_findings_remove(Archive *a, const char *id, size_t size, int64_t ordinal)

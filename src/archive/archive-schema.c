@@ -42,6 +42,16 @@ static const struct Definition {
                                             "ordinal INTEGER", "field TEXT NOT NULL",
                                             "rule TEXT NOT NULL", "fingerprint INTEGER NOT NULL",
                                             "found_at TEXT", NULL } },
+        /* Each secret that was ever found, and when a message had it first: it stays, whatever becomes of the message. A
+         * secret that is not in here is new. (found_at of a finding is the message's time as well.) */
+        { .name = "secrets_seen",
+          .columns = (const char *const[]){ "fingerprint INTEGER PRIMARY KEY", "first_seen TEXT",
+                                            NULL },
+          .fill = "UPDATE findings SET found_at = coalesce((SELECT timestamp FROM messages m WHERE "
+                  "m.session_id = findings.session_id AND m.ordinal = findings.ordinal), (SELECT "
+                  "started_at FROM sessions WHERE id = session_id), found_at); "
+                  "INSERT INTO secrets_seen SELECT fingerprint, min(found_at) FROM findings GROUP BY "
+                  "fingerprint" },
         /* Each different secret of a conversation, once; findings name its places. @shape: see recall.h, NULL: it is not looked
          * for elsewhere. @teller: the session whose text tells it, as of @policy; NULL: that text is gone. */
         { .name = "secrets",
@@ -82,7 +92,6 @@ static const struct Definition {
 
 static const char *const indexes[] = {
         "findings_by_message ON findings (session_id, ordinal)",
-        "secrets_by_fingerprint ON secrets (fingerprint)",
         "conversations_by_name ON conversations (conversation)",
 };
 

@@ -89,9 +89,9 @@ int archive_secret_remove(Archive *a, const Value *conversation, uint64_t finger
         return sqlite_execute(stmt);
 }
 
-int archive_secret_anywhere(Archive *a, uint64_t fingerprint)
+int archive_secret_seen(Archive *a, uint64_t fingerprint)
 {
-        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_SECRET_ANYWHERE);
+        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_SECRET_SEEN);
 
         if (!stmt)
                 return a->last_error;

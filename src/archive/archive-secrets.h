@@ -31,8 +31,8 @@ int archive_secret_put(Archive *a, const Value *conversation, const ArchivedSecr
 /* Forgets one. Returns 0 or a negative errno. */
 int archive_secret_remove(Archive *a, const Value *conversation, uint64_t fingerprint);
 
-/* Whether any conversation has it. Returns 1, 0 or a negative errno. */
-int archive_secret_anywhere(Archive *a, uint64_t fingerprint);
+/* Whether a finding ever had it, in whatever session. Returns 1, 0 or a negative errno. */
+int archive_secret_seen(Archive *a, uint64_t fingerprint);
 
 /* Which conversation a session is in: @ret_name is allocated in @arena, or is @id where it has no relatives. *@ret_applied:
  * up to which change it was masked with the conversation's secrets. Returns 1 (it has relatives), 0, or a negative errno. */

@@ -41,8 +41,13 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
         [ARCHIVE_LINKS_REMOVE] = "DELETE FROM git_links WHERE session_id = ?1 AND "
                                  "message_ordinal = ?2",
         [ARCHIVE_FINDINGS_REMOVE] = "DELETE FROM findings WHERE session_id = ?1 AND ordinal IS ?2",
+        [ARCHIVE_FINDINGS_COUNT] =
+                        "SELECT count(*) FROM findings WHERE session_id = ?1 AND ordinal IS ?2",
         [ARCHIVE_FINDING_PUT] = "INSERT INTO findings (session_id, ordinal, field, rule, "
                                 "fingerprint, found_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        [ARCHIVE_SEEN_PUT] =
+                        "INSERT INTO secrets_seen (fingerprint, first_seen) VALUES (?1, ?2) ON "
+                        "CONFLICT DO UPDATE SET first_seen = ?2 WHERE first_seen > ?2 OR first_seen IS NULL",
         [ARCHIVE_SECRETS] =
                         "SELECT fingerprint, rule, shape, policy, teller, change_seq FROM secrets "
                         "WHERE conversation = ?1",
@@ -51,7 +56,7 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
                         "shape, policy, teller, change_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         [ARCHIVE_SECRET_REMOVE] =
                         "DELETE FROM secrets WHERE conversation = ?1 AND fingerprint = ?2",
-        [ARCHIVE_SECRET_ANYWHERE] = "SELECT 1 FROM secrets WHERE fingerprint = ?1 LIMIT 1",
+        [ARCHIVE_SECRET_SEEN] = "SELECT 1 FROM secrets_seen WHERE fingerprint = ?1",
         [ARCHIVE_CONVERSATION_GET] = "SELECT conversation, applied FROM conversations WHERE "
                                      "session_id = ?1",
         [ARCHIVE_CONVERSATION_PUT] = "INSERT INTO conversations (session_id, conversation) VALUES "

@@ -15,7 +15,7 @@ typedef struct Archive Archive;
 
 /* PRAGMA application_id of an archive ("SJAY") and the version of its schema (PRAGMA user_version). */
 #define ARCHIVE_APPLICATION_ID 0x534a4159
-#define ARCHIVE_SCHEMA_VERSION 2
+#define ARCHIVE_SCHEMA_VERSION 3
 
 /* The version of what cursors mean; one that is older has every session synced again. */
 #define SYNC_VERSION 3
@@ -168,9 +168,20 @@ int archive_message_get(Archive *a, const char *id, size_t size, int64_t ordinal
 /* Stands for "in the session's own row" where an ordinal is asked for (agentsview's begin at 0; the source may lie). */
 #define ARCHIVE_NO_ORDINAL INT64_MIN
 
-/* A finding at @ordinal, or ARCHIVE_NO_ORDINAL. Returns 0 or a negative errno. */
-int archive_finding_put(Archive *a, const char *id, size_t size, int64_t ordinal, const char *field,
-                        const char *rule, uint64_t fingerprint);
+/* A masked place. */
+typedef struct ArchivedFinding {
+        int64_t ordinal; /* or ARCHIVE_NO_ORDINAL */
+        const char *field;
+        const char *rule;
+        uint64_t fingerprint;
+        const char *seen_at; /* when it was said, as format_timestamp() writes it */
+} ArchivedFinding;
+
+/* Adds one; its secret counts as seen from then on. Returns 0 or a negative errno. */
+int archive_finding_put(Archive *a, const char *id, size_t size, const ArchivedFinding *finding);
+
+/* How many findings a message has, or the session's own row (ARCHIVE_NO_ORDINAL). Returns 0 or a negative errno. */
+int archive_findings_count(Archive *a, const char *id, size_t size, int64_t ordinal, uint64_t *ret);
 
 /* Removes the findings of one message, or of the session's own row (ARCHIVE_NO_ORDINAL). */
 int archive_findings_remove(Archive *a, const char *id, size_t size, int64_t ordinal);

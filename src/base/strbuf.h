@@ -33,6 +33,10 @@ int strbuf_putc(StrBuf *b, char c);
 int strbuf_printf(StrBuf *b, const char *format, ...) _printf_(2, 3);
 int strbuf_vprintf(StrBuf *b, const char *format, va_list ap) _printf_(2, 0);
 
+/* The ending of a noun in an English sentence (the journal, errors): "%u session%s", n, PLURAL(n). What is translated has
+ * ngettext(). */
+#define PLURAL(n) ((n) == 1 ? "" : "s")
+
 /* Hands the string over: the caller owns *@ret (never NULL). Returns 0, or -ENOMEM if an append had failed. */
 int strbuf_take(StrBuf *b, char **ret);
 

@@ -112,7 +112,8 @@ static void tell_session_errors(const CycleResult *result)
         if (n > ERRORS_TOLD_MAX)
                 log_event(LOG_WARNING, MESSAGE_SESSION_FAILED,
                           LOG_FIELDS({ "SCRUBJAY_COUNT", .number = n - ERRORS_TOLD_MAX }),
-                          "%" PRIu64 " more sessions could not be synced.", n - ERRORS_TOLD_MAX);
+                          "%" PRIu64 " more session%s could not be synced.", n - ERRORS_TOLD_MAX,
+                          PLURAL(n - ERRORS_TOLD_MAX));
 }
 
 static void tell_numbers(const Settings *s, const CycleResult *r)
@@ -126,15 +127,17 @@ static void tell_numbers(const Settings *s, const CycleResult *r)
                              { "SCRUBJAY_SKIPPED", .number = r->sessions_skipped },
                              { "SCRUBJAY_REMOVED", .number = r->sessions_removed },
                              { "SCRUBJAY_SECRETS", .number = r->secrets_detected },
+                             { "SCRUBJAY_SECRETS_NEW", .number = r->secrets_new },
                              { "SCRUBJAY_ERRORS", .number = r->n_errors + r->n_errors_left_out },
                              { "SCRUBJAY_MESSAGES", .number = r->messages_written },
                              { "SCRUBJAY_BYTES", .number = r->bytes_read },
                              { "SCRUBJAY_ELAPSED_USEC", .number = r->elapsed_usec },
                              { "SCRUBJAY_CPU_USEC", .number = r->cpu_usec }),
-                  "Synced %" PRIu64 " sessions (%" PRIu64 " unchanged, %" PRIu64
-                  " failed), masked %" PRIu64 " secrets, in %s.",
-                  r->sessions_synced, r->sessions_skipped, r->n_errors + r->n_errors_left_out,
-                  r->secrets_detected, took.data ?: "0");
+                  "Synced %" PRIu64 " session%s (%" PRIu64 " unchanged, %" PRIu64
+                  " failed), masked %" PRIu64 " secret%s (%" PRIu64 " new), in %s.",
+                  r->sessions_synced, PLURAL(r->sessions_synced), r->sessions_skipped,
+                  r->n_errors + r->n_errors_left_out, r->secrets_detected,
+                  PLURAL(r->secrets_detected), r->secrets_new, took.data ?: "0");
 }
 
 static void tell_done(const Settings *s, uint64_t n_synced, const CycleResult *result)
@@ -159,8 +162,8 @@ static void tell_done(const Settings *s, uint64_t n_synced, const CycleResult *r
                 log_event(LOG_NOTICE, MESSAGE_SECRETS_MASKED,
                           LOG_FIELDS({ "SCRUBJAY_RULE", result->rules[i].rule },
                                      { "SCRUBJAY_COUNT", .number = result->rules[i].n }),
-                          "Masked %" PRIu32 " secret%s by the rule '%s'.", result->rules[i].n,
-                          result->rules[i].n == 1 ? "" : "s", result->rules[i].rule);
+                          "Masked %" PRIu32 " new secret%s by the rule '%s'.", result->rules[i].n,
+                          PLURAL(result->rules[i].n), result->rules[i].rule);
         tell_numbers(s, result);
 }
 

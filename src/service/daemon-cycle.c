@@ -30,17 +30,19 @@ void daemon_tell_status(Daemon *d)
                 (void) sd_notify(0, "STATUS=Stopping, once the sync in hand is committed.");
         else if (d->syncing && d->progress.sessions_pending > 0)
                 (void) sd_notifyf(0,
-                                  "STATUS=Syncing: %" PRIu64 " sessions done, %" PRIu64 " to go.",
-                                  d->progress.sessions_done, d->progress.sessions_pending);
+                                  "STATUS=Syncing: %" PRIu64 " session%s done, %" PRIu64 " to go.",
+                                  d->progress.sessions_done, PLURAL(d->progress.sessions_done),
+                                  d->progress.sessions_pending);
         else if (d->syncing)
                 (void) sd_notify(0, "STATUS=Syncing.");
         else if (d->journal.last_error)
                 (void) sd_notifyf(0, "STATUS=%s", d->journal.last_error);
         else
                 (void) sd_notifyf(0,
-                                  "STATUS=Up to date: %" PRIu64 " sessions synced and %" PRIu64
-                                  " secrets masked so far, watching '%s'.",
-                                  d->totals.total_synced, d->totals.total_secrets,
+                                  "STATUS=Up to date: %" PRIu64 " session%s synced and %" PRIu64
+                                  " secret%s masked so far, watching '%s'.",
+                                  d->totals.total_synced, PLURAL(d->totals.total_synced),
+                                  d->totals.total_secrets, PLURAL(d->totals.total_secrets),
                                   d->source_shown ?: "");
 }
 

@@ -78,6 +78,8 @@ static int print_result(const CycleResult *result, struct json_object *remotes)
         if (r >= 0)
                 r = add_errors(object, result);
         if (r >= 0)
+                r = add_number(object, "secrets_new", result->secrets_new);
+        if (r >= 0)
                 r = add_number(object, "messages_written", result->messages_written);
         if (r >= 0)
                 r = add_number(object, "bytes_read", result->bytes_read);

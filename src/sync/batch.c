@@ -94,10 +94,12 @@ static int count_batch(Engine *e)
 
         result->sessions_synced += batch->sessions_synced;
         result->secrets_detected += batch->secrets_detected;
+        result->secrets_added += batch->secrets_added;
+        result->secrets_new += batch->secrets_new;
         result->messages_written += batch->messages_written;
         result->sessions_removed += batch->sessions_removed;
         e->totals.total_synced += batch->sessions_synced;
-        e->totals.total_secrets += batch->secrets_detected;
+        e->totals.total_secrets += batch->secrets_added;
         for (size_t i = 0; r >= 0 && i < batch->n_rules; i++)
                 r = cycle_result_add_rule(result, batch->rules[i].rule, batch->rules[i].n);
         for (size_t i = 0; r >= 0 && i < batch->n_large; i++)
@@ -117,9 +119,9 @@ static int write_totals(Engine *e)
         if (e->batch.sessions_synced > 0)
                 r = archive_meta_set_int(e->archive, "total_synced",
                                          (int64_t) (t->total_synced + e->batch.sessions_synced));
-        if (r >= 0 && e->batch.secrets_detected > 0)
+        if (r >= 0 && e->batch.secrets_added > 0)
                 r = archive_meta_set_int(e->archive, "total_masked",
-                                         (int64_t) (t->total_secrets + e->batch.secrets_detected));
+                                         (int64_t) (t->total_secrets + e->batch.secrets_added));
         return r;
 }
 

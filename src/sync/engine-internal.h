@@ -133,12 +133,12 @@ int session_exclude(Engine *e, const Value *values);
 /* Masks @values (a row of session_table, identity filled in) for the archive. */
 int session_mask_row(Engine *e, Value *values, Privacy privacy);
 
-/* Writes the findings of the row just masked. */
-int session_put_findings(Engine *e, const Value *id, int64_t ordinal);
-
-/* Adds those findings of the row just masked to @secrets whose secret the conversation in hand did not have before. @m: the
- * message that the row is of, or NULL. Returns 0 or a negative errno. */
+/* Adds those findings of the row just masked to @secrets whose secret no session ever had. @m: the message that the row is
+ * of, or NULL. Returns 0 or a negative errno. */
 int secrets_count_new(Engine *e, const Message *m, SessionSecrets *secrets);
+
+/* When something was said: @time, else @fallback (as the source has them), else now; as format_timestamp() writes it. */
+void secrets_time(char ret[static TIMESTAMP_MAX], const Value *time, const Value *fallback);
 
 /* Lets the commit of the batch announce @secrets of session @id, which are taken over; @project is the session's, masked.
  * Returns 0 or -ENOMEM. */

@@ -669,7 +669,7 @@ static void warn_of_left_out(Engine *e)
         format_error(&e->result->warning,
                      "agentsview keeps less text of %" PRIu64 " session%s than the archive has "
                      "(archive_content in its config.toml). What is archived stays.",
-                     e->n_left_out, e->n_left_out == 1 ? "" : "s");
+                     e->n_left_out, PLURAL(e->n_left_out));
         e->result->warning_kind = WARNING_TEXTS_LEFT_OUT;
 }
 

@@ -59,7 +59,7 @@ typedef struct EngineHooks {
         /* The session that is in hand from now on, borrowed; NULL: none. */
         void (*on_session)(void *userdata, const SessionVersion *version);
 
-        /* A session whose committed text has secrets that it did not have before. May take over what is in @secrets and
+        /* A session whose committed text has secrets that no session ever had. May take over what is in @secrets and
          * leave it empty; the rest is freed. */
         void (*on_secrets)(void *userdata, SessionSecrets *secrets);
 } EngineHooks;
@@ -69,7 +69,7 @@ typedef struct EngineTotals {
         uint64_t last_sync_at_usec; /* since the epoch; 0: never */
         uint64_t last_verified_at_usec; /* all of both sides was compared, and nothing differed at the end; 0: never */
         uint64_t total_synced;
-        uint64_t total_secrets;
+        uint64_t total_secrets; /* masked places, each once however often it is masked again */
 } EngineTotals;
 
 /* Copies the settings. Touches no file. Returns 0 or -ENOMEM. */

@@ -1,5 +1,5 @@
 /*
- * The secrets that a session did not have: counted while it is written, announced when it is committed
+ * The secrets that no session had: counted while it is written, announced when it is committed
  *
  * Some of them have just been pasted, which a person wants to know at once. It must not be said of what lay there for
  * long: of the backlog that a first sync or a resync brings, of old transcripts that agentsview finds late, or of a
@@ -13,22 +13,38 @@
 /* Transcripts are written at once, but agentsview may have been off for a working day. */
 #define JUST_NOW_USEC (12 * USEC_PER_HOUR)
 
-/* The archive is asked for so many in one session; whoever pastes more is told of these. */
+/* In one session; whoever pastes more is told of these. */
 #define PASTED_MAX 100
+
+/* Returns 0, or -EINVAL: it does not say. */
+static int read_time(const Value *time, uint64_t *ret_usec)
+{
+        char text[TIMESTAMP_MAX + 16];
+
+        if (time->type != VALUE_TEXT || time->size == 0 || time->size >= sizeof(text))
+                return -EINVAL;
+        memcpy(text, time->text, time->size);
+        text[time->size] = 0;
+        return parse_timestamp(text, ret_usec);
+}
+
+void secrets_time(char ret[static TIMESTAMP_MAX], const Value *time, const Value *fallback)
+{
+        uint64_t usec;
+
+        if (read_time(time, &usec) < 0 && read_time(fallback, &usec) < 0)
+                usec = now_usec(CLOCK_REALTIME);
+        (void) format_timestamp(ret, usec);
+}
 
 static bool is_just_now(const Engine *e, const Message *m)
 {
-        const Value *time = m->values + MESSAGE_TIMESTAMP;
-        char text[TIMESTAMP_MAX + 16];
         uint64_t usec;
 
         if (!e->follows || e->result->full)
                 return false;
-        if (time->type != VALUE_TEXT || time->size == 0 || time->size >= sizeof(text))
-                return true; /* it does not say */
-        memcpy(text, time->text, time->size);
-        text[time->size] = 0;
-        return parse_timestamp(text, &usec) < 0 || usec + JUST_NOW_USEC > now_usec(CLOCK_REALTIME);
+        return read_time(m->values + MESSAGE_TIMESTAMP, &usec) < 0 ||
+               usec + JUST_NOW_USEC > now_usec(CLOCK_REALTIME);
 }
 
 static const char *describe_rule(const Engine *e, const char *id)
@@ -55,12 +71,12 @@ static int add_new(Engine *e, const RowFinding *f, bool just_now, SessionSecrets
 {
         int r;
 
+        r = archive_secret_seen(e->archive, f->fingerprint);
+        if (r != 0)
+                return r < 0 ? r : 0;
         r = rule_counts_add(&secrets->rules, &secrets->n_rules, f->rule, 1);
         if (r < 0 || !just_now || count_all(secrets->pasted, secrets->n_pasted) >= PASTED_MAX)
                 return r;
-        r = archive_secret_anywhere(e->archive, f->fingerprint);
-        if (r != 0)
-                return r < 0 ? r : 0;
         return rule_counts_add(&secrets->pasted, &secrets->n_pasted, describe_rule(e, f->rule), 1);
 }
 
@@ -87,7 +103,14 @@ int secrets_count_new(Engine *e, const Message *m, SessionSecrets *secrets)
 int secrets_announce(Engine *e, const Value *id, const Value *project, SessionSecrets *secrets)
 {
         SessionSecrets *grown;
+        int r;
 
+        for (size_t i = 0; i < secrets->n_rules; i++) {
+                r = cycle_result_add_rule(&e->batch, secrets->rules[i].rule, secrets->rules[i].n);
+                if (r < 0)
+                        return r;
+        }
+        e->batch.secrets_new += count_all(secrets->rules, secrets->n_rules);
         if (secrets->n_rules == 0)
                 return 0;
         grown = reallocarray(e->new_secrets, e->n_new_secrets + 1, sizeof(*grown));

@@ -28,7 +28,7 @@ typedef struct SessionSync {
         bool shrunk, edited;    /* a message went, or has another text than before */
         bool shares;            /* see session_share() */
         bool rewritten;         /* a message that was masked before is masked otherwise now */
-        SessionSecrets secrets; /* that it did not have before */
+        SessionSecrets secrets; /* that no session had before */
 } SessionSync;
 
 typedef int (*MessageFunc)(SessionSync *, Message *);
@@ -44,6 +44,14 @@ Value session_text_value(Arena *arena, const char *text);
 
 /* Copies @n values, their texts into @arena. Returns 0 or -ENOMEM. */
 int session_copy_values(Arena *arena, const Value *from, size_t n, Value *to);
+
+/* How many findings the row just masked had until now; 0 where it has none now, or is no row that @replaces another.
+ * Returns 0 or a negative errno. */
+int session_count_findings(SessionSync *s, int64_t ordinal, bool replaces, uint64_t *ret);
+
+/* Writes the findings of the row just masked, which was said at @time; @n_before: see session_count_findings(). Returns 0 or
+ * a negative errno. */
+int session_put_findings(SessionSync *s, int64_t ordinal, const Value *time, uint64_t n_before);
 
 /* The first look at all messages: masks and writes those that changed. Returns 0 or a negative errno. */
 int session_sync_messages(SessionSync *s);

@@ -52,16 +52,20 @@ static int write_message(SessionSync *s, const Message *m, bool replaces)
 {
         Engine *e = s->e;
         int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
+        uint64_t n_before;
         int r;
 
+        /* findings of a text that was masked before cannot be found again: they stay beside the new ones */
+        replaces = replaces && !s->from_archive;
         r = secrets_count_new(e, m, &s->secrets);
+        if (r >= 0)
+                r = session_count_findings(s, ordinal, replaces, &n_before);
         if (r < 0)
                 return r;
-        /* findings of a text that was masked before cannot be found again: they stay beside the new ones */
-        r = archive_message_put(e->archive, m, s->change, replaces && !s->from_archive);
+        r = archive_message_put(e->archive, m, s->change, replaces);
         if (r < 0)
                 return engine_archive_failed(e, r);
-        r = session_put_findings(e, &s->id, ordinal);
+        r = session_put_findings(s, ordinal, m->values + MESSAGE_TIMESTAMP, n_before);
         if (r >= 0 && s->privacy == PRIVACY_FULL)
                 r = session_put_links(e, s->values, m);
         if (r < 0)

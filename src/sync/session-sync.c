@@ -110,20 +110,35 @@ int session_mask_row(Engine *e, Value *values, Privacy privacy)
         return r;
 }
 
-int session_put_findings(Engine *e, const Value *id, int64_t ordinal)
+int session_count_findings(SessionSync *s, int64_t ordinal, bool replaces, uint64_t *ret)
 {
+        int r;
+
+        *ret = 0;
+        if (!replaces || s->e->row_masker.n_findings == 0)
+                return 0;
+        r = archive_findings_count(s->e->archive, s->id.text, s->id.size, ordinal, ret);
+        return r < 0 ? engine_archive_failed(s->e, r) : 0;
+}
+
+int session_put_findings(SessionSync *s, int64_t ordinal, const Value *time, uint64_t n_before)
+{
+        Engine *e = s->e;
+        uint64_t n = e->row_masker.n_findings, n_added = n > n_before ? n - n_before : 0;
+        char seen_at[TIMESTAMP_MAX] = "";
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < e->row_masker.n_findings; i++) {
+        if (n > 0)
+                secrets_time(seen_at, time, s->values + SESSION_STARTED_AT);
+        for (size_t i = 0; r >= 0 && i < n; i++) {
                 const RowFinding *f = e->row_masker.findings + i;
+                const ArchivedFinding finding = { ordinal, f->field, f->rule, f->fingerprint,
+                                                  seen_at };
 
-                r = archive_finding_put(e->archive, id->text, id->size, ordinal, f->field, f->rule,
-                                        f->fingerprint);
-                if (r >= 0)
-                        r = cycle_result_add_rule(&e->batch, f->rule, 1);
+                r = archive_finding_put(e->archive, s->id.text, s->id.size, &finding);
         }
-        if (r >= 0)
-                e->batch.secrets_detected += e->row_masker.n_findings;
+        e->batch.secrets_detected += s->full ? n : n_added;
+        e->batch.secrets_added += n_added;
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
@@ -211,16 +226,21 @@ static int write_row(SessionSync *s)
 {
         Engine *e = s->e;
         const Value *row = s->row, *deleted_at;
-        int r = 0;
+        bool replaces = s->known && !s->from_archive;
+        uint64_t n_before;
+        int r;
 
-        if (s->known && !s->from_archive)
+        r = session_count_findings(s, ARCHIVE_NO_ORDINAL, replaces, &n_before);
+        if (r < 0)
+                return r;
+        if (replaces)
                 r = archive_findings_remove(e->archive, s->id.text, s->id.size, ARCHIVE_NO_ORDINAL);
         if (r >= 0)
                 r = archive_session_put(e->archive, row, s->change, s->shrunk,
                                         s->privacy == PRIVACY_METADATA);
         if (r < 0)
                 return engine_archive_failed(e, r);
-        r = session_put_findings(e, &s->id, ARCHIVE_NO_ORDINAL);
+        r = session_put_findings(s, ARCHIVE_NO_ORDINAL, s->values + SESSION_STARTED_AT, n_before);
         if (r < 0)
                 return r;
         deleted_at = row + SESSION_DELETED_AT;

@@ -35,14 +35,14 @@ typedef struct RuleCount {
         uint32_t n;
 } RuleCount;
 
-/* New secrets in one session's committed text. */
+/* Secrets in one session's committed text that no session ever had before. */
 typedef struct SessionSecrets {
         char *session_id;
-        RuleCount *rules; /* that the session did not have before, by rule id */
+        RuleCount *rules; /* all, by rule id */
         size_t n_rules;
 
-        char *project; /* its name, masked */
-        RuleCount *pasted; /* of these, what no session had and what has just been said: by description of the rule */
+        char *project;     /* its name, masked */
+        RuleCount *pasted; /* of these, what has just been said: by description of the rule */
         size_t n_pasted;
 } SessionSecrets;
 
@@ -56,7 +56,9 @@ typedef struct CycleResult {
 
         uint64_t sessions_synced;
         uint64_t sessions_skipped;
-        uint64_t secrets_detected;
+        uint64_t secrets_detected; /* masked places in what was written; known ones only where all was masked again */
+        uint64_t secrets_added; /* of these, places that were not masked before */
+        uint64_t secrets_new;   /* different secrets that no session ever had */
         uint64_t messages_written;
         uint64_t sessions_removed;
         uint64_t bytes_read; /* of session text */
@@ -70,7 +72,7 @@ typedef struct CycleResult {
         SessionError *large; /* sessions that were synced without a text that was too large; at most 100 */
         size_t n_large;
 
-        RuleCount *rules; /* secrets by rule, in this cycle */
+        RuleCount *rules; /* the new secrets by rule */
         size_t n_rules;
 
         char *warning; /* the cycle ran, but a person should look; or NULL */

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from scrubjay_test import SCRUBJAYD, Source, archive_rows, clean_environment, github_token, run_once
 
-KEYS = ["sessions_synced", "sessions_skipped", "secrets_detected", "errors", "messages_written", "bytes_read",
+KEYS = ["sessions_synced", "sessions_skipped", "secrets_detected", "errors", "secrets_new", "messages_written", "bytes_read",
         "elapsed_usec", "cpu_usec", "remotes"]
 
 

@@ -114,7 +114,7 @@ def test_watch_sums_up_what_is_more_than_can_be_read(ctl, daemon, source):
     try:
         assert "watching" in process.stdout.readline()
         began = time.monotonic()
-        source.add_many(3000, texts=[f"token {github_token()}"])
+        source.add_many(3000, texts=lambda i: [f"token {github_token(i)}"])
         lines = []
         while not lines or "3000 sessions synced" not in lines[-1]:
             lines.append(process.stdout.readline())

@@ -167,16 +167,17 @@ class Source:
             " local_modified_at=?, sync_marker=? WHERE id=?", (now, now, session_id))
 
     def add_many(self, count, texts=("hello", "world"), prefix="many"):
-        """Many sessions in one transaction."""
+        """Many sessions in one transaction; @texts: what each says, or a function of its number that says that."""
         now = self._now()
+        said = [texts(i) if callable(texts) else texts for i in range(count)]
         self.db.execute("BEGIN")
         self.db.executemany(
             "INSERT INTO sessions (id, project, first_message, message_count, file_hash, local_modified_at, sync_marker)"
             " VALUES (?, 'project', ?, ?, hex(randomblob(16)), ?, ?)",
-            [(f"{prefix}-{i}", texts[0], len(texts), now, now) for i in range(count)])
+            [(f"{prefix}-{i}", said[i][0], len(said[i]), now, now) for i in range(count)])
         self.db.executemany(
             "INSERT INTO messages (session_id, ordinal, role, content, content_length) VALUES (?,?,'user',?,?)",
-            [(f"{prefix}-{i}", n, text, len(text)) for i in range(count) for n, text in enumerate(texts)])
+            [(f"{prefix}-{i}", n, text, len(text)) for i in range(count) for n, text in enumerate(said[i])])
         self.db.execute("COMMIT")
 
 

@@ -269,6 +269,9 @@ TEST(an_older_archive_gets_what_it_lacks)
         CHECK_INT(fixture_int(path, "SELECT count(*) FROM secrets WHERE conversation = 's1' AND "
                                     "fingerprint = 77 AND rule = 'some-rule'"),
                   1);
+        CHECK_INT(fixture_int(path, "SELECT count(*) FROM secrets_seen WHERE fingerprint = 77 AND "
+                                    "first_seen IS (SELECT found_at FROM findings)"),
+                  1);
         CHECK_INT(fixture_int(path,
                               "SELECT count(*) FROM meta WHERE key = 'archive_id' AND value = "
                               "'of-version-1'"),
@@ -452,6 +455,8 @@ TEST(a_message_replaces_and_takes_its_own_with_it)
 {
         _cleanup_free_ char *path = fixture_path("message/archive.db"), *content = NULL;
         _cleanup_(archive_closep) Archive *a = open_archive(path);
+        const ArchivedFinding finding = { 3, "content", "some-rule", 5,
+                                          "2026-01-02T03:04:05.678Z" };
         ArchivedMessage list[8];
         Message m;
         size_t n;
@@ -460,7 +465,7 @@ TEST(a_message_replaces_and_takes_its_own_with_it)
         put_session(a, "a", "p");
         put_message(a, "a", 3, "old", 11);
         put_message(a, "a", 5, "other", 13);
-        REQUIRE(archive_finding_put(a, "a", 1, 3, "content", "some-rule", 5) == 0);
+        REQUIRE(archive_finding_put(a, "a", 1, &finding) == 0);
         CHECK_INT(archive_messages(a, "a", 1, 4, list, 8, &n), 0);
         CHECK(n == 1 && list[0].ordinal == 5);
         CHECK_INT(archive_messages(a, "a", 1, INT64_MIN, list, 1, &n), 0);

@@ -127,7 +127,10 @@ TEST(idle_cycles_are_told_at_debug_only)
         CHECK_INT(n_told("Synced 0 sessions (7 unchanged"), 1);
         log_set_max_level(LOG_INFO);
         (void) add(&j, &(CycleResult){ .sessions_synced = 3, .secrets_detected = 2 });
-        CHECK_INT(n_told("Synced 3 sessions"), 1);
+        CHECK_INT(n_told("Synced 3 sessions (0 unchanged, 0 failed), masked 2 secrets (0 new)"), 1);
+        (void) add(&j,
+                   &(CycleResult){ .sessions_synced = 1, .secrets_detected = 1, .secrets_new = 1 });
+        CHECK_INT(n_told("Synced 1 session (0 unchanged, 0 failed), masked 1 secret (1 new)"), 1);
 }
 
 TEST(rules_and_swaps_are_told)
@@ -138,7 +141,7 @@ TEST(rules_and_swaps_are_told)
         begin();
         REQUIRE(cycle_result_add_rule(&result, "some-rule", 4) == 0);
         (void) add(&j, &result);
-        CHECK_INT(n_told("Masked 4 secrets by the rule 'some-rule'"), 1);
+        CHECK_INT(n_told("Masked 4 new secrets by the rule 'some-rule'"), 1);
         CHECK_INT(n_told("Another file stands in the place of '/s/sessions.db'"), 1);
         CHECK_INT(n_told("All sessions were synced again"), 1);
         result.sessions_synced = 1000;
