@@ -1,6 +1,6 @@
 # bash completion for scrubjayctl; needs nothing but bash
 
-# Ids of the newest sessions, projects and rules, as the archive has them.
+# Ids of the newest sessions, projects, rules and secrets, as the archive has them.
 _scrubjayctl_ids() {
     scrubjayctl sessions --limit 200 --json 2>/dev/null | sed -n 's/^ *{"id":"\([^"]*\)".*/\1/p'
 }
@@ -11,6 +11,10 @@ _scrubjayctl_projects() {
 
 _scrubjayctl_rules() {
     scrubjayctl rules list --json 2>/dev/null | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p'
+}
+
+_scrubjayctl_secrets() {
+    scrubjayctl findings --all --json 2>/dev/null | sed -n 's/.*"fingerprint":"\([^"]*\)".*/\1/p'
 }
 
 _scrubjayctl_complete() {
@@ -65,7 +69,10 @@ _scrubjayctl() {
         options=$'--json\n'$common
         [[ $current = -* ]] || { COMPREPLY=($(compgen -f -- "$current")); return; }
         ;;
-    findings) options=$'--by\n--places\n--rule\n--project\n--session\n--since\n--limit\n--json\n--sarif\n'$common ;;
+    findings)
+        options=$'ack\n--all\n--by\n--places\n--rule\n--project\n--session\n--since\n--limit\n--json\n--sarif\n--baseline\n--note\n--undo\n'$common
+        [ "$previous" != ack ] || options=$(_scrubjayctl_secrets)
+        ;;
     share)
         options=$'--output\n--yes\n'$common
         [[ $current = -* ]] || options=$(_scrubjayctl_ids)

@@ -12,6 +12,10 @@ function __scrubjayctl_rules
     scrubjayctl rules list --json 2>/dev/null | string replace -rf '.*"id": *"([^"]*)".*' '$1'
 end
 
+function __scrubjayctl_secrets
+    scrubjayctl findings --all --json 2>/dev/null | string replace -rf '.*"fingerprint":"([^"]*)".*' '$1'
+end
+
 function __scrubjayctl_on
     __fish_seen_subcommand_from $argv
 end
@@ -73,6 +77,12 @@ complete -c scrubjayctl -n '__scrubjayctl_on show' -l no-pager -d 'do not start 
 complete -c scrubjayctl -n '__scrubjayctl_on findings' -l by -x -a 'secret rule project session day' -d 'count by'
 complete -c scrubjayctl -n '__scrubjayctl_on findings' -l places -d 'list every masked place'
 complete -c scrubjayctl -n '__scrubjayctl_on findings' -l rule -x -a '(__scrubjayctl_rules)' -d 'of this rule'
+complete -c scrubjayctl -n '__scrubjayctl_on findings' -l all -d 'those that are acknowledged as well'
+complete -c scrubjayctl -n '__scrubjayctl_on findings' -l baseline -d 'acknowledge all that would be listed'
+complete -c scrubjayctl -n '__scrubjayctl_on findings' -l note -x -d 'why'
+complete -c scrubjayctl -n '__scrubjayctl_on findings' -l undo -d 'the secrets are open again'
+complete -c scrubjayctl -n '__scrubjayctl_on findings; and not __scrubjayctl_on ack' -a ack
+complete -c scrubjayctl -n '__scrubjayctl_on findings; and __scrubjayctl_on ack' -a '(__scrubjayctl_secrets)'
 complete -c scrubjayctl -n '__scrubjayctl_on findings' -l sarif -d 'print SARIF 2.1.0'
 complete -c scrubjayctl -n '__scrubjayctl_on export' -l jsonl -d 'a session a line as JSON'
 complete -c scrubjayctl -n '__scrubjayctl_on export' -l markdown -d 'a Markdown file for each session'

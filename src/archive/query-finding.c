@@ -5,11 +5,14 @@
 #include "archive/query.h"
 #include "base/time-util.h"
 
-#define FROM_FINDINGS " FROM findings f LEFT JOIN sessions s ON s.id = f.session_id "
-#define FILTERED                                                     \
-        FROM_FINDINGS                                                \
-        "WHERE (?1 IS NULL OR f.rule GLOB ?1) AND " PROJECT_MATCHES( \
-                        2) " AND (?3 IS NULL OR f.session_id = ?3) AND (?4 = '' OR f.found_at >= ?4) "
+#define FROM_FINDINGS                                                   \
+        " FROM findings f LEFT JOIN sessions s ON s.id = f.session_id " \
+        "LEFT JOIN acknowledged a ON a.fingerprint = f.fingerprint "
+#define FILTERED                                                                                           \
+        FROM_FINDINGS                                                                                      \
+        "WHERE (?1 IS NULL OR f.rule GLOB ?1) AND " PROJECT_MATCHES(                                       \
+                        2) " AND (?3 IS NULL OR f.session_id = ?3) AND (?4 = '' OR f.found_at >= ?4) AND " \
+                           "(NOT ?6 OR a.fingerprint IS NULL) "
 
 static void bind_filter(sqlite3_stmt *stmt, const FindingFilter *filter,
                         char since[static TIMESTAMP_MAX])
@@ -23,6 +26,7 @@ static void bind_filter(sqlite3_stmt *stmt, const FindingFilter *filter,
                 (void) format_timestamp(since, filter->since_usec);
         (void) sqlite_bind_text(stmt, 4, since, strlen(since));
         (void) sqlite3_bind_int64(stmt, 5, filter->limit > 0 ? (int64_t) filter->limit : -1);
+        (void) sqlite3_bind_int64(stmt, 6, filter->open_only);
 }
 
 int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_finding,
@@ -34,7 +38,7 @@ int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_fin
 
         r = sqlite_prepare(query_database(q),
                            "SELECT f.session_id, s.project, coalesce(f.ordinal, -1), f.field, "
-                           "f.rule, f.fingerprint, f.found_at" FILTERED
+                           "f.rule, f.fingerprint, f.found_at, a.acknowledged_at, a.note" FILTERED
                            "ORDER BY f.found_at DESC, f.id DESC LIMIT ?5",
                            &stmt);
         if (r < 0)
@@ -48,7 +52,9 @@ int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_fin
                         .field = query_read_text(stmt, 3),
                         .rule = query_read_text(stmt, 4),
                         .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 5),
-                        .found_at = query_read_text(stmt, 6),
+                        .seen_at = query_read_text(stmt, 6),
+                        .acknowledged_at = query_read_text(stmt, 7),
+                        .note = query_read_text(stmt, 8),
                 };
 
                 r = on_finding(userdata, &row);
@@ -82,7 +88,10 @@ int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup gro
         r = strbuf_printf(&sql,
                           "SELECT %s, f.fingerprint, count(*), count(DISTINCT f.fingerprint), "
                           "count(DISTINCT f.session_id), f.session_id, s.project, "
-                          "min(f.found_at), max(f.found_at)" FILTERED
+                          "min(min(f.found_at, coalesce((SELECT first_seen FROM secrets_seen k "
+                          "WHERE k.fingerprint = f.fingerprint), f.found_at))), max(f.found_at), "
+                          "count(DISTINCT f.fingerprint) FILTER (WHERE a.fingerprint IS NULL), "
+                          "a.acknowledged_at, a.note" FILTERED
                           "GROUP BY %s ORDER BY max(f.found_at) DESC, count(*) DESC, 1 LIMIT ?5",
                           groups[group].key, groups[group].by);
         if (r >= 0)
@@ -99,8 +108,11 @@ int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup gro
                         .n_sessions = (uint64_t) sqlite3_column_int64(stmt, 4),
                         .session_id = query_read_text(stmt, 5),
                         .project = query_read_text(stmt, 6),
-                        .first_found = query_read_text(stmt, 7),
-                        .last_found = query_read_text(stmt, 8),
+                        .first_seen = query_read_text(stmt, 7),
+                        .last_seen = query_read_text(stmt, 8),
+                        .n_open = (uint64_t) sqlite3_column_int64(stmt, 9),
+                        .acknowledged_at = query_read_text(stmt, 10),
+                        .note = query_read_text(stmt, 11),
                 };
 
                 r = on_group(userdata, &row);
@@ -108,4 +120,23 @@ int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup gro
                         return r;
         }
         return r;
+}
+
+int query_find_secrets(Query *q, const char *prefix, size_t max, uint64_t *ret)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        size_t n = 0;
+        int r;
+
+        r = sqlite_prepare(query_database(q),
+                           "SELECT DISTINCT fingerprint FROM findings WHERE "
+                           "substr(printf('%016x', fingerprint), 1, length(?1)) = ?1 LIMIT ?2",
+                           &stmt);
+        if (r < 0)
+                return r;
+        (void) sqlite_bind_text(stmt, 1, prefix, strlen(prefix));
+        (void) sqlite3_bind_int64(stmt, 2, (int64_t) max);
+        while ((r = sqlite_step(stmt)) > 0)
+                ret[n++] = (uint64_t) sqlite3_column_int64(stmt, 0);
+        return r < 0 ? r : (int) n;
 }

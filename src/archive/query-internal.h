@@ -21,6 +21,9 @@ int query_has_table(sqlite3 *db, const char *schema, const char *name);
  * Returns 0 or a negative errno. */
 int query_attach_archive(sqlite3 *db, const char *path);
 
+/* SQL that is true when the secret of a finding was not acknowledged: there is something to do. */
+#define IS_OPEN "fingerprint NOT IN (SELECT fingerprint FROM acknowledged)"
+
 /* SQL that is true when the session "s" is of the project bound as parameter number @n, or that is NULL. */
 #define PROJECT_MATCHES(n)                                                       \
         "(?" #n " IS NULL OR s.project GLOB ?" #n " OR s.project_name GLOB ?" #n \

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/acknowledged.h"
 #include "archive/archive.h"
 #include "archive/query-internal.h"
 #include "base/sqlite-util.h"
@@ -15,6 +16,7 @@
 
 struct Query {
         sqlite3 *db;
+        char *warning;
 };
 
 sqlite3 *query_database(Query *q)
@@ -42,6 +44,17 @@ static int check_schema(sqlite3 *db)
         return is.version > ARCHIVE_SCHEMA_VERSION ? -EPROTONOSUPPORT : 0;
 }
 
+/* An archive that its service has not opened since an update has no such table. */
+static int provide_secrets_seen(sqlite3 *db)
+{
+        int r = query_has_table(db, "main", "secrets_seen");
+
+        if (r != 0)
+                return r < 0 ? r : 0;
+        return sqlite_run(db, "CREATE TEMP TABLE secrets_seen (fingerprint INTEGER PRIMARY KEY, "
+                              "first_seen TEXT)");
+}
+
 int query_open(const char *path, Query **ret)
 {
         _cleanup_(query_closep) Query *q = NULL;
@@ -63,8 +76,18 @@ int query_open(const char *path, Query **ret)
         if (r < 0) /* a -journal waits for somebody who may write */
                 return sqlite3_extended_errcode(q->db) == SQLITE_READONLY_ROLLBACK ? -EINPROGRESS
                                                                                    : r;
+        r = acknowledged_attach(q->db, path, &q->warning);
+        if (r >= 0)
+                r = provide_secrets_seen(q->db);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(q);
         return 0;
+}
+
+const char *query_warning(const Query *q)
+{
+        return q->warning;
 }
 
 Query *query_close(Query *q)
@@ -72,6 +95,7 @@ Query *query_close(Query *q)
         if (!q)
                 return NULL;
         sqlite_close(q->db);
+        free(q->warning);
         free(q);
         return NULL;
 }
@@ -146,6 +170,9 @@ static int count_all(sqlite3 *db, ArchiveSummary *s)
                 { "SELECT count(*) FROM messages", &s->n_messages },
                 { "SELECT count(*) FROM findings", &s->n_findings },
                 { "SELECT count(DISTINCT fingerprint) FROM findings", &s->n_secrets },
+                { "SELECT count(*) FROM findings WHERE " IS_OPEN, &s->n_open_findings },
+                { "SELECT count(DISTINCT fingerprint) FROM findings WHERE " IS_OPEN,
+                  &s->n_open_secrets },
                 { "SELECT count(DISTINCT session_id) FROM session_stars", &s->n_starred },
                 { "SELECT count(*) FROM session_deletes WHERE cause = 'trash'", &s->n_trashed },
                 { "SELECT count(*) FROM session_deletes WHERE cause = 'deleted'", &s->n_deleted },
@@ -216,15 +243,22 @@ int query_rules(Query *q, RuleCallback on_rule, void *userdata)
         int r;
 
         r = sqlite_prepare(q->db,
-                           "SELECT rule, count(*), count(DISTINCT fingerprint) FROM findings "
-                           "GROUP BY rule ORDER BY 2 DESC, 1",
+                           "SELECT rule, count(*), count(DISTINCT fingerprint), count(*) FILTER "
+                           "(WHERE " IS_OPEN "), count(DISTINCT fingerprint) FILTER (WHERE " IS_OPEN
+                           ") FROM findings GROUP BY rule ORDER BY 4 DESC, 2 DESC, 1",
                            &stmt);
         if (r < 0)
                 return r;
         while ((r = sqlite_step(stmt)) > 0) {
-                r = on_rule(userdata, query_read_text(stmt, 0),
-                            (uint64_t) sqlite3_column_int64(stmt, 1),
-                            (uint64_t) sqlite3_column_int64(stmt, 2));
+                const RuleFindings rule = {
+                        .rule = query_read_text(stmt, 0),
+                        .n_findings = (uint64_t) sqlite3_column_int64(stmt, 1),
+                        .n_secrets = (uint64_t) sqlite3_column_int64(stmt, 2),
+                        .n_open_findings = (uint64_t) sqlite3_column_int64(stmt, 3),
+                        .n_open_secrets = (uint64_t) sqlite3_column_int64(stmt, 4),
+                };
+
+                r = on_rule(userdata, &rule);
                 if (r != 0)
                         return r;
         }

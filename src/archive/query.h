@@ -30,6 +30,9 @@ static inline void query_closep(Query **q)
 /* The database, for what knows its own SQL (sync-state.h, search-index.h). Still owned by @q. */
 sqlite3 *query_database(Query *q);
 
+/* A sentence about what was found amiss and worked around when it was opened, or NULL. */
+const char *query_warning(const Query *q);
+
 /* Why the last call failed, in SQLite's words. */
 const char *query_reason(Query *q);
 
@@ -40,8 +43,9 @@ int query_end(Query *q);
 typedef struct ArchiveSummary {
         uint64_t n_sessions;
         uint64_t n_messages;
-        uint64_t n_findings; /* masked places */
-        uint64_t n_secrets;  /* different secrets in them */
+        uint64_t n_findings;                      /* masked places */
+        uint64_t n_secrets;                       /* different secrets in them */
+        uint64_t n_open_findings, n_open_secrets; /* of these, what nobody has acknowledged */
         uint64_t n_starred;
         uint64_t n_trashed; /* in agentsview's trash, text still here */
         uint64_t n_deleted; /* tombstones of sessions deleted for good */
@@ -58,9 +62,15 @@ typedef struct ArchiveSummary {
 /* Counts it. Returns 0 or a negative errno. */
 int query_summary(Query *q, ArchiveSummary *ret);
 
-/* Findings by rule, most first. */
-typedef int (*RuleCallback)(void *userdata, const char *rule, uint64_t n_findings,
-                            uint64_t n_secrets);
+/* What one rule found. */
+typedef struct RuleFindings {
+        const char *rule;
+        uint64_t n_findings, n_secrets;
+        uint64_t n_open_findings, n_open_secrets;
+} RuleFindings;
+
+/* Findings by rule, most of those open first. */
+typedef int (*RuleCallback)(void *userdata, const RuleFindings *rule);
 int query_rules(Query *q, RuleCallback on_rule, void *userdata);
 
 typedef enum SessionSort {
@@ -144,7 +154,8 @@ typedef struct FindingFilter {
         const char *rule;    /* id, or a glob */
         const char *project; /* as in SessionFilter */
         const char *session_id;
-        uint64_t since_usec; /* of when it was found; 0: any */
+        uint64_t since_usec; /* of when it was said; 0: any */
+        bool open_only;      /* not those that were acknowledged */
         uint64_t limit;      /* 0: all */
 } FindingFilter;
 
@@ -156,10 +167,12 @@ typedef struct FindingRow {
         const char *field;
         const char *rule;
         uint64_t fingerprint;
-        const char *found_at;
+        const char *seen_at;         /* when it was said: ISO time */
+        const char *acknowledged_at; /* ISO time; "": it is open */
+        const char *note;            /* of who acknowledged it */
 } FindingRow;
 
-/* Masked places, newest first. */
+/* Masked places; what was said last comes first. */
 typedef int (*FindingCallback)(void *userdata, const FindingRow *finding);
 int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_finding,
                    void *userdata);
@@ -169,7 +182,7 @@ typedef enum FindingGroup {
         GROUP_RULE,
         GROUP_PROJECT,
         GROUP_SESSION,
-        GROUP_DAY, /* of when it was found */
+        GROUP_DAY, /* of when it was said */
 } FindingGroup;
 
 typedef struct FindingGroupRow {
@@ -177,14 +190,21 @@ typedef struct FindingGroupRow {
         uint64_t fingerprint; /* GROUP_SECRET only */
         uint64_t n_findings;
         uint64_t n_secrets;
+        uint64_t n_open; /* of the secrets, those that nobody has acknowledged */
         uint64_t n_sessions;
-        const char *session_id;  /* of one of them */
-        const char *project;     /* of that session */
-        const char *first_found; /* ISO time */
-        const char *last_found;
+        const char *session_id;      /* of one of them */
+        const char *project;         /* of that session */
+        const char *first_seen;      /* ISO time of the first message that ever had one of them */
+        const char *last_seen;       /* of the last of these places */
+        const char *acknowledged_at; /* GROUP_SECRET only; "": it is open */
+        const char *note;
 } FindingGroupRow;
 
-/* Masked places, counted together; those found last come first. */
+/* Masked places, counted together; those said last come first. */
 typedef int (*FindingGroupCallback)(void *userdata, const FindingGroupRow *group);
 int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup group,
                          FindingGroupCallback on_group, void *userdata);
+
+/* The secrets in the archive whose fingerprint, as 16 hexadecimal digits, begins with @prefix (up to 16 of them, lower case);
+ * at most @max, written to @ret. Returns how many there are, at most @max, or a negative errno. */
+int query_find_secrets(Query *q, const char *prefix, size_t max, uint64_t *ret);

@@ -7,6 +7,7 @@
 #include "archive/search-index.h"
 #include "base/strbuf.h"
 #include "base/time-util.h"
+#include "ctl/findings.h"
 #include "ctl/json-out.h"
 #include "ctl/moment.h"
 #include "ctl/places.h"
@@ -55,9 +56,10 @@ static const char descriptions[] =
                 "with a pull request.\",\"inputSchema\":{\"type\":\"object\",\"properties\":{"
                 "\"commit\":{\"type\":\"string\",\"description\":\"its id, or the first four digits or more\"},"
                 "\"pull_request\":{\"type\":\"string\",\"description\":\"its URL or number\"}}}," READ_ONLY
-                "},{\"name\":\"list_findings\",\"description\":\"Secrets that were masked: how many, where, by which rule. "
-                "Never the secret.\",\"inputSchema\":{\"type\":\"object\",\"properties\":{" FILTERS
+                "},{\"name\":\"list_findings\",\"description\":\"Secrets that were masked and are not acknowledged: how many, "
+                "where, by which rule. Never the secret.\",\"inputSchema\":{\"type\":\"object\",\"properties\":{" FILTERS
                 "\"rule\":{\"type\":\"string\"},"
+                "\"all\":{\"type\":\"boolean\",\"description\":\"those that are acknowledged as well\"},"
                 "\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100}}}," READ_ONLY "}]";
 
 struct json_object *mcp_tools(void)
@@ -471,36 +473,29 @@ static int tool_read_session(Call *c, struct json_object **ret)
 
 static int on_group(void *userdata, const FindingGroupRow *g)
 {
-        struct json_object *o;
         Call *c = userdata;
 
         if (json_object_array_length(c->rows) >= c->limit) {
                 c->more = true;
                 return 0;
         }
-        o = json_object_new_object();
-        json_add_text(o, "rule", g->key);
-        json_add_fingerprint(o, "fingerprint", g->fingerprint);
-        json_add_count(o, "places", g->n_findings);
-        json_add_count(o, "sessions", g->n_sessions);
-        json_add_text(o, "first_found_at", g->first_found);
-        json_add_text(o, "last_found_at", g->last_found);
-        json_add_text(o, "example_session", g->session_id);
-        json_add_text(o, "project", g->project);
-        return json_object_array_add(c->rows, o) < 0 ? -ENOMEM : 0;
+        return json_object_array_add(c->rows, finding_secret_json(g)) < 0 ? -ENOMEM : 0;
 }
 
 static int tool_list_findings(Call *c, struct json_object **ret)
 {
         FindingFilter filter = { 0 };
+        bool all = false;
         int r;
 
         c->limit = 50;
         if ((r = get_text(c, "project", &filter.project)) < 0 ||
             (r = get_text(c, "rule", &filter.rule)) < 0 ||
             (r = get_time(c, "since", &filter.since_usec)) < 0 ||
+            (r = get_flag(c, "all", &all)) < 0 ||
             (r = get_number(c, "limit", FINDINGS_MAX, &c->limit)) < 0)
                 return r;
+        filter.open_only = !all;
         filter.limit = c->limit + 1;
         r = query_finding_groups(c->q, &filter, GROUP_SECRET, on_group, c);
         if (r >= 0)

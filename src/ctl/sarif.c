@@ -7,12 +7,12 @@
 #include "ctl/i18n.h"
 #include "ctl/json-out.h"
 
-static int on_rule(void *userdata, const char *rule, uint64_t n_findings, uint64_t n_secrets)
+static int on_rule(void *userdata, const RuleFindings *rule)
 {
         struct json_object *o = json_object_new_object(), *text = json_object_new_object();
 
-        json_add_text(text, "text", rule);
-        json_add_text(o, "id", rule);
+        json_add_text(text, "text", rule->rule);
+        json_add_text(o, "id", rule->rule);
         (void) json_object_object_add(o, "shortDescription", text);
         return json_object_array_add(userdata, o) < 0 ? -ENOMEM : 0;
 }
@@ -40,6 +40,19 @@ static struct json_object *location(const FindingRow *f)
         return o;
 }
 
+/* Somebody has acknowledged it. */
+static struct json_object *suppressions(const char *note)
+{
+        struct json_object *list = json_object_new_array(), *o = json_object_new_object();
+
+        json_add_text(o, "kind", "external");
+        json_add_text(o, "status", "accepted");
+        if (*note)
+                json_add_text(o, "justification", note);
+        (void) json_object_array_add(list, o);
+        return list;
+}
+
 static int on_finding(void *userdata, const FindingRow *f)
 {
         struct json_object *o = json_object_new_object(), *message = json_object_new_object(),
@@ -57,8 +70,10 @@ static int on_finding(void *userdata, const FindingRow *f)
         json_add_fingerprint(prints, "scrubjayKeyed/v1", f->fingerprint);
         (void) json_object_object_add(o, "partialFingerprints", prints);
         json_add_text(properties, "project", f->project);
-        json_add_text(properties, "foundAt", f->found_at);
+        json_add_text(properties, "seenAt", f->seen_at);
         (void) json_object_object_add(o, "properties", properties);
+        if (*f->acknowledged_at)
+                (void) json_object_object_add(o, "suppressions", suppressions(f->note));
         if (!*is_first)
                 puts(",");
         *is_first = false;

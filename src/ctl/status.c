@@ -17,7 +17,7 @@
 
 typedef struct RuleLine {
         char *rule;
-        uint64_t n_findings, n_secrets;
+        RuleFindings found;
 } RuleLine;
 
 /* Everything that is shown, gathered before the first line is. */
@@ -28,6 +28,7 @@ typedef struct View {
 
         char *source, *archive; /* paths */
         char *archive_error;    /* a sentence, or NULL */
+        char *archive_warning;
         bool has_archive;
         ArchiveSummary summary;
         RuleLine *rules;
@@ -42,16 +43,17 @@ static void view_done(View *v)
         free(v->source);
         free(v->archive);
         free(v->archive_error);
+        free(v->archive_warning);
         for (size_t i = 0; i < v->n_rules; i++)
                 free(v->rules[i].rule);
         free(v->rules);
 }
 
-static int on_rule(void *userdata, const char *rule, uint64_t n_findings, uint64_t n_secrets)
+static int on_rule(void *userdata, const RuleFindings *rule)
 {
         View *v = userdata;
         RuleLine *grown = reallocarray(v->rules, v->n_rules + 1, sizeof(*grown));
-        char *copy = printable(rule);
+        char *copy = printable(rule->rule);
 
         if (grown)
                 v->rules = grown;
@@ -59,7 +61,8 @@ static int on_rule(void *userdata, const char *rule, uint64_t n_findings, uint64
                 free(copy);
                 return -ENOMEM;
         }
-        grown[v->n_rules++] = (RuleLine){ copy, n_findings, n_secrets };
+        grown[v->n_rules++] = (RuleLine){ copy, *rule };
+        v->rules[v->n_rules - 1].found.rule = copy;
         return 0;
 }
 
@@ -75,6 +78,8 @@ static int read_archive(View *v)
                         v->archive_error = places_explain_archive(v->archive, r);
                 return 0;
         }
+        if (query_warning(q) && !(v->archive_warning = strdup(query_warning(q))))
+                return -ENOMEM;
         r = query_summary(q, &v->summary);
         if (r >= 0)
                 r = query_rules(q, on_rule, v);
@@ -133,7 +138,7 @@ static const char *next_step(const View *v)
                 return _("Wait until agentsview has sessions, or sync now: scrubjayctl sync");
         if (v->summary.n_stale > 0)
                 return _("Mask again what older rules masked: scrubjayctl sync");
-        if (v->summary.n_secrets > 0)
+        if (v->summary.n_open_secrets > 0)
                 return _("Rotate what was found, it was in plain text elsewhere: scrubjayctl "
                          "findings");
         return _("Nothing to do. Read: scrubjayctl sessions");
@@ -237,37 +242,48 @@ static void print_held_field(const ArchiveSummary *s)
         print_field(_("Held"), STYLE_NONE, &b);
 }
 
-static void print_masked_field(const View *v)
+/* The rules with open secrets: in how many places each. */
+static void print_open_rules(const View *v)
 {
-        const ArchiveSummary *s = &v->summary;
-        _cleanup_(strbuf_done) StrBuf b = { 0 };
         uint64_t n_more = 0;
 
-        if (s->n_findings == 0) {
-                (void) strbuf_puts(&b, _("no secrets found"));
-                print_field(_("Masked"), STYLE_NONE, &b);
-                return;
-        }
-        (void) strbuf_printf(
-                        &b, P_("%" PRIu64 " secret", "%" PRIu64 " different secrets", s->n_secrets),
-                        s->n_secrets);
-        (void) strbuf_puts(&b, ", ");
-        (void) strbuf_printf(&b, P_("%" PRIu64 " place", "%" PRIu64 " places", s->n_findings),
-                             s->n_findings);
-        print_field(_("Masked"), STYLE_MASKED, &b);
         for (size_t i = 0; i < v->n_rules; i++) {
+                if (v->rules[i].found.n_open_findings == 0)
+                        continue;
                 if (i >= RULES_SHOWN) {
                         n_more++;
                         continue;
                 }
-                printf("%*s%6" PRIu64 "  %s\n", (int) label_width() + 3, "", v->rules[i].n_findings,
-                       v->rules[i].rule);
+                printf("%*s%6" PRIu64 "  %s\n", (int) label_width() + 3, "",
+                       v->rules[i].found.n_open_findings, v->rules[i].rule);
         }
         if (n_more > 0) {
                 printf("%*s     …  ", (int) label_width() + 3, "");
                 printf(P_("%" PRIu64 " more rule", "%" PRIu64 " more rules", n_more), n_more);
                 putchar('\n');
         }
+}
+
+static void print_masked_field(const View *v)
+{
+        uint64_t n_open = v->summary.n_open_secrets, n_places = v->summary.n_open_findings;
+        uint64_t n_known = v->summary.n_secrets - n_open;
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+
+        if (n_open == 0)
+                (void) strbuf_puts(&b, n_known > 0 ? _("no open secrets") : _("no secrets found"));
+        else {
+                (void) strbuf_printf(&b,
+                                     P_("%" PRIu64 " secret to rotate",
+                                        "%" PRIu64 " different secrets to rotate", n_open),
+                                     n_open);
+                (void) strbuf_puts(&b, ", ");
+                (void) strbuf_printf(&b, P_("%" PRIu64 " place", "%" PRIu64 " places", n_places),
+                                     n_places);
+        }
+        put_part(&b, _("acknowledged"), n_known);
+        print_field(_("Masked"), n_open > 0 ? STYLE_MASKED : STYLE_NONE, &b);
+        print_open_rules(v);
 }
 
 static void print_remotes(const View *v)
@@ -323,6 +339,8 @@ static void print_view(const View *v)
                 print_text_field(_("Error"), STYLE_BAD, v->daemon.last_error);
         if (v->archive_error)
                 print_text_field(_("Error"), STYLE_BAD, v->archive_error);
+        if (v->archive_warning)
+                print_text_field(_("Error"), STYLE_WARNING, v->archive_warning);
         print_text_field(_("Next"), STYLE_NONE, next_step(v));
 }
 
@@ -341,11 +359,14 @@ static void add_archive(struct json_object *o, const View *v)
         json_add_count(o, "stale", s->n_stale);
         json_add_count(o, "findings", s->n_findings);
         json_add_count(o, "secrets", s->n_secrets);
+        json_add_count(o, "open_findings", s->n_open_findings);
+        json_add_count(o, "open_secrets", s->n_open_secrets);
         for (size_t i = 0; i < v->n_rules; i++) {
                 struct json_object *rule = json_object_new_object();
 
-                json_add_count(rule, "findings", v->rules[i].n_findings);
-                json_add_count(rule, "secrets", v->rules[i].n_secrets);
+                json_add_count(rule, "findings", v->rules[i].found.n_findings);
+                json_add_count(rule, "secrets", v->rules[i].found.n_secrets);
+                json_add_count(rule, "open_secrets", v->rules[i].found.n_open_secrets);
                 (void) json_object_object_add(rules, v->rules[i].rule, rule);
         }
         (void) json_object_object_add(o, "rules", rules);
@@ -391,6 +412,7 @@ static int print_json(const View *v)
                        v->is_running ? v->daemon.total_secrets : s->total_masked);
         json_add_text(o, "last_error", v->is_running ? v->daemon.last_error : "");
         json_add_text(o, "archive_error", v->archive_error);
+        json_add_text(o, "archive_warning", v->archive_warning);
         if (v->is_running)
                 add_daemon(o, &v->daemon);
         if (v->has_archive)

@@ -45,6 +45,8 @@ def complete(ctl, *words):
     (["search", "--session", "0199a1b2-b"], [OTHER]),
     (["sessions", "--project", ""], ["tools", "web"]),
     (["findings", "--rule", "aws-access"], ["aws-access-key"]),
+    (["findings", "a"], ["ack"]),
+    (["findings", "ack", ""], ["fffffffffffffffe", "4000000000000000"]),
     (["rules", "sh"], ["show"]),
     (["rules", "show", "aws-access"], ["aws-access-key"]),
     (["mask", "--session", "--ch"], ["--check"]),

@@ -45,7 +45,7 @@ def help_options(command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_options_of_scrubjayctl_are_in_its_page(command):
     page = (MAN / "scrubjayctl.1.scd").read_text()
-    entry = re.search(rf"^\*{command}\*(.*?)(?=^\*|^#)", page, re.MULTILINE | re.DOTALL).group(0)
+    entry = "".join(re.findall(rf"^\*{command}[ *].*?(?=^\*|^#)", page, re.MULTILINE | re.DOTALL))
     common = {"help", "archive", "config"}
     assert [name for name in help_options(command) if name not in common and f"--{name}" not in entry] == []
 

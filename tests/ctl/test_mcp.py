@@ -56,6 +56,10 @@ def test_search_list_and_findings(sample):
     assert [s["id"] for s in sessions["sessions"]] == [OTHER, SESSION]
     assert {(s["rule"], s["places"]) for s in findings["secrets"]} == {("jwt", 1), ("aws-access-key", 2)}
     assert [s["id"] for s in commit["sessions"]] == [SESSION]
+    sample.run("findings", "ack", "4000")
+    still, all_of_them = answers(sample, ["list_findings", {}], ["list_findings", {"all": True}])
+    assert [s["rule"] for s in still["secrets"]] == ["jwt"]
+    assert {s["rule"]: s["open"] for s in all_of_them["secrets"]} == {"jwt": True, "aws-access-key": False}
 
 
 def test_what_is_in_the_trash_is_not_shown(sample):

@@ -26,7 +26,7 @@ def test_status_without_daemon(sample):
     out = sample.run("status").out
     assert "not running" in out
     assert "3 sessions, 3 messages, 1 starred" in out
-    assert "2 different secrets, 3 places" in out
+    assert "2 different secrets to rotate, 3 places" in out
     assert "systemctl --user enable --now scrubjay" in out
     assert len(out.splitlines()) < 24
 
@@ -36,7 +36,9 @@ def test_status_json(sample):
     assert status["running"] is False
     assert status["archive"] == str(sample.archive)
     assert (status["sessions"], status["messages"], status["secrets"], status["findings"]) == (3, 3, 2, 3)
-    assert status["rules"] == {"aws-access-key": {"findings": 2, "secrets": 1}, "jwt": {"findings": 1, "secrets": 1}}
+    assert (status["open_secrets"], status["open_findings"]) == (2, 3)
+    assert status["rules"] == {"aws-access-key": {"findings": 2, "secrets": 1, "open_secrets": 1},
+                               "jwt": {"findings": 1, "secrets": 1, "open_secrets": 1}}
     assert status["last_sync_at"] == "2026-03-01T10:00:00.000Z"
     assert (status["total_sessions_synced"], status["total_secrets_detected"]) == (9, 5)
 
@@ -104,11 +106,13 @@ def test_sessions_are_sorted(sample, by, expected):
 @pytest.mark.parametrize("language", ["C", "de", "zh_CN"])
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("arguments", [["sessions"], ["findings"], ["findings", "--places"], ["findings", "--by", "session"],
-                                       ["rules", "list"]])
+                                       ["findings", "--all"], ["findings", "--all", "--places"],
+                                       ["findings", "--all", "--by", "project"], ["rules", "list"]])
 def test_listings_fit_into_the_terminal(sample, arguments, width, language):
     sample.write("UPDATE sessions SET project = 'a-project-with-quite-a-long-name', agent_type = 'an-agent-with-a-name';\n"
                  "UPDATE sessions SET first_message = '" + "部署这个版本 " * 30 + "' WHERE id = :c;\n"
                  "UPDATE findings SET rule = 'a-rule-with-a-name-of-some-length', field = 'tool_calls/0/input_json';\n")
+    sample.run("findings", "ack", "4000", "--note", "rotated by the team that owns it, 部署 " * 5)
     seen = sample.on_terminal(*arguments, COLUMNS=str(width), LANGUAGE=language)
     lines = COLOURS.sub("", seen).split("\n\n")[0].splitlines()
     assert len(lines) > 1 and max(map(columns, lines)) <= width

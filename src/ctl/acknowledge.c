@@ -1,0 +1,171 @@
+/* Acknowledging: a secret was rotated, or is none to rotate */
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "archive/acknowledged.h"
+#include "ctl/command.h"
+#include "ctl/findings.h"
+#include "ctl/i18n.h"
+#include "ctl/places.h"
+#include "ctl/rules-load.h"
+#include "ctl/text.h"
+
+#define DIGITS_MIN 4
+#define DIGITS_MAX 16
+#define NOTE_MAX   1000 /* bytes */
+
+typedef struct Secrets {
+        uint64_t *fingerprints;
+        size_t n;
+} Secrets;
+
+static void secrets_done(Secrets *s)
+{
+        free(s->fingerprints);
+}
+
+static int add(Secrets *s, uint64_t fingerprint)
+{
+        uint64_t *grown = reallocarray(s->fingerprints, s->n + 1, sizeof(*grown));
+
+        if (!grown)
+                return -ENOMEM;
+        s->fingerprints = grown;
+        grown[s->n++] = fingerprint;
+        return 0;
+}
+
+/* Returns 0, or a negative errno after saying what is wrong with the name. */
+static int find_secret(Query *q, const char *name, Secrets *secrets)
+{
+        char digits[DIGITS_MAX + 1];
+        uint64_t found[2];
+        size_t n = strlen(name);
+        int r;
+
+        if (n < DIGITS_MIN || n > DIGITS_MAX || strspn(name, "0123456789abcdefABCDEF") != n) {
+                print_error(_("'%s' is not a secret's fingerprint: 'scrubjayctl findings' shows them "
+                              "in the column SECRET."),
+                            name);
+                return -EINVAL;
+        }
+        for (size_t i = 0; i <= n; i++)
+                digits[i] = (char) tolower((unsigned char) name[i]);
+        r = query_find_secrets(q, digits, ELEMENTSOF(found), found);
+        if (r < 0)
+                return query_failed(q, r), r;
+        if (r == 1)
+                return add(secrets, found[0]);
+        if (r == 0)
+                print_error(_("The archive has no secret '%s'."), name);
+        else
+                print_error(_("Several secrets begin with '%s'; give more digits (--json shows all "
+                              "16)."),
+                            name);
+        return -ENOENT;
+}
+
+/* A note is a person's own text, and may hold what it is about. Returns 0 or a negative errno after saying why. */
+static int mask_note(const char *note, char **ret)
+{
+        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        _cleanup_(masker_freep) Masker *masker = NULL;
+        _cleanup_free_ char *line = NULL;
+        Masked masked;
+        int r;
+
+        if (strlen(note) > NOTE_MAX) {
+                print_error(_("A note has at most %d bytes."), NOTE_MAX);
+                return -E2BIG;
+        }
+        r = rules_load_active(&rules);
+        if (r >= 0)
+                r = rules_new_masker(rules, &masker);
+        if (r < 0)
+                return r;
+        line = printable(note);
+        r = line ? masker_mask(masker, MASK_TEXT, line, strlen(line), &masked) : -ENOMEM;
+        if (r < 0) {
+                print_error(_("The note cannot be masked: %s."), strerror(-r));
+                return r;
+        }
+        if (masked.n_findings > 0)
+                print_error(_("The note held a secret; it was masked in it."));
+        *ret = strndup(masked.text, masked.size);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void say_done(size_t n, bool undo)
+{
+        if (undo)
+                printf(P_("%zu secret is open again.\n", "%zu secrets are open again.\n", n), n);
+        else
+                printf(P_("%zu secret acknowledged.\n", "%zu secrets acknowledged.\n", n), n);
+}
+
+static int write_list(const Secrets *secrets, const char *note, bool undo)
+{
+        _cleanup_(acknowledged_closep) Acknowledged *list = NULL;
+        _cleanup_free_ char *archive = NULL, *sentence = NULL;
+        size_t n_done = 0;
+        int r;
+
+        if (places_archive(&archive) < 0)
+                return STATUS_FAILED;
+        r = acknowledged_open(archive, &list, &sentence);
+        if (r < 0) {
+                print_error("%s", sentence ?: strerror(-r));
+                return STATUS_FAILED;
+        }
+        for (size_t i = 0; r >= 0 && i < secrets->n; i++) {
+                r = undo ? acknowledged_remove(list, secrets->fingerprints[i])
+                         : acknowledged_put(list, secrets->fingerprints[i], note);
+                n_done += undo ? r > 0 : r >= 0;
+        }
+        if (r >= 0)
+                r = acknowledged_commit(list);
+        if (r < 0) {
+                print_error(_("The list of acknowledged secrets cannot be written: %s."),
+                            acknowledged_reason(list));
+                return STATUS_FAILED;
+        }
+        say_done(n_done, undo);
+        return STATUS_DONE;
+}
+
+/* Writes the list, once the note is fit for it. */
+static int apply(const Secrets *secrets, const char *note, bool undo)
+{
+        _cleanup_free_ char *masked = NULL;
+
+        if (note && mask_note(note, &masked) < 0)
+                return STATUS_FAILED;
+        return write_list(secrets, masked, undo);
+}
+
+int findings_acknowledge(Query *q, char *const *names, size_t n, const char *note, bool undo)
+{
+        _cleanup_(secrets_done) Secrets secrets = { 0 };
+
+        for (size_t i = 0; i < n; i++)
+                if (find_secret(q, names[i], &secrets) < 0)
+                        return STATUS_FAILED;
+        return apply(&secrets, note, undo);
+}
+
+static int on_secret(void *userdata, const FindingGroupRow *secret)
+{
+        return add(userdata, secret->fingerprint);
+}
+
+int findings_take_baseline(Query *q, const FindingFilter *filter, const char *note)
+{
+        _cleanup_(secrets_done) Secrets secrets = { 0 };
+        int r;
+
+        r = query_finding_groups(q, filter, GROUP_SECRET, on_secret, &secrets);
+        if (r < 0)
+                return query_failed(q, r);
+        return apply(&secrets, note ?: "baseline", false);
+}
