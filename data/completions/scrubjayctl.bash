@@ -48,14 +48,18 @@ _scrubjayctl() {
         ;;
     --project) _scrubjayctl_complete "$(_scrubjayctl_projects)"; return ;;
     --rule) _scrubjayctl_complete "$(_scrubjayctl_rules)"; return ;;
-    --by) _scrubjayctl_complete $'secret\nrule\nproject\nsession\nday'; return ;;
+    --by)
+        [ "$command" = stats ] && options=$'week\nagent\nproject' || options=$'secret\nrule\nproject\nsession\nday'
+        _scrubjayctl_complete "$options"
+        return
+        ;;
     --since) _scrubjayctl_complete $'today\nyesterday\n7d\n30d'; return ;;
     --agent) _scrubjayctl_complete $'claude\ncodex\ngemini'; return ;;
     --limit) return ;;
     esac
 
     case $command in
-    "") options=$'status\nsync\nresync\nwatch\nlog-level\ndoctor\nremote\nsessions\nshow\nsearch\nblame\nfindings\nshare\nmcp\nexport\nstate\nverify\nmask\nrules\n--archive\n--config\n--help\n--version' ;;
+    "") options=$'status\nsync\nresync\nwatch\nlog-level\ndoctor\nremote\nsessions\nshow\nsearch\nblame\nfindings\nstats\nshare\nmcp\nexport\nstate\nverify\nmask\nrules\n--archive\n--config\n--help\n--version' ;;
     status | sync | watch | doctor) options=$'--json\n'$common ;;
     resync) options=$'--identity\n--no-wait\n--json\n'$common ;;
     log-level) options=$'emerg\nalert\ncrit\nerr\nwarning\nnotice\ninfo\ndebug\n--json\n'$common ;;
@@ -73,6 +77,7 @@ _scrubjayctl() {
         options=$'ack\n--all\n--by\n--places\n--rule\n--project\n--session\n--since\n--limit\n--json\n--sarif\n--baseline\n--note\n--undo\n'$common
         [ "$previous" != ack ] || options=$(_scrubjayctl_secrets)
         ;;
+    stats) options=$'--by\n--project\n--agent\n--since\n--limit\n--json\n'$common ;;
     share)
         options=$'--output\n--yes\n'$common
         [[ $current = -* ]] || options=$(_scrubjayctl_ids)

@@ -38,6 +38,7 @@ complete -c scrubjayctl -n __fish_use_subcommand -a show -d 'read a session'
 complete -c scrubjayctl -n __fish_use_subcommand -a search -d 'search in all sessions'
 complete -c scrubjayctl -n __fish_use_subcommand -a blame -d 'which session wrote a file, or a line'
 complete -c scrubjayctl -n __fish_use_subcommand -a findings -d 'which secrets were masked, and where'
+complete -c scrubjayctl -n __fish_use_subcommand -a stats -d 'how much there is, by week, agent and project'
 complete -c scrubjayctl -n __fish_use_subcommand -a share -d 'write a session as a page to give away'
 complete -c scrubjayctl -n __fish_use_subcommand -a mcp -d 'give a model the archive to read'
 complete -c scrubjayctl -n __fish_use_subcommand -a export -d 'write the archive as JSON, Markdown, agentsview'
@@ -46,15 +47,15 @@ complete -c scrubjayctl -n __fish_use_subcommand -a verify -d 'look for secrets 
 complete -c scrubjayctl -n __fish_use_subcommand -a mask -d 'mask text from standard input'
 complete -c scrubjayctl -n __fish_use_subcommand -a rules -d 'list and test the rules'
 
-set -l json status sync resync watch log-level doctor sessions show search blame findings rules verify
-set -l filtered sessions findings search export
+set -l json status sync resync watch log-level doctor sessions show search blame findings stats rules verify
+set -l filtered sessions findings stats search export
 complete -c scrubjayctl -n "__scrubjayctl_on $json" -l json -d 'print JSON'
 complete -c scrubjayctl -n "__scrubjayctl_on $filtered" -l project -x -a '(__scrubjayctl_projects)' -d 'of this project'
-complete -c scrubjayctl -n '__scrubjayctl_on sessions export search' -l agent -x -a 'claude codex gemini' -d 'of this agent'
-complete -c scrubjayctl -n '__scrubjayctl_on sessions export findings search' -l since -x -a 'today yesterday 7d 30d' -d 'since then'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions stats export search' -l agent -x -a 'claude codex gemini' -d 'of this agent'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions stats export findings search' -l since -x -a 'today yesterday 7d 30d' -d 'since then'
 complete -c scrubjayctl -n '__scrubjayctl_on sessions export' -l starred -d 'with a star'
 complete -c scrubjayctl -n '__scrubjayctl_on export' -l trash -d 'those in the trash as well'
-complete -c scrubjayctl -n '__scrubjayctl_on sessions findings search' -l limit -x -d 'at most so many'
+complete -c scrubjayctl -n '__scrubjayctl_on sessions stats findings search' -l limit -x -d 'at most so many'
 complete -c scrubjayctl -n '__scrubjayctl_on findings search' -l session -x -a '(__scrubjayctl_ids)' -d 'of this session'
 complete -c scrubjayctl -n '__scrubjayctl_on sessions' -l commit -x -d 'that made this commit'
 complete -c scrubjayctl -n '__scrubjayctl_on sessions' -l pr -x -d 'with this pull request'
@@ -75,6 +76,7 @@ complete -c scrubjayctl -n '__scrubjayctl_on show; and not __scrubjayctl_on rule
 complete -c scrubjayctl -n '__scrubjayctl_on show' -l markdown -d 'print Markdown'
 complete -c scrubjayctl -n '__scrubjayctl_on show' -l no-pager -d 'do not start a pager'
 complete -c scrubjayctl -n '__scrubjayctl_on findings' -l by -x -a 'secret rule project session day' -d 'count by'
+complete -c scrubjayctl -n '__scrubjayctl_on stats' -l by -x -a 'week agent project' -d 'count by'
 complete -c scrubjayctl -n '__scrubjayctl_on findings' -l places -d 'list every masked place'
 complete -c scrubjayctl -n '__scrubjayctl_on findings' -l rule -x -a '(__scrubjayctl_rules)' -d 'of this rule'
 complete -c scrubjayctl -n '__scrubjayctl_on findings' -l all -d 'those that are acknowledged as well'

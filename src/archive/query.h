@@ -208,3 +208,31 @@ int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup gro
 /* The secrets in the archive whose fingerprint, as 16 hexadecimal digits, begins with @prefix (up to 16 of them, lower case);
  * at most @max, written to @ret. Returns how many there are, at most @max, or a negative errno. */
 int query_find_secrets(Query *q, const char *prefix, size_t max, uint64_t *ret);
+
+typedef enum StatsBy {
+        STATS_TOTAL,
+        STATS_WEEK, /* in which the session began: its Monday */
+        STATS_AGENT,
+        STATS_PROJECT,
+        N_STATS,
+} StatsBy;
+
+typedef struct StatsFilter {
+        const char *project; /* as in SessionFilter */
+        const char *agent;
+        uint64_t since_usec; /* of the session's start; 0: any */
+} StatsFilter;
+
+typedef struct StatsRow {
+        StatsBy by;
+        const char *key;
+        uint64_t n_sessions;
+        uint64_t n_messages;
+        uint64_t n_tokens;  /* that the models wrote */
+        uint64_t n_secrets; /* different ones; one that is in two projects counts in each */
+        uint64_t n_open;
+} StatsRow;
+
+/* The total, then the weeks (the latest first), the agents and the projects (the most sessions first). */
+typedef int (*StatsCallback)(void *userdata, const StatsRow *row);
+int query_stats(Query *q, const StatsFilter *filter, StatsCallback on_row, void *userdata);

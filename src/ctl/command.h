@@ -29,6 +29,7 @@ int command_sessions(int argc, char *argv[]);
 int command_share(int argc, char *argv[]);
 int command_show(int argc, char *argv[]);
 int command_state(int argc, char *argv[]);
+int command_stats(int argc, char *argv[]);
 int command_status(int argc, char *argv[]);
 int command_sync(int argc, char *argv[]);
 int command_verify(int argc, char *argv[]);

@@ -39,6 +39,7 @@ static const Command commands[] = {
         { "search", N_("TEXT"), N_("search in all sessions"), command_search },
         { "blame", N_("FILE[:LINE]"), N_("which session wrote a file, or a line"), command_blame },
         { "findings", NULL, N_("which secrets were masked, and where"), command_findings },
+        { "stats", NULL, N_("how much there is, by week, agent and project"), command_stats },
         { "share", N_("ID"), N_("write a session as a page to give away"), command_share },
         { "mcp", NULL, N_("give a model the archive to read"), command_mcp },
         { "export", N_("DIR"), N_("write the archive as JSON, Markdown, agentsview"),

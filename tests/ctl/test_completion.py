@@ -45,6 +45,7 @@ def complete(ctl, *words):
     (["search", "--session", "0199a1b2-b"], [OTHER]),
     (["sessions", "--project", ""], ["tools", "web"]),
     (["findings", "--rule", "aws-access"], ["aws-access-key"]),
+    (["stats", "--by", ""], ["week", "agent", "project"]),
     (["findings", "a"], ["ack"]),
     (["findings", "ack", ""], ["fffffffffffffffe", "4000000000000000"]),
     (["rules", "sh"], ["show"]),

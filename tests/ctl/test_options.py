@@ -7,7 +7,7 @@ import pytest
 
 from conftest import SCRUBJAYCTL
 
-COMMANDS = ["status", "sync", "resync", "watch", "log-level", "doctor", "sessions", "show", "search", "blame", "findings", "share", "mcp", "export",
+COMMANDS = ["status", "sync", "resync", "watch", "log-level", "doctor", "sessions", "show", "search", "blame", "findings", "stats", "share", "mcp", "export",
             "state", "verify", "mask", "rules", "remote"]
 
 
@@ -34,7 +34,7 @@ def test_every_command_has_help_with_an_example(ctl, command):
 @pytest.mark.parametrize("arguments", [
     [], ["nonsense"], ["--nonsense"], ["status", "--nonsense"], ["show"], ["show", "a", "b"], ["sessions", "extra"],
     ["sessions", "--limit", "many"], ["sessions", "--since", "whenever"], ["sessions", "--project"],
-    ["findings", "--by", "colour"], ["state"], ["state", "delete"], ["export", "somewhere"], ["log-level", "loud"],
+    ["findings", "--by", "colour"], ["stats", "--by", "colour"], ["state"], ["state", "delete"], ["export", "somewhere"], ["log-level", "loud"],
     ["export", "--jsonl", "--markdown", "somewhere"], ["search"], ["--archive"],
 ])
 def test_usage_errors_exit_2_with_a_sentence(ctl, arguments):

@@ -107,7 +107,8 @@ def test_sessions_are_sorted(sample, by, expected):
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("arguments", [["sessions"], ["findings"], ["findings", "--places"], ["findings", "--by", "session"],
                                        ["findings", "--all"], ["findings", "--all", "--places"],
-                                       ["findings", "--all", "--by", "project"], ["rules", "list"]])
+                                       ["findings", "--all", "--by", "project"], ["stats", "--by", "project"],
+                                       ["stats", "--by", "agent"], ["rules", "list"]])
 def test_listings_fit_into_the_terminal(sample, arguments, width, language):
     sample.write("UPDATE sessions SET project = 'a-project-with-quite-a-long-name', agent_type = 'an-agent-with-a-name';\n"
                  "UPDATE sessions SET first_message = '" + "部署这个版本 " * 30 + "' WHERE id = :c;\n"
@@ -319,6 +320,39 @@ def test_findings_as_sarif(sample):
     assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {"jwt", "aws-access-key"}
     assert run["results"][1]["partialFingerprints"] == {"scrubjayKeyed/v1": "4000000000000000"}
     assert run["results"][1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith(SESSION)
+
+
+# stats
+
+def test_stats_count_by_week_agent_and_project(sample):
+    sample.write("UPDATE sessions SET total_output_tokens = message_count * 100;\n")
+    sample.run("findings", "ack", "4000")
+    stats = as_json(sample, "stats")
+    assert stats["total"] == {"sessions": 3, "messages": 3, "tokens": 300, "secrets": 2, "open": 1}
+    assert [(row["week"], row["sessions"]) for row in stats["weeks"]] == [("2026-02-23", 1), ("2026-02-16", 2)]
+    assert stats["agents"] == [
+        {"agent": "codex", "sessions": 2, "messages": 1, "tokens": 100, "secrets": 0, "open": 0},
+        {"agent": "claude", "sessions": 1, "messages": 2, "tokens": 200, "secrets": 2, "open": 1}]
+    assert [(row["project"], row["sessions"], row["open"]) for row in stats["projects"]] == [("web", 2, 1), ("tools", 1, 0)]
+    assert as_json(sample, "stats", "--by", "agent", "--limit", "1", "--project", "web") == {
+        "total": {"sessions": 2, "messages": 3, "tokens": 300, "secrets": 2, "open": 1},
+        "agents": [{"agent": "claude", "sessions": 1, "messages": 2, "tokens": 200, "secrets": 2, "open": 1}]}
+    assert as_json(sample, "stats", "--since", "2026-02-23", "--agent", "cod*")["total"]["sessions"] == 1
+    assert as_json(sample, "stats", "--project", "none") == {
+        "total": {"sessions": 0, "messages": 0, "tokens": 0, "secrets": 0, "open": 0}, "weeks": [], "agents": [], "projects": []}
+
+
+def test_stats_are_a_small_table(sample):
+    out = sample.run("stats").out
+    assert out.endswith("\n3 sessions, 3 messages, 0 tokens written, 2 secrets found, 2 open\n")
+    assert re.search(r"^WEEK OF +SESSIONS +MESSAGES +TOKENS +SECRETS +OPEN$", out, re.MULTILINE)
+    assert "… and 1 more (--by=project --limit=0)" in sample.run("stats", "--limit", "1").out
+    assert sample.run("stats", "--project", "none").err == "No session matches.\n"
+
+
+def test_a_week_begins_on_monday_where_one_is(sample):
+    weeks = {row["week"] for row in json.loads(sample.run("stats", "--json", TZ="America/New_York").out)["weeks"]}
+    assert weeks == {"2026-02-16"}
 
 
 # search
