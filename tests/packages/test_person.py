@@ -12,7 +12,8 @@ from wait import wait_for
 UNIT = "scrubjay.service"
 
 # Not the package's: what apt, dpkg and systemd keep of every package, and the person's own.
-OF_OTHERS = ("/var/lib/apt/", "/var/cache/", "/var/log/", "/var/lib/dpkg/", "/var/lib/systemd/", "/home/")
+OF_OTHERS = ("/var/lib/apt/", "/var/cache/", "/var/log/", "/var/lib/dpkg/", "/var/lib/systemd/", "/home/",
+             "/var/lib/user-manager-")   # the session itself
 
 
 def test_installing_starts_nothing(debian):
