@@ -16,13 +16,18 @@ static void bind_session(Reader *r, Query query, int64_t from_ordinal)
                 (void) sqlite3_bind_int64(stmt, 2, from_ordinal);
 }
 
-static int count_calls(Reader *r)
+/* Counted once a session: one that goes on after a pause looks for calls at each message instead. */
+static int count_calls(Reader *r, bool goes_on)
 {
         int k;
 
         r->n_calls_left = 0;
         if (!r->queries[QUERY_CALL_COUNT] || !r->queries[QUERY_CALLS])
                 return 0;
+        if (goes_on) {
+                r->n_calls_left = INT64_MAX;
+                return 0;
+        }
         bind_session(r, QUERY_CALL_COUNT, 0);
         k = reader_step(r, QUERY_CALL_COUNT);
         if (k > 0)
@@ -63,7 +68,7 @@ int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from
         r->session_id_size = size;
         r->has_lost_rows = false;
         k = begin_at(r, from_ordinal);
-        return k < 0 ? k : count_calls(r);
+        return k < 0 ? k : count_calls(r, from_ordinal > INT64_MIN);
 }
 
 /* Rows that hang on a message, in the arena. What is left behind when the array grows goes with the message. */

@@ -128,8 +128,7 @@ def test_a_long_session_is_linear(lab):
     times = large / small
     for was, now in zip(*(run(lab, "long", n, ["start", "append-long"]) for n in (small, large))):
         for name in COUNTS:
-            # a read ends by time, and the next one counts the calls of the session once more
-            assert now[name] <= was[name] * times * 1.3 + 100, (now["step"], name)
+            assert now[name] <= was[name] * times * 1.1 + 100, (now["step"], name)
         assert now["peak_kb"] <= 48 * 1024, now["step"]
     assert now["rows_written"] <= was["rows_written"] + 10, "one message more is one message written"
     assert now["bytes_written"] <= 2 * was["bytes_written"]
