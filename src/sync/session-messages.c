@@ -165,12 +165,12 @@ static int next_page(SessionSync *s)
         int64_t from = INT64_MIN;
         int r;
 
+        if (s->archived && s->n_archived > 0)
+                from = s->archived[s->n_archived - 1].ordinal + 1;
         if (!s->archived)
                 s->archived = malloc(ARCHIVED_PAGE * sizeof(*s->archived));
         if (!s->archived)
                 return -ENOMEM;
-        if (s->n_archived > 0)
-                from = s->archived[s->n_archived - 1].ordinal + 1;
         r = archive_messages(s->e->archive, s->id.text, s->id.size, from, s->archived,
                              ARCHIVED_PAGE, &s->n_archived);
         if (r < 0)
