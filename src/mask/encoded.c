@@ -17,28 +17,30 @@
 /* Places in a run where the encoded text may begin, after what belongs to a path or a name. */
 #define BEGINNINGS_MAX 8
 
-/* Its alphabets, the usual one and the one for URLs. */
-static const bool is_base64[256] = {
-        ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['+'] = true,
-        ['/'] = true,         ['-'] = true,         ['_'] = true
+/* Its alphabets, the usual one and the one for URLs: the value of each character, plus 1. */
+static const uint8_t values[256] = {
+#define ROW(c, v)  [c] = (v) + 1
+#define ROW4(c, v) ROW(c, v), ROW((c) + 1, (v) + 1), ROW((c) + 2, (v) + 2), ROW((c) + 3, (v) + 3)
+#define ROW24(c, v)                                                                           \
+        ROW4(c, v), ROW4((c) + 4, (v) + 4), ROW4((c) + 8, (v) + 8), ROW4((c) + 12, (v) + 12), \
+                        ROW4((c) + 16, (v) + 16), ROW4((c) + 20, (v) + 20)
+        ROW24('A', 0), ROW('Y', 24),  ROW('Z', 25),  ROW24('a', 26), ROW('y', 50),
+        ROW('z', 51),  ROW4('0', 52), ROW4('4', 56), ROW('8', 60),   ROW('9', 61),
+        ROW('+', 62),  ROW('-', 62),  ROW('/', 63),  ROW('_', 63),
 };
+
+/* What stands between the names of a path, and between words. */
+static const bool is_joint[256] = { ['/'] = true, ['-'] = true, ['_'] = true, ['+'] = true };
 
 static bool belongs(char c)
 {
-        return is_base64[(unsigned char) c];
+        return values[(unsigned char) c];
 }
 
+/* -1: it is none. */
 static int value_of(char c)
 {
-        if (c >= 'A' && c <= 'Z')
-                return c - 'A';
-        if (c >= 'a' && c <= 'z')
-                return c - 'a' + 26;
-        if (c >= '0' && c <= '9')
-                return c - '0' + 52;
-        if (c == '+' || c == '-')
-                return 62;
-        return c == '/' || c == '_' ? 63 : -1;
+        return values[(unsigned char) c] - 1;
 }
 
 /* The length of the line break at @p, also one that is escaped; 0: there is none. */
@@ -179,7 +181,7 @@ static size_t find_beginning(const char *text, size_t start, size_t end)
         for (int i = 0; i < BEGINNINGS_MAX && end - start >= RUN_MIN; i++) {
                 if (looks_like_text(text, start, end))
                         return start;
-                while (start < end && !memchr("/-_+", text[start], 4))
+                while (start < end && !is_joint[(unsigned char) text[start]])
                         start++;
                 start += start < end;
         }

@@ -280,3 +280,19 @@ bool text_has_luhn(const char *s, size_t n)
         }
         return count > 1 && sum % 10 == 0;
 }
+
+bool text_is_word_and_number(const char *s, size_t n)
+{
+        for (int i = 0; i < 2 && n > 0 && text_classes(s + n - 1, 1) == CLASS_DIGIT; i++)
+                n--;
+        return n == 0 || text_is_phrase(s, n);
+}
+
+bool text_is_token(const char *s, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (text_classes(s + i, 1) == CLASS_SPECIAL &&
+                    (!s[i] || !strchr("_-.+/=~%:", s[i])))
+                        return false;
+        return true;
+}

@@ -45,3 +45,9 @@ bool text_has_luhn(const char *s, size_t n);
 /* The CRC32 that zip and GitHub use. */
 /* (Not "crc32": zlib, in the same process, has a function of that name.) */
 uint32_t checksum_crc32(const char *s, size_t n);
+
+/* "learn", "case2": what follows a prefix by chance? */
+bool text_is_word_and_number(const char *s, size_t n);
+
+/* Is it made of what a secret with a form is made of? */
+bool text_is_token(const char *s, size_t n);

@@ -8,6 +8,7 @@
 #include "mask/cut.h"
 #include "mask/guard.h"
 #include "mask/known.h"
+#include "mask/name-cache.h"
 #include "mask/private-key.h"
 #include "mask/view.h"
 
@@ -56,8 +57,10 @@ struct Scanner {
                 size_t start, end;
                 bool found;
                 Assignment assignment;
-        } last;    /* many rules share a keyword: what was read at it last */
-        Cuts cuts; /* of this view */
+                uint64_t hash; /* of its name */
+        } last;                /* many rules share a keyword: what was read at it last */
+        NameCache *names;      /* what name patterns said */
+        Cuts cuts;             /* of this view */
         Budget budget;
         bool wraps;      /* a word with a rule's literal goes on in the next line */
         bool last_chunk; /* the view ends where the text does */
@@ -79,11 +82,12 @@ int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret)
         if (r < 0)
                 return r;
         s->known = known_new();
+        s->names = name_cache_new();
         s->done = calloc(rules->n_rules + 1, sizeof(*s->done));
         s->match = pcre2_match_data_create(CAPTURE_GROUPS_MAX + 1, NULL);
         s->context = pcre2_match_context_create(NULL);
         s->stack = pcre2_jit_stack_create(32 * 1024, 512 * 1024, NULL);
-        if (!s->known || !s->done || !s->match || !s->context || !s->stack)
+        if (!s->known || !s->names || !s->done || !s->match || !s->context || !s->stack)
                 return -ENOMEM;
         (void) pcre2_set_match_limit(s->context, MATCH_LIMIT);
         (void) pcre2_set_depth_limit(s->context, DEPTH_LIMIT);
@@ -101,6 +105,7 @@ Scanner *scanner_free(Scanner *s)
         literal_hits_done(&s->hits);
         view_done(&s->view);
         (void) known_free(s->known);
+        (void) name_cache_free(s->names);
         pcre2_match_data_free(s->match);
         pcre2_match_context_free(s->context);
         pcre2_jit_stack_free(s->stack);
@@ -389,24 +394,6 @@ static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
         return 0;
 }
 
-/* "learn", "case2": what follows a prefix by chance. */
-static bool is_word_and_number(const char *s, size_t n)
-{
-        for (int i = 0; i < 2 && n > 0 && text_classes(s + n - 1, 1) == CLASS_DIGIT; i++)
-                n--;
-        return n == 0 || text_is_phrase(s, n);
-}
-
-/* What a secret with a form is made of. */
-static bool is_token(const char *s, size_t n)
-{
-        for (size_t i = 0; i < n; i++)
-                if (text_classes(s + i, 1) == CLASS_SPECIAL &&
-                    (!s[i] || !strchr("_-.+/=~%:", s[i])))
-                        return false;
-        return true;
-}
-
 /* Where the text was cut off, the beginning of a rule's form at the literal @at..@end is enough. */
 static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
 {
@@ -434,8 +421,8 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
                 start = found[1];
         }
         end = end > start ? end : start;
-        if (cut - start < KNOWN_MIN || !is_token(text + start, cut - start) ||
-            is_word_and_number(text + end, cut - end) ||
+        if (cut - start < KNOWN_MIN || !text_is_token(text + start, cut - start) ||
+            text_is_word_and_number(text + end, cut - end) ||
             !is_not_refused(s, rule, text + start, cut - start))
                 return 0;
         span.fingerprint = hash_bytes(&s->key, text + start, cut - start);
@@ -477,6 +464,23 @@ static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t e
         return r == 0 && !s->limited ? try_beginning(s, rule, at, end) : r < 0 ? r : 0;
 }
 
+/* Does the name of the assignment that was read last match the rule's? */
+static bool name_matches(Scanner *s, Rule *rule)
+{
+        const Assignment *a = &s->last.assignment;
+        const char *name = s->view.text + a->name_start;
+        size_t n = a->name_end - a->name_start;
+        uint32_t number = (uint32_t) (rule - s->rules->rules);
+        int r = name_cache_get(s->names, number, s->last.hash, name, n);
+
+        if (r < 0) {
+                r = run_pattern(s, &rule->name, name, n, 0, PCRE2_UNSET);
+                if (r >= 0) /* what hit a limit is not known */
+                        name_cache_note(s->names, number, s->last.hash, name, n, r > 0);
+        }
+        return r > 0;
+}
+
 static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
 {
         const View *v = &s->view;
@@ -485,13 +489,15 @@ static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
 
         if (s->last.start != start || s->last.end != end) {
                 s->last.found = assignment_find(v, start, end, &s->last.assignment) > 0;
+                if (s->last.found)
+                        s->last.hash = name_cache_hash(v->text + a->name_start,
+                                                       a->name_end - a->name_start);
                 s->last.start = start;
                 s->last.end = end;
         }
         if (!s->last.found)
                 return 0;
-        if (rule->name.code && run_pattern(s, &rule->name, v->text + a->name_start,
-                                           a->name_end - a->name_start, 0, PCRE2_UNSET) <= 0)
+        if (rule->name.code && !name_matches(s, rule))
                 return 0;
         if (!rule->text)
                 return assignment_is_secret(v, a) ? take(s, rule, a->name_start, a->start, a->end)

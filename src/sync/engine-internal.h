@@ -22,6 +22,7 @@ struct Engine {
         bool rules_are_stale;  /* settings changed: load them again */
         uint64_t rules_digest; /* of the rules in force, loaded or not; if has_policy */
         uint64_t rules_files;  /* of their files; 0: they cannot be used */
+        uint64_t loaded_files; /* of the files that @rules were loaded from; 0: not known */
         Archive *archive;
         Reader *reader;
         Identity *identity;

@@ -175,6 +175,9 @@ static int need_rules(Engine *e)
 
         if (e->rules && !e->rules_are_stale)
                 return 0;
+        /* first: where they change meanwhile, they are loaded once more */
+        if (ruleset_files_digest(&options, &e->loaded_files) < 0)
+                e->loaded_files = 0;
         r = ruleset_load(&options, &rules, &reason);
         e->rules_are_stale = false;
         e->has_leftovers = true;
@@ -184,6 +187,7 @@ static int need_rules(Engine *e)
                 e->masker = masker_free(e->masker);
                 return 0;
         }
+        e->loaded_files = 0;
         if (e->rules) {
                 e->result->warning_kind = WARNING_RULES;
                 format_error(&e->result->warning, "%s The rules that were in force stay in force.",
@@ -264,7 +268,7 @@ static int need_policy(Engine *e)
                 e->rules_digest = (uint64_t) archive_meta_get_int(e->archive, "rules_digest", 0);
                 e->rules_are_stale = !e->rules || ruleset_digest(e->rules) != e->rules_digest;
         } else {
-                e->rules_are_stale = true;
+                e->rules_are_stale = e->rules_are_stale || r < 0 || e->loaded_files != files;
                 r = need_rules(e);
                 if (r < 0)
                         return r;

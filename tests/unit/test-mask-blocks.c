@@ -1,7 +1,8 @@
-/* mask: what is read in blocks is the same wherever the blocks fall */
+/* mask: what makes it quick changes no answer: blocks, wherever they fall, and what is kept of names */
 #include <string.h>
 
 #include "mask/encoded.h"
+#include "mask/name-cache.h"
 #include "mask/view.h"
 #include "test.h"
 
@@ -116,4 +117,38 @@ TEST(encoded_text_is_found_wherever_it_stands)
                                 found = found || (e.start == size && e.end == size + length);
                         CHECK_INT(found, length >= 24);
                 }
+}
+
+static bool is_odd(uint32_t rule, const char *name, size_t size)
+{
+        for (size_t i = 0; i < size; i++)
+                rule += (unsigned char) name[i] * (uint32_t) (i + 1);
+        return rule % 2;
+}
+
+/* What was noted is said of that name and that rule alone, or forgotten. */
+TEST(a_name_is_known_for_itself_alone)
+{
+        NameCache *c = name_cache_new();
+        size_t n_known = 0;
+
+        REQUIRE(c);
+        for (int i = 0; i < 100000; i++) {
+                char name[NAME_CACHE_MAX + 4];
+                size_t n = next_random() % (i % 10 ? 4 : sizeof(name));
+                uint32_t rule = next_random() % 20;
+                uint64_t hash;
+                int r;
+
+                for (size_t k = 0; k < n; k++)
+                        name[k] = "abc\0"[next_random() % 4];
+                hash = name_cache_hash(name, n);
+                r = name_cache_get(c, rule, hash, name, n);
+                n_known += r >= 0;
+                if (r >= 0)
+                        CHECK_INT(r, is_odd(rule, name, n));
+                name_cache_note(c, rule, hash, name, n, is_odd(rule, name, n));
+        }
+        CHECK(n_known > 10000);
+        (void) name_cache_free(c);
 }
