@@ -92,6 +92,8 @@ static const struct Definition {
 
 static const char *const indexes[] = {
         "findings_by_message ON findings (session_id, ordinal)",
+        "findings_by_secret ON findings (fingerprint, rule, session_id)",
+        "sessions_without_text ON sessions (id) WHERE metadata_only",
         "conversations_by_name ON conversations (conversation)",
 };
 

@@ -5,14 +5,17 @@
 #include "archive/query.h"
 #include "base/time-util.h"
 
-#define FROM_FINDINGS                                                   \
-        " FROM findings f LEFT JOIN sessions s ON s.id = f.session_id " \
-        "LEFT JOIN acknowledged a ON a.fingerprint = f.fingerprint "
-#define FILTERED                                                                                           \
-        FROM_FINDINGS                                                                                      \
-        "WHERE (?1 IS NULL OR f.rule GLOB ?1) AND " PROJECT_MATCHES(                                       \
-                        2) " AND (?3 IS NULL OR f.session_id = ?3) AND (?4 = '' OR f.found_at >= ?4) AND " \
-                           "(NOT ?6 OR a.fingerprint IS NULL) "
+/* Findings are many and sessions are large: a session is looked at only where its project is asked for. */
+#define FROM_FINDINGS                                                                 \
+        " FROM findings f LEFT JOIN acknowledged a ON a.fingerprint = f.fingerprint " \
+        "LEFT JOIN secrets_seen k ON k.fingerprint = f.fingerprint "
+#define FILTERED                                                                                   \
+        "WHERE (?1 IS NULL OR f.rule GLOB ?1) AND (?2 IS NULL OR f.session_id IN (SELECT id FROM " \
+        "sessions s WHERE " PROJECT_MATCHES(                                                       \
+                        2) ")) AND (?3 IS NULL OR f.session_id = ?3) AND (?4 = '' "                \
+                           "OR f.found_at >= ?4) AND (NOT ?6 OR a.fingerprint IS "                 \
+                           "NULL) "
+#define PROJECT_OF(session) "(SELECT project FROM sessions s WHERE s.id = " session ")"
 
 static void bind_filter(sqlite3_stmt *stmt, const FindingFilter *filter,
                         char since[static TIMESTAMP_MAX])
@@ -36,11 +39,15 @@ int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_fin
         char since[TIMESTAMP_MAX];
         int r;
 
-        r = sqlite_prepare(query_database(q),
-                           "SELECT f.session_id, s.project, coalesce(f.ordinal, -1), f.field, "
-                           "f.rule, f.fingerprint, f.found_at, a.acknowledged_at, a.note" FILTERED
-                           "ORDER BY f.found_at DESC, f.id DESC LIMIT ?5",
-                           &stmt);
+        r = sqlite_prepare(
+                        query_database(q),
+                        "SELECT session_id, " PROJECT_OF(
+                                        "session_id") ", ordinal, field, rule, fingerprint, found_at, acknowledged_at, note FROM "
+                                                      "(SELECT f.session_id, coalesce(f.ordinal, -1) AS ordinal, f.field, f.rule, "
+                                                      "f.fingerprint, f.found_at, a.acknowledged_at, a.note" FROM_FINDINGS
+                                                                      FILTERED
+                                                      "ORDER BY f.found_at DESC, f.id DESC LIMIT ?5)",
+                        &stmt);
         if (r < 0)
                 return r;
         bind_filter(stmt, filter, since);
@@ -64,15 +71,16 @@ int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_fin
         return r;
 }
 
-/* What is counted together: the key that is shown, and what it is grouped by. */
+/* What is counted together: the key that is shown, what it is grouped by, and what has to be looked at for it. */
 static const struct {
-        const char *key, *by;
+        const char *key, *by, *join;
 } groups[] = {
-        [GROUP_SECRET] = { "f.rule", "f.fingerprint, f.rule" },
-        [GROUP_RULE] = { "f.rule", "f.rule" },
-        [GROUP_PROJECT] = { "coalesce(s.project, '')", "1" },
-        [GROUP_SESSION] = { "f.session_id", "f.session_id" },
-        [GROUP_DAY] = { "substr(f.found_at, 1, 10)", "1" },
+        [GROUP_SECRET] = { "f.rule", "f.fingerprint, f.rule", "" },
+        [GROUP_RULE] = { "f.rule", "f.rule", "" },
+        [GROUP_PROJECT] = { "coalesce(s.project, '')", "1",
+                            "LEFT JOIN sessions s ON s.id = f.session_id " },
+        [GROUP_SESSION] = { "f.session_id", "f.session_id", "" },
+        [GROUP_DAY] = { "substr(f.found_at, 1, 10)", "1", "" },
 };
 
 /* With max() as the only aggregate of its kind SQLite takes the bare columns from the row that has the maximum; with
@@ -85,15 +93,18 @@ int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup gro
         char since[TIMESTAMP_MAX];
         int r;
 
-        r = strbuf_printf(&sql,
-                          "SELECT %s, f.fingerprint, count(*), count(DISTINCT f.fingerprint), "
-                          "count(DISTINCT f.session_id), f.session_id, s.project, "
-                          "min(min(f.found_at, coalesce((SELECT first_seen FROM secrets_seen k "
-                          "WHERE k.fingerprint = f.fingerprint), f.found_at))), max(f.found_at), "
-                          "count(DISTINCT f.fingerprint) FILTER (WHERE a.fingerprint IS NULL), "
-                          "a.acknowledged_at, a.note" FILTERED
-                          "GROUP BY %s ORDER BY max(f.found_at) DESC, count(*) DESC, 1 LIMIT ?5",
-                          groups[group].key, groups[group].by);
+        r = strbuf_printf(
+                        &sql,
+                        "SELECT key, fingerprint, n, n_secrets, n_sessions, session_id, " PROJECT_OF(
+                                        "session_id") ", first, last, n_open, acknowledged_at, note FROM "
+                                                      "(SELECT %s AS key, f.fingerprint, count(*) AS n, count(DISTINCT "
+                                                      "f.fingerprint) AS n_secrets, count(DISTINCT f.session_id) AS n_sessions, "
+                                                      "f.session_id, min(min(f.found_at, coalesce(k.first_seen, f.found_at))) AS "
+                                                      "first, max(f.found_at) AS last, count(DISTINCT f.fingerprint) FILTER (WHERE "
+                                                      "a.fingerprint IS NULL) AS n_open, a.acknowledged_at, a.note" FROM_FINDINGS
+                                                      "%s" FILTERED
+                                                      "GROUP BY %s ORDER BY last DESC, n DESC, key LIMIT ?5)",
+                        groups[group].key, groups[group].join, groups[group].by);
         if (r >= 0)
                 r = sqlite_prepare(query_database(q), sql.data, &stmt);
         if (r < 0)

@@ -85,8 +85,12 @@ int query_sessions(Query *q, const SessionFilter *filter, SessionCallback on_ses
         uint64_t n;
         int r;
 
-        r = strbuf_printf(&where, "%s ORDER BY %s DESC, s.id LIMIT ?5", filters,
-                          sorts[filter->sort]);
+        /* they are sorted by their ids: whole rows are large, and most of them may be beyond the limit */
+        r = strbuf_printf(
+                        &where,
+                        "s.rowid IN (SELECT s.rowid FROM sessions s WHERE %s ORDER BY %s DESC, s.id "
+                        "LIMIT ?5) ORDER BY %s DESC, s.id",
+                        filters, sorts[filter->sort], sorts[filter->sort]);
         if (r >= 0)
                 r = prepare_sessions(query_database(q), where.data, &stmt);
         if (r < 0)

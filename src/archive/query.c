@@ -155,10 +155,14 @@ int query_attach_archive(sqlite3 *db, const char *path)
         return sqlite_execute(stmt);
 }
 
+/* Each ran on 50,000 sessions of 20 messages in some milliseconds: along an index, or of few rows. */
 #define STALE                                                                              \
-        "SELECT count(*) FROM cursors WHERE policy <> "                                    \
+        "SELECT count(*) FROM cursors c WHERE policy <> "                                  \
         "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'policy'), 0) AND " \
-        "session_id IN (SELECT id FROM sessions)"
+        "EXISTS (SELECT 1 FROM sessions s WHERE s.id = c.session_id)"
+
+/* Different secrets, each with the number of its places. */
+#define BY_SECRET "(SELECT fingerprint, count(*) AS n FROM findings GROUP BY fingerprint)"
 
 static int count_all(sqlite3 *db, ArchiveSummary *s)
 {
@@ -169,10 +173,9 @@ static int count_all(sqlite3 *db, ArchiveSummary *s)
                 { "SELECT count(*) FROM sessions", &s->n_sessions },
                 { "SELECT count(*) FROM messages", &s->n_messages },
                 { "SELECT count(*) FROM findings", &s->n_findings },
-                { "SELECT count(DISTINCT fingerprint) FROM findings", &s->n_secrets },
-                { "SELECT count(*) FROM findings WHERE " IS_OPEN, &s->n_open_findings },
-                { "SELECT count(DISTINCT fingerprint) FROM findings WHERE " IS_OPEN,
-                  &s->n_open_secrets },
+                { "SELECT count(*) FROM " BY_SECRET, &s->n_secrets },
+                { "SELECT total(n) FROM " BY_SECRET " WHERE " IS_OPEN, &s->n_open_findings },
+                { "SELECT count(*) FROM " BY_SECRET " WHERE " IS_OPEN, &s->n_open_secrets },
                 { "SELECT count(DISTINCT session_id) FROM session_stars", &s->n_starred },
                 { "SELECT count(*) FROM session_deletes WHERE cause = 'trash'", &s->n_trashed },
                 { "SELECT count(*) FROM session_deletes WHERE cause = 'deleted'", &s->n_deleted },
@@ -243,9 +246,10 @@ int query_rules(Query *q, RuleCallback on_rule, void *userdata)
         int r;
 
         r = sqlite_prepare(q->db,
-                           "SELECT rule, count(*), count(DISTINCT fingerprint), count(*) FILTER "
-                           "(WHERE " IS_OPEN "), count(DISTINCT fingerprint) FILTER (WHERE " IS_OPEN
-                           ") FROM findings GROUP BY rule ORDER BY 4 DESC, 2 DESC, 1",
+                           "SELECT rule, sum(n), count(*), total(n) FILTER (WHERE open), count(*) "
+                           "FILTER (WHERE open) FROM (SELECT rule, count(*) AS n, " IS_OPEN
+                           " AS open FROM findings GROUP BY fingerprint, rule) GROUP BY rule "
+                           "ORDER BY 4 DESC, 2 DESC, 1",
                            &stmt);
         if (r < 0)
                 return r;

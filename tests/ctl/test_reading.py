@@ -117,7 +117,7 @@ def test_listings_fit_into_the_terminal(sample, arguments, width, language):
     seen = sample.on_terminal(*arguments, COLUMNS=str(width), LANGUAGE=language)
     lines = COLOURS.sub("", seen).split("\n\n")[0].splitlines()
     assert len(lines) > 1 and max(map(columns, lines)) <= width
-    if width == 200 and arguments[0] != "rules":
+    if width == 200 and arguments[0] != "rules" and "agent" not in arguments:
         assert "a-project-with-quite-a-long-name" in seen
     assert SESSION not in seen
 
