@@ -13,7 +13,7 @@
 
 #define DIGITS_MIN 4
 #define DIGITS_MAX 16
-#define NOTE_MAX   1000 /* bytes */
+#define NOTE_MAX   1000 /* bytes, as its error says */
 
 typedef struct Secrets {
         uint64_t *fingerprints;
@@ -76,7 +76,7 @@ static int mask_note(const char *note, char **ret)
         int r;
 
         if (strlen(note) > NOTE_MAX) {
-                print_error(_("A note has at most %d bytes."), NOTE_MAX);
+                print_error(_("A note has at most 1000 bytes."));
                 return -E2BIG;
         }
         r = rules_load_active(&rules);

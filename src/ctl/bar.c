@@ -54,7 +54,10 @@ static void put_numbers(const Bar *b, StrBuf *text, uint64_t n_done, uint64_t el
         uint64_t n_left = b->n_total - n_done;
         double rate;
 
-        (void) strbuf_printf(text, _("%" PRIu64 " of %" PRIu64 " sessions"), n_done, b->n_total);
+        (void) strbuf_printf(text,
+                             P_("%" PRIu64 " of %" PRIu64 " session",
+                                "%" PRIu64 " of %" PRIu64 " sessions", b->n_total),
+                             n_done, b->n_total);
         if (n_done == 0 || elapsed_usec < RATE_MIN_USEC)
                 return;
         rate = (double) n_done * (double) USEC_PER_SEC / (double) elapsed_usec;

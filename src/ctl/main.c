@@ -13,6 +13,7 @@
 #include "config.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
+#include "ctl/options.h"
 #include "ctl/places.h"
 #include "ctl/terminal.h"
 #include "ctl/text.h"
@@ -69,7 +70,7 @@ static void print_help(void)
         puts(_("Usage: scrubjayctl [--archive=PATH] [--config=FILE] COMMAND [OPTION...]"));
         for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
                 const Command *c = commands + i;
-                int n;
+                char name[64];
 
                 if (!c->name) {
                         printf("\n%s:\n", _(c->summary));
@@ -77,8 +78,8 @@ static void print_help(void)
                 }
                 if (!c->run)
                         continue;
-                n = printf("  %s %s", c->name, c->arguments ? _(c->arguments) : "");
-                printf("%*s%s\n", n < 22 ? 22 - n : 1, "", _(c->summary));
+                (void) snprintf(name, sizeof(name), "  %s", c->name);
+                help_print_row(name, " ", c->arguments ? _(c->arguments) : NULL, _(c->summary), 22);
         }
         puts(_("\n'scrubjayctl COMMAND --help' tells more; every listing takes --json.\n"
                "Exit status: 0 done, 1 it failed, 2 usage. Manual: scrubjayctl(1)."));

@@ -66,11 +66,22 @@ static int option_set(const Option *o, const char *argument)
         return -EINVAL;
 }
 
+void help_print_row(const char *name, const char *between, const char *argument, const char *help,
+                    size_t column)
+{
+        size_t used = text_width(name) +
+                      (argument ? text_width(between) + text_width(argument) : 0);
+
+        printf("%s%s%s%*s%s\n", name, argument ? between : "", argument ?: "",
+               used < column ? (int) (column - used) : 1, "", help);
+}
+
 static void help_row(const char *name, const char *argument, const char *help)
 {
-        int n = printf("  --%s%s%s", name, argument ? "=" : "", argument ?: "");
+        char option[64];
 
-        printf("%*s%s\n", n < 24 ? 24 - n : 1, "", help);
+        (void) snprintf(option, sizeof(option), "  --%s", name);
+        help_print_row(option, "=", argument, help, 24);
 }
 
 /* A paragraph, broken at spaces. */

@@ -95,8 +95,12 @@ static int test_rules(const char *path)
                 print_error("%s", error ?: strerror(ENOMEM));
                 return STATUS_FAILED;
         }
-        printf(_("%zu rules, %zu examples in %zu wrappings of session text: %zu do not hold.\n"),
-               n.n_rules, n.n_examples, n.n_cases, n.n_failed);
+        printf(P_("%zu rule, ", "%zu rules, ", n.n_rules), n.n_rules);
+        printf(P_("%zu example ", "%zu examples ", n.n_examples), n.n_examples);
+        printf(P_("in %zu wrapping of session text: ", "in %zu wrappings of session text: ",
+                  n.n_cases),
+               n.n_cases);
+        printf(P_("%zu does not hold.\n", "%zu do not hold.\n", n.n_failed), n.n_failed);
         return n.n_failed > 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
@@ -174,8 +178,11 @@ static int import_file(const char *path)
         if (json_print(rules) < 0)
                 return STATUS_FAILED;
         fprintf(stderr,
-                _("%zu rules taken over, %zu refused. Put the output as a .json file into a folder of [Mask] "
-                  "RulesDir=.\n"),
+                P_("%zu rule taken over, %zu refused. Put the output as a .json file into a folder of [Mask] "
+                   "RulesDir=.\n",
+                   "%zu rules taken over, %zu refused. Put the output as a .json file into a folder of "
+                   "[Mask] RulesDir=.\n",
+                   n_rules),
                 n_rules, n_refused);
         return n_refused > 0 || n_rules == 0 ? STATUS_FAILED : STATUS_DONE;
 }

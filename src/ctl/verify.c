@@ -142,18 +142,25 @@ static void verify_done(Verify *v)
 
 static void print_sum(const Verify *v)
 {
-        _cleanup_(strbuf_done) StrBuf size = { 0 };
+        _cleanup_(strbuf_done) StrBuf size = { 0 }, sessions = { 0 };
 
-        if (put_size(&size, v->n_bytes) < 0)
+        (void) strbuf_printf(&sessions,
+                             P_("%" PRIu64 " session", "%" PRIu64 " sessions", v->n_sessions),
+                             v->n_sessions);
+        if (put_size(&size, v->n_bytes) < 0 || sessions.failed)
                 return;
         if (v->n_findings == 0)
-                printf(_("Nothing looks like a secret: %" PRIu64 " sessions, %s of text.\n"),
-                       v->n_sessions, size.data);
+                printf(_("Nothing looks like a secret: %s, %s of text.\n"), sessions.data,
+                       size.data);
         else
-                printf(_("%" PRIu64 " places look like a secret, in %" PRIu64
-                         " sessions, %s of text. 'scrubjayctl resync' "
-                         "masks all of it again.\n"),
-                       v->n_findings, v->n_sessions, size.data);
+                printf(P_("%" PRIu64
+                          " place looks like a secret, in %s, %s of text. 'scrubjayctl resync' masks "
+                          "all of it again.\n",
+                          "%" PRIu64
+                          " places look like a secret, in %s, %s of text. 'scrubjayctl resync' masks "
+                          "all of it again.\n",
+                          v->n_findings),
+                       v->n_findings, sessions.data, size.data);
 }
 
 /* The file itself, instead of what stands in it. */

@@ -5,6 +5,7 @@ import pty
 import sqlite3
 import subprocess
 import sys
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,11 @@ INSERT INTO findings (session_id, ordinal, field, rule, fingerprint, found_at) V
     (:a, NULL, 'first_message', 'aws-access-key', 4611686018427387904, '2026-02-22T08:00:00.000Z'),
     (:a, 4, 'tool_result_events/0/0/content', 'jwt', -2, '2026-02-23T01:00:00.000Z');
 """
+
+
+def columns(text):
+    """Of a terminal: wide characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 @dataclass

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import SESSION
+from conftest import SESSION, columns
 from languages import speaking
 from scrubjay_test import SOURCES
 
@@ -56,6 +56,28 @@ def test_the_translation_is_complete(language, template, tmp_path):
     assert fuzzy == ""
     obsolete = subprocess.run(["msgattrib", "--only-obsolete", merged], capture_output=True, text=True, check=True).stdout
     assert obsolete == ""
+
+
+def test_what_is_counted_has_plural_forms(template):
+    """A number before an English plural is one of ngettext()'s, in all its forms."""
+    entries = template.read_text().split("\n\n")[1:]
+    single = ["".join(re.findall(r'"(.*)"', entry)) for entry in entries if "msgid_plural" not in entry]
+    assert [text for text in single if re.search(r"%(?:<PRI\w+>|zu|u|d)\s(?:[a-z]+ )?[a-z]+s\b", text)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_columns_of_the_help_are_straight(ctl, language):
+    """Counted as a terminal does: a Chinese character takes two places."""
+    for arguments, column in (["--help"], 22), (["sessions", "--help"], 24), (["findings", "--help"], 24):
+        lines = [line for line in ctl.run(*arguments, **speaking(language)).out.splitlines() if line.startswith("  ")]
+        assert len(lines) > 8
+        begins = set()
+        for line in lines:
+            name, help_text = re.fullmatch(r"(  \S+(?: \S+)*?) {2,}(\S.*)", line).groups() if re.search(r"\S {2,}\S", line) \
+                else re.fullmatch(r"(  .*?) (\S+)", line).groups()
+            begin = columns(line) - columns(help_text)
+            begins.add(begin if columns(name) < column - 1 else column)
+        assert begins == {column}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -175,7 +175,7 @@ def test_rules_of_gitleaks_are_taken_over_or_refused_by_name(ctl):
     (ctl.home / "gitleaks.toml").write_text(GITLEAKS)
     outcome = ctl.run("rules", "import", "gitleaks.toml", code=1)
     assert "Greek: refused" in outcome.err and "by-path: refused" in outcome.err
-    assert "1 rules taken over, 2 refused" in outcome.err
+    assert "1 rule taken over, 2 refused" in outcome.err
     folder = ctl.home / "rules"
     folder.mkdir()
     (folder / "team.json").write_text(outcome.out)

@@ -5,11 +5,11 @@ import os
 import re
 import sqlite3
 import stat
-import unicodedata
 
 import pytest
 
-from conftest import CODEX, OTHER, SESSION
+from conftest import CODEX, OTHER, SESSION, columns
+from languages import speaking
 
 # ESC, BEL, DEL, C1 controls, bidirectional overrides
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
@@ -83,11 +83,6 @@ def test_sessions_in_a_pipe_are_plain_and_whole(sample):
     assert "★ an old one" in out
 
 
-def columns(text):
-    """Of a terminal: wide characters take two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
 def test_a_resumed_session_is_on_top(sample):
     sample.write("UPDATE sessions SET ended_at = '2026-02-24T00:00:00.000Z' WHERE id = :c;\n")
     assert ids(sample) == [CODEX, OTHER, SESSION]
@@ -114,7 +109,7 @@ def test_listings_fit_into_the_terminal(sample, arguments, width, language):
                  "UPDATE sessions SET first_message = '" + "部署这个版本 " * 30 + "' WHERE id = :c;\n"
                  "UPDATE findings SET rule = 'a-rule-with-a-name-of-some-length', field = 'tool_calls/0/input_json';\n")
     sample.run("findings", "ack", "4000", "--note", "rotated by the team that owns it, 部署 " * 5)
-    seen = sample.on_terminal(*arguments, COLUMNS=str(width), LANGUAGE=language)
+    seen = sample.on_terminal(*arguments, COLUMNS=str(width), **speaking(language))
     lines = COLOURS.sub("", seen).split("\n\n")[0].splitlines()
     assert len(lines) > 1 and max(map(columns, lines)) <= width
     if width == 200 and arguments[0] != "rules" and "agent" not in arguments:
