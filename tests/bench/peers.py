@@ -15,7 +15,7 @@ import rows
 from lab import BUILD, RULES, SOURCES
 
 HOME = SOURCES / "build-bench" / "peers"
-GO = {"betterleaks": "github.com/betterleaks/betterleaks@latest", "gitleaks": "github.com/gitleaks/gitleaks/v8@latest"}
+GO = {"betterleaks": "github.com/betterleaks/betterleaks@v1.1.1", "gitleaks": "github.com/zricethezav/gitleaks/v8@v8.30.1"}
 PYPI = {"kingfisher": "kingfisher-bin", "credsweeper": "credsweeper"}
 
 
@@ -57,12 +57,17 @@ def install(name):
     if name in GO:
         if not shutil.which("go"):
             raise RuntimeError("there is no Go here to build it with")
-        commands = [["go", "install", GO[name]]]
+        # not `go install`, which asks the proxy for the list of versions: some have only the versions themselves
+        done = subprocess.run(["go", "mod", "download", "-json", GO[name]], capture_output=True, text=True, cwd=HOME)
+        said = json.loads(done.stdout or "{}")
+        if "Dir" not in said:
+            raise RuntimeError((said.get("Error") or done.stderr.strip() or "it cannot be downloaded").splitlines()[0])
+        commands = [["go", "build", "-C", said["Dir"], "-o", path, "."]]
     else:
         commands = [[sys.executable, "-m", "venv", HOME / name],
                     [HOME / name / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", PYPI[name]]]
     for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"GOBIN": str(HOME / "bin")})
+        done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError((done.stderr.strip().splitlines() or ["it cannot be installed"])[0])
     if not path.exists():
