@@ -223,8 +223,9 @@ static void print_advice(bool each_place)
 {
         printf("\n%s%s%s\n", style_on(STYLE_WARNING),
                _("Rotate them: each was in plain text in an agent's transcript, in agentsview's database "
-                 "and at the model's provider. What is rotated: scrubjayctl findings ack SECRET"),
+                 "and at the model's provider."),
                style_off());
+        puts(_("'scrubjayctl findings ack SECRET' takes what is rotated off the list."));
         puts(_("SECRET is a keyed fingerprint: it tells the same secret in two places and nothing "
                "more."));
         if (!each_place)

@@ -164,8 +164,8 @@ static int put_masked_box(Page *p, const char *id)
                 put_escaped(&p->out, _("No secret was found in this session."));
         else {
                 (void) strbuf_printf(&p->out,
-                                     P_("%" PRIu64 " place where a secret was is masked:",
-                                        "%" PRIu64 " places where a secret was are masked:", n),
+                                     P_("A secret is masked in %" PRIu64 " place:",
+                                        "Secrets are masked in %" PRIu64 " places:", n),
                                      n);
         }
         (void) strbuf_puts(&p->out, "</p>\n<ul>\n");
