@@ -7,13 +7,11 @@
 
 void budget_begin(Budget *b, size_t size)
 {
-        uint64_t now = now_usec(CLOCK_THREAD_CPUTIME_ID);
-
         b->steps = 0;
         b->next_look = LOOK_STEPS;
         b->exceeded = false;
-        b->until_usec = now + BUDGET_USEC + size / 1024 * BUDGET_USEC_PER_MB / 1024;
-        b->next_told_usec = now + TELL_USEC;
+        b->until_usec = 0;
+        b->size = size;
 }
 
 bool budget_look(Budget *b)
@@ -21,6 +19,11 @@ bool budget_look(Budget *b)
         uint64_t now = now_usec(CLOCK_THREAD_CPUTIME_ID);
 
         b->next_look = b->steps + LOOK_STEPS;
+        if (b->until_usec == 0) {
+                /* Few texts come this far, and the others need not ask the kernel what time it is. */
+                b->until_usec = now + BUDGET_USEC + b->size / 1024 * BUDGET_USEC_PER_MB / 1024;
+                b->next_told_usec = now + TELL_USEC;
+        }
         if (b->progress && now >= b->next_told_usec) {
                 b->next_told_usec = now + TELL_USEC;
                 b->progress(b->userdata);

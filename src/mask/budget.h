@@ -17,7 +17,9 @@ typedef void (*MaskProgress)(void *userdata);
 
 typedef struct Budget {
         uint64_t steps, next_look;
-        uint64_t until_usec, next_told_usec; /* of this thread's CPU time */
+        uint64_t until_usec,
+                        next_told_usec; /* of this thread's CPU time; 0: it was not looked at yet */
+        size_t size;                    /* of the text */
         bool exceeded;
         MaskProgress progress; /* may be NULL */
         void *userdata;

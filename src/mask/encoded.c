@@ -43,6 +43,37 @@ static int value_of(char c)
         return values[(unsigned char) c] - 1;
 }
 
+/* The vectors that every machine of 64 bits has, as two lanes. */
+#define LANE 8
+
+typedef uint8_t Bytes __attribute__((vector_size(2 * LANE)));
+typedef uint64_t Words __attribute__((vector_size(2 * LANE)));
+
+/* Which of the two lanes at @p are base64 alone. */
+static inline Words lanes_of_base64(const char *p)
+{
+        Bytes c, belong;
+
+        memcpy(&c, p, sizeof(c));
+        belong = (Bytes) ((Bytes) ((c | 0x20) - 'a') < 26) | (Bytes) ((Bytes) (c - '/') < 11) |
+                 (Bytes) (c == '+') | (Bytes) (c == '-') | (Bytes) (c == '_');
+        return (Words) ((Words) belong == UINT64_MAX);
+}
+
+/* Where the characters of base64 from @i on end. */
+static size_t skip_run(const char *text, size_t size, size_t i)
+{
+        for (; size - i >= 2 * LANE; i += 2 * LANE) {
+                Words lanes = lanes_of_base64(text + i);
+
+                if (!lanes[0] || !lanes[1])
+                        break;
+        }
+        while (i < size && belongs(text[i]))
+                i++;
+        return i;
+}
+
 /* The length of the line break at @p, also one that is escaped; 0: there is none. */
 static size_t line_break(const char *p, size_t size)
 {
@@ -59,30 +90,12 @@ static size_t run_end(const char *text, size_t size, size_t i)
         for (;;) {
                 size_t line = i, n;
 
-                while (i < size && belongs(text[i]))
-                        i++;
+                i = skip_run(text, size, i);
                 n = line_break(text + i, size - i);
                 if (i - line < LINE_MIN || n == 0 || i + n >= size || !belongs(text[i + n]))
                         return i;
                 i += n;
         }
-}
-
-/* The vectors that every machine of 64 bits has, as two lanes. */
-#define LANE 8
-
-typedef uint8_t Bytes __attribute__((vector_size(2 * LANE)));
-typedef uint64_t Words __attribute__((vector_size(2 * LANE)));
-
-/* Which of the two lanes at @p are base64 alone. */
-static inline Words lanes_of_base64(const char *p)
-{
-        Bytes c, belong;
-
-        memcpy(&c, p, sizeof(c));
-        belong = (Bytes) ((Bytes) ((c | 0x20) - 'a') < 26) | (Bytes) ((Bytes) (c - '/') < 11) |
-                 (Bytes) (c == '+') | (Bytes) (c == '-') | (Bytes) (c == '_');
-        return (Words) ((Words) belong == UINT64_MAX);
 }
 
 /* From where on @at, in a run, belongs to it; not before @low. */
