@@ -44,30 +44,49 @@ static size_t plain_length(const char *p, size_t size)
         return i;
 }
 
+/* Is there room for @n more bytes and a NUL? */
+static inline bool has_room(StrBuf *b, size_t n)
+{
+        return b->allocated - b->size > n || strbuf_reserve(b, n) >= 0;
+}
+
+/* Appends where there is room. */
+static inline void put(StrBuf *b, const char *bytes, size_t n)
+{
+        memcpy(b->data + b->size, bytes, n);
+        b->size += n;
+}
+
 void mask_line_put_string(StrBuf *out, const char *text, size_t size)
 {
-        static const char named[] = "\"\\\b\n\r\t\f", names[] = "\"\\bnrtf";
+        /* after the backslash */
+        static const char names[256] = { ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\n'] = 'n',
+                                         ['\r'] = 'r', ['\t'] = 't',  ['\f'] = 'f' };
 
         (void) strbuf_putc(out, '"');
-        for (size_t n; size > 0; text += n, size -= n) {
-                const char *name;
+        while (size > 0) {
+                size_t n = plain_length(text, size);
                 uint32_t c;
 
-                n = plain_length(text, size);
-                if (n > 0) {
-                        (void) strbuf_append(out, text, n);
-                        continue;
-                }
+                if (!has_room(out, n + 2))
+                        return;
+                put(out, text, n);
+                text += n;
+                size -= n;
+                if (size == 0)
+                        break;
                 n = 1;
-                name = *text ? strchr(named, *text) : NULL;
-                if (name) {
-                        const char escape[] = { '\\', names[name - named] };
-
-                        (void) strbuf_append(out, escape, sizeof(escape));
-                        continue;
+                if (names[(unsigned char) *text]) {
+                        put(out, (const char[]){ '\\', names[(unsigned char) *text] }, 2);
+                } else {
+                        n = utf8_read(text, size, &c);
+                        if (char_is_unsafe(c))
+                                (void) put_safe_json(out, text, n);
+                        else if (has_room(out, n))
+                                put(out, text, n);
                 }
-                n = utf8_read(text, size, &c);
-                (void) put_safe_json(out, text, n);
+                text += n;
+                size -= n;
         }
         (void) strbuf_putc(out, '"');
 }
@@ -158,7 +177,7 @@ static void put_character(StrBuf *b, unsigned c)
                 }
                 bytes[n++] = (char) (0x80 | (c & 0x3F));
         }
-        (void) strbuf_append(b, bytes, n);
+        put(b, bytes, n);
 }
 
 /* After "\u". Half a pair is for json-c. */
@@ -183,38 +202,40 @@ static bool read_unicode(Reader *r, StrBuf *b)
 
 static bool read_text(Reader *r, StrBuf *b)
 {
-        static const char names[] = "\"\\/bnrtf", named[] = "\"\\/\b\n\r\t\f";
+        static const char named[256] = { ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                         ['n'] = '\n', ['r'] = '\r',  ['t'] = '\t', ['f'] = '\f' };
 
         if (!skip(r, "\""))
                 return false;
         strbuf_clear(b);
+        /* What is read is never longer than it is written. */
+        if (strbuf_reserve(b, (size_t) (r->end - r->p)) < 0)
+                return false;
         while (r->p < r->end) {
                 size_t n = plain_length(r->p, (size_t) (r->end - r->p));
-                const char *name;
+                unsigned char c;
 
-                (void) strbuf_append(b, r->p, n);
+                put(b, r->p, n);
                 r->p += n;
                 if (r->p == r->end)
                         return false;
-                if (*r->p == '"') {
-                        r->p++;
+                c = (unsigned char) *r->p++;
+                if (c == '"') {
+                        b->data[b->size] = 0;
                         return true;
                 }
-                if ((unsigned char) *r->p < ' ')
+                if (c < ' ')
                         return false;
-                if (*r->p != '\\') {
-                        (void) strbuf_putc(b, *r->p++);
+                if (c != '\\') {
+                        b->data[b->size++] = (char) c;
                         continue;
                 }
-                if (++r->p == r->end)
+                if (r->p == r->end)
                         return false;
-                name = *r->p ? strchr(names, *r->p) : NULL;
-                if (name)
-                        (void) strbuf_putc(b, named[name - names]);
-                else if (*r->p != 'u')
-                        return false;
-                r->p++;
-                if (!name && !read_unicode(r, b))
+                c = (unsigned char) *r->p++;
+                if (named[c])
+                        b->data[b->size++] = named[c];
+                else if (c != 'u' || !read_unicode(r, b))
                         return false;
         }
         return false;
