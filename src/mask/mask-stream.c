@@ -171,7 +171,7 @@ static bool is_token(char c)
  */
 static size_t find_cut(const char *text, size_t high)
 {
-        size_t low = high > CUT_SEARCH ? high - CUT_SEARCH : 0, at;
+        size_t low = high > CUT_SEARCH ? high - CUT_SEARCH : 0, at, run;
 
         for (at = high; at > low + 1; at--)
                 if (text[at - 1] == '\n' && !is_token(text[at - 2]))
@@ -179,12 +179,11 @@ static size_t find_cut(const char *text, size_t high)
         for (at = high; at > low; at--)
                 if (text[at - 1] == ' ')
                         return at;
-        at = high;
-        while (at > low && ((unsigned char) text[at] & 0xC0) == 0x80)
+        for (at = high; at > low && ((unsigned char) text[at] & 0xC0) == 0x80;)
                 at--;
-        for (; low > 0 && is_token(text[low - 1]) && text[low - 1] != '\\';)
-                low--;
-        return at - (is_token(text[at]) ? (at - low) % 4 : 0);
+        for (run = at; run > 0 && is_token(text[run - 1]);)
+                run--;
+        return at - (at - run) % 4;
 }
 
 /* What is before the window's new part, and seen when it is searched, stays; the rest is forgotten. */

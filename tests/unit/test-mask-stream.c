@@ -234,3 +234,39 @@ TEST(a_secret_longer_than_any_window_ends_the_output)
         CHECK_STR(out.text.data, "before\n[REDACTED:unscannable]");
         strbuf_done(&out.text);
 }
+
+/* A run of base64 of many pieces, with lines and without: wherever it is cut, what is encoded in it is read. */
+TEST(a_secret_in_a_long_run_of_base64_is_found)
+{
+        static const char digits[] =
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+        for (size_t line = 0; line <= 76; line += 76) {
+                _cleanup_(strbuf_done) StrBuf plain = { 0 }, text = { 0 };
+                Output out = { 0 };
+                size_t n_secrets = 0, n = 0;
+
+                while (plain.size < 5 * PIECE) {
+                        for (uint32_t i = 100 + next_random() % 900; i > 0; i--)
+                                (void) strbuf_puts(&plain, "a line of a file\n");
+                        put_made(&plain, "ghp_{alnum:36}\n");
+                        n_secrets++;
+                }
+                (void) strbuf_puts(&text, "\xC3\xA4 data: ");
+                for (size_t i = 0; i + 3 <= plain.size; i += 3) {
+                        const unsigned char *p = (const unsigned char *) plain.data + i;
+                        uint32_t bits = (uint32_t) p[0] << 16 | (uint32_t) p[1] << 8 | p[2];
+
+                        for (int shift = 18; shift >= 0; shift -= 6)
+                                (void) strbuf_putc(&text, digits[bits >> shift & 63]);
+                        n += 4;
+                        if (line > 0 && n % line == 0)
+                                (void) strbuf_putc(&text, '\n');
+                }
+                REQUIRE(strbuf_puts(&text, "\nthe end\n") == 0);
+                stream(text.data, text.size, 100000, false, &out);
+                CHECK(out.n_findings + 1 >= n_secrets && out.n_findings <= n_secrets);
+                CHECK(memmem(out.text.data, out.text.size, "\nthe end\n", 9) != NULL);
+                strbuf_done(&out.text);
+        }
+}
