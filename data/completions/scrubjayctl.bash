@@ -91,7 +91,7 @@ _scrubjayctl() {
         options=$'export\nimport\n'$common
         [ "$previous" != export ] && [ "$previous" != import ] || { COMPREPLY=($(compgen -f -- "$current")); return; }
         ;;
-    remote) options=$'list\npreview\ncheck\nresend\n--json\n--limit\n'$common ;;
+    remote) options=$'list\npreview\ncheck\nresend\nsetup\n--json\n--print\n--limit\n'$common ;;
     mask) options=$'--jsonl\n--session\n--check\n'$common ;;
     verify) options=$'--integrity\n--json\n'$common ;;
     rules)

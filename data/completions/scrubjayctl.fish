@@ -93,7 +93,7 @@ complete -c scrubjayctl -n '__scrubjayctl_on export' -a '(__fish_complete_direct
 complete -c scrubjayctl -n '__scrubjayctl_on log-level' -a 'emerg alert crit err warning notice info debug'
 complete -c scrubjayctl -n '__scrubjayctl_on state' -a 'export import'
 complete -c scrubjayctl -n '__scrubjayctl_on state' -F
-complete -c scrubjayctl -n '__scrubjayctl_on remote' -a 'list preview check resend'
+complete -c scrubjayctl -n '__scrubjayctl_on remote' -a 'list preview check resend setup'
 complete -c scrubjayctl -n '__scrubjayctl_on mask' -l jsonl -d 'a JSON object a line'
 complete -c scrubjayctl -n '__scrubjayctl_on mask' -l check -d 'exit 1 when there was a finding'
 complete -c scrubjayctl -n '__scrubjayctl_on mask' -l session -d 'the lines belong together'

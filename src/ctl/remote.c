@@ -22,7 +22,7 @@
 #include "remote/ledger.h"
 
 typedef struct Arguments {
-        bool json;
+        bool json, print;
         uint64_t limit;
 } Arguments;
 
@@ -342,6 +342,8 @@ static int check(const Arguments *a, const RemoteOptions *options)
                 return STATUS_FAILED;
         if (delivery_check(d, on_difference, &c) < 0)
                 return failed(d, options->name);
+        if (delivery_warning(d))
+                print_error(_("The remote '%s': %s"), options->name, delivery_warning(d));
         if (a->json)
                 json_array_end(&c.array);
         else if (c.n_differences + c.n_waiting > 0 && listing_print(l) < 0)
@@ -402,19 +404,44 @@ static int resend(const RemoteOptions *options)
         return STATUS_DONE;
 }
 
+/* setup */
+
+/* It is an administrator's work: nobody's server is changed by a command that has only a writer's rights. */
+static int setup(const RemoteOptions *options)
+{
+        _cleanup_(delivery_freep) Delivery *d = NULL;
+        _cleanup_(strbuf_done) StrBuf text = { 0 };
+
+        if (make(options, &d) < 0)
+                return STATUS_FAILED;
+        if (delivery_setup(d, &text) < 0)
+                return failed(d, options->name);
+        if (text.size == 0) {
+                print_error(_("The remote '%s' needs no more than a database and a user: the tables are made by the first "
+                              "delivery. See docs/team-server.md."),
+                            options->name);
+                return STATUS_FAILED;
+        }
+        fputs(text.data, stdout);
+        return STATUS_DONE;
+}
+
 int command_remote(int argc, char *argv[])
 {
         Arguments a = { .limit = 50 };
         const Option options[] = {
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &a.json },
+                { "print", NULL, N_("print the SQL of setup, which does nothing else"), OPTION_FLAG,
+                  &a.print },
                 { "limit", N_("N"), N_("show at most so many sessions (50; 0: all)"), OPTION_NUMBER,
                   &a.limit },
         };
         const Usage usage = {
-                .arguments = N_("list | preview NAME | check NAME | resend NAME"),
+                .arguments = N_("list | preview NAME | check NAME | resend NAME | setup NAME --print"),
                 .summary = N_("Tells which servers the archive is shared with and how far behind they are; "
                               "what one of them would get next; whether it has what the archive has (exit "
-                              "status 1: it has not); or has everything sent to it again."),
+                              "status 1: it has not); has everything sent to it again; or prints the SQL that an "
+                              "administrator runs once for a PostgreSQL remote."),
                 .example = "scrubjayctl remote check team",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
@@ -432,14 +459,16 @@ int command_remote(int argc, char *argv[])
         if (strcmp(verb, "list") == 0 && first + 1 == argc)
                 return list(&a);
         if ((strcmp(verb, "preview") != 0 && strcmp(verb, "check") != 0 &&
-             strcmp(verb, "resend") != 0) ||
-            first + 2 != argc) {
-                print_error(_("remote takes list, preview NAME, check NAME or resend NAME."));
+             strcmp(verb, "resend") != 0 && strcmp(verb, "setup") != 0) ||
+            first + 2 != argc || (strcmp(verb, "setup") == 0) != a.print) {
+                print_error(_("remote takes list, preview NAME, check NAME, resend NAME or setup NAME --print."));
                 return STATUS_USAGE;
         }
         if (find(argv[first + 1], &remote) < 0)
                 return STATUS_FAILED;
         if (strcmp(verb, "preview") == 0)
                 return preview(&a, &remote);
+        if (strcmp(verb, "setup") == 0)
+                return setup(&remote);
         return strcmp(verb, "check") == 0 ? check(&a, &remote) : resend(&remote);
 }

@@ -159,6 +159,14 @@ static int on_session(void *userdata, const RemoteSession *session)
         if (session->owner == REMOTE_OURS)
                 return 0;
         d->parcels[i].kind = REMOTE_WHOLE; /* what is there came from somebody else */
+        if (session->owner == REMOTE_EXCLUDED) {
+                d->parcels[i].will = (LedgerEntry){ .state = LEDGER_EXCLUDED, .last_ordinal = -1 };
+                return link_warn(
+                                d,
+                                "The session '%.100s' is not delivered: somebody has deleted it there for "
+                                "good.",
+                                session->id);
+        }
         if (session->owner == REMOTE_FOREIGN) {
                 d->parcels[i].will = (LedgerEntry){ .state = LEDGER_CONFLICT, .last_ordinal = -1 };
                 d->progress.n_conflicts++;
@@ -181,7 +189,7 @@ static int on_session(void *userdata, const RemoteSession *session)
 
 static bool is_conflict(const Parcel *p)
 {
-        return p->will.state == LEDGER_CONFLICT;
+        return ledger_entry_is_left(&p->will);
 }
 
 static int ask_owners(Delivery *d)
@@ -505,7 +513,7 @@ static int plan_gone(Delivery *d, char **ids, int n)
                 plan = delivery_plan(&d->options, NULL, &entry, 0);
                 if (plan.step == DELIVERY_REMOVE)
                         r = add_planned(d, ids[i], &entry, &plan);
-                else if (entry.state == LEDGER_CONFLICT) { /* it never was ours */
+                else if (ledger_entry_is_left(&entry)) { /* it never was ours */
                         r = ledger_remove(d->ledger, d->options.name, ids[i]);
                         r = r < 0 ? link_ledger_failed(d, r) : 0;
                 }

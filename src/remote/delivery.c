@@ -1,6 +1,7 @@
 /* Delivery: brings one remote up to what the archive holds, once */
 #include "remote/delivery.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/url.h"
@@ -47,6 +48,15 @@ uint64_t delivery_next_due(const Delivery *d)
                         (d->has_sessions || d->is_complete);
 
         return can_look && d->look_again_usec < d->next_due ? d->look_again_usec : d->next_due;
+}
+
+int delivery_setup(Delivery *d, StrBuf *ret)
+{
+        int r = 0;
+
+        if (d->remote->backend->setup)
+                r = d->remote->backend->setup(d->remote, ret);
+        return r < 0 ? link_remote_failed(d, r) : 0;
 }
 
 /* Life */
@@ -163,12 +173,33 @@ static void take_new_ledger(Delivery *d, const RemoteStanding *standing)
                 d->look_again_usec = d->state.look_again_usec = 0;
 }
 
+/* What a person should know of what is there. */
+static int tell_standing(Delivery *d, const RemoteStanding *standing)
+{
+        int r = 0;
+
+        if (standing->n_plain > 0)
+                r = link_warn(d,
+                              "%" PRIu64
+                              " of the sessions there came from no scrubjay ('%.100s' is one), so "
+                              "what is secret in them is not masked. They are left alone.",
+                              standing->n_plain, standing->plain);
+        if (r >= 0 && standing->left_out)
+                r = link_warn(d,
+                              "The tables there are of an older version, and lack columns: what belongs in "
+                              "them is left out (%.500s).",
+                              standing->left_out);
+        return r;
+}
+
 /* The ledger has a stamp before a row has it. Where the remote has a higher one, archive and ledger are older than it: both
  * were put back from a backup, and nothing else tells. */
 static int take_standing(Delivery *d, const RemoteStanding *standing)
 {
         bool is_older = standing->stamp > d->state.version;
 
+        if (tell_standing(d, standing) < 0)
+                return -ENOMEM;
         d->has_former = standing->has_former;
         if (d->state.version == 0)
                 take_new_ledger(d, standing);

@@ -63,6 +63,10 @@ bool delivery_has_conflicts(const Delivery *d);
 /* What a person should know before anything is sent. NULL: nothing. Known from delivery_new() on. */
 const char *delivery_caution(const Delivery *d);
 
+/* Appends what an administrator of the server runs before the first delivery; nothing, where we make all ourselves. Returns 0
+ * or a negative errno with delivery_reason(). */
+int delivery_setup(Delivery *d, StrBuf *ret);
+
 /* When there is something to do by itself (a HoldTime= is over), microseconds since the epoch; USEC_INFINITY: never. */
 uint64_t delivery_next_due(const Delivery *d);
 

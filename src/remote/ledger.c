@@ -44,7 +44,7 @@ static const char *const query_sql[N_QUERIES] = {
         [QUERY_REMOVE] = "DELETE FROM deliveries WHERE remote = ?1 AND session_id = ?2",
         [QUERY_CLEAR] = "DELETE FROM deliveries WHERE remote = ?1",
         [QUERY_HELD] = "SELECT session_id FROM deliveries WHERE remote = ?1 AND session_id > ?2 AND "
-                       "state IN ('unknown', 'shared', 'metadata', 'conflict') ORDER BY session_id LIMIT ?3",
+                       "state IN ('unknown', 'shared', 'metadata', 'conflict', 'excluded') ORDER BY session_id LIMIT ?3",
         [QUERY_CONFLICT] =
                         "SELECT 1 FROM deliveries WHERE remote = ?1 AND state = 'conflict' LIMIT 1",
         [QUERY_CHECK_ARCHIVE] = "UPDATE remotes SET reconciled = 0 WHERE reconciled = 1 AND "
@@ -55,7 +55,7 @@ static const char *const state_names[] = {
         [LEDGER_NONE] = "none",           [LEDGER_UNKNOWN] = "unknown",
         [LEDGER_SHARED] = "shared",       [LEDGER_METADATA] = "metadata",
         [LEDGER_WITHDRAWN] = "withdrawn", [LEDGER_GONE] = "gone",
-        [LEDGER_CONFLICT] = "conflict",
+        [LEDGER_CONFLICT] = "conflict",   [LEDGER_EXCLUDED] = "excluded",
 };
 
 struct Ledger {

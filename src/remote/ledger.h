@@ -20,6 +20,7 @@ typedef enum LedgerState {
         LEDGER_WITHDRAWN, /* deleted there: no longer allowed */
         LEDGER_GONE,      /* deleted there: deleted here */
         LEDGER_CONFLICT,  /* somebody else's there: nothing is sent */
+        LEDGER_EXCLUDED,  /* deleted there for good, by somebody else: nothing is sent */
 } LedgerState;
 
 typedef struct LedgerEntry {

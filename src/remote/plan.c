@@ -9,6 +9,11 @@ bool ledger_entry_is_there(const LedgerEntry *entry)
                entry->state == LEDGER_METADATA;
 }
 
+bool ledger_entry_is_left(const LedgerEntry *entry)
+{
+        return entry->state == LEDGER_CONFLICT || entry->state == LEDGER_EXCLUDED;
+}
+
 bool delivery_step_moves(DeliveryStep step)
 {
         return step == DELIVERY_SEND || step == DELIVERY_UPDATE || step == DELIVERY_WITHDRAW ||

@@ -26,6 +26,9 @@ typedef struct DeliveryPlan {
         uint64_t due_usec; /* DELIVERY_HOLD */
 } DeliveryPlan;
 
+/* Is a session of that id there, or deleted there, by somebody else: is nothing of ours to be there? */
+bool ledger_entry_is_left(const LedgerEntry *entry);
+
 /* Can the remote have rows of it? */
 bool ledger_entry_is_there(const LedgerEntry *entry);
 

@@ -27,11 +27,13 @@ int remote_backend_find(const char *url, const RemoteBackend **ret, char **reter
                         return 0;
                 }
         }
-        if (strncmp(url, "clickhouse", strlen("clickhouse")) == 0 && !remote_backends[0])
+        if (strncmp(url, "clickhouse+", strlen("clickhouse+")) == 0)
                 format_error(reterr,
                              "This scrubjay was built without ClickHouse remotes (libcurl).");
+        else if (strncmp(url, "postgres", strlen("postgres")) == 0)
+                format_error(reterr, "This scrubjay was built without PostgreSQL remotes (libpq).");
         else
                 format_error(reterr, "Its URL names no kind of remote that scrubjay knows "
-                                     "(clickhouse+https://, clickhouse+http://).");
+                                     "(clickhouse+https://, clickhouse+http://, postgresql://).");
         return -EPROTONOSUPPORT;
 }

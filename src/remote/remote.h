@@ -62,6 +62,7 @@ typedef struct RemoteOptions {
         const char *ca_file;
         const char *client_certificate;
         const char *client_key;
+        const char *schema; /* of PostgreSQL; NULL: agentsview's own name for it */
 } RemoteOptions;
 
 /* Who we are there. Borrowed from open() to close(). */
@@ -82,6 +83,9 @@ typedef struct RemoteStanding {
         bool has_odd; /* there are rows of ours with a stamp beyond the limit; they go when their session is sent whole */
         bool has_former; /* there are rows of ours where a former version put them */
         uint64_t stamp;  /* the highest of ours */
+        const char *left_out; /* columns that what is there does not have, so that what is in them does not go; or NULL */
+        uint64_t n_plain; /* sessions there that no scrubjay brought, so that nothing in them is masked ... */
+        const char *plain; /* ... and the id of one. Both are borrowed. */
 } RemoteStanding;
 
 typedef enum RemoteParcelKind {
@@ -119,7 +123,8 @@ typedef struct RemoteBatch {
 typedef enum RemoteOwner {
         REMOTE_OURS,
         REMOTE_OURS_ELSEWHERE, /* of the same person: from another machine (@who), or from before (@who is "") */
-        REMOTE_FOREIGN, /* another person's (@who) */
+        REMOTE_FOREIGN,  /* another person's (@who) */
+        REMOTE_EXCLUDED, /* deleted there for good, by somebody who read it there */
 } RemoteOwner;
 
 /* A session as it is there. Borrowed. */
@@ -192,6 +197,10 @@ typedef struct RemoteBackend {
          * first). */
         int (*digests)(Remote *remote, RemoteTable table, const char *after, size_t max,
                        RemoteDigestCallback on_digest, void *userdata);
+
+        /* Appends what an administrator of the server runs before the first delivery. Speaks to nobody. Returns 0 or a negative
+         * errno with the reason set. NULL: there is nothing that the backend does not make itself. */
+        int (*setup)(Remote *remote, StrBuf *ret);
 } RemoteBackend;
 
 /* What every backend's object begins with. */
@@ -205,4 +214,4 @@ struct Remote {
 /* The backend for @url. Returns 0; -EPROTONOSUPPORT (unknown, or not compiled in) with *@reterr. */
 int remote_backend_find(const char *url, const RemoteBackend **ret, char **reterr);
 
-extern const RemoteBackend clickhouse_backend;
+extern const RemoteBackend clickhouse_backend, postgresql_backend;

@@ -193,7 +193,7 @@ static int see(Survey *s, const char *id, const FeedSession *session, const Remo
         if (r < 0)
                 return r;
         sight.plan = delivery_plan(&d->options, session, &sight.entry, now_usec(CLOCK_REALTIME));
-        if (sight.entry.state == LEDGER_CONFLICT) /* nothing of ours is to be there */
+        if (ledger_entry_is_left(&sight.entry)) /* nothing of ours is to be there */
                 sight.plan.step = DELIVERY_REFUSE;
         r = sum_up(s, &sight, &digest);
         if (r < 0)

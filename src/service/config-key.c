@@ -286,6 +286,7 @@ static const Key keys[] = {
         { KEY_SECTION_REMOTE, "ClientCertificate", set_path, OF_REMOTE(client_certificate) },
         { KEY_SECTION_REMOTE, "ClientKey", set_path, OF_REMOTE(client_key) },
         { KEY_SECTION_REMOTE, "Compression", set_compression, OF_REMOTE(compression) },
+        { KEY_SECTION_REMOTE, "Schema", set_string, OF_REMOTE(schema) },
         { KEY_SECTION_REMOTE, "Timeout", set_span, OF_REMOTE(timeout_usec), USEC_PER_SEC },
 };
 

@@ -35,6 +35,7 @@ static void remote_settings_done(RemoteSettings *remote)
         free(remote->ca_file);
         free(remote->client_certificate);
         free(remote->client_key);
+        free(remote->schema);
 }
 
 Settings *settings_unref(Settings *s)
@@ -565,5 +566,6 @@ RemoteOptions settings_for_remote(const Settings *s, size_t index)
                 .ca_file = remote->ca_file,
                 .client_certificate = remote->client_certificate,
                 .client_key = remote->client_key,
+                .schema = remote->schema,
         };
 }

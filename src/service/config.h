@@ -27,6 +27,7 @@ typedef struct RemoteSettings {
         uint64_t timeout_usec; /* 0: not set */
         RemoteCompression compression;
         char *password_file, *ca_file, *client_certificate, *client_key; /* NULL: not set */
+        char *schema; /* of PostgreSQL; NULL: not set */
 } RemoteSettings;
 
 typedef struct Settings {

@@ -31,6 +31,9 @@ GONE = (OSError, http.client.HTTPException, QueryError)
 
 
 class Server:
+    kind, name, user, password = "clickhouse", "ClickHouse", USER, PASSWORD
+    gone, no_table = GONE, QueryError
+
     def __init__(self, folder, arguments=()):
         if not LIBRARY.exists():  # npm fetches it once
             subprocess.run([sys.executable, CHBRIDGE, "--fetch", LIBRARY.parent], check=True)
@@ -55,11 +58,15 @@ class Server:
         self.query(f"CREATE DATABASE {self.database} ENGINE = Atomic", database="system")
         self.clear_faults()
 
-    def query(self, sql, database=None):
+    def stored(self, sql):
+        """What readers without FINAL see: also older versions of a row."""
+        return self.query(sql, final=0)
+
+    def query(self, sql, database=None, final=1):
         """Straight to the engine, past the faults. Returns rows of text."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.ports['engine_http']}/?database={database or self.database}"
-            "&default_format=JSONCompactStringsEachRow&wait_end_of_query=1",
+            f"&default_format=JSONCompactStringsEachRow&wait_end_of_query=1&final={final}",
             data=sql.encode(), headers={"X-ClickHouse-User": USER, "X-ClickHouse-Key": PASSWORD})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
@@ -90,6 +97,51 @@ class Server:
     def url(self, user=USER, scheme="clickhouse+http"):
         return f"{scheme}://{user}@127.0.0.1:{self.port}/{self.database}"
 
+    def engine_url(self):
+        """Past the faults."""
+        return f"clickhouse+http://{USER}@127.0.0.1:{self.ports['engine_http']}/{self.database}"
+
+    # What tests ask of each kind of server
+
+    # What can be done to a request, with what it needs to know; and requests of a kind.
+    faults = {kind: {} for kind in ("reset_before", "reset_mid", "partial", "bad_http", "kill_before", "reset_after", "status_after",
+                                    "truncate", "kill_after")}
+    faults |= {kind: {"seconds": 0.3} for kind in ("delay", "delay_after")}
+    faults |= {"hang": {"seconds": 1.5}, "status 503": {"status": 503}, "status 503 later": {"status": 503, "retry_after": 1}}
+    faults |= {f"status {code}": {"code": code} for code in (159, 202, 241, 242, 243, 252, 516)}
+    places = {"rows": "INSERT", "messages": "INSERT INTO `messages`", "sessions": "INSERT INTO `sessions`", "deletion": "DELETE",
+              "asking": "SELECT", "tables": "CREATE|system", "digests": "xxHash64"}
+
+    def disturb(self, kind, place="rows", **how):
+        """A fault at requests of a kind."""
+        self.fault(kind, match=self.places[place], **how)
+
+    def tables_there(self):
+        return [row[0] for row in self.query(f"SELECT name FROM system.tables WHERE database = '{self.database}'")]
+
+    def table(self, name):
+        return name
+
+    def add_session(self, session):
+        self.query("INSERT INTO sessions (org_id, id, user_id, origin, _version)"
+                   f" SELECT 'acme', '{session}', 'ann@example.org', any(origin), 1 FROM messages")
+
+    def add_message(self, session, ordinal, content):
+        self.query("INSERT INTO messages (org_id, session_id, ordinal, content, origin, _version)"
+                   f" SELECT 'acme', '{session}', {ordinal}, '{content}', any(origin), 1 FROM messages")
+
+    def change(self, table, assignment, where):
+        self.query(f"ALTER TABLE {table} UPDATE {assignment} WHERE {where} SETTINGS mutations_sync=2")
+
+    def columns(self, table):
+        return [name for _, name in parse(COLUMNS[table])]
+
+    def rows_there(self, table, where="1"):
+        return rows_there(self, table, where)
+
+    def assert_equal(self, archive, here="1", there="1"):
+        assert_equal(self, archive, here, there)
+
 
 def restart_when_killed(server):
     """The engine comes back a moment after a fault killed it, until the event is set."""
@@ -97,7 +149,7 @@ def restart_when_killed(server):
 
     def watch():
         while not done.wait(0.05):
-            with contextlib.suppress(*GONE):  # a start may fail on a busy machine: there is another one
+            with contextlib.suppress(*server.gone):  # a start may fail on a busy machine: there is another one
                 server.control("start")
 
     thread = threading.Thread(target=watch, daemon=True)

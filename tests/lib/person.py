@@ -1,16 +1,16 @@
 """Somebody with a source, an archive and remotes."""
 
 import subprocess
+import time
 from pathlib import Path
 
-from clickhouse import PASSWORD, assert_equal
 from scrubjay_test import BUILD, Daemon, Source, clean_environment, run_once
 
 SCRUBJAYCTL = BUILD / "src" / "ctl" / "scrubjayctl"
 
 
 class Person:
-    def __init__(self, home, name, server, machine=None, settings=None, password=PASSWORD, user_id=None):
+    def __init__(self, home, name, server, machine=None, settings=None, password=None, user_id=None):
         self.home = Path(home)
         self.server = server
         self.source = Source(self.home / "agentsview" / "sessions.db")
@@ -21,7 +21,7 @@ class Person:
         if machine:
             self.identity["Machine"] = machine
         self.remotes = {"team": {"URL": server.url()} | (settings or {})}
-        self.password = password
+        self.password = password or server.password
         self.daemon = None
         self.write_settings()
 
@@ -59,9 +59,10 @@ class Person:
 
     def deliver_at_last(self):
         """The same, as often as it takes: each try may fail."""
-        for _ in range(10):
+        for _ in range(60):  # a server that was killed takes a while to start
             if self.once()[0] == 0:
                 return
+            time.sleep(0.2)
         raise AssertionError("it never succeeded")
 
     def ctl(self, *arguments, **environment):
@@ -84,7 +85,7 @@ class Person:
         return self.daemon.status()["Remotes"][0]
 
     def assert_equal(self, **choice):
-        assert_equal(self.server, self.archive, **choice)
+        self.server.assert_equal(self.archive, **choice)
 
     def close(self):
         if self.daemon:

@@ -1,4 +1,4 @@
-"""A real ClickHouse for all tests here, a database of its own for each."""
+"""Real servers for all tests here, a database of its own for each. What a test says of any server is tested with each kind."""
 
 import sys
 from pathlib import Path
@@ -7,14 +7,31 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from clickhouse import Server  # noqa: E402
+import clickhouse  # noqa: E402
+import postgresql  # noqa: E402
 from person import Person  # noqa: E402
 from fixtures import bus  # noqa: E402,F401
 
+KINDS = {"clickhouse": clickhouse.Server, "postgresql": postgresql.Server}
 
-@pytest.fixture(scope="session")
-def running_server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("clickhouse"))
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "only(kind): it is about this kind of server alone")
+
+
+def pytest_collection_modifyitems(items):
+    """A test that is about one kind is none of the others'."""
+    def is_meant(item):
+        only = item.get_closest_marker("only")
+        kind = getattr(item, "callspec", None) and item.callspec.params.get("running_server")
+        return not only or not kind or kind == only.args[0]
+
+    items[:] = [item for item in items if is_meant(item)]
+
+
+@pytest.fixture(scope="session", params=sorted(KINDS))
+def running_server(request, tmp_path_factory):
+    server = KINDS[request.param](tmp_path_factory.mktemp(request.param))
     yield server
     server.stop()
 

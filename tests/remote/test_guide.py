@@ -7,6 +7,8 @@ import pytest
 
 from test_delivery import delete_for_good
 
+pytestmark = pytest.mark.only("clickhouse")
+
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "team-server.md").read_text()
 
 

@@ -14,22 +14,13 @@ import time
 
 import pytest
 
-from clickhouse import GONE, assert_equal, restart_when_killed
+from clickhouse import restart_when_killed
 from scrubjay_test import BusError, github_token, wait_for
 from test_delivery import add_call, delete_for_good, delete_message, ledger, touch
 
 ROUNDS = int(os.environ.get("SCRUBJAY_REMOTE_ROUNDS", "8"))
 FIRST = int(os.environ.get("SCRUBJAY_REMOTE_SEED", "1"))
 STEPS = 5
-
-# All that chbridge can do to a request, with what it needs to know.
-FAULTS = {kind: {} for kind in ("reset_before", "reset_mid", "partial", "bad_http", "kill_before", "reset_after",
-                                "status_after", "truncate", "kill_after")}
-FAULTS |= {kind: {"seconds": 0.3} for kind in ("delay", "delay_after")}
-FAULTS |= {"hang": {"seconds": 1.5}, "status 503": {"status": 503}, "status 503 later": {"status": 503, "retry_after": 1}}
-FAULTS |= {f"status {code}": {"code": code} for code in (159, 202, 241, 242, 243, 252, 516)}
-PLACES = ["INSERT", "INSERT INTO `messages`", "INSERT INTO `sessions`", "DELETE", "SELECT", "CREATE|system"]
-
 
 class Work:
     """What people do in agentsview, at random."""
@@ -120,14 +111,15 @@ class Work:
 
 def sessions_there(server):
     """None while it is down, or has no tables yet."""
-    with contextlib.suppress(*GONE):
-        return [row[0] for row in server.query("SELECT id FROM sessions FINAL")]
+    with contextlib.suppress(*server.gone):
+        return [row[0] for row in server.query("SELECT id FROM sessions")]
     return []
 
 
 def disturb(server, dice):
-    for kind in dice.sample(sorted(FAULTS), 3):
-        server.fault(kind.split()[0], count=dice.randrange(1, 4), skip=dice.randrange(3), match=dice.choice(PLACES), **FAULTS[kind])
+    for kind in dice.sample(sorted(server.faults), 3):
+        server.disturb(kind.split()[0], dice.choice(sorted(server.places)), count=dice.randrange(1, 4), skip=dice.randrange(3),
+                       **server.faults[kind])
 
 
 def deliver(daemon):
@@ -145,7 +137,7 @@ def step(ann, work, dice, bus):
     if dice.random() < 0.5:
         deliver(daemon)
     if dice.random() < 0.3:
-        with contextlib.suppress(*GONE):
+        with contextlib.suppress(*ann.server.gone):
             ann.server.control("restart", how="kill")
     if dice.random() < 0.6:
         daemon.signal(signal.SIGKILL)
@@ -178,6 +170,6 @@ def test_round(make_person, bus, seed):
     finally:
         stop()
     for person, whose in ((ann, "s%"), (bob, "b%")):
-        assert_equal(ann.server, person.archive, there=f"{{}} LIKE '{whose}'")
+        ann.server.assert_equal(person.archive, there=f"{{}} LIKE '{whose}'")
         status, out, _ = person.ctl("remote", "check", "team")
         assert status == 0, out

@@ -22,7 +22,7 @@ trap 'die "line $LINENO: this failed: $BASH_COMMAND"' ERR
 build_packages() {
     echo gcc libc6-dev meson ninja-build 'pkgconf|pkg-config' python3 \
         libsystemd-dev libsqlite3-dev libjson-c-dev libpcre2-dev libxxhash-dev \
-        'libhyperscan-dev|libvectorscan-dev?' libcurl4-openssl-dev? zlib1g-dev? gettext? scdoc? 'systemd-dev|systemd?' dbus? \
+        'libhyperscan-dev|libvectorscan-dev?' libcurl4-openssl-dev? zlib1g-dev? libpq-dev? gettext? scdoc? 'systemd-dev|systemd?' dbus? \
         dbus-user-session? git? libcmark-gfm-dev? libcmark-gfm-extensions-dev?
 }
 
@@ -38,6 +38,8 @@ test_packages() {
     echo debhelper dpkg-dev lintian mmdebstrap rpm makepkg
     # clang's sanitizers and fuzzer, where they are a package of their own
     clang_runtime
+    # the server that the other remotes are tested with
+    echo postgresql
     # the export is looked at in a browser
     echo 'chromium|chromium-browser'
 }

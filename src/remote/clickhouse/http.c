@@ -8,6 +8,7 @@
 
 #include "base/time-util.h"
 #include "remote/clickhouse/curl-api.h"
+#include "remote/network.h"
 
 #define CONNECT_USEC  (10 * USEC_PER_SEC)
 #define LINE_MAX_SIZE ((size_t) 1024 * 1024) /* more is no answer to anything that is asked here */
@@ -292,14 +293,6 @@ static int explain_client_certificate(Http *h, char **reterr)
         return -EKEYREJECTED;
 }
 
-/* Is it the service's sandbox, which knows no network unless a person opens it? */
-static bool is_shut_in(void)
-{
-        _cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        return fd < 0 && (errno == EAFNOSUPPORT || errno == EPERM || errno == EACCES);
-}
-
 static int explain_sandbox(Http *h, char **reterr)
 {
         format_error(reterr,
@@ -315,7 +308,7 @@ static int explain_connect(Http *h, char **reterr)
         long number = 0;
 
         (void) curl()->curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &number);
-        if (number == EPERM || is_shut_in())
+        if (number == EPERM || network_is_shut_off())
                 return explain_sandbox(h, reterr);
         if (number == ECONNREFUSED)
                 format_error(reterr,
@@ -338,7 +331,7 @@ static int explain(Http *h, CURLcode code, char **reterr)
                 return -ENOMEM;
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_RESOLVE_PROXY:
-                if (is_shut_in())
+                if (network_is_shut_off())
                         return explain_sandbox(h, reterr);
                 format_error(reterr, "The name '%s' cannot be resolved.", h->place);
                 return -EHOSTUNREACH;

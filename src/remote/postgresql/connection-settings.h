@@ -1,0 +1,29 @@
+/*
+ * What a remote's settings are in libpq's words
+ */
+#pragma once
+
+#include "remote/postgresql/pq-api.h"
+#include "remote/remote.h"
+
+#define CONNECTION_PARAMETERS_MAX 12
+
+typedef struct ConnectionSettings {
+        const RemoteOptions *options;
+        PQconninfoOption *parsed; /* of the URL */
+        const char *user;         /* as a person knows it */
+        const char *database;
+        const char *ssl_mode;
+        const char *root_file; /* sslrootcert; NULL: libpq decides */
+        char *place;           /* of the server, for people */
+        char *caution;         /* see Remote; or NULL */
+} ConnectionSettings;
+
+/* Borrows what @options points to. Returns 0, or a negative errno with *@reterr. */
+int connection_settings_take(ConnectionSettings *s, const RemoteOptions *options, char **reterr);
+void connection_settings_done(ConnectionSettings *s);
+
+/* Fills the arrays that PQconnectStartParams() wants. @password may be NULL; all is borrowed. */
+void connection_settings_fill(const ConnectionSettings *s, const char *password,
+                              const char *keywords[static CONNECTION_PARAMETERS_MAX],
+                              const char *values[static CONNECTION_PARAMETERS_MAX]);

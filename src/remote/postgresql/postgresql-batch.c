@@ -1,0 +1,434 @@
+/*
+ * PostgreSQL: what was put becomes what is there
+ *
+ * In short transactions of whole sessions. Each begins with the claim (postgresql-claim.c), writes session rows first, since all
+ * else refers to them, and makes a session's time the server's clock, which is what an open page looks at. Rows that are the
+ * same stay as they are: with the indexes for searching that is a hundred times less work.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "remote/postgresql/postgresql-internal.h"
+
+/* INSERT ... SELECT ... ON CONFLICT */
+
+/* The value of a column that does not come with the row. $2: our mark, $3: the new revision. */
+static const char *constant(const PgColumn *column)
+{
+        switch (column->use) {
+        case PG_OWNER:
+                return "$2";
+        case PG_REVISION:
+                return "$3";
+        default:
+                return "clock_timestamp()";
+        }
+}
+
+static void add_names(const PostgreSql *p, PgTable table, StrBuf *sql)
+{
+        const PgLayout *l = pg_layout(table);
+        bool is_first = true;
+
+        for (size_t i = 0; i < l->n_columns; i++) {
+                if (!p->has[table][i])
+                        continue;
+                (void) strbuf_printf(sql, "%s\"%s\"", is_first ? "" : ", ", l->columns[i].name);
+                is_first = false;
+        }
+}
+
+static void add_values(const PostgreSql *p, PgTable table, StrBuf *sql)
+{
+        const PgLayout *l = pg_layout(table);
+        bool is_first = true;
+
+        for (size_t i = 0; i < l->n_columns; i++) {
+                const PgColumn *c = l->columns + i;
+
+                if (!p->has[table][i])
+                        continue;
+                if (pg_column_is_sent(c))
+                        (void) strbuf_printf(sql, "%st.\"%s\"", is_first ? "" : ", ", c->name);
+                else
+                        (void) strbuf_printf(sql, "%s%s", is_first ? "" : ", ", constant(c));
+                is_first = false;
+        }
+}
+
+/* A name or a deletion that somebody set in the pages stays: what we said last is not what is there. $4: sessions whose text
+ * is another one. */
+static void add_change(StrBuf *sql, const PgColumn *c)
+{
+        if (c->use == PG_KEPT)
+                (void) strbuf_printf(
+                                sql,
+                                "\"%s\" = CASE WHEN o.\"%s\" IS DISTINCT FROM o.\"%s\" THEN o.\"%s\" ELSE "
+                                "excluded.\"%s\" END",
+                                c->name, c->name, c->shadow, c->name, c->name);
+        else if (c->use == PG_REVISION)
+                (void) strbuf_printf(
+                                sql,
+                                "\"%s\" = CASE WHEN o.id = ANY($4::text[]) THEN excluded.\"%s\" ELSE "
+                                "o.\"%s\" END",
+                                c->name, c->name, c->name);
+        else
+                (void) strbuf_printf(sql, "\"%s\" = excluded.\"%s\"", c->name, c->name);
+}
+
+static void add_changes(const PostgreSql *p, PgTable table, StrBuf *sql)
+{
+        const PgLayout *l = pg_layout(table);
+        bool is_first = true;
+
+        for (size_t i = 0; i < l->n_columns; i++) {
+                if (!p->has[table][i])
+                        continue;
+                (void) strbuf_puts(sql, is_first ? "" : ", ");
+                add_change(sql, l->columns + i);
+                is_first = false;
+        }
+}
+
+/* Only where a row is another one. */
+static void add_difference(const PostgreSql *p, PgTable table, StrBuf *sql)
+{
+        static const char *const sides[] = { "o", "excluded" };
+        const PgLayout *l = pg_layout(table);
+
+        for (size_t side = 0; side < ELEMENTSOF(sides); side++) {
+                bool is_first = true;
+
+                (void) strbuf_puts(sql, side > 0 ? ") IS DISTINCT FROM (" : "(");
+                for (size_t i = 0; i < l->n_columns; i++) {
+                        if (!p->has[table][i])
+                                continue;
+                        (void) strbuf_printf(sql, "%s%s.\"%s\"", is_first ? "" : ", ", sides[side],
+                                             l->columns[i].name);
+                        is_first = false;
+                }
+        }
+        (void) strbuf_putc(sql, ')');
+}
+
+/* @where: of the temporary table t. */
+static void add_upsert(const PostgreSql *p, PgTable table, const char *where, StrBuf *sql)
+{
+        const PgLayout *l = pg_layout(table);
+
+        (void) strbuf_printf(sql, "INSERT INTO %s.%s AS o (", p->schema, l->name);
+        add_names(p, table, sql);
+        (void) strbuf_puts(sql, ") SELECT ");
+        add_values(p, table, sql);
+        (void) strbuf_printf(sql, " FROM " PG_STAGING "%s t %s ON CONFLICT (%s) DO UPDATE SET ",
+                             l->name, where, l->key);
+        add_changes(p, table, sql);
+        (void) strbuf_puts(sql, " WHERE ");
+        if (table == PG_SESSIONS)
+                (void) strbuf_puts(sql, "o.owner_marker = ANY($5::text[])");
+        else
+                add_difference(p, table, sql);
+}
+
+/* Sessions of a group */
+
+typedef struct Group {
+        size_t n;
+        StrBuf ids, whole, changed,
+                        with_text; /* arrays; whole and changed are empty where there are none */
+        char from[24], to[24];     /* slices, as texts */
+        size_t first_slice, end_slice;
+} Group;
+
+static void group_done(Group *g)
+{
+        strbuf_done(&g->ids);
+        strbuf_done(&g->whole);
+        strbuf_done(&g->changed);
+        strbuf_done(&g->with_text);
+}
+
+static const char *array(const StrBuf *elements)
+{
+        return elements->size > 0 ? elements->data : "{}";
+}
+
+static int close_arrays(Group *g)
+{
+        StrBuf *const all[] = { &g->ids, &g->whole, &g->changed, &g->with_text };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(all); i++)
+                if (all[i]->size > 0)
+                        r = strbuf_putc(all[i], '}');
+        return r;
+}
+
+/* The kind of a session that was put; parcels are in the order of putting. */
+static RemoteParcelKind kind_of(const RemoteBatch *batch, size_t *parcel, const char *id)
+{
+        while (*parcel < batch->n_parcels && strcmp(batch->parcels[*parcel].id, id) != 0)
+                (*parcel)++;
+        return *parcel < batch->n_parcels ? batch->parcels[*parcel].kind : REMOTE_WHOLE;
+}
+
+/* The sessions from *@at on that are in group @index. */
+static int gather(PostgreSql *p, const RemoteBatch *batch, size_t index, size_t *at, size_t *parcel,
+                  Group *ret)
+{
+        ret->first_slice = p->groups[index].first_slice;
+        ret->end_slice = index + 1 < p->n_groups ? p->groups[index + 1].first_slice : p->slice + 1;
+        (void) snprintf(ret->from, sizeof(ret->from), "%zu", ret->first_slice);
+        (void) snprintf(ret->to, sizeof(ret->to), "%zu", ret->end_slice);
+        for (; *at < p->n_sessions && p->sessions[*at].group == index; (*at)++, ret->n++) {
+                const PgSession *s = p->sessions + *at;
+                RemoteParcelKind kind = kind_of(batch, parcel, s->id);
+
+                (void) postgresql_add_element(&ret->ids, s->id);
+                if (kind != REMOTE_NEW)
+                        (void) postgresql_add_element(
+                                        kind == REMOTE_WHOLE ? &ret->whole : &ret->changed, s->id);
+                if (s->has_text || kind == REMOTE_WHOLE)
+                        (void) postgresql_add_element(&ret->with_text, s->id);
+        }
+        return close_arrays(ret) < 0 ? postgresql_no_memory(p) : 0;
+}
+
+static int send_sessions(PostgreSql *p, const Group *g, uint64_t stamp)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        _cleanup_(result_clearp) PGresult *result = NULL;
+        char mark[64], revision[24];
+        const char *parameters[] = { g->from, mark,  revision, array(&g->with_text),
+                                     p->kin,  g->to, NULL };
+        int r;
+
+        (void) snprintf(mark, sizeof(mark), PG_MARK "%s", p->us->names[0]);
+        (void) snprintf(revision, sizeof(revision), "%" PRIu64, stamp);
+        add_upsert(p, PG_SESSIONS,
+                   "WHERE t.scrubjay_slice >= $1::int AND t.scrubjay_slice < $6::int", &sql);
+        r = postgresql_run(p, &sql, parameters, &result);
+        if (r < 0 || strtoull(pq()->PQcmdTuples(result), NULL, 10) == g->n)
+                return r;
+        return postgresql_fail(
+                        p, -EBUSY,
+                        "Somebody else has put a session of the same id on %s at the same moment; "
+                        "it is looked at again.",
+                        p->settings.place);
+}
+
+static int send_slices(PostgreSql *p, const Group *g, PgTable table)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        int r = 0;
+
+        add_upsert(p, table, "WHERE t.scrubjay_slice = $1::int", &sql);
+        for (size_t slice = g->first_slice; r >= 0 && slice < g->end_slice; slice++) {
+                char number[24];
+                const char *parameters[] = { number, NULL };
+
+                (void) snprintf(number, sizeof(number), "%zu", slice);
+                r = postgresql_run(p, &sql, parameters, NULL);
+        }
+        return r;
+}
+
+/* What a session had, and was not put with all of it. */
+static int delete_rest(PostgreSql *p, const Group *g)
+{
+        const char *parameters[] = { array(&g->whole), NULL };
+        int r;
+
+        if (g->whole.size == 0)
+                return 0;
+        r = postgresql_runf(p, parameters, NULL,
+                            "DELETE FROM %s.tool_result_events WHERE session_id = ANY($1::text[])",
+                            p->schema);
+        if (r >= 0)
+                r = postgresql_runf(
+                                p, parameters, NULL,
+                                "DELETE FROM %s.tool_calls c WHERE c.session_id = ANY($1::text[]) AND NOT "
+                                "EXISTS (SELECT 1 FROM " PG_STAGING
+                                "tool_calls t WHERE t.session_id = c.session_id AND t.message_ordinal = "
+                                "c.message_ordinal AND t.call_index = c.call_index)",
+                                p->schema);
+        if (r >= 0)
+                r = postgresql_runf(
+                                p, parameters, NULL,
+                                "DELETE FROM %s.messages m WHERE m.session_id = ANY($1::text[]) AND NOT "
+                                "EXISTS (SELECT 1 FROM " PG_STAGING
+                                "messages t WHERE t.session_id = m.session_id AND t.ordinal = m.ordinal)",
+                                p->schema);
+        return r;
+}
+
+/* A message that was replaced may have lost calls. */
+static int delete_lost(PostgreSql *p, const Group *g)
+{
+        const char *parameters[] = { array(&g->changed), NULL };
+
+        if (g->changed.size == 0)
+                return 0;
+        return postgresql_runf(
+                        p, parameters, NULL,
+                        "DELETE FROM %s.tool_calls c USING " PG_STAGING
+                        "messages m WHERE m.session_id = ANY($1::text[]) AND c.session_id = m.session_id AND "
+                        "c.message_ordinal = m.ordinal AND NOT EXISTS (SELECT 1 FROM " PG_STAGING
+                        "tool_calls t WHERE t.session_id = c.session_id AND t.message_ordinal = "
+                        "c.message_ordinal AND t.call_index = c.call_index)",
+                        p->schema);
+}
+
+static int flag_tools(PostgreSql *p, const Group *g)
+{
+        const char *parameters[] = { array(&g->ids), NULL };
+
+        if (!p->has_tool_flag)
+                return 0;
+        return postgresql_runf(
+                        p, parameters, NULL,
+                        "UPDATE %s.sessions s SET has_tool_calls = NOT has_tool_calls WHERE s.id = "
+                        "ANY($1::text[]) AND s.has_tool_calls <> EXISTS (SELECT 1 FROM %s.tool_calls c WHERE "
+                        "c.session_id = s.id)",
+                        p->schema, p->schema);
+}
+
+static int begin(PostgreSql *p, uint64_t stamp)
+{
+        int r = postgresql_runf(p, NULL, NULL, "BEGIN");
+
+        return r < 0 ? r : postgresql_hold_claim(p, stamp);
+}
+
+static int send_group(PostgreSql *p, const RemoteBatch *batch, const Group *g)
+{
+        int r = begin(p, batch->stamp);
+
+        if (r >= 0)
+                r = send_sessions(p, g, batch->stamp);
+        if (r >= 0)
+                r = delete_rest(p, g);
+        if (r >= 0)
+                r = delete_lost(p, g);
+        if (r >= 0)
+                r = send_slices(p, g, PG_MESSAGES);
+        if (r >= 0)
+                r = send_slices(p, g, PG_CALLS);
+        if (r >= 0)
+                r = flag_tools(p, g);
+        return r < 0 ? r : postgresql_runf(p, NULL, NULL, "COMMIT");
+}
+
+static int send_groups(PostgreSql *p, const RemoteBatch *batch)
+{
+        size_t at = 0, parcel = 0;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < p->n_groups; i++) {
+                _cleanup_(group_done) Group g = { 0 };
+
+                r = gather(p, batch, i, &at, &parcel, &g);
+                if (r >= 0)
+                        r = send_group(p, batch, &g);
+        }
+        return r;
+}
+
+/* What hangs on a session goes with its row. */
+static int remove_sessions(PostgreSql *p, const RemoteBatch *batch)
+{
+        _cleanup_(strbuf_done) StrBuf ids = { 0 };
+        const char *parameters[] = { NULL, p->ours, NULL };
+        int r = 0;
+
+        for (size_t i = 0; i < batch->n_parcels; i++)
+                if (batch->parcels[i].kind == REMOTE_REMOVE)
+                        (void) postgresql_add_element(&ids, batch->parcels[i].id);
+        if (ids.size == 0)
+                return 0;
+        if (strbuf_putc(&ids, '}') < 0)
+                return postgresql_no_memory(p);
+        parameters[0] = ids.data;
+        r = begin(p, batch->stamp);
+        if (r >= 0)
+                r = postgresql_runf(
+                                p, parameters, NULL,
+                                "DELETE FROM %s.sessions WHERE id = ANY($1::text[]) AND owner_marker = "
+                                "ANY($2::text[])",
+                                p->schema);
+        return r < 0 ? r : postgresql_runf(p, NULL, NULL, "COMMIT");
+}
+
+/* Stars and pins of our sessions are those of the archive. */
+static int replace_list(PostgreSql *p, PgTable table, uint64_t stamp)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        const PgLayout *l = pg_layout(table);
+        const char *parameters[] = { p->ours, NULL };
+        int r;
+
+        r = begin(p, stamp);
+        if (r >= 0)
+                r = postgresql_runf(
+                                p, parameters, NULL,
+                                "DELETE FROM %s.%s o USING %s.sessions s WHERE s.id = o.session_id AND "
+                                "s.owner_marker = ANY($1::text[]) AND (%s) NOT IN (SELECT %s FROM " PG_STAGING
+                                "%s)",
+                                p->schema, l->name, p->schema,
+                                table == PG_PINS ? "o.session_id, o.message_id" : "o.session_id",
+                                l->key, l->name);
+        (void) strbuf_printf(&sql,
+                             "JOIN %s.sessions s ON s.id = t.session_id WHERE s.owner_marker = "
+                             "ANY($1::text[])",
+                             p->schema);
+        if (r >= 0 && !sql.failed) {
+                _cleanup_(strbuf_done) StrBuf upsert = { 0 };
+
+                add_upsert(p, table, sql.data, &upsert);
+                r = postgresql_run(p, &upsert, parameters, NULL);
+        }
+        return r < 0 ? r : postgresql_runf(p, NULL, NULL, "COMMIT");
+}
+
+static int replace_lists(PostgreSql *p, const RemoteBatch *batch)
+{
+        int r = 0;
+
+        for (PgTable t = PG_STARS; r >= 0 && t < N_PG_TABLES; t++)
+                if (batch->replaces[pg_layout(t)->table])
+                        r = replace_list(p, t, batch->stamp);
+        return r;
+}
+
+static int empty_staging(PostgreSql *p)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+        if (!p->is_staged)
+                return 0;
+        p->is_staged = false;
+        for (PgTable t = 0; t < N_PG_TABLES; t++)
+                (void) strbuf_printf(&sql, "%s" PG_STAGING "%s", t > 0 ? ", " : "TRUNCATE ",
+                                     pg_layout(t)->name);
+        return postgresql_run(p, &sql, NULL, NULL);
+}
+
+int postgresql_send(Remote *remote, const RemoteBatch *batch)
+{
+        PostgreSql *p = postgresql_begin(remote);
+        int r;
+
+        r = postgresql_stage(p, batch != NULL);
+        if (r < 0 || !batch)
+                return r;
+        r = remove_sessions(p, batch);
+        if (r >= 0)
+                r = send_groups(p, batch);
+        if (r >= 0)
+                r = replace_lists(p, batch);
+        if (r >= 0)
+                r = empty_staging(p);
+        if (r >= 0)
+                postgresql_drop(p);
+        return r;
+}

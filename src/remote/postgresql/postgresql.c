@@ -1,0 +1,341 @@
+/*
+ * PostgreSQL: a backend for the schema that agentsview's own pages read
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/time-util.h"
+#include "remote/password.h"
+#include "remote/postgresql/postgresql-internal.h"
+
+static PostgreSql *of(Remote *r)
+{
+        return (PostgreSql *) r;
+}
+
+/* Sessions */
+
+/* id, whose, machine, claim */
+static RemoteOwner owner(const PGresult *result, int row)
+{
+        char whose = *postgresql_text(result, row, 1);
+
+        return whose == 'o' ? REMOTE_OURS : whose == 'k' ? REMOTE_OURS_ELSEWHERE : REMOTE_FOREIGN;
+}
+
+/* Of what agentsview itself brought only the machine is known. */
+static const char *who(const PGresult *result, int row)
+{
+        const char *user = postgresql_user_of(postgresql_text(result, row, 3));
+
+        return owner(result, row) == REMOTE_FOREIGN && user ? user
+                                                            : postgresql_text(result, row, 2);
+}
+
+static int see_sessions(PostgreSql *p, const char *ids, RemoteSessionCallback on_session,
+                        void *userdata)
+{
+        _cleanup_(result_clearp) PGresult *result = NULL;
+        const char *parameters[] = { ids, p->ours, p->kin, NULL };
+        int r;
+
+        r = postgresql_runf(
+                        p, parameters, &result,
+                        "SELECT s.id, CASE WHEN owner_marker = ANY($2::text[]) THEN 'o' WHEN owner_marker = "
+                        "ANY($3::text[]) THEN 'k' ELSE '' END, s.machine, c.value FROM %s.sessions s LEFT JOIN "
+                        "%s.sync_metadata c ON c.key = s.owner_marker AND c.key LIKE '" PG_MARK
+                        "%%' WHERE s.id = ANY($1::text[])",
+                        p->schema, p->schema);
+        for (int i = 0; r >= 0 && i < pq()->PQntuples(result); i++)
+                r = on_session(userdata, &(RemoteSession){ .id = postgresql_text(result, i, 0),
+                                                           .owner = owner(result, i),
+                                                           .who = who(result, i) });
+        return r;
+}
+
+/* What was deleted for good in the pages must not come back. */
+static int see_excluded(PostgreSql *p, const char *ids, RemoteSessionCallback on_session,
+                        void *userdata)
+{
+        _cleanup_(result_clearp) PGresult *result = NULL;
+        const char *parameters[] = { ids, NULL };
+        int r;
+
+        if (!p->has_excluded)
+                return 0;
+        r = postgresql_runf(p, parameters, &result,
+                            "SELECT id FROM %s.excluded_sessions WHERE id = ANY($1::text[])",
+                            p->schema);
+        for (int i = 0; r >= 0 && i < pq()->PQntuples(result); i++)
+                r = on_session(userdata, &(RemoteSession){ .id = postgresql_text(result, i, 0),
+                                                           .owner = REMOTE_EXCLUDED,
+                                                           .who = "" });
+        return r;
+}
+
+static int postgresql_sessions(Remote *remote, const char *const *ids, size_t n_ids,
+                               RemoteSessionCallback on_session, void *userdata)
+{
+        _cleanup_(strbuf_done) StrBuf list = { 0 };
+        PostgreSql *p = postgresql_begin(remote);
+        int r;
+
+        for (size_t i = 0; i < n_ids; i++)
+                (void) postgresql_add_element(&list, ids[i]);
+        if (strbuf_puts(&list, n_ids > 0 ? "}" : "{}") < 0)
+                return postgresql_no_memory(p);
+        r = see_sessions(p, list.data, on_session, userdata);
+        return r < 0 ? r : see_excluded(p, list.data, on_session, userdata);
+}
+
+/* Digests */
+
+static int postgresql_digest(Remote *remote, RemoteTable table, const Value *values, uint64_t *ret)
+{
+        PostgreSql *p = of(remote);
+        PgTable there = pg_table_of(table);
+
+        if (there == N_PG_TABLES || !pg_row_fits(table, values))
+                return REMOTE_PUT_NOT;
+        return pg_digest(there, p->has[there], values, &p->digested, ret);
+}
+
+static int digests_sql(PostgreSql *p, PgTable table, const char *after, size_t max, StrBuf *sql)
+{
+        const char *id = table == PG_SESSIONS ? "id" : "session_id";
+
+        (void) strbuf_printf(sql, "SELECT t.%s, count(*), mod(sum(", id);
+        (void) pg_digest_sql(table, p->has[table], sql);
+        (void) strbuf_printf(sql, "), 18446744073709551616) FROM %s.%s t ", p->schema,
+                             pg_layout(table)->name);
+        if (table == PG_SESSIONS)
+                (void) strbuf_puts(sql, "WHERE t.owner_marker");
+        else
+                (void) strbuf_printf(
+                                sql,
+                                "JOIN %s.sessions s ON s.id = t.session_id WHERE s.owner_marker",
+                                p->schema);
+        (void) strbuf_puts(sql, " = ANY($1::text[])");
+        if (after)
+                (void) strbuf_printf(sql, " AND t.%s > $2 COLLATE \"C\"", id);
+        return strbuf_printf(sql, " GROUP BY t.%s ORDER BY t.%s COLLATE \"C\" LIMIT %zu", id, id,
+                             max);
+}
+
+static int postgresql_digests(Remote *remote, RemoteTable table, const char *after, size_t max,
+                              RemoteDigestCallback on_digest, void *userdata)
+{
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        _cleanup_(result_clearp) PGresult *result = NULL;
+        PostgreSql *p = postgresql_begin(remote);
+        const char *parameters[] = { p->ours, after, NULL };
+        PgTable there = pg_table_of(table);
+        int r;
+
+        if (there == N_PG_TABLES)
+                return 0;
+        (void) digests_sql(p, there, after, max, &sql);
+        r = postgresql_run(p, &sql, parameters, &result);
+        for (int i = 0; r >= 0 && i < pq()->PQntuples(result); i++)
+                r = on_digest(userdata,
+                              &(RemoteDigest){
+                                              .session_id = postgresql_text(result, i, 0),
+                                              .n_rows = strtoull(postgresql_text(result, i, 1),
+                                                                 NULL, 10),
+                                              /* of a negative number what it is modulo 2^64 */
+                                              .digest = strtoull(postgresql_text(result, i, 2),
+                                                                 NULL, 10),
+                              });
+        return r;
+}
+
+/* Open and close */
+
+/* Sessions that a scrubjay did not bring are there as they were: told, and left alone. */
+static int look_for_plain(PostgreSql *p, RemoteStanding *ret)
+{
+        _cleanup_(result_clearp) PGresult *result = NULL;
+        int r;
+
+        r = postgresql_runf(
+                        p, NULL, &result,
+                        "SELECT count(*), min(id) FROM %s.sessions WHERE owner_marker NOT LIKE '" PG_MARK
+                        "%%'",
+                        p->schema);
+        if (r < 0)
+                return r;
+        ret->n_plain = strtoull(postgresql_text(result, 0, 0), NULL, 10);
+        if (ret->n_plain == 0)
+                return 0;
+        free(p->plain);
+        p->plain = strdup(postgresql_text(result, 0, 1));
+        ret->plain = p->plain;
+        return p->plain ? 0 : postgresql_no_memory(p);
+}
+
+/* All that is relied on is said, and nothing left to the defaults of a server, a database or a user. */
+static int say_settings(PostgreSql *p)
+{
+        char msec[24];
+        const char *parameters[] = { msec, NULL };
+
+        (void) snprintf(msec, sizeof(msec), "%" PRIu64, p->connection.timeout_usec / USEC_PER_MSEC);
+        return postgresql_runf(
+                        p, parameters, NULL,
+                        "SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $1, "
+                        "false), set_config('idle_in_transaction_session_timeout', $1, false), "
+                        "set_config('search_path', 'pg_catalog', false), set_config('timezone', 'UTC', false), "
+                        "set_config('standard_conforming_strings', 'on', false)");
+}
+
+static int connect_to(PostgreSql *p)
+{
+        const char *keywords[CONNECTION_PARAMETERS_MAX], *values[CONNECTION_PARAMETERS_MAX];
+        _cleanup_free_ char *error = NULL;
+        char *password = NULL;
+        int r;
+
+        r = password_load(p->options->name, p->options->password_file, &password, &error);
+        if (r < 0)
+                return postgresql_fail(p, -EACCES, "%s", error ?: "The password cannot be read.");
+        connection_settings_fill(&p->settings, password, keywords, values);
+        r = connection_open(&p->connection, keywords, values);
+        password = password_free(password);
+        return r < 0 ? postgresql_failed(p, r) : say_settings(p);
+}
+
+static int open_anew(PostgreSql *p, RemoteStanding *ret)
+{
+        int r;
+
+        r = connect_to(p);
+        if (r >= 0)
+                r = postgresql_check_schema(p);
+        if (r >= 0 && p->us->names[0])
+                r = postgresql_claim(p, &ret->is_new, &ret->stamp);
+        if (r >= 0 && p->us->names[0] && !p->us->only_looks)
+                r = postgresql_make_staging(p);
+        if (r >= 0)
+                r = look_for_plain(p, ret);
+        ret->left_out = p->left_out;
+        return r;
+}
+
+static void postgresql_close(Remote *remote)
+{
+        PostgreSql *p = of(remote);
+
+        connection_close(&p->connection);
+        postgresql_drop(p);
+        p->is_open = p->is_staged = false;
+}
+
+static int postgresql_open(Remote *remote, const RemoteIdentity *us, RemoteStanding *ret)
+{
+        PostgreSql *p = postgresql_begin(remote);
+        int r;
+
+        p->us = us;
+        if (p->is_open) {
+                r = postgresql_still_ours(p);
+                if (r != -ECONNRESET)
+                        return r;
+                /* nothing was under way: it broke while nobody used it */
+        }
+        postgresql_close(remote); /* also one that asked before it had a name */
+        r = open_anew(p, ret);
+        p->is_open = r >= 0 && us->names[0] != NULL;
+        return r;
+}
+
+/* Life */
+
+static void postgresql_free(Remote *remote)
+{
+        PostgreSql *p = of(remote);
+
+        if (!p)
+                return;
+        connection_done(&p->connection);
+        connection_settings_done(&p->settings);
+        postgresql_rows_done(p);
+        free(p->schema);
+        free(p->left_out);
+        free(p->plain);
+        free(p->claim);
+        free(p->ours);
+        free(p->kin);
+        free(p->base.reason);
+        free(p->base.caution);
+        free(p);
+}
+
+static void postgresql_stop(Remote *remote)
+{
+        connection_stop(&of(remote)->connection);
+}
+
+/* "schema", as SQL has it. */
+static int quote_schema(PostgreSql *p)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+
+        (void) strbuf_putc(&b, '"');
+        for (const char *c = p->options->schema ?: PG_DEFAULT_SCHEMA; *c; c++)
+                (void) strbuf_puts(&b, (char[]){ *c, *c == '"' ? '"' : '\0', '\0' });
+        (void) strbuf_putc(&b, '"');
+        return strbuf_take(&b, &p->schema);
+}
+
+static int set_up(PostgreSql *p, const RemoteOptions *o, char **reterr)
+{
+        int r;
+
+        p->base.backend = &postgresql_backend;
+        p->options = o;
+        p->connection.stop_fd = -1;
+        r = pq_load(reterr);
+        if (r < 0)
+                return r;
+        r = connection_settings_take(&p->settings, o, reterr);
+        if (r < 0)
+                return r;
+        p->base.caution = TAKE_PTR(p->settings.caution);
+        r = connection_init(&p->connection, p->settings.place,
+                            o->timeout_usec ?: REMOTE_TIMEOUT_USEC);
+        if (r >= 0)
+                r = quote_schema(p);
+        if (r < 0)
+                format_error(reterr, "There is no memory.");
+        return r;
+}
+
+static int postgresql_make(const RemoteOptions *options, Remote **ret, char **reterr)
+{
+        PostgreSql *p = calloc(1, sizeof(*p));
+        int r = -ENOMEM;
+
+        if (p)
+                r = set_up(p, options, reterr);
+        if (r < 0) {
+                postgresql_free(p ? &p->base : NULL);
+                return r;
+        }
+        *ret = &p->base;
+        return 0;
+}
+
+const RemoteBackend postgresql_backend = {
+        .scheme = "postgres",
+        .make = postgresql_make,
+        .free = postgresql_free,
+        .stop = postgresql_stop,
+        .open = postgresql_open,
+        .close = postgresql_close,
+        .sessions = postgresql_sessions,
+        .put = postgresql_put,
+        .send = postgresql_send,
+        .digest = postgresql_digest,
+        .digests = postgresql_digests,
+        .setup = postgresql_setup,
+};

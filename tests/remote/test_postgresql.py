@@ -1,0 +1,392 @@
+"""What is PostgreSQL's alone: agentsview's schema, whose a session is there, what its values can be, and every reason why not"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+
+import pytest
+
+from postgresql import SCHEMA
+from scrubjay_test import wait_for
+from test_delivery import add_call, delete_message, touch
+
+pytestmark = pytest.mark.only("postgresql")
+
+SEED = int(os.environ.get("SCRUBJAY_TEST_SEED", random.randrange(2**32)))
+print(f"SCRUBJAY_TEST_SEED={SEED}")
+
+
+def place(ann):
+    return f"127.0.0.1:{ann.server.port}"
+
+
+def warned(ann):
+    """A delivery that succeeds, and what it tells a person."""
+    status, result, stderr = ann.once()
+    assert (status, result["remotes"]["team"]["error"]) == (0, ""), (result, stderr)
+    return stderr
+
+
+# The schema is agentsview's
+
+SETUP = "'scrubjayctl remote setup team --print'"
+
+
+@pytest.mark.parametrize("sql, sentence", [
+    ("DROP SCHEMA agentsview CASCADE", "There is no schema 'agentsview' in the database '{database}' on {place}. An administrator makes"
+                                       " what is missing: " + SETUP + " shows how."),
+    ("REVOKE USAGE ON SCHEMA agentsview FROM agentsview_writer", "The user 'writer' may not use the schema 'agentsview' on {place}."),
+    ("REVOKE INSERT, DELETE ON agentsview.messages FROM agentsview_writer",
+     "The user 'writer' lacks rights on the table agentsview.messages on {place}: INSERT, DELETE. " + SETUP
+     + " shows what an administrator grants."),
+    ("REVOKE USAGE ON SEQUENCE agentsview.tool_calls_id_seq FROM agentsview_writer", "agentsview.tool_calls on {place}: USAGE of its"),
+    ("DROP TABLE agentsview.sync_metadata", "The schema 'agentsview' on {place} has no table sync_metadata."),
+    ("ALTER TABLE agentsview.messages DROP COLUMN content_length",
+     "The schema 'agentsview' on {place} is not one that agentsview reads: its table messages has no column content_length."),
+    ("ALTER TABLE agentsview.tool_calls ADD COLUMN fresh text NOT NULL",
+     "The schema 'agentsview' on {place} is newer than this scrubjay knows: its table tool_calls wants a fresh in each row. Update"),
+    ("ALTER DATABASE {database} SET default_transaction_read_only = on", "{place} takes no changes: it is a read-only replica, or set so."),
+    ("ALTER ROLE writer CONNECTION LIMIT 0", "{place} has too many connections, and takes no more."),
+    ("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC", "The user 'writer' lacks a right on {place}. " + SETUP),
+    ("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC", "The user 'writer' lacks a right on {place}. " + SETUP),
+    ("ALTER ROLE writer NOLOGIN", "{place} does not let the user 'writer' in to the database '{database}': there is no such user, or"),
+])
+def test_what_an_administrator_has_to_mend(ann, sql, sentence):
+    ann.source.add_session("s1")
+    ann.server.query(sql.format(database=ann.server.database))
+    try:
+        assert sentence.format(place=place(ann), database=ann.server.database) in ann.fail()
+    finally:
+        ann.server.query("SET default_transaction_read_only = off; ALTER ROLE writer LOGIN CONNECTION LIMIT -1")
+
+
+@pytest.mark.parametrize("code, sentence", [
+    ("53100", "The disk of {} is full."),
+    ("53200", "{} has no memory left for this."),
+    ("53400", "{} has no room for this now."),
+    ("40001", "Somebody else works on the same rows on {}; it is tried again."),
+    ("23503", "Somebody else has changed the same sessions on {}; it is tried again."),
+    ("57P01", "{} has closed the connection: it is being shut down."),
+    ("XX000", "{} has trouble of its own."),
+    ("22021", "{} does not understand us (SQLSTATE 22021)."),
+])
+def test_what_an_error_means(ann, code, sentence):
+    """By its code. What the server says beside it is not repeated, for it may hold rows."""
+    ann.source.add_session("s1")
+    ann.server.query(f"CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the text of %', NEW.content"
+                     f" USING ERRCODE = '{code}'; END $$; CREATE TRIGGER trouble BEFORE INSERT ON messages FOR EACH ROW"
+                     " EXECUTE FUNCTION trouble()")
+    assert ann.fail() == sentence.format(place(ann))
+    ann.server.query("DROP TRIGGER trouble ON messages")
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_a_statement_that_takes_too_long(ann):
+    ann.set(Timeout="1s")
+    ann.source.add_session("s1")
+    ann.server.query("CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(20); RETURN NEW; END $$;"
+                     " CREATE TRIGGER trouble BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION trouble()")
+    assert ann.fail() == f"{place(ann)} does not answer in time."
+
+
+@pytest.mark.parametrize("url, sentence", [
+    ("postgresql://writer@no-such-host.invalid/x", "The name of no-such-host.invalid:5432 cannot be resolved."),
+    ("postgresql://writer@127.0.0.1:{port}/nowhere", "There is no database 'nowhere' on 127.0.0.1:{port}."),
+    ("postgresql://writer@127.0.0.1:port/x", "cannot be reached"),
+    ("postgresql://writer:hunter%2@127.0.0.1/x", "Its URL is not postgresql://USER@HOST:PORT/DATABASE"),
+    ("postgresql://writer@127.0.0.1/x?colour=blue", "Its URL is not postgresql://USER@HOST:PORT/DATABASE"),
+    ("postgresql+http://writer@127.0.0.1/x", "Its URL is not postgresql://USER@HOST:PORT/DATABASE"),
+    ("postgres://writer@127.0.0.1:1/x", "127.0.0.1:1 refuses connections. Does PostgreSQL run there, on that port?"),
+    ("postgresql:///x?host=/nowhere&user=writer", "the socket in /nowhere refuses connections."),
+])
+def test_a_wrong_url_of_postgresql(ann, url, sentence):
+    ann.source.add_session("s1")
+    ann.set(URL=url.format(port=ann.server.port))
+    error = ann.fail()
+    assert sentence.format(port=ann.server.port) in error and "hunter" not in error
+
+
+def test_without_a_password(ann):
+    ann.source.add_session("s1")
+    (ann.config / "remote-team-password").unlink()
+    assert f"{place(ann)} wants a password of the user 'writer', and there is none." in ann.fail()
+
+
+def test_a_unix_socket(ann):
+    ann.source.add_session("s1", ["one", "two"])
+    ann.set(URL=f"postgresql://writer@/{ann.server.database}?host={ann.server.cluster.folder}&port={ann.server.cluster.port}")
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_tls(ann, tmp_path):
+    ann.source.add_session("s1", ["one", "two"])
+    url = ann.server.url(direct=True)
+    certificate = tmp_path / "authority.pem"
+    shutil.copy(ann.server.cluster.certificate, certificate)
+    ann.set(URL=url + "?sslmode=verify-full")
+    assert f"The certificate of 127.0.0.1:{ann.server.cluster.port} could not be verified" in ann.fail()
+    ann.set(URL=url.replace("127.0.0.1", "localhost") + "?sslmode=verify-full", CaFile=certificate)
+    assert "could not be verified" in ann.fail()
+    ann.set(URL=url, CaFile=certificate)  # who names an authority wants it to be looked at
+    ann.deliver()
+    ann.assert_equal()
+    ann.set(URL=ann.server.url(), CaFile=certificate)
+    assert "does not speak TLS with us" in ann.fail()
+
+
+@pytest.mark.parametrize("parameters, sentence", [
+    ("", None), ("?sslmode=verify-ca", None), ("?sslmode=require", "Nobody makes sure that it is 192.0.2.1:5432"),
+    ("?sslmode=prefer", "may travel to 192.0.2.1:5432 in plain text"), ("?sslmode=disable", "may travel to 192.0.2.1:5432 in plain text"),
+])
+def test_plain_text_to_another_host_is_told(ann, parameters, sentence):
+    ann.source.add_session("s1")
+    ann.deliver()
+    ann.set(URL="postgresql://writer@192.0.2.1/x" + parameters)
+    caution = json.loads(ann.ctl("remote", "list", "--json")[1])[0]["caution"]
+    assert sentence in caution if sentence else caution == ""
+
+
+def test_an_older_schema_lacks_columns(ann):
+    """They are left out, which is told; and filled when they are there, and everything is sent again."""
+    ann.server.query("ALTER TABLE messages DROP COLUMN dialogue_text, DROP COLUMN thinking_text; ALTER TABLE sessions DROP COLUMN pr_links")
+    ann.source.add_session("s1", ["one", "two"])
+    told = warned(ann)
+    assert "lack columns" in told and "sessions.pr_links, messages.thinking_text, messages.dialogue_text" in told
+    assert ann.server.query("SELECT content FROM messages ORDER BY ordinal") == [["one"], ["two"]]
+    assert ann.ctl("remote", "check", "team")[0] == 0
+    ann.server.query("ALTER TABLE messages ADD COLUMN dialogue_text text, ADD COLUMN thinking_text text NOT NULL DEFAULT '';"
+                     "ALTER TABLE sessions ADD COLUMN pr_links text NOT NULL DEFAULT ''")
+    ann.ctl("remote", "resend", "team")
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_columns_that_we_do_not_know_stay_as_they_are(ann):
+    ann.server.query("ALTER TABLE messages ADD COLUMN fresh text NOT NULL DEFAULT 'as made'; ALTER TABLE sessions ADD COLUMN fresh int")
+    ann.source.add_session("s1", ["one"])
+    ann.deliver()
+    ann.server.query("UPDATE messages SET fresh = 'theirs'")
+    ann.source.sql("UPDATE messages SET content = 'other'")
+    touch(ann.source, "s1")
+    ann.deliver()
+    assert ann.server.query("SELECT content, fresh FROM messages") == [["other", "theirs"]]
+
+
+def test_nothing_tells_readers_of_a_version_of_agentsview(ann):
+    """One row of a newer data version would lock older readers out."""
+    ann.source.add_session("s1")
+    ann.deliver()
+    assert ann.server.query("SELECT max(data_version) FROM sessions") == [["0"]]
+
+
+def test_setup_is_all_that_an_administrator_runs(ann, tmp_path):
+    """From an empty database; and again, which changes nothing."""
+    server = ann.server
+    server.query(f"DROP DATABASE IF EXISTS bare_{server.database}", "postgres")
+    server.query(f"CREATE DATABASE bare_{server.database} TEMPLATE template0", "postgres")
+    server.database = f"bare_{server.database}"
+    schema = "masked" + server.database  # roles are of all databases
+    ann.set(URL=server.url("carol"), Schema=schema)
+    status, sql, stderr = ann.ctl("remote", "setup", "team", "--print")
+    assert status == 0, stderr
+    for _ in range(2):
+        server.query(sql)
+    server.query(f"ALTER ROLE carol PASSWORD '{server.password}'")
+    ann.source.add_session("s1", ["one", "two"])
+    add_call(ann.source, "s1", 1)
+    ann.deliver()
+    assert server.query("SELECT content FROM " + schema + ".messages ORDER BY ordinal") == [["one"], ["two"]]
+    rights = server.query("SELECT string_agg(DISTINCT privilege_type, ',') FROM information_schema.role_table_grants"
+                          " WHERE grantee = '" + schema + "_reader' AND table_schema = '" + schema + "'")
+    assert rights == [["SELECT"]]
+
+
+@pytest.mark.parametrize("arguments", [["setup", "team"], ["setup", "--print"], ["check", "team", "--print"]])
+def test_usage_of_setup(ann, arguments):
+    assert ann.ctl("remote", *arguments)[0] == 2
+
+
+def test_a_schema_whose_name_is_none(ann):
+    ann.set(Schema="a'b")
+    status, out, stderr = ann.ctl("remote", "setup", "team", "--print")
+    assert (status, out) == (1, "") and "has to be of small letters" in stderr
+    ann.source.add_session("s1")
+    assert 'There is no schema \'a\'b\'' in ann.fail()
+
+
+# Whose a session is
+
+def test_sessions_of_nobodys_scrubjay_are_left_alone_and_told(ann):
+    for marker, session in (("''", "plain"), ("'pusher'", "pushed")):
+        ann.server.add_session(session, marker)
+        ann.server.add_message(session, 0, "as it was")
+        ann.source.add_session(session, ["masked"])
+    ann.source.add_session("s1")
+    error = ann.fail()
+    assert "'pl" in error or "'pu" in error
+    assert ann.server.query("SELECT id, owner_marker, content FROM sessions JOIN messages ON session_id = id WHERE id <> 's1' ORDER BY 1") == [
+        ["plain", "", "as it was"], ["pushed", "pusher", "as it was"]]
+    assert ann.server.query("SELECT owner_marker LIKE 'scrubjay:%' FROM sessions WHERE id = 's1'") == [["t"]]
+    status, _, stderr = ann.ctl("remote", "check", "team")
+    assert status == 0 and "2 of the sessions there came from no scrubjay ('plain' is one)" in stderr
+
+
+def test_what_somebody_deleted_for_good_does_not_come_back(ann):
+    ann.source.add_session("s1", ["one"])
+    ann.source.add_session("s2", ["one"])
+    ann.deliver()
+    ann.server.query("INSERT INTO excluded_sessions (id) VALUES ('s1'); DELETE FROM sessions WHERE id = 's1'")
+    for _ in range(2):
+        ann.source.append("s1", ["more"])
+        assert "The session 's1' is not delivered: somebody has deleted it there for good." in warned(ann)
+        assert ann.server.query("SELECT id FROM sessions") == [["s2"]]
+        assert ann.ctl("remote", "check", "team")[0] == 0
+    ann.ctl("remote", "resend", "team")
+    warned(ann)
+    assert ann.server.query("SELECT id FROM sessions") == [["s2"]]
+    ann.server.query("DELETE FROM excluded_sessions")
+    ann.source.append("s1", ["more"])
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_what_was_renamed_or_trashed_in_the_pages_stays_so(ann):
+    for session in ("s1", "s2"):
+        ann.source.add_session(session, ["one"], display_name="ours")
+    ann.deliver()
+    ann.server.query("UPDATE sessions SET display_name = 'theirs', deleted_at = now() WHERE id = 's1'")
+    for session in ("s1", "s2"):
+        ann.source.sql("UPDATE sessions SET display_name = 'ours anew' WHERE id = ?", (session,))
+        ann.source.append(session, ["two"])
+    ann.deliver()
+    assert ann.server.query("SELECT display_name, source_display_name, deleted_at IS NULL FROM sessions ORDER BY id") == [
+        ["theirs", "ours anew", "f"], ["ours anew", "ours anew", "t"]]
+    ann.assert_equal()
+    assert ann.ctl("remote", "check", "team")[0] == 0
+
+
+# What an open page looks at
+
+def test_a_page_sees_each_change_and_the_text_has_a_revision(ann):
+    ann.source.add_session("s1", ["one", "two"])
+    ann.source.add_session("s2", ["one"])
+    ann.deliver()
+
+    def marks():
+        return {row[0]: row[1:] for row in ann.server.query("SELECT id, updated_at, transcript_revision FROM sessions")}
+
+    before = marks()
+    ann.source.append("s1", ["three"])
+    ann.deliver()
+    grown = marks()
+    assert grown["s1"][0] > before["s1"][0] and grown["s1"][1] != before["s1"][1] and grown["s2"] == before["s2"]
+    ann.source.sql("UPDATE sessions SET display_name = 'name' WHERE id = 's1'")
+    touch(ann.source, "s1")
+    ann.deliver()
+    renamed = marks()
+    assert renamed["s1"][0] > grown["s1"][0] and renamed["s1"][1] == grown["s1"][1]
+    delete_message(ann.source, "s1", 0)
+    ann.deliver()
+    assert marks()["s1"][1] != renamed["s1"][1]
+
+
+def test_rows_that_are_the_same_are_not_written(ann):
+    """With the indexes for searching, that would be a hundred times as much work."""
+    ann.source.add_session("s1", ["text"] * 200)
+    ann.deliver()
+    before = ann.server.query("SELECT ctid, ordinal FROM messages ORDER BY ordinal")
+    delete_message(ann.source, "s1", 7)
+    ann.deliver()
+    assert [row for row in before if row[1] != "7"] == ann.server.query("SELECT ctid, ordinal FROM messages ORDER BY ordinal")
+    ann.assert_equal()
+
+
+def test_tools_are_flagged(ann):
+    ann.source.add_session("s1", ["one", "two"])
+    add_call(ann.source, "s1", 1)
+    ann.source.add_session("s2")
+    ann.deliver()
+    assert ann.server.query("SELECT id, has_tool_calls FROM sessions ORDER BY id") == [["s1", "t"], ["s2", "f"]]
+    ann.source.sql("DELETE FROM tool_calls")
+    touch(ann.source, "s1")
+    ann.deliver()
+    assert ann.server.query("SELECT has_tool_calls FROM sessions WHERE id = 's1'") == [["f"]]
+
+
+# Values
+
+def test_values_that_the_server_does_not_take(ann):
+    """NUL, what is no UTF-8, numbers past 2^31, times that are none, texts too long for an index: nothing fails, and no text is lost."""
+    dice = random.Random(SEED)
+    long = "".join(dice.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9000))
+    ann.source.add_session("s1", ["one\0two", "x" * (20 << 20), "\ud800".encode("utf-8", "surrogatepass")], cwd="/" + long, git_branch=long,
+                           project=long, started_at="", ended_at="soon", termination_status=long, parent_session_id=long)
+    add_call(ann.source, "s1", 1, name=long, category=long)
+    ann.source.sql("UPDATE tool_calls SET file_path = ?", (long,))
+    ann.source.sql("UPDATE sessions SET total_output_tokens = ?, peak_context_tokens = -5", (2**40,))
+    ann.source.sql("UPDATE messages SET content_length = ?, model = ?, role = ?", (2**40, long, "user"))
+    touch(ann.source, "s1")
+    ann.deliver()
+    (total, peak, cwd, started), = ann.server.query("SELECT total_output_tokens, peak_context_tokens, cwd, started_at FROM sessions")
+    assert (total, peak, started) == (str(2**31 - 1), "0", None)
+    assert cwd.startswith("/" + long[:1900]) and cwd.endswith("…") and len(cwd.encode()) <= 2003
+    contents = [row[0] for row in ann.server.query("SELECT content FROM messages ORDER BY ordinal")]
+    assert contents[0] == "one\ufffdtwo" and len(contents[1]) == 20 << 20 and "\ufffd" in contents[2]
+    assert ann.ctl("remote", "check", "team")[0] == 0
+
+
+def test_ids_that_fit_in_no_index_are_left_out(ann):
+    ann.source.add_session("s" * 1000, ["one"])
+    ann.source.add_session("s1", ["one"])
+    ann.deliver()
+    assert ann.server.query("SELECT id FROM sessions") == [["s1"]]
+    assert ann.ctl("remote", "check", "team")[0] == 0
+
+
+@pytest.mark.parametrize("session", ["it's", 'a"b', "a\\b", "{a,b}", "ä😀", "a b", "-- x"])
+def test_ids_that_sql_knows_other_meanings_for(ann, session):
+    ann.source.add_session(session, ["one", "two"])
+    ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES (?)", (session,))
+    ann.deliver()
+    ann.source.append(session, ["three"])
+    delete_message(ann.source, session, 0)
+    ann.deliver()
+    ann.assert_equal()
+    assert ann.ctl("remote", "check", "team")[0] == 0
+
+
+# Others at the same moment
+
+def test_a_locked_table_is_waited_for_and_given_up(ann):
+    ann.set(Timeout="1s")
+    ann.source.add_session("s1", ["one"])
+    lock = subprocess.Popen([*ann.server.cluster.psql(ann.server.database), "-c",
+                             f"BEGIN; LOCK TABLE {SCHEMA}.messages; SELECT pg_sleep(60)"], stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: ann.server.query("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"
+                                          f" AND relation = '{SCHEMA}.messages'::regclass") == [["1"]], "it is locked")
+        assert ann.fail() in (f"Somebody else has locked the tables on {place(ann)}.", f"{place(ann)} does not answer in time.")
+    finally:
+        lock.kill()
+        lock.wait()
+        ann.server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()")
+    ann.deliver_at_last()
+    ann.assert_equal()
+
+
+def test_a_transaction_of_a_connection_that_was_given_up_comes_to_nothing_or_first(ann):
+    """The server still works on it when the next delivery begins, which waits for its end."""
+    ann.set(Timeout="1s")
+    ann.source.add_session("s1", ["one"])
+    ann.deliver()
+    ann.source.append("s1", ["two"])
+    ann.server.disturb("hang", "commit", seconds=3, count=1)
+    assert "does not answer in time" in ann.fail()
+    ann.source.append("s1", ["three"])
+    ann.server.clear_faults()
+    ann.deliver_at_last()
+    ann.assert_equal()
