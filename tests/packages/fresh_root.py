@@ -20,15 +20,20 @@ def run(*command, **options):
     return done.stdout
 
 
-def build_packages(folder):
-    """dpkg-buildpackage on a copy of the checkout. Returns the .changes file's path."""
-    sources = folder / "scrubjay"
+def copy_sources(sources):
+    """The checkout without what was built in it."""
     sources.mkdir(parents=True)
     listed = run("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=TOP)
     for name in filter(None, listed.split("\0")):
         if (TOP / name).is_file():
             (sources / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(TOP / name, sources / name)
+
+
+def build_packages(folder):
+    """dpkg-buildpackage on a copy of the checkout. Returns the .changes file's path."""
+    sources = folder / "scrubjay"
+    copy_sources(sources)
     # its own tests are suites of their own
     environ = dict(os.environ, DEB_BUILD_OPTIONS="nocheck parallel=2")
     run("dpkg-buildpackage", "-us", "-uc", "-b", cwd=sources, env=environ)
