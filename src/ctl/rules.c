@@ -198,7 +198,7 @@ int command_rules(int argc, char *argv[])
                 .arguments = N_("list | show RULE | test FILE | import GITLEAKS.TOML"),
                 .summary = N_("Lists the rules in force, tries a rules file's examples or a text, or takes over rules of "
                               "gitleaks."),
-                .example = "scrubjayctl rules import .gitleaks.toml > ~/.config/scrubjay/rules/team.json",
+                .example = "scrubjayctl rules import .gitleaks.toml > team.json",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
                 .min_arguments = 0,

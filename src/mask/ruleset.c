@@ -356,7 +356,8 @@ static int load_folder(Loading *l, const char *folder, char **reterr)
         }
         if (n < 0) {
                 r = -errno;
-                format_error(reterr, "cannot read the rules folder '%s': %s", folder, strerror(-r));
+                format_error(reterr, "Cannot read the rules folder '%s': %s.", folder,
+                             strerror(-r));
                 return r;
         }
         r = spend(l, BUDGET_FILES, (size_t) n, folder, reterr);
