@@ -15,7 +15,7 @@ typedef struct Archive Archive;
 
 /* PRAGMA application_id of an archive ("SJAY") and the version of its schema (PRAGMA user_version). */
 #define ARCHIVE_APPLICATION_ID 0x534a4159
-#define ARCHIVE_SCHEMA_VERSION 3
+#define ARCHIVE_SCHEMA_VERSION 4
 
 /* The version of what cursors mean; one that is older has every session synced again. */
 #define SYNC_VERSION 3

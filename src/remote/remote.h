@@ -29,7 +29,7 @@ typedef enum RemoteTable {
 const Table *remote_table(RemoteTable table);
 
 /* The most columns that one of these tables has. */
-#define REMOTE_COLUMNS_MAX 32
+#define REMOTE_COLUMNS_MAX 64
 
 typedef enum RemoteCompression {
         REMOTE_COMPRESSION_AUTO, /* none on this machine, else gzip */

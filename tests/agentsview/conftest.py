@@ -7,7 +7,7 @@ import pytest
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), folder) for folder in ("", "../common", "../lib")]
 
-from clickhouse import PASSWORD, Server     # noqa: E402
+from clickhouse import Server               # noqa: E402
 from planted import EVERY, one_of_each      # noqa: E402
 from scrubjay import Scrubjay               # noqa: E402
 from transcripts import Transcript, make_repository     # noqa: E402
@@ -33,13 +33,13 @@ class Desk:
         self.server = None
 
     def share(self, server):
-        """From now on the archive goes to a ClickHouse, in a database of its own."""
+        """From now on the archive goes to this server, in a database of its own."""
         server.new_database()
         self.server = server
         self.scrubjay.configure("[Remote team]\nURL=%s\n" % server.url())
         password = os.path.join(os.path.dirname(self.scrubjay.settings), "remote-team-password")
         with open(os.open(password, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
-            f.write(PASSWORD)
+            f.write(server.password)
 
     def transcript(self, project=0):
         transcript = Transcript(self.home, self.projects[project], seed=len(self.transcripts))

@@ -19,23 +19,14 @@ COLUMNS = {
     "sessions": {
         "where agentsview found it, and how it reads it": "file_path file_mtime file_inode file_device local_modified_at "
             "claude_linear_parse last_write_incremental source_missing_at parser_malformed_lines is_truncated "
-            "transcript_fidelity source_version source_session_id parser_parent_session_id parser_relationship_type",
-        "computed from the messages, which are mirrored": "has_total_output_tokens has_peak_context_tokens "
-            "tool_failure_signal_count tool_retry_count edit_churn_count consecutive_failure_max outcome_confidence "
-            "ended_with_role final_failure_streak signals_pending_since compaction_count mid_task_compaction_count "
-            "context_pressure_max health_score has_tool_calls has_context_data quality_signal_version short_prompt_count "
-            "unstructured_start missing_success_criteria_count missing_verification_count duplicate_prompt_count "
-            "no_code_context_count runaway_tool_loop_count friction_count friction_rules_version friction_hash",
+            "transcript_fidelity source_session_id parser_parent_session_id parser_relationship_type",
+        "computed from the messages, which are mirrored": "signals_pending_since context_pressure_max has_tool_calls "
+            "friction_count friction_rules_version friction_hash",
         "of agentsview's own search for secrets; scrubjay has its findings": "secret_leak_count secrets_rules_version",
         "its trash, which deleted_at tells": "trash_includes_codex_pages deletion_cause",
-        "a finer name of the agent, nobody has asked for it": "agent_label entrypoint session_kind group_key",
+        "which sessions are shown as one; nobody has asked for it": "group_key",
     },
-    "messages": {
-        "computed": "has_context_tokens has_output_tokens is_compact_boundary",
-        "the provider's own numbers and names": "claude_message_id claude_request_id source_uuid source_parent_uuid "
-            "source_subtype prompt_source provider_id reasoning_effort",
-    },
-    "tool_calls": {"computed": "observed_outcome observed_repeat sequence_ending"},
+    "messages": {"which entry of a transcript was before it": "source_parent_uuid"},
     "tool_result_events": {"computed, and tells what a text was": "raw_content_digest summary_participates"},
     "pinned_messages": {"its number in agentsview; session and ordinal say the same": "id message_id"},
     "session_deletion_changes": {"the tombstone has the archive's": "project"},

@@ -35,15 +35,21 @@ SESSIONS = {
     "outcome": "outcome",
     "health_grade": "health_grade",
     "termination_status": "termination_status",
-}
+} | {name: name for name in (
+    "entrypoint agent_label session_kind source_version has_total_output_tokens has_peak_context_tokens has_context_data "
+    "tool_failure_signal_count tool_retry_count edit_churn_count consecutive_failure_max outcome_confidence ended_with_role final_failure_streak "
+    "compaction_count mid_task_compaction_count health_score quality_signal_version short_prompt_count "
+    "unstructured_start missing_success_criteria_count missing_verification_count duplicate_prompt_count no_code_context_count runaway_tool_loop_count").split()}
 
 MESSAGES = {name: name for name in (
     "session_id ordinal role content timestamp has_thinking has_tool_use content_length model token_usage "
-    "context_tokens output_tokens thinking_text dialogue_text is_system is_sidechain source_type").split()}
+    "context_tokens output_tokens thinking_text dialogue_text is_system is_sidechain source_type "
+    "claude_message_id claude_request_id source_uuid source_subtype prompt_source provider_id "
+    "reasoning_effort is_compact_boundary has_context_tokens has_output_tokens").split()}
 
 CALLS = dict({name: name for name in (
     "session_id tool_use_id tool_name input_json skill_name result_content result_content_length subagent_session_id "
-    "call_index file_path").split()}, message_ordinal="message_ordinal", tool_category="category")
+    "call_index file_path observed_outcome observed_repeat sequence_ending").split()}, message_ordinal="message_ordinal", tool_category="category")
 
 EVENTS = dict({name: name for name in (
     "session_id call_index event_index tool_use_id agent_id subagent_session_id source status content content_length "

@@ -41,6 +41,13 @@ CREATE TABLE sessions (
     is_automated INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT 'unknown', health_grade TEXT,
     cwd TEXT NOT NULL DEFAULT '', git_branch TEXT NOT NULL DEFAULT '', pr_links TEXT NOT NULL DEFAULT '',
     deleted_at TEXT, created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')),
+    entrypoint TEXT, agent_label TEXT, session_kind TEXT, source_version TEXT, has_total_output_tokens INTEGER,
+    has_peak_context_tokens INTEGER, has_context_data INTEGER, tool_failure_signal_count INTEGER,
+    tool_retry_count INTEGER, edit_churn_count INTEGER, consecutive_failure_max INTEGER, outcome_confidence TEXT,
+    ended_with_role TEXT, final_failure_streak INTEGER, compaction_count INTEGER, mid_task_compaction_count INTEGER,
+    health_score INTEGER, quality_signal_version INTEGER, short_prompt_count INTEGER, unstructured_start INTEGER,
+    missing_success_criteria_count INTEGER, missing_verification_count INTEGER, duplicate_prompt_count INTEGER,
+    no_code_context_count INTEGER, runaway_tool_loop_count INTEGER,
     termination_status TEXT, sync_marker TEXT);
 CREATE INDEX idx_sessions_sync_marker ON sessions(sync_marker);
 CREATE TABLE messages (
@@ -51,6 +58,9 @@ CREATE TABLE messages (
     content_length INTEGER NOT NULL DEFAULT 0, is_system INTEGER NOT NULL DEFAULT 0,
     model TEXT NOT NULL DEFAULT '', token_usage TEXT NOT NULL DEFAULT '',
     context_tokens INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0,
+    claude_message_id TEXT, claude_request_id TEXT, source_uuid TEXT, source_subtype TEXT, prompt_source TEXT,
+    provider_id TEXT, reasoning_effort TEXT, is_compact_boundary INTEGER, has_context_tokens INTEGER,
+    has_output_tokens INTEGER,
     source_type TEXT NOT NULL DEFAULT '', is_sidechain INTEGER NOT NULL DEFAULT 0,
     UNIQUE(session_id, ordinal));
 CREATE TABLE tool_calls (
@@ -58,6 +68,7 @@ CREATE TABLE tool_calls (
     session_id TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE, tool_name TEXT NOT NULL,
     category TEXT NOT NULL, tool_use_id TEXT, input_json TEXT, skill_name TEXT,
     result_content_length INTEGER, result_content TEXT, subagent_session_id TEXT, file_path TEXT,
+    observed_outcome TEXT, observed_repeat TEXT, sequence_ending TEXT,
     call_index INTEGER);
 CREATE TABLE tool_result_events (
     id INTEGER PRIMARY KEY, session_id TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,

@@ -87,19 +87,36 @@ static _unused_ char *fixture_text(const char *path, const char *sql)
         " total_output_tokens INTEGER DEFAULT 0, peak_context_tokens INTEGER DEFAULT 0,"                           \
         " data_version INTEGER DEFAULT 0, cwd TEXT DEFAULT '', git_branch TEXT DEFAULT '',"                        \
         " pr_links TEXT DEFAULT '', deleted_at TEXT, created_at TEXT, sync_marker TEXT,"                           \
-        " is_automated INTEGER DEFAULT 0, outcome TEXT, health_grade TEXT, termination_status TEXT);"              \
+        " is_automated INTEGER DEFAULT 0, outcome TEXT, health_grade TEXT, termination_status TEXT"                \
+        ", entrypoint TEXT, agent_label TEXT, session_kind TEXT"                                                   \
+        ", source_version TEXT, has_total_output_tokens INTEGER, has_peak_context_tokens INTEGER"                  \
+        ", has_context_data INTEGER, tool_failure_signal_count INTEGER, tool_retry_count INTEGER"                  \
+        ", edit_churn_count INTEGER, consecutive_failure_max INTEGER, outcome_confidence TEXT"                     \
+        ", ended_with_role TEXT, final_failure_streak INTEGER, compaction_count INTEGER"                           \
+        ", mid_task_compaction_count INTEGER, health_score INTEGER, quality_signal_version INTEGER"                \
+        ", short_prompt_count INTEGER, unstructured_start INTEGER, missing_success_criteria_count INTEGER"         \
+        ", missing_verification_count INTEGER, duplicate_prompt_count INTEGER, no_code_context_count INTEGER"      \
+        ", runaway_tool_loop_count INTEGER"                                                                        \
+        ");"                                                                                                       \
         "CREATE INDEX idx_sessions_sync_marker ON sessions (sync_marker);"                                         \
         "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT NOT NULL, ordinal INTEGER NOT NULL,"       \
         " role TEXT NOT NULL, content TEXT NOT NULL, thinking_text TEXT DEFAULT '', dialogue_text TEXT,"           \
         " timestamp TEXT, has_thinking INTEGER DEFAULT 0, has_tool_use INTEGER DEFAULT 0,"                         \
         " content_length INTEGER DEFAULT 0, model TEXT DEFAULT '', token_usage TEXT DEFAULT '',"                   \
         " context_tokens INTEGER DEFAULT 0, output_tokens INTEGER DEFAULT 0, is_system INTEGER DEFAULT 0,"         \
-        " is_sidechain INTEGER DEFAULT 0, source_type TEXT DEFAULT '',"                                            \
+        " is_sidechain INTEGER DEFAULT 0, source_type TEXT DEFAULT ''"                                             \
+        ", claude_message_id TEXT, claude_request_id TEXT, source_uuid TEXT"                                       \
+        ", source_subtype TEXT, prompt_source TEXT, provider_id TEXT"                                              \
+        ", reasoning_effort TEXT, is_compact_boundary INTEGER, has_context_tokens INTEGER"                         \
+        ", has_output_tokens INTEGER"                                                                              \
+        ","                                                                                                        \
         " UNIQUE (session_id, ordinal));"                                                                          \
         "CREATE TABLE tool_calls (id INTEGER PRIMARY KEY, message_id INTEGER NOT NULL, session_id TEXT NOT NULL,"  \
         " tool_name TEXT NOT NULL, category TEXT NOT NULL, tool_use_id TEXT, input_json TEXT,"                     \
         " skill_name TEXT, result_content_length INTEGER, result_content TEXT,"                                    \
-        " subagent_session_id TEXT, file_path TEXT, call_index INTEGER);"                                          \
+        " subagent_session_id TEXT, file_path TEXT, call_index INTEGER"                                            \
+        ", observed_outcome TEXT, observed_repeat TEXT, sequence_ending TEXT"                                      \
+        ");"                                                                                                       \
         "CREATE TABLE tool_result_events (id INTEGER PRIMARY KEY, session_id TEXT NOT NULL,"                       \
         " tool_call_message_ordinal INTEGER NOT NULL, call_index INTEGER DEFAULT 0,"                               \
         " tool_use_id TEXT, agent_id TEXT, subagent_session_id TEXT, source TEXT NOT NULL,"                        \

@@ -87,7 +87,7 @@ TEST(numbers)
         CHECK(cell_of(PG_MESSAGES, "content_length", value_integer(-1), &scratch).number == 0);
         CHECK(cell_of(PG_CALLS, "result_content_length", (Value){ 0 }, &scratch).is_null);
         CHECK(!cell_of(PG_MESSAGES, "content_length", (Value){ 0 }, &scratch).is_null);
-        CHECK(cell_of(PG_MESSAGES, "has_context_tokens", value_integer(7), &scratch).number == 1);
+        CHECK(cell_of(PG_MESSAGES, "has_thinking", value_integer(7), &scratch).number == 1);
         CHECK(cell_of(PG_SESSIONS, "started_at", value_text("", 0), &scratch).is_null);
         CHECK(cell_of(PG_SESSIONS, "started_at", value_text("2026-01-01T00:00:00Z", 20), &scratch)
                               .number == 1767225600000000);

@@ -35,9 +35,7 @@ static const PgColumn session_columns[] = {
         { "parent_session_id", PG_TEXT, .from = SESSION_PARENT_SESSION_ID, .most = SHORT_MAX },
         { "relationship_type", PG_TEXT, .from = SESSION_RELATIONSHIP_TYPE, .fallback = "" },
         { "total_output_tokens", PG_INT, .from = SESSION_TOTAL_OUTPUT_TOKENS, .fallback = "" },
-        { "has_total_output_tokens", PG_BOOL, PG_PRESENT, SESSION_TOTAL_OUTPUT_TOKENS },
         { "peak_context_tokens", PG_INT, .from = SESSION_PEAK_CONTEXT_TOKENS, .fallback = "" },
-        { "has_peak_context_tokens", PG_BOOL, PG_PRESENT, SESSION_PEAK_CONTEXT_TOKENS },
         { "is_automated", PG_BOOL, .from = SESSION_IS_AUTOMATED, .fallback = "" },
         { "outcome", PG_TEXT, .from = SESSION_OUTCOME, .fallback = "unknown" },
         { "health_grade", PG_TEXT, .from = SESSION_HEALTH_GRADE },
@@ -45,6 +43,31 @@ static const PgColumn session_columns[] = {
         { "cwd", PG_TEXT, .from = SESSION_CWD, .fallback = "", .most = LONG_MAX_BYTES },
         { "git_branch", PG_TEXT, .from = SESSION_GIT_BRANCH, .fallback = "", .most = SHORT_MAX },
         { "pr_links", PG_TEXT, .from = SESSION_PR_LINKS, .fallback = "" },
+        { "entrypoint", PG_TEXT, .from = SESSION_ENTRYPOINT, .fallback = "" },
+        { "agent_label", PG_TEXT, .from = SESSION_AGENT_LABEL, .fallback = "" },
+        { "session_kind", PG_TEXT, .from = SESSION_SESSION_KIND, .fallback = "" },
+        { "source_version", PG_TEXT, .from = SESSION_SOURCE_VERSION, .fallback = "" },
+        { "has_total_output_tokens", PG_BOOL, .from = SESSION_HAS_TOTAL_OUTPUT_TOKENS, .fallback = "" },
+        { "has_peak_context_tokens", PG_BOOL, .from = SESSION_HAS_PEAK_CONTEXT_TOKENS, .fallback = "" },
+        { "has_context_data", PG_BOOL, .from = SESSION_HAS_CONTEXT_DATA, .fallback = "" },
+        { "tool_failure_signal_count", PG_INT, .from = SESSION_TOOL_FAILURE_SIGNAL_COUNT, .fallback = "" },
+        { "tool_retry_count", PG_INT, .from = SESSION_TOOL_RETRY_COUNT, .fallback = "" },
+        { "edit_churn_count", PG_INT, .from = SESSION_EDIT_CHURN_COUNT, .fallback = "" },
+        { "consecutive_failure_max", PG_INT, .from = SESSION_CONSECUTIVE_FAILURE_MAX, .fallback = "" },
+        { "outcome_confidence", PG_TEXT, .from = SESSION_OUTCOME_CONFIDENCE, .fallback = "low" },
+        { "ended_with_role", PG_TEXT, .from = SESSION_ENDED_WITH_ROLE, .fallback = "" },
+        { "final_failure_streak", PG_INT, .from = SESSION_FINAL_FAILURE_STREAK, .fallback = "" },
+        { "compaction_count", PG_INT, .from = SESSION_COMPACTION_COUNT, .fallback = "" },
+        { "mid_task_compaction_count", PG_INT, .from = SESSION_MID_TASK_COMPACTION_COUNT, .fallback = "" },
+        { "health_score", PG_INT, .from = SESSION_HEALTH_SCORE },
+        { "quality_signal_version", PG_INT, .from = SESSION_QUALITY_SIGNAL_VERSION, .fallback = "" },
+        { "short_prompt_count", PG_INT, .from = SESSION_SHORT_PROMPT_COUNT, .fallback = "" },
+        { "unstructured_start", PG_BOOL, .from = SESSION_UNSTRUCTURED_START, .fallback = "" },
+        { "missing_success_criteria_count", PG_INT, .from = SESSION_MISSING_SUCCESS_CRITERIA_COUNT, .fallback = "" },
+        { "missing_verification_count", PG_INT, .from = SESSION_MISSING_VERIFICATION_COUNT, .fallback = "" },
+        { "duplicate_prompt_count", PG_INT, .from = SESSION_DUPLICATE_PROMPT_COUNT, .fallback = "" },
+        { "no_code_context_count", PG_INT, .from = SESSION_NO_CODE_CONTEXT_COUNT, .fallback = "" },
+        { "runaway_tool_loop_count", PG_INT, .from = SESSION_RUNAWAY_TOOL_LOOP_COUNT, .fallback = "" },
         { "transcript_revision", PG_TEXT, PG_REVISION },
         { "updated_at", PG_TIME, PG_NOW, .is_core = true },
 };
@@ -64,11 +87,19 @@ static const PgColumn message_columns[] = {
         { "model", PG_TEXT, .from = MESSAGE_MODEL, .fallback = "", .most = SHORT_MAX },
         { "token_usage", PG_TEXT, .from = MESSAGE_TOKEN_USAGE, .fallback = "" },
         { "context_tokens", PG_INT, .from = MESSAGE_CONTEXT_TOKENS, .fallback = "" },
-        { "has_context_tokens", PG_BOOL, PG_PRESENT, MESSAGE_CONTEXT_TOKENS },
         { "output_tokens", PG_INT, .from = MESSAGE_OUTPUT_TOKENS, .fallback = "" },
-        { "has_output_tokens", PG_BOOL, PG_PRESENT, MESSAGE_OUTPUT_TOKENS },
         { "source_type", PG_TEXT, .from = MESSAGE_SOURCE_TYPE, .fallback = "" },
         { "is_sidechain", PG_BOOL, .from = MESSAGE_IS_SIDECHAIN, .fallback = "" },
+        { "claude_message_id", PG_TEXT, .from = MESSAGE_CLAUDE_MESSAGE_ID, .fallback = "", .most = SHORT_MAX },
+        { "claude_request_id", PG_TEXT, .from = MESSAGE_CLAUDE_REQUEST_ID, .fallback = "", .most = SHORT_MAX },
+        { "source_uuid", PG_TEXT, .from = MESSAGE_SOURCE_UUID, .fallback = "" },
+        { "source_subtype", PG_TEXT, .from = MESSAGE_SOURCE_SUBTYPE, .fallback = "" },
+        { "prompt_source", PG_TEXT, .from = MESSAGE_PROMPT_SOURCE, .fallback = "" },
+        { "provider_id", PG_TEXT, .from = MESSAGE_PROVIDER_ID, .fallback = "" },
+        { "reasoning_effort", PG_TEXT, .from = MESSAGE_REASONING_EFFORT, .fallback = "" },
+        { "is_compact_boundary", PG_BOOL, .from = MESSAGE_IS_COMPACT_BOUNDARY, .fallback = "" },
+        { "has_context_tokens", PG_BOOL, .from = MESSAGE_HAS_CONTEXT_TOKENS, .fallback = "" },
+        { "has_output_tokens", PG_BOOL, .from = MESSAGE_HAS_OUTPUT_TOKENS, .fallback = "" },
 };
 
 static const PgColumn call_columns[] = {
@@ -84,6 +115,9 @@ static const PgColumn call_columns[] = {
         { "result_content_length", PG_INT, .from = CALL_RESULT_CONTENT_LENGTH },
         { "subagent_session_id", PG_TEXT, .from = CALL_SUBAGENT_SESSION_ID },
         { "file_path", PG_TEXT, .from = CALL_FILE_PATH, .most = LONG_MAX_BYTES },
+        { "observed_outcome", PG_TEXT, .from = CALL_OBSERVED_OUTCOME },
+        { "observed_repeat", PG_TEXT, .from = CALL_OBSERVED_REPEAT },
+        { "sequence_ending", PG_TEXT, .from = CALL_SEQUENCE_ENDING },
 };
 
 static const PgColumn star_columns[] = {
@@ -237,9 +271,7 @@ int pg_cell(const PgColumn *column, const Value *values, StrBuf *scratch, PgCell
                         ret->number = clamp(v->integer);
                 break;
         case PG_BOOL:
-                *ret = (PgCell){ .number = v->type == VALUE_INTEGER &&
-                                           (column->use == PG_PRESENT ? v->integer > 0
-                                                                      : v->integer != 0) };
+                *ret = (PgCell){ .number = v->type == VALUE_INTEGER && v->integer != 0 };
                 break;
         }
         return 0;
@@ -271,7 +303,7 @@ bool pg_row_fits(RemoteTable table, const Value *values)
 
 bool pg_column_is_sent(const PgColumn *column)
 {
-        return column->use == PG_VALUE || column->use == PG_PRESENT || column->use == PG_KEPT;
+        return column->use == PG_VALUE || column->use == PG_KEPT;
 }
 
 /* Digests */

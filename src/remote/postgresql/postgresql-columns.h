@@ -30,7 +30,6 @@ typedef enum PgType {
 
 typedef enum PgUse {
         PG_VALUE,    /* the value of ours */
-        PG_PRESENT,  /* yes, where the number of ours is more than 0 */
         PG_OWNER,    /* our mark */
         PG_REVISION, /* changes with the text, and only then */
         PG_NOW,      /* the server's time: it is what an open page looks at */

@@ -1,0 +1,274 @@
+"""agentsview's own pages on PostgreSQL: the real `agentsview pg serve`, as a reader, of what scrubjay delivered there
+
+The same database served from SQLite (the snapshot of `scrubjayctl export --agentsview`, whose text is masked as well) says what
+each answer has to be. DIFFERENCES is the table of what is another one, with the reason.
+"""
+
+import contextlib
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import threading
+import time
+import urllib.error
+
+import pytest
+from browser import Browser
+from postgresql import PASSWORD
+from postgresql import Server as PostgreSql
+from viewer import Server, Viewer
+from wait import wait_for
+
+# What differs, and why. A pattern of the path in an answer -> the reason.
+DIFFERENCES = {
+    r"(^|\.)(updated_at|local_modified_at|sync_marker|server_time|generated_at|created_at)$": "when a row came to where it is served from",
+    r"(^|\.)(file_path|file_size|file_mtime|file_hash|file_inode|data_version|next_ordinal)$": "of the transcript's file, which nobody else has",
+    r"(^|\.)transcript_revision$": "counts other things: what was delivered",
+    r"(^|\.)(id|message_id|tool_call_id)$": "numbers of rows; there a message's is its ordinal",
+    r"(^|\.)project_key$": "a hash of more than the name; links to a project differ",
+    r"(^|\.)(raw_|provenance_|source_)": "of agentsview's own exchange between machines",
+    r"(^|\.)(snippet|rank|score)$": "PostgreSQL ranks hits by their number, SQLite by bm25",
+    r"(^|\.)context_pressure_max$": "a fraction, which the archive does not keep",
+    r"(^|\.)(result_events|summary_participates)": "a tool's result is one text there",
+    r"(^|\.)(read_only|version|mode|backend|capabilities|commit|build_date)": "what kind of server it is",
+    r"(^|\.)machine(_label|_aliase)?s?($|\.)": "the same machine under its own name",
+    r"^pricing\.": "which copy of the same prices is used",
+    r"pl1:sha256:": "the key of a project is a hash of more than its name",
+    r"^buckets\[": "PostgreSQL rounds a moment to a second, SQLite cuts it off: a bucket begins a second later",
+    r"^evidence_source$": "SQLite or PostgreSQL",
+    r"^results\[": "PostgreSQL ranks hits by their number, SQLite by bm25",
+}
+
+
+class Pages(Server):
+    """`agentsview pg serve` with a role's rights."""
+
+    def __init__(self, viewer, url):
+        super().__init__(viewer)
+        self.source = url
+
+    def __enter__(self):
+        self.log = os.path.join(self.viewer.home, "pg-serve.log")
+        environ = dict(self.viewer.environ, AGENTSVIEW_PG_URL=self.source)
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen([self.viewer.program, "pg", "serve", "--no-browser", "--port", "0"], env=environ,
+                                            cwd=self.viewer.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            self.url = wait_for(self._url, 60, "agentsview pg serve to listen")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _url(self):
+        with open(self.log) as f:
+            text = f.read()
+        assert self.process.poll() is None, text
+        found = re.search(r"(http://127\.0\.0\.1:\d+)", text)
+        return found and found.group(1)
+
+
+@pytest.fixture(scope="module")
+def postgresql():
+    server = PostgreSql(None)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def shared(desk, postgresql):
+    desk.share(postgresql)
+    desk.scrubjay.once()
+    return desk
+
+
+def reader_url(server):
+    return "postgresql://reader:pw-of-reader@127.0.0.1:%d/%s" % (server.cluster.port, server.database)
+
+
+def pages(desk):
+    home = os.path.join(desk.home, "pages")
+    os.makedirs(home, exist_ok=True)
+    return Pages(Viewer(home, os.path.join(home, "data")), reader_url(desk.server))
+
+
+def snapshot(desk):
+    folder = os.path.join(desk.home, "shared")
+    outcome = desk.scrubjay.run("export", "--agentsview", folder, program="scrubjayctl")
+    assert outcome.code == 0, outcome.said
+    return Viewer(os.path.join(folder, "home"), folder).serve()
+
+
+def leaves(value, path=""):
+    """path -> value of all that an answer holds; lists in their order."""
+    if isinstance(value, dict):
+        return {k: v for name, part in value.items() for k, v in leaves(part, path + "." + name if path else name).items()}
+    if isinstance(value, list):
+        return {k: v for i, part in enumerate(value) for k, v in leaves(part, "%s[%d]" % (path, i)).items()}
+    return {path: value}
+
+
+def is_nothing(value):
+    return value in (None, "", 0, False)
+
+
+def differences(one, other):
+    one, other = leaves(one), leaves(other)
+    for path in sorted(set(one) | set(other)):
+        a, b = one.get(path), other.get(path)
+        if a == b or (is_nothing(a) and is_nothing(b)):
+            continue
+        if not any(re.search(pattern, path) for pattern in DIFFERENCES):
+            yield path
+
+
+def calls(sessions):
+    """What the pages ask, for some sessions."""
+    yield from ("sessions?limit=100", "sessions?limit=100&include_one_shot=true", "projects", "agents", "machines", "stats", "starred", "pins",
+                "usage/summary", "usage/summary?from=2020-01-01&to=2030-01-01", "analytics/summary?from=2020-01-01&to=2030-01-01",
+                "analytics/activity?from=2020-01-01&to=2030-01-01", "analytics/heatmap?from=2020-01-01&to=2030-01-01",
+                "analytics/hour-of-week?from=2020-01-01&to=2030-01-01", "analytics/projects?from=2020-01-01&to=2030-01-01",
+                "analytics/tools?from=2020-01-01&to=2030-01-01", "analytics/skills?from=2020-01-01&to=2030-01-01",
+                "analytics/velocity?from=2020-01-01&to=2030-01-01", "analytics/top-sessions?from=2020-01-01&to=2030-01-01",
+                "analytics/sessions?from=2020-01-01&to=2030-01-01", "analytics/signals?from=2020-01-01&to=2030-01-01",
+                "sessions/sidebar-index", "branches", "search?q=the&limit=50", "trash")
+    for session in sessions:
+        for what in ("", "/messages", "/messages?limit=500&direction=asc", "/children", "/timing", "/activity", "/search?q=the", "/pins"):
+            yield "sessions/%s%s" % (session, what)
+
+
+def ask(server, call):
+    """The answer; or its status, where there is none."""
+    try:
+        return server.get(call)
+    except urllib.error.HTTPError as error:
+        return {"status": error.code}
+    except ValueError:
+        return {"status": "no JSON"}
+
+
+def test_the_answers_are_those_of_sqlite(shared):
+    wrong, n_asked, n_answered = [], 0, 0
+    with snapshot(shared) as here, pages(shared) as there:
+        ids = [s["id"] for s in here.get("sessions?limit=100")["sessions"]]
+        for call in calls(ids):
+            one, other = ask(here, call), ask(there, call)
+            n_asked += 1
+            n_answered += "status" not in one
+            if "status" in one or one == other:
+                continue
+            wrong += ["%s: %s" % (call, path) for path in differences(one, other)]
+    assert n_answered >= 50, "%d of %d calls are answered" % (n_answered, n_asked)
+    assert wrong == [], "%d differences:\n%s" % (len(wrong), "\n".join(wrong[:40]))
+
+
+def test_the_costs_are_those_of_the_original(desk, postgresql):
+    """Of entries that a transcript repeats, tokens count once: the provider's ids tell them apart."""
+    usage = json.dumps({"input_tokens": 1234, "output_tokens": 567, "cache_creation_input_tokens": 89, "cache_read_input_tokens": 10111})
+    with contextlib.closing(sqlite3.connect(desk.viewer.database)) as db:
+        db.execute("UPDATE messages SET model = 'claude-sonnet-4-20250514', token_usage = ?, output_tokens = 567, has_output_tokens = 1,"
+                   " claude_message_id = 'msg_' || (ordinal / 4), claude_request_id = 'req_' || (ordinal / 4) WHERE role = 'assistant'", (usage,))
+        db.commit()
+    desk.share(postgresql)
+    desk.scrubjay.once()
+    with desk.viewer.serve() as here, pages(desk) as there:
+        for call in ("usage/summary?from=2020-01-01&to=2030-01-01", "analytics/top-sessions?from=2020-01-01&to=2030-01-01"):
+            one, other = here.get(call), there.get(call)
+            assert [path for path in differences(one, other) if not path.endswith("first_message")] == [], "all but masked text"
+        costs = {path: value for path, value in leaves(there.get("usage/summary?from=2020-01-01&to=2030-01-01")).items()
+                 if re.search(r"cost", path, re.IGNORECASE) and isinstance(value, (int, float)) and value > 0}
+    assert costs, "there is a cost to compare"
+
+
+def test_no_planted_secret_is_there(shared):
+    everything = shared.server.cluster.run("pg_dump", "-h", shared.server.cluster.folder, "-p", str(shared.server.cluster.port), "-U", "postgres",
+                                           "-a", shared.server.database)
+    assert "[REDACTED:" in everything
+    assert [planted.kind for planted in shared.planted for text in planted.gone if text in everything] == []
+
+
+def test_a_browser_shows_it(shared):
+    session = shared.scrubjay.query("SELECT session_id AS id FROM findings WHERE field = 'content' LIMIT 1")[0]["id"]
+    with pages(shared) as server, Browser() as browser:
+        page = browser.page("%s/sessions/%s" % (server.url, session))
+        picture = os.path.join(shared.home, "session.png")
+        browser.screenshot("%s/sessions/%s" % (server.url, session), picture)
+        listed = browser.page(server.url)
+    assert "[REDACTED:" in page and os.path.getsize(picture) > 10000
+    assert [planted.kind for planted in shared.planted for text in planted.gone if text in page + listed] == []
+
+
+def test_a_reader_changes_nothing(shared):
+    session = shared.scrubjay.query("SELECT id FROM sessions LIMIT 1")[0]["id"]
+    with pages(shared) as server:
+        for change in (lambda: server.rename(session, "x"), lambda: server.star(session), lambda: server.trash(session)):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                change()
+            assert refused.value.code in (500, 501)
+    assert shared.server.query("SELECT count(*) FROM starred_sessions") == [["0"]]
+
+
+def test_a_change_reaches_the_pages_by_the_service(shared):
+    """Without anybody asking for it; how soon is told, and no limit on a busy machine."""
+    with shared.scrubjay.daemon(), pages(shared) as server:
+        ids = [row["id"] for row in shared.scrubjay.query("SELECT id FROM sessions ORDER BY id")]
+        before = {i: server.get("sessions/%s" % i)["message_count"] for i in ids}
+        shared.transcripts[0].rounds(1).save()
+        shared.viewer.sync()
+        began = time.monotonic()
+        wait_for(lambda: any(server.get("sessions/%s" % i)["message_count"] > before[i] for i in ids), 60, "the pages to show it")
+        print("it was there after %.1f s" % (time.monotonic() - began))
+
+
+# Somebody else's `agentsview pg push` into the same schema
+
+def push(desk):
+    """As the person who has the plain text does it, with every right."""
+    desk.server.query("ALTER ROLE agentsview_owner LOGIN PASSWORD '%s'" % PASSWORD)
+    environ = dict(desk.viewer.environ, AGENTSVIEW_NO_DAEMON="1", AGENTSVIEW_PG_URL="postgresql://agentsview_owner:%s@127.0.0.1:%d/%s" % (
+        PASSWORD.replace(" ", "%20"), desk.server.cluster.port, desk.server.database))
+    return subprocess.run([desk.viewer.program, "pg", "push"], env=environ, cwd=desk.viewer.home, capture_output=True, text=True, timeout=300)
+
+
+def plain_rows(desk):
+    """Sessions of ours whose text holds a planted secret."""
+    rows = desk.server.query("SELECT s.id, m.content || m.thinking_text FROM sessions s JOIN messages m ON m.session_id = s.id"
+                             " WHERE s.owner_marker LIKE 'scrubjay:%'")
+    return {session for session, text in rows for planted in desk.planted for gone in planted.gone if gone in text}
+
+
+def test_a_push_afterwards_replaces_nothing(shared):
+    ours = shared.server.query("SELECT id, owner_marker FROM sessions ORDER BY 1")
+    done = push(shared)
+    assert done.returncode == 0, done.stderr
+    assert shared.server.query("SELECT id, owner_marker FROM sessions ORDER BY 1") == ours
+    assert plain_rows(shared) == set()
+    shared.server.assert_equal(shared.scrubjay.archive)
+
+
+def test_a_push_before_is_left_alone_and_told(desk, postgresql):
+    desk.share(postgresql)
+    done = push(desk)
+    assert done.returncode == 0, done.stderr
+    before = desk.server.query("SELECT id, owner_marker FROM sessions ORDER BY 1")
+    assert before
+    outcome = desk.scrubjay.run("--once")
+    assert "came from no scrubjay" in outcome.said or "is not delivered" in outcome.said
+    assert desk.server.query("SELECT id, owner_marker FROM sessions WHERE owner_marker NOT LIKE 'scrubjay:%' ORDER BY 1") == before
+    assert plain_rows(desk) == set()
+
+
+def test_a_push_at_the_same_moment(desk, postgresql):
+    """Whose a session is decides who was first; none has rows of both."""
+    desk.share(postgresql)
+    for _ in range(3):
+        thread = threading.Thread(target=push, args=(desk,))
+        thread.start()
+        desk.scrubjay.run("--once")
+        thread.join()
+    desk.scrubjay.run("--once")
+    assert plain_rows(desk) == set()
+    owners = desk.server.query("SELECT DISTINCT left(owner_marker, 9) FROM sessions")
+    assert owners
