@@ -92,13 +92,13 @@ _scrubjayctl() {
         [ "$previous" != export ] && [ "$previous" != import ] || { COMPREPLY=($(compgen -f -- "$current")); return; }
         ;;
     remote) options=$'list\npreview\ncheck\nresend\nsetup\n--json\n--print\n--limit\n'$common ;;
-    mask) options=$'--jsonl\n--session\n--check\n'$common ;;
+    mask) options=$'--jsonl\n--session\n--check\n--explain\n'$common ;;
     verify) options=$'--integrity\n--json\n'$common ;;
     rules)
-        options=$'list\nshow\ntest\nimport\n--json\n'$common
+        options=$'list\nshow\ntest\nexplain\nimport\n--json\n--values\n'$common
         case $previous in
         show) options=$(_scrubjayctl_rules) ;;
-        test | import) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        test | explain | import) COMPREPLY=($(compgen -f -- "$current")); return ;;
         esac
         ;;
     esac

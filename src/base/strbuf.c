@@ -102,6 +102,21 @@ int strbuf_printf(StrBuf *b, const char *format, ...)
         return r;
 }
 
+int strbuf_read(StrBuf *b, FILE *f)
+{
+        for (;;) {
+                size_t n;
+
+                if (strbuf_reserve(b, 65536) < 0)
+                        return -ENOMEM;
+                n = fread(b->data + b->size, 1, b->allocated - b->size - 1, f);
+                b->size += n;
+                b->data[b->size] = 0;
+                if (n == 0)
+                        return ferror(f) ? -EIO : 0;
+        }
+}
+
 int strbuf_take(StrBuf *b, char **ret)
 {
         int r;

@@ -37,6 +37,9 @@ int strbuf_vprintf(StrBuf *b, const char *format, va_list ap) _printf_(2, 0);
  * ngettext(). */
 #define PLURAL(n) ((n) == 1 ? "" : "s")
 
+/* Appends all that @f still has. Returns 0, -EIO or -ENOMEM. */
+int strbuf_read(StrBuf *b, FILE *f);
+
 /* Hands the string over: the caller owns *@ret (never NULL). Returns 0, or -ENOMEM if an append had failed. */
 int strbuf_take(StrBuf *b, char **ret);
 

@@ -130,6 +130,7 @@ static void check_rules(Doctor *d)
         const RulesetOptions options = {
                 .folders = (const char *const *) d->settings->rules_folders,
                 .disable = (const char *const *) d->settings->rules_disable,
+                .caution = d->settings->caution,
         };
         _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
         _cleanup_free_ char *error = NULL;
@@ -143,6 +144,11 @@ static void check_rules(Doctor *d)
                 sayf(d, VERDICT_GOOD, "rules", NULL,
                      P_("%zu rule is in force.", "%zu rules are in force.", ruleset_n_rules(rules)),
                      ruleset_n_rules(rules));
+        for (char **id = d->settings->rules_disable; r >= 0 && id && *id; id++)
+                if (ruleset_heir(rules, *id))
+                        sayf(d, VERDICT_LOOK, "rules", _("Disable that one, or take the line out."),
+                             _("[Mask] Disable=%s disables nothing: this rule is retired, and '%s' finds what it found."),
+                             *id, ruleset_heir(rules, *id));
 }
 
 /* Source */

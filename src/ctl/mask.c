@@ -11,6 +11,7 @@
 
 #include "base/strbuf.h"
 #include "ctl/command.h"
+#include "ctl/explain.h"
 #include "ctl/i18n.h"
 #include "ctl/json-out.h"
 #include "ctl/mask-line.h"
@@ -23,7 +24,7 @@
 
 typedef struct MaskRun {
         Masker *masker;
-        bool json_lines, check, session;
+        bool json_lines, check, session, explain;
         bool failed; /* a line could not be read; the others were */
         size_t n_findings;
         StrBuf input; /* what was read, from the line on that is not whole */
@@ -124,6 +125,14 @@ static int mask_all(MaskRun *run)
                         return r;
         }
         return mask_input(run, stream, false);
+}
+
+static int explain_all(const Ruleset *rules)
+{
+        _cleanup_(wipe) StrBuf text = { 0 };
+        int r = strbuf_read(&text, stdin);
+
+        return r < 0 ? r : explain_text(rules, text.data ?: "", text.size, &(ExplainOptions){ 0 });
 }
 
 static struct json_object *list_findings(const Masked *masked)
@@ -290,6 +299,9 @@ int command_mask(int argc, char *argv[])
                 { "check", NULL,
                   N_("print no text; exit 1 when there is a secret, 0 when there is none"),
                   OPTION_FLAG, &run.check },
+                { "explain", NULL,
+                  N_("print no text, but what stands beside names that secrets have, and why it is masked or stays"),
+                  OPTION_FLAG, &run.explain },
         };
         const Usage usage = {
                 .summary = N_("Masks the secrets in what comes on standard input."),
@@ -304,7 +316,11 @@ int command_mask(int argc, char *argv[])
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (rules_load_active(&rules) < 0 || rules_new_masker(rules, &run.masker) < 0)
                 return STATUS_USAGE;
-        r = run.json_lines ? mask_lines(&run) : mask_all(&run);
+        if (run.explain && (run.json_lines || run.check)) {
+                print_error(_("--explain goes with neither --jsonl nor --check."));
+                return STATUS_USAGE;
+        }
+        r = run.explain ? explain_all(rules) : run.json_lines ? mask_lines(&run) : mask_all(&run);
         if (r >= 0 && fflush(stdout) != 0)
                 r = -errno;
         if (r < 0) {

@@ -24,9 +24,15 @@ int rules_load_active(Ruleset **ret)
         }
         options.folders = (const char *const *) settings->rules_folders;
         options.disable = (const char *const *) settings->rules_disable;
+        options.caution = settings->caution;
         r = ruleset_load(&options, ret, &error);
         if (r < 0)
                 print_error(_("The rules cannot be used: %s"), error ?: strerror(-r));
+        for (char **id = settings->rules_disable; r >= 0 && id && *id; id++)
+                if (ruleset_heir(*ret, *id))
+                        print_error(_("[Mask] Disable=%s disables nothing: this rule is retired, and '%s' finds what it found. Disable "
+                                      "that one, or take the line out."),
+                                    *id, ruleset_heir(*ret, *id));
         return r;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/file-util.h"
 #include "ctl/command.h"
+#include "ctl/explain.h"
 #include "ctl/gitleaks.h"
 #include "ctl/i18n.h"
 #include "ctl/json-out.h"
@@ -71,6 +72,11 @@ static int show_rule(const Ruleset *rules, const char *id)
                         continue;
                 o = json_tokener_parse(info.json);
                 return o && json_print(o) >= 0 ? STATUS_DONE : STATUS_FAILED;
+        }
+        if (ruleset_heir(rules, id)) {
+                print_error(_("The rule '%s' is retired: '%s' finds what it found."), id,
+                            ruleset_heir(rules, id));
+                return STATUS_FAILED;
         }
         print_error(_("There is no rule '%s'. 'scrubjayctl rules list' names them all."), id);
         return STATUS_FAILED;
@@ -187,17 +193,45 @@ static int import_file(const char *path)
         return n_refused > 0 || n_rules == 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
+static void wipe(StrBuf *b)
+{
+        if (b->data)
+                explicit_bzero(b->data, b->allocated);
+        strbuf_done(b);
+}
+
+/* What the judge makes of a file, or of standard input. */
+static int explain_file(const char *path, const ExplainOptions *options)
+{
+        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        _cleanup_(wipe) StrBuf text = { 0 };
+        int r;
+
+        if (path && strcmp(path, "-") != 0) {
+                text.failed = read_file(path, &text.data, &text.size) < 0;
+                text.allocated = text.size;
+        } else if (strbuf_read(&text, stdin) < 0) {
+                text.failed = true;
+        }
+        if (text.failed || rules_load_active(&rules) < 0)
+                return STATUS_FAILED;
+        r = explain_text(rules, text.data ?: "", text.size, options);
+        return r < 0 ? STATUS_FAILED : STATUS_DONE;
+}
+
 int command_rules(int argc, char *argv[])
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
-        bool json = false;
+        bool json = false, values = false;
         const Option options[] = {
-                { "json", NULL, N_("list: print a JSON array"), OPTION_FLAG, &json },
+                { "json", NULL, N_("list, explain: print a JSON array"), OPTION_FLAG, &json },
+                { "values", NULL, N_("explain: print the values too, secrets among them"),
+                  OPTION_FLAG, &values },
         };
         const Usage usage = {
-                .arguments = N_("list | show RULE | test FILE | import GITLEAKS.TOML"),
-                .summary = N_("Lists the rules in force, tries a rules file's examples or a text, or takes over rules of "
-                              "gitleaks."),
+                .arguments = N_("list | show RULE | test FILE | explain [FILE] | import GITLEAKS.TOML"),
+                .summary = N_("Lists the rules in force, tries a rules file's examples or a text, explains what is judged in "
+                              "a text (standard input without FILE), or takes over rules of gitleaks."),
                 .example = "scrubjayctl rules import .gitleaks.toml > team.json",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
@@ -214,10 +248,12 @@ int command_rules(int argc, char *argv[])
         argument = first + 1 < argc ? argv[first + 1] : NULL;
         if (strcmp(verb, "test") == 0 && argument)
                 return test_file(argument);
+        if (strcmp(verb, "explain") == 0)
+                return explain_file(argument, &(ExplainOptions){ json, values });
         if (strcmp(verb, "import") == 0 && argument)
                 return import_file(argument);
         if (!(strcmp(verb, "list") == 0 && !argument) && !(strcmp(verb, "show") == 0 && argument)) {
-                print_error(_("Say 'rules list', 'rules show RULE', 'rules test FILE' or 'rules import FILE'."));
+                print_error(_("Say 'rules list', 'rules show RULE', 'rules test FILE', 'rules explain FILE' or 'rules import FILE'."));
                 return STATUS_USAGE;
         }
         if (rules_load_active(&rules) < 0)

@@ -91,6 +91,9 @@ extern const int judge_base;
 extern const size_t judge_early_trees;
 extern const int judge_early_score;
 
+/* The two scores times these: a sum below the third one is not looked at any longer. */
+extern const int judge_gate[3];
+
 /* What each hash adds to its score. */
 extern const int8_t judge_value_weights[1 << JUDGE_VALUE_BITS],
                 judge_word_weights[1 << JUDGE_WORD_BITS];

@@ -150,6 +150,7 @@ def main():
         file.write("const int judge_base = %s;\n" % sections["base"][0])
         early = sections.get("early", ["0", "0"])
         file.write("const size_t judge_early_trees = %s;\nconst int judge_early_score = %s;\n" % tuple(early))
+        file.write("const int judge_gate[3] = {%s};\n" % ", ".join(sections.get("gate", ["0", "0", "0"])))
         write_thresholds(file, sections)
 
 

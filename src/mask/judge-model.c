@@ -37,16 +37,19 @@ static int tree_score(const JudgeNode *tree, const int16_t *features, int *point
 /* The score of the candidate, in 1/1024 of a natural logarithm of odds. */
 static int model_score(const View *v, const Candidate *c, Measures *m, int *points)
 {
-        int16_t features[JUDGE_MODEL_FEATURES];
+        int16_t features[JUDGE_MODEL_FEATURES], value, word;
         int score = judge_base;
 
         judge_measure_hashes(v, c, m);
+        value = hash_score(judge_value_weights, judge_value_bias, m->values, m->n_values);
+        word = hash_score(judge_word_weights, judge_word_bias, m->words, m->n_words);
+        /* Most of what stands beside a name is no secret, and its characters and the words round it say so. */
+        if (!points && judge_gate[0] * value + judge_gate[1] * word < judge_gate[2])
+                return INT16_MIN;
         judge_measure(v, c, m);
         memcpy(features, m->features, sizeof(m->features));
-        features[JUDGE_FEATURES_N] = hash_score(judge_value_weights, judge_value_bias, m->values,
-                                                m->n_values);
-        features[JUDGE_FEATURES_N + 1] = hash_score(judge_word_weights, judge_word_bias, m->words,
-                                                    m->n_words);
+        features[JUDGE_FEATURES_N] = value;
+        features[JUDGE_FEATURES_N + 1] = word;
         for (size_t i = 0; i < judge_n_trees; i++) {
                 score += tree_score(judge_nodes + judge_roots[i], features, points);
                 if (!points && i + 1 == judge_early_trees && score < judge_early_score)

@@ -392,12 +392,9 @@ static bool read_below(Reader *r, size_t i)
         /* Deeper than the name, or it is the next name's line. */
         p = reader_skip_space(v, p);
         if (p > 0 && (is_blank(v->text[p - 1]) || p != i) && at(v, p)) {
-                size_t end = reader_line_end(v, p), word = p;
-
-                while (word < end && (is_name(v->text[word]) || v->text[word] == '.'))
-                        word++;
-                if (at(v, word) != ':' && at(v, word) != '=')
-                        (void) reader_value(r, p, FORM_LINE, ':', VALUE_SENTENCE);
+                if (reader_is_entry(v, p, reader_line_end(v, p)))
+                        return true;
+                (void) reader_value(r, p, FORM_LINE, ':', VALUE_SENTENCE);
                 reader_rest(r, p, FORM_LINE, ':');
         }
         return true;

@@ -53,6 +53,9 @@ size_t reader_open_quote(const View *v, size_t i);
 /* Reads the value at @i. Returns true: there was one. */
 bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned how);
 
+/* Does the line @i..@end begin with a name and what leads to its value? */
+bool reader_is_entry(const View *v, size_t i, size_t end);
+
 /* All that is left of the line, where it is more than one word. */
 void reader_rest(Reader *r, size_t i, JudgeForm form, char operator);
 

@@ -231,7 +231,22 @@ typedef struct Table {
         size_t column;  /* how many cells come before it */
         size_t n_cells; /* of the titles, where the separator is ' ' */
         size_t from;    /* where in the line */
+        bool numbered;  /* a line number stands before each row */
 } Table;
+
+/* What follows a line number, as tools show files: "    12\t", "12→". @i where there is none. */
+static size_t after_number(const View *v, size_t i)
+{
+        size_t p = reader_skip_blanks(v, i), start = p;
+
+        while (p < start + 7 && is_digit(at(v, p)))
+                p++;
+        if (p == start || p == start + 7)
+                return i;
+        if (at(v, p) == '\t')
+                return p + 1;
+        return reader_word_at(v, p, "\xE2\x86\x92") ? p + 3 : i;
+}
 
 /* The end of the cell at @i: quotes may enclose separators. */
 static size_t cell_end(const View *v, const Table *t, size_t i, size_t end)
@@ -364,7 +379,9 @@ static void read_rows(Reader *r, const Table *t, size_t i)
         while (i < limit && r->result >= 0) {
                 size_t end = reader_line_end(v, i), from, to;
 
-                if (end == i || end - i >= LINE_MAX)
+                if (t->numbered)
+                        i = after_number(v, i);
+                if (end <= i || end - i >= LINE_MAX)
                         return;
                 if (!is_border(v, i, end)) {
                         if (!find_cell(v, t, i, end, &from, &to))
@@ -455,6 +472,11 @@ bool reader_column(Reader *r, size_t i)
         if (i < v->size && !is_any(v->text[i], "|,;\t\r\n") && i - r->c.name_end < 2)
                 return false;
         start = reader_line_start(v, r->c.name_start);
+        next = after_number(v, start);
+        if (next <= r->c.name_start) {
+                t.numbered = next > start;
+                start = next;
+        }
         end = reader_line_end(v, r->c.name_end);
         t.separator = find_separator(r, start, end, i);
         row = read_row(r, start, end, i);
@@ -475,11 +497,13 @@ bool reader_column(Reader *r, size_t i)
             (t.separator == '|' && t.n_cells == 2 && is_border(v, start, r->c.name_start)))
                 return row;
         /* A second line of the same form makes it a table: a cell, or a border. */
-        next = end + 1;
+        next = t.numbered ? after_number(v, end + 1) : end + 1;
         if (next >= v->size || reader_line_end(v, next) == next)
                 return row;
-        if (is_border(v, next, reader_line_end(v, next)))
+        if (is_border(v, next, reader_line_end(v, next))) {
                 next = reader_line_end(v, next) + 1;
+                next = t.numbered && next < v->size ? after_number(v, next) : next;
+        }
         if (next >= v->size || !find_cell(v, &t, next, reader_line_end(v, next), &from, &to))
                 return row;
         read_rows(r, &t, end + 1);
@@ -564,17 +588,19 @@ bool reader_line(Reader *r, size_t i)
         if (at(v, i) != '\n' || !leads_on(r, reader_line_start(v, r->c.name_start), i))
                 return false;
         /* One line may be between, empty or a border. */
-        start = i + 1;
+        start = after_number(v, i + 1);
         end = reader_line_end(v, start);
         if (start < v->size && is_border(v, start, end)) {
-                start = end + 1;
+                start = after_number(v, end + 1);
                 end = start < v->size ? reader_line_end(v, start) : start;
         }
         if (start >= v->size || end <= start)
                 return false;
         for (value = start; value < end && is_any(v->text[value], " \t>*-+"); value++)
                 ;
-        reader_rest(r, value, FORM_LINE, '\n');
+        /* "auth:" and below it "token: x" is a name with its value, and no value of "auth". */
+        if (!reader_is_entry(v, value, end))
+                reader_rest(r, value, FORM_LINE, '\n');
         if (value < end)
                 (void) reader_value(r, value, FORM_LINE, '\n', VALUE_SENTENCE);
         return true;

@@ -356,6 +356,17 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
         return end > start;
 }
 
+bool reader_is_entry(const View *v, size_t i, size_t end)
+{
+        if (i < end && is_quote(v->text[i]))
+                i++;
+        while (i < end && (is_name(v->text[i]) || v->text[i] == '.'))
+                i++;
+        if (i < end && is_quote(v->text[i]))
+                i++;
+        return i + 1 < end && is_any(v->text[i], ":=");
+}
+
 void reader_rest(Reader *r, size_t i, JudgeForm form, char operator)
 {
         const View *v = r->v;

@@ -105,9 +105,16 @@ static inline bool is_blank(char c)
         return c == ' ' || c == '\t';
 }
 
-static inline bool is_any(char c, const char *set)
+/* @set is a literal: the compiler makes a few comparisons of it. */
+static inline __attribute__((always_inline)) bool is_any(char c, const char *set)
 {
-        return c && strchr(set, c);
+        size_t n = __builtin_strlen(set);
+        bool found = false;
+
+#pragma GCC unroll 24
+        for (size_t i = 0; i < n; i++)
+                found |= c == set[i];
+        return found;
 }
 
 static inline char at(const View *v, size_t i)

@@ -145,15 +145,20 @@ static int read_bool(struct json_object *value, bool *ret, char **reterr)
         return 0;
 }
 
+bool rule_is_id(const char *text)
+{
+        /* It stands in the masked text between brackets, so it may hold neither these nor spaces. */
+        return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text) &&
+               strlen(text) <= RULE_ID_MAX;
+}
+
 static int read_id(Rule *rule, struct json_object *value, char **reterr)
 {
         int r = read_string(value, &rule->id, reterr);
 
         if (r < 0)
                 return r;
-        /* It stands in the masked text between brackets, so it may hold neither these nor spaces. */
-        if (strspn(rule->id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(rule->id) ||
-            strlen(rule->id) > RULE_ID_MAX)
+        if (!rule_is_id(rule->id))
                 return wrong(reterr, "must be at most 64 lower case letters, digits and dashes");
         return 0;
 }
@@ -183,7 +188,7 @@ static int read_name(Rule *rule, struct json_object *value, char **reterr)
 
 static int read_type(Rule *rule, struct json_object *value, char **reterr)
 {
-        static const char *const names[] = { "pattern", "assignment", "private-key" };
+        static const char *const names[] = { "pattern", "assignment", "private-key", "judge" };
         const char *name = json_object_get_string(value);
 
         for (size_t i = 0; name && i < ELEMENTSOF(names); i++)
@@ -191,7 +196,7 @@ static int read_type(Rule *rule, struct json_object *value, char **reterr)
                         rule->kind = (RuleKind) i;
                         return 0;
                 }
-        return wrong(reterr, "must be \"pattern\", \"assignment\" or \"private-key\"");
+        return wrong(reterr, "must be \"pattern\", \"assignment\", \"private-key\" or \"judge\"");
 }
 
 static int read_nocase(Rule *rule, struct json_object *value, char **reterr)
@@ -208,25 +213,57 @@ static int read_rank(Rule *rule, struct json_object *value, char **reterr)
         return r;
 }
 
-static int read_literals(Rule *rule, struct json_object *value, char **reterr)
+/* A list of strings of LITERAL_MIN bytes or more. */
+static int read_list(struct json_object *value, char ***ret, size_t *ret_n, char **reterr)
 {
         size_t n = json_object_is_type(value, json_type_array) ? json_object_array_length(value)
                                                                : 0;
 
         if (n == 0 || n > LIST_MAX)
                 return wrong(reterr, "must be an array of strings, of 1 to 1000");
-        rule->literals = calloc(n, sizeof(*rule->literals));
-        if (!rule->literals)
+        *ret = calloc(n, sizeof(**ret));
+        if (!*ret)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
-                int r = read_string(json_object_array_get_idx(value, i), &rule->literals[i],
-                                    reterr);
+                int r = read_string(json_object_array_get_idx(value, i), &(*ret)[i], reterr);
 
                 if (r < 0)
                         return r;
-                rule->n_literals++;
-                if (strlen(rule->literals[i]) < LITERAL_MIN)
-                        return wrong(reterr, "each literal must have 3 bytes or more");
+                (*ret_n)++;
+                if (strlen((*ret)[i]) < LITERAL_MIN)
+                        return wrong(reterr, "each of them must have 3 bytes or more");
+        }
+        return 0;
+}
+
+static int read_literals(Rule *rule, struct json_object *value, char **reterr)
+{
+        return rule->literals ? wrong(reterr, "is there twice")
+                              : read_list(value, &rule->literals, &rule->n_literals, reterr);
+}
+
+static int read_names(Rule *rule, struct json_object *value, char **reterr)
+{
+        return rule->names ? wrong(reterr, "is there twice")
+                           : read_list(value, &rule->names, &rule->n_names, reterr);
+}
+
+static int read_kinds(Rule *rule, struct json_object *value, char **reterr)
+{
+        if (!json_object_is_type(value, json_type_array))
+                return wrong(reterr, "must be an array of the judge's kinds");
+        for (size_t i = 0; i < json_object_array_length(value); i++) {
+                const char *name = json_object_get_string(json_object_array_get_idx(value, i))
+                                                   ?: "";
+                unsigned kind = 0;
+
+                while (kind < JUDGE_KINDS_N && strcmp(judge_kind_name((JudgeKind) kind), name) != 0)
+                        kind++;
+                if (kind == JUDGE_KINDS_N) {
+                        format_error(reterr, "'%s' is no kind of the judge", name);
+                        return -EINVAL;
+                }
+                rule->kinds |= 1U << kind;
         }
         return 0;
 }
@@ -481,6 +518,8 @@ static const Member rule_members[] = {
         { "secret", NULL }, /* needs the compiled pattern: find_secrets() */
         { "window", read_window },
         { "rank", read_rank },
+        { "kinds", read_kinds },
+        { "names", read_names },
         { "guards", read_guards },
         { "examples", read_examples },
 };
@@ -678,6 +717,59 @@ static void fold_literals(Rule *rule)
                                 *p |= 0x20;
 }
 
+/* A word of two or three letters is everywhere: it counts with what may follow it in a name or after one. */
+static const char word_ends[] = " \t\n=:\"'`_-.)]}>*|,;\\&";
+
+#define WORD_SHORT 3
+
+/* The literals that find the keywords of the rule's kinds. */
+static int add_keywords(Rule *rule)
+{
+        const Keyword *keyword;
+        size_t n = 0;
+
+        for (size_t i = 0; (keyword = judge_keyword(i)); i++)
+                n += strlen(keyword->text) < WORD_SHORT + 1 ? sizeof(word_ends) : 1;
+        rule->literals = calloc(n, sizeof(*rule->literals));
+        if (!rule->literals)
+                return -ENOMEM;
+        for (size_t i = 0; (keyword = judge_keyword(i)); i++) {
+                bool is_short = strlen(keyword->text) <= WORD_SHORT && keyword->text[0] > ' ';
+
+                for (const char *end = word_ends; rule->kinds & 1U << keyword->kind && *end;
+                     end++) {
+                        char **literal = &rule->literals[rule->n_literals];
+
+                        if (asprintf(literal, "%s%.*s", keyword->text, is_short, end) < 0) {
+                                *literal = NULL;
+                                return -ENOMEM;
+                        }
+                        rule->n_literals++;
+                        if (!is_short)
+                                break;
+                }
+        }
+        rule->nocase = true;
+        return 0;
+}
+
+/* A rule of the judge says what it names, and nothing of how it looks. */
+static int check_judge(Rule *rule, struct json_object *object, char **reterr)
+{
+        static const char *const others[] = { "literals", "pattern", "name",  "secret",
+                                              "window",   "guards",  "nocase" };
+
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                if (json_object_object_get_ex(object, others[i], NULL)) {
+                        format_error(reterr, "'%s' is not for the type \"judge\"", others[i]);
+                        return -EINVAL;
+                }
+        if (!rule->kinds == !rule->names)
+                return wrong(reterr, "the type \"judge\" needs 'kinds' or 'names'");
+        rule->guards.placeholder = false;
+        return rule->kinds ? add_keywords(rule) : 0;
+}
+
 static void rule_donep(Rule *rule)
 {
         rule_done(rule);
@@ -696,14 +788,25 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
                 return r;
         if (!rule.id)
                 return wrong(reterr, "'id' is missing");
-        if (!rule.literals)
+        r = rule.kind == RULE_JUDGE ? check_judge(&rule, object, reterr) : 0;
+        if (r < 0)
+                return r;
+        if (rule.kind != RULE_JUDGE && (rule.kinds || rule.names))
+                return wrong(reterr, "'kinds' and 'names' are for the type \"judge\" only");
+        if (!rule.literals && !rule.names)
                 return wrong(reterr, "'literals' is missing");
         if (!rule.text && rule.kind == RULE_PATTERN)
                 return wrong(reterr, "'pattern' is missing");
+        if (!rule.text && rule.kind == RULE_ASSIGNMENT)
+                return wrong(reterr,
+                             "'pattern' is missing; to have name and value judged, use the type "
+                             "\"judge\" with \"names\" in place of \"literals\"");
         if (rule.name.code && rule.kind != RULE_ASSIGNMENT)
                 return wrong(reterr, "'name' is for assignments only");
         if (rule.rank == UINT32_MAX)
-                rule.rank = rule.kind != RULE_ASSIGNMENT ? 0 : rule.text ? 1 : 2;
+                rule.rank = rule.kind == RULE_ASSIGNMENT || rule.names ? 1
+                            : rule.kind == RULE_JUDGE                  ? 2
+                                                                       : 0;
         if (rule.text) {
                 r = compile_rule(&rule, object, reterr);
                 if (r < 0)

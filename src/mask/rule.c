@@ -1,6 +1,8 @@
 /* Rule: patterns compiled, made native when they first run */
 #include "mask/rule.h"
 
+#include "mask/guard.h"
+
 #include <string.h>
 
 void pattern_done(Pattern *p)
@@ -15,6 +17,9 @@ void rule_done(Rule *rule)
                 free(rule->literals[i]);
         for (size_t i = 0; i < rule->guards.n_not; i++)
                 pattern_done(&rule->guards.not [i]);
+        for (size_t i = 0; i < rule->n_names; i++)
+                free(rule->names[i]);
+        free(rule->names);
         free(rule->guards.not );
         free(rule->guards.alphabet);
         free(rule->literals);
@@ -79,4 +84,14 @@ const pcre2_code *pattern_ready(Ruleset *rules, Pattern *p)
         }
         (void) pthread_mutex_unlock(&rules->compiling);
         return p->code;
+}
+
+bool rule_needs_are_met(unsigned needs, const char *secret, size_t n)
+{
+        unsigned classes = text_classes(secret, n);
+
+        if (needs & NEEDS_LETTER && !(classes & (CLASS_UPPER | CLASS_LOWER)))
+                return false;
+        needs &= ~(unsigned) NEEDS_LETTER;
+        return (needs & classes) == needs;
 }

@@ -11,11 +11,12 @@
 #include <stdatomic.h>
 
 #include "base/strbuf.h"
+#include "mask/judge.h"
 #include "mask/literals.h"
 #include "mask/ruleset.h"
 
 /* Grows whenever the engine finds something else with the same rules: what was masked before is masked again. */
-#define MASK_ALGORITHM_VERSION 6
+#define MASK_ALGORITHM_VERSION 7
 
 /* A literal shorter than this is everywhere, and would make every text slow. */
 #define LITERAL_MIN 3
@@ -31,6 +32,7 @@ typedef enum RuleKind {
         RULE_PATTERN,    /* the pattern matches round a literal */
         RULE_ASSIGNMENT, /* keyword, operator, value: the pattern, if any, matches the whole value */
         RULE_PRIVATE_KEY, /* from header to footer, however wrapped */
+        RULE_JUDGE,       /* what the judge says is a secret: of its kinds, or beside its names */
 } RuleKind;
 
 typedef enum Checksum {
@@ -76,6 +78,9 @@ typedef struct Rule {
         Pattern pattern;
         Pattern name; /* of an assignment: found in the name round the keyword; code NULL: any name will do */
         Pattern lead; /* what stands before the secret, where that is one group; code NULL: not known */
+        unsigned kinds; /* of the judge: 1 << JudgeKind */
+        char **names;   /* of the judge: words of names beside which a secret is the rule's */
+        size_t n_names;
         bool at_literal; /* the pattern starts with its literal: tried there and nowhere else */
         unsigned secrets[SECRET_GROUPS_MAX]; /* capture groups; 0: the whole match */
         size_t n_secrets;
@@ -90,10 +95,19 @@ typedef struct Allowed {
         Pattern pattern;
 } Allowed;
 
+/* A rule that there was, and the one that finds what it found. */
+typedef struct Retired {
+        char *id, *heir;
+} Retired;
+
 struct Ruleset {
         atomic_uint n_ref;
         Rule *rules;
         size_t n_rules;
+        char **ids; /* of all that were read, also those that are disabled or retired; in order */
+        size_t n_ids;
+        Retired *retired;
+        size_t n_retired;
         Allowed *allow; /* a secret that one of these finds is none */
         size_t n_allow;
         uint64_t *allow_fingerprints;
@@ -102,10 +116,22 @@ struct Ruleset {
         uint32_t *uses; /* rules of literal i: uses[use_starts[i] .. use_starts[i + 1]] */
         uint32_t *use_starts;
         uint32_t *sizes; /* of literal i */
+        bool *prefixes;  /* is literal i what one issuer's secrets begin with? */
+        char **off;      /* literals of rules that are disabled */
+        size_t n_off;
         size_t longest;
         uint64_t digest;
+        JudgeCaution caution;
         pthread_mutex_t compiling;
 };
+
+/* The rule that names what the judge decided on: the one that knows a word of the name, else the one of its kind. NULL: it is
+ * no secret, or none of them is in force; *@verdict says so then. */
+const Rule *ruleset_judge_rule(const Ruleset *rules, const View *v, const Candidate *c,
+                               Verdict *verdict);
+
+/* Has the secret what the guard "needs" asks for? */
+bool rule_needs_are_met(unsigned needs, const char *secret, size_t n);
 
 /* Frees what @rule owns. */
 void rule_done(Rule *rule);

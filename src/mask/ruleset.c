@@ -1,7 +1,9 @@
 /* Ruleset: reads the folders, applies what is disabled, and makes one literal search of all rules */
+#include <ctype.h>
 #include <dirent.h>
 #include <fnmatch.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/file-util.h"
 #include "mask/rule-parse.h"
@@ -29,14 +31,26 @@ static void ruleset_free(Ruleset *rules)
                 rule_done(&rules->rules[i]);
         for (size_t i = 0; i < rules->n_allow; i++)
                 allowed_done(&rules->allow[i]);
+        for (size_t i = 0; i < rules->n_ids; i++)
+                free(rules->ids[i]);
+        for (size_t i = 0; i < rules->n_retired; i++) {
+                free(rules->retired[i].id);
+                free(rules->retired[i].heir);
+        }
         (void) literal_set_free(rules->literals);
         (void) pthread_mutex_destroy(&rules->compiling);
         free(rules->rules);
+        free(rules->ids);
+        free(rules->retired);
         free(rules->allow);
         free(rules->allow_fingerprints);
         free(rules->uses);
         free(rules->use_starts);
         free(rules->sizes);
+        free(rules->prefixes);
+        for (size_t i = 0; i < rules->n_off; i++)
+                free(rules->off[i]);
+        free(rules->off);
         free(rules);
 }
 
@@ -65,11 +79,11 @@ size_t ruleset_n_rules(const Ruleset *rules)
 
 bool ruleset_has(const Ruleset *rules, const char *id, size_t n)
 {
-        size_t low = 0, high = rules->n_rules;
+        size_t low = 0, high = rules->n_ids;
 
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
-                const char *other = rules->rules[middle].id;
+                const char *other = rules->ids[middle];
                 int c = strncmp(other, id, n) ?: other[n];
 
                 if (c == 0)
@@ -80,6 +94,85 @@ bool ruleset_has(const Ruleset *rules, const char *id, size_t n)
                         high = middle;
         }
         return false;
+}
+
+const char *ruleset_heir(const Ruleset *rules, const char *id)
+{
+        for (size_t i = 0; i < rules->n_retired; i++)
+                if (strcmp(rules->retired[i].id, id) == 0)
+                        return rules->retired[i].heir;
+        return NULL;
+}
+
+/* Does @word begin a word of @name, in any case? Returns how long it is, or 0. */
+static size_t has_name(const char *name, size_t n, const char *word)
+{
+        size_t size = strlen(word);
+
+        for (size_t i = 0; i + size <= n; i++) {
+                bool begins = i == 0 || !isalpha((unsigned char) name[i - 1]) ||
+                              (islower((unsigned char) name[i - 1]) &&
+                               isupper((unsigned char) name[i]));
+
+                if (begins && strncasecmp(name + i, word, size) == 0)
+                        return size;
+        }
+        return 0;
+}
+
+static const Rule *find_judge_rule(const Ruleset *rules, JudgeKind kind, const char *name, size_t n,
+                                   bool *ret_known)
+{
+        const Rule *best = NULL;
+        size_t longest = 0;
+
+        for (size_t i = 0; i < rules->n_rules; i++) {
+                const Rule *rule = &rules->rules[i];
+
+                if (rule->kind == RULE_JUDGE && rule->kinds & 1U << kind && !best)
+                        best = rule;
+                for (size_t k = 0; k < rule->n_names; k++) {
+                        size_t size = has_name(name, n, rule->names[k]);
+
+                        if (size > longest) {
+                                best = rule;
+                                longest = size;
+                        }
+                }
+        }
+        *ret_known = longest > 0;
+        return best;
+}
+
+#define KEY_KINDS                                                                     \
+        (1U << KIND_SECRET | 1U << KIND_TOKEN | 1U << KIND_API_KEY | 1U << KIND_KEY | \
+         1U << KIND_AUTH | 1U << KIND_CREDENTIAL)
+
+const Rule *ruleset_judge_rule(const Ruleset *rules, const View *v, const Candidate *c,
+                               Verdict *verdict)
+{
+        const Rule *rule;
+        bool known;
+
+        rule = find_judge_rule(rules, c->kind, v->text + c->name_start, c->name_end - c->name_start,
+                               &known);
+        if (known && KEY_KINDS & 1U << c->kind)
+                verdict->threshold -= JUDGE_KNOWN_NAME;
+        verdict->secret = rule && !verdict->veto && verdict->score >= verdict->threshold;
+        return verdict->secret ? rule : NULL;
+}
+
+const char *ruleset_judge_id(const Ruleset *rules, const View *v, const Candidate *c,
+                             Verdict *verdict)
+{
+        const Rule *rule = ruleset_judge_rule(rules, v, c, verdict);
+
+        return rule ? rule->id : NULL;
+}
+
+JudgeCaution ruleset_caution(const Ruleset *rules)
+{
+        return rules->caution;
 }
 
 const RuleInfo *ruleset_rule(const Ruleset *rules, size_t i, RuleInfo *ret)
@@ -167,6 +260,73 @@ static int spend_rule(Loading *l, const Rule *rule, const char *path, char **ret
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(costs); i++)
                 r = spend(l, costs[i].budget, costs[i].n, path, reterr);
         return r;
+}
+
+static int add_id(Ruleset *rules, const char *id)
+{
+        char **more = reallocarray(rules->ids, rules->n_ids + 1, sizeof(*more));
+
+        if (!more)
+                return -ENOMEM;
+        rules->ids = more;
+        rules->ids[rules->n_ids] = strdup(id);
+        return rules->ids[rules->n_ids] ? (int) rules->n_ids++ : -ENOMEM;
+}
+
+static int note_literals(Ruleset *rules, const Rule *rule)
+{
+        for (size_t i = 0; i < rule->n_literals; i++) {
+                char **more = reallocarray(rules->off, rules->n_off + 1, sizeof(*more));
+
+                if (!more)
+                        return -ENOMEM;
+                rules->off = more;
+                more[rules->n_off] = strdup(rule->literals[i]);
+                if (!more[rules->n_off])
+                        return -ENOMEM;
+                rules->n_off++;
+        }
+        return 0;
+}
+
+/* {"old id": "the rule that finds it now"} */
+static int add_retired(Loading *l, struct json_object *retired, const char *path, char **reterr)
+{
+        Ruleset *rules = l->rules;
+
+        if (!json_object_is_type(retired, json_type_object)) {
+                format_error(reterr,
+                             "must be an object: old ids, and the rules that find the same now");
+                return -EINVAL;
+        }
+        json_object_object_foreach(retired, id, heir)
+        {
+                const char *name = json_object_is_type(heir, json_type_string)
+                                                   ? json_object_get_string(heir)
+                                                   : NULL;
+                Retired *more;
+                int r;
+
+                if (!name || !rule_is_id(id) || !rule_is_id(name)) {
+                        format_error(reterr, "must have ids of rules on both sides");
+                        return -EINVAL;
+                }
+                r = spend(l, BUDGET_RULES, 1, path, reterr);
+                if (r >= 0)
+                        r = add_id(rules, id);
+                if (r < 0)
+                        return r;
+                more = reallocarray(rules->retired, rules->n_retired + 1, sizeof(*more));
+                if (!more)
+                        return -ENOMEM;
+                rules->retired = more;
+                more += rules->n_retired;
+                *more = (Retired){ strdup(id), strdup(name) };
+                rules->n_retired++;
+                if (!more->id || !more->heir)
+                        return -ENOMEM;
+        }
+        return 0;
 }
 
 /* Adds @rule. Takes over what it owns, whatever the result. */
@@ -294,7 +454,12 @@ static int add_rules(Loading *l, struct json_object *list, const char *path, cha
                         return r;
                 }
                 r = spend_rule(l, &rule, path, reterr);
-                if (r < 0 || is_disabled(l->options, rule.id))
+                if (r >= 0)
+                        r = add_id(l->rules, rule.id);
+                if (r >= 0 && is_disabled(l->options, rule.id)) {
+                        r = note_literals(l->rules, &rule);
+                        rule_done(&rule);
+                } else if (r < 0)
                         rule_done(&rule);
                 else
                         r = add_rule(l->rules, rule);
@@ -308,7 +473,7 @@ static int load_file(Loading *l, const char *path, char **reterr)
 {
         _cleanup_(json_putp) struct json_object *document = NULL;
         _cleanup_free_ char *reason = NULL;
-        struct json_object *list, *allow = NULL;
+        struct json_object *list, *allow = NULL, *retired = NULL;
         size_t size;
         int r;
 
@@ -320,6 +485,8 @@ static int load_file(Loading *l, const char *path, char **reterr)
         list = rule_file_rules(document);
         if (json_object_is_type(document, json_type_object))
                 allow = json_object_object_get(document, "allow");
+        if (json_object_is_type(document, json_type_object))
+                retired = json_object_object_get(document, "retired");
         if (!list && !allow) {
                 format_error(reterr, "%s: must be an array of rules, or an object with \"rules\"",
                              path);
@@ -331,6 +498,15 @@ static int load_file(Loading *l, const char *path, char **reterr)
                         *reterr = TAKE_PTR(reason);
                 else if (r < 0)
                         format_error(reterr, "%s: 'allow' %s", path, reason ?: strerror(-r));
+                if (r < 0)
+                        return r;
+        }
+        if (retired) {
+                r = add_retired(l, retired, path, &reason);
+                if (r == -E2BIG && reterr)
+                        *reterr = TAKE_PTR(reason);
+                else if (r < 0)
+                        format_error(reterr, "%s: 'retired' %s", path, reason ?: strerror(-r));
                 if (r < 0)
                         return r;
         }
@@ -380,6 +556,11 @@ static int compare_rules(const void *a, const void *b)
         return c != 0 ? c : (x->order > y->order) - (x->order < y->order);
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
 /* Puts the rules in the order of their ids; of several with one id, the last that was read stays. */
 static void order_rules(Ruleset *rules)
 {
@@ -387,6 +568,8 @@ static void order_rules(Ruleset *rules)
 
         if (rules->n_rules > 1)
                 qsort(rules->rules, rules->n_rules, sizeof(*rules->rules), compare_rules);
+        if (rules->n_ids > 1)
+                qsort(rules->ids, rules->n_ids, sizeof(*rules->ids), compare_ids);
         for (size_t i = 0; i < rules->n_rules; i++) {
                 if (i + 1 < rules->n_rules &&
                     strcmp(rules->rules[i].id, rules->rules[i + 1].id) == 0)
@@ -493,6 +676,26 @@ static int place_uses(Ruleset *rules, const Collected *c, size_t n_pairs)
         return 0;
 }
 
+/* Three letters are nobody's own. */
+#define PREFIX_MIN 4
+
+/* "glpat-", "ghp_": see near forms in data/rules/README.md. Whoever disables a rule wants none of its forms masked. */
+static int find_prefixes(Ruleset *rules, const Collected *c)
+{
+        rules->prefixes = calloc(c->n + 1, sizeof(*rules->prefixes));
+        if (!rules->prefixes)
+                return -ENOMEM;
+        for (size_t i = 0; i < c->n; i++) {
+                const Literal *l = &c->literals[i];
+
+                rules->prefixes[i] = l->size >= PREFIX_MIN && strchr("_-", l->bytes[l->size - 1]);
+                for (size_t k = 0; k < rules->n_off; k++)
+                        if (strcasecmp(rules->off[k], l->bytes) == 0)
+                                rules->prefixes[i] = false;
+        }
+        return 0;
+}
+
 static int index_literals(Ruleset *rules, LiteralMatcher matcher)
 {
         _cleanup_(collected_done) Collected c = { 0 };
@@ -504,9 +707,26 @@ static int index_literals(Ruleset *rules, LiteralMatcher matcher)
         r = collect_literals(rules, n_pairs, &c);
         if (r >= 0)
                 r = place_uses(rules, &c, n_pairs);
+        if (r >= 0)
+                r = find_prefixes(rules, &c);
         if (r < 0)
                 return r;
         return literal_set_new(matcher, c.literals, c.n, &rules->literals);
+}
+
+static JudgeCaution caution_of(const RulesetOptions *options)
+{
+        return options->caution < 0   ? CAUTION_LOW
+               : options->caution > 0 ? CAUTION_HIGH
+                                      : CAUTION_NORMAL;
+}
+
+/* What finds something else with the same rules. */
+static void add_engine(Hasher *h, JudgeCaution caution)
+{
+        hasher_add_int(h, MASK_ALGORITHM_VERSION);
+        hasher_add_int(h, caution);
+        hasher_add_bytes(h, judge_model_name(), strlen(judge_model_name()));
 }
 
 /* The rules as written, in the order of their ids: what file they came from makes no difference. */
@@ -518,7 +738,7 @@ static int compute_digest(Ruleset *rules)
         if (!h)
                 return -ENOMEM;
         hasher_begin(h);
-        hasher_add_int(h, MASK_ALGORITHM_VERSION);
+        add_engine(h, rules->caution);
         for (size_t i = 0; i < rules->n_rules; i++)
                 hasher_add_bytes(h, rules->rules[i].source, strlen(rules->rules[i].source));
         for (size_t i = 0; i < rules->n_allow; i++)
@@ -553,7 +773,7 @@ int ruleset_files_digest(const RulesetOptions *options, uint64_t *ret)
         if (r < 0)
                 return r;
         hasher_begin(loading.files);
-        hasher_add_int(loading.files, MASK_ALGORITHM_VERSION);
+        add_engine(loading.files, caution_of(options));
         for (const char *const *glob = options->disable; glob && *glob; glob++)
                 hasher_add_bytes(loading.files, *glob, strlen(*glob));
         hasher_add_null(loading.files);
@@ -575,6 +795,7 @@ int ruleset_load(const RulesetOptions *options, Ruleset **ret, char **reterr)
         if (!rules)
                 return -ENOMEM;
         atomic_init(&rules->n_ref, 1);
+        rules->caution = caution_of(options);
         (void) pthread_mutex_init(&rules->compiling, NULL);
         for (const char *const *folder = options->folders; *folder; folder++) {
                 r = load_folder(&loading, *folder, reterr);

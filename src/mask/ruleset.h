@@ -28,6 +28,7 @@ typedef struct RulesetOptions {
                         folders; /* NULL-terminated; or single files; read in order, a later rule replaces one of the same id */
         const char *const *disable; /* NULL-terminated rule ids or globs; may be NULL */
         LiteralMatcher matcher;     /* LITERALS_BEST unless both are to be compared */
+        int caution;                /* of the judge: -1 low, 0 normal, 1 high */
 } RulesetOptions;
 
 /*
@@ -59,8 +60,11 @@ size_t ruleset_n_rules(const Ruleset *rules);
 /* The longest id that a rule may have. */
 #define RULE_ID_MAX 64
 
-/* Is there a rule with the @n bytes of @id as its id? */
+/* Are the @n bytes of @id the id of a rule: in force, disabled or retired? Then it may stand in a mask. */
 bool ruleset_has(const Ruleset *rules, const char *id, size_t n);
+
+/* The rule that finds what the retired rule @id found; NULL: it is not retired. Owned by the ruleset. */
+const char *ruleset_heir(const Ruleset *rules, const char *id);
 
 /* What people ask of a rule; owned by the ruleset. */
 typedef struct RuleInfo {

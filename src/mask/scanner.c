@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "base/bytes-find.h"
-#include "mask/assignment.h"
 #include "mask/cut.h"
+#include "mask/extent.h"
 #include "mask/guard.h"
+#include "mask/judge.h"
 #include "mask/known.h"
 #include "mask/name-cache.h"
 #include "mask/private-key.h"
@@ -24,6 +25,7 @@
 
 /* What it costs of the budget, a mean. */
 #define PATTERN_STEPS 256
+#define JUDGE_STEPS   512
 
 /* How often a pattern is tried again in the window of one literal, after a guard refused what it found. */
 #define TRIES_MAX 8
@@ -53,14 +55,9 @@ struct Scanner {
         TextPart part;        /* of the text that is searched */
         size_t base;          /* where the view begins in the text */
         size_t first, end;    /* hits in this range of the view count */
-        struct {
-                size_t start, end;
-                bool found;
-                Assignment assignment;
-                uint64_t hash; /* of its name */
-        } last;                /* many rules share a keyword: what was read at it last */
-        NameCache *names;      /* what name patterns said */
-        Cuts cuts;             /* of this view */
+        size_t judged; /* keywords before it were read, or are in a secret that the judge found */
+        NameCache *names; /* what name patterns said */
+        Cuts cuts;        /* of this view */
         Budget budget;
         bool wraps;      /* a word with a rule's literal goes on in the next line */
         bool last_chunk; /* the view ends where the text does */
@@ -174,16 +171,6 @@ static int run_pattern(Scanner *s, Pattern *p, const char *text, size_t size, si
         return -1;
 }
 
-static bool has_needs(unsigned needs, const char *secret, size_t n)
-{
-        unsigned classes = text_classes(secret, n);
-
-        if (needs & NEEDS_LETTER && !(classes & (CLASS_UPPER | CLASS_LOWER)))
-                return false;
-        needs &= ~(unsigned) NEEDS_LETTER;
-        return (needs & classes) == needs;
-}
-
 /* Does nothing that a person or a rule says stands against this secret, or the beginning of one? */
 static bool is_not_refused(Scanner *s, const Rule *rule, const char *secret, size_t n)
 {
@@ -208,7 +195,7 @@ static bool passes_guards(Scanner *s, const Rule *rule, const char *secret, size
 
         if (n == 0 || n < g->min_length || (g->max_length && n > g->max_length))
                 return false;
-        if (g->needs && !has_needs(g->needs, secret, n))
+        if (g->needs && !rule_needs_are_met(g->needs, secret, n))
                 return false;
         for (size_t i = 0; g->alphabet && i < n; i++)
                 if (!g->alphabet[(unsigned char) secret[i]])
@@ -299,15 +286,6 @@ static int take(Scanner *s, const Rule *rule, size_t context, size_t start, size
         return 1;
 }
 
-/* What was matched up to the end of a window that the text goes on behind: all of the word is taken. */
-static size_t whole_word(const View *v, size_t end)
-{
-        while (end < v->size && (unsigned char) v->text[end] > ' ' &&
-               !strchr("\"'`<>,;", v->text[end]))
-                end++;
-        return end;
-}
-
 /* The parts of the last match that are secrets: copied, since guards run patterns of their own. */
 typedef struct Parts {
         size_t context; /* where the match begins */
@@ -333,21 +311,6 @@ static Parts matched_parts(const Scanner *s, const Rule *rule)
         return p;
 }
 
-/* What a match may have missed of a secret: that it goes on behind the window, or behind an escaped quote. */
-static size_t complete(const View *v, size_t context, size_t start, size_t end, size_t size)
-{
-        if (end == size && size < v->size)
-                end = whole_word(v, end);
-        if (start > context && v->map.n > 0 && end < v->size && v->text[end] == '"' &&
-            (v->text[start - 1] == '"' || v->text[start - 1] == '\'')) {
-                size_t whole = assignment_quoted_end(v, start);
-
-                end = whole > end ? whole : end;
-        }
-        return end;
-}
-
-/* Takes what the rule's pattern found, each part by itself. Returns how far it reached (0: nothing), or -ENOMEM. */
 static ssize_t take_match(Scanner *s, Rule *rule, size_t size)
 {
         Parts p = matched_parts(s, rule);
@@ -355,7 +318,7 @@ static ssize_t take_match(Scanner *s, Rule *rule, size_t size)
 
         for (size_t i = 0; i < p.n; i++) {
                 size_t start = p.parts[i].start,
-                       end = complete(&s->view, p.context, start, p.parts[i].end, size);
+                       end = extent_complete(&s->view, p.context, start, p.parts[i].end, size);
                 int r = take(s, rule, p.context, start, end);
 
                 if (r < 0)
@@ -464,53 +427,105 @@ static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t e
         return r == 0 && !s->limited ? try_beginning(s, rule, at, end) : r < 0 ? r : 0;
 }
 
-/* Does the name of the assignment that was read last match the rule's? */
-static bool name_matches(Scanner *s, Rule *rule)
+/* Does the name of an assignment match the rule's? */
+static bool name_matches(Scanner *s, Rule *rule, const char *name, size_t n)
 {
-        const Assignment *a = &s->last.assignment;
-        const char *name = s->view.text + a->name_start;
-        size_t n = a->name_end - a->name_start;
         uint32_t number = (uint32_t) (rule - s->rules->rules);
-        int r = name_cache_get(s->names, number, s->last.hash, name, n);
+        uint64_t hash = name_cache_hash(name, n);
+        int r = name_cache_get(s->names, number, hash, name, n);
 
         if (r < 0) {
                 r = run_pattern(s, &rule->name, name, n, 0, PCRE2_UNSET);
                 if (r >= 0) /* what hit a limit is not known */
-                        name_cache_note(s->names, number, s->last.hash, name, n, r > 0);
+                        name_cache_note(s->names, number, hash, name, n, r > 0);
         }
         return r > 0;
 }
 
-static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
+/* An assignment that a rule looks at. */
+typedef struct Assignment {
+        Scanner *scanner;
+        Rule *rule;
+} Assignment;
+
+static int take_assignment(void *userdata, const Candidate *c)
 {
+        const Assignment *a = userdata;
+        Scanner *s = a->scanner;
         const View *v = &s->view;
-        const Assignment *a = &s->last.assignment;
         Parts p;
 
-        if (s->last.start != start || s->last.end != end) {
-                s->last.found = assignment_find(v, start, end, &s->last.assignment) > 0;
-                if (s->last.found)
-                        s->last.hash = name_cache_hash(v->text + a->name_start,
-                                                       a->name_end - a->name_start);
-                s->last.start = start;
-                s->last.end = end;
-        }
-        if (!s->last.found)
+        if (c->form > FORM_OPTION || c->rest)
                 return 0;
-        if (rule->name.code && !name_matches(s, rule))
+        if (a->rule->name.code &&
+            !name_matches(s, a->rule, v->text + c->name_start, c->name_end - c->name_start))
                 return 0;
-        if (!rule->text)
-                return assignment_is_secret(v, a) ? take(s, rule, a->name_start, a->start, a->end)
-                                                  : 0;
-        if (run_pattern(s, &rule->pattern, v->text + a->start, a->end - a->start, 0, PCRE2_UNSET) <=
-            0)
+        if (run_pattern(s, &a->rule->pattern, v->text + c->start, c->end - c->start, 0,
+                        PCRE2_UNSET) <= 0)
                 return 0;
-        p = matched_parts(s, rule);
-        for (size_t i = 0; i < p.n; i++)
-                if (take(s, rule, a->name_start, a->start + p.parts[i].start,
-                         a->start + p.parts[i].end) < 0)
+        p = matched_parts(s, a->rule);
+        for (size_t i = 0; i < p.n; i++) {
+                size_t start = c->start + p.parts[i].start;
+
+                if (take(s, a->rule, c->name_start < start ? c->name_start : start, start,
+                         c->start + p.parts[i].end) < 0)
                         return -ENOMEM;
+        }
         return 0;
+}
+
+static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
+{
+        Assignment a = { s, rule };
+
+        return judge_read_at(&s->view, start, end, KIND_NONE, take_assignment, &a);
+}
+
+static int take_judged(void *userdata, const Candidate *c)
+{
+        Scanner *s = userdata;
+        const View *v = &s->view;
+        Candidate rest = *c; /* without what was masked before at either end */
+        size_t end;
+        const Rule *rule;
+        Verdict verdict;
+        int r;
+
+        while (rest.start < rest.end && view_is_marker(v, rest.start))
+                rest.start++;
+        while (rest.start < rest.end && view_is_marker(v, rest.end - 1))
+                rest.end--;
+        if (rest.end - rest.start < JUDGE_VALUE_MIN ||
+            memchr(v->text + rest.start, MARKER, rest.end - rest.start))
+                return 0;
+        c = &rest;
+        if (!budget_spend(&s->budget, JUDGE_STEPS))
+                return 0;
+        end = c->end;
+        judge_decide(v, c, s->rules->caution, &verdict);
+        if (verdict.veto || verdict.score < verdict.threshold - JUDGE_KNOWN_NAME)
+                return 0;
+        rule = ruleset_judge_rule(s->rules, v, c, &verdict);
+        if (!rule)
+                return 0;
+        /* The reader has its bounds; a secret may be longer. */
+        if (end - c->start >= JUDGE_VALUE_MAX)
+                end = extent_word(v, end);
+        r = take(s, rule, c->name_start < c->start ? c->name_start : c->start, c->start, end);
+        if (r > 0 && c->start >= c->name_end && c->form != FORM_COLUMN && end > s->judged)
+                s->judged = end;
+        return r < 0 ? r : 0;
+}
+
+/* What the keyword at @at names. It may be a literal of several rules. */
+static int try_judge(Scanner *s, size_t at)
+{
+        if (at < s->judged)
+                return 0;
+        s->judged = at + 1;
+        if (!budget_spend(&s->budget, JUDGE_STEPS))
+                return 0;
+        return judge_read_keyword(&s->view, at, take_judged, s);
 }
 
 /* Each line of a key's body is a secret of its own: masked also where it stands alone. */
@@ -591,6 +606,19 @@ static int go_on_with_key(Scanner *s)
         return end > s->first ? take_key(s, rule, s->first, end) : 0;
 }
 
+/* None of the literal's rules took what stands there: it may be the issuer's, in a form that was not published. */
+static int try_near(Scanner *s, const Rule *rule, LiteralHit hit)
+{
+        Rule near = { .id = rule->id, .rank = rule->rank + 2 };
+        size_t end = s->rules->prefixes[hit.literal]
+                                     ? extent_near_form(&s->view, hit.start,
+                                                        hit.start + s->rules->sizes[hit.literal])
+                                     : 0;
+        int r = end > 0 ? take(s, &near, hit.start, hit.start, end) : 0;
+
+        return r < 0 ? r : 0;
+}
+
 /* Most rules are not tried on most texts: what is noted of each is not cleared, but outdated. */
 static size_t *rule_place(Scanner *s, uint32_t rule)
 {
@@ -604,6 +632,8 @@ static size_t *rule_place(Scanner *s, uint32_t rule)
 static int try_hit(Scanner *s, LiteralHit hit)
 {
         const Ruleset *rules = s->rules;
+        const Rule *prefix = NULL; /* the first rule that begins with the literal */
+        bool taken = false;
 
         for (uint32_t i = rules->use_starts[hit.literal]; i < rules->use_starts[hit.literal + 1];
              i++) {
@@ -615,6 +645,9 @@ static int try_hit(Scanner *s, LiteralHit hit)
                 case RULE_PATTERN:
                         r = try_pattern(s, rule, done, hit.start,
                                         hit.start + rules->sizes[hit.literal]);
+                        if ((rule->at_literal || rule->secrets[0] == 0) && !prefix)
+                                prefix = rule;
+                        taken = taken || *done > hit.start;
                         break;
                 case RULE_ASSIGNMENT:
                         r = try_assignment(s, rule, hit.start,
@@ -623,11 +656,14 @@ static int try_hit(Scanner *s, LiteralHit hit)
                 case RULE_PRIVATE_KEY:
                         r = try_private_key(s, rule, done, hit.start);
                         break;
+                case RULE_JUDGE:
+                        r = try_judge(s, hit.start);
+                        break;
                 }
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return prefix && !taken && !s->view.join ? try_near(s, prefix, hit) : 0;
 }
 
 static int find_rules(Scanner *s)
@@ -639,7 +675,7 @@ static int find_rules(Scanner *s)
                 memset(s->done, 0, s->rules->n_rules * sizeof(*s->done));
                 s->round = 1;
         }
-        s->last.end = 0;
+        s->judged = 0;
         /* A literal counts where it starts, and may go on behind the chunk. */
         end = s->view.size - s->end > s->rules->longest ? s->end + s->rules->longest : s->view.size;
         r = literal_set_scan(s->rules->literals, s->scratch, s->view.text + s->first,
@@ -712,27 +748,6 @@ static int find_known(Scanner *s)
         return r;
 }
 
-static bool is_path_char(char c)
-{
-        return text_classes(&c, 1) != CLASS_SPECIAL || (c && strchr("_-.~", c));
-}
-
-/* Is @start..@end of the view a path, or the start of one, and not a part of another name? */
-static bool is_own_path(const View *v, size_t start, size_t end)
-{
-        if (start > 0 && is_path_char(v->text[start - 1]))
-                return false;
-        if (start > 0 && v->text[start - 1] == '/' &&
-            (start < 3 || memcmp(v->text + start - 3, "://", 3) != 0))
-                return false;
-        if (end >= v->size)
-                return true;
-        /* The dot of "/home/al." ends a sentence; that of "/home/al.old" does not. */
-        if (v->text[end] == '.')
-                return end + 1 >= v->size || !is_path_char(v->text[end + 1]);
-        return !is_path_char(v->text[end]);
-}
-
 static int find_home(Scanner *s, const char *home)
 {
         const View *v = &s->view;
@@ -744,7 +759,7 @@ static int find_home(Scanner *s, const char *home)
                 at = (size_t) (p - v->text);
                 if (at >= s->end)
                         break;
-                if (is_own_path(v, at, at + n) &&
+                if (extent_is_path(v, at, at + n) &&
                     add_span(s, at, at, at + n, (Span){ .rank = 99 }) < 0)
                         return -ENOMEM;
                 at += n;

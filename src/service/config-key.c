@@ -140,6 +140,20 @@ static int set_deleted(const Key *key, void *target, const char *home, const cha
         return 0;
 }
 
+static int set_caution(const Key *key, void *target, const char *home, const char *value,
+                       char **reterr)
+{
+        static const char *const names[] = { "low", "normal", "high" };
+
+        for (int i = 0; i < 3; i++)
+                if (strcmp(value, names[i]) == 0) {
+                        *(int *) target = i - 1;
+                        return 0;
+                }
+        format_error(reterr, "'%s' is none of low, normal and high", shown(value));
+        return -EINVAL;
+}
+
 static int set_list(const Key *key, void *target, const char *home, const char *value,
                     char **reterr)
 {
@@ -272,6 +286,7 @@ static const Key keys[] = {
         { "Mask", "RulesDir", set_path_list, OF_SETTINGS(rules_folders), .is_list = true,
           .is_privacy = true },
         { "Mask", "Disable", set_list, OF_SETTINGS(rules_disable), .is_list = true },
+        { "Mask", "Caution", set_caution, OF_SETTINGS(caution) },
         { "Mask", "Notify", set_bool, OF_SETTINGS(notify) },
         { KEY_SECTION_REMOTE, "URL", set_url, OF_REMOTE(url) },
         { KEY_SECTION_REMOTE, "Projects", set_globs, OF_REMOTE(projects), .is_list = true,

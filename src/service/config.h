@@ -48,6 +48,7 @@ typedef struct Settings {
 
         char **rules_folders; /* never empty */
         char **rules_disable;
+        int caution; /* of the judge: -1 low, 0 normal, 1 high */
         bool notify;
 
         RemoteSettings *remotes;

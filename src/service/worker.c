@@ -44,6 +44,7 @@ EngineSettings settings_for_engine(const Settings *s)
                 .archive_path = s->archive_path,
                 .rules_folders = (const char *const *) s->rules_folders,
                 .rules_disable = (const char *const *) s->rules_disable,
+                .caution = s->caution,
                 .max_message_bytes = s->max_message_bytes,
                 .exclude = (const char *const *) s->exclude,
                 .metadata_only = (const char *const *) s->metadata_only,

@@ -60,6 +60,7 @@ int engine_settings_copy(const EngineSettings *from, EngineSettings *ret)
         _cleanup_(engine_settings_done) EngineSettings copy = {
                 .archive_is_shared = from->archive_is_shared,
                 .max_message_bytes = from->max_message_bytes,
+                .caution = from->caution,
                 .keep_deleted_sessions = from->keep_deleted_sessions,
         };
 

@@ -97,7 +97,9 @@ int engine_set_settings(Engine *e, const EngineSettings *settings)
 
 static RulesetOptions rules_options(const EngineSettings *s)
 {
-        return (RulesetOptions){ .folders = s->rules_folders, .disable = s->rules_disable };
+        return (RulesetOptions){ .folders = s->rules_folders,
+                                 .disable = s->rules_disable,
+                                 .caution = s->caution };
 }
 
 int engine_check_rules(const EngineSettings *settings, char **reterr)

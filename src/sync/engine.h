@@ -20,6 +20,7 @@ typedef struct EngineSettings {
         /* rules */
         const char *const *rules_folders; /* NULL-terminated */
         const char *const *rules_disable; /* NULL-terminated, or NULL */
+        int caution;                      /* of the judge: -1 low, 0 normal, 1 high */
 
         uint64_t max_message_bytes; /* the most text that is taken of one message; 0: the reader's default */
 

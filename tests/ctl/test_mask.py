@@ -101,7 +101,7 @@ def test_rules_are_listed_and_shown(ctl):
     rules = json.loads(ctl.run("rules", "list", "--json").out)
     assert len(rules) > 200 and all(rule["id"] and rule["description"] and rule["reference"] for rule in rules)
     shown = json.loads(ctl.run("rules", "show", rules[0]["id"]).out)
-    assert shown["id"] == rules[0]["id"] and shown["literals"]
+    assert shown["id"] == rules[0]["id"] and shown["examples"]
     assert "no rule 'nothing'" in ctl.run("rules", "show", "nothing", code=1).err
     ctl.run("rules", "frobnicate", code=2)
 

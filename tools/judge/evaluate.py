@@ -44,6 +44,8 @@ class Model:
                 self.forest.trees.append(nodes)
             elif name == "early":
                 self.early = tuple(map(int, words))
+            elif name == "gate":
+                self.gate = tuple(map(int, words))
             elif name == "forms":
                 self.forms = words
             elif name == "kinds":
@@ -59,6 +61,7 @@ class Model:
         X = np.column_stack([data.dense, self.hashed("values", data.v), self.hashed("words", data.w)])
         scores = self.forest.score(X)
         scores[self.forest.score(X, self.early[0]) < self.early[1]] = -32768
+        scores[self.gate[0] * X[:, -2] + self.gate[1] * X[:, -1] < self.gate[2]] = -32768
         return scores
 
     def taken(self, data, scores, caution):

@@ -29,7 +29,7 @@ def around(r, text, at, befores, afters, wraps):
     if r.random() < .35:
         before, after = r.choice(befores), r.choice(afters)
         text, at = before + text + after, at + len(before)
-    for likely in (.22, .3):
+    for likely in (.25, .4):
         if r.random() >= likely:
             break
         head, tail = text[:at], text[at:]

@@ -8,6 +8,7 @@ REFERENCES = ("${«N»} $«N» $(cat «n».txt) {{ «n» }} <«k»> <your-«k»>
               "`${«c»}` ENC[AES256_GCM] !vault {{.Values.«c»}} {{ .Values.«d» }} $CI_JOB_TOKEN ${«N»:-} ${«N»:?}").split(" ")
 PLACEHOLDERS = ("your-«k» your_«n» YOUR_«N» your-«k»-here <«N»> xxxx xxxxxxxx XXXXXXXXXXXX ******** ***** ... … [REDACTED] [redacted] <redacted> "
                 "REDACTED ••••••• [hidden] (hidden) *** <secret> <password> [password] example-«k» insert-«k»-here replace-me <none> N/A "
+                "changeme CHANGEME change-me change_me changethis change-this changeme! changeme123 to-be-changed "
                 "[REDACTED:generic-password] later unknown _____ - n/a (none) <set> (set) <unset> [MASKED]").split(" ")
 TYPES = ("string String str bool boolean null None nil undefined true false number int bytes any void object Optional[str] SecretStr "
          "string? *string &str Vec<u8> varchar(255) text VARCHAR TEXT required optional required|string yes no Str unknown char* "
@@ -414,10 +415,19 @@ def random_other(r, name):
         lambda: r.choice(["user", "item", "row", "session", "page"]) + r.choice([":", "-", "_"]) + str(r.randint(1, 9999))])()
 
 
+def stand_in(r):
+    """What says itself that it is not the real one."""
+    sign = r.choice("--__.")
+    parts = [r.choice(["example", "sample", "dummy", "fake", "your", "placeholder", "insert", "replace", "some"])]
+    parts += r.choice([["«k»"], ["token"], ["key"], ["secret"], ["password"], ["api", "key"], ["access", "token"]])
+    parts += r.choice([[], [], ["here"], ["value"], [str(r.randint(1, 9))], ["123"], ["1234"], ["123456"], ["goes", "here"]])
+    return sign.join(parts)
+
+
 def value(r):
     """A harmless value, with slots, and whether it is a sentence."""
     kind = r.choices([REFERENCES, PLACEHOLDERS, TYPES, CODE, WORDS, PATHS, SENTENCES], [4, 2, 2, 4, 3, 2, 3])[0]
-    return r.choice(kind)
+    return stand_in(r) if kind is PLACEHOLDERS and r.random() < .4 else r.choice(kind)
 
 
 def lines(text):

@@ -34,6 +34,8 @@ def is_fixture(name, value, form, quoted, context):
         return False
     if not STRONG.search(name) or OTHER.search(name):
         return False
+    if re.match(r"(?i)(?:to[-_]?be[-_]?)?change[-_]?(?:me|this|d)(?!\w{5})", value):
+        return False
     if HASH.search(value):
         return None
     if " " in value or not value.isascii() or not 4 <= len(value) <= 200 or REFERENCE.search(value):

@@ -10,6 +10,8 @@ TRAIN = {
          "apikey secret key refresh_token webhook_secret shared_secret auth_key credential license_key personal_access_token "
          "session_secret app_key key api_key api_token bearer_token secret_access_key account_key master_key api_secret token_secret auth".split(),
     "I": ["pin", "pin_code"],
+    "brands": {"P": "password passwd pass pwd password".split(), "I": ["pin"],
+               "T": "key key key key key key api_key api_key token token secret access_key auth_token client_secret app_key secret_key".split()},
     "after": ["1", "2", "prod", "dev", "old", "new", "live", "base64", "default"],
     "words": {"P": "password password password passphrase passcode pass pw pwd passwd".split(),
               "T": ["token", "API key", "api key", "secret", "access token", "secret key", "API token", "auth token", "client secret", "key",
@@ -60,7 +62,15 @@ def forms(parts):
             "K": "X-" + "-".join(w.capitalize() for w in words), "d": ".".join(parts[:-1] + [parts[-1].replace("_", "-")])}
 
 
+def brand(r):
+    """The name of nobody yet: what services are called is made up every day."""
+    return "".join(r.choice("b c d f g h j k l m n p r s t v w x z br ch cl cr dr fl gr pl sh sk sp st tr th".split()) + r.choice("a e i o u ai ea io oo y".split())
+                   for _ in range(r.randint(1, 3))) + r.choice(["", "", "", "n", "x", "r", "ly", "fy", "io", "hub", "base", "t", "m"])
+
+
 def secret_name(r, names, use):
+    if "brands" in names and r.random() < .35:
+        return [brand(r)] + ([r.choice(names["before"])] if r.random() < .2 else []) + [r.choice(names["brands"][use])]
     parts = [r.choice(names[use])]
     for _ in range(r.choice([0, 0, 1, 1, 1, 2])):
         parts.insert(0, r.choice(names["before"]))

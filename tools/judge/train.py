@@ -38,6 +38,8 @@ BUDGET = {"low": 0.0015, "normal": 0.007, "high": 0.012}
 LOWEST = {"low": SCALE, "normal": 0, "high": -SCALE // 2}
 # After so many trees a sum that hardly any secret has ends it.
 EARLY_TREES, EARLY_LOST = 40, 0.001
+# So many secrets may be lost to the gate.
+GATE_LOST = 0.002
 
 
 class Set:
@@ -193,7 +195,7 @@ def thresholds(scores, y, cost, forms, lines, about, budget, lowest):
     start = int(scores[cost > 0][order][np.searchsorted(np.cumsum(cost[cost > 0][order]), allowed)]) + 1
     start = max(start, lowest)
     choices = np.arange(max(lowest, start - 3 * SCALE), start + 2 * SCALE, 64)
-    for price in (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128):
+    for price in np.geomspace(.5, 256, 91):
         table, used = [], 0
         for form in range(len(about["forms"])):
             here = forms == form
@@ -212,13 +214,22 @@ def thresholds(scores, y, cost, forms, lines, about, budget, lowest):
     return {kind: table for kind in about["kinds"]}
 
 
+def gate_of(v_scores, w_scores, y, taken):
+    """What rejects most of what is none by the two scores alone, before features are counted."""
+    X = np.column_stack([v_scores, w_scores])
+    fit = LogisticRegression(C=1.0, solver="liblinear", random_state=1).fit(X / 256, y)
+    v, w = (int(round(c / np.abs(fit.coef_).max() * 64)) for c in fit.coef_[0])
+    sums = v * X[:, 0] + w * X[:, 1]
+    return v, w, int(np.quantile(sums[taken], GATE_LOST))
+
+
 def write_table(out, data):
     text = base64.b64encode(np.array(data, "i1").tobytes()).decode()
     out.writelines(text[at:at + 76] + "\n" for at in range(0, len(text), 76))
     out.write("end\n")
 
 
-def write_model(path, data, about, v, w, forest, early, tables):
+def write_model(path, data, about, v, w, forest, early, gate, tables):
     with open(path, "w", encoding="ascii") as out:
         out.write("# The judge's model. Made by tools/judge/make, see tools/judge/README.md; not to be edited.\njudge-model 1\n")
         out.write("training %s\n" % data.digest)
@@ -231,7 +242,7 @@ def write_model(path, data, about, v, w, forest, early, tables):
         for tree in forest.trees:
             out.write("tree %d\n" % len(tree))
             out.writelines("- %d\n" % t if f < 0 else "%d %d %d %d\n" % (f, t, r, m) for f, t, r, m in tree)
-        out.write("early %d %d\n" % early)
+        out.write("early %d %d\ngate %d %d %d\n" % (early + gate))
         out.write("forms %s\nkinds %s\n" % (" ".join(about["forms"]), " ".join(about["kinds"])))
         for caution in ("low", "normal", "high"):
             for kind in about["kinds"]:
@@ -280,6 +291,10 @@ def main():
     taken = (yy == 1) & (whole >= high)
     early = (EARLY_TREES, int(np.quantile(partial[taken], EARLY_LOST)) - SCALE // 2)
     print("early: %.1f %% of what is none ends there" % (100 * (partial[yy == 0] < early[1]).mean()))
+    normal = np.array([tables["normal"][about["kinds"][k]][f] for k, f in zip(data.kinds[index], data.forms[index])])
+    gate = gate_of(v_scores, w_scores, yy, (yy == 1) & (whole >= normal))
+    sums = gate[0] * v_scores + gate[1] * w_scores
+    print("gate %d %d %d: %.1f %% of what is none ends there" % (gate + (100 * (sums[yy == 0] < gate[2]).mean(),)))
     for caution in tables:
         t = np.array([tables[caution][about["kinds"][k]][f] for k, f in zip(data.kinds[index], data.forms[index])])
         made_secret = (yy == 1) & ~mined[index]
@@ -287,7 +302,7 @@ def main():
             caution, 100 * (scores >= t)[made_secret].mean(), 100 * (scores >= t)[(yy == 1) & mined[index]].mean(),
             100 * cost[scores >= t].sum() / lines, lines,
             " ".join("%s %d" % p for p in zip(about["forms"], tables[caution][about["kinds"][0]]))))
-    write_model(options.output, data, about, v, w, forest, early, tables)
+    write_model(options.output, data, about, v, w, forest, early, gate, tables)
     nodes = sum(map(len, forest.trees))
     print("%d nodes, %d bytes in memory without the dictionary" % (nodes, 8 * nodes + len(v.weights) + len(w.weights)))
 

@@ -115,7 +115,7 @@ def random_few_symbols(r):
 
 
 def random_hex(r):
-    text = bytes_of(r, 4, 32).hex()
+    text = (bytes_of(r, 4, 32) if r.random() < .4 else bytes_of(r, *[r.choice([8, 16, 16, 20, 20, 24, 32, 32])] * 2)).hex()
     return text.upper() if r.random() < .1 else text
 
 
@@ -287,9 +287,29 @@ def quoted_punctuation(r):
     return draw(r, ALNUM, 4, 9) + draw(r, "!#$%&()*+,-./:;<=>?@[]^_{|}~ ", 2, 5) + draw(r, ALNUM, 4, 8)
 
 
+def quoted_pieces(r):
+    """Pieces with blanks and signs between, as a generator with all signs makes them."""
+    pieces = [draw(r, r.choice([ALNUM, ALNUM, LOWER + DIGITS, LOWER, UPPER + DIGITS]), 1, 7) for _ in range(r.randint(2, 4))]
+    text = pieces[0]
+    for piece in pieces[1:]:
+        text += r.choice([draw(r, "!#$%&()*+,-./:;<=>?@[]^_{|}~", 1, 3), draw(r, ",;.:!?)", 1, 1) + " ", " " + draw(r, "(<[{#&+*-", 1, 2)]) + piece
+    return text
+
+
+def structured(r):
+    """Parts of alphabets and lengths that one issuer or another takes, a sign between them or none, perhaps a few letters before."""
+    alphabets = [DIGITS + "abcdef", DIGITS + "abcdef", UPPER + DIGITS, LOWER + DIGITS, ALNUM, ALNUM, ALNUM + "-_", DIGITS]
+    parts = [draw(r, r.choice(alphabets), r.choice([4, 6, 8, 8, 12, 16, 20, 32])) for _ in range(r.choice([1, 1, 2, 2, 2, 3]))]
+    if len(parts) > 1 and r.random() < .4:
+        parts = [draw(r, alphabets[0], len(part)) for part in parts]
+    head = draw(r, LOWER + UPPER, 2, 5) if r.random() < .4 else r.choice(["key", "tok", "sk", "pk", "app", "api"]) if r.random() < .3 else ""
+    text = head + r.choice(["", "", "_", "-"]) * bool(head) + r.choice([":", ".", "-", "_", "/", "|"]).join(parts)
+    return text + draw(r, ALNUM, 8, 16) if len(text) < 14 else text
+
+
 def for_tests(r):
     """As people write them into tests and examples."""
-    core = r.choice(["secret", "passw0rd", "password", "pass", "letmein", "admin", "test", "s3cr3t", "s3cret", "qwerty", "welcome", "changeit", "root", "demo",
+    core = r.choice(["secret", "passw0rd", "password", "pass", "letmein", "admin", "test", "s3cr3t", "s3cret", "qwerty", "welcome", "root", "demo",
                      "hunter", "foo", "bar", "abc", "token", "user", "guest", "P@ssw0rd", "Passw0rd", "Secret", "Test", "Admin", "my", "super", "pa55word"])
     form = r.randrange(6)
     if form < 3:
@@ -316,11 +336,11 @@ TRAIN = {
         (season_year, 2), (leet, 3), (passphrase, 5), (passphrase_spaces, 2), (passphrase_camel, 2), (passphrase_glued, 2),
         (passphrase_number, 2), (two_words, 3), (keyboard_walk, 2), (pronounceable, 3), (pronounceable_apg, 1), (pinyin, 3), (foreign_word, 3),
         (foreign_pair, 2), (one_word, 1), (sentence_initials, 2), (company, 2), (doubled, 1), (reversed_word, 1), (interleaved, 1),
-        (grouped, 1), (apple, 1), (database, 2), (quoted_punctuation, 3), (digits, 1), (random_upper_digits, 1), (random_uuid, 1), (for_tests, 3)],
+        (grouped, 1), (apple, 1), (database, 2), (quoted_punctuation, 3), (quoted_pieces, 3), (digits, 1), (random_upper_digits, 1), (random_uuid, 1), (for_tests, 3)],
     "token": [
-        (random_alnum, 5), (random_letters, 2), (random_lower, 1), (random_lower_digits, 3), (random_upper_digits, 2), (random_hex, 6),
-        (random_base64, 3), (random_base64url, 3), (random_uuid, 3), (prefixed, 3), (two_parts, 2), (grouped, 1), (trailing_equals, 1),
-        (passphrase, 1.5), (two_words, .5), (word_digits, .5), (random_symbols, .5), (leet, .5), (passphrase_number, .5), (for_tests, 1)],
+        (random_alnum, 6), (random_letters, 2), (random_lower, 1), (random_lower_digits, 3), (random_upper_digits, 2), (random_hex, 8),
+        (random_base64, 3), (random_base64url, 3), (random_uuid, 6), (prefixed, 3), (two_parts, 2), (grouped, 1), (trailing_equals, 1),
+        (passphrase, 1.5), (two_words, .5), (word_digits, .5), (random_symbols, .5), (leet, .5), (passphrase_number, .5), (for_tests, 1), (structured, 5)],
     "pin": [(pin, 1)],
 }
 
