@@ -272,7 +272,7 @@ def test_what_another_answer_means(ann, status, sentence):
     ("clickhouse+http://writer@127.0.0.1:{port}/nowhere", "There is no database 'nowhere'"),
     ("clickhouse+ftp://writer@127.0.0.1/x", "is not of the form"),
     ("clickhouse+http://writer@127.0.0.1:99999/x", "is not of the form"),
-    ("postgres+http://writer@127.0.0.1/x", "no kind of remote"),
+    ("mysql://writer@127.0.0.1/x", "no kind of remote"),
 ])
 def test_a_wrong_url(ann, url, sentence):
     ann.source.add_session("s1")
