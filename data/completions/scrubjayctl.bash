@@ -95,10 +95,10 @@ _scrubjayctl() {
     mask) options=$'--jsonl\n--session\n--check\n--explain\n'$common ;;
     verify) options=$'--integrity\n--json\n'$common ;;
     rules)
-        options=$'list\nshow\ntest\nexplain\nimport\n--json\n--values\n'$common
+        options=$'list\nshow\ntest\nexplain\n--json\n--values\n'$common
         case $previous in
         show) options=$(_scrubjayctl_rules) ;;
-        test | explain | import) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        test | explain) COMPREPLY=($(compgen -f -- "$current")); return ;;
         esac
         ;;
     esac

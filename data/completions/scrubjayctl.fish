@@ -98,8 +98,8 @@ complete -c scrubjayctl -n '__scrubjayctl_on mask' -l jsonl -d 'a JSON object a 
 complete -c scrubjayctl -n '__scrubjayctl_on mask' -l check -d 'exit 1 when there was a finding'
 complete -c scrubjayctl -n '__scrubjayctl_on mask' -l explain -d 'why it is masked or stays'
 complete -c scrubjayctl -n '__scrubjayctl_on mask' -l session -d 'the lines belong together'
-complete -c scrubjayctl -n '__scrubjayctl_on rules' -a 'list show test explain import'
+complete -c scrubjayctl -n '__scrubjayctl_on rules' -a 'list show test explain'
 complete -c scrubjayctl -n '__scrubjayctl_on rules' -l values -d 'print the values too'
 complete -c scrubjayctl -n '__scrubjayctl_on rules; and __scrubjayctl_on show' -a '(__scrubjayctl_rules)'
-complete -c scrubjayctl -n '__scrubjayctl_on rules; and __scrubjayctl_on test explain import' -F
+complete -c scrubjayctl -n '__scrubjayctl_on rules; and __scrubjayctl_on test explain' -F
 complete -c scrubjayctl -n '__scrubjayctl_on verify' -l integrity -d 'check the database file instead'

@@ -1,5 +1,5 @@
 /*
- * scrubjayctl rules: which rules are in force, try rules, take over those of gitleaks
+ * scrubjayctl rules: which rules are in force, and try rules
  */
 #include <inttypes.h>
 #include <string.h>
@@ -8,14 +8,12 @@
 #include "base/file-util.h"
 #include "ctl/command.h"
 #include "ctl/explain.h"
-#include "ctl/gitleaks.h"
 #include "ctl/i18n.h"
 #include "ctl/json-out.h"
 #include "ctl/listing.h"
 #include "ctl/options.h"
 #include "ctl/rules-load.h"
 #include "ctl/text.h"
-#include "ctl/toml.h"
 #include "mask/rule-check.h"
 
 #define FILE_MAX_BYTES (256U << 20)
@@ -160,39 +158,6 @@ static int test_file(const char *path)
         return has_rules(text) ? test_rules(path) : test_text(path, text, size);
 }
 
-static void on_note(void *userdata, const char *note)
-{
-        fprintf(stderr, "%s\n", note);
-}
-
-static int import_file(const char *path)
-{
-        _cleanup_(json_object_putp) struct json_object *toml = NULL;
-        _cleanup_free_ char *text = NULL, *error = NULL;
-        struct json_object *rules;
-        size_t size, n_refused = 0, n_rules;
-
-        if (read_file(path, &text, &size) < 0)
-                return STATUS_FAILED;
-        if (toml_parse(text, size, &toml, &error) < 0) {
-                print_error(_("'%s' is not TOML: %s."), path, error ?: strerror(ENOMEM));
-                return STATUS_FAILED;
-        }
-        if (gitleaks_import(toml, on_note, NULL, &rules, &n_refused) < 0)
-                return STATUS_FAILED;
-        n_rules = json_object_array_length(json_object_object_get(rules, "rules"));
-        if (json_print(rules) < 0)
-                return STATUS_FAILED;
-        fprintf(stderr,
-                P_("%zu rule taken over, %zu refused. Put the output as a .json file into a folder of [Mask] "
-                   "RulesDir=.\n",
-                   "%zu rules taken over, %zu refused. Put the output as a .json file into a folder of "
-                   "[Mask] RulesDir=.\n",
-                   n_rules),
-                n_rules, n_refused);
-        return n_refused > 0 || n_rules == 0 ? STATUS_FAILED : STATUS_DONE;
-}
-
 static void wipe(StrBuf *b)
 {
         if (b->data)
@@ -229,10 +194,10 @@ int command_rules(int argc, char *argv[])
                   OPTION_FLAG, &values },
         };
         const Usage usage = {
-                .arguments = N_("list | show RULE | test FILE | explain [FILE] | import GITLEAKS.TOML"),
-                .summary = N_("Lists the rules in force, tries a rules file's examples or a text, explains what is judged in "
-                              "a text (standard input without FILE), or takes over rules of gitleaks."),
-                .example = "scrubjayctl rules import .gitleaks.toml > team.json",
+                .arguments = N_("list | show RULE | test FILE | explain [FILE]"),
+                .summary = N_("Lists the rules in force, tries a rules file's examples or a text, or explains what is judged in "
+                              "a text (standard input without FILE)."),
+                .example = "scrubjayctl rules test ~/.config/scrubjay/rules/team.json",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
                 .min_arguments = 0,
@@ -250,10 +215,8 @@ int command_rules(int argc, char *argv[])
                 return test_file(argument);
         if (strcmp(verb, "explain") == 0)
                 return explain_file(argument, &(ExplainOptions){ json, values });
-        if (strcmp(verb, "import") == 0 && argument)
-                return import_file(argument);
         if (!(strcmp(verb, "list") == 0 && !argument) && !(strcmp(verb, "show") == 0 && argument)) {
-                print_error(_("Say 'rules list', 'rules show RULE', 'rules test FILE', 'rules explain FILE' or 'rules import FILE'."));
+                print_error(_("Say 'rules list', 'rules show RULE', 'rules test FILE' or 'rules explain FILE'."));
                 return STATUS_USAGE;
         }
         if (rules_load_active(&rules) < 0)

@@ -148,50 +148,6 @@ def test_a_broken_rule_names_file_rule_and_reason(ctl):
     assert "team.json" in err and "'team'" in err and "parenthesis" in err
 
 
-GITLEAKS = r"""
-title = "team"
-[[rules]]
-id = "acme-token"
-description = "Acme"
-regex = '''(?i)\bacme[_-]?token\s*=\s*["']?([a-z0-9]{24})\z'''
-entropy = 3
-keywords = ["acme"]
-    [[rules.allowlists]]
-    regexes = ['''^0000''']
-    stopwords = ["foo.bar"]
-[[rules]]
-id = "Greek"
-regex = '''\p{Greek}+'''
-keywords = ["alpha"]
-[[rules]]
-id = "by-path"
-path = '''\.pem$'''
-[allowlist]
-regexes = ["EXAMPLE\\d"]
-"""
-
-
-def test_rules_of_gitleaks_are_taken_over_or_refused_by_name(ctl):
-    (ctl.home / "gitleaks.toml").write_text(GITLEAKS)
-    outcome = ctl.run("rules", "import", "gitleaks.toml", code=1)
-    assert "Greek: refused" in outcome.err and "by-path: refused" in outcome.err
-    assert "1 rule taken over, 2 refused" in outcome.err
-    folder = ctl.home / "rules"
-    folder.mkdir()
-    (folder / "team.json").write_text(outcome.out)
-    secret = made(24, string.ascii_lowercase + string.digits)
-    masked = ctl.run("mask", stdin=f"ACME_TOKEN = '{secret}\n", SCRUBJAY_MASK_RULESDIR=str(folder)).out
-    assert masked == "ACME_TOKEN = '[REDACTED:acme-token]\n"
-    imported = json.loads(outcome.out)
-    assert imported["allow"]["patterns"] == [r"EXAMPLE\d"]
-    assert imported["rules"][0]["guards"]["not"] == ["^0000", r"(?i)(?:foo\.bar)"]
-
-
-def test_broken_toml_names_the_line(ctl):
-    (ctl.home / "gitleaks.toml").write_text("[[rules]]\nid = 'x\n")
-    assert "line 2" in ctl.run("rules", "import", "gitleaks.toml", code=1).err
-
-
 def peak_kb(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
