@@ -838,8 +838,11 @@ TEST(two_contexts_of_one_secret_leave_no_part_of_it)
                                 if (m < 2)
                                         alone[m] = longest_piece(&w, secret);
                                 else if (longest_piece(&w, secret) >
-                                         (alone[0] < alone[1] ? alone[0] : alone[1]))
+                                         (alone[0] < alone[1] ? alone[0] : alone[1])) {
+                                        printf("# more stays of '%s' than '%s' and '%s' leave alone\n",
+                                               secret, contexts[i][0], contexts[k][0]);
                                         n_left++;
+                                }
                                 (void) cycle(&w, CYCLE_NORMAL);
                         }
                 }

@@ -71,15 +71,17 @@ static size_t test_n_cases;
         }                                                                       \
         static void function(void)
 
-/* One line a case on stdout, in the form of the Test Anything Protocol. */
-int main(void)
+/* One line a case on stdout, in the form of the Test Anything Protocol. With an argument only the case of that name runs. */
+int main(int argc, char *argv[])
 {
         unsigned n_bad = 0;
 
-        printf("1..%zu\n", test_n_cases);
+        printf("1..%zu\n", argc > 1 ? (size_t) 1 : test_n_cases);
         for (size_t i = 0; i < test_n_cases; i++) {
                 unsigned before = test_n_failed;
 
+                if (argc > 1 && strcmp(argv[1], test_cases[i].name) != 0)
+                        continue;
                 test_cases[i].run();
                 if (test_n_failed > before)
                         n_bad++;
