@@ -275,7 +275,7 @@ static inline size_t plain_block(const char *p, Stops stops)
         if (stops == STOP_LINES)
                 special |= (Bytes) (bytes == '\n') | (Bytes) (bytes == '\r') |
                            (Bytes) (bytes == '=');
-        memcpy(&words, &special, sizeof(words));
+        words = (Words) special;
         if (!(words[0] | words[1]))
                 return BLOCK;
         if (words[0])
