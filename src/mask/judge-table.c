@@ -414,6 +414,23 @@ static bool is_titles(const View *v, size_t start, size_t end)
         return true;
 }
 
+/* Titles are a table's first line: a row with the word in a cell is none, or each would have all below it read again. */
+static bool is_first(const View *v, const Table *t, size_t line)
+{
+        for (unsigned i = 0; i < 2 && line > 0;
+             i++) { /* a border may stand between titles and rows */
+                size_t end = line - 1, next = reader_line_start(v, end), start, from, to;
+
+                start = t->numbered ? after_number(v, next) : next;
+                if (!is_border(v, start, end))
+                        return t->separator == ' ' ? nth_apart(v, start, end, 2, 0, &from, &to) !=
+                                                                     t->n_cells
+                                                   : count_cells(v, t, start, end) != t->n_cells;
+                line = next;
+        }
+        return true;
+}
+
 /* Which separator do cells have, as it follows the name at @i and stands before it? 0: it is no cell. */
 static char find_separator(const Reader *r, size_t start, size_t end, size_t i)
 {
@@ -494,7 +511,8 @@ bool reader_column(Reader *r, size_t i)
         if (t.separator != ' ')
                 t.n_cells = count_cells(v, &t, start, end);
         if (t.n_cells < 2 ||
-            (t.separator == '|' && t.n_cells == 2 && is_border(v, start, r->c.name_start)))
+            (t.separator == '|' && t.n_cells == 2 && is_border(v, start, r->c.name_start)) ||
+            !is_first(v, &t, reader_line_start(v, r->c.name_start)))
                 return row;
         /* A second line of the same form makes it a table: a cell, or a border. */
         next = t.numbered ? after_number(v, end + 1) : end + 1;

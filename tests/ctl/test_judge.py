@@ -146,3 +146,21 @@ def test_what_only_begins_like_one_stays(ctl, rng, prefix):
     for tail in (made(rng, 4), "x" * 50, "docs/" + words) + ((words,) if prefix.endswith("_") else ()):
         text = f"see {prefix}{tail} there\n"
         assert ctl.run("mask", stdin=text).out == text, prefix
+
+
+# What a table costs
+
+@pytest.mark.parametrize("row", ["{0}.{1},Enter your password,{1}", "| {0} | token | y key | {1} |", "{0}   password   {1}"])
+def test_words_for_secrets_in_every_row_make_no_table_dear(ctl, rng, row):
+    """Each was taken for a title, and all below it was read again: 60 KB were given up as a whole."""
+    text = "".join(row.format(made(rng, 5, string.ascii_lowercase), made(rng, 4, string.ascii_lowercase)) + "\n" for _ in range(8000))
+    assert "unscannable" not in ctl.run("mask", stdin=text).out
+
+
+@pytest.mark.parametrize("titles", ["user,password\n", "+----+----+\n| user | password |\n+----+----+\n", "| user | password |\n|---|---|\n",
+                                    "It says:\nuser   password\n"])
+def test_values_below_a_title_go(ctl, rng, titles):
+    values = [strong(rng) for _ in range(3)]
+    row = "| {} | {} |" if "|" in titles else "{},{}" if "," in titles else "{}   {}"
+    out = ctl.run("mask", stdin=titles + "".join(row.format(made(rng, 4), value) + "\n" for value in values)).out
+    assert not [value for value in values if value in out], out
