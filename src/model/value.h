@@ -25,7 +25,7 @@ typedef struct Value {
 } Value;
 
 typedef enum ColumnKind {
-        COLUMN_ID,     /* machine-made key: never masked */
+        COLUMN_ID,     /* key of a row: stays as it is when it is plain ASCII */
         COLUMN_TIME,   /* ISO 8601 time: dropped when it holds anything but a time's characters */
         COLUMN_NUMBER, /* integer or yes/no */
         COLUMN_WORD, /* a short name (role, tool, project): masked, and kept where only metadata may go */

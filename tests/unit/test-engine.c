@@ -610,17 +610,22 @@ TEST(secrets_go_in_every_text_column)
                         &sql,
                         "UPDATE messages SET content = 'x %s y', thinking_text = '%s', dialogue_text = 'x %s', role = '%s';",
                         token(1), token(5), token(1), token(6));
+        /* what a source says is an id is text all the same, where it is no key */
         (void) strbuf_printf(
                         &sql,
-                        "INSERT INTO tool_calls (message_id, session_id, tool_name, category, input_json, result_content, call_index) "
-                        "VALUES (1, 'a', 'Bash', 'Bash', '{\"command\":\"echo \\\"%s\\\"\"}', '%s', 0);",
-                        token(7), token(8));
+                        "UPDATE messages SET claude_message_id = '%s', claude_request_id = '%s', source_uuid = '%s';",
+                        token(11), token(12), token(13));
         (void) strbuf_printf(
                         &sql,
-                        "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, content) "
-                        "VALUES ('a', 0, 'tool_result', '', '%s');"
+                        "INSERT INTO tool_calls (message_id, session_id, tool_name, category, input_json, result_content, call_index, tool_use_id) "
+                        "VALUES (1, 'a', 'Bash', 'Bash', '{\"command\":\"echo \\\"%s\\\"\"}', '%s', 0, '%s');",
+                        token(7), token(8), token(14));
+        (void) strbuf_printf(
+                        &sql,
+                        "INSERT INTO tool_result_events (session_id, tool_call_message_ordinal, source, status, tool_use_id, agent_id, content) "
+                        "VALUES ('a', 0, 'tool_result', '', '%s', '%s', '%s');"
                         "INSERT INTO pinned_messages (session_id, message_id, ordinal, note) VALUES ('a', 1, 0, 'n %s');",
-                        token(9), token(10));
+                        token(14), token(15), token(9), token(10));
         change(&w, sql.data);
         CHECK(sync_ok(&w)->secrets_detected >= 9);
         CHECK(w.n_secrets >= 9);
@@ -631,7 +636,7 @@ TEST(secrets_go_in_every_text_column)
         CHECK_INT(count(&w,
                         "SELECT count(*) FROM messages WHERE content = 'x [REDACTED:github-pat] y'"),
                   2);
-        for (unsigned seed = 1; seed <= 10; seed++) {
+        for (unsigned seed = 1; seed <= 15; seed++) {
                 secret = token(seed);
                 for (size_t i = 0; i < ELEMENTSOF(files); i++) {
                         _cleanup_free_ char *path = NULL, *bytes = NULL;
