@@ -222,7 +222,7 @@ def test_trash_and_restore(desk, step):
 
 def test_permanent_delete(desk, step):
     gone = desk.transcripts[1]
-    gone.user("The quokka password hint is zebrafinch.")
+    gone.user("The quokka sleeps beside the zebrafinch.")
     step(saved(desk, gone))
     step(clicked(desk, lambda server: server.delete_for_good(gone.id)))
     assert desk.scrubjay.value("SELECT cause FROM session_deletes WHERE session_id = ?", gone.id) == "deleted"
