@@ -18,7 +18,7 @@ from clickhouse import restart_when_killed
 from scrubjay_test import BusError, github_token, wait_for
 from test_delivery import add_call, delete_for_good, delete_message, ledger, touch
 
-ROUNDS = int(os.environ.get("SCRUBJAY_REMOTE_ROUNDS", "8"))
+ROUNDS = int(os.environ.get("SCRUBJAY_REMOTE_ROUNDS", "4"))
 FIRST = int(os.environ.get("SCRUBJAY_REMOTE_SEED", "1"))
 STEPS = 5
 
