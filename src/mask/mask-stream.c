@@ -10,7 +10,7 @@
 
 /* A rule looks no farther than this after its literal; before it, and where a view begins, this is enough. */
 #define REACH  ((size_t) RULE_WINDOW_MAX)
-#define BEHIND ((size_t) 8192)
+#define BEHIND ((size_t) 32768)
 
 /* A window that a single secret fills grows up to so many pieces. */
 #define GROWTH_MAX 8

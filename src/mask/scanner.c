@@ -15,7 +15,7 @@
 
 /* A chunk and its view fit the second cache; behind it the view goes on as far as a rule may look. */
 #define CHUNK_SIZE 524288
-#define BEHIND     8192
+#define BEHIND     32768
 #define AHEAD      RULE_WINDOW_MAX
 
 /* No rule of ours comes near. A pattern that does is stopped before it costs a millisecond, and the text is masked. */
@@ -585,8 +585,7 @@ static int try_private_key(Scanner *s, Rule *rule, size_t *done, size_t at)
                 break;
         }
         *done = end;
-        /* It goes on where this view ends. */
-        if (end >= s->end)
+        if (end >= s->view.size) /* it may go on */
                 s->open_key = rule;
         return r;
 }
@@ -601,7 +600,7 @@ static int go_on_with_key(Scanner *s)
         if (!rule)
                 return 0;
         end = private_key_go_on(s->view.text, s->view.size, s->first);
-        if (end >= s->end)
+        if (end >= s->view.size)
                 s->open_key = rule;
         return end > s->first ? take_key(s, rule, s->first, end) : 0;
 }

@@ -199,3 +199,26 @@ def test_mask_jsonl_answers_each_form_of_a_line_alike(ctl, line):
     longer = line[:-1].rstrip() + ',"extra":null}'
     short, long = (ctl.run("mask", "--jsonl", stdin=one + "\n").out for one in (line, longer))
     assert short == long and json.loads(short)["findings"] == []
+
+
+CHUNK = 512 << 10       # a long text is searched in pieces
+
+
+@pytest.mark.parametrize("prefix, from_line", [("", 0), ("2026-01-02T10:00:00.123456Z stdout F [worker-7] ", 1)])
+def test_a_private_key_across_two_pieces_of_a_text(ctl, prefix, from_line):
+    """Whole wherever the border lies, also without its header; and nothing more than the key."""
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    body = ["".join(rng.choices(LETTERS + "+/", k=64)) for _ in range(130)]
+    key = ["-----BEGIN RSA PRIVATE " + "KEY-----", *body, "-----END RSA PRIVATE " + "KEY-----"]
+    key = "".join(prefix + line + "\n" for line in key[from_line:])
+    after = "\nid " + "".join(rng.choices("0123456789abcdef", k=40)) + "\n"
+    filler = "some words of a long log that say nothing\n" * (CHUNK // 42 + 1)
+    borders = [*range(0, len(key), len(key) // 20), *range(len(key) - 60, len(key) + 3, 4)]
+    texts = [filler[:CHUNK - at - 1] + "\n" + key + after + filler[:2000] for at in borders]
+    lines = "".join(json.dumps({"id": n, "text": text}) + "\n" for n, text in enumerate(texts))
+    for border, line in zip(borders, ctl.run("mask", "--jsonl", stdin=lines).out.splitlines()):
+        text = json.loads(line)["text"]
+        assert not any(line in text for line in body), border
+        assert after in text, border
