@@ -24,7 +24,7 @@ def made(rng, n, alphabet=ALNUM):
 
 def strong(rng):
     """A password that nobody doubts, whatever was drawn."""
-    return made(rng, 7) + rng.choice("!#%+") + made(rng, 4, string.digits) + made(rng, 8)
+    return made(rng, 7) + rng.choice("!#+") + made(rng, 4, string.digits) + made(rng, 8)
 
 
 def explained(ctl, text, *more, **environ):
