@@ -52,7 +52,8 @@ bool reader_element(Reader *r, size_t i)
         if (start > 0 && v->text[start - 1] == ':')
                 for (start--; start > 0 && is_name(v->text[start - 1]); start--)
                         ;
-        if (start == 0 || v->text[start - 1] != '<' || !is_any(at(v, i), "> \t"))
+        if (start == 0 || v->text[start - 1] != '<' || !is_any(at(v, i), "> \t") ||
+            is_any(at(v, reader_skip_blanks(v, i)), "=:")) /* "<name = value>" is no tag */
                 return false;
         end = tag_end(v, i);
         if (!end)

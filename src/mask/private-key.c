@@ -172,13 +172,18 @@ static void longest_run(const char *text, size_t start, size_t end, size_t *ret_
         }
 }
 
+/* What is long seems to be made of words by chance too often: one line of 64 in 300. */
+static bool is_words(const char *s, size_t n)
+{
+        return n < 32 ? text_is_words(s, n) : text_is_phrase(s, n);
+}
+
 /* As long as @min, and random: what stands before it, a log's time or a commit's author, is not looked at. */
 static bool has_material(const char *text, size_t start, size_t end, size_t min, size_t *ret_start,
                          size_t *ret_end)
 {
         longest_run(text, start, end, ret_start, ret_end);
-        return *ret_end - *ret_start >= min &&
-               !text_is_words(text + *ret_start, *ret_end - *ret_start);
+        return *ret_end - *ret_start >= min && !is_words(text + *ret_start, *ret_end - *ret_start);
 }
 
 typedef enum LineKind {
@@ -262,7 +267,7 @@ static bool is_random(const char *text, size_t start, size_t end)
 {
         strip_line(text, &start, &end);
         start = last_run(text, start, end);
-        return end - start >= 4 && !text_is_words(text + start, end - start);
+        return end - start >= 4 && !is_words(text + start, end - start);
 }
 
 /* Where key material on the rest of a header's own line ends; @at when there is none. */
@@ -411,6 +416,11 @@ static PrivateKey survey(const char *text, size_t at, size_t end)
         if (n_bytes < KEY_MIN)
                 return PRIVATE_KEY_NONE;
         return n_with * 2 + 2 >= n_lines ? PRIVATE_KEY_WHOLE : PRIVATE_KEY_SCATTERED;
+}
+
+bool private_key_is_closed(const char *text, size_t end)
+{
+        return end >= 4 && memcmp(text + end - 4, "----", 4) == 0;
 }
 
 size_t private_key_go_on(const char *text, size_t size, size_t at)

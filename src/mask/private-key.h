@@ -26,5 +26,8 @@ PrivateKey private_key_find(const char *text, size_t size, size_t low, size_t at
 /* Goes on at @at with a key whose beginning was in another piece of the text. Returns where it ends; @at: just before. */
 size_t private_key_go_on(const char *text, size_t size, size_t at);
 
+/* Does a key that ends at @end, end with its footer? */
+bool private_key_is_closed(const char *text, size_t end);
+
 /* The next run of a scattered key in @*at..@end: moves @*at to it and returns its length; 0: there is none. */
 size_t private_key_next_run(const char *text, size_t *at, size_t end);

@@ -585,7 +585,8 @@ static int try_private_key(Scanner *s, Rule *rule, size_t *done, size_t at)
                 break;
         }
         *done = end;
-        if (end >= s->view.size) /* it may go on */
+        /* It goes on where this view ends. */
+        if (end >= s->end && !private_key_is_closed(s->view.text, end))
                 s->open_key = rule;
         return r;
 }
@@ -600,7 +601,7 @@ static int go_on_with_key(Scanner *s)
         if (!rule)
                 return 0;
         end = private_key_go_on(s->view.text, s->view.size, s->first);
-        if (end >= s->view.size)
+        if (end >= s->end && !private_key_is_closed(s->view.text, end))
                 s->open_key = rule;
         return end > s->first ? take_key(s, rule, s->first, end) : 0;
 }
