@@ -98,7 +98,7 @@ static bool is_neighbour(char a, char b)
 
         a = to_lower(a);
         b = to_lower(b);
-        if (a == b || a == ' ')
+        if (a == b || a == ' ' || !a) /* strchr() finds the end of a string, too */
                 return false;
         for (p = rows; (p = strchr(p, a)); p++)
                 if (p[1] == b || (p > rows && p[-1] == b))

@@ -81,6 +81,8 @@ bool ruleset_has(const Ruleset *rules, const char *id, size_t n)
 {
         size_t low = 0, high = rules->n_ids;
 
+        if (memchr(id, 0, n))
+                return false;
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
                 const char *other = rules->ids[middle];
