@@ -2,15 +2,12 @@
 #include "base/bytes-find.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
-/* The vectors that every machine of 64 bits has, and how many of them are looked at in one step. */
-#define VECTOR 16
-#define BLOCK  (4 * VECTOR)
+#include "base/vector.h"
 
-typedef uint8_t Bytes __attribute__((vector_size(VECTOR)));
-typedef uint64_t Words __attribute__((vector_size(VECTOR)));
+/* What is looked at in one step. */
+#define BLOCK (4 * VECTOR)
 
 /* May the needle begin at one of the BLOCK bytes at @p? Only its first and its last byte (@last bytes on) are compared. */
 static bool may_begin(const char *p, size_t last, Bytes first_byte, Bytes last_byte)

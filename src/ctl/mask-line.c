@@ -1,17 +1,11 @@
 /* A line of mask --jsonl, read and written without a tree */
 #include "ctl/mask-line.h"
 
-#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/terminal-text.h"
-
-/* The vectors that every machine of 64 bits has. */
-#define BLOCK 16
-
-typedef uint8_t Bytes __attribute__((vector_size(BLOCK)));
-typedef uint64_t Words __attribute__((vector_size(BLOCK)));
+#include "base/vector.h"
 
 /* An id of so many digits fits into what a number is read into. */
 #define DIGITS_MAX 18
@@ -26,18 +20,16 @@ static size_t plain_length(const char *p, size_t size)
 {
         size_t i = 0;
 
-        for (; size - i >= BLOCK; i += BLOCK) {
+        for (; size - i >= VECTOR; i += VECTOR) {
                 Bytes bytes, special;
-                Words words;
+                size_t n;
 
                 memcpy(&bytes, p + i, sizeof(bytes));
                 special = (Bytes) (bytes == '"') | (Bytes) (bytes == '\\') |
                           (Bytes) ((Bytes) (bytes - ' ') >= 0x7f - ' ');
-                memcpy(&words, &special, sizeof(words));
-                if (words[0])
-                        return i + (size_t) __builtin_ctzll(le64toh(words[0])) / 8;
-                if (words[1])
-                        return i + 8 + (size_t) __builtin_ctzll(le64toh(words[1])) / 8;
+                n = vector_first(special);
+                if (n < VECTOR)
+                        return i + n;
         }
         while (i < size && is_plain(p[i]))
                 i++;

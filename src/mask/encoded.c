@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/vector.h"
 #include "mask/utf8.h"
 
 /* Shorter than the shortest token, encoded. */
@@ -43,13 +44,7 @@ static int value_of(char c)
         return values[(unsigned char) c] - 1;
 }
 
-/* The vectors that every machine of 64 bits has, as two lanes. */
-#define LANE 8
-
-typedef uint8_t Bytes __attribute__((vector_size(2 * LANE)));
-typedef uint64_t Words __attribute__((vector_size(2 * LANE)));
-
-/* Which of the two lanes at @p are base64 alone. */
+/* A vector is two lanes of 8 bytes: which of those at @p are base64 alone. */
 static inline Words lanes_of_base64(const char *p)
 {
         Bytes c, belong;
@@ -63,7 +58,7 @@ static inline Words lanes_of_base64(const char *p)
 /* Where the characters of base64 from @i on end. */
 static size_t skip_run(const char *text, size_t size, size_t i)
 {
-        for (; size - i >= 2 * LANE; i += 2 * LANE) {
+        for (; size - i >= VECTOR; i += VECTOR) {
                 Words lanes = lanes_of_base64(text + i);
 
                 if (!lanes[0] || !lanes[1])
@@ -115,7 +110,7 @@ static size_t find_run(const char *text, size_t size, size_t i)
         const size_t low = i;
         bool full = false; /* the lane before @i */
 
-        for (; size - i >= 2 * LANE; i += 2 * LANE) {
+        for (; size - i >= VECTOR; i += VECTOR) {
                 Words lanes = lanes_of_base64(text + i);
 
                 if (lanes[0] && (full || lanes[1])) {

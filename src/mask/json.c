@@ -1,8 +1,9 @@
 /* JSON, walked and never built */
 #include "mask/json.h"
 
-#include <endian.h>
 #include <string.h>
+
+#include "base/vector.h"
 
 #define DEPTH_MAX 4096
 
@@ -27,34 +28,24 @@ static bool is_hex4(const char *p)
         return true;
 }
 
-/* The vectors that every machine of 64 bits has. */
-#define BLOCK 16
-
-typedef uint8_t Bytes __attribute__((vector_size(BLOCK)));
-typedef uint64_t Words __attribute__((vector_size(BLOCK)));
-
 /* How many bytes of this block come before the first quote, backslash or control character. */
 static size_t plain_length(const char *p)
 {
         Bytes bytes, special;
-        Words words;
 
         memcpy(&bytes, p, sizeof(bytes));
         special = (Bytes) (bytes == '"') | (Bytes) (bytes == '\\') | (Bytes) (bytes < 0x20);
-        memcpy(&words, &special, sizeof(words));
-        if (words[0])
-                return (size_t) __builtin_ctzll(le64toh(words[0])) / 8;
-        return words[1] ? 8 + (size_t) __builtin_ctzll(le64toh(words[1])) / 8 : BLOCK;
+        return vector_first(special);
 }
 
 /* To the next byte of a string that is not plain. */
 static void skip_plain(Parser *s)
 {
-        while (s->end - s->p >= BLOCK) {
+        while (s->end - s->p >= VECTOR) {
                 size_t n = plain_length(s->p);
 
                 s->p += n;
-                if (n < BLOCK)
+                if (n < VECTOR)
                         return;
         }
         while (s->p < s->end && *s->p != '"' && *s->p != '\\' && (unsigned char) *s->p >= 0x20)

@@ -1,8 +1,9 @@
 /* View: escapes of any depth become the characters they stand for */
 #include "mask/view.h"
 
-#include <endian.h>
 #include <string.h>
+
+#include "base/vector.h"
 
 /* A hyperlink's address in a terminal sequence may be long; what is longer is no sequence. */
 #define OSC_MAX 2048
@@ -246,23 +247,16 @@ static bool is_special(const char *p, size_t size)
         }
 }
 
-/* The vectors that every machine of 64 bits has. */
-#define BLOCK 16
-
-typedef uint8_t Bytes __attribute__((vector_size(BLOCK)));
-typedef uint64_t Words __attribute__((vector_size(BLOCK)));
-
 /* What a reader stops at: the special bytes; where it joins, also those that may end a line. */
 typedef enum Stops {
         STOP_SPECIAL,
         STOP_LINES,
 } Stops;
 
-/* How many of the BLOCK bytes at @p, which one more follows, come before the first to stop at. */
+/* How many of the VECTOR bytes at @p, which one more follows, come before the first to stop at. */
 static inline size_t plain_block(const char *p, Stops stops)
 {
         Bytes bytes, next, special;
-        Words words;
 
         memcpy(&bytes, p, sizeof(bytes));
         memcpy(&next, p + 1, sizeof(next));
@@ -275,12 +269,7 @@ static inline size_t plain_block(const char *p, Stops stops)
         if (stops == STOP_LINES)
                 special |= (Bytes) (bytes == '\n') | (Bytes) (bytes == '\r') |
                            (Bytes) (bytes == '=');
-        words = (Words) special;
-        if (!(words[0] | words[1]))
-                return BLOCK;
-        if (words[0])
-                return (size_t) __builtin_ctzll(le64toh(words[0])) / 8;
-        return 8 + (size_t) __builtin_ctzll(le64toh(words[1])) / 8;
+        return vector_first(special);
 }
 
 static inline bool is_stop(const char *p, size_t size, Stops stops)
@@ -294,11 +283,11 @@ static size_t plain_length(const char *p, size_t size)
 {
         size_t i = 0;
 
-        while (size - i > BLOCK) {
+        while (size - i > VECTOR) {
                 size_t n = plain_block(p + i, STOP_SPECIAL);
 
                 i += n;
-                if (n < BLOCK)
+                if (n < VECTOR)
                         return i;
         }
         while (i < size && !is_special(p + i, size - i))
@@ -311,13 +300,13 @@ static inline size_t copy_plain(char *to, const char *p, size_t size, Stops stop
 {
         size_t i = 0;
 
-        while (size - i > BLOCK) {
+        while (size - i > VECTOR) {
                 size_t n;
 
-                memcpy(to + i, p + i, BLOCK);
+                memcpy(to + i, p + i, VECTOR);
                 n = plain_block(p + i, stops);
                 i += n;
-                if (n < BLOCK)
+                if (n < VECTOR)
                         return i;
         }
         for (; i < size && !is_stop(p + i, size - i, stops); i++)
