@@ -27,6 +27,17 @@ size_t utf8_read(const char *text, size_t size, uint32_t *ret)
         return n;
 }
 
+size_t utf8_write(char to[static 4], uint32_t c)
+{
+        size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+        static const uint8_t first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+        for (size_t i = n - 1; i > 0; i--, c >>= 6)
+                to[i] = (char) (0x80 | (c & 0x3f));
+        to[0] = (char) (first[n] | c);
+        return n;
+}
+
 bool char_is_unsafe(uint32_t c)
 {
         return c == UINT32_MAX || c < 0x20 || (c >= 0x7f && c <= 0x9f) ||

@@ -13,6 +13,9 @@
  * UTF-8. */
 size_t utf8_read(const char *text, size_t size, uint32_t *ret);
 
+/* Writes the character @c, whatever it is. Returns its length. */
+size_t utf8_write(char to[static 4], uint32_t c);
+
 /* Is @c more than a letter to a terminal: a control character (line break and tab, too), one that reorders or hides the text
  * around it, or none at all (UINT32_MAX)? */
 bool char_is_unsafe(uint32_t c);

@@ -148,28 +148,11 @@ static int hex4(const char *p)
         return value;
 }
 
-static void put_character(StrBuf *b, unsigned c)
+static void put_character(StrBuf *b, uint32_t c)
 {
         char bytes[4];
-        size_t n = 0;
 
-        if (c < 0x80)
-                bytes[n++] = (char) c;
-        else {
-                if (c < 0x800)
-                        bytes[n++] = (char) (0xC0 | c >> 6);
-                else {
-                        if (c < 0x10000)
-                                bytes[n++] = (char) (0xE0 | c >> 12);
-                        else {
-                                bytes[n++] = (char) (0xF0 | c >> 18);
-                                bytes[n++] = (char) (0x80 | (c >> 12 & 0x3F));
-                        }
-                        bytes[n++] = (char) (0x80 | (c >> 6 & 0x3F));
-                }
-                bytes[n++] = (char) (0x80 | (c & 0x3F));
-        }
-        put(b, bytes, n);
+        put(b, bytes, utf8_write(bytes, c));
 }
 
 /* After "\u". Half a pair is for json-c. */
@@ -181,14 +164,14 @@ static bool read_unicode(Reader *r, StrBuf *b)
                 return false;
         r->p += 4;
         if (c < 0xD800 || c > 0xDBFF) {
-                put_character(b, (unsigned) c);
+                put_character(b, (uint32_t) c);
                 return true;
         }
         low = r->end - r->p >= 6 && memcmp(r->p, "\\u", 2) == 0 ? hex4(r->p + 2) : -1;
         if (low < 0xDC00 || low > 0xDFFF)
                 return false;
         r->p += 6;
-        put_character(b, 0x10000 + (((unsigned) c - 0xD800) << 10) + ((unsigned) low - 0xDC00));
+        put_character(b, 0x10000 + (((uint32_t) c - 0xD800) << 10) + ((uint32_t) low - 0xDC00));
         return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/terminal-text.h"
 #include "base/vector.h"
 
 /* A hyperlink's address in a terminal sequence may be long; what is longer is no sequence. */
@@ -41,23 +42,6 @@ static int read_hex(const char *p, size_t size, size_t n)
                 value = value * 16 + digit;
         }
         return value;
-}
-
-static void put_code_point(Unit *u, int c)
-{
-        if (c < 0x80) {
-                u->bytes[0] = (char) c;
-                u->n_bytes = 1;
-        } else if (c < 0x800) {
-                u->bytes[0] = (char) (0xC0 | c >> 6);
-                u->bytes[1] = (char) (0x80 | (c & 0x3F));
-                u->n_bytes = 2;
-        } else {
-                u->bytes[0] = (char) (0xE0 | c >> 12);
-                u->bytes[1] = (char) (0x80 | (c >> 6 & 0x3F));
-                u->bytes[2] = (char) (0x80 | (c & 0x3F));
-                u->n_bytes = 3;
-        }
 }
 
 /* Unicode's default ignorable code points, as far as they are in use: they have no width. */
@@ -174,7 +158,7 @@ static Unit read_escaped(const View *v, const char *p, size_t size, size_t n)
                 value = read_hex(p + n + 1, size - n - 1, 2);
         if (value >= 0) {
                 u.from = n + (c == 'u' ? 5 : 3);
-                put_code_point(&u, value);
+                u.n_bytes = utf8_write(u.bytes, (uint32_t) value);
                 u.unseen = is_ignorable(value);
                 return value == ESC ? read_escape(v, p, size, u.from) : u;
         }

@@ -5,6 +5,7 @@
 #include "base/file-util.h"
 #include "base/hash.h"
 #include "base/strbuf.h"
+#include "base/terminal-text.h"
 #include "base/time-util.h"
 #include "fixture.h"
 
@@ -177,4 +178,19 @@ TEST(a_broken_schema_is_not_quoted)
         CHECK_INT(sqlite_query_int(db, "SELECT count(*) FROM t", &n), -EUCLEAN);
         CHECK(!strstr(sqlite_reason(db), "private"));
         CHECK(strstr(sqlite3_errmsg(db), "private"));
+}
+
+TEST(each_character_is_read_as_it_was_written)
+{
+        for (uint32_t c = 0; c < 0x110000; c++) {
+                char bytes[4];
+                uint32_t read;
+                size_t n = utf8_write(bytes, c);
+
+                if (c >= 0xd800 &&
+                    c <= 0xdfff) /* no characters, and of three bytes where a text has one all the same */
+                        REQUIRE(n == 3);
+                else
+                        REQUIRE(utf8_read(bytes, n, &read) == n && read == c);
+        }
 }
