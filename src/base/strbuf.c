@@ -9,6 +9,13 @@ void strbuf_done(StrBuf *b)
         *b = (StrBuf){ 0 };
 }
 
+void strbuf_wipe(StrBuf *b)
+{
+        if (b->data)
+                explicit_bzero(b->data, b->allocated);
+        strbuf_done(b);
+}
+
 void strbuf_clear(StrBuf *b)
 {
         b->size = 0;

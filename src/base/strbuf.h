@@ -20,6 +20,9 @@ typedef struct StrBuf {
 /* Frees the bytes; @b is empty and usable afterwards. */
 void strbuf_done(StrBuf *b);
 
+/* The same for what may be secret: the bytes are overwritten first. */
+void strbuf_wipe(StrBuf *b);
+
 /* Empties @b and keeps its memory. */
 void strbuf_clear(StrBuf *b);
 

@@ -32,13 +32,6 @@ typedef struct MaskRun {
         MaskLine line;
 } MaskRun;
 
-static void wipe(StrBuf *b)
-{
-        if (b->data)
-                explicit_bzero(b->data, b->allocated);
-        strbuf_done(b);
-}
-
 /* Appends what comes next on standard input. Returns how much, 0 at its end, or a negative errno. */
 static ssize_t read_more(StrBuf *b)
 {
@@ -129,7 +122,7 @@ static int mask_all(MaskRun *run)
 
 static int explain_all(const Ruleset *rules)
 {
-        _cleanup_(wipe) StrBuf text = { 0 };
+        _cleanup_(strbuf_wipe) StrBuf text = { 0 };
         int r = strbuf_read(&text, stdin);
 
         return r < 0 ? r : explain_text(rules, text.data ?: "", text.size, &(ExplainOptions){ 0 });
@@ -280,9 +273,9 @@ static int mask_lines(MaskRun *run)
 static void run_done(MaskRun *run)
 {
         (void) masker_free(run->masker);
-        wipe(&run->input);
-        wipe(&run->answers);
-        wipe(&run->line.text);
+        strbuf_wipe(&run->input);
+        strbuf_wipe(&run->answers);
+        strbuf_wipe(&run->line.text);
 }
 
 int command_mask(int argc, char *argv[])

@@ -158,18 +158,11 @@ static int test_file(const char *path)
         return has_rules(text) ? test_rules(path) : test_text(path, text, size);
 }
 
-static void wipe(StrBuf *b)
-{
-        if (b->data)
-                explicit_bzero(b->data, b->allocated);
-        strbuf_done(b);
-}
-
 /* What the judge makes of a file, or of standard input. */
 static int explain_file(const char *path, const ExplainOptions *options)
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
-        _cleanup_(wipe) StrBuf text = { 0 };
+        _cleanup_(strbuf_wipe) StrBuf text = { 0 };
         int r;
 
         if (path && strcmp(path, "-") != 0) {

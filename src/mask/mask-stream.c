@@ -56,19 +56,12 @@ int mask_stream_new(Masker *masker, size_t piece, const MaskSink *sink, MaskStre
         return 0;
 }
 
-static void wipe(StrBuf *b)
-{
-        if (b->data)
-                explicit_bzero(b->data, b->allocated);
-        strbuf_done(b);
-}
-
 MaskStream *mask_stream_free(MaskStream *s)
 {
         if (!s)
                 return NULL;
-        wipe(&s->window);
-        wipe(&s->given);
+        strbuf_wipe(&s->window);
+        strbuf_wipe(&s->given);
         offset_map_done(&s->repairs);
         explicit_bzero(s->rest, sizeof(s->rest));
         free(s);

@@ -67,18 +67,14 @@ Masker *masker_free(Masker *m)
 {
         if (!m)
                 return NULL;
-        if (m->clean.data)
-                explicit_bzero(m->clean.data, m->clean.allocated);
-        strbuf_done(&m->clean);
+        strbuf_wipe(&m->clean);
         strbuf_done(&m->output);
         offset_map_done(&m->repairs);
         offset_map_done(&m->edits);
         spans_done(&m->spans);
         spans_done(&m->found);
         spans_done(&m->inner_spans);
-        if (m->decoded.data)
-                explicit_bzero(m->decoded.data, m->decoded.allocated);
-        strbuf_done(&m->decoded);
+        strbuf_wipe(&m->decoded);
         (void) scanner_free(m->inner);
         view_done(&m->view);
         (void) scanner_free(m->scanner);
