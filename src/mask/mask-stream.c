@@ -8,9 +8,8 @@
 #include "mask/utf8.h"
 #include "mask/view.h"
 
-/* A rule looks no farther than this after its literal; before it, and where a view begins, this is enough. */
-#define REACH  ((size_t) RULE_WINDOW_MAX)
-#define BEHIND ((size_t) 32768)
+/* A rule looks no farther than this after its literal. */
+#define REACH ((size_t) RULE_WINDOW_MAX)
 
 /* A window that a single secret fills grows up to so many pieces. */
 #define GROWTH_MAX 8
@@ -182,7 +181,7 @@ static size_t find_cut(const char *text, size_t high)
 /* What is before the window's new part, and seen when it is searched, stays; the rest is forgotten. */
 static void forget_front(MaskStream *s)
 {
-        size_t seen = REACH + BEHIND, keep;
+        size_t seen = REACH + TEXT_BEHIND, keep;
 
         if (s->done <= seen)
                 return;
@@ -195,7 +194,7 @@ static void forget_front(MaskStream *s)
 /* Where what is known of the window ends: before a secret that goes on there. */
 static size_t find_end(MaskStream *s, const Masked *masked)
 {
-        size_t cut = find_cut(s->window.data, s->window.size - REACH - BEHIND);
+        size_t cut = find_cut(s->window.data, s->window.size - REACH - TEXT_BEHIND);
 
         for (size_t i = 0; i < masked->n_findings; i++) {
                 const Finding *f = masked->findings + i;
@@ -231,7 +230,7 @@ static int mask_window(MaskStream *s, bool last)
         if (cut > s->done) {
                 r = put_masked(s, &masked, cut);
                 forget_front(s);
-                s->wanted = s->done + s->piece + REACH + BEHIND;
+                s->wanted = s->done + s->piece + REACH + TEXT_BEHIND;
         } else if (size < GROWTH_MAX * s->piece)
                 s->wanted = size + s->piece;
         else

@@ -13,9 +13,8 @@
 #include "mask/private-key.h"
 #include "mask/view.h"
 
-/* A chunk and its view fit the second cache; behind it the view goes on as far as a rule may look. */
+/* A chunk and its view fit the second cache; after it the view goes on as far as a rule may look. */
 #define CHUNK_SIZE 524288
-#define BEHIND     32768
 #define AHEAD      RULE_WINDOW_MAX
 
 /* No rule of ours comes near. A pattern that does is stopped before it costs a millisecond, and the text is masked. */
@@ -772,7 +771,7 @@ static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
 {
         size_t until = s->part.until - at > CHUNK_SIZE ? at + CHUNK_SIZE : s->part.until;
         size_t end = size - until > AHEAD ? until + AHEAD : size;
-        size_t base = at > BEHIND ? at - BEHIND : 0;
+        size_t base = at > TEXT_BEHIND ? at - TEXT_BEHIND : 0;
         int r;
 
         /* A view that began within an escape would take it for something else. */
