@@ -551,9 +551,3 @@ int http_finish(Http *h, HttpAnswer *ret, char **reterr)
         http_abort(h);
         return r;
 }
-
-int http_post(Http *h, const HttpRequest *request, HttpAnswer *ret, char **reterr)
-{
-        http_begin(h, request);
-        return http_finish(h, ret, reterr);
-}

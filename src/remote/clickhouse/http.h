@@ -55,12 +55,9 @@ int http_set_login(Http *h, const char *user, const char *password);
 /* Ends the request in hand and all later ones with -ECANCELED. From any thread. */
 void http_stop(Http *h);
 
-/* Posts. Returns 0 (an answer came, whatever its status), or a negative errno with *@reterr. */
-int http_post(Http *h, const HttpRequest *request, HttpAnswer *ret, char **reterr);
-
-/* The same in two steps, for what can be done while the server works. The first one returns when the body has gone out, or
- * never will; the second one has the answer, or why there is none. @request and all that it points to is borrowed between
- * them. Nothing else may be asked then. */
+/* Posts in two steps, for what can be done while the server works. The first one returns when the body has gone out, or never
+ * will; the second one returns 0 (an answer came, whatever its status), or a negative errno with *@reterr. @request and all
+ * that it points to is borrowed between them. Nothing else may be asked then. */
 void http_begin(Http *h, const HttpRequest *request);
 int http_finish(Http *h, HttpAnswer *ret, char **reterr);
 
