@@ -25,34 +25,39 @@ static const char *constant(const PgColumn *column)
         }
 }
 
-static void add_names(const PostgreSql *p, PgTable table, StrBuf *sql)
+/* The next column that the server has, from *@i on; NULL: there is none. */
+static const PgColumn *next_column(const PostgreSql *p, PgTable table, size_t *i)
 {
         const PgLayout *l = pg_layout(table);
-        bool is_first = true;
 
-        for (size_t i = 0; i < l->n_columns; i++) {
-                if (!p->has[table][i])
-                        continue;
-                (void) strbuf_printf(sql, "%s\"%s\"", is_first ? "" : ", ", l->columns[i].name);
-                is_first = false;
-        }
+        while (*i < l->n_columns && !p->has[table][*i])
+                (*i)++;
+        return *i < l->n_columns ? l->columns + (*i)++ : NULL;
+}
+
+static const char *comma(size_t n)
+{
+        return n > 0 ? ", " : "";
+}
+
+/* @side: the row whose columns they are, with a dot; or "". */
+static void add_names(const PostgreSql *p, PgTable table, const char *side, StrBuf *sql)
+{
+        const PgColumn *c;
+
+        for (size_t i = 0, n = 0; (c = next_column(p, table, &i)); n++)
+                (void) strbuf_printf(sql, "%s%s\"%s\"", comma(n), side, c->name);
 }
 
 static void add_values(const PostgreSql *p, PgTable table, StrBuf *sql)
 {
-        const PgLayout *l = pg_layout(table);
-        bool is_first = true;
+        const PgColumn *c;
 
-        for (size_t i = 0; i < l->n_columns; i++) {
-                const PgColumn *c = l->columns + i;
-
-                if (!p->has[table][i])
-                        continue;
+        for (size_t i = 0, n = 0; (c = next_column(p, table, &i)); n++) {
                 if (pg_column_is_sent(c))
-                        (void) strbuf_printf(sql, "%st.\"%s\"", is_first ? "" : ", ", c->name);
+                        (void) strbuf_printf(sql, "%st.\"%s\"", comma(n), c->name);
                 else
-                        (void) strbuf_printf(sql, "%s%s", is_first ? "" : ", ", constant(c));
-                is_first = false;
+                        (void) strbuf_printf(sql, "%s%s", comma(n), constant(c));
         }
 }
 
@@ -78,36 +83,21 @@ static void add_change(StrBuf *sql, const PgColumn *c)
 
 static void add_changes(const PostgreSql *p, PgTable table, StrBuf *sql)
 {
-        const PgLayout *l = pg_layout(table);
-        bool is_first = true;
+        const PgColumn *c;
 
-        for (size_t i = 0; i < l->n_columns; i++) {
-                if (!p->has[table][i])
-                        continue;
-                (void) strbuf_puts(sql, is_first ? "" : ", ");
-                add_change(sql, l->columns + i);
-                is_first = false;
+        for (size_t i = 0, n = 0; (c = next_column(p, table, &i)); n++) {
+                (void) strbuf_puts(sql, comma(n));
+                add_change(sql, c);
         }
 }
 
 /* Only where a row is another one. */
 static void add_difference(const PostgreSql *p, PgTable table, StrBuf *sql)
 {
-        static const char *const sides[] = { "o", "excluded" };
-        const PgLayout *l = pg_layout(table);
-
-        for (size_t side = 0; side < ELEMENTSOF(sides); side++) {
-                bool is_first = true;
-
-                (void) strbuf_puts(sql, side > 0 ? ") IS DISTINCT FROM (" : "(");
-                for (size_t i = 0; i < l->n_columns; i++) {
-                        if (!p->has[table][i])
-                                continue;
-                        (void) strbuf_printf(sql, "%s%s.\"%s\"", is_first ? "" : ", ", sides[side],
-                                             l->columns[i].name);
-                        is_first = false;
-                }
-        }
+        (void) strbuf_putc(sql, '(');
+        add_names(p, table, "o.", sql);
+        (void) strbuf_puts(sql, ") IS DISTINCT FROM (");
+        add_names(p, table, "excluded.", sql);
         (void) strbuf_putc(sql, ')');
 }
 
@@ -117,7 +107,7 @@ static void add_upsert(const PostgreSql *p, PgTable table, const char *where, St
         const PgLayout *l = pg_layout(table);
 
         (void) strbuf_printf(sql, "INSERT INTO %s.%s AS o (", p->schema, l->name);
-        add_names(p, table, sql);
+        add_names(p, table, "", sql);
         (void) strbuf_puts(sql, ") SELECT ");
         add_values(p, table, sql);
         (void) strbuf_printf(sql, " FROM " PG_STAGING "%s t %s ON CONFLICT (%s) DO UPDATE SET ",
