@@ -45,29 +45,13 @@ DIFFERENCES = {
 class Pages(Server):
     """`agentsview pg serve` with a role's rights."""
 
+    name = "pg serve"
+    options = ("--no-browser",)
+    starts_within = 60
+    says = r"(http://127\.0\.0\.1:\d+)"
+
     def __init__(self, viewer, url):
-        super().__init__(viewer)
-        self.source = url
-
-    def __enter__(self):
-        self.log = os.path.join(self.viewer.home, "pg-serve.log")
-        environ = dict(self.viewer.environ, AGENTSVIEW_PG_URL=self.source)
-        with open(self.log, "w") as log:
-            self.process = subprocess.Popen([self.viewer.program, "pg", "serve", "--no-browser", "--port", "0"], env=environ,
-                                            cwd=self.viewer.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            self.url = wait_for(self._url, 60, "agentsview pg serve to listen")
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def _url(self):
-        with open(self.log) as f:
-            text = f.read()
-        assert self.process.poll() is None, text
-        found = re.search(r"(http://127\.0\.0\.1:\d+)", text)
-        return found and found.group(1)
+        super().__init__(viewer, AGENTSVIEW_PG_URL=url)
 
 
 @pytest.fixture(scope="module")

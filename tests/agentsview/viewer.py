@@ -67,17 +67,23 @@ class Viewer:
 class Server:
     """`agentsview serve` on loopback; a context manager. What a person clicks is a call of its HTTP interface."""
 
-    def __init__(self, viewer):
+    name = "serve"
+    options = ("--no-sync", "--no-browser", "--no-update-check")
+    starts_within = 30
+    says = r"listening at (http://127\.0\.0\.1:\d+)"
+
+    def __init__(self, viewer, **environ):
         self.viewer = viewer
+        self.environ = viewer.environ | environ
 
     def __enter__(self):
-        self.log = os.path.join(self.viewer.home, "serve.log")
+        self.log = os.path.join(self.viewer.home, self.name.replace(" ", "-") + ".log")
         with open(self.log, "w") as log:
-            self.process = subprocess.Popen(
-                [self.viewer.program, "serve", "--no-sync", "--no-browser", "--no-update-check", "--port", "0"],
-                env=self.viewer.environ, cwd=self.viewer.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([self.viewer.program, *self.name.split(), *self.options, "--port", "0"],
+                                            env=self.environ, cwd=self.viewer.home, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
         try:
-            self.url = wait_for(self._url, 30, "agentsview serve to listen")
+            self.url = wait_for(self._url, self.starts_within, f"agentsview {self.name} to listen")
         except BaseException:
             self.__exit__()
             raise
@@ -87,7 +93,7 @@ class Server:
         with open(self.log) as f:
             text = f.read()
         assert self.process.poll() is None, text
-        found = re.search(r"listening at (http://127\.0\.0\.1:\d+)", text)
+        found = re.search(self.says, text)
         return found and found.group(1)
 
     def __exit__(self, *_):
