@@ -217,6 +217,15 @@ int encoded_next(const char *text, size_t size, size_t *at, Encoded *ret, StrBuf
         return 0;
 }
 
+int encoded_decode(const char *text, size_t size, StrBuf *decoded)
+{
+        Encoded e = { .end = 0 };
+
+        while (e.end < size && belongs(text[e.end]))
+                e.end++;
+        return decode(text, &e, decoded);
+}
+
 /* Where the @n-th character of the run is, breaks of lines left out; not before the one that was asked for last. */
 static size_t character(const char *text, Encoded *e, size_t n)
 {

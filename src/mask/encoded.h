@@ -18,6 +18,9 @@ typedef struct Encoded {
  * is none) or -ENOMEM. */
 int encoded_next(const char *text, size_t size, size_t *at, Encoded *ret, StrBuf *decoded);
 
+/* What @size characters of base64 at @text are, as far as they are text; @decoded begins anew. Returns 0 or -ENOMEM. */
+int encoded_decode(const char *text, size_t size, StrBuf *decoded);
+
 /* The characters of the run in @text that bytes @start..@end of what it decodes to come from, whole groups of four. To be
  * asked for in ascending order. */
 void encoded_range(const char *text, Encoded *e, size_t start, size_t end, size_t *ret_start,

@@ -6,6 +6,7 @@
 
 #include "base/bytes-find.h"
 #include "mask/guard.h"
+#include "mask/squeezed.h"
 #include "mask/view.h"
 
 #define HASH_BITS 16
@@ -36,7 +37,10 @@ struct Known {
         uint32_t *firsts; /* one a secret: the next one with such first bytes, as Entry.next */
         KnownSecret *secrets;
         size_t n, allocated;
-        bool spaces; /* a secret has some */
+        bool spaces;                   /* a secret has some */
+        bool phrases;                  /* one of these is given */
+        uint64_t gaps[(1 << 16) / 64]; /* of these: squeezed_gap() of each blank */
+        const Known *given;
 };
 
 Known *known_new(void)
@@ -93,7 +97,19 @@ void known_clear(Known *k)
                 free(s->text);
         }
         k->n = 0;
-        k->spaces = false;
+        if (k->phrases)
+                memset(k->gaps, 0, sizeof(k->gaps));
+        k->spaces = k->phrases = false;
+}
+
+void known_set_given(Known *k, const Known *given)
+{
+        k->given = given;
+}
+
+bool known_any(const Known *k)
+{
+        return k->n > 0 || (k->given && k->given->n > 0);
 }
 
 Known *known_free(Known *k)
@@ -124,13 +140,17 @@ static bool is_distinct(const KnownSecret *s)
         unsigned classes = text_classes(s->text, s->size);
         bool letters = classes & (CLASS_UPPER | CLASS_LOWER);
 
-        if (s->size < KNOWN_MIN || s->size > KNOWN_MAX || memchr(s->text, '\n', s->size))
-                return false;
         if (!letters)
                 return s->size >= 16;
         if (classes & (CLASS_DIGIT | CLASS_SPECIAL | CLASS_OTHER))
                 return !text_is_words(s->text, s->size) || classes & CLASS_DIGIT;
         return s->size >= 12 && !text_is_words(s->text, s->size);
+}
+
+/* Can it be looked for at all? */
+static bool is_searchable(const KnownSecret *s)
+{
+        return s->size >= KNOWN_MIN && s->size <= KNOWN_MAX && !memchr(s->text, '\n', s->size);
 }
 
 static bool is_remembered(const Known *k, const KnownSecret *s)
@@ -199,13 +219,26 @@ static size_t choose_base(const Known *k, const KnownSecret *s)
         return best;
 }
 
+/* Where a line may end in a phrase. */
+static void add_gaps(Known *k, const KnownSecret *s)
+{
+        for (size_t i = 1; i + 1 < s->size; i++)
+                if (s->text[i] == ' ') {
+                        uint32_t gap = squeezed_gap(s->text, s->size, i, i + 1);
+
+                        k->gaps[gap / 64] |= UINT64_C(1) << (gap % 64);
+                        k->phrases = true;
+                }
+}
+
 int known_add(Known *k, const KnownSecret *secret)
 {
         KnownSecret *s;
         uint32_t h;
         size_t base;
 
-        if (!is_distinct(secret) || is_remembered(k, secret) || k->n >= SECRETS_MAX)
+        if (!is_searchable(secret) || k->n >= SECRETS_MAX || is_remembered(k, secret) ||
+            (!secret->given && !is_distinct(secret)))
                 return 0;
         if (make_room(k) < 0)
                 return -ENOMEM;
@@ -215,6 +248,7 @@ int known_add(Known *k, const KnownSecret *secret)
         if (!s->text)
                 return -ENOMEM;
         memcpy(s->text, secret->text, secret->size);
+        s->common = s->given && !is_distinct(s);
         base = choose_base(k, s);
         for (uint32_t i = 0; i < STEP; i++) {
                 uint32_t offset = (uint32_t) base + i, e = (uint32_t) (k->n * STEP) + i;
@@ -228,6 +262,8 @@ int known_add(Known *k, const KnownSecret *secret)
         k->first_filter[h / 64] |= UINT64_C(1) << (h % 64);
         k->firsts[k->n] = k->first_heads[h];
         k->first_heads[h] = (uint32_t) k->n + 1;
+        if (s->given)
+                add_gaps(k, s);
         k->spaces = k->spaces || memchr(s->text, ' ', s->size);
         k->n++;
         return 1;
@@ -268,8 +304,8 @@ static size_t next_candidate(const Known *k, const char *text, size_t size, size
         return size;
 }
 
-int known_each(const Known *k, const char *text, size_t size, size_t from, size_t until,
-               KnownMatch func, void *userdata, Budget *budget)
+static int each_in(const Known *k, const char *text, size_t size, size_t from, size_t until,
+                   KnownMatch func, void *userdata, Budget *budget)
 {
         size_t end = size - until > BASE_MAX + STEP ? until + BASE_MAX + STEP : size,
                i = (from + STEP - 1) / STEP * STEP;
@@ -289,11 +325,89 @@ int known_each(const Known *k, const char *text, size_t size, size_t from, size_
                             s->size <= size - start &&
                             memcmp(text + start, s->text, s->size) == 0 &&
                             known_stands_alone(text, size, start, start + s->size))
-                                r = func(userdata, s, start);
+                                r = func(userdata, s, start, start + s->size);
                 }
                 if (budget->exceeded)
                         break;
         }
+        return r;
+}
+
+/* Where matches in a text whose blanks were squeezed stand in the text itself. */
+typedef struct Squeezed {
+        const SqueezedText *text;
+        size_t from, until;
+        KnownMatch func;
+        void *userdata;
+} Squeezed;
+
+static int on_squeezed(void *userdata, const KnownSecret *secret, size_t start, size_t end)
+{
+        const Squeezed *s = userdata;
+        size_t from, to;
+
+        squeezed_range(s->text, start, end, &from, &to);
+        if (!memchr(secret->text, ' ', secret->size) || from < s->from || from >= s->until)
+                return 0; /* it is found as it is, or elsewhere */
+        return s->func(s->userdata, secret, from, to);
+}
+
+/* What is squeezed at once, from a place on where a phrase may be broken. */
+#define WINDOW ((size_t) 64 * 1024)
+
+/* The same where a phrase stands otherwise than it was given: with the end of a line in it. */
+static int each_phrase(const Known *k, const char *text, size_t size, size_t from, size_t until,
+                       KnownMatch func, void *userdata, Budget *budget)
+{
+        size_t limit = size - until > 2 * KNOWN_MAX ? until + 2 * KNOWN_MAX : size, end;
+        int r = 0;
+
+        for (size_t i = from; r >= 0 && (i = squeezed_next(text, limit, i, &end)) < limit;
+             i = end) {
+                _cleanup_(squeezed_done) SqueezedText squeezed = { 0 };
+                Squeezed s = { &squeezed, from, until, func, userdata };
+                size_t low = i - from > 2 * KNOWN_MAX ? i - 2 * KNOWN_MAX : from;
+
+                if (!test(k->gaps, squeezed_gap(text, size, i, end)))
+                        continue;
+                end = limit - i > WINDOW ? i + WINDOW : limit;
+                r = squeezed_make(&squeezed, text, size, low, end, KNOWN_MAX);
+                if (r > 0)
+                        r = each_in(k, squeezed.bytes.data, squeezed.bytes.size, 0,
+                                    squeezed.bytes.size, on_squeezed, &s, budget);
+                if (budget->exceeded)
+                        break;
+        }
+        return r;
+}
+
+/* What is given is remembered where it is found, as what a rule finds is: the conversation keeps it. */
+typedef struct Giving {
+        Known *known;
+        KnownMatch func;
+        void *userdata;
+} Giving;
+
+static int on_given(void *userdata, const KnownSecret *secret, size_t start, size_t end)
+{
+        const Giving *g = userdata;
+        int r = known_add(g->known, secret);
+
+        return r < 0 ? r : g->func(g->userdata, secret, start, end);
+}
+
+int known_each(Known *k, const char *text, size_t size, size_t from, size_t until, KnownMatch func,
+               void *userdata, Budget *budget)
+{
+        Giving giving = { k, func, userdata };
+        int r = each_in(k, text, size, from, until, func, userdata, budget);
+
+        if (r >= 0 && k->phrases)
+                r = each_phrase(k, text, size, from, until, func, userdata, budget);
+        if (r >= 0 && k->given)
+                r = each_in(k->given, text, size, from, until, on_given, &giving, budget);
+        if (r >= 0 && k->given && k->given->phrases)
+                r = each_phrase(k->given, text, size, from, until, on_given, &giving, budget);
         return r;
 }
 
@@ -306,8 +420,8 @@ static size_t common_length(const KnownSecret *s, const char *text, size_t size)
         return n;
 }
 
-const KnownSecret *known_before_cut(const Known *k, const char *text, size_t low, size_t end,
-                                    size_t *ret_start, Budget *budget)
+static const KnownSecret *before_cut(const Known *k, const char *text, size_t low, size_t end,
+                                     size_t *ret_start, Budget *budget)
 {
         size_t at = end;
 
@@ -325,7 +439,7 @@ const KnownSecret *known_before_cut(const Known *k, const char *text, size_t low
                      e = k->firsts[e - 1]) {
                         const KnownSecret *s = &k->secrets[e - 1];
 
-                        if (s->size <= end - at ||
+                        if (s->common || s->size <= end - at ||
                             common_length(s, text + at, end - at) < end - at ||
                             (at > 0 && is_word(text[at - 1]) && is_word(text[at])))
                                 continue;
@@ -334,6 +448,14 @@ const KnownSecret *known_before_cut(const Known *k, const char *text, size_t low
                 }
         }
         return NULL;
+}
+
+const KnownSecret *known_before_cut(const Known *k, const char *text, size_t low, size_t end,
+                                    size_t *ret_start, Budget *budget)
+{
+        const KnownSecret *s = before_cut(k, text, low, end, ret_start, budget);
+
+        return s || !k->given ? s : before_cut(k->given, text, low, end, ret_start, budget);
 }
 
 bool known_wraps(const Known *k, const char *text, size_t size, size_t from, size_t until,

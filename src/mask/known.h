@@ -23,6 +23,8 @@ typedef struct KnownSecret {
         const char *rule;
         uint64_t fingerprint;
         unsigned rank;
+        bool given;  /* by a person's own files: masked however common it is (known-values.h) */
+        bool common; /* set by known_add(): its beginning alone tells nothing */
 } KnownSecret;
 
 /* NULL without memory. */
@@ -31,16 +33,21 @@ Known *known_new(void);
 Known *known_free(Known *k);
 DEFINE_CLEANUP(Known *, known_free)
 
-/* Wipes and forgets all. */
+/* Has what is in @given (borrowed; NULL: nothing) found as well, and remembered where it is. Set before known_each(). */
+void known_set_given(Known *k, const Known *given);
+
+/* Wipes and forgets all that was added; what is given stays. */
 void known_clear(Known *k);
+/* Is there anything to look for, added or given? */
+bool known_any(const Known *k);
 /* How many there are. */
 size_t known_n(const Known *k);
 
-/* Remembers a copy of a secret, when it is distinct enough. Returns 1 (it is new), 0 (not), or -ENOMEM. */
+/* Remembers a copy of a secret, when it is distinct enough or given. Returns 1 (it is new), 0 (not), or -ENOMEM. */
 int known_add(Known *k, const KnownSecret *secret);
 
-/* Told of a known secret in a text, and where it begins. Returns 0, or a negative errno, which ends the search. */
-typedef int (*KnownMatch)(void *userdata, const KnownSecret *secret, size_t start);
+/* Told of a known secret at @start..@end of a text. Returns 0, or a negative errno, which ends the search. */
+typedef int (*KnownMatch)(void *userdata, const KnownSecret *secret, size_t start, size_t end);
 
 /* The secret of that number, from 0 in order of adding. */
 const KnownSecret *known_secret(const Known *k, size_t number);
@@ -48,10 +55,11 @@ const KnownSecret *known_secret(const Known *k, size_t number);
 /* Is @start..@end a word of its own, and not a part of a longer one? */
 bool known_stands_alone(const char *text, size_t size, size_t start, size_t end);
 
-/* Calls @func for each known secret, as a word of its own, that begins at @from..@until in @text; they may overlap. Returns what
- * @func returned last. A @budget that is exceeded ends the search. */
-int known_each(const Known *k, const char *text, size_t size, size_t from, size_t until,
-               KnownMatch func, void *userdata, Budget *budget);
+/* Calls @func for each known secret, as a word of its own, that begins at @from..@until in @text; they may overlap. One of several
+ * words is found, too, where other blanks or the end of a line stand between them. Returns what @func returned last, or
+ * -ENOMEM. A @budget that is exceeded ends the search. */
+int known_each(Known *k, const char *text, size_t size, size_t from, size_t until, KnownMatch func,
+               void *userdata, Budget *budget);
 
 /* The secret whose beginning, the longest, stands before @end, where the text was cut off, and at or after @low. Returns it,
  * and where it begins in *@ret_start; or NULL. */

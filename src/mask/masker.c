@@ -29,6 +29,7 @@ struct Masker {
         Scanner *scanner;
         Recall *recall;        /* made when it is needed */
         const Rule *last_rule; /* see find_rule() */
+        KnownValues *values;   /* NULL: none */
         Scanner *inner;        /* of what is encoded in a text; made when there is some */
         StrBuf decoded;
         Spans inner_spans;
@@ -79,6 +80,7 @@ Masker *masker_free(Masker *m)
         view_done(&m->view);
         (void) scanner_free(m->scanner);
         (void) recall_free(m->recall);
+        (void) known_values_unref(m->values);
         free(m->findings);
         free(m);
         return NULL;
@@ -87,6 +89,27 @@ Masker *masker_free(Masker *m)
 int masker_add_home(Masker *m, const char *home)
 {
         return scanner_add_home(m->scanner, home);
+}
+
+static void set_given(const Masker *m, Scanner *s)
+{
+        if (s)
+                known_set_given(scanner_known(s), m->values ? known_values_set(m->values) : NULL);
+}
+
+void masker_set_known_values(Masker *m, KnownValues *values)
+{
+        KnownValues *before = m->values;
+
+        m->values = known_values_ref(values);
+        set_given(m, m->scanner);
+        set_given(m, m->inner);
+        (void) known_values_unref(before);
+}
+
+bool masker_has_known_values(const Masker *m)
+{
+        return m->values != NULL;
 }
 
 /* A large text leaves large buffers behind; usual ones are kept for the next text. */
@@ -208,8 +231,11 @@ Remembered masker_remembered(const Masker *m, size_t number)
 /* The rule of that id, or NULL. Many secrets are of the same one. */
 static const Rule *find_rule(Masker *m, const char *id)
 {
+        static const Rule known_value = { .id = (char *) KNOWN_VALUE, .rank = KNOWN_VALUE_RANK };
         const Ruleset *rules = m->view.rules;
 
+        if (strcmp(id, KNOWN_VALUE) == 0)
+                return m->values ? &known_value : NULL;
         if (m->last_rule && strcmp(m->last_rule->id, id) == 0)
                 return m->last_rule;
         for (size_t i = 0; i < rules->n_rules; i++)
@@ -364,6 +390,7 @@ static int find_decoded(Masker *m, const char *text, Encoded *e)
                 r = scanner_new(m->rules, &m->key, &m->inner);
         if (r < 0)
                 return r;
+        set_given(m, m->inner);
         m->inner_spans.n = 0;
         budget_begin(scanner_budget(m->inner), m->decoded.size);
         r = scanner_run(m->inner, m->decoded.data, m->decoded.size,

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "mask/known-values.h"
 #include "mask/known.h"
 #include "mask/ruleset.h"
 #include "mask/text-part.h"
@@ -47,6 +48,13 @@ DEFINE_CLEANUP(Masker *, masker_free)
 /* A home folder whose path becomes "~" in every text from now on, where it stands as a path of its own ("/home/al" not in
  * "/home/alice"). Copied; beyond the eighth one it is ignored. Returns 0 or -ENOMEM. */
 int masker_add_home(Masker *m, const char *home);
+
+/* What a person's own files hold is a secret in every text from now on: see known-values.h. Takes a reference; NULL: nothing is
+ * known. Before the first text. */
+void masker_set_known_values(Masker *m, KnownValues *values);
+
+/* Are there some? Then what is masked by them stays masked, whatever becomes of the files. */
+bool masker_has_known_values(const Masker *m);
 
 /* @progress is called, now and then, while a text that takes long is worked on; NULL: nobody is. */
 void masker_set_progress(Masker *m, MaskProgress progress, void *userdata);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mask/view.h"
+
 #define BITS   16
 #define PLACES ((size_t) 1 << BITS)
 #define PIECE  8 /* bytes at either end that the shape tells of */
@@ -178,7 +180,10 @@ static int find_at(Recall *r, const char *text, size_t size, size_t at, Known *k
                 e = find_entry(r, fingerprint);
                 if (!e)
                         continue;
-                found = (KnownSecret){ (char *) text + at, length, e->rule, fingerprint, e->rank };
+                found = (KnownSecret){
+                        (char *) text + at, length,  e->rule,
+                        fingerprint,        e->rank, .given = strcmp(e->rule, KNOWN_VALUE) == 0
+                };
                 if (known_add(known, &found) < 0)
                         return -ENOMEM;
                 n++;

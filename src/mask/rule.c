@@ -11,6 +11,14 @@ void pattern_done(Pattern *p)
         *p = (Pattern){ 0 };
 }
 
+bool ruleset_allows(const Ruleset *rules, uint64_t fingerprint)
+{
+        for (size_t i = 0; i < rules->n_allow_fingerprints; i++)
+                if (rules->allow_fingerprints[i] == fingerprint)
+                        return true;
+        return false;
+}
+
 void rule_done(Rule *rule)
 {
         for (size_t i = 0; i < rule->n_literals; i++)

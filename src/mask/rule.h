@@ -130,6 +130,9 @@ struct Ruleset {
 const Rule *ruleset_judge_rule(const Ruleset *rules, const View *v, const Candidate *c,
                                Verdict *verdict);
 
+/* Does a person say, by its fingerprint, that it is none? */
+bool ruleset_allows(const Ruleset *rules, uint64_t fingerprint);
+
 /* Has the secret what the guard "needs" asks for? */
 bool rule_needs_are_met(unsigned needs, const char *secret, size_t n);
 

@@ -210,14 +210,6 @@ static bool passes_guards(Scanner *s, const Rule *rule, const char *secret, size
         return is_not_refused(s, rule, secret, n);
 }
 
-static bool is_allowed(const Scanner *s, uint64_t fingerprint)
-{
-        for (size_t i = 0; i < s->rules->n_allow_fingerprints; i++)
-                if (s->rules->allow_fingerprints[i] == fingerprint)
-                        return true;
-        return false;
-}
-
 /* Adds @start..@end of the view; an escape or a character that it would cut is taken whole. */
 static int add_span(Scanner *s, size_t context, size_t start, size_t end, Span span)
 {
@@ -277,7 +269,7 @@ static int take(Scanner *s, const Rule *rule, size_t context, size_t start, size
         if (!passes_guards(s, rule, secret, n))
                 return 0;
         span.fingerprint = hash_bytes(&s->key, secret, n);
-        if (is_allowed(s, span.fingerprint))
+        if (ruleset_allows(s->rules, span.fingerprint))
                 return 0;
         known = (KnownSecret){ (char *) secret, n, rule->id, span.fingerprint, rule->rank };
         if (known_add(s->known, &known) < 0 || add_span(s, context, start, end, span) < 0)
@@ -388,7 +380,8 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
             !is_not_refused(s, rule, text + start, cut - start))
                 return 0;
         span.fingerprint = hash_bytes(&s->key, text + start, cut - start);
-        return is_allowed(s, span.fingerprint) ? 0 : add_span(s, start, start, cut, span);
+        return ruleset_allows(s->rules, span.fingerprint) ? 0
+                                                          : add_span(s, start, start, cut, span);
 }
 
 /* Does the word at @at go on in the next line? */
@@ -696,19 +689,24 @@ static int find_rules(Scanner *s)
 
 static int add_known(Scanner *s, const KnownSecret *secret, size_t start, size_t end)
 {
+        static const Rule given = { 0 }; /* no guards: only what a person says stands against it */
+
+        if (secret->given && (ruleset_allows(s->rules, secret->fingerprint) ||
+                              !is_not_refused(s, &given, secret->text, secret->size)))
+                return 0;
         return add_span(s, start, start, end,
                         (Span){ .rule = secret->rule,
                                 .rank = secret->rank + 8,
                                 .fingerprint = secret->fingerprint });
 }
 
-static int on_known(void *userdata, const KnownSecret *secret, size_t start)
+static int on_known(void *userdata, const KnownSecret *secret, size_t start, size_t end)
 {
         Scanner *s = userdata;
 
-        if (s->view.join && view_joint(&s->view, start, start + secret->size) == VIEW_JOINT_NONE)
+        if (s->view.join && view_joint(&s->view, start, end) == VIEW_JOINT_NONE)
                 return 0;
-        return add_known(s, secret, start, start + secret->size);
+        return add_known(s, secret, start, end);
 }
 
 /* Where the text was cut off, a beginning is enough. */
@@ -737,9 +735,9 @@ static int find_known(Scanner *s)
         int r = known_each(s->known, s->view.text, s->view.size, s->first, s->end, on_known, s,
                            &s->budget);
 
-        if (r >= 0 && known_n(s->known) > 0 && !s->view.join)
+        if (r >= 0 && known_any(s->known) && !s->view.join)
                 r = find_known_beginnings(s);
-        if (r >= 0 && known_n(s->known) > 0 && !s->view.join && !s->wraps)
+        if (r >= 0 && known_any(s->known) && !s->view.join && !s->wraps)
                 s->wraps = known_wraps(s->known, s->view.text, s->view.size,
                                        s->first > CUT_WINDOW ? s->first - CUT_WINDOW : 0, s->end,
                                        &s->budget);

@@ -107,6 +107,11 @@ static Unit read_percent(const char *p, size_t size)
         return (Unit){ 3, { (char) value }, 1 };
 }
 
+static bool is_id(const char *p, size_t n, const char *id)
+{
+        return n == strlen(id) && memcmp(p, id, n) == 0;
+}
+
 /* The length of the marker at @p; 0: there is none. */
 static size_t marker_length(const View *v, const char *p, size_t size)
 {
@@ -119,8 +124,8 @@ static size_t marker_length(const View *v, const char *p, size_t size)
                 end++;
         if (end == size || p[end] != ']')
                 return 0;
-        if (!ruleset_has(v->rules, p + n, end - n) &&
-            (end - n != strlen(UNSCANNABLE) || memcmp(p + n, UNSCANNABLE, end - n) != 0))
+        if (!is_id(p + n, end - n, UNSCANNABLE) && !is_id(p + n, end - n, KNOWN_VALUE) &&
+            !ruleset_has(v->rules, p + n, end - n))
                 return 0;
         return end + 1;
 }

@@ -14,9 +14,11 @@
 #include "mask/offset-map.h"
 #include "mask/ruleset.h"
 
-/* Stands in the place of a secret; the id of what could not be searched is that of no rule. */
+/* Stands in the place of a secret; what could not be searched, and what a person's own files tell (known-values.h), have ids that
+ * are those of no rule. */
 #define MARKER_OPENING "[REDACTED:"
 #define UNSCANNABLE    "unscannable"
+#define KNOWN_VALUE    "known-value"
 
 /* ASCII calls it "substitute". A text may hold one of its own: see view_is_marker(). */
 #define MARKER 0x1A

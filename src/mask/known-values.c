@@ -1,0 +1,432 @@
+/* KnownValues: the secrets in a person's own files, masked wherever they stand */
+#include "mask/known-values.h"
+
+#include <glob.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file-util.h"
+#include "mask/guard.h"
+#include "mask/judge-words.h"
+#include "mask/known-parse.h"
+#include "mask/view.h"
+
+/* A number of so many digits is one that nobody counts with. */
+#define NUMBER_MIN 16
+
+/* Words that nobody says together by chance. */
+#define WORDS_MIN 4
+
+struct KnownValues {
+        unsigned n_refs;
+        HashKey key;
+        char **patterns; /* NULL-terminated */
+        Known *known;
+        uint32_t *files_of; /* of each value of @known: its file */
+        size_t n_allocated;
+        size_t n_values; /* without the other forms of each */
+        KnownFile *files;
+        size_t n_files, n_files_allocated;
+        uint64_t state; /* what the files were */
+};
+
+static const HashKey state_key = { "known files' st" };
+
+/* What is no secret anywhere */
+
+/* "5432", "127.0.0.1", "2024-01-31" */
+static bool is_number(const char *s, size_t n)
+{
+        return n < NUMBER_MIN && !(text_classes(s, n) & (CLASS_UPPER | CLASS_LOWER | CLASS_OTHER));
+}
+
+/* A host, an address: words with dots between, or one at "@". */
+static bool is_address(const char *s, size_t n)
+{
+        const char *at = memchr(s, '@', n), *dot = memrchr(s, '.', n);
+
+        for (size_t i = 0; i < n; i++)
+                if (!is_name(s[i]) && s[i] != '.' && s[i] != '@' && s[i] != ':' && s[i] != '+')
+                        return false;
+        if (!dot || dot == s || dot + 1 == s + n)
+                return false;
+        if (at)
+                return at > s && dot > at;
+        return memchr(s, '.', (size_t) (dot - s)) && text_is_words(s, n);
+}
+
+static bool is_path(const char *s, size_t n)
+{
+        return s[0] == '/' || (n > 1 && s[0] == '~' && s[1] == '/') ||
+               (n > 1 && s[0] == '.' && (s[1] == '/' || s[1] == '.'));
+}
+
+static bool is_between(char c)
+{
+        return is_any(c, " \t-_.,/:;+@");
+}
+
+/* "eu-central-1", "My Application": few words, each of letters or of digits alone. */
+static bool is_name_of_words(const char *s, size_t n)
+{
+        size_t n_words = 0;
+        bool mixed = false;
+
+        for (size_t i = 0; i < n; i++) {
+                bool first = i == 0 || is_between(s[i - 1]);
+
+                if (is_between(s[i]))
+                        continue;
+                n_words += first;
+                mixed = mixed || (!first && is_digit(s[i]) != is_digit(s[i - 1])) ||
+                        (!first && is_upper(s[i]) && !is_upper(s[i - 1]));
+        }
+        return n_words < WORDS_MIN && text_is_words(s, n) && (!mixed || text_is_phrase(s, n));
+}
+
+static bool is_word(const char *s, size_t n)
+{
+        return judge_is_word(s, n) ||
+               (n > 0 && (judge_word(s, n) & (WORD_TYPE | WORD_PLACEHOLDER | WORD_CREDENTIAL)));
+}
+
+/* "${OTHER}", "$(command)", "<your-token>", "********": all of it, since what has such signs within may be a password. */
+static bool stands_for_another(const char *s, size_t n)
+{
+        size_t same = 1;
+
+        while (same < n && s[same] == s[0])
+                same++;
+        if (same == n || (s[0] == '$' && is_any(s[1], "{(") && is_any(s[n - 1], "})")))
+                return true;
+        if (s[0] == '<' && s[n - 1] == '>')
+                return text_is_words(s + 1, n - 2);
+        return !text_is_reference(s, n) && text_is_placeholder(s, n);
+}
+
+/* "/run/secrets/app.key", where a secret is to be expected: names between several "/". */
+static bool is_path_of_words(const char *s, size_t n)
+{
+        const char *last = memrchr(s, '/', n);
+
+        if (!is_path(s, n) || !last || last == s || !text_is_words(s, n))
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (!is_name(s[i]) && !is_any(s[i], "/.~@+ "))
+                        return false;
+        return true;
+}
+
+static bool is_trivial(const KnownField *f)
+{
+        const char *s = f->value;
+        size_t n = f->size;
+
+        if (n < KNOWN_MIN || is_word(s, n) || stands_for_another(s, n) || is_path_of_words(s, n))
+                return true;
+        if (f->certain)
+                return false;
+        return is_number(s, n) || is_address(s, n) || is_path(s, n) || is_name_of_words(s, n);
+}
+
+/* Values */
+
+static int add_file_of(KnownValues *kv, size_t number)
+{
+        if (number >= kv->n_allocated) {
+                size_t n = kv->n_allocated > 0 ? kv->n_allocated * 2 : 64;
+                uint32_t *grown = reallocarray(kv->files_of, n, sizeof(*grown));
+
+                if (!grown)
+                        return -ENOMEM;
+                kv->files_of = grown;
+                kv->n_allocated = n;
+        }
+        kv->files_of[number] = (uint32_t) kv->n_files - 1;
+        return 0;
+}
+
+/* As the scanner sees a text that holds it. Returns 1 (it is new), 0 or -ENOMEM. */
+static int add_form(KnownValues *kv, const char *s, size_t n)
+{
+        _cleanup_(view_done) View view = { 0 };
+        KnownSecret secret;
+        size_t number = known_n(kv->known);
+        int r;
+
+        r = view_set(&view, s, n);
+        if (r < 0)
+                return r;
+        secret = (KnownSecret){ (char *) view.text, view.size,
+                                KNOWN_VALUE,        hash_bytes(&kv->key, view.text, view.size),
+                                KNOWN_VALUE_RANK,   .given = true };
+        r = known_add(kv->known, &secret);
+        if (r <= 0)
+                return r;
+        r = add_file_of(kv, number);
+        return r < 0 ? r : 1;
+}
+
+/* "p@ss" is "p%40ss" in a URL; what the view reads for itself ("%20") stays. */
+static int add_encoded(KnownValues *kv, const char *s, size_t n, bool upper)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        int r;
+
+        for (size_t i = 0; i < n; i++) {
+                bool plain = is_letter(s[i]) || is_digit(s[i]) ||
+                             is_any(s[i], "-._~=&\"' :{},"); /* the last ones: see read_percent() */
+
+                if (plain)
+                        (void) strbuf_putc(&b, s[i]);
+                else
+                        (void) strbuf_printf(&b, upper ? "%%%02X" : "%%%02x", (unsigned char) s[i]);
+        }
+        r = b.failed ? -ENOMEM : b.size > n ? add_form(kv, b.data, b.size) : 0;
+        if (b.data)
+                explicit_bzero(b.data, b.allocated);
+        return r;
+}
+
+static int on_field(void *userdata, const KnownField *f)
+{
+        KnownValues *kv = userdata;
+        KnownFile *file = kv->files + kv->n_files - 1;
+        int r;
+
+        if (is_trivial(f))
+                return 0;
+        if (f->size > KNOWN_MAX || kv->n_values == KNOWN_VALUES_MAX) {
+                file->n_left_out++;
+                return 0;
+        }
+        r = add_form(kv, f->value, f->size);
+        if (r <= 0)
+                return r;
+        kv->n_values++;
+        file->n_values++;
+        r = add_encoded(kv, f->value, f->size, true);
+        if (r >= 0)
+                r = add_encoded(kv, f->value, f->size, false);
+        return r < 0 ? r : 0;
+}
+
+/* Files */
+
+static KnownFile *new_file(KnownValues *kv, const char *path, uint64_t pattern)
+{
+        if (kv->n_files == kv->n_files_allocated) {
+                size_t n = kv->n_files_allocated > 0 ? kv->n_files_allocated * 2 : 8;
+                KnownFile *grown = reallocarray(kv->files, n, sizeof(*grown));
+
+                if (!grown)
+                        return NULL;
+                kv->files = grown;
+                kv->n_files_allocated = n;
+        }
+        kv->files[kv->n_files] = (KnownFile){ .path = strdup(path), .pattern = pattern };
+        return kv->files[kv->n_files].path ? kv->files + kv->n_files++ : NULL;
+}
+
+static int read_known_file(void *userdata, const char *path, size_t pattern)
+{
+        KnownValues *kv = userdata;
+        const char *text = kv->patterns[pattern];
+        KnownFile *file = new_file(kv, path, hash_bytes(&kv->key, text, strlen(text)));
+        _cleanup_free_ char *content = NULL;
+        size_t size = 0;
+        int r;
+
+        if (!file)
+                return -ENOMEM;
+        if (kv->n_files > KNOWN_FILES_MAX) {
+                file->error = -EMFILE;
+                return 0;
+        }
+        r = file_read(path, KNOWN_FILE_BYTES_MAX, &content, &size);
+        if (r >= 0)
+                r = known_parse(path, content, size, on_field, kv);
+        if (content)
+                explicit_bzero(content, size);
+        file->error = r;
+        return r == -ENOMEM ? r : 0;
+}
+
+/* Calls @func for each file that a pattern names, once, and for each pattern that names none. */
+static int each_file(const char *const *patterns,
+                     int (*func)(void *userdata, const char *path, size_t pattern), void *userdata)
+{
+        for (size_t i = 0; patterns[i]; i++) {
+                glob_t found = { 0 };
+                int r = glob(patterns[i], 0, NULL, &found);
+
+                if (r == GLOB_NOSPACE) {
+                        globfree(&found);
+                        return -ENOMEM;
+                }
+                if (r != 0 || found.gl_pathc == 0)
+                        r = func(userdata, patterns[i], i);
+                else
+                        r = 0;
+                for (size_t k = 0; r >= 0 && k < found.gl_pathc && k <= KNOWN_FILES_MAX; k++)
+                        r = func(userdata, found.gl_pathv[k], i);
+                globfree(&found);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int hash_file(void *userdata, const char *path, size_t pattern)
+{
+        Hasher *h = userdata;
+        struct stat st;
+
+        hasher_add_bytes(h, path, strlen(path));
+        hasher_add_int(h, (int64_t) pattern);
+        if (stat(path, &st) < 0) {
+                hasher_add_int(h, -errno);
+                return 0;
+        }
+        hasher_add_int(h, (int64_t) st.st_dev);
+        hasher_add_int(h, (int64_t) st.st_ino);
+        hasher_add_int(h, (int64_t) st.st_mode);
+        hasher_add_int(h, (int64_t) st.st_size);
+        hasher_add_int(h, (int64_t) st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec);
+        hasher_add_int(h, (int64_t) st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec);
+        return 0;
+}
+
+/* 0: not known. */
+static uint64_t state_of(const char *const *patterns)
+{
+        Hasher *h = hasher_new(&state_key);
+        uint64_t state = 0;
+
+        if (!h)
+                return 0;
+        hasher_begin(h);
+        if (each_file(patterns, hash_file, h) >= 0)
+                state = hasher_end(h);
+        (void) hasher_free(h);
+        return state;
+}
+
+KnownValues *known_values_ref(KnownValues *kv)
+{
+        if (kv)
+                kv->n_refs++;
+        return kv;
+}
+
+KnownValues *known_values_unref(KnownValues *kv)
+{
+        if (!kv || --kv->n_refs > 0)
+                return NULL;
+        (void) known_free(kv->known);
+        for (size_t i = 0; i < kv->n_files; i++)
+                free(kv->files[i].path);
+        free(kv->files);
+        free(kv->files_of);
+        for (size_t i = 0; kv->patterns && kv->patterns[i]; i++)
+                free(kv->patterns[i]);
+        free(kv->patterns);
+        explicit_bzero(&kv->key, sizeof(kv->key));
+        free(kv);
+        return NULL;
+}
+
+static int copy_patterns(KnownValues *kv, const char *const *patterns)
+{
+        size_t n = 0;
+
+        while (patterns[n])
+                n++;
+        kv->patterns = calloc(n + 1, sizeof(*kv->patterns));
+        if (!kv->patterns)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                kv->patterns[i] = strdup(patterns[i]);
+                if (!kv->patterns[i])
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+int known_values_load(const char *const *patterns, const HashKey *key, KnownValues **ret)
+{
+        _cleanup_(known_values_unrefp) KnownValues *kv = calloc(1, sizeof(*kv));
+        int r;
+
+        if (!kv)
+                return -ENOMEM;
+        kv->n_refs = 1;
+        kv->key = *key;
+        kv->known = known_new();
+        if (!kv->known)
+                return -ENOMEM;
+        r = copy_patterns(kv, patterns);
+        if (r < 0)
+                return r;
+        kv->state = state_of(patterns); /* first: what changes meanwhile is read again */
+        r = each_file(patterns, read_known_file, kv);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(kv);
+        return 0;
+}
+
+bool known_values_are_stale(const KnownValues *kv)
+{
+        return kv->state == 0 || state_of((const char *const *) kv->patterns) != kv->state;
+}
+
+const Known *known_values_set(const KnownValues *kv)
+{
+        return kv->known;
+}
+
+uint64_t known_values_pattern(const KnownValues *kv, size_t number)
+{
+        return kv->files[kv->files_of[number]].pattern;
+}
+
+size_t known_values_n(const KnownValues *kv)
+{
+        return kv->n_values;
+}
+
+size_t known_values_n_files(const KnownValues *kv)
+{
+        return kv->n_files;
+}
+
+const KnownFile *known_values_file(const KnownValues *kv, size_t i)
+{
+        return kv->files + i;
+}
+
+size_t known_values_n_read(const KnownValues *kv)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < kv->n_files; i++)
+                n += kv->files[i].error == 0;
+        return n;
+}
+
+const char *known_file_reason(const KnownFile *f)
+{
+        switch (f->error) {
+        case -EBADMSG:
+                return "it is not what its name or beginning says";
+        case -EINVAL:
+                return "it is not a regular file";
+        case -EFBIG:
+                return "it is larger than 1 MiB";
+        case -EMFILE:
+                return "the settings name more than 1,000 files";
+        default:
+                return strerror(-f->error);
+        }
+}
