@@ -98,6 +98,11 @@ static int method_status(sd_bus_message *m, void *userdata, sd_bus_error *error)
                                           s.sessions_pending, "Source", "s", s.source, "Archive",
                                           "s", s.archive, "Version", "s", SCRUBJAY_VERSION);
         if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "KnownValues", "t",
+                                          s.totals.known_values, "KnownFiles", "t",
+                                          s.totals.known_files, "KnownFilesUnread", "t",
+                                          s.totals.known_unread);
+        if (r >= 0)
                 r = append_remotes_entry(reply, &s);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);

@@ -286,6 +286,8 @@ static const Key keys[] = {
         { "Mask", "RulesDir", set_path_list, OF_SETTINGS(rules_folders), .is_list = true,
           .is_privacy = true },
         { "Mask", "Disable", set_list, OF_SETTINGS(rules_disable), .is_list = true },
+        { "Mask", "KnownFiles", set_path_list, OF_SETTINGS(known_files), .is_list = true,
+          .is_privacy = true },
         { "Mask", "Caution", set_caution, OF_SETTINGS(caution) },
         { "Mask", "Notify", set_bool, OF_SETTINGS(notify) },
         { KEY_SECTION_REMOTE, "URL", set_url, OF_REMOTE(url) },

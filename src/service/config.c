@@ -52,6 +52,7 @@ Settings *settings_unref(Settings *s)
         strv_free(s->exclude);
         strv_free(s->metadata_only);
         strv_free(s->rules_folders);
+        strv_free(s->known_files);
         strv_free(s->rules_disable);
         for (size_t i = 0; i < s->n_remotes; i++)
                 remote_settings_done(s->remotes + i);

@@ -48,7 +48,8 @@ typedef struct Settings {
 
         char **rules_folders; /* never empty */
         char **rules_disable;
-        int caution; /* of the judge: -1 low, 0 normal, 1 high */
+        int caution;        /* of the judge: -1 low, 0 normal, 1 high */
+        char **known_files; /* globs of files whose values are secrets */
         bool notify;
 
         RemoteSettings *remotes;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mask/view.h"
+
 void conversation_done(Conversation *c)
 {
         arena_done(&c->arena);
@@ -144,11 +146,13 @@ int conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool re
                 ConversationSecret *s = c->secrets + i;
                 Remembered remembered = { s->archived.fingerprint, s->archived.shape,
                                           s->archived.rule };
+                bool stays = masker_has_known_values(masker) &&
+                             strcmp(s->archived.rule, KNOWN_VALUE) == 0;
                 int r;
 
                 if (s->is_told || s->archived.shape == ARCHIVE_SHAPE_NONE)
                         continue;
-                if (refutes && is_own(c, &s->archived) && s->archived.policy != policy) {
+                if (refutes && !stays && is_own(c, &s->archived) && s->archived.policy != policy) {
                         s->is_refuted = true;
                         continue;
                 }

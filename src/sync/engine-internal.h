@@ -9,6 +9,7 @@
 #include "source/reader.h"
 #include "sync/conversation.h"
 #include "sync/engine.h"
+#include "sync/known-files.h"
 #include "sync/look-back.h"
 #include "sync/mask-row.h"
 #include "sync/policy.h"
@@ -27,6 +28,7 @@ struct Engine {
         Reader *reader;
         Identity *identity;
         Masker *masker;
+        KnownFiles known_files;
         RowMasker row_masker;
         LookBack look_back;        /* of the session in hand */
         Conversation conversation; /* the same */

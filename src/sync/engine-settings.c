@@ -50,6 +50,7 @@ void engine_settings_done(EngineSettings *s)
         free((void *) s->machine);
         free_list(s->rules_folders);
         free_list(s->rules_disable);
+        free_list(s->known_files);
         free_list(s->exclude);
         free_list(s->metadata_only);
         *s = (EngineSettings){ 0 };
@@ -73,6 +74,7 @@ int engine_settings_copy(const EngineSettings *from, EngineSettings *ret)
             copy_text(from->machine, &copy.machine) < 0 ||
             copy_list(from->rules_folders, &copy.rules_folders) < 0 ||
             copy_list(from->rules_disable, &copy.rules_disable) < 0 ||
+            copy_list(from->known_files, &copy.known_files) < 0 ||
             copy_list(from->exclude, &copy.exclude) < 0 ||
             copy_list(from->metadata_only, &copy.metadata_only) < 0)
                 return -ENOMEM;

@@ -65,6 +65,7 @@ Engine *engine_free(Engine *e)
         row_masker_done(&e->row_masker);
         look_back_done(&e->look_back);
         conversation_done(&e->conversation);
+        known_files_done(&e->known_files);
         arena_done(&e->session_arena);
         stuck_list_done(&e->stuck);
         e->identity = identity_free(e->identity);
@@ -163,7 +164,14 @@ int engine_reset(Engine *e, Resync resync, char **reterr)
 
 void engine_totals(const Engine *e, EngineTotals *ret)
 {
+        const KnownValues *known = e->known_files.values;
+
         *ret = e->totals;
+        if (!known)
+                return;
+        ret->known_values = known_values_n(known);
+        ret->known_files = known_values_n_read(known);
+        ret->known_unread = known_values_n_files(known) - ret->known_files;
 }
 
 /* Opening the parts */
@@ -260,7 +268,7 @@ static int need_policy(Engine *e)
 {
         RulesetOptions options = rules_options(&e->settings);
         int64_t resyncs;
-        uint64_t files;
+        uint64_t files, known;
         int r;
 
         if (e->has_policy)
@@ -279,7 +287,11 @@ static int need_policy(Engine *e)
         }
         resyncs = archive_meta_get_int(e->archive, "resyncs", 0);
         e->takes_identity = archive_meta_get_int(e->archive, "identity_resync", 0) > 0;
-        e->policy = policy_digest(&e->settings, e->rules_digest, resyncs, archive_key(e->archive));
+        r = known_files_load(e, &known);
+        if (r < 0)
+                return r;
+        e->policy = policy_digest(&e->settings, e->rules_digest, known, resyncs,
+                                  archive_key(e->archive));
         e->has_policy = true;
         return 0;
 }
@@ -343,6 +355,7 @@ int engine_need_masker(Engine *e)
                 e->masker = masker_free(e->masker);
                 return engine_archive_failed(e, r);
         }
+        masker_set_known_values(e->masker, e->known_files.values);
         masker_set_progress(e->masker, on_masking, e);
         e->row_masker.masker = e->masker;
         row_masker_forget_words(&e->row_masker);
@@ -568,6 +581,8 @@ static int run_cycle(Engine *e, CycleKind kind)
         int64_t changes;
         int r, opened;
 
+        if (known_files_are_stale(&e->known_files))
+                e->has_policy = e->looked = false;
         if (kind == CYCLE_NORMAL && e->looked && !e->had_errors && !e->has_traces) {
                 r = nothing_changed(e);
                 if (r != 0)
@@ -679,6 +694,15 @@ static void warn_of_left_out(Engine *e)
         e->result->warning_kind = WARNING_TEXTS_LEFT_OUT;
 }
 
+/* A file that is not as it should be: until it is, or is taken out of the settings. */
+static void warn_of_known_files(Engine *e)
+{
+        if (!e->known_files.problem || e->result->warning)
+                return;
+        e->result->warning = strdup(e->known_files.problem);
+        e->result->warning_kind = WARNING_KNOWN_FILES;
+}
+
 /* After a cycle that read much: gives back the caches, and what the allocator kept. */
 static void release_memory(Engine *e)
 {
@@ -724,6 +748,8 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
                 warn_of_archive(e);
         if (r >= 0)
                 warn_of_left_out(e);
+        if (r >= 0)
+                warn_of_known_files(e);
         if (r >= 0)
                 stuck_warn(e);
         if (r == -ECANCELED && e->stopping) {

@@ -21,6 +21,8 @@ typedef struct EngineSettings {
         const char *const *rules_folders; /* NULL-terminated */
         const char *const *rules_disable; /* NULL-terminated, or NULL */
         int caution;                      /* of the judge: -1 low, 0 normal, 1 high */
+        const char *const *
+                        known_files; /* globs of files whose values are secrets; NULL-terminated, or NULL */
 
         uint64_t max_message_bytes; /* the most text that is taken of one message; 0: the reader's default */
 
@@ -71,6 +73,8 @@ typedef struct EngineTotals {
         uint64_t last_verified_at_usec; /* all of both sides was compared, and nothing differed at the end; 0: never */
         uint64_t total_synced;
         uint64_t total_secrets; /* masked places, each once however often it is masked again */
+        uint64_t known_values, known_files,
+                        known_unread; /* of KnownFiles=: values, files, files that cannot be read */
 } EngineTotals;
 
 /* Copies the settings. Touches no file. Returns 0 or -ENOMEM. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/time-util.h"
+#include "mask/view.h"
 #include "sync/engine-internal.h"
 
 /* Transcripts are written at once, but agentsview may have been off for a working day. */
@@ -51,6 +52,8 @@ static const char *describe_rule(const Engine *e, const char *id)
 {
         RuleInfo info;
 
+        if (strcmp(id, KNOWN_VALUE) == 0)
+                return "value of a file of KnownFiles=";
         for (size_t i = 0; i < ruleset_n_rules(e->rules); i++)
                 if (strcmp(ruleset_rule(e->rules, i, &info)->id, id) == 0 && info.description)
                         return info.description;

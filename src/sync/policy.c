@@ -22,8 +22,8 @@ static void hash_list(Hasher *h, const char *const *list)
         hasher_add_null(h);
 }
 
-int64_t policy_digest(const EngineSettings *settings, uint64_t rules, int64_t resyncs,
-                      const HashKey *key)
+int64_t policy_digest(const EngineSettings *settings, uint64_t rules, uint64_t known,
+                      int64_t resyncs, const HashKey *key)
 {
         Hasher *h = hasher_new(key);
         int64_t digest;
@@ -38,6 +38,8 @@ int64_t policy_digest(const EngineSettings *settings, uint64_t rules, int64_t re
         hash_list(h, settings->exclude);
         hash_list(h, settings->metadata_only);
         hasher_add_int(h, settings->mask_home != NULL);
+        if (known)
+                hasher_add_int(h, (int64_t) known);
         digest = (int64_t) hasher_end(h);
         (void) hasher_free(h);
         return digest;

@@ -21,9 +21,9 @@ typedef enum Privacy {
 Privacy policy_privacy(const EngineSettings *settings, const Value *values);
 
 /*
- * The digest of all that decides what is archived. @rules: ruleset_digest(); @resyncs: how many resyncs were asked for. Who
+ * The digest of all that decides what is archived. @rules: ruleset_digest(); @known: of known_files_load(); @resyncs: how many resyncs were asked for. Who
  * and where one is (git's identity, the machine, which folder is home) is not in it: text that is archived does not change
  * by it.
  */
-int64_t policy_digest(const EngineSettings *settings, uint64_t rules, int64_t resyncs,
-                      const HashKey *key);
+int64_t policy_digest(const EngineSettings *settings, uint64_t rules, uint64_t known,
+                      int64_t resyncs, const HashKey *key);

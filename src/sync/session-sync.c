@@ -178,8 +178,12 @@ static int recall(SessionSync *s)
         if (r >= 0)
                 r = conversation_recall(c, masker, s->e->policy, !s->from_archive && !s->edited, &n,
                                         &newest);
+        if (r >= 0) {
+                r = known_files_recall(&s->e->known_files, masker);
+                n += r > 0 ? (size_t) r : 0;
+        }
         if (r < 0 || n == 0)
-                return r;
+                return r < 0 ? r : 0;
         if (s->full || s->from_archive || (c->has_relatives && newest > c->applied))
                 from = 0;
         r = recall_rows(masker, &session_table, s->values, 1);

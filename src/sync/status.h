@@ -23,6 +23,7 @@ typedef enum CycleWarning {
         WARNING_TEXTS_LEFT_OUT,   /* agentsview keeps less text than the archive has */
         WARNING_ARCHIVE_VANISHED, /* somebody moved or removed the archive that was in use */
         WARNING_SESSION_STUCK,    /* the service was stuck in a session that is synced now */
+        WARNING_KNOWN_FILES,      /* a file of KnownFiles= cannot be read */
 } CycleWarning;
 
 typedef struct SessionError {

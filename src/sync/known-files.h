@@ -1,0 +1,30 @@
+/*
+ * Known files: the values of [Mask] KnownFiles=, between cycles
+ *
+ * They are in memory as long as their files are there. The archive keeps the fingerprint and the shape of each beside the secrets
+ * of the conversations, in one that no session is in: so a value is masked on when its file is gone, broken, or lost it, and
+ * until a person takes the file out of the settings.
+ */
+#pragma once
+
+#include "mask/masker.h"
+#include "sync/engine.h"
+
+typedef struct KnownFiles {
+        KnownValues *values; /* NULL: the settings name no files */
+        Remembered *lost;    /* what no file holds any longer */
+        size_t n_lost;
+        char *problem; /* what a person should know of them; or NULL */
+} KnownFiles;
+
+void known_files_done(KnownFiles *k);
+
+/* Did a file change? Then known_files_load() is to be called. */
+bool known_files_are_stale(const KnownFiles *k);
+
+/* Reads the files that the settings of @e name. *@ret_digest: keyed, of all that is known; 0: nothing is. Writes to the archive
+ * what it did not have, in a transaction of its own. Returns 0 or a negative errno. */
+int known_files_load(Engine *e, uint64_t *ret_digest);
+
+/* Lets masker_recall() look for what no file holds any longer. Returns how many there are, or -ENOMEM. */
+int known_files_recall(const KnownFiles *k, Masker *masker);
