@@ -24,6 +24,7 @@ typedef struct DaemonStatus {
         uint64_t total_synced;
         uint64_t total_secrets;
         uint64_t n_pending;
+        uint64_t known_values, known_files, known_unread; /* of KnownFiles= */
         bool running;
         bool syncing;
         char *last_error, *source, *archive, *version;

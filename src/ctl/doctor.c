@@ -24,6 +24,7 @@
 #include "ctl/sandbox.h"
 #include "ctl/terminal.h"
 #include "ctl/text.h"
+#include "mask/known-values.h"
 #include "mask/ruleset.h"
 #include "remote/delivery.h"
 #include "source/reader.h"
@@ -149,6 +150,44 @@ static void check_rules(Doctor *d)
                         sayf(d, VERDICT_LOOK, "rules", _("Disable that one, or take the line out."),
                              _("[Mask] Disable=%s disables nothing: this rule is retired, and '%s' finds what it found."),
                              *id, ruleset_heir(rules, *id));
+}
+
+/* A file that this command can read may be one that the service's sandbox hides. */
+static void check_known_files(Doctor *d)
+{
+        _cleanup_(known_values_unrefp) KnownValues *known = NULL;
+        const HashKey key = { 0 };
+
+        if (!d->settings->known_files || !*d->settings->known_files ||
+            known_values_load((const char *const *) d->settings->known_files, &key, &known) < 0)
+                return;
+        for (size_t i = 0; i < known_values_n_files(known); i++) {
+                const KnownFile *f = known_values_file(known, i);
+
+                if (f->error < 0)
+                        sayf(d, VERDICT_LOOK, "known-files",
+                             _("Make it readable, or take it out of [Mask] KnownFiles=."),
+                             _("The file '%s' of [Mask] KnownFiles= cannot be read: %s."), f->path,
+                             known_file_reason(f));
+                else if (f->n_left_out > 0)
+                        sayf(d, VERDICT_LOOK, "known-files", NULL,
+                             P_("%zu value of '%s' is not known: it is too long, or one too many.",
+                                "%zu values of '%s' are not known: they are too long, or too many.",
+                                f->n_left_out),
+                             f->n_left_out, f->path);
+        }
+        if (d->is_running && d->daemon.known_files < known_values_n_read(known))
+                sayf(d, VERDICT_LOOK, "known-files",
+                     _("Run 'scrubjayctl sync'; if it stays, the service's sandbox hides some: see KnownFiles= in "
+                       "scrubjay.conf(5)."),
+                     _("Files of [Mask] KnownFiles= that the service has read: %" PRIu64
+                       "; that can be read: %zu."),
+                     d->daemon.known_files, known_values_n_read(known));
+        sayf(d, VERDICT_GOOD, "known-files", NULL,
+             P_("%zu value of [Mask] KnownFiles= is masked wherever it stands (files read: %zu).",
+                "%zu values of [Mask] KnownFiles= are masked wherever they stand (files read: %zu).",
+                known_values_n(known)),
+             known_values_n(known), known_values_n_read(known));
 }
 
 /* Source */
@@ -567,6 +606,7 @@ int command_doctor(int argc, char *argv[])
                 d.is_running = daemon_get_status(d.bus, false, &d.daemon) > 0;
         check_settings(&d);
         check_rules(&d);
+        check_known_files(&d);
         check_source(&d);
         check_archive(&d);
         check_service(&d);

@@ -9,19 +9,27 @@
 #include "ctl/places.h"
 #include "service/config.h"
 
-int rules_load_active(Ruleset **ret)
+static int load_settings(Settings **ret)
 {
         SettingsOptions where = { .config = places.config };
+        _cleanup_free_ char *error = NULL;
+        int r = settings_load(&where, ret, &error);
+
+        if (r < 0)
+                print_error(_("The settings cannot be used: %s"), error ?: strerror(-r));
+        return r;
+}
+
+int rules_load_active(Ruleset **ret)
+{
         _cleanup_(settings_unrefp) Settings *settings = NULL;
         _cleanup_free_ char *error = NULL;
         RulesetOptions options = { 0 };
         int r;
 
-        r = settings_load(&where, &settings, &error);
-        if (r < 0) {
-                print_error(_("The settings cannot be used: %s"), error ?: strerror(-r));
+        r = load_settings(&settings);
+        if (r < 0)
                 return r;
-        }
         options.folders = (const char *const *) settings->rules_folders;
         options.disable = (const char *const *) settings->rules_disable;
         options.caution = settings->caution;
@@ -49,14 +57,41 @@ static void read_key(HashKey *key)
                 (void) key_file_load(path, key);
 }
 
+/* What [Mask] KnownFiles= names; what of it cannot be read is said. */
+static int load_known_values(const HashKey *key, KnownValues **ret)
+{
+        _cleanup_(settings_unrefp) Settings *settings = NULL;
+        int r = load_settings(&settings);
+
+        if (r < 0 || !settings->known_files)
+                return r;
+        r = known_values_load((const char *const *) settings->known_files, key, ret);
+        for (size_t i = 0; r >= 0 && i < known_values_n_files(*ret); i++) {
+                const KnownFile *f = known_values_file(*ret, i);
+
+                if (f->error < 0 && f->error != -ENOENT)
+                        print_error(_("The file '%s' of [Mask] KnownFiles= cannot be read: %s."),
+                                    f->path, known_file_reason(f));
+        }
+        if (r < 0)
+                print_error(_("There is not enough memory."));
+        return r;
+}
+
 int rules_new_masker(Ruleset *rules, Masker **ret)
 {
+        _cleanup_(known_values_unrefp) KnownValues *known = NULL;
         HashKey key = { 0 };
         int r;
 
         read_key(&key);
-        r = masker_new(rules, &key, ret);
+        r = load_known_values(&key, &known);
         if (r < 0)
+                return r;
+        r = masker_new(rules, &key, ret);
+        if (r >= 0)
+                masker_set_known_values(*ret, known);
+        else
                 print_error(_("There is not enough memory."));
         return r;
 }

@@ -147,9 +147,9 @@ static const char *next_step(const View *v)
 /* The width of the widest label, in whatever language. */
 static size_t label_width(void)
 {
-        const char *const labels[] = { _("Source"),   _("Archive"), _("Last sync"),
-                                       _("Verified"), _("Held"),    _("Masked"),
-                                       _("Remote"),   _("Error"),   _("Next") };
+        const char *const labels[] = { _("Source"), _("Archive"), _("Last sync"), _("Verified"),
+                                       _("Held"),   _("Masked"),  _("Known"),     _("Remote"),
+                                       _("Error"),  _("Next") };
         size_t widest = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(labels); i++)
@@ -240,6 +240,30 @@ static void print_held_field(const ArchiveSummary *s)
         put_part(&b, _("without text"), s->n_metadata_only);
         put_part(&b, _("to be masked again"), s->n_stale);
         print_field(_("Held"), STYLE_NONE, &b);
+}
+
+/* The values of [Mask] KnownFiles=. */
+static void print_known_field(const DaemonStatus *d)
+{
+        _cleanup_(strbuf_done) StrBuf b = { 0 };
+
+        if (d->known_files + d->known_unread == 0)
+                return;
+        (void) strbuf_printf(&b, P_("%" PRIu64 " value", "%" PRIu64 " values", d->known_values),
+                             d->known_values);
+        (void) strbuf_puts(&b, ", ");
+        (void) strbuf_printf(&b,
+                             P_("%" PRIu64 " file read", "%" PRIu64 " files read", d->known_files),
+                             d->known_files);
+        if (d->known_unread > 0) {
+                (void) strbuf_puts(&b, ", ");
+                (void) strbuf_printf(&b,
+                                     P_("%" PRIu64 " not read (scrubjayctl doctor)",
+                                        "%" PRIu64 " not read (scrubjayctl doctor)",
+                                        d->known_unread),
+                                     d->known_unread);
+        }
+        print_field(_("Known"), STYLE_NONE, &b);
 }
 
 /* The rules with open secrets: in how many places each. */
@@ -335,6 +359,7 @@ static void print_view(const View *v)
                 print_held_field(&v->summary);
                 print_masked_field(v);
         }
+        print_known_field(&v->daemon);
         print_remotes(v);
         if (v->is_running && *v->daemon.last_error)
                 print_text_field(_("Error"), STYLE_BAD, v->daemon.last_error);
@@ -382,6 +407,9 @@ static void add_daemon(struct json_object *o, const DaemonStatus *d)
         json_add_text(o, "version", d->version);
         json_add_bool(o, "syncing", d->syncing);
         json_add_count(o, "sessions_pending", d->n_pending);
+        json_add_count(o, "known_values", d->known_values);
+        json_add_count(o, "known_files", d->known_files);
+        json_add_count(o, "known_files_unread", d->known_unread);
         for (size_t i = 0; i < d->n_remotes; i++) {
                 struct json_object *remote = json_object_new_object();
 
