@@ -85,7 +85,7 @@ struct Reader {
         size_t session_id_size;
         int64_t next_ordinal; /* messages from this one on are still to come ... */
         bool at_end;          /* ... unless there can be none */
-        int64_t n_calls_left; /* at most; unknown (INT64_MAX) after a pause */
+        int64_t n_calls_left; /* at most; INT64_MAX: unknown, somebody wrote in a pause */
         bool has_lost_rows;   /* some hang on no message */
         int has_event; /* the statement of events stands on a row (1), is at its end (0), or failed (negative) */
 };

@@ -16,18 +16,22 @@ static void bind_session(Reader *r, Query query, int64_t from_ordinal)
                 (void) sqlite3_bind_int64(stmt, 2, from_ordinal);
 }
 
-/* Counted once a session: one that goes on after a pause looks for calls at each message instead. */
+/* Counted once a session. After a pause in which somebody wrote, calls are looked for at each message instead. */
 static int count_calls(Reader *r, bool goes_on)
 {
         int k;
 
-        r->n_calls_left = 0;
-        if (!r->queries[QUERY_CALL_COUNT] || !r->queries[QUERY_CALLS])
-                return 0;
-        if (goes_on) {
-                r->n_calls_left = INT64_MAX;
+        if (!r->queries[QUERY_CALL_COUNT] || !r->queries[QUERY_CALLS]) {
+                r->n_calls_left = 0;
                 return 0;
         }
+        if (goes_on) {
+                k = reader_changed(r);
+                if (k > 0)
+                        r->n_calls_left = INT64_MAX;
+                return k < 0 ? k : 0;
+        }
+        r->n_calls_left = 0;
         bind_session(r, QUERY_CALL_COUNT, 0);
         k = reader_step(r, QUERY_CALL_COUNT);
         if (k > 0)
@@ -55,9 +59,14 @@ static int begin_at(Reader *r, int64_t ordinal)
 
 int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from_ordinal)
 {
+        bool goes_on = from_ordinal > INT64_MIN;
         char *copy;
         int k;
 
+        if (!goes_on)
+                r->has_lost_rows = false;
+        else if (r->session_id_size != size || memcmp(r->session_id, session_id, size) != 0)
+                r->n_calls_left = INT64_MAX;
         copy = malloc(size + 1);
         if (!copy)
                 return -ENOMEM;
@@ -66,9 +75,8 @@ int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from
         free(r->session_id);
         r->session_id = copy;
         r->session_id_size = size;
-        r->has_lost_rows = false;
         k = begin_at(r, from_ordinal);
-        return k < 0 ? k : count_calls(r, from_ordinal > INT64_MIN);
+        return k < 0 ? k : count_calls(r, goes_on);
 }
 
 /* Rows that hang on a message, in the arena. What is left behind when the array grows goes with the message. */
@@ -162,6 +170,12 @@ static void order_calls(Message *m)
                 qsort(m->calls, m->n_calls, sizeof(*m->calls), compare_calls);
 }
 
+/* Whether @v can follow @last as a number of a call or an event: those of agentsview count from 0, in each message. */
+static bool is_next_number(const Value *v, int64_t last)
+{
+        return v->type == VALUE_INTEGER && v->integer > last && v->integer <= INT32_MAX;
+}
+
 /* The calls of the message in row @message_id: numbered from 0 where the source has no numbers or says one twice. */
 static int read_calls(Reader *r, int64_t message_id, Message *m)
 {
@@ -190,7 +204,7 @@ static int read_calls(Reader *r, int64_t message_id, Message *m)
         for (size_t i = 0; i < m->n_calls; i++) {
                 Value *index = &m->calls[i][CALL_CALL_INDEX];
 
-                if (index->type != VALUE_INTEGER || index->integer <= last)
+                if (!is_next_number(index, last))
                         *index = value_integer(last + 1);
                 last = index->integer;
                 m->calls[i][CALL_MESSAGE_ORDINAL] = m->values[MESSAGE_ORDINAL];
@@ -244,7 +258,7 @@ static int read_events(Reader *r, Message *m)
                         *call = value_integer(0);
                 if (call->integer != last_call)
                         last_event = -1;
-                if (event->type != VALUE_INTEGER || event->integer <= last_event)
+                if (!is_next_number(event, last_event))
                         *event = value_integer(last_event + 1);
                 last_call = call->integer;
                 last_event = event->integer;

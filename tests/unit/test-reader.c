@@ -399,7 +399,7 @@ TEST(rows_that_hang_on_no_message_are_noticed)
                 REQUIRE(reader_messages(r, "a", 1, 4) == 0);
                 while (reader_message_next(r, &m) > 0)
                         ;
-                CHECK_INT(reader_lost_rows(r), i == 3 ? 0 : cases[i].lost); /* not read, that one */
+                CHECK_INT(reader_lost_rows(r), cases[i].lost); /* a pause forgets nothing */
         }
 }
 
