@@ -151,8 +151,9 @@ static int hex4(const char *p)
 static void put_character(StrBuf *b, uint32_t c)
 {
         char bytes[4];
+        size_t n = utf8_write(bytes, c);
 
-        put(b, bytes, utf8_write(bytes, c));
+        put(b, bytes, n);
 }
 
 /* After "\u". Half a pair is for json-c. */
