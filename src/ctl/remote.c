@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/time-util.h"
-#include "base/url.h"
 #include "ctl/command.h"
 #include "ctl/daemon-client.h"
 #include "ctl/i18n.h"
@@ -96,7 +95,7 @@ static void look(const RemoteOptions *options, RemoteState *ret)
         _cleanup_(delivery_freep) Delivery *d = NULL;
         _cleanup_(ledger_closep) Ledger *ledger = NULL;
 
-        ret->url = url_without_credentials(options->url);
+        ret->url = remote_shown_url(options);
         if (ledger_open_read_only(options->archive_path, &ledger) >= 0)
                 (void) ledger_remote_get(ledger, options->name, &ret->ledger);
         if (ret->ledger.last_error)

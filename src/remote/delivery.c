@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/url.h"
 #include "remote/batch.h"
 #include "remote/link.h"
 #include "remote/lists.h"
@@ -78,9 +77,11 @@ static void forget_position(Delivery *d)
 /* The name of what is delivered to: another one holds other rows. */
 static int make_target(Delivery *d)
 {
-        _cleanup_free_ char *url = url_without_credentials(d->options.url);
+        _cleanup_free_ char *url = remote_shown_url(&d->options);
+        const char *schema = d->options.schema;
 
-        if (!url || asprintf(&d->target, "%s %s", url, d->options.org_id ?: "") < 0) {
+        if (!url || asprintf(&d->target, "%s %s%s%s", url, d->options.org_id ?: "",
+                             schema ? " " : "", schema ?: "") < 0) {
                 d->target = NULL;
                 return -ENOMEM;
         }

@@ -42,7 +42,7 @@ typedef enum LedgerKnown {
 
 /* One remote's own row. Texts are owned by it. */
 typedef struct LedgerRemote {
-        char *target;      /* URL without credentials, and the organisation */
+        char *target;      /* URL as it is shown, organisation and schema */
         char *archive_id;  /* of the archive that it was fed from */
         char *origins;     /* all that we ever were there, the newest first, separated by spaces */
         char *claimed;     /* the archive that was the one that delivers there; NULL: none was */

@@ -163,6 +163,10 @@ enum {
 typedef struct RemoteBackend {
         const char *scheme; /* what its URLs begin with */
 
+        /* What its URL says of the place, in the same words for the same place and without a user or a password. Touches nothing.
+         * Returns 0 or a negative errno. NULL: the URL without its credentials says it. */
+        int (*show)(const RemoteOptions *options, char **ret);
+
         /* Touches nothing. Returns 0, or a negative errno with *@reterr. */
         int (*make)(const RemoteOptions *options, Remote **ret, char **reterr);
         void (*free)(Remote *remote);
@@ -211,7 +215,12 @@ struct Remote {
         uint64_t retry_after_usec; /* what the server asked for when the last call failed; 0: nothing */
 };
 
-/* The backend for @url. Returns 0; -EPROTONOSUPPORT (unknown, or not compiled in) with *@reterr. */
+/* The backend for @url. Returns 0; -EPROTONOSUPPORT (unknown, or not compiled in) or -EINVAL (it may be read in two ways) with
+ * *@reterr, which repeats nothing of the URL. */
 int remote_backend_find(const char *url, const RemoteBackend **ret, char **reterr);
+
+/* Its URL as it may be shown. Of one that cannot be used, and so may hold a password anywhere, only how it begins. NULL without
+ * memory; the caller owns it. */
+char *remote_shown_url(const RemoteOptions *options);
 
 extern const RemoteBackend clickhouse_backend, postgresql_backend;

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/url.h"
 #include "remote/courier.h"
 #include "service/log.h"
 #include "service/text-utf8.h"
@@ -287,7 +286,7 @@ static int add(Couriers *c, Settings *settings, size_t index)
         e->settings = settings_ref(settings);
         e->index = index;
         e->name = options.name;
-        e->url = url_without_credentials(options.url);
+        e->url = remote_shown_url(&options);
         text_make_utf8(&e->url);
         if (!e->url) {
                 entry_free(e);

@@ -4,7 +4,9 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
+import urllib.parse
 
 import pytest
 
@@ -95,7 +97,11 @@ def test_a_statement_that_takes_too_long(ann):
 @pytest.mark.parametrize("url, sentence", [
     ("postgresql://writer@no-such-host.invalid/x", "The name of no-such-host.invalid:5432 cannot be resolved."),
     ("postgresql://writer@127.0.0.1:{port}/nowhere", "There is no database 'nowhere' on 127.0.0.1:{port}."),
-    ("postgresql://writer@127.0.0.1:port/x", "cannot be reached"),
+    ("postgresql://writer@127.0.0.1:port/x", "a port is a number"), ("postgresql://writer@h/x?port=hunter", "a port is a number"),
+    ("postgresql://writer@127.0.0.1:70000/x", "a port is a number"), ("postgresql://writer@/x?host=hun%20ter", "a host is of letters"),
+    ("postgresql://writer:hunter", "a port is a number"), ("postgresql://writer@127.0.0.1/x#hunter", "# as %23"),
+    ("postgresql://writer@127.0.0.1/x?sslmode=hunter", "Its URL is not postgresql://USER@HOST:PORT/DATABASE"),
+    ("postgresql://writer@127.0.0.1/x?sslmode=require?password=hunter", "? as %3F"),
     ("postgresql://writer:hunter%2@127.0.0.1/x", "Its URL is not postgresql://USER@HOST:PORT/DATABASE"),
     ("postgresql://writer@127.0.0.1/x?colour=blue", "Its URL is not postgresql://USER@HOST:PORT/DATABASE"),
     ("postgresql+http://writer@127.0.0.1/x", "Its URL is not postgresql://USER@HOST:PORT/DATABASE"),
@@ -107,6 +113,54 @@ def test_a_wrong_url_of_postgresql(ann, url, sentence):
     ann.set(URL=url.format(port=ann.server.port))
     error = ann.fail()
     assert sentence.format(port=ann.server.port) in error and "hunter" not in error
+
+
+def everything_shown(ann, bus):
+    """What a person, a program or a file is told of the remote, by each part of scrubjay."""
+    shown = [repr(ann.once()), repr(ann.ctl("remote", "list")), repr(ann.ctl("remote", "list", "--json")), repr(ann.ctl("remote", "check", "team")),
+             repr(ann.ctl("remote", "preview", "team")), repr(ann.ctl("doctor", SCRUBJAY_SOURCE_PATH=str(ann.source.path)))]
+    daemon = ann.start(bus)
+    wait_for(lambda: daemon.status()["Remotes"][0][2] or daemon.status()["Remotes"][0][4], "it was delivered, or cannot be")
+    shown.append(repr(daemon.status()))
+    daemon.stop()
+    shown.append(daemon.log)
+    ledger = ann.archive.with_name(ann.archive.name + ".remotes")
+    if ledger.exists():
+        shown += [repr(sqlite3.connect(ledger).execute("SELECT target, last_error FROM remotes").fetchall())]
+    return shown
+
+
+@pytest.mark.parametrize("character", ["?", "#", "@", "/", "%3F", "%23", "%40", "%2F"])
+def test_no_part_of_a_password_in_the_url_is_shown(ann, bus, character):
+    dice = random.Random(f"{SEED}/{character}")
+    words = ["%012x" % dice.randrange(2**48) for _ in range(2)]
+    password, server = urllib.parse.unquote(character).join(words), ann.server
+    server.query(f"DROP ROLE IF EXISTS carl; CREATE ROLE carl LOGIN PASSWORD '{password}'; GRANT agentsview_writer TO carl")
+    ann.set(URL=f"postgresql://carl:{character.join(words)}@127.0.0.1:{server.port}/{server.database}")
+    (ann.config / "remote-team-password").unlink()
+    ann.source.add_session("s1", ["one"])
+    shown = everything_shown(ann, bus)
+    assert [text for text in shown if words[0] in text or words[1] in text] == []
+    listed = json.loads(ann.ctl("remote", "list", "--json")[1])[0]
+    if len(character) > 1:
+        assert (listed["url"], listed["last_error"]) == (f"postgresql://127.0.0.1:{server.port}/{server.database}", "")
+        assert server.query("SELECT id FROM sessions") == [["s1"]]
+    else:
+        assert listed["url"] == "postgresql://..." and "@ is written as %40" in listed["last_error"]
+        assert server.query("SELECT id FROM sessions") == []
+
+
+@pytest.mark.parametrize("url, shown", [
+    ("postgresql://writer@db.example/x", "postgresql://db.example:5432/x"),
+    ("postgres://writer:p@db1.example:1,db2.example:2/x", "postgresql://db1.example:1,db2.example:2/x"),
+    ("postgresql://writer@/x?host=db.example&port=7&password=p", "postgresql://db.example:7/x"),
+    ("postgresql://writer@db.example", "postgresql://db.example:5432/writer"),
+    ("postgresql://writer@[::1]:7/x?hostaddr=::1", "postgresql://[::1]:7/x?hostaddr=::1"),
+    ("postgresql://writer@%2Frun%2Fpg/x%20y", "postgresql://%2Frun%2Fpg:5432/x%20y"),
+])
+def test_the_url_that_is_shown(ann, url, shown):
+    ann.set(URL=url)
+    assert json.loads(ann.ctl("remote", "list", "--json")[1])[0]["url"] == shown
 
 
 def test_without_a_password(ann):
@@ -148,6 +202,37 @@ def test_plain_text_to_another_host_is_told(ann, parameters, sentence):
     ann.set(URL="postgresql://writer@192.0.2.1/x" + parameters)
     caution = json.loads(ann.ctl("remote", "list", "--json")[1])[0]["caution"]
     assert sentence in caution if sentence else caution == ""
+
+
+@pytest.mark.parametrize("url, environment, is_local", [
+    ("localhost/x?", {}, True), ("127.9.8.7/x?", {}, True), ("[::1]/x?", {}, True), ("/x?host=/run/pg", {}, True), ("/x?", {}, True),
+    ("localhost:1,127.0.0.1:2,[::1]:3/x?", {}, True), ("/x?host=/run/pg,localhost", {}, True), ("db.example/x?hostaddr=127.0.0.1", {}, True),
+    ("localhost/x?hostaddr=192.0.2.2", {}, False), ("127.0.0.1:1,192.0.2.2:5432/x?", {}, False), ("127.evil.example/x?", {}, False),
+    ("127.1/x?", {}, False), ("/x?host=/run/pg,db2.example", {}, False), ("/x?hostaddr=127.0.0.1,192.0.2.2", {}, False),
+    ("localhost,localhost/x?hostaddr=127.0.0.1,", {}, True), ("localhost,db.example/x?hostaddr=127.0.0.1,", {}, False),
+    ("/x?host=%40db", {}, False), ("localhost.db.example/x?", {}, False),
+    ("/x?", {"PGHOST": "db.example"}, False), ("/x?", {"PGHOSTADDR": "192.0.2.2"}, False), ("localhost/x?", {"PGHOSTADDR": "192.0.2.2"}, False),
+    ("db.example/x?", {"PGHOST": "localhost"}, False), ("/x?service=far", {}, False), ("/x?service=near", {}, True), ("/x?", {"PGSERVICE": "far"}, False),
+])
+def test_what_counts_as_this_machine(ann, tmp_path, url, environment, is_local):
+    services = tmp_path / "services"
+    services.write_text("[far]\nhost=db.example\n[near]\nhost=localhost\n")
+    ann.set(URL=f"postgresql://{url}&user=writer&sslmode=prefer".replace("?&", "?"))
+    listed, = json.loads(ann.ctl("remote", "list", "--json", PGSERVICEFILE=str(services), **environment)[1])
+    assert ("may travel to" in listed["caution"], listed["last_error"]) == (not is_local, "")
+
+
+def test_nothing_goes_out_in_plain_text_where_one_of_the_hosts_is_elsewhere(ann):
+    ann.source.add_session("s1")
+    ann.set(URL=f"postgresql://writer@127.0.0.1:{ann.server.port},192.0.2.2:1/{ann.server.database}")
+    assert "does not speak TLS with us" in ann.once()[1]["remotes"]["team"]["error"]
+    assert ann.server.query("SELECT id FROM sessions") == []
+
+
+def test_a_service_that_is_not_there(ann, tmp_path):
+    ann.source.add_session("s1")
+    ann.set(URL="postgresql://writer@localhost/x?service=nowhere")
+    assert "libpq cannot use its URL" in ann.once(PGSERVICEFILE=str(tmp_path / "none"))[1]["remotes"]["team"]["error"]
 
 
 def test_an_older_schema_lacks_columns(ann):

@@ -1,43 +1,199 @@
 /* What a remote's settings are in libpq's words */
 #include "remote/postgresql/connection-settings.h"
 
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #define DEFAULT_PORT "5432"
 
-/* A value of the URL; NULL where it says nothing. */
-static const char *get(const ConnectionSettings *s, const char *keyword)
+/* A value; NULL where nothing is said. */
+static const char *get_from(const PQconninfoOption *options, const char *keyword)
 {
-        for (const PQconninfoOption *o = s->parsed; o && o->keyword; o++)
+        for (const PQconninfoOption *o = options; o && o->keyword; o++)
                 if (strcmp(o->keyword, keyword) == 0)
                         return o->val && *o->val ? o->val : NULL;
         return NULL;
 }
 
-static bool is_socket(const char *host)
+/* Of the URL. */
+static const char *get(const ConnectionSettings *s, const char *keyword)
 {
-        return !host || host[0] == '/' || host[0] == '@';
+        return get_from(s->parsed, keyword);
 }
 
-static bool is_local(const char *host)
+/* Servers */
+
+/* One of the servers that libpq tries in turn. */
+typedef struct Server {
+        char *host, *address, *port; /* "" where nothing is said */
+} Server;
+
+static void server_done(Server *server)
 {
-        return is_socket(host) || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-               strncmp(host, "127.", 4) == 0;
+        free(server->host);
+        free(server->address);
+        free(server->port);
+        *server = (Server){ 0 };
 }
 
-static int name_place(ConnectionSettings *s)
+/* The @i-th of "a,b,c"; "" where there is none. */
+static char *element(const char *list, size_t i)
 {
-        const char *host = get(s, "host") ?: get(s, "hostaddr"), *port = get(s, "port");
-        int r;
+        for (; list && i > 0; i--) {
+                list = strchr(list, ',');
+                list = list ? list + 1 : NULL;
+        }
+        return list ? strndup(list, strcspn(list, ",")) : strdup("");
+}
 
-        if (is_socket(host))
-                r = asprintf(&s->place, "the socket in %s", host ?: "the usual folder");
+static size_t count_elements(const char *list)
+{
+        size_t n = 1;
+
+        for (; list && (list = strchr(list, ',')); list++)
+                n++;
+        return n;
+}
+
+static size_t count_servers(const ConnectionSettings *s)
+{
+        return count_elements(get_from(s->complete, "hostaddr") ?: get_from(s->complete, "host"));
+}
+
+static int take_server(const ConnectionSettings *s, size_t i, Server *ret)
+{
+        const char *ports = get_from(s->complete, "port");
+
+        *ret = (Server){ .host = element(get_from(s->complete, "host"), i),
+                         .address = element(get_from(s->complete, "hostaddr"), i),
+                         .port = element(ports, ports && strchr(ports, ',') ? i : 0) };
+        if (ret->port && !*ret->port) {
+                free(ret->port);
+                ret->port = strdup(DEFAULT_PORT);
+        }
+        return ret->host && ret->address && ret->port ? 0 : -ENOMEM;
+}
+
+static bool is_socket(const Server *server)
+{
+        return !*server->address && (!*server->host || *server->host == '/');
+}
+
+static bool is_loopback(const char *address)
+{
+        struct in6_addr six;
+        struct in_addr four;
+
+        if (inet_pton(AF_INET, address, &four) == 1)
+                return ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET;
+        return inet_pton(AF_INET6, address, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+/* What the connection is made to counts: with an address the name is only what the certificate has to say. */
+static bool is_local(const Server *server)
+{
+        if (*server->address)
+                return is_loopback(server->address);
+        return is_socket(server) || strcmp(server->host, "localhost") == 0 ||
+               is_loopback(server->host);
+}
+
+/* Nothing but a place is shown as one. */
+static bool is_plain(const Server *server)
+{
+        static const char plain[] =
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:%";
+        char *end;
+        unsigned long port = strtoul(server->port, &end, 10);
+
+        if (strspn(server->port, "0123456789") != strlen(server->port) || port == 0 || port > 65535)
+                return false;
+        if (server->address[strspn(server->address, plain)])
+                return false;
+        for (const char *c = server->host; *server->host == '/' && *c; c++)
+                if ((unsigned char) *c < ' ' || *c == 0x7f)
+                        return false;
+        return *server->host == '/' ||
+               !server->host[*server->host == '@' ? 1 + strspn(server->host + 1, plain)
+                                                  : strspn(server->host, plain)];
+}
+
+/* Appends what a URL has in one of its parts. */
+static void add_part(StrBuf *b, const char *text, const char *also)
+{
+        for (; *text; text++)
+                if (isalnum((unsigned char) *text) || strchr(".-_", *text) || strchr(also, *text))
+                        (void) strbuf_putc(b, *text);
+                else
+                        (void) strbuf_printf(b, "%%%02X", (unsigned char) *text);
+}
+
+static void add_to_url(StrBuf *b, const Server *server)
+{
+        bool is_six = strchr(server->host, ':');
+
+        if (is_six)
+                (void) strbuf_putc(b, '[');
+        add_part(b, server->host, is_six ? ":" : "");
+        if (is_six)
+                (void) strbuf_putc(b, ']');
+        (void) strbuf_printf(b, ":%s", server->port);
+}
+
+static void add_to_place(StrBuf *b, const Server *server)
+{
+        if (is_socket(server))
+                (void) strbuf_printf(b, "the socket in %s",
+                                     *server->host ? server->host : "the usual folder");
         else
-                r = asprintf(&s->place, "%s:%s", host, port ?: DEFAULT_PORT);
-        if (r < 0)
-                s->place = NULL;
-        return r < 0 ? -ENOMEM : 0;
+                (void) strbuf_printf(b, "%s:%s", *server->host ? server->host : server->address,
+                                     server->port);
+        if (*server->host && *server->address && strcmp(server->host, server->address) != 0)
+                (void) strbuf_printf(b, " (%s)", server->address);
 }
+
+/* Whether all are on this machine, and what they are called. */
+static int name_servers(ConnectionSettings *s, bool *ret_is_local, char **reterr)
+{
+        _cleanup_(strbuf_done) StrBuf url = { 0 }, place = { 0 };
+        const char *addresses = get_from(s->complete, "hostaddr");
+        size_t n = count_servers(s);
+
+        *ret_is_local = true;
+        (void) strbuf_puts(&url, "postgresql://");
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_(server_done) Server server = { 0 };
+
+                if (take_server(s, i, &server) < 0)
+                        goto no_memory;
+                if (!is_plain(&server)) {
+                        format_error(reterr,
+                                     "A host or a port of its URL, or of libpq's own settings, is none: a host is "
+                                     "of letters, digits and . - _ or the path of a folder, and a port is a number.");
+                        return -EINVAL;
+                }
+                *ret_is_local = *ret_is_local && is_local(&server);
+                (void) strbuf_puts(&url, i > 0 ? "," : "");
+                (void) strbuf_puts(&place, i > 0 ? " or " : "");
+                add_to_url(&url, &server);
+                add_to_place(&place, &server);
+        }
+        (void) strbuf_putc(&url, '/');
+        add_part(&url, s->database, "");
+        if (addresses) {
+                (void) strbuf_puts(&url, "?hostaddr=");
+                add_part(&url, addresses, ",:");
+        }
+        if (strbuf_take(&url, &s->url) >= 0 && strbuf_take(&place, &s->place) >= 0)
+                return 0;
+no_memory:
+        format_error(reterr, "There is no memory.");
+        return -ENOMEM;
+}
+
+/* TLS */
 
 /* libpq before version 16 has no name for the system's list. */
 static const char *system_roots(void)
@@ -65,14 +221,12 @@ static bool has_own_roots(void)
 }
 
 /* libpq's own default goes on in plain text where the server has no TLS, and believes any certificate. */
-static void choose_tls(ConnectionSettings *s)
+static void choose_tls(ConnectionSettings *s, bool local)
 {
-        bool local = is_local(get(s, "host") ?: get(s, "hostaddr"));
-
         s->ssl_mode = get(s, "sslmode") ?: local && !s->options->ca_file ? "prefer" : "verify-full";
         s->root_file = s->options->ca_file;
-        if (!s->root_file && !get(s, "sslrootcert") && strcmp(s->ssl_mode, "verify-full") == 0 &&
-            !has_own_roots())
+        if (!s->root_file && !get_from(s->complete, "sslrootcert") &&
+            strcmp(s->ssl_mode, "verify-full") == 0 && !has_own_roots())
                 s->root_file = system_roots();
         if (local || strncmp(s->ssl_mode, "verify", strlen("verify")) == 0)
                 return;
@@ -88,6 +242,18 @@ static void choose_tls(ConnectionSettings *s)
                              s->place, s->ssl_mode);
 }
 
+/* It is shown, so it is not just anything. */
+static bool is_ssl_mode(const char *mode)
+{
+        static const char *const modes[] = { "disable", "allow",     "prefer",
+                                             "require", "verify-ca", "verify-full" };
+
+        for (size_t i = 0; mode && i < ELEMENTSOF(modes); i++)
+                if (strcmp(mode, modes[i]) == 0)
+                        return true;
+        return !mode;
+}
+
 static int parse(ConnectionSettings *s, char **reterr)
 {
         static const char *const schemes[] = { "postgresql://", "postgres://" };
@@ -99,7 +265,7 @@ static int parse(ConnectionSettings *s, char **reterr)
                         s->parsed = pq()->PQconninfoParse(url, &error);
         if (error) /* it may repeat a password */
                 pq()->PQfreemem(error);
-        if (s->parsed)
+        if (s->parsed && is_ssl_mode(get(s, "sslmode")))
                 return 0;
         format_error(reterr,
                      "Its URL is not postgresql://USER@HOST:PORT/DATABASE with parameters that libpq "
@@ -108,12 +274,37 @@ static int parse(ConnectionSettings *s, char **reterr)
         return -EINVAL;
 }
 
+/* libpq tells what it would connect to (a service, the environment and its defaults count too) only of a connection that is
+ * begun. One that wants a server of no known kind ends before anything is looked up or connected to. */
+static int complete(ConnectionSettings *s, char **reterr)
+{
+        static const char unknown[] = "none";
+        const char *const keywords[] = { "dbname", "target_session_attrs", NULL };
+        const char *const values[] = { s->options->url, unknown, NULL };
+        PGconn *conn = pq()->PQconnectStartParams(keywords, values, 1);
+        const char *attributes;
+
+        if (conn)
+                s->complete = pq()->PQconninfo(conn);
+        pq()->PQfinish(conn);
+        attributes = get_from(s->complete, "target_session_attrs");
+        if (attributes && strcmp(attributes, unknown) == 0)
+                return 0;
+        format_error(reterr,
+                     "libpq cannot use its URL. If that or PGSERVICE names a service, see whether it is "
+                     "in ~/.pg_service.conf.");
+        return -EINVAL;
+}
+
 int connection_settings_take(ConnectionSettings *s, const RemoteOptions *options, char **reterr)
 {
+        bool local;
         int r;
 
         *s = (ConnectionSettings){ .options = options };
         r = parse(s, reterr);
+        if (r >= 0)
+                r = complete(s, reterr);
         if (r < 0)
                 return r;
         if (get(s, "password") && options->url_is_seen) {
@@ -124,14 +315,12 @@ int connection_settings_take(ConnectionSettings *s, const RemoteOptions *options
                              options->name);
                 return -EINVAL;
         }
-        s->user = get(s, "user") ?: getenv("PGUSER") ?: getenv("USER") ?: "?";
-        s->database = get(s, "dbname") ?: getenv("PGDATABASE") ?: s->user;
-        r = name_place(s);
-        if (r < 0) {
-                format_error(reterr, "There is no memory.");
+        s->user = get_from(s->complete, "user") ?: "?";
+        s->database = get_from(s->complete, "dbname") ?: s->user;
+        r = name_servers(s, &local, reterr);
+        if (r < 0)
                 return r;
-        }
-        choose_tls(s);
+        choose_tls(s, local);
         return 0;
 }
 
@@ -139,6 +328,9 @@ void connection_settings_done(ConnectionSettings *s)
 {
         if (s->parsed)
                 pq()->PQconninfoFree(s->parsed);
+        if (s->complete)
+                pq()->PQconninfoFree(s->complete);
+        free(s->url);
         free(s->place);
         free(s->caution);
         *s = (ConnectionSettings){ 0 };
@@ -150,9 +342,17 @@ void connection_settings_fill(const ConnectionSettings *s, const char *password,
 {
         const char *const all[CONNECTION_PARAMETERS_MAX - 1][2] = {
                 { "dbname", s->options->url }, /* its values first, so that those after it win */
-                { "sslmode", s->ssl_mode },           { "client_encoding", "UTF8" },
-                { "application_name", "scrubjay" },   { "password", password },
-                { "sslrootcert", s->root_file },      { "sslcert", s->options->client_certificate },
+                { "host",
+                  get_from(s->complete,
+                           "host") }, /* what was judged, whatever a service file says now */
+                { "hostaddr", get_from(s->complete, "hostaddr") },
+                { "port", get_from(s->complete, "port") },
+                { "sslmode", s->ssl_mode },
+                { "client_encoding", "UTF8" },
+                { "application_name", "scrubjay" },
+                { "password", password },
+                { "sslrootcert", s->root_file },
+                { "sslcert", s->options->client_certificate },
                 { "sslkey", s->options->client_key },
         };
         size_t n = 0;

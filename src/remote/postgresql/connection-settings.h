@@ -11,10 +11,13 @@
 typedef struct ConnectionSettings {
         const RemoteOptions *options;
         PQconninfoOption *parsed; /* of the URL */
+        PQconninfoOption *
+                        complete; /* with what libpq adds: a service file, the environment, its defaults */
         const char *user;         /* as a person knows it */
         const char *database;
         const char *ssl_mode;
         const char *root_file; /* sslrootcert; NULL: libpq decides */
+        char *url;             /* where it leads to, without a user or a password */
         char *place;           /* of the server, for people */
         char *caution;         /* see Remote; or NULL */
 } ConnectionSettings;

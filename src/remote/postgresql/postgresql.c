@@ -310,6 +310,20 @@ static int set_up(PostgreSql *p, const RemoteOptions *o, char **reterr)
         return r;
 }
 
+static int postgresql_show(const RemoteOptions *options, char **ret)
+{
+        _cleanup_free_ char *error = NULL;
+        ConnectionSettings s = { 0 };
+        int r = pq_load(&error);
+
+        if (r >= 0)
+                r = connection_settings_take(&s, options, &error);
+        if (r >= 0)
+                *ret = TAKE_PTR(s.url);
+        connection_settings_done(&s);
+        return r;
+}
+
 static int postgresql_make(const RemoteOptions *options, Remote **ret, char **reterr)
 {
         PostgreSql *p = calloc(1, sizeof(*p));
@@ -327,6 +341,7 @@ static int postgresql_make(const RemoteOptions *options, Remote **ret, char **re
 
 const RemoteBackend postgresql_backend = {
         .scheme = "postgres",
+        .show = postgresql_show,
         .make = postgresql_make,
         .free = postgresql_free,
         .stop = postgresql_stop,

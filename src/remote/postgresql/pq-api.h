@@ -14,6 +14,7 @@
         use(PQcmdTuples) \
         use(PQconnectPoll) \
         use(PQconnectStartParams) \
+        use(PQconninfo) \
         use(PQconninfoFree) \
         use(PQconninfoParse) \
         use(PQconsumeInput) \
