@@ -194,10 +194,12 @@ static int tell_standing(Delivery *d, const RemoteStanding *standing)
 }
 
 /* The ledger has a stamp before a row has it. Where the remote has a higher one, archive and ledger are older than it: both
- * were put back from a backup, and nothing else tells. */
+ * were put back from a backup, and nothing else tells. Where it has lost one that it said to have, the remote was put back. */
 static int take_standing(Delivery *d, const RemoteStanding *standing)
 {
-        bool is_older = standing->stamp > d->state.version;
+        bool is_older = standing->stamp > d->state.version,
+             has_lost = d->remote->stamp_there < d->state.acknowledged;
+        int r;
 
         if (tell_standing(d, standing) < 0)
                 return -ENOMEM;
@@ -208,20 +210,22 @@ static int take_standing(Delivery *d, const RemoteStanding *standing)
                 d->state.version = standing->stamp;
                 link_expect_late(d); /* it may have known of rows on their way */
         }
-        if (!is_older && !standing->is_new && !standing->has_odd)
+        if (!is_older && !has_lost && !standing->is_new && !standing->has_odd)
                 return 0;
         if (standing->has_odd &&
             link_warn(d,
                       "There were rows of ours whose version no clock can have given them (another "
                       "program's, or a bad restore): they are replaced.") < 0)
                 return -ENOMEM;
-        return link_forget(d);
+        r = link_forget(d);
+        if (r >= 0)
+                d->state.acknowledged = d->remote->stamp_there; /* it is told once */
+        return r;
 }
 
 static int open_remote(Delivery *d)
 {
         RemoteStanding standing = { 0 };
-        bool was_open = d->is_open;
         int r;
 
         d->is_open = d->us.names[0] != NULL; /* without a name nothing was asked that counts */
@@ -232,7 +236,7 @@ static int open_remote(Delivery *d)
                 return link_remote_failed(d, r);
         if (d->us.names[0] && !d->only_looks)
                 r = note_claim(d);
-        return r < 0 || was_open ? r : take_standing(d, &standing);
+        return r < 0 || !standing.is_fresh ? r : take_standing(d, &standing);
 }
 
 /* Whether something may have to be deleted there: not while an archive that was built anew is being filled. */

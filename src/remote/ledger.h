@@ -49,6 +49,7 @@ typedef struct LedgerRemote {
         LedgerKnown known; /* ledger_remote_put() leaves it as it is */
         int64_t cursor_seq;
         uint64_t version;         /* the highest stamp that was ever used */
+        uint64_t acknowledged;    /* the highest that the remote itself said to have; 0: none */
         uint64_t list_digests[3]; /* of its stars, pins and deletes; 0: not known */
         uint64_t look_again_usec; /* since the epoch, or LEDGER_UNDER_WAY; 0: all requests were answered */
         uint64_t last_delivery_usec;

@@ -192,6 +192,7 @@ static int begin_anew(Delivery *d)
         d->state.target = strdup(d->target);
         d->state.archive_id = strdup(d->archive_id);
         d->state.cursor_seq = 0;
+        d->state.acknowledged = 0;
         if (d->state.version > d->us.stamp_limit)
                 d->state.version = 0;
         if (!d->state.target || !d->state.archive_id)
@@ -374,6 +375,8 @@ int link_send(Delivery *d, const RemoteBatch *batch)
         r = d->remote->backend->send(d->remote, batch);
         if (r < 0)
                 return link_remote_failed(d, r);
+        d->state.acknowledged =
+                        d->remote->stamp_there; /* kept with what the ledger says of the batch */
         if (batch) {
                 d->progress.rows_sent += d->n_rows;
                 d->n_rows = d->n_bytes = 0;

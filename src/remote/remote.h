@@ -82,7 +82,8 @@ typedef struct RemoteStanding {
         bool is_new; /* some of what we had there may have gone: a table was missing */
         bool has_odd; /* there are rows of ours with a stamp beyond the limit; they go when their session is sent whole */
         bool has_former; /* there are rows of ours where a former version put them */
-        uint64_t stamp;  /* the highest of ours */
+        bool is_fresh; /* it was opened anew, and this holds: what was open may have broken while nobody used it */
+        uint64_t stamp; /* the highest of ours */
         const char *left_out; /* columns that what is there does not have, so that what is in them does not go; or NULL */
         uint64_t n_plain; /* sessions there that no scrubjay brought, so that nothing in them is masked ... */
         const char *plain; /* ... and the id of one. Both are borrowed. */
@@ -212,6 +213,7 @@ struct Remote {
         const RemoteBackend *backend;
         char *reason; /* why the last call failed: a sentence for people, never with a secret or content */
         char *caution; /* what a person should know before anything is sent; or NULL. Known from make() on. */
+        uint64_t stamp_there; /* the highest that it says to have, as of the last call; 0: it keeps no account of them */
         uint64_t retry_after_usec; /* what the server asked for when the last call failed; 0: nothing */
 };
 

@@ -12,7 +12,7 @@ import pytest
 
 from postgresql import SCHEMA
 from scrubjay_test import wait_for
-from test_delivery import add_call, delete_message, touch
+from test_delivery import add_call, delete_for_good, delete_message, touch
 
 pytestmark = pytest.mark.only("postgresql")
 
@@ -233,6 +233,69 @@ def test_a_service_that_is_not_there(ann, tmp_path):
     ann.source.add_session("s1")
     ann.set(URL="postgresql://writer@localhost/x?service=nowhere")
     assert "libpq cannot use its URL" in ann.once(PGSERVICEFILE=str(tmp_path / "none"))[1]["remotes"]["team"]["error"]
+
+
+def put_back(server):
+    """Returns a function that puts the server back to what it is now, as from a backup."""
+    def cut():
+        server.query(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{server.database}'", "postgres")
+
+    cut()
+    server.query(f"CREATE DATABASE backup_{server.database} TEMPLATE {server.database}", "postgres")
+
+    def restore():
+        cut()
+        server.query(f"DROP DATABASE {server.database} WITH (FORCE)", "postgres")
+        server.query(f"ALTER DATABASE backup_{server.database} RENAME TO {server.database}", "postgres")
+    return restore
+
+
+def test_a_server_that_was_put_back_gets_what_it_lost(ann):
+    ann.source.add_session("s1", ["one"])
+    ann.source.add_session("s3", ["three"])
+    ann.deliver()
+    restore = put_back(ann.server)
+    ann.source.add_session("s2", ["two"])
+    ann.source.append("s1", ["new"])
+    delete_for_good(ann.source, "s3")
+    ann.deliver()
+    restore()
+    ann.deliver()
+    ann.assert_equal()
+    assert ann.deliver()["rows_sent"] == 0  # and that was it
+
+
+def test_a_server_that_was_put_back_under_an_open_connection(ann, bus):
+    ann.source.add_session("s1", ["one"])
+    ann.start(bus)
+    ann.settle()
+    restore = put_back(ann.server)
+    ann.source.add_session("s2", ["two"])
+    ann.settle()
+    restore()
+    ann.source.append("s1", ["new"])
+    ann.settle()
+    ann.assert_equal()
+
+
+def test_another_place_and_back_again(ann):
+    from postgresql import DATA
+    server = ann.server
+    server.query((DATA / "agentsview.sql").read_text().replace("@SCHEMA@", "other"))
+    server.query("GRANT other_writer TO writer")
+    server.query(f"CREATE DATABASE second_{server.database} TEMPLATE {server.database}", "postgres")
+    url = server.url()
+    base = url.partition("?")[0].rpartition("/")[0]
+    ann.source.add_session("s1", ["one"])
+    ann.deliver()
+    for n, there in enumerate([{"Schema": "other"}, {"URL": f"{base}/?dbname=second_{server.database}"}]):
+        ann.set(**there)
+        ann.source.add_session(f"t{n}", ["two"])
+        ann.source.append("s1", ["new"])
+        ann.deliver()
+        ann.set(URL=url, Schema="agentsview")
+        ann.deliver()
+        ann.assert_equal()
 
 
 def test_an_older_schema_lacks_columns(ann):

@@ -530,6 +530,7 @@ static int memory_open(Remote *remote, const RemoteIdentity *us, RemoteStanding 
                 r = memory_claim(m);
         if (r < 0 || m->is_open)
                 return r;
+        ret->is_fresh = true;
         ret->is_new = !memory_server.has_tables;
         memory_server.has_tables = memory_server.has_tables || !us->only_looks;
         for (size_t i = 0; i < memory_server.n_rows; i++) {

@@ -209,6 +209,7 @@ static int clickhouse_open(Remote *remote, const RemoteIdentity *us, RemoteStand
         int r = 0;
 
         c->us = us;
+        ret->is_fresh = !c->is_open;
         if (!c->is_open)
                 r = connect_to(c, ret);
         if (r >= 0 && us->names[0])

@@ -206,6 +206,7 @@ int postgresql_claim(PostgreSql *p, bool *ret_is_new, uint64_t *ret_stamp)
                 return r;
         *ret_is_new = !is_ours && !p->us->only_looks && claim.archive[0] == '\0';
         *ret_stamp = is_ours && claim.stamp <= p->us->stamp_limit ? claim.stamp : 0;
+        p->base.stamp_there = *ret_stamp;
         return 0;
 }
 
@@ -240,5 +241,6 @@ int postgresql_hold_claim(PostgreSql *p, uint64_t stamp)
                                 p->settings.place);
         free(p->claim);
         p->claim = TAKE_PTR(next);
+        p->base.stamp_there = stamp; /* read when all is committed */
         return 0;
 }

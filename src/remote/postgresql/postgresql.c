@@ -242,6 +242,7 @@ static int postgresql_open(Remote *remote, const RemoteIdentity *us, RemoteStand
                         return r;
                 /* nothing was under way: it broke while nobody used it */
         }
+        ret->is_fresh = true;
         postgresql_close(remote); /* also one that asked before it had a name */
         r = open_anew(p, ret);
         p->is_open = r >= 0 && us->names[0] != NULL;
