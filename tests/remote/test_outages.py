@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import ssl
@@ -278,6 +279,18 @@ def test_a_wrong_url(ann, url, sentence):
     ann.source.add_session("s1")
     ann.set(URL=url.format(port=ann.server.port))
     assert sentence in ann.fail()
+
+
+@pytest.mark.only("clickhouse")
+@pytest.mark.parametrize("character", ["?", "#", "@", "/"])
+def test_a_url_that_could_be_read_in_two_ways_is_not_shown(ann, character):
+    words = [os.urandom(6).hex(), os.urandom(6).hex()]
+    ann.source.add_session("s1")
+    ann.set(URL=f"clickhouse+http://carl:{character.join(words)}@127.0.0.1:1/x")
+    assert "@ is written as %40" in ann.fail()
+    listed = ann.ctl("remote", "list", "--json")[1]
+    assert json.loads(listed)[0]["url"] == "clickhouse+http://..."
+    assert [word for word in words if word in listed + repr(ann.once())] == []
 
 
 def test_a_password_on_the_command_line_is_refused(ann):
