@@ -38,11 +38,53 @@ def programs():
     return found[-1] if found else Path(shutil.which("initdb") or "/usr/bin/initdb").parent
 
 
+def place_of_data():
+    """In memory where there is room: a database is 600 files, and to make them on a disk takes ten times as long."""
+    memory = Path("/dev/shm")
+    return memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30 else None
+
+
+class Psql:
+    """psql on a database, kept for statement after statement: to begin one takes longer than most statements."""
+
+    END = "that was the last row"
+
+    def __init__(self, command, database):
+        self.database = database
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [*command, "-A", "-t", "-F", "\x1f", "-R", "\x1e", "-P", f"null={NULL}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.errors, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "PGOPTIONS": f"-c search_path={SCHEMA},public"})
+
+    def run(self, sql):
+        """Returns what it prints. After a QueryError it has ended."""
+        end, text = f"{self.END}\n".encode(), bytearray()
+        with contextlib.suppress(BrokenPipeError):  # then its output ends, too
+            self.process.stdin.write(f"{sql}\n;\n\\echo {self.END}\n".encode())
+            self.process.stdin.flush()
+        while not text.endswith(end):
+            assert select.select([self.process.stdout], [], [], 120)[0], f"no answer to {sql[:200]}"
+            more = os.read(self.process.stdout.fileno(), 65536)
+            if not more:
+                self.close()
+                self.errors.seek(0)
+                raise QueryError(self.errors.read())
+            text += more
+        return text.removesuffix(end).decode()
+
+    def close(self):
+        """Its connection has ended when this returns."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.wait(60)
+
+
 class Cluster:
     """A server of its own in a temporary folder, run as the user postgres where we are root, for it refuses to be."""
 
     def __init__(self, settings=()):
-        self.folder = Path(tempfile.mkdtemp(prefix="scrubjay-postgresql-"))
+        self.session = None
+        self.folder = Path(tempfile.mkdtemp(prefix="scrubjay-postgresql-", dir=place_of_data()))
         self.folder.chmod(0o755)  # its certificate is read by clients
         self.as_user = []
         if os.getuid() == 0:
@@ -61,7 +103,7 @@ class Cluster:
         (self.data / "server.key").chmod(0o600)
         (self.data / "pg_hba.conf").write_text("local all postgres trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n")
         lines = [f"port = {self.port}", "listen_addresses = '127.0.0.1'", f"unix_socket_directories = '{self.folder}'",
-                 "ssl = on", f"ssl_cert_file = '{self.certificate}'", "fsync = off", "full_page_writes = off", "max_connections = 30", "log_min_messages = log", *settings]
+                 "ssl = on", f"ssl_cert_file = '{self.certificate}'", "fsync = off", "full_page_writes = off", "max_wal_size = 128MB", "max_connections = 30", "log_min_messages = log", *settings]
         with (self.data / "postgresql.conf").open("a") as file:
             file.write("\n".join(lines) + "\n")
         self.start()
@@ -77,8 +119,15 @@ class Cluster:
         # its output goes to the log, for a pipe would stay open as long as the server
         self.run("pg_ctl", "-D", self.data, "-w", "-t", "60", "-l", self.folder / "log", "start")
 
+    def leave(self):
+        """Ends the connection that query() keeps."""
+        session, self.session = self.session, None
+        if session:
+            session.close()
+
     def kill(self):
         """At once, as by a power cut."""
+        self.leave()
         with contextlib.suppress(OSError, ValueError, IndexError):
             os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
 
@@ -86,6 +135,7 @@ class Cluster:
         return subprocess.run([*self.as_user, programs() / "pg_ctl", "-D", self.data, "status"], capture_output=True, cwd="/").returncode == 0
 
     def stop(self):
+        self.leave()
         with contextlib.suppress(QueryError):
             self.run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -94,14 +144,18 @@ class Cluster:
         return [programs() / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-p", str(self.port), "-U", user,
                 "-d", database]
 
-    def query(self, sql, database="postgres", user="postgres", env=None):
+    def query(self, sql, database="postgres"):
         """As the administrator, over the socket. Returns rows of text."""
-        arguments = [*self.psql(database, user), "-A", "-t", "-F", "\x1f", "-R", "\x1e", "-P", f"null={NULL}"]
-        done = subprocess.run(arguments, input=sql, capture_output=True, text=True, timeout=120,
-                              env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "PGOPTIONS": f"-c search_path={SCHEMA},public"} | (env or {}))
-        if done.returncode != 0:
-            raise QueryError(done.stderr)
-        text = done.stdout.removesuffix("\n")
+        session = self.session
+        if not session or session.database != database:
+            self.leave()  # a database that somebody is connected to is no template, and cannot be dropped
+            session = self.session = Psql(self.psql(database), database)
+        try:
+            text = session.run(sql)
+        except QueryError:
+            self.session = None
+            raise
+        text = text.removesuffix("\n")
         return [[None if cell == NULL else cell for cell in row.split("\x1f")] for row in text.split("\x1e")] if text else []
 
 
@@ -160,6 +214,8 @@ class Proxy:
             client.close()
             return
         pair = (client, server)
+        for end in pair:  # each message is sent by itself, and would wait for the other side's delayed ACK
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.pairs.add(pair)
         with contextlib.suppress(OSError, ConnectionError):
             self.pump(client, server)
@@ -292,6 +348,11 @@ class Server:
         self.proxy.log.clear()
         self.cluster.query(f"CREATE DATABASE {self.database} TEMPLATE sample")
         self.clear_faults()
+
+    def drop_databases(self):
+        """What a test leaves takes room in memory."""
+        for name, in self.cluster.query("SELECT datname FROM pg_database WHERE NOT datistemplate AND datname NOT IN ('postgres', 'sample')"):
+            self.cluster.query(f"DROP DATABASE {name} WITH (FORCE)")
 
     def query(self, sql, database=None):
         return self.cluster.query(sql, database or self.database)

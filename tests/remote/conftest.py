@@ -42,6 +42,7 @@ def server(running_server):
     running_server.new_database()
     yield running_server
     running_server.clear_faults()
+    running_server.drop_databases()
 
 
 @pytest.fixture
