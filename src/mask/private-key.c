@@ -317,8 +317,12 @@ static size_t next_armour(const char *text, size_t size, size_t at)
         return end < size ? end : size;
 }
 
-/* From the line after @at on: to the footer, or as far as lines look like a body. @body: there was some before. 0: there is none. */
-static size_t walk_lines(const char *text, size_t size, size_t at, bool body, size_t last)
+/*
+ * From the line after @at on: to the footer (*@ret_closed), or as far as lines look like a body. @body: there was some before.
+ * 0: there is none.
+ */
+static size_t walk_lines(const char *text, size_t size, size_t at, bool body, size_t last,
+                         bool *ret_closed)
 {
         bool after_short = false;
         size_t gap = 0;
@@ -328,8 +332,10 @@ static size_t walk_lines(const char *text, size_t size, size_t at, bool body, si
                        footer = find_footer(text, size, at, end);
                 LineKind kind;
 
-                if (footer)
-                        return body || after_short ? footer : 0;
+                if (footer) {
+                        *ret_closed = body || after_short;
+                        return *ret_closed ? footer : 0;
+                }
                 at = end;
                 kind = classify_line(text, start, end);
                 if (kind == LINE_OTHER || (kind == LINE_SHORT && after_short)) {
@@ -351,20 +357,24 @@ static size_t walk_lines(const char *text, size_t size, size_t at, bool body, si
 }
 
 /* From a header that ends at @at on. */
-static size_t walk_down(const char *text, size_t size, size_t at)
+static size_t walk_down(const char *text, size_t size, size_t at, bool *ret_closed)
 {
         size_t end = line_end(text, size, at), footer = find_footer(text, size, at, end), last;
 
-        if (footer)
-                return same_line_body(text, at, footer) > at ? footer : 0;
+        if (footer) {
+                *ret_closed = same_line_body(text, at, footer) > at;
+                return *ret_closed ? footer : 0;
+        }
         last = same_line_body(text, at, end);
-        return walk_lines(text, size, end + 1, last > at, last > at ? last : 0);
+        return walk_lines(text, size, end + 1, last > at, last > at ? last : 0, ret_closed);
 }
 
-/* From a footer up: as far as lines look like a body. @at when there is none. */
-static size_t walk_up(const char *text, size_t low, size_t at)
+/* From a footer up: as far as lines look like a body, or to @low (*@ret_all). @at when there is none. */
+static size_t walk_up(const char *text, size_t low, size_t at, bool *ret_all)
 {
         size_t first = at, start = line_start(text, low, at), n_lines = 0, gap = 0, p = at;
+
+        *ret_all = false;
 
         /* On the footer's own line. */
         while (p > start && (is_base64(text[p - 1]) || is_joint(text[p - 1])))
@@ -380,7 +390,7 @@ static size_t walk_up(const char *text, size_t low, size_t at)
                 kind = classify_line(text, start, end);
                 if (kind == LINE_OTHER || (kind == LINE_SHORT && n_lines > 0 && first != at)) {
                         if (++gap > GAP_MAX)
-                                break;
+                                return first;
                         continue;
                 }
                 n_lines++;
@@ -392,6 +402,7 @@ static size_t walk_up(const char *text, size_t low, size_t at)
                 if (kind == LINE_BODY)
                         gap = 0;
         }
+        *ret_all = true;
         return first;
 }
 
@@ -418,14 +429,12 @@ static PrivateKey survey(const char *text, size_t at, size_t end)
         return n_with * 2 + 2 >= n_lines ? PRIVATE_KEY_WHOLE : PRIVATE_KEY_SCATTERED;
 }
 
-bool private_key_is_closed(const char *text, size_t end)
+KeyRange private_key_go_on(const char *text, size_t size, size_t at)
 {
-        return end >= 4 && memcmp(text + end - 4, "----", 4) == 0;
-}
+        KeyRange range = { .start = at };
 
-size_t private_key_go_on(const char *text, size_t size, size_t at)
-{
-        return walk_lines(text, next_armour(text, size, at), at, true, at);
+        range.end = walk_lines(text, next_armour(text, size, at), at, true, at, &range.closed);
+        return range;
 }
 
 size_t private_key_next_run(const char *text, size_t *at, size_t end)
@@ -440,33 +449,34 @@ size_t private_key_next_run(const char *text, size_t *at, size_t end)
         return 0;
 }
 
-PrivateKey private_key_find(const char *text, size_t size, size_t low, size_t at, size_t *ret_start,
-                            size_t *ret_end)
+PrivateKey private_key_find(const char *text, size_t size, size_t low, size_t at, KeyRange *ret)
 {
         size_t start, end, edge, limit, footer;
         PrivateKey found = PRIVATE_KEY_WHOLE;
+        KeyRange range = { 0 };
 
+        *ret = (KeyRange){ 0 };
         switch (read_armour(text, size, at, &start, &end)) {
         case ARMOUR_BEGIN:
                 limit = next_armour(text, size, end);
-                edge = walk_down(text, limit, end);
+                edge = walk_down(text, limit, end, &range.closed);
                 footer = find_footer(text, size, end, limit);
                 if (footer > edge) {
                         found = survey(text, end, footer);
-                        edge = found == PRIVATE_KEY_NONE ? edge : footer;
+                        range.closed = found != PRIVATE_KEY_NONE;
+                        edge = range.closed ? footer : edge;
                 }
                 if (edge == 0)
                         return PRIVATE_KEY_NONE;
-                *ret_start = start;
-                *ret_end = edge;
+                range.start = start;
+                range.end = edge;
+                *ret = range;
                 return found == PRIVATE_KEY_NONE ? PRIVATE_KEY_WHOLE : found;
         case ARMOUR_END:
-                edge = walk_up(text, start < low ? start : low, start);
-                if (edge == start)
-                        return PRIVATE_KEY_NONE;
-                *ret_start = edge;
-                *ret_end = end;
-                return PRIVATE_KEY_WHOLE;
+                range = (KeyRange){ .end = end, .closed = true };
+                range.start = walk_up(text, start < low ? start : low, start, &range.from_before);
+                *ret = range;
+                return range.start == start ? PRIVATE_KEY_NONE : PRIVATE_KEY_WHOLE;
         case ARMOUR_NONE:
                 break;
         }

@@ -16,18 +16,20 @@ typedef enum PrivateKey {
         PRIVATE_KEY_SCATTERED, /* its runs stand in other text: see private_key_next_run() */
 } PrivateKey;
 
+typedef struct KeyRange {
+        size_t start, end;
+        bool from_before; /* what looks like its body goes up to where it was looked for */
+        bool closed;      /* it ends with its footer */
+} KeyRange;
+
 /*
- * @low: nothing before it belongs to a key. @at is where "PRIVATE KEY" (or another word that armour has) stands in @text. Sets the
- * key's range when there is one round it.
+ * @low: nothing before it belongs to a key. @at is where "PRIVATE KEY" (or another word that armour has) stands in @text. Sets
+ * *@ret when there is a key round it, and where a footer ends also when there is no body so far.
  */
-PrivateKey private_key_find(const char *text, size_t size, size_t low, size_t at, size_t *ret_start,
-                            size_t *ret_end);
+PrivateKey private_key_find(const char *text, size_t size, size_t low, size_t at, KeyRange *ret);
 
-/* Goes on at @at with a key whose beginning was in another piece of the text. Returns where it ends; @at: just before. */
-size_t private_key_go_on(const char *text, size_t size, size_t at);
-
-/* Does a key that ends at @end, end with its footer? */
-bool private_key_is_closed(const char *text, size_t end);
+/* Goes on at @at with a key whose beginning was in another piece of the text. Where it ends; @at: just before. */
+KeyRange private_key_go_on(const char *text, size_t size, size_t at);
 
 /* The next run of a scattered key in @*at..@end: moves @*at to it and returns its length; 0: there is none. */
 size_t private_key_next_run(const char *text, size_t *at, size_t end);

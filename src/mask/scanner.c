@@ -4,14 +4,10 @@
 #include <string.h>
 
 #include "base/bytes-find.h"
-#include "mask/cut.h"
 #include "mask/extent.h"
 #include "mask/guard.h"
 #include "mask/judge.h"
-#include "mask/known.h"
-#include "mask/name-cache.h"
-#include "mask/private-key.h"
-#include "mask/view.h"
+#include "mask/scanner-internal.h"
 
 /* A chunk and its view fit the second cache; after it the view goes on as far as a rule may look. */
 #define CHUNK_SIZE 524288
@@ -28,40 +24,6 @@
 
 /* How often a pattern is tried again in the window of one literal, after a guard refused what it found. */
 #define TRIES_MAX 8
-
-/* Of these each is looked for in every text. */
-#define HOMES_MAX 8
-
-struct Scanner {
-        Ruleset *rules;
-        HashKey key;
-        LiteralScratch *scratch;
-        LiteralHits hits;
-        View view;
-        Known *known;
-        char *homes[HOMES_MAX];
-        size_t n_homes;
-        pcre2_match_data *match;
-        pcre2_match_context *context;
-        pcre2_jit_stack *stack;
-        struct Done {
-                size_t until;   /* up to where of the view the rule has found */
-                uint32_t round; /* in which it was set: in another one it counts as 0 */
-        } * done;               /* a rule */
-        uint32_t round;
-        const Rule *open_key; /* of a private key that goes on in the next chunk */
-        Spans *spans;         /* where findings go */
-        TextPart part;        /* of the text that is searched */
-        size_t base;          /* where the view begins in the text */
-        size_t first, end;    /* hits in this range of the view count */
-        size_t judged; /* keywords before it were read, or are in a secret that the judge found */
-        NameCache *names; /* what name patterns said */
-        Cuts cuts;        /* of this view */
-        Budget budget;
-        bool wraps;      /* a word with a rule's literal goes on in the next line */
-        bool last_chunk; /* the view ends where the text does */
-        bool limited;
-};
 
 int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret)
 {
@@ -249,8 +211,7 @@ static bool is_whole_only_joined(const Scanner *s, const Rule *rule, size_t star
         return true;
 }
 
-/* A secret of @rule at @start..@end of the view, told by a match that began at @context. Returns 1 (taken), 0 or -ENOMEM. */
-static int take(Scanner *s, const Rule *rule, size_t context, size_t start, size_t end)
+int scanner_take(Scanner *s, const Rule *rule, size_t context, size_t start, size_t end)
 {
         Span span = { .rule = rule->id, .rank = rule->rank };
         const char *secret;
@@ -310,7 +271,7 @@ static ssize_t take_match(Scanner *s, Rule *rule, size_t size)
         for (size_t i = 0; i < p.n; i++) {
                 size_t start = p.parts[i].start,
                        end = extent_complete(&s->view, p.context, start, p.parts[i].end, size);
-                int r = take(s, rule, p.context, start, end);
+                int r = scanner_take(s, rule, p.context, start, end);
 
                 if (r < 0)
                         return r;
@@ -459,8 +420,8 @@ static int take_assignment(void *userdata, const Candidate *c)
         for (size_t i = 0; i < p.n; i++) {
                 size_t start = c->start + p.parts[i].start;
 
-                if (take(s, a->rule, c->name_start < start ? c->name_start : start, start,
-                         c->start + p.parts[i].end) < 0)
+                if (scanner_take(s, a->rule, c->name_start < start ? c->name_start : start, start,
+                                 c->start + p.parts[i].end) < 0)
                         return -ENOMEM;
         }
         return 0;
@@ -503,7 +464,8 @@ static int take_judged(void *userdata, const Candidate *c)
         /* The reader has its bounds; a secret may be longer. */
         if (end - c->start >= JUDGE_VALUE_MAX)
                 end = extent_word(v, end);
-        r = take(s, rule, c->name_start < c->start ? c->name_start : c->start, c->start, end);
+        r = scanner_take(s, rule, c->name_start < c->start ? c->name_start : c->start, c->start,
+                         end);
         if (r > 0 && c->start >= c->name_end && c->form != FORM_COLUMN && end > s->judged)
                 s->judged = end;
         return r < 0 ? r : 0;
@@ -520,84 +482,6 @@ static int try_judge(Scanner *s, size_t at)
         return judge_read_keyword(&s->view, at, take_judged, s);
 }
 
-/* Each line of a key's body is a secret of its own: masked also where it stands alone. */
-static int remember_lines(Scanner *s, const Rule *rule, size_t start, size_t end)
-{
-        const char *text = s->view.text;
-
-        while (start < end) {
-                size_t n = 0;
-                KnownSecret known;
-
-                while (start + n < end && (text_classes(text + start + n, 1) != CLASS_SPECIAL ||
-                                           (text[start + n] && strchr("+/=", text[start + n]))))
-                        n++;
-                known = (KnownSecret){ (char *) text + start, n, rule->id,
-                                       hash_bytes(&s->key, text + start, n), rule->rank };
-                if (n >= 40 && known_add(s->known, &known) < 0)
-                        return -ENOMEM;
-                start += n + 1;
-        }
-        return 0;
-}
-
-static int take_runs(Scanner *s, const Rule *rule, size_t start, size_t end)
-{
-        size_t at = start, n;
-
-        for (; (n = private_key_next_run(s->view.text, &at, end)) > 0; at += n)
-                if (take(s, rule, start, at, at + n) < 0)
-                        return -ENOMEM;
-        return 0;
-}
-
-static int take_key(Scanner *s, const Rule *rule, size_t start, size_t end)
-{
-        int r = take(s, rule, start, start, end);
-
-        return r > 0 ? remember_lines(s, rule, start, end) : r;
-}
-
-static int try_private_key(Scanner *s, Rule *rule, size_t *done, size_t at)
-{
-        size_t start, end;
-        int r = 0;
-
-        if (at < *done || s->view.join)
-                return 0;
-        switch (private_key_find(s->view.text, s->view.size, *done, at, &start, &end)) {
-        case PRIVATE_KEY_NONE:
-                *done = at + 1;
-                return 0;
-        case PRIVATE_KEY_WHOLE:
-                r = take_key(s, rule, start, end);
-                break;
-        case PRIVATE_KEY_SCATTERED:
-                r = take_runs(s, rule, start, end);
-                break;
-        }
-        *done = end;
-        /* It goes on where this view ends. */
-        if (end >= s->end && !private_key_is_closed(s->view.text, end))
-                s->open_key = rule;
-        return r;
-}
-
-/* A key that began in the chunk before, and did not end there. */
-static int go_on_with_key(Scanner *s)
-{
-        const Rule *rule = s->open_key;
-        size_t end;
-
-        s->open_key = NULL;
-        if (!rule)
-                return 0;
-        end = private_key_go_on(s->view.text, s->view.size, s->first);
-        if (end >= s->end && !private_key_is_closed(s->view.text, end))
-                s->open_key = rule;
-        return end > s->first ? take_key(s, rule, s->first, end) : 0;
-}
-
 /* None of the literal's rules took what stands there: it may be the issuer's, in a form that was not published. */
 static int try_near(Scanner *s, const Rule *rule, LiteralHit hit)
 {
@@ -606,7 +490,7 @@ static int try_near(Scanner *s, const Rule *rule, LiteralHit hit)
                                      ? extent_near_form(&s->view, hit.start,
                                                         hit.start + s->rules->sizes[hit.literal])
                                      : 0;
-        int r = end > 0 ? take(s, &near, hit.start, hit.start, end) : 0;
+        int r = end > 0 ? scanner_take(s, &near, hit.start, hit.start, end) : 0;
 
         return r < 0 ? r : 0;
 }
@@ -646,7 +530,7 @@ static int try_hit(Scanner *s, LiteralHit hit)
                                            hit.start + rules->sizes[hit.literal]);
                         break;
                 case RULE_PRIVATE_KEY:
-                        r = try_private_key(s, rule, done, hit.start);
+                        r = scanner_try_key(s, rule, done, hit.start);
                         break;
                 case RULE_JUDGE:
                         r = try_judge(s, hit.start);
@@ -769,12 +653,9 @@ static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
 {
         size_t until = s->part.until - at > CHUNK_SIZE ? at + CHUNK_SIZE : s->part.until;
         size_t end = size - until > AHEAD ? until + AHEAD : size;
-        size_t base = at > TEXT_BEHIND ? at - TEXT_BEHIND : 0;
+        size_t base = scanner_view_start(text, at > TEXT_BEHIND ? at - TEXT_BEHIND : 0);
         int r;
 
-        /* A view that began within an escape would take it for something else. */
-        for (int i = 0; i < 1024 && base > 0 && text[base - 1] == '\\'; i++)
-                base--;
         r = view_set(&s->view, text + base, end - base);
         if (r < 0)
                 return r;
@@ -822,11 +703,12 @@ int scanner_run(Scanner *s, const char *text, size_t size, TextPart part, Spans 
         s->part = part;
         s->limited = false;
         s->open_key = NULL;
+        s->key_end = 0;
         for (size_t at = part.from; r >= 0 && !s->limited && at < part.until; at += CHUNK_SIZE) {
                 s->wraps = false;
                 r = open_chunk(s, text, size, at);
                 if (r >= 0)
-                        r = go_on_with_key(s);
+                        r = scanner_go_on_with_key(s);
                 if (r >= 0)
                         r = find_rules(s);
                 if (r >= 0)

@@ -204,18 +204,23 @@ def test_mask_jsonl_answers_each_form_of_a_line_alike(ctl, line):
 CHUNK = 512 << 10       # a long text is searched in pieces
 
 
-@pytest.mark.parametrize("prefix, from_line", [("", 0), ("2026-01-02T10:00:00.123456Z stdout F [worker-7] ", 1)])
-def test_a_private_key_across_two_pieces_of_a_text(ctl, prefix, from_line):
+LOG = "2026-01-02T10:00:00.123456Z stdout F [worker-7] "
+
+
+@pytest.mark.parametrize("prefix, from_line, n_lines, footer", [
+    ("", 0, 130, "-----"), (LOG, 1, 130, "-----"), (LOG, 1, 700, "-----"), ("", 0, 20, ""), (" ", 1, 2000, "-----")],
+    ids=["whole", "no-header", "no-header-long", "footer-cut", "no-header-longer"])
+def test_a_private_key_across_two_pieces_of_a_text(ctl, prefix, from_line, n_lines, footer):
     """Whole wherever the border lies, also without its header; and nothing more than the key."""
     seed = random.randrange(1 << 32)
     print("seed", seed)
     rng = random.Random(seed)
-    body = ["".join(rng.choices(LETTERS + "+/", k=64)) for _ in range(130)]
-    key = ["-----BEGIN RSA PRIVATE " + "KEY-----", *body, "-----END RSA PRIVATE " + "KEY-----"]
+    body = ["".join(rng.choices(LETTERS + "+/", k=64)) for _ in range(n_lines)]
+    key = ["-----BEGIN RSA PRIVATE " + "KEY-----", *body, "-----END RSA PRIVATE " + "KEY" + footer]
     key = "".join(prefix + line + "\n" for line in key[from_line:])
-    after = "\nid " + "".join(rng.choices("0123456789abcdef", k=40)) + "\n"
+    after = "all of it\n" + "".join("".join(rng.choices("0123456789abcdef", k=64)) + "\n" for _ in range(3))
     filler = "some words of a long log that say nothing\n" * (CHUNK // 42 + 1)
-    borders = [*range(0, len(key), len(key) // 20), *range(len(key) - 60, len(key) + 3, 4)]
+    borders = [*range(0, len(key), len(key) // 8), *range(len(key) - 60, len(key) + 3, 6)]
     texts = [filler[:CHUNK - at - 1] + "\n" + key + after + filler[:2000] for at in borders]
     lines = "".join(json.dumps({"id": n, "text": text}) + "\n" for n, text in enumerate(texts))
     for border, line in zip(borders, ctl.run("mask", "--jsonl", stdin=lines).out.splitlines()):
