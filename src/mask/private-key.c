@@ -369,10 +369,31 @@ static size_t walk_down(const char *text, size_t size, size_t at, bool *ret_clos
         return walk_lines(text, size, end + 1, last > at, last > at ? last : 0, ret_closed);
 }
 
-/* From a footer up: as far as lines look like a body, or to @low (*@ret_all). @at when there is none. */
+/* The last header or footer in @start..@end. */
+static Armour last_armour(const char *text, size_t start, size_t end, size_t *ret_start)
+{
+        static const char word[] = "PRIVATE KEY";
+        Armour found = ARMOUR_NONE;
+        const char *p;
+
+        while ((p = memmem(text + start, end - start, word, sizeof(word) - 1))) {
+                size_t at = (size_t) (p - text), from, to;
+                Armour kind = read_armour(text, end, at, &from, &to);
+
+                if (kind != ARMOUR_NONE) {
+                        found = kind;
+                        *ret_start = from;
+                }
+                start = at + sizeof(word) - 1;
+        }
+        return found;
+}
+
+/* From a footer up: to the header, or as far as lines look like a body, or to @low (*@ret_all). @at when there is none. */
 static size_t walk_up(const char *text, size_t low, size_t at, bool *ret_all)
 {
-        size_t first = at, start = line_start(text, low, at), n_lines = 0, gap = 0, p = at;
+        size_t first = at, start = line_start(text, low, at), n_lines = 0, gap = 0, p = at, header;
+        Armour before = last_armour(text, start, at, &header);
 
         *ret_all = false;
 
@@ -381,12 +402,15 @@ static size_t walk_up(const char *text, size_t low, size_t at, bool *ret_all)
                 p--;
         if (same_line_body(text, p, at) > p)
                 first = p;
-        while (start > low) {
+        while (start > low && before == ARMOUR_NONE) {
                 size_t end = start - 1, s, e;
                 LineKind kind;
 
                 s = start = line_start(text, low, end);
                 e = end;
+                before = last_armour(text, start, end, &header);
+                if (before != ARMOUR_NONE)
+                        break;
                 kind = classify_line(text, start, end);
                 if (kind == LINE_OTHER || (kind == LINE_SHORT && n_lines > 0 && first != at)) {
                         if (++gap > GAP_MAX)
@@ -402,7 +426,9 @@ static size_t walk_up(const char *text, size_t low, size_t at, bool *ret_all)
                 if (kind == LINE_BODY)
                         gap = 0;
         }
-        *ret_all = true;
+        if (before == ARMOUR_BEGIN && first < at)
+                return header;
+        *ret_all = before == ARMOUR_NONE;
         return first;
 }
 
