@@ -26,6 +26,7 @@ typedef struct Entry {
         uint32_t secret;
         uint32_t offset;
         uint32_t next; /* index + 1; 0: the last one */
+        uint32_t tag;  /* of the key: with thousands of secrets others have the same hash */
 } Entry;
 
 struct Known {
@@ -48,6 +49,12 @@ Known *known_new(void)
         return calloc(1, sizeof(Known));
 }
 
+/* Other bits than those of hash(). */
+static uint32_t tag_of(uint64_t x)
+{
+        return (uint32_t) (x * UINT64_C(0x9E3779B97F4A7C15) >> (32 - HASH_BITS));
+}
+
 static uint32_t hash(uint64_t x)
 {
         return (uint32_t) (x * UINT64_C(0x9E3779B97F4A7C15) >> (64 - HASH_BITS));
@@ -62,21 +69,26 @@ static uint32_t hash_first(const char *p)
         return hash(le64toh(x));
 }
 
-/* Of the KEY bytes at @p; of eight that the text has, or of them alone. */
-static uint32_t hash_key_wide(const char *p)
+/* The KEY bytes at @p, of eight that the text has; or of them alone. */
+static uint64_t key_wide(const char *p)
 {
         uint64_t x;
 
         memcpy(&x, p, sizeof(x));
-        return hash(le64toh(x) & ((UINT64_C(1) << 8 * KEY) - 1));
+        return le64toh(x) & ((UINT64_C(1) << 8 * KEY) - 1);
 }
 
-static uint32_t hash_key(const char *p)
+static uint64_t key(const char *p)
 {
         char bytes[8] = "";
 
         memcpy(bytes, p, KEY);
-        return hash_key_wide(bytes);
+        return key_wide(bytes);
+}
+
+static uint32_t hash_key(const char *p)
+{
+        return hash(key(p));
 }
 
 void known_clear(Known *k)
@@ -255,7 +267,8 @@ int known_add(Known *k, const KnownSecret *secret)
 
                 h = hash_key(s->text + offset);
                 k->filter[h / 64] |= UINT64_C(1) << (h % 64);
-                k->entries[e] = (Entry){ (uint32_t) k->n, offset, k->heads[h] };
+                k->entries[e] = (Entry){ (uint32_t) k->n, offset, k->heads[h],
+                                         tag_of(key(s->text + offset)) };
                 k->heads[h] = e + 1;
         }
         h = hash_first(s->text);
@@ -294,7 +307,7 @@ static size_t next_candidate(const Known *k, const char *text, size_t size, size
                 uint64_t found = 0;
 
                 for (unsigned j = 0; j < 8; j++)
-                        found |= test(k->filter, hash_key_wide(text + i + j * STEP)) << j;
+                        found |= test(k->filter, hash(key_wide(text + i + j * STEP))) << j;
                 if (found)
                         return i + (size_t) __builtin_ctzll(found) * STEP;
         }
@@ -315,14 +328,15 @@ static int each_in(const Known *k, const char *text, size_t size, size_t from, s
         if (k->n == 0)
                 return 0;
         for (; r >= 0 && i < end && (i = next_candidate(k, text, end, i)) < end; i += STEP) {
-                uint32_t e = k->heads[hash_key(text + i)];
+                uint64_t found = key(text + i);
+                uint32_t e = k->heads[hash(found)], tag = tag_of(found);
 
                 for (; r >= 0 && e && budget_spend(budget, 1); e = k->entries[e - 1].next) {
                         const KnownSecret *s = &k->secrets[k->entries[e - 1].secret];
                         size_t start = i - k->entries[e - 1].offset;
 
-                        if (k->entries[e - 1].offset <= i && start >= from && start < until &&
-                            s->size <= size - start &&
+                        if (k->entries[e - 1].tag == tag && k->entries[e - 1].offset <= i &&
+                            start >= from && start < until && s->size <= size - start &&
                             memcmp(text + start, s->text, s->size) == 0 &&
                             known_stands_alone(text, size, start, start + s->size))
                                 r = func(userdata, s, start, start + s->size);
