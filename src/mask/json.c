@@ -5,27 +5,47 @@
 
 #include "base/vector.h"
 
-#define DEPTH_MAX 4096
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
-typedef struct Parser {
-        const char *p, *end;
-        size_t depth;
-        uint64_t objects[DEPTH_MAX / 64]; /* a bit a level: an object, not an array */
-} Parser;
+typedef enum State {
+        START, /* of the text */
+        LINE,  /* of text, which begins */
+        TEXT,
+        VALUE,
+        FIRST_VALUE, /* or the end of an array */
+        NAME,
+        FIRST_NAME, /* or the end of an object */
+        COLON,
+        AFTER, /* a value */
+        WORD,
+        STRING,
+        ESCAPE,
+        HEX,
+        /* of numbers, in order: what has been read last */
+        NUMBER,
+        MINUS,
+        ZERO,
+        INTEGER,
+        POINT,
+        FRACTION,
+        EXPONENT,
+        SIGN,
+        POWER,
+} State;
 
-static void skip_space(Parser *s)
+static bool is_space(char c)
 {
-        while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\t' || *s->p == '\r'))
-                s->p++;
+        return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-static bool is_hex4(const char *p)
+static bool is_digit(char c)
 {
-        for (int i = 0; i < 4; i++)
-                if (!((p[i] >= '0' && p[i] <= '9') ||
-                      ((p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'f')))
-                        return false;
-        return true;
+        return c >= '0' && c <= '9';
+}
+
+static bool is_hex(char c)
+{
+        return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 /* How many bytes of this block come before the first quote, backslash or control character. */
@@ -38,211 +58,312 @@ static size_t plain_length(const char *p)
         return vector_first(special);
 }
 
-/* To the next byte of a string that is not plain. */
-static void skip_plain(Parser *s)
+/* The next byte of a string that is not plain. */
+static size_t skip_plain(const char *text, size_t until, size_t at)
 {
-        while (s->end - s->p >= VECTOR) {
-                size_t n = plain_length(s->p);
+        while (until - at >= VECTOR) {
+                size_t n = plain_length(text + at);
 
-                s->p += n;
+                at += n;
                 if (n < VECTOR)
+                        return at;
+        }
+        while (at < until && text[at] != '"' && text[at] != '\\' && (unsigned char) text[at] >= ' ')
+                at++;
+        return at;
+}
+
+/* Reads on in a string, to its end or to @until. Returns where its content ends. */
+static size_t read_string(JsonLexer *l, const char *text, size_t until, size_t *at)
+{
+        while (*at < until) {
+                char c;
+
+                if (l->state == STRING)
+                        *at = skip_plain(text, until, *at);
+                if (*at == until)
+                        break;
+                c = text[*at];
+                if (l->state == STRING && c == '"') {
+                        l->state = l->name ? COLON : AFTER;
+                        return (*at)++;
+                }
+                if (l->state == STRING && c == '\\') {
+                        l->state = ESCAPE;
+                } else if (l->state == ESCAPE && c == 'u') {
+                        l->state = HEX;
+                        l->n_digits = 4;
+                } else if (l->state == ESCAPE && c && strchr("\"\\/bfnrt", c)) {
+                        l->state = STRING;
+                } else if (l->state == HEX && is_hex(c)) {
+                        l->state = --l->n_digits > 0 ? HEX : STRING;
+                } else {
+                        l->state = TEXT;
+                        break;
+                }
+                (*at)++;
+        }
+        return *at;
+}
+
+/* What is read of a number when @c comes after @state; AFTER: it ends before. */
+static State after_digit(State state, char c)
+{
+        switch (state) {
+        case NUMBER:
+                if (c == '-')
+                        return MINUS;
+                /* fall through */
+        case MINUS:
+                return c == '0' ? ZERO : is_digit(c) ? INTEGER : TEXT;
+        case INTEGER:
+                if (is_digit(c))
+                        return INTEGER;
+                /* fall through */
+        case ZERO:
+                return c == '.' ? POINT : (c | 0x20) == 'e' ? EXPONENT : AFTER;
+        case POINT:
+                return is_digit(c) ? FRACTION : TEXT;
+        case FRACTION:
+                return is_digit(c) ? FRACTION : (c | 0x20) == 'e' ? EXPONENT : AFTER;
+        case EXPONENT:
+                if (c == '+' || c == '-')
+                        return SIGN;
+                /* fall through */
+        case SIGN:
+                return is_digit(c) ? POWER : TEXT;
+        default:
+                return is_digit(c) ? POWER : AFTER;
+        }
+}
+
+static void read_number(JsonLexer *l, const char *text, size_t until, size_t *at)
+{
+        for (; *at < until; (*at)++) {
+                State state = after_digit(l->state, text[*at]);
+
+                l->state = (uint8_t) state;
+                if (state == AFTER || state == TEXT)
                         return;
         }
-        while (s->p < s->end && *s->p != '"' && *s->p != '\\' && (unsigned char) *s->p >= 0x20)
-                s->p++;
 }
 
-static bool skip_string(Parser *s)
+static bool in_object(const JsonLexer *l)
 {
-        for (s->p++; s->p < s->end;) {
-                unsigned char c;
+        return l->objects[(l->depth - 1) / 64] >> ((l->depth - 1) % 64) & 1;
+}
 
-                skip_plain(s);
-                if (s->p >= s->end)
-                        return false;
-                c = (unsigned char) *s->p++;
-                if (c == '"')
-                        return true;
-                if (c < 0x20)
-                        return false;
-                if (c != '\\')
-                        continue;
-                if (s->p >= s->end || !*s->p || !strchr("\"\\/bfnrtu", *s->p))
-                        return false;
-                if (*s->p++ != 'u')
-                        continue;
-                if (s->end - s->p < 4 || !is_hex4(s->p))
-                        return false;
-                s->p += 4;
+static State open_level(JsonLexer *l, bool object)
+{
+        uint64_t bit = UINT64_C(1) << (l->depth % 64);
+
+        if (l->depth == JSON_DEPTH_MAX)
+                return TEXT;
+        if (object)
+                l->objects[l->depth / 64] |= bit;
+        else
+                l->objects[l->depth / 64] &= ~bit;
+        l->depth++;
+        return object ? FIRST_NAME : FIRST_VALUE;
+}
+
+/* What Python writes for numbers that are none is read in lines of all kinds, but makes no document. */
+static State begin_word(JsonLexer *l, char c)
+{
+        static const char *const words[] = { "true", "false", "null", "NaN", "Infinity" };
+
+        for (size_t i = 0; i < (l->mode == JSON_DOCUMENT ? 3 : ELEMENTSOF(words)); i++)
+                if (c == words[i][0]) {
+                        l->word = words[i] + 1;
+                        return WORD;
+                }
+        return TEXT;
+}
+
+/* @c begins a value. */
+static State begin_value(JsonLexer *l, char c)
+{
+        l->name = false;
+        if (c == '{' || c == '[')
+                return open_level(l, c == '{');
+        if (c == '"')
+                return STRING;
+        return begin_word(l, c);
+}
+
+static State after_value(JsonLexer *l, char c)
+{
+        if (l->depth == 0) {
+                if (is_space(c))
+                        return c == '\n' && l->mode != JSON_DOCUMENT ? LINE : AFTER;
+                return l->mode != JSON_DOCUMENT && (c == '{' || c == '[') ? begin_value(l, c)
+                                                                          : TEXT;
         }
+        if (is_space(c))
+                return AFTER;
+        if (c == ',')
+                return in_object(l) ? NAME : VALUE;
+        if (c != (in_object(l) ? '}' : ']'))
+                return TEXT;
+        l->depth--;
+        return AFTER;
+}
+
+/* @c is no part of a string, a number or text. */
+static State read_structure(JsonLexer *l, char c)
+{
+        State state = l->state;
+
+        if (state == AFTER)
+                return after_value(l, c);
+        if (state == WORD) {
+                if (c != *l->word++)
+                        return TEXT;
+                return *l->word ? WORD : AFTER;
+        }
+        if (is_space(c))
+                return state;
+        if (state == COLON)
+                return c == ':' ? VALUE : TEXT;
+        if ((state == FIRST_VALUE && c == ']') || (state == FIRST_NAME && c == '}')) {
+                l->depth--;
+                return AFTER;
+        }
+        if (state == VALUE || state == FIRST_VALUE)
+                return begin_value(l, c);
+        l->name = true;
+        return c == '"' ? STRING : TEXT;
+}
+
+/* Reads one character, or as much of a string or number as there is. Returns whether @ret is such. */
+static bool read_one(JsonLexer *l, const char *text, size_t until, size_t *at, JsonToken *ret)
+{
+        ret->start = *at;
+        if ((l->state == VALUE || l->state == FIRST_VALUE) &&
+            (text[*at] == '-' || is_digit(text[*at])))
+                l->state = NUMBER;
+        if (l->state >= NUMBER) {
+                ret->kind = JSON_NUMBER;
+                read_number(l, text, until, at);
+                ret->end = *at;
+                return true;
+        }
+        if (l->state >= STRING) {
+                ret->kind = JSON_STRING;
+                ret->end = read_string(l, text, until, at);
+                return true;
+        }
+        l->state = (uint8_t) read_structure(l, text[*at]);
+        *at += l->state != TEXT;
         return false;
 }
 
-static bool skip_digits(Parser *s)
+/* Is it JSON that begins at @at? If not, up to where it seemed to be is text, and there a line may begin. */
+static bool is_json_here(JsonLexer *l, const char *text, size_t size, size_t at)
 {
-        const char *start = s->p;
+        size_t end = size - at > JSON_AHEAD ? at + JSON_AHEAD : size, i = at;
+        JsonLexer trial = { .mode = l->mode, .state = VALUE };
+        JsonToken unused;
 
-        while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
-                s->p++;
-        return s->p > start;
+        while (i < end && trial.state != TEXT && trial.state != LINE)
+                (void) read_one(&trial, text, end, &i, &unused);
+        if (trial.state != TEXT)
+                return true;
+        l->n_text = i - at;
+        while (i > at && (text[i - 1] == ' ' || text[i - 1] == '\t'))
+                i--;
+        l->state = i > at && text[i - 1] == '\n' ? LINE : TEXT;
+        return false;
 }
 
-static bool skip_number(Parser *s)
+/* Reads on in what is no JSON, to where some begins. */
+static void read_text(JsonLexer *l, const char *text, size_t size, size_t until, size_t *at)
 {
-        if (*s->p == '-')
-                s->p++;
-        if (s->p < s->end && *s->p == '0')
-                s->p++;
-        else if (!skip_digits(s))
-                return false;
-        if (s->p < s->end && *s->p == '.') {
-                s->p++;
-                if (!skip_digits(s))
-                        return false;
-        }
-        if (s->p < s->end && (*s->p == 'e' || *s->p == 'E')) {
-                s->p++;
-                if (s->p < s->end && (*s->p == '+' || *s->p == '-'))
-                        s->p++;
-                return skip_digits(s);
-        }
-        return true;
-}
+        while (*at < until) {
+                const char *p = text + *at;
+                size_t n = until - *at;
 
-static bool skip_word(Parser *s)
-{
-        static const char *const words[] = { "true", "false", "null" };
-
-        for (size_t i = 0; i < ELEMENTSOF(words); i++) {
-                size_t n = strlen(words[i]);
-
-                if ((size_t) (s->end - s->p) >= n && memcmp(s->p, words[i], n) == 0) {
-                        s->p += n;
-                        return true;
+                if (l->n_text > 0) {
+                        n = n < l->n_text ? n : l->n_text;
+                        l->n_text -= n;
+                        *at += n;
+                } else if (l->state == TEXT) {
+                        p = memchr(p, '\n', n);
+                        *at = p ? (size_t) (p - text) + 1 : until;
+                        l->state = p ? LINE : TEXT;
+                } else if (is_space(*p) ||
+                           (l->state == START && *p && strchr(BYTE_ORDER_MARK, *p))) {
+                        (*at)++;
+                } else if (l->state != START && *p != '{' && *p != '[') {
+                        l->state = TEXT;
+                } else if (is_json_here(l, text, size, *at)) {
+                        l->state = VALUE;
+                        l->depth = 0;
+                        return;
                 }
         }
-        return false;
 }
 
-static bool in_object(const Parser *s)
+int json_lexer_next(JsonLexer *l, const char *text, size_t size, size_t until, size_t *at,
+                    JsonToken *ret)
 {
-        return s->objects[(s->depth - 1) / 64] >> ((s->depth - 1) % 64) & 1;
-}
-
-/* A member's name and its colon, where the next value needs them. */
-static bool skip_name(Parser *s)
-{
-        skip_space(s);
-        if (s->p >= s->end || *s->p != '"' || !skip_string(s))
-                return false;
-        skip_space(s);
-        if (s->p >= s->end || *s->p++ != ':')
-                return false;
-        skip_space(s);
-        return s->p < s->end;
-}
-
-/* Opens an object or array. Returns whether it is closed at once. */
-static int open_level(Parser *s)
-{
-        bool object = *s->p++ == '{';
-        uint64_t bit;
-
-        if (s->depth == DEPTH_MAX)
-                return -1;
-        bit = UINT64_C(1) << (s->depth % 64);
-        if (object)
-                s->objects[s->depth / 64] |= bit;
-        else
-                s->objects[s->depth / 64] &= ~bit;
-        s->depth++;
-        skip_space(s);
-        if (s->p < s->end && *s->p == (object ? '}' : ']')) {
-                s->p++;
-                s->depth--;
-                return 1;
+        while (*at < until) {
+                if (l->state > TEXT) {
+                        if (read_one(l, text, until, at, ret))
+                                return 1;
+                        continue;
+                }
+                *ret = (JsonToken){ JSON_TEXT, *at, *at };
+                read_text(l, text, size, until, at);
+                ret->end = *at;
+                if (ret->end > ret->start)
+                        return 1;
         }
-        if (object && !skip_name(s))
-                return -1;
         return 0;
 }
 
-/* After a value: closes levels and goes to the next value. Returns 1 (there is one), 0 (the end) or -1. */
-static int next_value(Parser *s)
+bool json_lexer_in_number(const JsonLexer *l)
 {
-        for (;;) {
-                char c;
+        return l->state >= NUMBER;
+}
 
-                skip_space(s);
-                if (s->depth == 0)
-                        return s->p == s->end ? 0 : -1;
-                if (s->p >= s->end)
-                        return -1;
-                c = *s->p++;
-                if (c == ',') {
-                        if (in_object(s))
-                                return skip_name(s) ? 1 : -1;
-                        skip_space(s);
-                        return s->p < s->end ? 1 : -1;
-                }
-                if (c != (in_object(s) ? '}' : ']'))
-                        return -1;
-                s->depth--;
-        }
+bool json_lexer_in_escape(const JsonLexer *l)
+{
+        return l->state == ESCAPE || l->state == HEX;
+}
+
+JsonLexer json_lexer_document(void)
+{
+        return (JsonLexer){ .mode = JSON_DOCUMENT, .state = VALUE };
+}
+
+/* Is what has been read all of a value? */
+static bool is_whole(const JsonLexer *l)
+{
+        return l->depth == 0 && (l->state == AFTER || l->state == ZERO || l->state == INTEGER ||
+                                 l->state == FRACTION || l->state == POWER);
 }
 
 bool json_is_valid(const char *text, size_t size)
 {
-        Parser s = { .p = text, .end = text + size };
-        int r = 1;
+        JsonLexer l = json_lexer_document();
+        JsonToken unused;
+        size_t at = 0;
 
-        skip_space(&s);
-        while (r == 1 && s.p < s.end) {
-                bool ok;
-
-                if (*s.p == '{' || *s.p == '[') {
-                        int closed = open_level(&s);
-
-                        if (closed < 0)
-                                return false;
-                        if (!closed)
-                                continue;
-                        ok = true;
-                } else if (*s.p == '"')
-                        ok = skip_string(&s);
-                else if (*s.p == '-' || (*s.p >= '0' && *s.p <= '9'))
-                        ok = skip_number(&s);
-                else
-                        ok = skip_word(&s);
-                if (!ok)
-                        return false;
-                r = next_value(&s);
-        }
-        return r == 0;
+        while (at < size && l.state != TEXT)
+                (void) read_one(&l, text, size, &at, &unused);
+        return is_whole(&l);
 }
 
-int json_next(const char *text, size_t size, size_t *at, JsonToken *ret)
+size_t json_value_length(const char *text, size_t size)
 {
-        Parser s = { .p = text + *at, .end = text + size };
+        JsonLexer l = { .state = VALUE };
+        JsonToken unused;
+        size_t at = 0;
 
-        while (s.p < s.end && *s.p != '"' && *s.p != '-' && !(*s.p >= '0' && *s.p <= '9'))
-                s.p++;
-        if (s.p >= s.end)
-                return 0;
-        ret->start = (size_t) (s.p - text);
-        if (*s.p == '"') {
-                (void) skip_string(&s);
-                *at = (size_t) (s.p - text);
-                ret->kind = JSON_STRING;
-                ret->start++;
-                ret->end = *at - 1;
-        } else {
-                (void) skip_number(&s);
-                *at = (size_t) (s.p - text);
-                ret->kind = JSON_NUMBER;
-                ret->end = *at;
-        }
-        return 1;
+        while (at < size && l.state != TEXT && !(l.state == AFTER && l.depth == 0))
+                (void) read_one(&l, text, size, &at, &unused);
+        return is_whole(&l) ? at : 0;
 }
 
 /* The start of the escape that @at lies within (not at its start); @at itself when there is none. */

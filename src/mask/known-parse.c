@@ -415,6 +415,7 @@ static int parse_pgpass(Parse *x, Piece rest)
 
 static int parse_json(Parse *x, const char *text, size_t size)
 {
+        JsonLexer lexer = json_lexer_document();
         size_t at = 0;
         Piece name = { "", 0 };
         JsonToken t;
@@ -423,7 +424,7 @@ static int parse_json(Parse *x, const char *text, size_t size)
         if (!json_is_valid(text, size))
                 return -EBADMSG;
         x->depth++;
-        while (r >= 0 && json_next(text, size, &at, &t) > 0) {
+        while (r >= 0 && json_lexer_next(&lexer, text, size, size, &at, &t) > 0) {
                 _cleanup_(view_done) View view = { 0 };
                 size_t next = at;
 

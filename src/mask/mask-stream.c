@@ -31,13 +31,13 @@ struct MaskStream {
         size_t done;   /* of the window: what went out */
         size_t wanted; /* it is searched when it is this long */
         size_t line;
+        JsonLexer front, json; /* where the window begins; where s->done is */
         char rest[BROKEN_MAX]; /* the beginning of a character */
         size_t n_rest;
         StrBuf given;
         OffsetMap repairs;
         bool learning;
         bool is_long;
-        bool stopped; /* all that comes is dropped */
 };
 
 int mask_stream_new(Masker *masker, size_t piece, const MaskSink *sink, MaskStream **ret)
@@ -73,8 +73,9 @@ void mask_stream_begin(MaskStream *s, bool learning)
         s->done = s->n_rest = 0;
         s->wanted = 2 * s->piece;
         s->line = 1;
+        s->front = s->json = (JsonLexer){ 0 };
         s->learning = learning;
-        s->is_long = s->stopped = false;
+        s->is_long = false;
 }
 
 bool mask_stream_is_long(const MaskStream *s)
@@ -111,43 +112,79 @@ static bool is_unscannable(const Finding *f)
         return strcmp(f->rule, UNSCANNABLE) == 0;
 }
 
-static int put_marker(MaskStream *s, const char *rule)
+static int put_marker(MaskStream *s, const char *rule, bool quoted)
 {
-        int r = tell(s, rule);
+        const char *quote = quoted ? "\"" : "";
+        int r = put(s, quote, strlen(quote));
 
         if (r >= 0)
                 r = put(s, MARKER_OPENING, strlen(MARKER_OPENING));
         if (r >= 0)
                 r = put(s, rule, strlen(rule));
-        return r < 0 ? r : put(s, "]", 1);
+        if (r >= 0)
+                r = put(s, "]", 1);
+        return r < 0 ? r : put(s, quote, strlen(quote));
+}
+
+/* The window from s->done to @to, as it is. */
+static int put_plain(MaskStream *s, size_t to)
+{
+        const char *text = s->window.data;
+        int r;
+
+        if (to <= s->done)
+                return 0;
+        count_lines(s, text + s->done, to - s->done);
+        r = put(s, text + s->done, to - s->done);
+        s->done = to;
+        return r;
+}
+
+/* A marker in place of the window from @start, or s->done, to @end. */
+static int put_masked(MaskStream *s, size_t start, size_t end, const char *rule, bool quoted)
+{
+        int r = put_plain(s, start);
+
+        if (r >= 0)
+                r = put_marker(s, rule, quoted);
+        count_lines(s, s->window.data + s->done, end - s->done);
+        s->done = end;
+        return r;
+}
+
+/* It cannot be searched: nothing of it stays but what JSON is made of. */
+static int put_unscannable(MaskStream *s, size_t cut)
+{
+        JsonLexer lexer = s->json;
+        size_t at = s->done;
+        JsonToken t;
+        int r = tell(s, UNSCANNABLE);
+
+        while (r >= 0 && json_lexer_next(&lexer, s->window.data, s->window.size, cut, &at, &t) > 0)
+                if (t.end > t.start)
+                        r = put_masked(s, t.start, t.end, UNSCANNABLE, t.kind == JSON_NUMBER);
+        return r < 0 ? r : put_plain(s, cut);
 }
 
 /* The window from s->done to @cut, which no finding crosses. */
-static int put_masked(MaskStream *s, const Masked *masked, size_t cut)
+static int put_window(MaskStream *s, const Masked *masked, size_t cut)
 {
-        const char *text = s->window.data;
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < masked->n_findings && s->done < cut; i++) {
                 const Finding *f = masked->findings + i;
-                size_t start = f->start > s->done ? f->start : s->done,
-                       end = f->end < cut ? f->end : cut;
 
-                if (end <= start)
+                if (is_unscannable(f))
+                        return put_unscannable(s, cut);
+                if (f->end <= s->done || f->start >= cut)
                         continue;
-                count_lines(s, text + s->done, start - s->done);
-                r = put(s, text + s->done, start - s->done);
+                r = put_plain(s, f->start);
                 if (r >= 0)
-                        r = put_marker(s, f->rule);
-                count_lines(s, text + start, end - start);
-                s->done = end;
+                        r = tell(s, f->rule);
+                if (r >= 0)
+                        r = put_masked(s, f->start, f->end, f->rule, f->number);
         }
-        if (r < 0 || s->done >= cut)
-                return r;
-        count_lines(s, text + s->done, cut - s->done);
-        r = put(s, text + s->done, cut - s->done);
-        s->done = cut;
-        return r;
+        return r < 0 ? r : put_plain(s, cut);
 }
 
 static bool is_token(char c)
@@ -178,6 +215,16 @@ static size_t find_cut(const char *text, size_t high)
         return at - (at - run) % 4;
 }
 
+/* Moves @lexer, which is at @from of the window, to @to. Returns the last thing that it read. */
+static JsonToken read_json(const MaskStream *s, JsonLexer *lexer, size_t from, size_t to)
+{
+        JsonToken t = { 0 };
+
+        while (json_lexer_next(lexer, s->window.data, s->window.size, to, &from, &t) > 0)
+                ;
+        return t;
+}
+
 /* What is before the window's new part, and seen when it is searched, stays; the rest is forgotten. */
 static void forget_front(MaskStream *s)
 {
@@ -186,6 +233,10 @@ static void forget_front(MaskStream *s)
         if (s->done <= seen)
                 return;
         keep = find_cut(s->window.data, s->done - seen);
+        (void) read_json(s, &s->front, 0, keep);
+        /* A window that began within an escape would take it for something else. */
+        for (; json_lexer_in_escape(&s->front); keep++)
+                (void) read_json(s, &s->front, keep, keep + 1);
         memmove(s->window.data, s->window.data + keep, s->window.size - keep + 1);
         s->window.size -= keep;
         s->done -= keep;
@@ -205,36 +256,46 @@ static size_t find_end(MaskStream *s, const Masked *masked)
         return cut;
 }
 
-/* One secret fills all of the window: what comes after it can no longer be told from it. */
-static int stop(MaskStream *s)
+/* Moves @lexer from where s->done is to @cut, or to before the number that is there. Returns where that is. */
+static size_t read_to_cut(const MaskStream *s, JsonLexer *lexer, size_t cut)
 {
-        s->stopped = true;
-        s->window.size = s->done = 0;
-        return put_marker(s, UNSCANNABLE);
+        JsonToken t = read_json(s, lexer, s->done, cut);
+
+        if (!json_lexer_in_number(lexer) || t.kind != JSON_NUMBER)
+                return cut;
+        *lexer = s->json;
+        (void) read_json(s, lexer, s->done, t.start);
+        return t.start;
 }
 
 static int mask_window(MaskStream *s, bool last)
 {
-        size_t size = s->window.size, cut;
+        size_t size = s->window.size, most = GROWTH_MAX * s->piece, cut;
         TextPart part = { .from = s->done > REACH ? s->done - REACH : 0,
                           .until = last ? size : size - REACH,
-                          .goes_on = !last };
+                          .goes_on = !last,
+                          .json = &s->front };
+        JsonLexer json = s->json;
         Masked masked;
         int r;
 
-        s->is_long = true;
-        r = masker_mask_part(s->masker, MASK_TEXT, s->window.data ?: "", size, part, &masked);
+        r = masker_mask_part(s->masker, s->window.data ?: "", size, part, &masked);
         if (r < 0)
                 return r;
-        cut = last ? size : find_end(s, &masked);
-        if (cut > s->done) {
-                r = put_masked(s, &masked, cut);
+        cut = last ? size : read_to_cut(s, &json, find_end(s, &masked));
+        if (last || cut > s->done) {
+                r = put_window(s, &masked, cut);
+                s->json = json;
                 forget_front(s);
                 s->wanted = s->done + s->piece + REACH + TEXT_BEHIND;
-        } else if (size < GROWTH_MAX * s->piece)
-                s->wanted = size + s->piece;
-        else
-                r = stop(s);
+        } else if (size < most) {
+                s->wanted = 2 * size < most ? 2 * size : most;
+        } else {
+                r = tell(s, UNSCANNABLE);
+                if (r >= 0)
+                        r = put_marker(s, UNSCANNABLE, false);
+                return r < 0 ? r : -EFBIG;
+        }
         return r;
 }
 
@@ -274,39 +335,20 @@ int mask_stream_feed(MaskStream *s, const char *bytes, size_t size)
 {
         int r = 0;
 
-        for (size_t at = 0, n; r >= 0 && at < size && !s->stopped; at += n) {
+        for (size_t at = 0, n; r >= 0 && at < size; at += n) {
                 n = size - at > FEED_MAX ? FEED_MAX : size - at;
                 r = take(s, bytes + at, n, false);
-                if (r >= 0 && s->window.size >= s->wanted)
-                        r = mask_window(s, false);
+                if (r < 0 || s->window.size < s->wanted)
+                        continue;
+                s->is_long = true;
+                r = mask_window(s, false);
         }
         return r;
 }
 
-/* All of it, which is in the window. */
-static int mask_whole(MaskStream *s)
-{
-        Masked masked;
-        int r = masker_mask(s->masker, MASK_JSON, s->window.data, s->window.size, &masked);
-
-        for (size_t i = 0; r >= 0 && i < masked.n_findings; i++) {
-                size_t start = masked.findings[i].start;
-
-                count_lines(s, s->window.data + s->done, start - s->done);
-                s->done = start;
-                r = tell(s, masked.findings[i].rule);
-        }
-        return r < 0 ? r : put(s, masked.text, masked.size);
-}
-
 int mask_stream_end(MaskStream *s)
 {
-        int r;
+        int r = take(s, NULL, 0, true);
 
-        if (s->stopped)
-                return 0;
-        r = take(s, NULL, 0, true);
-        if (r < 0)
-                return r;
-        return s->is_long ? mask_window(s, true) : mask_whole(s);
+        return r < 0 ? r : mask_window(s, true);
 }

@@ -1,14 +1,15 @@
 /*
  * MaskStream: a text of any length in, the same text without secrets out, in constant memory
  *
- * A text that is short enough is masked as a whole, JSON as JSON. Of a longer one a window is kept: what comes next of it is
- * searched with as much round it as a rule may look at, and goes out up to a place that no secret crosses. So it makes no
- * difference how the text comes, and hardly one that it was not masked as a whole:
+ * A text that is short enough is masked as a whole. Of a longer one a window is kept: what comes next of it is searched with as
+ * much round it as a rule may look at, and goes out up to a place that no secret crosses. JSON stays JSON, also line by line
+ * and in lines among others (mask/json.h). So it makes no difference how the text comes, and hardly one that it was not
+ * masked as a whole:
  *
  *  - a secret that is told by its context is masked before it, where it stands alone, only as far as the window reaches. Whoever
  *    can read the text twice has it learned first: mask_stream_begin().
- *  - it is text, and not JSON, whatever it holds.
- *  - what cannot be searched is the window, not all of the text; a secret that is longer than any window ends the output.
+ *  - what cannot be searched is the window, not all of the text; a secret that is longer than any window ends the output with
+ *    -EFBIG.
  */
 #pragma once
 
@@ -36,7 +37,7 @@ DEFINE_CLEANUP(MaskStream *, mask_stream_free)
 /* Begins a text. With @learning its secrets are remembered, and nothing comes out. */
 void mask_stream_begin(MaskStream *s, bool learning);
 
-/* Takes the next bytes. Returns 0, -ENOMEM or what the sink returned. */
+/* Takes the next bytes. Returns 0, -ENOMEM, -EFBIG (see above) or what the sink returned. */
 int mask_stream_feed(MaskStream *s, const char *bytes, size_t size);
 
 /* The text ends here. Returns the same. */

@@ -282,11 +282,16 @@ int masker_recall(Masker *m, const char *text, size_t size)
         return found;
 }
 
-/* The part of @span in the JSON string or number @t. */
+/* The part of @span in @t. */
 static Span clip(const char *text, Span span, const JsonToken *t)
 {
         bool from_outside = span.context < t->start;
 
+        if (t->kind == JSON_TEXT) {
+                span.start = span.start > t->start ? span.start : t->start;
+                span.end = span.end < t->end ? span.end : t->end;
+                return span;
+        }
         if (t->kind == JSON_NUMBER) {
                 span.start = t->start;
                 span.end = t->end;
@@ -301,14 +306,14 @@ static Span clip(const char *text, Span span, const JsonToken *t)
         return span;
 }
 
-/* Cuts the spans so that each lies within one string of the document, or is one of its numbers. */
-static int fit_json(Spans *spans, const char *text, size_t size)
+/* Cuts the spans so that each lies within one string, or in what is no JSON, or is a number. */
+static int fit_json(Spans *spans, JsonLexer lexer, const char *text, size_t size)
 {
         _cleanup_(spans_done) Spans fitted = { 0 };
         size_t at = 0, i = 0;
         JsonToken t;
 
-        while (i < spans->n && json_next(text, size, &at, &t) > 0) {
+        while (i < spans->n && json_lexer_next(&lexer, text, size, size, &at, &t) > 0) {
                 while (i < spans->n && spans->items[i].end <= t.start)
                         i++;
                 for (size_t k = i; k < spans->n && spans->items[k].start < t.end; k++)
@@ -362,7 +367,7 @@ static size_t covered(const Spans *spans)
 }
 
 /* Takes over what a round found in the output of the last one. Returns 1 (something new), 0 or -ENOMEM. */
-static int take_found(Masker *m, bool json, const char *text, size_t size)
+static int take_found(Masker *m, const JsonLexer *json, const char *text, size_t size)
 {
         size_t before = covered(&m->spans);
 
@@ -376,7 +381,7 @@ static int take_found(Masker *m, bool json, const char *text, size_t size)
                         return -ENOMEM;
         }
         spans_merge(&m->spans);
-        if (json && m->found.n > 0 && fit_json(&m->spans, text, size) < 0)
+        if (json && m->found.n > 0 && fit_json(&m->spans, *json, text, size) < 0)
                 return -ENOMEM;
         return covered(&m->spans) != before;
 }
@@ -434,7 +439,7 @@ static TextPart part_of_output(const Masker *m, TextPart part, size_t size)
 
 /* Finds all there is in @part of @text. Returns 1 (m->output has it masked), 0 (it is clean), -EOVERFLOW (it cannot be
  * searched) or -ENOMEM. */
-static int mask_text(Masker *m, bool json, const char *text, size_t size, TextPart part)
+static int mask_text(Masker *m, const char *text, size_t size, TextPart part)
 {
         TextPart part_now = part;
         const char *now = text;
@@ -452,7 +457,7 @@ static int mask_text(Masker *m, bool json, const char *text, size_t size, TextPa
                         return r;
                 if (r > 0)
                         return -EOVERFLOW;
-                r = take_found(m, json, text, size);
+                r = take_found(m, part.json, text, size);
                 if (r < 0)
                         return r;
                 if (r == 0)
@@ -498,7 +503,7 @@ static int list_findings(Masker *m, size_t *ret_n)
 
         for (size_t i = 0; i < m->spans.n; i++) {
                 const Span *s = &m->spans.items[i];
-                Finding f = { .rule = s->rule, .fingerprint = s->fingerprint };
+                Finding f = { .rule = s->rule, .fingerprint = s->fingerprint, .number = s->number };
 
                 if (!s->rule)
                         continue;
@@ -523,23 +528,39 @@ static int mask_whole(Masker *m, bool json, const char *text, size_t size, Maske
         return 0;
 }
 
-int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Masked *ret)
+int masker_mask_part(Masker *m, const char *text, size_t size, TextPart part, Masked *ret)
 {
-        return masker_mask_part(m, format, text, size, (TextPart){ .until = size }, ret);
+        size_t n_findings;
+        int r;
+
+        if (size >= INT32_MAX)
+                return mask_whole(m, false, text, size, ret);
+        budget_begin(scanner_budget(m->scanner), size);
+        r = mask_text(m, text, size, part);
+        if (r == -EOVERFLOW || (r > 0 && count_secrets(&m->spans) > FINDINGS_MAX))
+                return mask_whole(m, part.json != NULL, text, size, ret);
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                *ret = (Masked){ .text = text, .size = size };
+                return 0;
+        }
+        r = list_findings(m, &n_findings);
+        if (r < 0)
+                return r;
+        *ret = (Masked){ m->output.data, m->output.size, m->findings, n_findings };
+        return 0;
 }
 
-int masker_mask_part(Masker *m, MaskFormat format, const char *text, size_t size, TextPart part,
-                     Masked *ret)
+int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Masked *ret)
 {
+        const JsonLexer document = json_lexer_document();
         const char *clean = text ?: "";
-        size_t clean_size = size, n_findings;
-        bool json;
+        size_t clean_size = size;
+        TextPart part = { 0 };
         int r;
 
         m->repairs.n = 0;
-        budget_begin(scanner_budget(m->scanner), size);
-        if (size >= INT32_MAX)
-                return mask_whole(m, false, clean, size, ret);
         if (utf8_valid_length(clean, size) < size) {
                 strbuf_clear(&m->clean);
                 r = utf8_repair(text, size, &m->clean, &m->repairs);
@@ -549,21 +570,9 @@ int masker_mask_part(Masker *m, MaskFormat format, const char *text, size_t size
                         return r;
                 clean = m->clean.data;
                 clean_size = m->clean.size;
-                part.until = part.until == size ? clean_size : part.until;
         }
-        json = format == MASK_JSON && json_is_valid(clean, clean_size);
-        r = mask_text(m, json, clean, clean_size, part);
-        if (r == -EOVERFLOW || (r > 0 && count_secrets(&m->spans) > FINDINGS_MAX))
-                return mask_whole(m, json, clean, size, ret);
-        if (r < 0)
-                return r;
-        if (r == 0) {
-                *ret = (Masked){ .text = clean, .size = clean_size };
-                return 0;
-        }
-        r = list_findings(m, &n_findings);
-        if (r < 0)
-                return r;
-        *ret = (Masked){ m->output.data, m->output.size, m->findings, n_findings };
-        return 0;
+        part.until = clean_size;
+        if (format == MASK_JSON && json_is_valid(clean, clean_size))
+                part.json = &document;
+        return masker_mask_part(m, clean, clean_size, part, ret);
 }

@@ -28,6 +28,7 @@ typedef struct Finding {
         const char *rule;     /* its id; owned by the ruleset */
         size_t start, end;    /* byte offsets in the input text */
         uint64_t fingerprint; /* keyed: the same secret has the same one wherever it stands */
+        bool number;          /* of JSON: what replaces it is quoted */
 } Finding;
 
 /* Borrowed: valid until the masker's next call, or, where nothing had to change, as long as the input. */
@@ -97,8 +98,7 @@ int masker_recall(Masker *m, const char *text, size_t size);
 int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Masked *ret);
 
 /* The same of @part of a text that is valid UTF-8, by what there is round it: what is found tells where, in *@ret. */
-int masker_mask_part(Masker *m, MaskFormat format, const char *text, size_t size, TextPart part,
-                     Masked *ret);
+int masker_mask_part(Masker *m, const char *text, size_t size, TextPart part, Masked *ret);
 
 /*
  * Hands over the memory of a large masked text, so that it need not be copied: *@masked is what masker_mask() set last. The

@@ -47,6 +47,7 @@ static void check_string(const char *text, const JsonToken *t)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const char *text = (const char *) data;
+        JsonLexer lexer = json_lexer_document();
         size_t at = 0;
         JsonToken t;
 
@@ -54,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         if (!memchr(text, 0, size))
                 check_with_jsonc(text, size);
-        while (json_next(text, size, &at, &t) > 0) {
+        while (json_lexer_next(&lexer, text, size, size, &at, &t) > 0) {
                 MUST(t.start <= t.end && t.end <= size && at <= size);
                 if (t.kind == JSON_STRING)
                         check_string(text, &t);

@@ -38,9 +38,10 @@ static Masker *new_masker(LiteralMatcher matcher)
 static size_t count_tokens(const char *text, size_t size)
 {
         size_t at = 0, n = 0;
+        JsonLexer lexer = json_lexer_document();
         JsonToken token;
 
-        while (json_next(text, size, &at, &token) > 0)
+        while (json_lexer_next(&lexer, text, size, size, &at, &token) > 0)
                 n++;
         return n;
 }

@@ -7,8 +7,9 @@
 #include "test.h"
 
 #define PIECE MASK_STREAM_PIECE_MIN
-/* Several pieces, and one chunk of the scanner. */
-#define LONG_TEXT ((size_t) 500 * 1024)
+/* Several pieces, and one chunk of the scanner; and many of both. */
+#define LONG_TEXT    ((size_t) 500 * 1024)
+#define LONGEST_TEXT ((size_t) 4 * 1024 * 1024)
 
 static uint32_t seed;
 
@@ -115,18 +116,20 @@ static int take_finding(void *userdata, size_t line, const char *rule)
 }
 
 /* Feeds @text in pieces of any size up to @max. */
-static void feed(MaskStream *s, const char *text, size_t size, size_t max, bool learning)
+static int feed(MaskStream *s, const char *text, size_t size, size_t max, bool learning)
 {
+        int r = 0;
+
         mask_stream_begin(s, learning);
-        for (size_t at = 0, n; at < size; at += n) {
+        for (size_t at = 0, n; r == 0 && at < size; at += n) {
                 n = 1 + next_random() % max;
                 n = n < size - at ? n : size - at;
-                REQUIRE(mask_stream_feed(s, text + at, n) == 0);
+                r = mask_stream_feed(s, text + at, n);
         }
-        REQUIRE(mask_stream_end(s) == 0);
+        return r < 0 ? r : mask_stream_end(s);
 }
 
-static void stream(const char *text, size_t size, size_t max, bool twice, Output *ret)
+static int stream(const char *text, size_t size, size_t max, bool twice, Output *ret)
 {
         _cleanup_(masker_freep) Masker *m = new_masker();
         _cleanup_(mask_stream_freep) MaskStream *s = NULL;
@@ -134,9 +137,9 @@ static void stream(const char *text, size_t size, size_t max, bool twice, Output
 
         REQUIRE(mask_stream_new(m, PIECE, &sink, &s) == 0);
         if (twice)
-                feed(s, text, size, max, true);
+                CHECK_INT(feed(s, text, size, max, true), 0);
         CHECK_INT(ret->text.size, 0);
-        feed(s, text, size, max, false);
+        return feed(s, text, size, max, false);
 }
 
 static void check_same(const char *a, size_t a_size, const char *b, size_t b_size)
@@ -159,11 +162,11 @@ TEST(a_long_text_is_masked_as_all_of_it_is)
                 Output out = { 0 };
                 Masked masked;
 
-                fill(&text, LONG_TEXT);
+                fill(&text, round < 11 ? LONG_TEXT : LONGEST_TEXT);
                 for (int i = 0; i < 2; i++)
                         REQUIRE(masker_mask(m, MASK_TEXT, text.data, text.size, &masked) == 0);
                 REQUIRE(strbuf_append(&whole, masked.text, masked.size) == 0);
-                stream(text.data, text.size, round % 2 ? 100 : 300000, true, &out);
+                CHECK_INT(stream(text.data, text.size, round % 2 ? 100 : 300000, true, &out), 0);
                 check_same(whole.data, whole.size, out.text.data, out.text.size);
                 CHECK_INT(out.n_findings, masked.n_findings);
                 strbuf_done(&out.text);
@@ -176,8 +179,8 @@ TEST(how_it_comes_makes_no_difference)
         Output once = { 0 }, other = { 0 };
 
         fill(&text, LONG_TEXT);
-        stream(text.data, text.size, 1 << 20, false, &once);
-        stream(text.data, text.size, 7, false, &other);
+        CHECK_INT(stream(text.data, text.size, 1 << 20, false, &once), 0);
+        CHECK_INT(stream(text.data, text.size, 7, false, &other), 0);
         check_same(once.text.data, once.text.size, other.text.data, other.text.size);
         CHECK_INT(once.n_findings, other.n_findings);
         strbuf_done(&once.text);
@@ -192,12 +195,12 @@ TEST(a_short_text_is_masked_as_a_whole)
         Masked masked;
 
         put_made(&text, "{\"password\": 8391752084653, \"a\": [1, \"ghp_{alnum:36}\"]}");
-        stream(text.data, text.size, 5, false, &out);
+        CHECK_INT(stream(text.data, text.size, 5, false, &out), 0);
         REQUIRE(masker_mask(m, MASK_JSON, text.data, text.size, &masked) == 0);
         check_same(masked.text, masked.size, out.text.data, out.text.size);
         CHECK(out.n_findings >= 1);
         strbuf_clear(&out.text);
-        stream("", 0, 5, false, &out);
+        CHECK_INT(stream("", 0, 5, false, &out), 0);
         CHECK_INT(out.text.size, 0);
         strbuf_done(&out.text);
 }
@@ -230,9 +233,116 @@ TEST(a_secret_longer_than_any_window_ends_the_output)
         while (text.size < 12 * PIECE)
                 put_made(&text, "{base64:64}\n");
         REQUIRE(!text.failed);
-        stream(text.data, text.size, 100000, false, &out);
+        CHECK_INT(stream(text.data, text.size, 100000, false, &out), -EFBIG);
         CHECK_STR(out.text.data, "before\n[REDACTED:unscannable]");
         strbuf_done(&out.text);
+}
+
+/* A value with a secret in it, of some form and length. */
+static void put_value(StrBuf *b)
+{
+        static const char *const values[] = {
+                "\"the session reads a file\\n\\tand \\u00e9 writes \\\"{alnum:8}\\\"\"",
+                "-12.5e+3",
+                "[]",
+                "{}",
+                "[true,false,null,NaN,[[1,2],{\"a\":\"b\"}]]",
+                "{\"password\":8{digit:12},\"user\":\"al\"}",
+                "{\"password\": \"{alnum:24}\", \"pin\": 4{digit:7}}",
+                "\"export API_TOKEN={alnum:36}\\nls\"",
+                "\"{\\\"secret\\\": \\\"{alnum:30}\\\", \\\"api_key\\\":73{digit:14}}\"",
+                "[\"ghp_{alnum:36}\",\"AKIA{base32:16}\"]",
+                "\"-----BEGIN PRIVATE KEY-----\\n{base64:64}\\n{base64:64}\\n-----END PRIVATE KEY-----\\n\"",
+                "{\"token\":\"\\u0041{alnum:30}\\u0042\",\"n\":[0,1{digit:4}]}",
+        };
+
+        if (next_random() % 50 > 0) {
+                put_made(b, values[next_random() % ELEMENTSOF(values)]);
+                return;
+        }
+        /* A string longer than what is looked at after a place, without a space. */
+        (void) strbuf_puts(b, "\"");
+        for (uint32_t n = next_random() % 6000; n > 0; n--)
+                (void) strbuf_puts(b, n % 7 ? "abc_def,ghi/" : "\\\\\\n\\u00e9\\\"");
+        (void) strbuf_puts(b, "\"");
+}
+
+typedef enum Form {
+        COMPACT,
+        PRETTY,
+        LINES,
+        MIXED,
+        N_FORMS,
+} Form;
+
+static void fill_json(StrBuf *b, Form form, size_t size)
+{
+        static const char *const before[] = { "[", "\xEF\xBB\xBF{\n", "", "a log\n[1, 2\n" };
+        static const char *const between[] = { ",", ",\n", "\n",
+                                               "\n[12] worker: {ready}, 17 left\n" };
+        static const char *const after[] = { "]", "\n}\n", "\n", "\n[end]\n{" };
+
+        (void) strbuf_puts(b, before[form]);
+        for (unsigned n = 0; b->size < size; n++) {
+                (void) strbuf_puts(b, n > 0 ? between[form] : "");
+                if (form == PRETTY)
+                        (void) strbuf_printf(b, "  \"item %u\": ", n);
+                else if (form != COMPACT)
+                        (void) strbuf_printf(b, "{\"item\":%u,\"value\":", n);
+                put_value(b);
+                if (form >= LINES)
+                        (void) strbuf_puts(b, "}");
+        }
+        REQUIRE(strbuf_puts(b, after[form]) == 0);
+}
+
+/* How long the line is that begins at @at, with its end. */
+static size_t line_size(const StrBuf *text, size_t at)
+{
+        const char *end = memchr(text->data + at, '\n', text->size - at);
+
+        return end ? (size_t) (end + 1 - text->data) - at : text->size - at;
+}
+
+/* Line by line, or as one document. */
+static void check_json(const StrBuf *before, const StrBuf *after, Form form)
+{
+        size_t i = 0, k = 0;
+
+        while (form >= LINES && i < before->size && k < after->size) {
+                size_t n = line_size(before, i), m = line_size(after, k);
+
+                if (json_is_valid(before->data + i, n))
+                        CHECK(json_is_valid(after->data + k, m));
+                i += n;
+                k += m;
+        }
+        if (form < LINES)
+                i = form == PRETTY ? 3 : 0; /* its mark of byte order */
+        CHECK(i == before->size ? k == after->size
+                                : json_value_length(after->data + i, after->size - i) > 0);
+}
+
+TEST(json_of_any_length_stays_json)
+{
+        for (int form = 0; form < N_FORMS; form++) {
+                _cleanup_(strbuf_done) StrBuf text = { 0 };
+                _cleanup_(masker_freep) Masker *m = new_masker();
+                const JsonLexer begin = { 0 };
+                Output out = { 0 };
+                Masked masked;
+
+                fill_json(&text, form, 7 * PIECE);
+                for (int i = 0; i < 2; i++)
+                        REQUIRE(masker_mask_part(m, text.data, text.size,
+                                                 (TextPart){ .until = text.size, .json = &begin },
+                                                 &masked) == 0);
+                CHECK_INT(stream(text.data, text.size, 300000, true, &out), 0);
+                CHECK(out.n_findings > 100);
+                check_json(&text, &out.text, form);
+                check_same(masked.text, masked.size, out.text.data, out.text.size);
+                strbuf_done(&out.text);
+        }
 }
 
 /* A run of base64 of many pieces, with lines and without: wherever it is cut, what is encoded in it is read. */
@@ -264,7 +374,7 @@ TEST(a_secret_in_a_long_run_of_base64_is_found)
                                 (void) strbuf_putc(&text, '\n');
                 }
                 REQUIRE(strbuf_puts(&text, "\nthe end\n") == 0);
-                stream(text.data, text.size, 100000, false, &out);
+                CHECK_INT(stream(text.data, text.size, 100000, false, &out), 0);
                 CHECK(out.n_findings + 1 >= n_secrets && out.n_findings <= n_secrets);
                 CHECK(memmem(out.text.data, out.text.size, "\nthe end\n", 9) != NULL);
                 strbuf_done(&out.text);
