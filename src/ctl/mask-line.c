@@ -6,9 +6,10 @@
 
 #include "base/terminal-text.h"
 #include "base/vector.h"
+#include "mask/json.h"
 
-/* An id of so many digits fits into what a number is read into. */
-#define DIGITS_MAX 18
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+#define BROKEN          0xFFFD /* what stands for half a pair */
 
 static bool is_plain(char c)
 {
@@ -104,33 +105,6 @@ static bool skip(Reader *r, const char *word)
         return true;
 }
 
-/* A whole number as json-c writes it, or a string without anything that is escaped. */
-static bool read_id(Reader *r, MaskLine *l)
-{
-        skip_space(r);
-        l->id = r->p;
-        if (r->p < r->end && *r->p == '"') {
-                r->p++;
-                r->p += plain_length(r->p, (size_t) (r->end - r->p));
-                if (r->p == r->end || *r->p != '"')
-                        return false;
-                r->p++;
-        } else {
-                const char *digits = r->p += r->p < r->end && *r->p == '-';
-
-                while (r->p < r->end && *r->p >= '0' && *r->p <= '9')
-                        r->p++;
-                if (r->p == digits || r->p - digits > DIGITS_MAX ||
-                    (*digits == '0' && r->p - l->id > 1))
-                        return false;
-                /* a fraction or an exponent is no whole number */
-                if (r->p < r->end && *r->p != ',' && *r->p != '}' && *r->p != ' ')
-                        return false;
-        }
-        l->id_size = (size_t) (r->p - l->id);
-        return true;
-}
-
 static int hex4(const char *p)
 {
         int value = 0;
@@ -156,21 +130,23 @@ static void put_character(StrBuf *b, uint32_t c)
         put(b, bytes, n);
 }
 
-/* After "\u". Half a pair is for json-c. */
+/* After "\u". */
 static bool read_unicode(Reader *r, StrBuf *b)
 {
         int c = r->end - r->p >= 4 ? hex4(r->p) : -1, low;
 
-        if (c < 0 || (c >= 0xDC00 && c <= 0xDFFF))
+        if (c < 0)
                 return false;
         r->p += 4;
-        if (c < 0xD800 || c > 0xDBFF) {
+        if (c < 0xD800 || c > 0xDFFF) {
                 put_character(b, (uint32_t) c);
                 return true;
         }
-        low = r->end - r->p >= 6 && memcmp(r->p, "\\u", 2) == 0 ? hex4(r->p + 2) : -1;
-        if (low < 0xDC00 || low > 0xDFFF)
-                return false;
+        low = c < 0xDC00 && r->end - r->p >= 6 && memcmp(r->p, "\\u", 2) == 0 ? hex4(r->p + 2) : -1;
+        if (low < 0xDC00 || low > 0xDFFF) {
+                put_character(b, BROKEN);
+                return true;
+        }
         r->p += 6;
         put_character(b, 0x10000 + (((uint32_t) c - 0xD800) << 10) + ((uint32_t) low - 0xDC00));
         return true;
@@ -217,23 +193,86 @@ static bool read_text(Reader *r, StrBuf *b)
         return false;
 }
 
+/* Reads any value and leaves it as it is. */
+static bool read_value(Reader *r, const char **ret, size_t *ret_size)
+{
+        skip_space(r);
+        *ret = r->p;
+        *ret_size = json_value_length(r->p, (size_t) (r->end - r->p));
+        r->p += *ret_size;
+        return *ret_size > 0;
+}
+
+/* Reads a member's name. It may be escaped: then it takes @b to read it. */
+static bool read_name(Reader *r, StrBuf *b, const char **ret, size_t *ret_size)
+{
+        const char *begin;
+        Reader again;
+
+        skip_space(r);
+        again = *r;
+        if (r->p == r->end || *r->p != '"' || !read_value(r, ret, ret_size))
+                return false;
+        begin = ++*ret;
+        *ret_size -= 2;
+        if (memchr(begin, '\\', *ret_size)) {
+                if (!read_text(&again, b))
+                        return false;
+                *ret = b->data;
+                *ret_size = b->size;
+        }
+        return skip(r, ":");
+}
+
+static bool is_name(const char *name, size_t size, const char *wanted)
+{
+        return size == strlen(wanted) && memcmp(name, wanted, size) == 0;
+}
+
+/* Reads the members of an object, after its "{". Of two of the same name the last counts. */
+static bool read_members(Reader *r, MaskLine *l, bool *ret_text)
+{
+        _cleanup_(strbuf_wipe) StrBuf escaped = { 0 };
+
+        if (skip(r, "}"))
+                return true;
+        do {
+                const char *name, *value;
+                size_t name_size, value_size;
+                bool ok;
+
+                if (!read_name(r, &escaped, &name, &name_size))
+                        return false;
+                skip_space(r);
+                if (is_name(name, name_size, "id")) {
+                        ok = read_value(r, &l->id, &l->id_size);
+                } else if (!is_name(name, name_size, "text")) {
+                        ok = read_value(r, &value, &value_size);
+                } else if ((*ret_text = r->p < r->end && *r->p == '"')) {
+                        ok = read_text(r, &l->text);
+                } else {
+                        ok = read_value(r, &value, &value_size);
+                }
+                if (!ok)
+                        return false;
+        } while (skip(r, ","));
+        return skip(r, "}");
+}
+
 int mask_line_read(MaskLine *l, const char *line, size_t size)
 {
         Reader r = { line, line + size };
-        bool ok;
+        bool has_text = false, whole;
 
-        if (!skip(&r, "{"))
-                return 0;
-        if (skip(&r, "\"id\""))
-                ok = skip(&r, ":") && read_id(&r, l) && skip(&r, ",") && skip(&r, "\"text\"") &&
-                     skip(&r, ":") && read_text(&r, &l->text);
-        else
-                ok = skip(&r, "\"text\"") && skip(&r, ":") && read_text(&r, &l->text) &&
-                     skip(&r, ",") && skip(&r, "\"id\"") && skip(&r, ":") && read_id(&r, l);
-        if (!ok || !skip(&r, "}"))
-                return 0;
+        l->id = "null";
+        l->id_size = strlen(l->id);
+        (void) skip(&r, BYTE_ORDER_MARK);
+        whole = skip(&r, "{") && read_members(&r, l, &has_text);
         skip_space(&r);
-        if (r.p < r.end)
-                return 0;
-        return l->text.failed ? -ENOMEM : 1;
+        if (!whole || r.p < r.end) {
+                l->id = "null";
+                l->id_size = strlen(l->id);
+                has_text = false;
+        }
+        return l->text.failed ? -ENOMEM : has_text;
 }

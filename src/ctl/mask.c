@@ -9,11 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/strbuf.h"
+#include "base/terminal-text.h"
 #include "ctl/command.h"
 #include "ctl/explain.h"
 #include "ctl/i18n.h"
-#include "ctl/json-out.h"
 #include "ctl/mask-line.h"
 #include "ctl/options.h"
 #include "ctl/rules-load.h"
@@ -26,7 +25,7 @@ typedef struct MaskRun {
         Masker *masker;
         bool json_lines, check, session, explain;
         bool failed; /* a line could not be read; the others were */
-        size_t n_findings;
+        size_t n_findings, n_lines;
         StrBuf input; /* what was read, from the line on that is not whole */
         StrBuf answers;
         MaskLine line;
@@ -112,6 +111,8 @@ static int mask_all(MaskRun *run)
         /* A file is read twice, so that a secret is masked before what tells it, too. */
         if (file_size(&start) >= (off_t) (2 * MASK_STREAM_PIECE)) {
                 r = mask_input(run, stream, true);
+                /* As far as it could be read; the second time says why. */
+                r = r == -EFBIG ? 0 : r;
                 if (r >= 0 && lseek(STDIN_FILENO, start, SEEK_SET) < 0)
                         r = -errno;
                 if (r < 0)
@@ -128,67 +129,49 @@ static int explain_all(const Ruleset *rules)
         return r < 0 ? r : explain_text(rules, text.data ?: "", text.size, &(ExplainOptions){ 0 });
 }
 
-static struct json_object *list_findings(const Masked *masked)
+/* @b, on standard output; with --check nothing comes out. */
+static int write_answer(const MaskRun *run, const StrBuf *b)
 {
-        struct json_object *list = json_object_new_array();
+        return b->failed ? -ENOMEM : write_text((void *) run, b->data, b->size);
+}
 
-        for (size_t i = 0; i < masked->n_findings; i++) {
-                struct json_object *o = json_object_new_object();
+/* An id may be anything, and hold a secret. A number is none, however long, and stays as it is. */
+static int write_id(MaskRun *run)
+{
+        const MaskLine *l = &run->line;
+        _cleanup_(strbuf_wipe) StrBuf b = { 0 };
+        Masked id = { .text = l->id, .size = l->id_size };
+        int r = 0;
 
-                json_add_text(o, "rule", masked->findings[i].rule);
-                json_add_count(o, "start", masked->findings[i].start);
-                json_add_count(o, "end", masked->findings[i].end);
-                (void) json_object_array_add(list, o);
-        }
-        return list;
+        if (strchr("\"{[", l->id[0]))
+                r = masker_mask(run->masker, MASK_JSON, l->id, l->id_size, &id);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < id.n_findings; i++)
+                (void) count_finding(run, run->n_lines, id.findings[i].rule);
+        (void) strbuf_puts(&b, "{\"id\":");
+        (void) put_safe_json(&b, id.text, id.size);
+        return write_answer(run, &b);
 }
 
 /* What cannot be read is answered too, so that answers stay in step with questions. */
-static int answer_error(MaskRun *run, struct json_object *question)
+static int answer_error(MaskRun *run)
 {
-        struct json_object *answer = json_object_new_object();
+        static const char reason[] = "not an object with a string \"text\"";
+        StrBuf *b = &run->answers;
+        int r = write_id(run);
 
         run->failed = true;
-        (void) json_object_object_add(answer, "id",
-                                      json_object_get(json_object_object_get(question, "id")));
-        json_add_text(answer, "error", "not an object with a string \"text\"");
-        return json_print_line(stdout, answer);
+        if (run->check)
+                print_error(_("Line %zu: not an object with a string \"text\"."), run->n_lines);
+        strbuf_clear(b);
+        (void) strbuf_puts(b, ",\"error\":");
+        mask_line_put_string(b, reason, strlen(reason));
+        (void) strbuf_puts(b, "}\n");
+        return r < 0 ? r : write_answer(run, b);
 }
 
-/* A line that is not what mask_line_read() reads. */
-static int answer_other(MaskRun *run, const char *line, size_t size)
-{
-        _cleanup_(json_object_putp) struct json_object *question = NULL;
-        struct json_object *text, *o;
-        struct json_tokener *tokener = json_tokener_new();
-        Masked masked;
-        int r;
-
-        if (!tokener)
-                return -ENOMEM;
-        question = json_tokener_parse_ex(tokener, line, (int) size);
-        json_tokener_free(tokener);
-        text = json_object_is_type(question, json_type_object)
-                               ? json_object_object_get(question, "text")
-                               : NULL;
-        if (!json_object_is_type(text, json_type_string))
-                return answer_error(run, json_object_is_type(question, json_type_object) ? question
-                                                                                         : NULL);
-        r = masker_mask(run->masker, MASK_JSON, json_object_get_string(text),
-                        (size_t) json_object_get_string_len(text), &masked);
-        if (r < 0)
-                return r;
-        run->n_findings += masked.n_findings;
-        o = json_object_new_object();
-        (void) json_object_object_add(o, "id",
-                                      json_object_get(json_object_object_get(question, "id")));
-        (void) json_object_object_add(o, "text",
-                                      json_object_new_string_len(masked.text, (int) masked.size));
-        (void) json_object_object_add(o, "findings", list_findings(&masked));
-        return json_print_line(stdout, o);
-}
-
-/* The same as a JSON object is printed, of what is in run->line. */
+/* Answers what is in run->line. */
 static int answer_line(MaskRun *run)
 {
         const MaskLine *l = &run->line;
@@ -199,22 +182,21 @@ static int answer_line(MaskRun *run)
         r = masker_mask(run->masker, MASK_JSON, l->text.data, l->text.size, &masked);
         if (r < 0)
                 return r;
-        run->n_findings += masked.n_findings;
         strbuf_clear(b);
-        (void) strbuf_puts(b, "{\"id\":");
-        (void) strbuf_append(b, l->id, l->id_size);
         (void) strbuf_puts(b, ",\"text\":");
         mask_line_put_string(b, masked.text, masked.size);
         (void) strbuf_puts(b, ",\"findings\":[");
         for (size_t i = 0; i < masked.n_findings; i++) {
                 const Finding *f = masked.findings + i;
 
+                (void) count_finding(run, run->n_lines, f->rule);
                 (void) strbuf_printf(b, "%s{\"rule\":\"%s\",\"start\":%zu,\"end\":%zu}",
                                      i > 0 ? "," : "", f->rule, f->start, f->end);
         }
-        if (strbuf_puts(b, "]}\n") < 0)
-                return -ENOMEM;
-        return fwrite(b->data, 1, b->size, stdout) == b->size ? 0 : -EIO;
+        (void) strbuf_puts(b, "]}\n");
+        /* The id comes first, and is masked last: a secret of the text is one in it. */
+        r = write_id(run);
+        return r < 0 ? r : write_answer(run, b);
 }
 
 static int answer(MaskRun *run, const char *line, size_t size)
@@ -226,7 +208,7 @@ static int answer(MaskRun *run, const char *line, size_t size)
         r = mask_line_read(&run->line, line, size);
         if (r < 0)
                 return r;
-        return r > 0 ? answer_line(run) : answer_other(run, line, size);
+        return r > 0 ? answer_line(run) : answer_error(run);
 }
 
 /* Answers each line that is whole in what was read; at the end of all, what is left is one. */
@@ -241,6 +223,7 @@ static int answer_lines(MaskRun *run, bool at_end)
                 if (!end && !at_end)
                         break;
                 end = end ? end + 1 : stop;
+                run->n_lines++;
                 if (end - line > 1 || *line != '\n')
                         r = answer(run, line, (size_t) (end - line));
                 line = end;
@@ -316,6 +299,10 @@ int command_mask(int argc, char *argv[])
         r = run.explain ? explain_all(rules) : run.json_lines ? mask_lines(&run) : mask_all(&run);
         if (r >= 0 && fflush(stdout) != 0)
                 r = -errno;
+        if (r == -EFBIG) {
+                print_error(_("Masking stopped: a private key begins that has no end within 8 MB, so nothing after it can be told from it. What came out is masked, and ends there."));
+                return STATUS_USAGE;
+        }
         if (r < 0) {
                 print_error(_("Masking stopped: %s."), strerror(-r));
                 return STATUS_USAGE;

@@ -201,6 +201,69 @@ def test_mask_jsonl_answers_each_form_of_a_line_alike(ctl, line):
     assert short == long and json.loads(short)["findings"] == []
 
 
+@pytest.mark.parametrize("id", ["12345678901234567890123", "-0", "1.10", "1e999", "NaN", "-1E-2", "true", "null", '"a b"',
+                                '"\\ud800"', '[1,{"a":2}]'])
+def test_mask_jsonl_keeps_ids_as_they_are(ctl, id):
+    for line in (f'{{"id":{id},"text":"x"}}', f'\ufeff{{ "text" : "x", "more": [], "\\u0069d" :{id} }}'):
+        assert ctl.run("mask", "--jsonl", stdin=line).out == f'{{"id":{id},"text":"x","findings":[]}}\n'
+
+
+def test_mask_jsonl_masks_what_is_in_an_id(ctl):
+    """Also what only the text tells to be a secret."""
+    lines = [{"id": f"password={PASSWORD}", "text": "x"}, {"id": [PASSWORD], "text": f"password={PASSWORD}"}]
+    out = ctl.run("mask", "--jsonl", stdin="".join(json.dumps(line) + "\n" for line in lines)).out
+    assert PASSWORD not in out and [json.loads(line)["text"][:1] for line in out.splitlines()] == ["x", "p"]
+
+
+@pytest.mark.parametrize("line", ['{"id":1,"text":"a"}{"id":2,"text":"b"}', '{"id":1,"text":"a"} more', '{"id":1,"text":"a",}',
+                                  "{'id':1,'text':'a'}", '{"id":01,"text":"a"}', '{"id":1,"text":"a', '{"id":1,"text":7}'])
+def test_mask_jsonl_drops_nothing_in_silence(ctl, line):
+    outcome = ctl.run("mask", "--jsonl", stdin=line + '\n{"id":2,"text":"b"}\n', code=2)
+    first, second = map(json.loads, outcome.out.splitlines())
+    assert "error" in first and "text" not in first and second["text"] == "b"
+
+
+def test_mask_jsonl_check_prints_no_text(ctl):
+    lines = "".join(json.dumps({"id": n, "text": text}) + "\n" for n, text in enumerate(["a", f"x {GITHUB}", "b"]))
+    outcome = ctl.run("mask", "--jsonl", "--check", stdin=lines, code=1)
+    assert outcome.out == "" and outcome.err.startswith("2: github-") and GITHUB not in outcome.err
+    assert ctl.run("mask", "--jsonl", "--check", stdin='{"id":1,"text":"a"}\n').out == ""
+    assert "Line 1" in ctl.run("mask", "--jsonl", "--check", stdin="no\n", code=2).err
+
+
+def mask_file(ctl, path):
+    with open(path, encoding="utf-8") as text:
+        done = subprocess.run([SCRUBJAYCTL, "mask"], env=ctl.environ, stdin=text, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("n", [100, 60_000])
+@pytest.mark.parametrize("form", ["compact", "pretty", "lines"])
+def test_mask_keeps_json_of_any_length_valid(ctl, tmp_path, form, n):
+    """As one document or line by line, read twice from a file or once from a pipe."""
+    items = [{"n": i, "text": f'ducks "{i}"\n'} for i in range(n)]
+    for i in range(0, n, n // 10):
+        items[i] |= {"password": 918273645546372 + i, "api_key": PASSWORD, "more": json.dumps({"token": GITHUB})}
+    text = ("".join(json.dumps(item) + "\n" for item in items) if form == "lines"
+            else json.dumps(items, indent=1 if form == "pretty" else None, separators=(",", ":")))
+    path = tmp_path / "long.json"
+    path.write_text(text)
+    for out in (ctl.run("mask", stdin=text).out, mask_file(ctl, path)[1]):
+        masked = list(map(json.loads, out.splitlines())) if form == "lines" else json.loads(out)
+        assert [item["n"] for item in masked] == list(range(n)) and "91827364554" not in out
+        assert PASSWORD not in out and GITHUB not in out and "token" in json.loads(masked[0]["more"])
+
+
+def test_mask_does_not_end_in_silence_before_the_text_does(ctl, tmp_path):
+    """What comes after a key without an end, that is larger than a window, can no longer be told from it."""
+    path = tmp_path / "key.txt"
+    path.write_text("before\n-----BEGIN PRIVATE " + "KEY-----\n" + "".join(made(64, seed=i) + "\n" for i in range(131_000))
+                    + "after\n")
+    status, out, err = mask_file(ctl, path)
+    assert status == 2 and out == "before\n[REDACTED:unscannable]" and "private key" in err
+    assert ctl.run("mask", stdin=path.read_text(), code=2).out == out
+
+
 CHUNK = 512 << 10       # a long text is searched in pieces
 
 
