@@ -122,7 +122,10 @@ def main():
     print(machine())
     try:
         for part in options.parts or USUAL:
-            table, rows_here = part if part in MARKS else "figures", list(PARTS[part](lab, options))
+            table, rows_here = part if part in MARKS else "figures", []
+            for row in PARTS[part](lab, options):
+                rows_here.append(row)
+                print(f"    {row.name.strip()}: {report.time_text(row.cpu_usec)}", flush=True)
             print("\n".join(report.plain(rows_here, *shape[table])), flush=True)
             done[table] += rows_here
     finally:

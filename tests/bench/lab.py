@@ -5,6 +5,7 @@ Everything big lies on tmpfs: on a disk the same run varies by a factor of two.
 
 import json
 import os
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -25,6 +26,10 @@ CREATE INDEX idx_tool_result_events_call
 CREATE INDEX idx_pinned_session ON pinned_messages(session_id);
 """
 TOOLS = BUILD / "tests" / "bench"
+
+
+class TookTooLong(RuntimeError):
+    """A command was stopped at its limit."""
 
 
 class Lab:
@@ -77,12 +82,20 @@ class Lab:
             raise RuntimeError(f"engine-bench {' '.join(steps)}: {done.stderr.strip()}")
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def measure(self, *command, environment=None, given=os.devnull, fine=(0,)):
-        """What a command cost. Its figures, and what it printed ("stdout"). It reads the file given; these statuses are fine."""
+    def measure(self, *command, environment=None, given=os.devnull, fine=(0,), most_seconds=None):
+        """What a command cost. Its figures, and what it printed ("stdout"). It reads the file given; these statuses are fine. No
+        process of it may take more seconds of CPU."""
         result = self.path("measured.json")
+
+        def bound():
+            if most_seconds:
+                resource.setrlimit(resource.RLIMIT_CPU, (most_seconds, most_seconds))
+
         with open(given, "rb") as stdin:
             done = subprocess.run([TOOLS / "measure", result, *command], env=environment or self.environment, stdin=stdin,
-                                  capture_output=True, text=True, errors="replace")
+                                  capture_output=True, text=True, errors="replace", preexec_fn=bound)
+        if most_seconds and json.loads(result.read_text())["user_usec"] + 1e6 > most_seconds * 1e6:
+            raise TookTooLong(f"more than {most_seconds} s of CPU")
         if done.returncode not in fine:
             raise RuntimeError(f"{command[0]} failed: {done.stderr.strip()}")
         figures = json.loads(result.read_text())
