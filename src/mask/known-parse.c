@@ -28,13 +28,6 @@ typedef struct Parse {
 
 static int parse_json(Parse *x, const char *text, size_t size);
 
-static void wipe(StrBuf *b)
-{
-        if (b->data)
-                explicit_bzero(b->data, b->allocated);
-        strbuf_done(b);
-}
-
 static int give(Parse *x, Piece value, bool certain)
 {
         const KnownField field = { value.p, value.n, certain };
@@ -202,7 +195,7 @@ static int give_pairs(Parse *x, Piece s, char between)
 /* "user:password", as base64. */
 static int give_decoded(Parse *x, Piece s)
 {
-        _cleanup_(wipe) StrBuf decoded = { 0 };
+        _cleanup_(strbuf_wipe) StrBuf decoded = { 0 };
         const char *colon;
         int r = encoded_decode(s.p, s.n, &decoded);
 
@@ -319,7 +312,7 @@ static int give_quoted(Parse *x, Piece name, Piece start, bool all, Piece *rest)
 {
         Piece whole = { start.p, (size_t) (rest->p + rest->n - start.p) };
         size_t n = start.n > 0 && strchr("\"'`", *start.p) ? read_quoted(x, whole) : 0;
-        _cleanup_(wipe) StrBuf value = { 0 };
+        _cleanup_(strbuf_wipe) StrBuf value = { 0 };
         int r;
 
         if (n == 0)
@@ -470,6 +463,6 @@ int known_parse(const char *path, const char *text, size_t size, KnownFieldFunc 
                 r = parse_json(&x, start.p, start.n);
         else
                 r = parse_lines(&x, all, !is_kube(path, all));
-        wipe(&x.value);
+        strbuf_wipe(&x.value);
         return r;
 }

@@ -170,8 +170,7 @@ static int add_form(KnownValues *kv, const char *s, size_t n)
 /* "p@ss" is "p%40ss" in a URL; what the view reads for itself ("%20") stays. */
 static int add_encoded(KnownValues *kv, const char *s, size_t n, bool upper)
 {
-        _cleanup_(strbuf_done) StrBuf b = { 0 };
-        int r;
+        _cleanup_(strbuf_wipe) StrBuf b = { 0 };
 
         for (size_t i = 0; i < n; i++) {
                 bool plain = is_letter(s[i]) || is_digit(s[i]) ||
@@ -182,10 +181,7 @@ static int add_encoded(KnownValues *kv, const char *s, size_t n, bool upper)
                 else
                         (void) strbuf_printf(&b, upper ? "%%%02X" : "%%%02x", (unsigned char) s[i]);
         }
-        r = b.failed ? -ENOMEM : b.size > n ? add_form(kv, b.data, b.size) : 0;
-        if (b.data)
-                explicit_bzero(b.data, b.allocated);
-        return r;
+        return b.failed ? -ENOMEM : b.size > n ? add_form(kv, b.data, b.size) : 0;
 }
 
 static int on_field(void *userdata, const KnownField *f)

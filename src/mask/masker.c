@@ -115,10 +115,8 @@ bool masker_has_known_values(const Masker *m)
 /* A large text leaves large buffers behind; usual ones are kept for the next text. */
 static void drop_if_large(StrBuf *b)
 {
-        if (b->allocated <= BUFFER_KEPT_MAX)
-                return;
-        explicit_bzero(b->data, b->size);
-        strbuf_done(b);
+        if (b->allocated > BUFFER_KEPT_MAX)
+                strbuf_wipe(b);
 }
 
 char *masker_take_text(Masker *m, const Masked *masked)

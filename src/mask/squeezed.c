@@ -5,9 +5,7 @@
 
 void squeezed_done(SqueezedText *s)
 {
-        if (s->bytes.data)
-                explicit_bzero(s->bytes.data, s->bytes.allocated);
-        strbuf_done(&s->bytes);
+        strbuf_wipe(&s->bytes);
         offset_map_done(&s->map);
 }
 
