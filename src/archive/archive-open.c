@@ -71,10 +71,23 @@ static int make_private(Archive *a, const char *path)
         return r == -ENOENT || r > 0 ? 0 : r;
 }
 
-static int load_key(Archive *a, const char *path, char **reterr)
+static char *key_path_of(const char *path)
 {
         _cleanup_free_ char *folder = path_folder(path);
-        _cleanup_free_ char *key_path = folder ? path_join(folder, "fingerprint.key") : NULL;
+
+        return folder ? path_join(folder, "fingerprint.key") : NULL;
+}
+
+int archive_read_key(const char *path, HashKey *ret)
+{
+        _cleanup_free_ char *key_path = key_path_of(path);
+
+        return key_path ? key_file_read(key_path, ret) : -ENOMEM;
+}
+
+static int load_key(Archive *a, const char *path, char **reterr)
+{
+        _cleanup_free_ char *key_path = key_path_of(path);
         int r;
 
         if (!key_path)

@@ -57,6 +57,10 @@ const char *archive_moved_aside(const Archive *a);
 /* The key of this archive's fingerprints. */
 const HashKey *archive_key(const Archive *a);
 
+/* The key of the archive at @path, beside which it lies; it is never made here. Returns 0, -ENOENT, -EBADMSG or another negative
+ * errno. */
+int archive_read_key(const char *path, HashKey *ret);
+
 /* Why the last call failed, in SQLite's words. */
 const char *archive_reason(Archive *a);
 

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "archive/acknowledged.h"
 #include "archive/archive.h"
@@ -58,13 +57,10 @@ static int provide_secrets_seen(sqlite3 *db)
 int query_open(const char *path, Query **ret)
 {
         _cleanup_(query_closep) Query *q = NULL;
-        struct stat st;
-        int r;
+        int r = sqlite_check_files(path);
 
-        if (stat(path, &st) < 0)
-                return -errno;
-        if (S_ISDIR(st.st_mode))
-                return -EISDIR;
+        if (r < 0)
+                return r;
         q = calloc(1, sizeof(*q));
         if (!q)
                 return -ENOMEM;

@@ -188,23 +188,27 @@ int folder_make_private(const char *path)
         return path_make_private(path);
 }
 
-int key_file_load(const char *path, HashKey *ret)
+int key_file_read(const char *path, HashKey *ret)
 {
         _cleanup_free_ char *bytes = NULL;
-        HashKey key;
         size_t size = 0;
-        int r;
+        int r = file_read(path, sizeof(ret->bytes), &bytes, &size);
 
-        r = file_read(path, sizeof(key.bytes), &bytes, &size);
-        if (r >= 0) {
-                if (size != sizeof(key.bytes))
-                        return -EBADMSG;
-                memcpy(ret->bytes, bytes, sizeof(key.bytes));
-                explicit_bzero(bytes, size);
-                return 0;
-        }
         if (r == -EFBIG || r == -EISDIR || r == -EINVAL)
                 return -EBADMSG;
+        if (r < 0)
+                return r;
+        if (size == sizeof(ret->bytes))
+                memcpy(ret->bytes, bytes, size);
+        explicit_bzero(bytes, size);
+        return size == sizeof(ret->bytes) ? 0 : -EBADMSG;
+}
+
+int key_file_load(const char *path, HashKey *ret)
+{
+        HashKey key;
+        int r = key_file_read(path, ret);
+
         if (r != -ENOENT)
                 return r;
         if (getrandom(key.bytes, sizeof(key.bytes), 0) != (ssize_t) sizeof(key.bytes))

@@ -2,6 +2,7 @@
 #include "base/sqlite-util.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 void sqlite_setup(void)
 {
@@ -165,6 +166,44 @@ int sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret)
         if (r > 0)
                 *ret = sqlite3_column_int64(stmt, 0);
         return r;
+}
+
+int sqlite_check_files(const char *path)
+{
+        static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
+
+        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
+                _cleanup_free_ char *file = NULL;
+                struct stat st;
+
+                if (asprintf(&file, "%s%s", path, suffixes[i]) < 0)
+                        return -ENOMEM;
+                if (stat(file, &st) < 0) {
+                        if (i > 0 && errno == ENOENT)
+                                continue;
+                        return -errno;
+                }
+                if (!S_ISREG(st.st_mode))
+                        return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+        }
+        return 0;
+}
+
+int sqlite_harden(sqlite3 *db)
+{
+        static const struct {
+                int option, value;
+        } options[] = {
+                { SQLITE_DBCONFIG_DEFENSIVE, 1 },
+                { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+                { SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+                { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(options); i++)
+                if (sqlite3_db_config(db, options[i].option, options[i].value, NULL) != SQLITE_OK)
+                        return -EIO;
+        return sqlite_run(db, "PRAGMA mmap_size = 0; PRAGMA cell_size_check = 1");
 }
 
 int sqlite_identify(sqlite3 *db, SqliteIdentity *ret)

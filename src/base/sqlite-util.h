@@ -49,6 +49,14 @@ int sqlite_execute(sqlite3_stmt *stmt);
 /* The first column of the first row of @sql as integer. Returns 1 (there is one), 0 (no row), or a negative errno. */
 int sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret);
 
+/* Before a file of others is opened: opening a FIFO in its place, or in that of its -journal, would wait for ever. Returns 0,
+ * -ENOENT (no such database), -EISDIR, -EINVAL (not regular files) or what stat() says. */
+int sqlite_check_files(const char *path);
+
+/* After a file of others is opened: its schema is not trusted, and there is no memory map (a truncated file would be a SIGBUS).
+ * Returns 0 or a negative errno. */
+int sqlite_harden(sqlite3 *db);
+
 /* What tells whose file a database is. */
 typedef struct SqliteIdentity {
         int64_t application_id;

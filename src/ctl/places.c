@@ -62,6 +62,7 @@ char *places_explain_archive(const char *path, int r)
                 break;
         case -EMEDIUMTYPE:
         case -EISDIR:
+        case -EINVAL:
                 format_error(&text,
                              _("'%s' is not an archive of scrubjay. Check [Archive] Path= in the "
                                "settings."),

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/file-util.h"
+#include "archive/archive.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
 #include "ctl/places.h"
@@ -44,17 +44,13 @@ int rules_load_active(Ruleset **ret)
         return r;
 }
 
-/* The archive's key, if there is one; it is never made here. */
+/* The archive's key, if there is one. */
 static void read_key(HashKey *key)
 {
-        _cleanup_free_ char *archive = NULL, *folder = NULL, *path = NULL;
+        _cleanup_free_ char *archive = NULL;
 
-        if (places_archive(&archive) < 0)
-                return;
-        folder = path_folder(archive);
-        path = folder ? path_join(folder, "fingerprint.key") : NULL;
-        if (path && access(path, R_OK) == 0)
-                (void) key_file_load(path, key);
+        if (places_archive(&archive) >= 0)
+                (void) archive_read_key(archive, key);
 }
 
 /* What [Mask] KnownFiles= names; what of it cannot be read is said. */

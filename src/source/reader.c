@@ -92,24 +92,13 @@ const char *reader_reason(Reader *r)
         return sqlite_reason(r->db);
 }
 
-/* Read-only, nothing in the file's schema is trusted, no memory map (a truncated file would be a SIGBUS). */
+/* Read-only; nothing in the file's schema is trusted. */
 static int harden(sqlite3 *db)
 {
-        static const struct {
-                int option, value;
-        } options[] = {
-                { SQLITE_DBCONFIG_DEFENSIVE, 1 },
-                { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
-                { SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
-                { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
-        };
+        int r = sqlite_harden(db);
 
-        for (size_t i = 0; i < ELEMENTSOF(options); i++)
-                if (sqlite3_db_config(db, options[i].option, options[i].value, NULL) != SQLITE_OK)
-                        return -EIO;
         (void) sqlite3_busy_timeout(db, BUSY_TIMEOUT_MSEC);
-        return sqlite_run(db, "PRAGMA query_only = 1; PRAGMA mmap_size = 0; "
-                              "PRAGMA cell_size_check = 1; PRAGMA cache_size = -4096");
+        return r < 0 ? r : sqlite_run(db, "PRAGMA query_only = 1; PRAGMA cache_size = -4096");
 }
 
 #define IS_UTF8 "SELECT encoding = 'UTF-8' FROM pragma_encoding"

@@ -168,6 +168,94 @@ def test_a_list_that_cannot_be_read_closes_nothing(sample, harm):
     assert before is None or file.read_bytes() == before
 
 
+VIEW = ("DROP TABLE acknowledged; CREATE VIEW acknowledged (fingerprint, acknowledged_at, note) AS "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, '2026-01-01T00:00:00Z', '' FROM n WHERE i < 0")
+TABLE = ("DROP TABLE acknowledged; CREATE TABLE acknowledged (fingerprint INTEGER PRIMARY KEY, acknowledged_at TEXT, note TEXT, "
+         "x AS (hex(zeroblob(fingerprint * 1000)))); INSERT INTO acknowledged VALUES (400000, '2026-01-01T00:00:00.000Z', '')")
+TRIGGER = "CREATE TRIGGER t AFTER INSERT ON acknowledged BEGIN DELETE FROM acknowledged; END"
+
+
+@pytest.mark.parametrize("sql", [
+    VIEW, TABLE, TRIGGER, "UPDATE acknowledged SET acknowledged_at = NULL", "UPDATE acknowledged SET acknowledged_at = 'today'",
+    "UPDATE acknowledged SET note = x'00ff'", "CREATE TABLE other (x)"],
+    ids=["endless view", "computed column", "trigger", "no time", "another time", "bytes", "another table"])
+def test_a_list_that_we_did_not_write_closes_nothing(sample, sql):
+    sample.run("findings", "ack", "4000")
+    db = sqlite3.connect(list_file(sample))
+    db.executescript(sql)
+    db.close()
+    outcome = sample.run("findings", "--json")
+    assert f"The list of acknowledged secrets '{list_file(sample)}' cannot be used: " in outcome.err
+    assert {s["fingerprint"]: s["open"] for s in json.loads(outcome.out)} == {AWS: True, JWT: True}
+    assert "cannot be used" in sample.run("status").out
+
+
+@pytest.mark.parametrize("place", ["", "-journal", "-wal", "-shm"])
+@pytest.mark.parametrize("what", ["FIFO", "link to one"])
+def test_nobody_waits_for_a_fifo_in_its_place(sample, place, what):
+    sample.run("findings", "ack", "4000")
+    file = Path(f"{list_file(sample)}{place}")
+    file.unlink(missing_ok=True)
+    fifo = file if what == "FIFO" else sample.home / "fifo"
+    os.mkfifo(fifo)
+    if fifo != file:
+        file.symlink_to(fifo)
+    outcome = sample.run("findings", "--json")
+    assert "cannot be used: it is not a regular file." in outcome.err
+    assert {s["fingerprint"] for s in json.loads(outcome.out)} == {AWS, JWT}
+    assert "it is not a regular file" in sample.run("findings", "ack", "ffff", code=1).err
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_a_link_to_a_list_is_not_followed(sample):
+    sample.run("findings", "ack", "4000")
+    list_file(sample).rename(sample.home / "elsewhere")
+    list_file(sample).symlink_to(sample.home / "elsewhere")
+    assert "cannot be used: it is a symbolic link." in sample.run("findings").err
+    assert "it is a symbolic link" in sample.run("findings", "ack", "ffff", code=1).err
+
+
+def test_a_list_beyond_all_sizes_is_not_read(sample):
+    sample.run("findings", "ack", "4000")
+    os.truncate(list_file(sample), 1 << 40)
+    assert "cannot be used: File too large." in sample.run("findings").err
+
+
+def test_a_list_of_another_archive_is_told(sample):
+    """A fingerprint means nothing beside a key that did not make it."""
+    key = sample.archive.parent / "fingerprint.key"
+    key.write_bytes(bytes(range(16)))
+    sample.run("findings", "ack", "4000")
+    assert set(secrets(sample)) == {JWT}
+    key.write_bytes(bytes(16))
+    outcome = sample.run("findings", "--json")
+    assert "cannot be used: it was made with another fingerprint.key, for another archive." in outcome.err
+    assert {s["fingerprint"] for s in json.loads(outcome.out)} == {AWS, JWT}
+    assert "another fingerprint.key" in sample.run("findings", "ack", "ffff", code=1).err
+    key.unlink()    # given away without it
+    assert set(secrets(sample)) == {JWT}
+
+
+def test_a_list_of_before_its_key_was_noted_is_brought_up(sample):
+    sample.run("findings", "ack", "4000")
+    (sample.archive.parent / "fingerprint.key").write_bytes(bytes(range(16)))
+    db = sqlite3.connect(list_file(sample))
+    db.executescript("DROP TABLE made_with; PRAGMA user_version = 1")
+    db.close()
+    assert set(secrets(sample)) == {JWT}
+    sample.run("findings", "ack", "ffff")
+    assert secrets(sample) == {}
+    db = sqlite3.connect(list_file(sample))
+    assert db.execute("SELECT count(*) FROM made_with WHERE key != 0").fetchone() == (1,)
+    assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    db.close()
+
+
+def test_a_secret_that_is_named_twice_is_one(sample):
+    assert sample.run("findings", "ack", "4000", AWS, "40000").out == "1 secret acknowledged.\n"
+    assert sample.run("findings", "ack", "4000", AWS, "--undo").out == "1 secret is open again.\n"
+
+
 def test_one_that_writes_is_waited_for(sample):
     sample.run("findings", "ack", "4000")
     db = sqlite3.connect(list_file(sample), isolation_level=None)
