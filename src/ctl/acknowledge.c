@@ -25,6 +25,26 @@ static void secrets_done(Secrets *s)
         free(s->fingerprints);
 }
 
+static int compare(const void *a, const void *b)
+{
+        const uint64_t *x = a, *y = b;
+
+        return (*x > *y) - (*x < *y);
+}
+
+/* One that two rules found, or that was named twice, is one. */
+static void keep_different(Secrets *s)
+{
+        size_t n = 0;
+
+        if (s->n > 0)
+                qsort(s->fingerprints, s->n, sizeof(*s->fingerprints), compare);
+        for (size_t i = 0; i < s->n; i++)
+                if (n == 0 || s->fingerprints[n - 1] != s->fingerprints[i])
+                        s->fingerprints[n++] = s->fingerprints[i];
+        s->n = n;
+}
+
 static int add(Secrets *s, uint64_t fingerprint)
 {
         uint64_t *grown = reallocarray(s->fingerprints, s->n + 1, sizeof(*grown));
@@ -135,10 +155,11 @@ static int write_list(const Secrets *secrets, const char *note, bool undo)
 }
 
 /* Writes the list, once the note is fit for it. */
-static int apply(const Secrets *secrets, const char *note, bool undo)
+static int apply(Secrets *secrets, const char *note, bool undo)
 {
         _cleanup_free_ char *masked = NULL;
 
+        keep_different(secrets);
         if (note && mask_note(note, &masked) < 0)
                 return STATUS_FAILED;
         return write_list(secrets, masked, undo);
