@@ -10,8 +10,7 @@
 
 #include "base/time-util.h"
 
-#define READ_SIZE     4096
-#define ARGUMENTS_MAX 24
+#define READ_SIZE 4096
 
 /* Reads what @fd gives until its end. Returns 0, -ETIMEDOUT, -EFBIG or another negative errno. */
 static int read_output(int fd, size_t max, uint64_t timeout_usec, StrBuf *output)
@@ -84,24 +83,25 @@ static int set_files(posix_spawn_file_actions_t *actions, int in, int out)
 
 static int spawn_git(const char *cwd, const char *const *arguments, int in, int out, pid_t *ret)
 {
-        const char *argv[ARGUMENTS_MAX] = { "git", "--no-pager",
-                                            "-c",  "core.fsmonitor=false",
-                                            "-c",  "core.hooksPath=/dev/null",
-                                            "-C",  cwd };
+        const char *const first[] = { "git", "--no-pager",
+                                      "-c",  "core.fsmonitor=false",
+                                      "-c",  "core.hooksPath=/dev/null",
+                                      "-C",  cwd };
+        _cleanup_free_ const char **argv = NULL;
         _cleanup_free_ char **environment = git_environment();
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attributes;
         sigset_t none, defaults;
-        size_t n = 8;
+        size_t n = 0;
         int r;
 
-        if (!environment)
+        while (arguments[n])
+                n++;
+        argv = calloc(ELEMENTSOF(first) + n + 1, sizeof(*argv));
+        if (!environment || !argv)
                 return -ENOMEM;
-        for (; *arguments; arguments++) {
-                if (n + 1 >= ELEMENTSOF(argv))
-                        return -E2BIG;
-                argv[n++] = *arguments;
-        }
+        memcpy(argv, first, sizeof(first));
+        memcpy(argv + ELEMENTSOF(first), arguments, n * sizeof(*argv));
         r = -posix_spawn_file_actions_init(&actions);
         if (r < 0)
                 return r;

@@ -20,7 +20,7 @@
 #include "ctl/terminal.h"
 #include "ctl/text.h"
 
-/* Branches that may have been squashed, the newest; each takes two runs of git. */
+/* Branches that may have been squashed, the newest. */
 #define BRANCHES_MAX 100
 
 /* A commit that a session made. */
@@ -42,6 +42,7 @@ static const char *const match_names[] = { "id", "patch", "squash" };
 typedef struct View {
         Query *q;
         const char *folder;
+        const Blame *blame;
         Made *made; /* by commit */
         size_t n_made, n_allocated;
         bool is_resolved; /* id and patch are set */
@@ -79,34 +80,32 @@ static int on_commit(void *userdata, const LinkRow *link)
         return m->session_id && m->commit ? 0 : -ENOMEM;
 }
 
-/* Finds out which of the sessions' commits this repository has, and what they change. */
+/* Finds out which of the sessions' commits this repository has, and what those change that change this file. */
 static int resolve(View *v)
 {
         _cleanup_free_ const char **names = calloc(v->n_made + 1, sizeof(*names));
         _cleanup_free_ CommitId *ids = calloc(v->n_made + 1, sizeof(*ids)),
-                                *known = calloc(v->n_made + 1, sizeof(*known)),
+                                *touching = calloc(v->n_made + 1, sizeof(*touching)),
                                 *patches = calloc(v->n_made + 1, sizeof(*patches));
-        size_t n = 0;
         int r;
 
-        if (!names || !ids || !known || !patches)
+        if (!names || !ids || !touching || !patches)
                 return -ENOMEM;
         for (size_t i = 0; i < v->n_made; i++)
                 names[i] = v->made[i].commit;
         r = history_resolve(v->folder, names, v->n_made, ids);
-        for (size_t i = 0; i < v->n_made; i++)
-                if (*ids[i].text)
-                        known[n++] = ids[i];
-        if (r >= 0)
-                r = history_patch_ids(v->folder, known, n, patches);
         if (r < 0)
                 return r;
-        n = 0;
-        for (size_t i = 0; i < v->n_made; i++)
-                if (*ids[i].text) {
-                        v->made[i].id = ids[i];
-                        v->made[i].patch = patches[n++];
-                }
+        memcpy(touching, ids, v->n_made * sizeof(*ids));
+        r = history_keep_touching(v->folder, v->blame, touching, v->n_made);
+        if (r >= 0)
+                r = history_patch_ids(v->folder, touching, v->n_made, patches);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < v->n_made; i++) {
+                v->made[i].id = ids[i];
+                v->made[i].patch = patches[i];
+        }
         v->is_resolved = true;
         return 0;
 }
@@ -159,13 +158,38 @@ static int match_ids(const View *v, const BlamedCommit *c, Matches *ret)
         return r;
 }
 
+/* Sessions whose branch changes the same when it is squashed. */
+static int match_squashes(const View *v, const BlamedCommit *c, const CommitId *patch, Matches *ret)
+{
+        CommitId tips[BRANCHES_MAX], branches[BRANCHES_MAX], parent;
+        const Made *made[BRANCHES_MAX];
+        size_t n = 0;
+        int r;
+
+        r = history_parent(v->folder, &c->id, &parent);
+        if (r < 0 || !*parent.text)
+                return r;
+        for (size_t i = v->n_made; i > 0 && n < BRANCHES_MAX; i--) {
+                const Made *m = v->made + i - 1;
+
+                if (!*m->id.text || !is_tip(v, m))
+                        continue;
+                tips[n] = m->id;
+                made[n++] = m;
+        }
+        r = history_branch_patch_ids(v->folder, tips, n, &parent, branches);
+        ret->how = MATCH_SQUASH;
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (strcmp(branches[i].text, patch->text) == 0)
+                        r = matches_add(ret, made[i]);
+        return r;
+}
+
 /* Sessions that made a commit which changes the same, or a branch that does when it is squashed. */
 static int match_patches(View *v, const BlamedCommit *c, Matches *ret)
 {
-        _cleanup_free_ char *parent_name = NULL;
-        CommitId patch, parent;
-        const char *names[1];
-        int r, n = 0;
+        CommitId patch;
+        int r;
 
         r = v->is_resolved ? 0 : resolve(v);
         if (r >= 0)
@@ -176,30 +200,7 @@ static int match_patches(View *v, const BlamedCommit *c, Matches *ret)
         for (size_t i = 0; r >= 0 && i < v->n_made; i++)
                 if (strcmp(v->made[i].patch.text, patch.text) == 0)
                         r = matches_add(ret, v->made + i);
-        if (r < 0 || ret->n > 0)
-                return r;
-
-        if (asprintf(&parent_name, "%s^", c->id.text) < 0) {
-                parent_name = NULL;
-                return -ENOMEM;
-        }
-        names[0] = parent_name;
-        r = history_resolve(v->folder, names, 1, &parent);
-        if (r < 0 || !*parent.text)
-                return r;
-        ret->how = MATCH_SQUASH;
-        for (size_t i = v->n_made; r >= 0 && i > 0 && n < BRANCHES_MAX; i--) {
-                const Made *m = v->made + i - 1;
-                CommitId branch;
-
-                if (!*m->id.text || !is_tip(v, m))
-                        continue;
-                n++;
-                r = history_branch_patch_id(v->folder, &m->id, &parent, &branch);
-                if (r >= 0 && strcmp(branch.text, patch.text) == 0)
-                        r = matches_add(ret, m);
-        }
-        return r;
+        return r < 0 || ret->n > 0 ? r : match_squashes(v, c, &patch, ret);
 }
 
 static int print_json(View *v, const BlamedCommit *c, const Matches *m)
@@ -362,6 +363,7 @@ int command_blame(int argc, char *argv[])
         name = strrchr(place, '/') ? strrchr(place, '/') + 1 : place;
         v.q = q;
         v.folder = folder;
+        v.blame = &blame;
         r = history_blame(v.folder, name, line, &blame);
         if (r < 0)
                 return blame_failed(place, line, r);

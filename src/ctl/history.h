@@ -27,6 +27,8 @@ typedef struct Blame {
         BlamedCommit *commits; /* most lines first */
         size_t n, n_allocated;
         uint64_t n_uncommitted; /* lines that are in no commit yet */
+        char **paths;           /* the names that these commits have the file by, as pathspecs */
+        size_t n_paths;
 } Blame;
 
 void blame_done(Blame *b);
@@ -39,10 +41,16 @@ int history_blame(const char *folder, const char *file, uint64_t line, Blame *re
  * twice. Returns 0 or a negative errno. */
 int history_resolve(const char *folder, const char *const *names, size_t n, CommitId *ret);
 
-/* What each commit changes, as an id that does not depend on where it stands: a rebase keeps it. "" for those that
- * change nothing, or are merges. Returns 0 or a negative errno. */
+/* The first parent of a commit; "": it has none. Returns 0 or a negative errno. */
+int history_parent(const char *folder, const CommitId *commit, CommitId *ret);
+
+/* Empties those of @commits that do not change the file that was blamed, by any of its names. Returns 0 or a negative errno. */
+int history_keep_touching(const char *folder, const Blame *b, CommitId *commits, size_t n);
+
+/* What each commit changes, as an id that does not depend on where it stands: a rebase keeps it. "" for "", for those that
+ * change nothing, and for merges. Returns 0 or a negative errno. */
 int history_patch_ids(const char *folder, const CommitId *commits, size_t n, CommitId *ret);
 
-/* The same of all that leads from where @tip and @onto parted to @tip: what a squash of that branch changes. */
-int history_branch_patch_id(const char *folder, const CommitId *tip, const CommitId *onto,
-                            CommitId *ret);
+/* The same of all that leads from where @onto and each of @tips parted to that tip: what a squash of that branch changes. */
+int history_branch_patch_ids(const char *folder, const CommitId *tips, size_t n,
+                             const CommitId *onto, CommitId *ret);

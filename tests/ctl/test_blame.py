@@ -83,6 +83,36 @@ def test_what_was_squashed_is_recognised(sample, repository):
     assert "squash of the session's branch" in sample.run("blame", f"{repository.folder}/other.c:2").out
 
 
+@pytest.mark.parametrize("name", ["caf\u00e9 \u4e2d.c", 'with "quotes".c', "*.c", ":(top)x.c", "a\tb.c"])
+def test_what_was_rebased_is_recognised_by_any_name(sample, repository, name):
+    """Also where it was renamed since, and where a person's git shows changes in another way."""
+    repository.git("checkout", "-q", "-b", "topic")
+    link(sample, SESSION, repository.commit("./" + name, "by a session\n", "Add a file"))
+    repository.git("checkout", "-q", "main")
+    repository.commit("main.c", "by a person\n", "Meanwhile")
+    repository.git("rebase", "-q", "main", "topic")
+    repository.git("mv", "./" + name, "renamed.c")
+    repository.git("commit", "-qm", "Rename it")
+    for key, value in (("diff.noprefix", "true"), ("diff.mnemonicPrefix", "true"), ("diff.context", "0"), ("color.ui", "always")):
+        repository.git("config", key, value)
+    assert found(sample, f"{repository.folder}/renamed.c:1") == {(SESSION, "patch")}
+
+
+def test_one_of_many_branches_was_squashed(sample, repository):
+    for name, session in (("one", OTHER), ("two", SESSION), ("three", CODEX)):
+        repository.git("checkout", "-q", "-b", name, "main")
+        for i in range(2):
+            link(sample, session, repository.commit(f"{name}.c", f"{name} {i}\n", f"Step {i}"), ordinal=i)
+    repository.git("checkout", "-q", "--orphan", "apart")
+    link(sample, "other-root", repository.commit("apart.c", "nothing in common\n", "Apart"))
+    repository.git("checkout", "-q", "main")
+    repository.commit("main.c", "by a person\n", "Meanwhile")
+    repository.git("merge", "-q", "--squash", "two")
+    repository.git("commit", "-q", "-m", "All steps")
+    assert found(sample, f"{repository.folder}/two.c:2") == {(SESSION, "squash")}
+    assert found(sample, f"{repository.folder}/main.c:2", code=1) == set()
+
+
 def test_lines_without_a_commit_or_a_file_are_told(sample, repository, tmp_path):
     with open(repository.folder / "main.c", "a") as f:
         f.write("not committed\n")
