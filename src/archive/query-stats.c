@@ -1,8 +1,8 @@
 /*
  * Query: how much there is of what, by week, agent and project
  *
- * Sessions are read once, and each secret of a session once; what is counted is kept here, since SQLite would sort the
- * sessions for each way of counting them.
+ * Each session is read once, and so is each secret of it; what is counted is kept here, since SQLite would sort the sessions for
+ * each way of counting them.
  */
 #include <string.h>
 
@@ -11,40 +11,65 @@
 #include "base/arena.h"
 #include "base/time-util.h"
 
-#define FIELDS "s.project, s.agent_type, s.started_at"
 #define FILTERED                                                                     \
         PROJECT_MATCHES(1)                                                           \
         " AND (?2 IS NULL OR s.agent_type GLOB ?2) AND (?3 = '' OR s.started_at >= " \
         "?3)"
 
 typedef struct Tally {
-        StatsRow row; /* the key is the arena's; NULL: the place is free */
+        StatsRow row; /* the key is the arena's */
         uint64_t last_secret;
 } Tally;
 
+/* A secret in a session. */
+typedef struct Secret {
+        uint64_t fingerprint;
+        bool is_open;
+        const char *session;     /* the arena's */
+        struct Secret *next;     /* in the order that they were read in: of fingerprints */
+        struct Secret *beside;   /* one whose session has the same place */
+        Tally *tallies[N_STATS]; /* of its session; NULL: it is not counted */
+} Secret;
+
+/* Local weeks are few, and sessions are not in the order of time. */
+typedef struct Week {
+        char key[16], begins[TIMESTAMP_MAX], ends[TIMESTAMP_MAX];
+} Week;
+
+#define SECRET_PLACES ((size_t) 1 << 14)
+
 typedef struct Tallies {
-        Tally *tallies;     /* by hash of key and kind */
+        Tally **tallies;    /* the arena's, by hash of key and kind; NULL: the place is free */
         size_t n, n_places; /* a power of two, at most half full */
+        Secret *first, *last, **secrets; /* by hash of session */
+        Week *weeks;                     /* in order of time */
+        size_t n_weeks, n_weeks_allocated;
+        char week[16]; /* of what no week has */
         Arena arena;
-        char week[16], week_begins[TIMESTAMP_MAX],
-                        week_ends[TIMESTAMP_MAX]; /* the last one asked for */
 } Tallies;
 
 static void tallies_done(Tallies *t)
 {
         free(t->tallies);
+        free(t->secrets);
+        free(t->weeks);
         arena_done(&t->arena);
 }
 
-static Tally *find_place(const Tallies *t, StatsBy by, const char *key)
+/* FNV-1a */
+static size_t hash_text(size_t h, const char *text)
 {
-        size_t i = by;
+        for (; *text; text++)
+                h = (h ^ (unsigned char) *text) * 1099511628211u;
+        return h;
+}
 
-        for (const char *c = key; *c; c++)
-                i = (i ^ (unsigned char) *c) * 1099511628211u; /* FNV-1a */
-        i &= t->n_places - 1;
-        while (t->tallies[i].row.key &&
-               (t->tallies[i].row.by != by || strcmp(t->tallies[i].row.key, key) != 0))
+static Tally **find_place(const Tallies *t, StatsBy by, const char *key)
+{
+        size_t i = hash_text(by, key) & (t->n_places - 1);
+
+        while (t->tallies[i] &&
+               (t->tallies[i]->row.by != by || strcmp(t->tallies[i]->row.key, key) != 0))
                 i = (i + 1) & (t->n_places - 1);
         return t->tallies + i;
 }
@@ -56,13 +81,13 @@ static int make_room(Tallies *t)
 
         if ((t->n + N_STATS) * 2 <= t->n_places)
                 return 0;
-        grown.tallies = calloc(grown.n_places, sizeof(*grown.tallies));
+        grown.tallies = calloc(grown.n_places, sizeof(Tally *));
         if (!grown.tallies)
                 return -ENOMEM;
         for (size_t i = 0; i < t->n_places; i++)
-                if (t->tallies[i].row.key)
-                        *find_place(&grown, t->tallies[i].row.by,
-                                    t->tallies[i].row.key) = t->tallies[i];
+                if (t->tallies[i])
+                        *find_place(&grown, t->tallies[i]->row.by,
+                                    t->tallies[i]->row.key) = t->tallies[i];
         free(t->tallies);
         t->tallies = grown.tallies;
         t->n_places = grown.n_places;
@@ -72,28 +97,68 @@ static int make_room(Tallies *t)
 /* The tally of @key, made where it is the first, in the room that there is; NULL without memory. */
 static Tally *tally_of(Tallies *t, StatsBy by, const char *key)
 {
-        Tally *found = find_place(t, by, key);
+        Tally **place = find_place(t, by, key), *made;
 
-        if (found->row.key)
-                return found;
-        found->row = (StatsRow){ .by = by, .key = arena_copy(&t->arena, key, strlen(key)) };
-        if (!found->row.key)
+        if (*place)
+                return *place;
+        made = arena_alloc(&t->arena, sizeof(*made));
+        if (!made)
+                return NULL;
+        *made = (Tally){ .row = { .by = by, .key = arena_copy(&t->arena, key, strlen(key)) } };
+        if (!made->row.key)
                 return NULL;
         t->n++;
-        return found;
+        return *place = made;
 }
 
-/* A week begins on Monday, in local time. "" for what is not a time. */
+/* The first week that ends after @time. */
+static size_t find_week(const Tallies *t, const char *time)
+{
+        size_t low = 0, high = t->n_weeks;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (strcmp(t->weeks[middle].ends, time) <= 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static const char *keep_week(Tallies *t, const Week *week)
+{
+        size_t at = find_week(t, week->begins);
+
+        if (t->n_weeks == t->n_weeks_allocated) {
+                size_t n = t->n_weeks > 0 ? t->n_weeks * 2 : 64;
+                Week *grown = reallocarray(t->weeks, n, sizeof(*grown));
+
+                if (!grown)
+                        return NULL;
+                t->weeks = grown;
+                t->n_weeks_allocated = n;
+        }
+        memmove(t->weeks + at + 1, t->weeks + at, (t->n_weeks - at) * sizeof(*week));
+        t->weeks[at] = *week;
+        t->n_weeks++;
+        return t->weeks[at].key;
+}
+
+/* A week begins on Monday, in local time. "" for what is not a time; NULL without memory. */
 static const char *week_of(Tallies *t, const char *time)
 {
+        size_t at = find_week(t, time);
+        Week week;
         time_t began;
         uint64_t usec;
         struct tm tm;
 
-        /* sessions lie about in the order of their start; and times of this form are in the order of their text */
-        if (strlen(time) == strlen(t->week_begins) && strcmp(time, t->week_begins) >= 0 &&
-            strcmp(time, t->week_ends) < 0)
-                return t->week;
+        /* times of this form are in the order of their text */
+        if (at < t->n_weeks && strlen(time) == strlen(t->weeks[at].begins) &&
+            strcmp(time, t->weeks[at].begins) >= 0)
+                return t->weeks[at].key;
         if (parse_timestamp(time, &usec) < 0)
                 return "";
         began = (time_t) (usec / USEC_PER_SEC);
@@ -103,69 +168,82 @@ static const char *week_of(Tallies *t, const char *time)
         tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
         tm.tm_isdst = -1;
         began = mktime(&tm);
-        (void) strftime(t->week, sizeof(t->week), "%Y-%m-%d", &tm);
-        t->week_begins[0] = 0;
-        if (began < 0) /* the one in which 1970 begins */
-                return t->week;
-        (void) format_timestamp(t->week_begins, (uint64_t) began * USEC_PER_SEC);
-        tm.tm_mday += 7;
-        tm.tm_isdst = -1;
-        (void) format_timestamp(t->week_ends, (uint64_t) mktime(&tm) * USEC_PER_SEC);
+        (void) strftime(week.key, sizeof(week.key), "%Y-%m-%d", &tm);
+        if (began >= 0) { /* not the one in which 1970 begins */
+                (void) format_timestamp(week.begins, (uint64_t) began * USEC_PER_SEC);
+                tm.tm_mday += 7;
+                tm.tm_isdst = -1;
+                (void) format_timestamp(week.ends, (uint64_t) mktime(&tm) * USEC_PER_SEC);
+                at = find_week(t, week.begins);
+                if (at == t->n_weeks || strcmp(t->weeks[at].begins, week.begins) != 0)
+                        return keep_week(t, &week);
+        }
+        memcpy(t->week, week.key, sizeof(t->week)); /* of a time of another form */
         return t->week;
 }
 
-/* The tallies of the session whose FIELDS begin at @column. Returns 0 or -ENOMEM. */
-static int find_tallies(Tallies *t, sqlite3_stmt *stmt, int column, Tally *ret[static N_STATS])
-{
-        const char *keys[N_STATS] = {
-                [STATS_TOTAL] = "",
-                [STATS_WEEK] = week_of(t, query_read_text(stmt, column + 2)),
-                [STATS_AGENT] = query_read_text(stmt, column + 1),
-                [STATS_PROJECT] = query_read_text(stmt, column),
-        };
-
-        if (make_room(t) < 0)
-                return -ENOMEM;
-        for (StatsBy by = 0; by < N_STATS; by++) {
-                ret[by] = tally_of(t, by, keys[by]);
-                if (!ret[by])
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
+/* A session: project, agent, start, messages, tokens, id. */
 static int count_session(Tallies *t, sqlite3_stmt *stmt)
 {
+        const char *id = query_read_text(stmt, 5);
+        const char *keys[N_STATS] = {
+                [STATS_TOTAL] = "",
+                [STATS_WEEK] = week_of(t, query_read_text(stmt, 2)),
+                [STATS_AGENT] = query_read_text(stmt, 1),
+                [STATS_PROJECT] = query_read_text(stmt, 0),
+        };
         Tally *tallies[N_STATS];
-        int r;
 
-        r = find_tallies(t, stmt, 0, tallies);
-        for (StatsBy by = 0; r >= 0 && by < N_STATS; by++) {
+        if (!keys[STATS_WEEK] || make_room(t) < 0)
+                return -ENOMEM;
+        for (StatsBy by = 0; by < N_STATS; by++) {
+                tallies[by] = tally_of(t, by, keys[by]);
+                if (!tallies[by])
+                        return -ENOMEM;
                 tallies[by]->row.n_sessions++;
                 tallies[by]->row.n_messages += (uint64_t) sqlite3_column_int64(stmt, 3);
                 tallies[by]->row.n_tokens += (uint64_t) sqlite3_column_int64(stmt, 4);
         }
-        return r;
+        for (Secret *s = t->secrets[hash_text(0, id) % SECRET_PLACES]; s; s = s->beside)
+                if (strcmp(s->session, id) == 0)
+                        memcpy(s->tallies, tallies, sizeof(tallies));
+        return 0;
 }
 
-/* They come in order of fingerprint, so that a tally has to remember the last one only. */
-static int count_secret(Tallies *t, sqlite3_stmt *stmt)
+/* A secret: fingerprint, whether it is open, session. */
+static int keep_secret(Tallies *t, sqlite3_stmt *stmt)
 {
-        uint64_t fingerprint = (uint64_t) sqlite3_column_int64(stmt, 3);
-        Tally *tallies[N_STATS];
-        int r;
+        const char *session = query_read_text(stmt, 2);
+        Secret **place = t->secrets + hash_text(0, session) % SECRET_PLACES,
+               *s = arena_alloc(&t->arena, sizeof(*s));
 
-        r = find_tallies(t, stmt, 0, tallies);
-        for (StatsBy by = 0; r >= 0 && by < N_STATS; by++) {
-                StatsRow *row = &tallies[by]->row;
+        if (!s)
+                return -ENOMEM;
+        *s = (Secret){ .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 0),
+                       .is_open = sqlite3_column_int(stmt, 1) != 0,
+                       .session = arena_copy(&t->arena, session, strlen(session)),
+                       .beside = *place };
+        if (!s->session)
+                return -ENOMEM;
+        *place = s;
+        *(t->last ? &t->last->next : &t->first) = s;
+        t->last = s;
+        return 0;
+}
 
-                if (row->n_secrets > 0 && tallies[by]->last_secret == fingerprint)
-                        continue;
-                tallies[by]->last_secret = fingerprint;
-                row->n_secrets++;
-                row->n_open += sqlite3_column_int(stmt, 4) != 0;
-        }
-        return r;
+/* They are in order of fingerprint, so that a tally has to remember the last one only. */
+static void count_secrets(Tallies *t)
+{
+        for (const Secret *s = t->first; s; s = s->next)
+                for (StatsBy by = 0; s->tallies[0] && by < N_STATS; by++) {
+                        StatsRow *row = &s->tallies[by]->row;
+
+                        if (row->n_secrets > 0 && s->tallies[by]->last_secret == s->fingerprint)
+                                continue;
+                        s->tallies[by]->last_secret = s->fingerprint;
+                        row->n_secrets++;
+                        row->n_open += s->is_open;
+                }
 }
 
 static int for_each(sqlite3 *db, const char *sql, const StatsFilter *filter, Tallies *t,
@@ -192,13 +270,16 @@ static int for_each(sqlite3 *db, const char *sql, const StatsFilter *filter, Tal
         return r;
 }
 
-/* Free places last; then by kind, the latest week first, the most sessions first. */
+/* Free places last; by kind, the latest week first, the most sessions first. */
 static int compare(const void *x, const void *y)
 {
-        const StatsRow *a = &((const Tally *) x)->row, *b = &((const Tally *) y)->row;
+        const Tally *const *p = x, *const *q = y;
+        const StatsRow *a, *b;
 
-        if (!a->key || !b->key)
-                return !a->key - !b->key;
+        if (!*p || !*q)
+                return !*p - !*q;
+        a = &(*p)->row;
+        b = &(*q)->row;
         if (a->by != b->by)
                 return (int) a->by - (int) b->by;
         if (a->by == STATS_WEEK)
@@ -214,22 +295,27 @@ int query_stats(Query *q, const StatsFilter *filter, StatsCallback on_row, void 
         sqlite3 *db = query_database(q);
         int r;
 
+        t.secrets = calloc(SECRET_PLACES, sizeof(Secret *));
+        if (!t.secrets)
+                return -ENOMEM;
         r = for_each(db,
-                     "SELECT " FIELDS ", max(coalesce(s.message_count, 0), 0), "
-                     "max(coalesce(s.total_output_tokens, 0), 0) FROM sessions s WHERE " FILTERED,
-                     filter, &t, count_session);
+                     "SELECT DISTINCT fingerprint, " IS_OPEN
+                     ", session_id FROM findings ORDER BY fingerprint",
+                     &(StatsFilter){ 0 }, &t, keep_secret);
         if (r >= 0)
                 r = for_each(db,
-                             "SELECT " FIELDS ", f.fingerprint, " IS_OPEN
-                             " FROM (SELECT DISTINCT fingerprint, session_id FROM findings ORDER BY "
-                             "fingerprint) f CROSS JOIN sessions s ON s.id = f.session_id WHERE " FILTERED,
-                             filter, &t, count_secret);
+                             "SELECT s.project, s.agent_type, s.started_at, "
+                             "max(coalesce(s.message_count, 0), 0), "
+                             "max(coalesce(s.total_output_tokens, 0), 0), s.id FROM sessions s "
+                             "WHERE " FILTERED,
+                             filter, &t, count_session);
         if (r < 0)
                 return r;
+        count_secrets(&t);
         if (t.n > 0)
                 qsort(t.tallies, t.n_places, sizeof(*t.tallies), compare);
         for (size_t i = 0; i < t.n; i++) {
-                r = on_row(userdata, &t.tallies[i].row);
+                r = on_row(userdata, &t.tallies[i]->row);
                 if (r != 0)
                         return r;
         }
