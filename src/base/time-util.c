@@ -179,23 +179,39 @@ static int parse_offset(const char *s, int *ret_seconds)
         return 0;
 }
 
+/* A number of 1 to @max digits, and one of @ends after it ("": anything). Returns what is after that, or NULL. */
+static const char *take_number(const char *s, int max, const char *ends, int *ret)
+{
+        int value = 0, n = 0;
+
+        for (; n < max && isdigit((unsigned char) s[n]); n++)
+                value = value * 10 + (s[n] - '0');
+        s += n;
+        if (n == 0 || (*ends && (!*s || !strchr(ends, *s))))
+                return NULL;
+        *ret = value;
+        return s + (*ends != 0);
+}
+
 int parse_timestamp(const char *s, uint64_t *ret_usec)
 {
         struct tm tm = { 0 };
         uint64_t usec = 0, scale = USEC_PER_SEC;
-        int offset, r, n = 0;
+        const struct {
+                int max;
+                const char *ends;
+                int *value;
+        } parts[] = { { 4, "-", &tm.tm_year }, { 2, "-", &tm.tm_mon }, { 2, "T ", &tm.tm_mday },
+                      { 2, ":", &tm.tm_hour }, { 2, ":", &tm.tm_min }, { 2, "", &tm.tm_sec } };
+        int offset, r;
         time_t t;
 
-        if (!isdigit((unsigned char) s[0]) ||
-            sscanf(s, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &n) != 6 ||
-            n == 0)
+        /* by hand: a listing of thousands spends its time here */
+        for (size_t i = 0; i < ELEMENTSOF(parts) && s; i++)
+                s = take_number(s, parts[i].max, parts[i].ends, parts[i].value);
+        if (!s || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
+            tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
                 return -EINVAL;
-        if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-            tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 ||
-            tm.tm_sec > 60)
-                return -EINVAL;
-        s += n;
         if (*s == '.')
                 for (s++; isdigit((unsigned char) *s); s++) {
                         scale /= 10;
