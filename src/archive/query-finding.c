@@ -71,16 +71,22 @@ int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_fin
         return r;
 }
 
-/* What is counted together: the key that is shown, what it is grouped by, and what has to be looked at for it. */
+/* What is counted together: the key that is shown, what it is grouped by, what has to be looked at for it, and how many secrets and
+ * open secrets it has: of one secret that takes no counting. */
 static const struct {
-        const char *key, *by, *join;
+        const char *key, *by, *join, *n_secrets, *n_open;
 } groups[] = {
-        [GROUP_SECRET] = { "f.rule", "f.fingerprint, f.rule", "" },
-        [GROUP_RULE] = { "f.rule", "f.rule", "" },
+#define COUNTED "count(DISTINCT f.fingerprint)"
+#define OPEN    "a.fingerprint IS NULL"
+        [GROUP_SECRET] = { "f.rule", "f.fingerprint, f.rule", "", "1", OPEN },
+        [GROUP_RULE] = { "f.rule", "f.rule", "", COUNTED, COUNTED " FILTER (WHERE " OPEN ")" },
         [GROUP_PROJECT] = { "coalesce(s.project, '')", "1",
-                            "LEFT JOIN sessions s ON s.id = f.session_id " },
-        [GROUP_SESSION] = { "f.session_id", "f.session_id", "" },
-        [GROUP_DAY] = { "substr(f.found_at, 1, 10)", "1", "" },
+                            "LEFT JOIN sessions s ON s.id = f.session_id ", COUNTED,
+                            COUNTED " FILTER (WHERE " OPEN ")" },
+        [GROUP_SESSION] = { "f.session_id", "f.session_id", "", COUNTED,
+                            COUNTED " FILTER (WHERE " OPEN ")" },
+        [GROUP_DAY] = { "substr(f.found_at, 1, 10)", "1", "", COUNTED,
+                        COUNTED " FILTER (WHERE " OPEN ")" },
 };
 
 /* With max() as the only aggregate of its kind SQLite takes the bare columns from the row that has the maximum; with
@@ -97,14 +103,14 @@ int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup gro
                         &sql,
                         "SELECT key, fingerprint, n, n_secrets, n_sessions, session_id, " PROJECT_OF(
                                         "session_id") ", first, last, n_open, acknowledged_at, note FROM "
-                                                      "(SELECT %s AS key, f.fingerprint, count(*) AS n, count(DISTINCT "
-                                                      "f.fingerprint) AS n_secrets, count(DISTINCT f.session_id) AS n_sessions, "
+                                                      "(SELECT %s AS key, f.fingerprint, count(*) AS n, %s AS n_secrets, "
+                                                      "count(DISTINCT f.session_id) AS n_sessions, "
                                                       "f.session_id, min(min(f.found_at, coalesce(k.first_seen, f.found_at))) AS "
-                                                      "first, max(f.found_at) AS last, count(DISTINCT f.fingerprint) FILTER (WHERE "
-                                                      "a.fingerprint IS NULL) AS n_open, a.acknowledged_at, a.note" FROM_FINDINGS
-                                                      "%s" FILTERED
+                                                      "first, max(f.found_at) AS last, %s AS n_open, a.acknowledged_at, "
+                                                      "a.note" FROM_FINDINGS "%s" FILTERED
                                                       "GROUP BY %s ORDER BY last DESC, n DESC, key LIMIT ?5)",
-                        groups[group].key, groups[group].join, groups[group].by);
+                        groups[group].key, groups[group].n_secrets, groups[group].n_open,
+                        groups[group].join, groups[group].by);
         if (r >= 0)
                 r = sqlite_prepare(query_database(q), sql.data, &stmt);
         if (r < 0)

@@ -190,8 +190,11 @@ static void print_row(const Listing *l, const Layout *layout, const Cell *cells)
                 }
                 if (l->is_number[i])
                         pad += all - width;
-                printf("%*s%s%s%s", (int) pad, "", style_on(style), text,
-                       style == STYLE_NONE ? "" : style_off());
+                for (; pad > 0; pad--)
+                        (void) putchar_unlocked(' ');
+                (void) fputs(style_on(style), stdout);
+                (void) fputs(text, stdout);
+                (void) fputs(style == STYLE_NONE ? "" : style_off(), stdout);
                 pad = GAP + (l->is_number[i] ? 0 : all - width);
         }
         putchar('\n');
