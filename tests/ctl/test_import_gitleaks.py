@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import string
 import subprocess
 import sys
@@ -94,16 +93,3 @@ def test_the_secret_is_the_group(ctl, pattern, group):
 
 def test_a_pattern_that_is_none_is_refused_with_its_reason(ctl):
     assert re.search("a: refused: .*parenthesis", imported(ctl, rule(id="a", regex="abc("), code=1)[1])
-
-
-@pytest.mark.skipif(not shutil.which("go"), reason="there is no Go here to bring gitleaks' own rules")
-def test_gitleaks_own_rules(ctl, tmp_path):
-    done = subprocess.run(["go", "mod", "download", "-json", "github.com/zricethezav/gitleaks/v8@v8.30.1"],
-                          capture_output=True, text=True, cwd=tmp_path)
-    folder = json.loads(done.stdout).get("Dir")
-    assert folder, done.stdout
-    out, said = imported(ctl, (Path(folder) / "config" / "gitleaks.toml").read_text(encoding="utf-8"), code=1)
-    refused = re.findall("^(.*): refused", said, re.MULTILINE)
-    # keywords of two letters, and a rule that has a path alone
-    assert sorted(refused) == ["azure-ad-client-secret", "jwt", "pkcs12-file", "twilio-api-key", "vault-service-token"]
-    assert len(json.loads(out)["rules"]) == 217

@@ -47,6 +47,8 @@ test_packages() {
 # What the slow checks need beyond that.
 nightly_packages() {
     echo clang-tidy valgrind gcovr
+    # which brings gitleaks' own rules
+    command -v go >/dev/null || echo golang-go
 }
 
 # The runtime of that clang which the package "clang" stands for.
