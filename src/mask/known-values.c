@@ -184,6 +184,11 @@ static int add_encoded(KnownValues *kv, const char *s, size_t n, bool upper)
         return b.failed ? -ENOMEM : b.size > n ? add_form(kv, b.data, b.size) : 0;
 }
 
+/* As it is, and encoded with digits of either case. */
+#define FORMS 3
+
+_Static_assert(FORMS *KNOWN_VALUES_MAX <= KNOWN_SECRETS_MAX, "none is left out in silence");
+
 static int on_field(void *userdata, const KnownField *f)
 {
         KnownValues *kv = userdata;

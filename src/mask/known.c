@@ -19,9 +19,6 @@
 #define BASE_MAX  64
 #define CHAIN_MAX 8
 
-/* More are not remembered: a session with so many is a dump of data. */
-#define SECRETS_MAX 16384
-
 typedef struct Entry {
         uint32_t secret;
         uint32_t offset;
@@ -38,6 +35,7 @@ struct Known {
         uint32_t *firsts; /* one a secret: the next one with such first bytes, as Entry.next */
         KnownSecret *secrets;
         size_t n, allocated;
+        bool is_full;                  /* see known_is_full() */
         bool spaces;                   /* a secret has some */
         bool phrases;                  /* one of these is given */
         uint64_t gaps[(1 << 16) / 64]; /* of these: squeezed_gap() of each blank */
@@ -111,12 +109,17 @@ void known_clear(Known *k)
         k->n = 0;
         if (k->phrases)
                 memset(k->gaps, 0, sizeof(k->gaps));
-        k->spaces = k->phrases = false;
+        k->spaces = k->phrases = k->is_full = false;
 }
 
 void known_set_given(Known *k, const Known *given)
 {
         k->given = given;
+}
+
+bool known_is_full(const Known *k)
+{
+        return k->is_full;
 }
 
 bool known_any(const Known *k)
@@ -249,9 +252,13 @@ int known_add(Known *k, const KnownSecret *secret)
         uint32_t h;
         size_t base;
 
-        if (!is_searchable(secret) || k->n >= SECRETS_MAX || is_remembered(k, secret) ||
+        if (!is_searchable(secret) || is_remembered(k, secret) ||
             (!secret->given && !is_distinct(secret)))
                 return 0;
+        if (k->n >= KNOWN_SECRETS_MAX) {
+                k->is_full = true;
+                return 0;
+        }
         if (make_room(k) < 0)
                 return -ENOMEM;
         s = &k->secrets[k->n];

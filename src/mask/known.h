@@ -15,6 +15,9 @@
 #define KNOWN_MIN 8
 #define KNOWN_MAX 4096
 
+/* More are not remembered: a session with so many is a dump of data. */
+#define KNOWN_SECRETS_MAX 32768
+
 typedef struct Known Known;
 
 typedef struct KnownSecret {
@@ -38,6 +41,8 @@ void known_set_given(Known *k, const Known *given);
 
 /* Wipes and forgets all that was added; what is given stays. */
 void known_clear(Known *k);
+/* Was there one more than KNOWN_SECRETS_MAX since known_clear()? */
+bool known_is_full(const Known *k);
 /* Is there anything to look for, added or given? */
 bool known_any(const Known *k);
 /* How many there are. */

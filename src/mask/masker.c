@@ -162,6 +162,11 @@ size_t masker_n_known(const Masker *m)
         return scanner_n_known(m->scanner);
 }
 
+bool masker_is_full(const Masker *m)
+{
+        return known_is_full(scanner_known(m->scanner));
+}
+
 typedef struct Search {
         const View *view;
         size_t base; /* of the view in the text */

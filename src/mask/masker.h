@@ -67,6 +67,9 @@ void masker_forget(Masker *m);
  * text may hold one of them without context, and is worth masking again. */
 size_t masker_n_known(const Masker *m);
 
+/* Were there more than KNOWN_SECRETS_MAX? Then copies of the others, which stand without their context, are not masked. */
+bool masker_is_full(const Masker *m);
+
 /*
  * Calls @func for each place in @text, unmasked, where a remembered secret may begin, escaped or not; see KnownFunc.
  * Quicker than masking; it may name places where there is none. Returns 1 (@func returned true), 0 or -ENOMEM.

@@ -180,6 +180,7 @@ static void tell_warning(const Settings *s, const CycleResult *result)
                 [WARNING_ARCHIVE_VANISHED] = { LOG_ERR, MESSAGE_ARCHIVE_VANISHED },
                 [WARNING_SESSION_STUCK] = { LOG_WARNING, MESSAGE_SESSION_STUCK },
                 [WARNING_KNOWN_FILES] = { LOG_WARNING, MESSAGE_KNOWN_FILES },
+                [WARNING_MANY_SECRETS] = { LOG_WARNING, MESSAGE_MANY_SECRETS },
         };
 
         log_event(messages[result->warning_kind].level, messages[result->warning_kind].id,

@@ -36,6 +36,7 @@
 #define MESSAGE_SETTINGS_RELOADED "4c453bca49504de0a581293feea6b719"
 #define MESSAGE_SETTINGS_BAD "90aaee2c73c04f8ca049f3d22e0011de" /* a warning about the settings, or a file that cannot be used */
 #define MESSAGE_KNOWN_FILES "59cf9283a942418184d930fb286853de" /* a file of KnownFiles= cannot be read */
+#define MESSAGE_MANY_SECRETS "796b5dbb25b14144828c3bcd02206673" /* a session has more secrets than are remembered */
 #define MESSAGE_SECRETS_MASKED "c35bc3db97c64fbfb1c2002b78fa9bf8" /* new secrets of one rule in one cycle */
 #define MESSAGE_RESYNC "4bd3d2b8f4a34092a74faa1fcb8904d4" /* all sessions are synced again */
 #define MESSAGE_REMOTE_FAILED "4d2f0ab0a2f5404d8d0b7a5d0c9d1c36" /* an outage of a remote begins */

@@ -106,6 +106,10 @@ static int count_batch(Engine *e)
                 r = cycle_result_add_large(result, batch->large[i].session_id,
                                            strlen(batch->large[i].session_id),
                                            batch->large[i].reason);
+        if (batch->warning && !result->warning) {
+                result->warning = TAKE_PTR(batch->warning);
+                result->warning_kind = batch->warning_kind;
+        }
         cycle_result_done(batch);
         return r;
 }

@@ -304,6 +304,8 @@ static int write_session(SessionSync *s, const SourceSession *source, const Valu
         r = begin_conversation(s);
         if (r >= 0)
                 r = sync_texts(s);
+        if (r >= 0 && masker_is_full(e->masker))
+                r = cycle_result_warn_many(&e->batch, s->id.text, s->id.size, KNOWN_SECRETS_MAX);
         if (r >= 0)
                 r = write_row(s);
         if (r >= 0)

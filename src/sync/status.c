@@ -109,6 +109,24 @@ int cycle_result_add_large(CycleResult *r, const char *session_id, size_t size, 
         return add_error(&r->large, &r->n_large, session_id, size, reason);
 }
 
+int cycle_result_warn_many(CycleResult *r, const char *session_id, size_t size, unsigned n)
+{
+        _cleanup_free_ char *id = NULL;
+
+        if (r->warning)
+                return 0;
+        id = printable_id(session_id, size);
+        if (!id)
+                return -ENOMEM;
+        format_error(&r->warning,
+                     "The session '%s' has more than %u different secrets: copies of further ones that "
+                     "stand without their context are not masked. If it must not be kept, name its "
+                     "project in [Privacy] Exclude= or MetadataOnly=.",
+                     id, n);
+        r->warning_kind = WARNING_MANY_SECRETS;
+        return r->warning ? 0 : -ENOMEM;
+}
+
 int cycle_result_add_rule(CycleResult *r, const char *rule, uint32_t n)
 {
         return rule_counts_add(&r->rules, &r->n_rules, rule, n);

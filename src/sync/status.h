@@ -24,6 +24,7 @@ typedef enum CycleWarning {
         WARNING_ARCHIVE_VANISHED, /* somebody moved or removed the archive that was in use */
         WARNING_SESSION_STUCK,    /* the service was stuck in a session that is synced now */
         WARNING_KNOWN_FILES,      /* a file of KnownFiles= cannot be read */
+        WARNING_MANY_SECRETS,     /* a session has more of them than are remembered */
 } CycleWarning;
 
 typedef struct SessionError {
@@ -94,6 +95,9 @@ int cycle_result_add_error(CycleResult *r, const char *session_id, size_t size, 
 
 /* The same for what was too large; a session is told of once, however many texts it has. */
 int cycle_result_add_large(CycleResult *r, const char *session_id, size_t size, const char *reason);
+
+/* The session has more than @n different secrets. A warning; the first one stays. Returns 0 or -ENOMEM. */
+int cycle_result_warn_many(CycleResult *r, const char *session_id, size_t size, unsigned n);
 
 /* Adds @n findings of @rule. Returns 0 or -ENOMEM. */
 int cycle_result_add_rule(CycleResult *r, const char *rule, uint32_t n);

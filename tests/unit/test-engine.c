@@ -2,6 +2,7 @@
 #include "base/file-util.h"
 #include "base/time-util.h"
 #include "fixture.h"
+#include "mask/known.h"
 #include "sync/engine.h"
 
 /* A source, an archive, an engine between them. */
@@ -1539,6 +1540,36 @@ TEST(totals_survive_a_restart)
         engine_totals(w.engine, &totals);
         CHECK_INT(totals.total_synced, 1);
         CHECK(totals.last_sync_at_usec + USEC_PER_MIN > now_usec(CLOCK_REALTIME));
+        world_done(&w);
+}
+
+/* A message with @n secrets of its own, from number @first on. */
+static void say_many(World *w, const char *session, unsigned ordinal, unsigned first, unsigned n)
+{
+        _cleanup_(strbuf_done) StrBuf text = { 0 };
+
+        for (unsigned i = 0; i < n; i++)
+                (void) strbuf_printf(&text, "%s\n", token(first + i));
+        say(w, session, ordinal, "NULL", text.data);
+}
+
+TEST(more_secrets_than_are_remembered_are_told)
+{
+        enum { PER_MESSAGE = 512, N = KNOWN_SECRETS_MAX + PER_MESSAGE };
+        World w;
+
+        world_begin(&w, "many");
+        add_session(&w, "many", 1);
+        add_session(&w, "few", 1);
+        for (unsigned i = 0; i < N / PER_MESSAGE; i++)
+                say_many(&w, "many", 10 + i, i * PER_MESSAGE, PER_MESSAGE);
+        CHECK_INT(sync_ok(&w)->sessions_synced, 2);
+        CHECK_INT(w.result.warning_kind, WARNING_MANY_SECRETS);
+        CHECK(w.result.warning && strstr(w.result.warning, "'many' has more than 32768 "));
+
+        say(&w, "few", 5, "NULL", token(1));
+        CHECK_INT(sync_ok(&w)->sessions_synced, 1);
+        CHECK_INT(w.result.warning_kind, WARNING_NONE);
         world_done(&w);
 }
 
