@@ -15,6 +15,7 @@
 #include "ctl/rules-load.h"
 #include "ctl/text.h"
 #include "mask/rule-check.h"
+#include "mask/view.h"
 
 #define FILE_MAX_BYTES (256U << 20)
 
@@ -76,7 +77,16 @@ static int show_rule(const Ruleset *rules, const char *id)
                             ruleset_heir(rules, id));
                 return STATUS_FAILED;
         }
-        print_error(_("There is no rule '%s'. 'scrubjayctl rules list' names them all."), id);
+        if (strcmp(id, KNOWN_VALUE) == 0)
+                print_error(_("'%s' is no rule: it stands where a value of [Mask] KnownFiles= stood."),
+                            id);
+        else if (strcmp(id, UNSCANNABLE) == 0)
+                print_error(_("'%s' is no rule: it stands where a text could not be searched within "
+                              "the limits."),
+                            id);
+        else
+                print_error(_("There is no rule '%s'. 'scrubjayctl rules list' names them all."),
+                            id);
         return STATUS_FAILED;
 }
 

@@ -31,6 +31,12 @@ def test_mask_uses_them(ctl, rng):
     assert [f["rule"] for f in answer["findings"]] == ["known-value"] * 3
 
 
+@pytest.mark.parametrize("marker, what", [("known-value", "[Mask] KnownFiles="), ("unscannable", "within the limits")])
+def test_a_marker_that_is_no_rule_is_explained(ctl, marker, what):
+    said = ctl.run("rules", "show", marker, code=1).err
+    assert f"'{marker}' is no rule: " in said and what in said
+
+
 def test_what_cannot_be_read_is_said_and_the_rest_is_masked(ctl):
     (ctl.home / ".env").write_text(f"P='{PHRASE}'\n")
     (ctl.home / "config.json").write_text('{"token": "' + PHRASE)
