@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/time-util.h"
+#include "config.h"
 #include "ctl/command.h"
 #include "ctl/daemon-client.h"
 #include "ctl/i18n.h"
@@ -160,7 +161,8 @@ static int list(const Arguments *a)
         if (a->json)
                 json_array_end(&array);
         else if (settings->n_remotes == 0)
-                puts(_("There is no remote in the settings. See docs/team-server.md for how to have one."));
+                printf(_("There is no remote in the settings. '%s' tells how to have one.\n"),
+                       SCRUBJAY_TEAM_GUIDE);
         else if (listing_print(l) < 0)
                 return STATUS_FAILED;
         return STATUS_DONE;
@@ -417,8 +419,8 @@ static int setup(const RemoteOptions *options)
                 return failed(d, options->name);
         if (text.size == 0) {
                 print_error(_("The remote '%s' needs no more than a database and a user: the tables are made by the first "
-                              "delivery. See docs/team-server.md."),
-                            options->name);
+                              "delivery. See '%s'."),
+                            options->name, SCRUBJAY_TEAM_GUIDE);
                 return STATUS_FAILED;
         }
         fputs(text.data, stdout);

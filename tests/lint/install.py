@@ -79,6 +79,19 @@ def main():
                   for name in sorted(set(re.findall(r"(?<![\w~.*/])/(?:[\w.+-]+/)+[\w.+-]*scrubjay[\w.-]*\.(?:conf|catalog|json|xml|service)\b(?!\.d)", text)))
                   if name not in installed]
 
+    # messages, pages and settings name files of this installation, and none of the checkout
+    datadir = os.path.join(options["prefix"], options["datadir"])
+    for path in sorted(path for path in installed if "/doc/" not in path):
+        with open(stage + path, "rb") as f:
+            data = f.read()
+        if path in pages:
+            data = re.sub(rb"\\(?:f.|&)|\\(?=[-.])", b"", data)
+        names = {name.decode() for name in re.findall(re.escape(datadir.encode()) + rb"/[\w./+-]*[\w+-]", data)}
+        wrong += ["%s names %s, which is not installed" % (path, name) for name in sorted(names)
+                  if not any(other == name or other.startswith(name + "/") for other in installed)]
+        wrong += ["%s names %s, which only a checkout has" % (path, name.decode())
+                  for name in sorted(set(re.findall(rb"\bdocs/[\w-]+\.md", data)))]
+
     log = os.path.join(build, "meson-logs", "install-log.txt")
     with open(log) as f:
         listed = [line.rstrip("\n") for line in f if line.startswith("/")]

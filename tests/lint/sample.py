@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-What quickstart showed and made holds markers, and none of the sample's planted secrets
+What quickstart showed and made holds markers, and none of the sample's planted secrets; what it tells to type works
 
 Usage: sample.py BUILD OUTPUT. BUILD is quickstart's build folder, OUTPUT what it printed. Exits 1 with what is wrong.
 """
@@ -9,6 +9,7 @@ import importlib.machinery
 import importlib.util
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -38,6 +39,26 @@ def planted_secrets():
     return made
 
 
+def typed(build, output):
+    """What is wrong with the commands that it ends with."""
+    with open(output) as f:
+        lines = f.read().splitlines()
+    shown = lines[lines.index("Look at it:") + 1:]
+    commands = [line.strip() for line in shown[:3]]
+    wrong = []
+    path = os.path.join(build, "root", "bin") + ":" + os.environ["PATH"]
+    for command, word in zip(commands, ("sessions", "robot", "github-pat")):
+        done = subprocess.run(["sh", "-c", command], env=dict(os.environ, PATH=path), capture_output=True, text=True)
+        if done.returncode != 0 or word not in done.stdout:
+            wrong.append("'%s' does not find the sample: %s" % (command, done.stderr.strip()))
+    removal = [n for n, line in enumerate(shown) if line.startswith("To remove all of it again")]
+    if not removal or not all(line.startswith("    ") for line in shown[removal[-1] + 1:]):
+        wrong.append("how to remove all of it is not the last thing that it says")
+    elif not any("uninstall" in line for line in shown[removal[-1] + 1:]):
+        wrong.append("it does not say how to remove what it installed")
+    return wrong
+
+
 def main():
     build, output = sys.argv[1:3]
     wrong = []
@@ -54,6 +75,7 @@ def main():
             wrong.append("%s shows no masked places" % what)
         wrong += ["%s holds a secret (%s)" % (what, secret.kind) for secret in used
                   if any(part.encode() in data for part in secret.gone)]
+    wrong += typed(build, output)
     for sentence in wrong:
         print("wrong: " + sentence, file=sys.stderr)
     return 1 if wrong else 0

@@ -42,7 +42,7 @@ def test_the_guide_s_drop_in_opens_the_sandbox(session, server):
         source.add_session("s1", ["one", "two"])
         session.systemctl("enable", "--now", "scrubjay.service")
         wait_for(lambda: remote(session)[4] != "", "it cannot get out", 20)
-        assert "sandbox" in remote(session)[4] and "docs/team-server.md" in remote(session)[4]
+        assert "sandbox" in remote(session)[4] and "scrubjay/team-server.md'" in remote(session)[4]
         assert PASSWORD not in remote(session)[4]
 
         session.drop_in(drop_in())

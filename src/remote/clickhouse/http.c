@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/time-util.h"
+#include "config.h"
 #include "remote/clickhouse/curl-api.h"
 #include "remote/network.h"
 
@@ -297,7 +298,7 @@ static int explain_sandbox(Http *h, char **reterr)
 {
         format_error(reterr,
                      "The service's sandbox lets nothing out, so %s cannot be reached. The drop-in in "
-                     "docs/team-server.md opens it: systemctl --user edit scrubjay.",
+                     "'" SCRUBJAY_TEAM_GUIDE "' opens it: systemctl --user edit scrubjay.",
                      h->place);
         return -ENETUNREACH;
 }

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "config.h"
 #include "remote/network.h"
 #include "remote/postgresql/postgresql-internal.h"
 
@@ -138,7 +139,8 @@ static int explain_message(PostgreSql *p, const char *text)
                 return postgresql_fail(
                                 p, -ENETUNREACH,
                                 "The service's sandbox lets nothing out, so %s cannot be reached. The "
-                                "drop-in in docs/team-server.md opens it: systemctl --user edit scrubjay.",
+                                "drop-in in '" SCRUBJAY_TEAM_GUIDE
+                                "' opens it: systemctl --user edit scrubjay.",
                                 place);
         if (says(text, ECONNREFUSED) || says(text, ENOENT))
                 return postgresql_fail(
