@@ -400,9 +400,11 @@ static int find_decoded(Masker *m, const char *text, Encoded *e)
                 return r;
         set_given(m, m->inner);
         m->inner_spans.n = 0;
-        budget_begin(scanner_budget(m->inner), m->decoded.size);
+        /* One budget for all that is encoded in the text, and the text. */
+        *scanner_budget(m->inner) = *scanner_budget(m->scanner);
         r = scanner_run(m->inner, m->decoded.data, m->decoded.size,
                         (TextPart){ .until = m->decoded.size }, &m->inner_spans);
+        *scanner_budget(m->scanner) = *scanner_budget(m->inner);
         for (size_t i = 0; r == 0 && i < m->inner_spans.n; i++) {
                 Span s = m->inner_spans.items[i];
 

@@ -345,16 +345,57 @@ TEST(json_of_any_length_stays_json)
         }
 }
 
-/* A run of base64 of many pieces, with lines and without: wherever it is cut, what is encoded in it is read. */
-TEST(a_secret_in_a_long_run_of_base64_is_found)
+/* Appends @plain in base64, in lines of @line characters; 0: in one. */
+static void put_base64(StrBuf *b, const StrBuf *plain, size_t line)
 {
         static const char digits[] =
                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        size_t n = 0;
 
+        for (size_t i = 0; i + 3 <= plain->size; i += 3) {
+                const unsigned char *p = (const unsigned char *) plain->data + i;
+                uint32_t bits = (uint32_t) p[0] << 16 | (uint32_t) p[1] << 8 | p[2];
+
+                for (int shift = 18; shift >= 0; shift -= 6)
+                        (void) strbuf_putc(b, digits[bits >> shift & 63]);
+                n += 4;
+                if (line > 0 && n % line == 0)
+                        (void) strbuf_putc(b, '\n');
+        }
+}
+
+static void count_call(void *userdata)
+{
+        (*(size_t *) userdata)++;
+}
+
+/* The runs of base64 in a text and the text share one budget: its steps are counted on in them, and whoever waits is told. */
+TEST(runs_of_base64_are_in_the_budget_of_the_text)
+{
+        _cleanup_(strbuf_done) StrBuf plain = { 0 }, text = { 0 };
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        size_t n_calls = 0;
+        Masked masked;
+
+        while (plain.size < 4800)
+                (void) strbuf_puts(&plain, "pw=");
+        while (text.size < 128 * 1024) {
+                put_base64(&text, &plain, 0);
+                (void) strbuf_putc(&text, ' ');
+        }
+        REQUIRE(!text.failed);
+        masker_set_progress(m, count_call, &n_calls);
+        REQUIRE(masker_mask(m, MASK_TEXT, text.data, text.size, &masked) == 0);
+        CHECK(n_calls > 0);
+}
+
+/* A run of base64 of many pieces, with lines and without: wherever it is cut, what is encoded in it is read. */
+TEST(a_secret_in_a_long_run_of_base64_is_found)
+{
         for (size_t line = 0; line <= 76; line += 76) {
                 _cleanup_(strbuf_done) StrBuf plain = { 0 }, text = { 0 };
                 Output out = { 0 };
-                size_t n_secrets = 0, n = 0;
+                size_t n_secrets = 0;
 
                 while (plain.size < 5 * PIECE) {
                         for (uint32_t i = 100 + next_random() % 900; i > 0; i--)
@@ -363,16 +404,7 @@ TEST(a_secret_in_a_long_run_of_base64_is_found)
                         n_secrets++;
                 }
                 (void) strbuf_puts(&text, "\xC3\xA4 data: ");
-                for (size_t i = 0; i + 3 <= plain.size; i += 3) {
-                        const unsigned char *p = (const unsigned char *) plain.data + i;
-                        uint32_t bits = (uint32_t) p[0] << 16 | (uint32_t) p[1] << 8 | p[2];
-
-                        for (int shift = 18; shift >= 0; shift -= 6)
-                                (void) strbuf_putc(&text, digits[bits >> shift & 63]);
-                        n += 4;
-                        if (line > 0 && n % line == 0)
-                                (void) strbuf_putc(&text, '\n');
-                }
+                put_base64(&text, &plain, line);
                 REQUIRE(strbuf_puts(&text, "\nthe end\n") == 0);
                 CHECK_INT(stream(text.data, text.size, 100000, false, &out), 0);
                 CHECK(out.n_findings + 1 >= n_secrets && out.n_findings <= n_secrets);
