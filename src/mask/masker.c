@@ -442,6 +442,35 @@ static TextPart part_of_output(const Masker *m, TextPart part, size_t size)
         return part;
 }
 
+/*
+ * Searches what write_output() made, where it is another text than before: far from what was replaced each rule finds what it
+ * found there. Where there is a secret more to know, all of @part is searched. Returns as scanner_run().
+ */
+static int search_again(Masker *m, TextPart part)
+{
+        const char *text = m->output.data;
+        size_t size = m->output.size, n_known = scanner_n_known(m->scanner);
+        const OffsetMap *edits = &m->edits;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < edits->n;) {
+                size_t start = edits->pieces[i].start, end = edits->pieces[i].end;
+                TextPart near = part;
+
+                while (++i < edits->n && edits->pieces[i].start <= end + 2 * RULE_WINDOW_MAX)
+                        end = edits->pieces[i].end;
+                if (start > part.from + RULE_WINDOW_MAX)
+                        near.from = start - RULE_WINDOW_MAX;
+                if (part.until > end + RULE_WINDOW_MAX)
+                        near.until = end + RULE_WINDOW_MAX;
+                if (near.from < near.until)
+                        r = scanner_run(m->scanner, text, size, near, &m->found);
+        }
+        if (r == 0 && scanner_n_known(m->scanner) > n_known)
+                r = scanner_run(m->scanner, text, size, part, &m->found);
+        return r;
+}
+
 /* Finds all there is in @part of @text. Returns 1 (m->output has it masked), 0 (it is clean), -EOVERFLOW (it cannot be
  * searched) or -ENOMEM. */
 static int mask_text(Masker *m, const char *text, size_t size, TextPart part)
@@ -455,7 +484,8 @@ static int mask_text(Masker *m, const char *text, size_t size, TextPart part)
         m->edits.n = 0;
         for (int round = 0; round < ROUNDS_MAX; round++) {
                 m->found.n = 0;
-                r = scanner_run(m->scanner, now, now_size, part_now, &m->found);
+                r = round > 0 ? search_again(m, part_now)
+                              : scanner_run(m->scanner, now, now_size, part_now, &m->found);
                 if (r == 0)
                         r = find_encoded(m, now, now_size);
                 if (r < 0)
