@@ -147,12 +147,14 @@ static int on_session(void *userdata, const RemoteSession *session)
 {
         Owners *o = userdata;
         Delivery *d = o->d;
+        bool was_seen;
         size_t i = 0;
 
         while (i < d->n_parcels && strcmp(d->parcels[i].id, session->id) != 0)
                 i++;
         if (i == d->n_parcels)
                 return 0;
+        was_seen = o->seen[i];
         o->seen[i] = true;
         if (session->stamp >= d->state.version && session->stamp <= d->us.stamp_limit)
                 d->state.version = session->stamp; /* of a writer whose clock is ahead */
@@ -161,6 +163,10 @@ static int on_session(void *userdata, const RemoteSession *session)
         d->parcels[i].kind = REMOTE_WHOLE; /* what is there came from somebody else */
         if (session->owner == REMOTE_EXCLUDED) {
                 d->parcels[i].will = (LedgerEntry){ .state = LEDGER_EXCLUDED, .last_ordinal = -1 };
+                if (was_seen) { /* it had come back */
+                        d->parcels[i].kind = REMOTE_REMOVE;
+                        d->parcels[i].is_packed = true;
+                }
                 return link_warn(
                                 d,
                                 "The session '%.100s' is not delivered: somebody has deleted it there for "

@@ -182,7 +182,7 @@ typedef struct RemoteBackend {
         /* Forgets what was put and not sent, and all that was learnt. */
         void (*close)(Remote *remote);
 
-        /* Of these sessions those that are there. */
+        /* Of these sessions those that are there; then those that are REMOTE_EXCLUDED, which may be there as well. */
         int (*sessions)(Remote *remote, const char *const *ids, size_t n_ids,
                         RemoteSessionCallback on_session, void *userdata);
 

@@ -1,11 +1,14 @@
 """What is PostgreSQL's alone: agentsview's schema, whose a session is there, what its values can be, and every reason why not"""
 
+import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
+import threading
 import urllib.parse
 
 import pytest
@@ -400,6 +403,68 @@ def test_what_somebody_deleted_for_good_does_not_come_back(ann):
     ann.source.append("s1", ["more"])
     ann.deliver()
     ann.assert_equal()
+
+
+def while_it_travels(ann, place, sql):
+    """A delivery that comes to @place; then somebody does what @sql says, and all goes on. Returns how it ended."""
+    ann.server.disturb("delay", place, seconds=120)
+    seen = re.compile(ann.server.places[place])
+    n_before, done = len(ann.server.requests()), []
+    delivery = threading.Thread(target=lambda: done.append(ann.once()))
+    delivery.start()
+    wait_for(lambda: any(seen.search(r["query"]) for r in ann.server.requests()[n_before:]), "it has come there", 60)
+    somebody = subprocess.Popen([*ann.server.cluster.psql(ann.server.database), "-c", f"SET search_path = {SCHEMA}; BEGIN; {sql}; COMMIT"])
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        somebody.wait(1)  # or it waits for the delivery
+    ann.server.control("clear")
+    delivery.join()
+    assert somebody.wait(60) == 0
+    return done[0]
+
+
+GONE_FOR_GOOD = "INSERT INTO excluded_sessions (id) VALUES ('s1'); DELETE FROM sessions WHERE id = 's1'"
+
+
+@pytest.mark.parametrize("place", ["copy", "sessions", "messages"])
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_what_is_deleted_for_good_while_it_travels_does_not_come_back(ann, place, is_whole):
+    ann.source.add_session("s1", ["one", "two"])
+    ann.source.add_session("s2", ["one"])
+    ann.deliver()
+    ann.source.append("s1", ["more"])
+    ann.source.append("s2", ["more"])
+    if is_whole:
+        delete_message(ann.source, "s1", 0)
+    while_it_travels(ann, place, GONE_FOR_GOOD)
+    ann.deliver_at_last()
+    for table, key in (("sessions", "id"), ("messages", "session_id")):
+        assert ann.server.query(f"SELECT count(*) FROM {table} WHERE {key} = 's1'") == [["0"]]
+    ann.assert_equal(here="id <> 's1'")
+    ann.source.append("s1", ["more"])
+    assert "The session 's1' is not delivered: somebody has deleted it there for good." in warned(ann)
+
+
+def test_what_is_deleted_while_it_travels_comes_back_whole(ann):
+    ann.source.add_session("s1", ["one", "two"])
+    ann.deliver()
+    ann.source.append("s1", ["three"])
+    status, result, _ = while_it_travels(ann, "copy", "DELETE FROM sessions WHERE id = 's1'")
+    assert (status, result["remotes"]["team"]["error"]) == (
+        1, f"Somebody else has put or deleted a session on {place(ann)} that was being sent; it is looked at again.")
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_what_is_deleted_for_good_and_is_there_goes(ann):
+    ann.source.add_session("s1", ["one"])
+    ann.source.add_session("s2", ["one"])
+    ann.deliver()
+    ann.server.query("INSERT INTO excluded_sessions (id) VALUES ('s1')")
+    ann.source.append("s1", ["more"])
+    assert "somebody has deleted it there for good" in warned(ann)
+    assert ann.server.query("SELECT id FROM sessions") == [["s2"]]
+    assert ann.server.query("SELECT session_id FROM messages") == [["s2"]]
+    assert ann.deliver()["rows_sent"] == 0
 
 
 def test_what_was_renamed_or_trashed_in_the_pages_stays_so(ann):

@@ -91,6 +91,16 @@ static void add_changes(const PostgreSql *p, PgTable table, StrBuf *sql)
         }
 }
 
+/* What somebody deletes for good in the pages while its rows travel must not come back. */
+static void add_not_excluded(const PostgreSql *p, StrBuf *sql)
+{
+        if (p->has_excluded)
+                (void) strbuf_printf(
+                                sql,
+                                " AND NOT EXISTS (SELECT 1 FROM %s.excluded_sessions x WHERE x.id = t.id)",
+                                p->schema);
+}
+
 /* Only where a row is another one. */
 static void add_difference(const PostgreSql *p, PgTable table, StrBuf *sql)
 {
@@ -123,7 +133,7 @@ static void add_upsert(const PostgreSql *p, PgTable table, const char *where, St
 /* Sessions of a group */
 
 typedef struct Group {
-        size_t n;
+        size_t n, n_changed;
         StrBuf ids, whole, changed,
                         with_text; /* arrays; whole and changed are empty where there are none */
         char from[24], to[24];     /* slices, as texts */
@@ -175,6 +185,7 @@ static int gather(PostgreSql *p, const RemoteBatch *batch, size_t index, size_t 
                 RemoteParcelKind kind = kind_of(batch, parcel, s->id);
 
                 (void) postgresql_add_element(&ret->ids, s->id);
+                ret->n_changed += kind == REMOTE_CHANGES;
                 if (kind != REMOTE_NEW)
                         (void) postgresql_add_element(
                                         kind == REMOTE_WHOLE ? &ret->whole : &ret->changed, s->id);
@@ -184,27 +195,58 @@ static int gather(PostgreSql *p, const RemoteBatch *batch, size_t index, size_t 
         return close_arrays(ret) < 0 ? postgresql_no_memory(p) : 0;
 }
 
+static int session_moved(PostgreSql *p)
+{
+        return postgresql_fail(
+                        p, -EBUSY,
+                        "Somebody else has put or deleted a session on %s that was being sent; it is "
+                        "looked at again.",
+                        p->settings.place);
+}
+
+/* Who deletes one of the rows from here on waits for us, and then what we wrote goes as well; who did so before has told by
+ * the next statement that it is deleted for good. Of a session that is sent in part the row must be there: a new one would
+ * stand for what is not. */
+static int lock_sessions(PostgreSql *p, const Group *g)
+{
+        _cleanup_(result_clearp) PGresult *result = NULL;
+        const char *parameters[] = { array(&g->ids), array(&g->changed), NULL };
+        size_t n_changed = 0;
+        int r;
+
+        r = postgresql_runf(
+                        p, parameters, &result,
+                        "SELECT id = ANY($2::text[]) FROM %s.sessions WHERE id = ANY($1::text[]) ORDER BY id "
+                        "FOR UPDATE",
+                        p->schema);
+        for (int i = 0; r >= 0 && i < pq()->PQntuples(result); i++)
+                n_changed += strcmp(postgresql_text(result, i, 0), "t") == 0;
+        return r < 0 || n_changed == g->n_changed ? r : session_moved(p);
+}
+
 static int send_sessions(PostgreSql *p, const Group *g, uint64_t stamp)
 {
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        _cleanup_(strbuf_done) StrBuf sql = { 0 }, where = { 0 };
         _cleanup_(result_clearp) PGresult *result = NULL;
         char mark[64], revision[24];
         const char *parameters[] = { g->from, mark,  revision, array(&g->with_text),
                                      p->kin,  g->to, NULL };
-        int r;
+        int r = lock_sessions(p, g);
 
         (void) snprintf(mark, sizeof(mark), PG_MARK "%s", p->us->names[0]);
         (void) snprintf(revision, sizeof(revision), "%" PRIu64, stamp);
-        add_upsert(p, PG_SESSIONS,
-                   "WHERE t.scrubjay_slice >= $1::int AND t.scrubjay_slice < $6::int", &sql);
-        r = postgresql_run(p, &sql, parameters, &result);
+        (void) strbuf_puts(&where,
+                           "WHERE t.scrubjay_slice >= $1::int AND t.scrubjay_slice < $6::int");
+        add_not_excluded(p, &where);
+        if (r >= 0 && where.failed)
+                r = postgresql_no_memory(p);
+        if (r >= 0) {
+                add_upsert(p, PG_SESSIONS, where.data, &sql);
+                r = postgresql_run(p, &sql, parameters, &result);
+        }
         if (r < 0 || strtoull(pq()->PQcmdTuples(result), NULL, 10) == g->n)
                 return r;
-        return postgresql_fail(
-                        p, -EBUSY,
-                        "Somebody else has put a session of the same id on %s at the same moment; "
-                        "it is looked at again.",
-                        p->settings.place);
+        return session_moved(p);
 }
 
 static int send_slices(PostgreSql *p, const Group *g, PgTable table)
