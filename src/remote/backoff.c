@@ -10,6 +10,7 @@ bool backoff_is_slow(int error)
         case -EBADMSG:
         case -EKEYREJECTED:
         case -EINVAL:
+        case -ERANGE:
         case -EPROTONOSUPPORT:
                 return true;
         default:

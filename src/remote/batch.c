@@ -11,6 +11,9 @@
 #define SETTLE_BYTES   ((size_t) 64 * 1024 * 1024)
 #define SETTLE_CHANGES 10000
 
+/* Where a remote does not take so many sessions in one run, it is hardly what is in them. */
+#define BARRED_MAX 20
+
 void batch_drop(Delivery *d)
 {
         for (size_t i = 0; i < d->n_parcels; i++)
@@ -122,7 +125,7 @@ static int plan_batch(Delivery *d, int64_t *ret_last)
 
         *ret_last = d->cursor;
         feed_seek(d->feed, d->cursor);
-        while (d->n_parcels < BATCH_SESSIONS) {
+        while (d->n_parcels < (d->n_alone > 0 ? 1 : BATCH_SESSIONS)) {
                 r = plan_next(d, now, &session, &entry, &plan);
                 if (r > 0 && delivery_step_moves(plan.step)) {
                         int failed = add_planned(d, session.values[SESSION_ID].text, &entry, &plan);
@@ -495,9 +498,46 @@ int batch_send(Delivery *d)
                 r = carry_out(d, last);
         if (r < 0)
                 return r;
+        d->n_alone -= d->n_alone > 0;
         more = last > d->cursor;
         d->cursor = last;
         return more;
+}
+
+/* What the remote has of the session is an earlier change, or nothing, and stays so. */
+static int bar(Delivery *d, const Parcel *p)
+{
+        LedgerEntry entry = { .state = LEDGER_BARRED,
+                              .change_seq = p->will.change_seq,
+                              .last_ordinal = -1 };
+        int r;
+
+        d->n_barred++;
+        r = link_warn_of_barred(d, p->id, d->reason);
+        if (r < 0)
+                return r;
+        r = ledger_begin(d->ledger);
+        if (r >= 0)
+                r = ledger_put(d->ledger, d->options.name, p->id, &entry);
+        return link_end_ledger(d, r);
+}
+
+int batch_find_bad(Delivery *d)
+{
+        size_t n = d->n_parcels - d->n_settled;
+        const Parcel *p = d->parcels + d->n_settled;
+        int r;
+
+        if (n == 0 || (n == 1 && (p->will.change_seq == 0 || d->n_barred == BARRED_MAX)))
+                return 0;
+        d->state.look_again_usec = d->look_again_usec; /* it has answered */
+        if (n > 1) {
+                d->n_alone = n;
+                return 1;
+        }
+        d->n_alone -= d->n_alone > 0;
+        r = bar(d, p);
+        return r < 0 ? r : 1;
 }
 
 /* Plans the sessions of @n ids that the archive has no longer. */

@@ -19,5 +19,10 @@ int batch_send(Delivery *d);
 /* Removes the sessions that the archive has no longer. */
 int batch_remove_gone(Delivery *d);
 
+/* When the remote did not take a value (-ERANGE), while the batch is in hand: of several sessions each is tried alone next; one is
+ * left out, which is told, and keeps no others back. Returns 1: the rest can go, from the beginning; 0: it is no matter of one
+ * session; or a negative errno. */
+int batch_find_bad(Delivery *d);
+
 /* Forgets the batch in hand. */
 void batch_drop(Delivery *d);

@@ -343,16 +343,35 @@ static int run(Delivery *d)
         return r < 0 ? r : look_again(d);
 }
 
-/* A warning stays as long as a session of somebody else is in the way. */
+/* A session that the remote does not take is found, and left out. */
+static int run_without_bad(Delivery *d)
+{
+        int r, found;
+
+        do {
+                r = run(d);
+                if (r != -ERANGE)
+                        return r;
+                found = batch_find_bad(d);
+                if (found > 0)
+                        forget_position(d);
+        } while (found > 0);
+        return found < 0 ? found : r;
+}
+
+/* A warning stays as long as a session of somebody else is in the way, or one is not taken. */
 static int settle_warning(Delivery *d)
 {
+        _cleanup_free_ char *barred = NULL;
         bool stays = false;
-        int r = ledger_has_conflicts(d->ledger, d->options.name, &stays);
+        int r = ledger_has_conflicts(d->ledger, d->options.name, &stays), n = 0;
 
-        if (r < 0)
-                return link_ledger_failed(d, r);
-        d->has_conflicts = stays;
-        return 0;
+        if (r >= 0)
+                n = ledger_barred(d->ledger, d->options.name, &barred);
+        if (r < 0 || n < 0)
+                return link_ledger_failed(d, r < 0 ? r : n);
+        d->has_conflicts = stays || n > 0;
+        return n > 0 ? link_warn_of_barred(d, barred, NULL) : 0;
 }
 
 /* The server has everything. That is written down where it says something new. */
@@ -377,6 +396,7 @@ int delivery_run(Delivery *d)
         int r;
 
         d->retry_after_usec = 0;
+        d->n_barred = 0;
         d->progress = (DeliveryProgress){ .last_delivery_usec = last };
         if (!d->has_conflicts) {
                 free(d->warning);
@@ -384,7 +404,7 @@ int delivery_run(Delivery *d)
         }
         r = link_go_on(d);
         if (r >= 0)
-                r = run(d);
+                r = run_without_bad(d);
         if (r >= 0)
                 r = finish(d);
         batch_drop(d);

@@ -21,6 +21,7 @@ enum {
         QUERY_CLEAR,
         QUERY_HELD,
         QUERY_CONFLICT,
+        QUERY_BARRED,
         QUERY_CHECK_ARCHIVE,
         N_QUERIES,
 };
@@ -45,9 +46,11 @@ static const char *const query_sql[N_QUERIES] = {
         [QUERY_REMOVE] = "DELETE FROM deliveries WHERE remote = ?1 AND session_id = ?2",
         [QUERY_CLEAR] = "DELETE FROM deliveries WHERE remote = ?1",
         [QUERY_HELD] = "SELECT session_id FROM deliveries WHERE remote = ?1 AND session_id > ?2 AND "
-                       "state IN ('unknown', 'shared', 'metadata', 'conflict', 'excluded') ORDER BY session_id LIMIT ?3",
+                       "state IN ('unknown', 'shared', 'metadata', 'conflict', 'excluded', 'barred') ORDER BY session_id LIMIT ?3",
         [QUERY_CONFLICT] =
                         "SELECT 1 FROM deliveries WHERE remote = ?1 AND state = 'conflict' LIMIT 1",
+        [QUERY_BARRED] = "SELECT session_id FROM deliveries WHERE remote = ?1 AND state = 'barred' "
+                         "ORDER BY session_id LIMIT 1",
         [QUERY_CHECK_ARCHIVE] = "UPDATE remotes SET reconciled = 0 WHERE reconciled = 1 AND "
                                 "(archive_id IS NOT ?1 OR cursor_seq > ?2)",
 };
@@ -57,6 +60,7 @@ static const char *const state_names[] = {
         [LEDGER_SHARED] = "shared",       [LEDGER_METADATA] = "metadata",
         [LEDGER_WITHDRAWN] = "withdrawn", [LEDGER_GONE] = "gone",
         [LEDGER_CONFLICT] = "conflict",   [LEDGER_EXCLUDED] = "excluded",
+        [LEDGER_BARRED] = "barred",
 };
 
 struct Ledger {
@@ -490,6 +494,14 @@ int ledger_held(Ledger *l, const char *name, const char *after, size_t max, char
                 return r;
         (void) sqlite3_bind_int64(stmt, 3, (int64_t) max);
         return sqlite_take_texts(stmt, ret, max);
+}
+
+int ledger_barred(Ledger *l, const char *name, char **ret)
+{
+        sqlite3_stmt *stmt;
+        int r = query_for(l, QUERY_BARRED, name, NULL, &stmt);
+
+        return r < 0 ? r : sqlite_take_texts(stmt, ret, 1);
 }
 
 int ledger_has_conflicts(Ledger *l, const char *name, bool *ret)

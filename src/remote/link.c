@@ -71,6 +71,15 @@ int link_warn(Delivery *d, const char *format, ...)
         return link_no_memory(d);
 }
 
+int link_warn_of_barred(Delivery *d, const char *id, const char *reason)
+{
+        return link_warn(
+                        d,
+                        "The session '%.100s' is left out until it changes, or until 'scrubjayctl remote "
+                        "resend %s': %s",
+                        id, d->options.name, reason ?: "the server did not take what is in it.");
+}
+
 int link_go_on(Delivery *d)
 {
         return atomic_load(&d->stopped) ? link_fail(d, -ECANCELED, "It was stopped.") : 0;
@@ -358,7 +367,12 @@ int link_put(Delivery *d, RemoteTable table, const Value *values)
                 return link_no_memory(d);
         if (r == REMOTE_PUT_NOT) {
                 d->progress.n_unfit += table == REMOTE_MESSAGES;
-                return 0;
+                return table != REMOTE_SESSIONS
+                                       ? 0
+                                       : link_warn(d,
+                                                   "The session '%.100s' is not delivered: its id does "
+                                                   "not fit there.",
+                                                   values[SESSION_ID].text);
         }
         d->n_rows++;
         for (size_t i = 0; i < remote_table(table)->n_columns; i++)

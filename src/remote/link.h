@@ -68,6 +68,8 @@ struct Delivery {
         size_t n_parcels, n_settled; /* those before n_settled are done with */
         ChangeList changes;
         size_t n_rows, n_bytes; /* put, and not acknowledged */
+        size_t n_alone;         /* so many go one by one: the remote does not take one of them */
+        size_t n_barred;        /* sessions that it did not take in this run */
         uint64_t stamp;
 
         DeliveryProgress progress;
@@ -85,6 +87,9 @@ int link_no_memory(Delivery *d);
 
 /* Something that a person should know, which is no failure: the first one stays. Returns 0 or -ENOMEM. */
 int link_warn(Delivery *d, const char *format, ...) _printf_(2, 3);
+
+/* That the remote does not take a session. @reason: NULL where it is not known. */
+int link_warn_of_barred(Delivery *d, const char *id, const char *reason);
 
 /* 0, or -ECANCELED where it is to end. To be asked between any two steps. */
 int link_go_on(Delivery *d);

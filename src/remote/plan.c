@@ -6,7 +6,7 @@
 bool ledger_entry_is_there(const LedgerEntry *entry)
 {
         return entry->state == LEDGER_UNKNOWN || entry->state == LEDGER_SHARED ||
-               entry->state == LEDGER_METADATA;
+               entry->state == LEDGER_METADATA || entry->state == LEDGER_BARRED;
 }
 
 bool ledger_entry_is_left(const LedgerEntry *entry)
@@ -39,7 +39,8 @@ DeliveryPlan delivery_plan(const RemoteOptions *options, const FeedSession *sess
         }
         plan.metadata_only = share == SHARE_METADATA;
         wanted = plan.metadata_only ? LEDGER_METADATA : LEDGER_SHARED;
-        if (entry->state == wanted && entry->change_seq == session->change_seq)
+        if ((entry->state == wanted || entry->state == LEDGER_BARRED) &&
+            entry->change_seq == session->change_seq)
                 return plan;
         plan.step = is_there ? DELIVERY_UPDATE : DELIVERY_SEND;
         plan.whole = entry->state != wanted || session->shrunk_seq > entry->change_seq ||

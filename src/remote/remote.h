@@ -158,6 +158,7 @@ enum {
  *   -EACCES: it does not let us in, or not do this    -EPROTOTYPE: its tables are not what they have to be
  *   -EBUSY: it has no room for us now                 -EBADMSG: it does not understand us
  *   -EEXIST: another archive of ours delivers there   -ECANCELED: stop() was called
+ *   -ERANGE: it does not take a value of what was put, however often it is tried
  *   others: it cannot be reached
  * After a failure what was put may be there, or a part of it, or come late; only close() and open() may be called then.
  */

@@ -75,7 +75,7 @@ def test_what_an_administrator_has_to_mend(ann, sql, sentence):
     ("23503", "Somebody else has changed the same sessions on {}; it is tried again."),
     ("57P01", "{} has closed the connection: it is being shut down."),
     ("XX000", "{} has trouble of its own."),
-    ("22021", "{} does not understand us (SQLSTATE 22021)."),
+    ("0A000", "{} does not understand us (SQLSTATE 0A000)."),
 ])
 def test_what_an_error_means(ann, code, sentence):
     """By its code. What the server says beside it is not repeated, for it may hold rows."""
@@ -552,10 +552,71 @@ def test_values_that_the_server_does_not_take(ann):
     assert ann.ctl("remote", "check", "team")[0] == 0
 
 
+def test_no_text_is_too_long_for_the_indexes(ann):
+    """Whichever column an index of agentsview's schema is on."""
+    dice = random.Random(SEED)
+
+    def long():
+        return "".join(dice.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9000))
+
+    ann.source.add_session("s1", ["one", "two"])
+    add_call(ann.source, "s1", 1)
+    keys = {"id", "session_id", "created_at", "started_at", "ended_at", "timestamp", "deleted_at", "file_hash", "local_modified_at", "sync_marker",
+            "transcript_revision", "file_path of sessions"}
+    for table in ("sessions", "messages", "tool_calls"):
+        for name, kind in ann.source.sql("SELECT name, type FROM pragma_table_info(?)", (table,)):
+            if kind == "TEXT" and not {name, f"{name} of {table}"} & keys:
+                ann.source.sql(f"UPDATE {table} SET {name} = ?", (long(),))
+    touch(ann.source, "s1")
+    ann.deliver()
+    assert ann.ctl("remote", "check", "team")[0] == 0
+    assert ann.server.query("SELECT count(*) FROM messages WHERE length(source_uuid) > 1900") == [["2"]]
+
+
+def test_what_the_server_does_not_take_keeps_nothing_else_back(ann):
+    dice = random.Random(SEED)
+    ann.server.query("CREATE INDEX bad ON messages (content)")  # who knows what the next version of agentsview has
+
+    def texts():
+        return ["one", "".join(dice.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9000))]
+
+    for i in range(6):
+        ann.source.add_session(f"s{i}", texts() if i in (2, 4) else ["one", "two"])
+    ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1')")
+    said = "The session 's2' is left out until it changes, or until 'scrubjayctl remote resend team': A value is too large for an index on"
+    assert said in ann.fail()
+    ann.assert_equal(here="id NOT IN ('s2', 's4')")
+    n_before = len(ann.server.requests())
+    assert "'s2' is left out until it changes, or until 'scrubjayctl remote resend team': the server did not take what is in it." in ann.fail()
+    assert not [r for r in ann.server.requests()[n_before:] if "COPY" in r["query"]]  # it is not tried again
+    ann.source.append("s0", texts())
+    ann.source.add_session("s6", ["one"])
+    assert said.replace("s2", "s0") in ann.fail()
+    ann.server.assert_equal(ann.archive, here="id NOT IN ('s0', 's2', 's4')", there="{} <> 's0'")
+    assert ann.server.query("SELECT content FROM messages WHERE session_id = 's0' ORDER BY ordinal") == [["one"], ["two"]]  # as it was
+    status, out, _ = ann.ctl("remote", "check", "team")
+    assert status != 0 and "s0" in out and "s2" in out and "s3" not in out
+    delete_for_good(ann.source, "s0")
+    delete_message(ann.source, "s2", 1)
+    assert "'s4' is left out" in ann.fail()
+    ann.assert_equal(here="id <> 's4'")
+    ann.server.query("DROP INDEX bad")
+    ann.ctl("remote", "resend", "team")
+    ann.deliver()
+    ann.assert_equal()
+
+
+def test_where_nothing_is_taken_it_says_so(ann):
+    ann.server.query("CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END $$;"
+                     " CREATE TRIGGER trouble BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION trouble()")
+    ann.source.add_many(25, ["one"])
+    assert ann.fail() == f"{place(ann)} does not take one of its values."
+
+
 def test_ids_that_fit_in_no_index_are_left_out(ann):
     ann.source.add_session("s" * 1000, ["one"])
     ann.source.add_session("s1", ["one"])
-    ann.deliver()
+    assert "The session 'ssss" in warned(ann)
     assert ann.server.query("SELECT id FROM sessions") == [["s1"]]
     assert ann.ctl("remote", "check", "team")[0] == 0
 

@@ -92,7 +92,7 @@ static const PgColumn message_columns[] = {
         { "is_sidechain", PG_BOOL, .from = MESSAGE_IS_SIDECHAIN, .fallback = "" },
         { "claude_message_id", PG_TEXT, .from = MESSAGE_CLAUDE_MESSAGE_ID, .fallback = "", .most = SHORT_MAX },
         { "claude_request_id", PG_TEXT, .from = MESSAGE_CLAUDE_REQUEST_ID, .fallback = "", .most = SHORT_MAX },
-        { "source_uuid", PG_TEXT, .from = MESSAGE_SOURCE_UUID, .fallback = "" },
+        { "source_uuid", PG_TEXT, .from = MESSAGE_SOURCE_UUID, .fallback = "", .most = LONG_MAX_BYTES },
         { "source_subtype", PG_TEXT, .from = MESSAGE_SOURCE_SUBTYPE, .fallback = "" },
         { "prompt_source", PG_TEXT, .from = MESSAGE_PROMPT_SOURCE, .fallback = "" },
         { "provider_id", PG_TEXT, .from = MESSAGE_PROVIDER_ID, .fallback = "" },
