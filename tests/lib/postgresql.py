@@ -168,6 +168,7 @@ class Proxy:
         self.pairs = set()
         self.listener = None
         self.port = 0
+        self.bytes_per_second = None  # of a slow line to the server
         self.accept()
 
     def accept(self):
@@ -237,6 +238,8 @@ class Proxy:
                 if ready is server:
                     client.sendall(bytes_)
                     continue
+                if self.bytes_per_second:
+                    time.sleep(len(bytes_) / self.bytes_per_second)
                 waiting += bytes_
                 if not started:  # the first message has no type
                     if len(waiting) < 4 or len(waiting) < struct.unpack("!I", waiting[:4])[0]:
@@ -377,6 +380,7 @@ class Server:
         self.proxy.faults.append({"kind": kind, "match": match, "count": count, "skip": skip, "seconds": seconds})
 
     def clear_faults(self):
+        self.proxy.bytes_per_second = None
         for what in ("clear", "accept", "start"):
             self.control(what)
 

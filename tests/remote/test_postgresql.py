@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import threading
+import time
 import urllib.parse
 
 import pytest
@@ -95,6 +96,17 @@ def test_a_statement_that_takes_too_long(ann):
     ann.server.query("CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(20); RETURN NEW; END $$;"
                      " CREATE TRIGGER trouble BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION trouble()")
     assert ann.fail() == f"{place(ann)} does not answer in time."
+
+
+def test_a_slow_line_is_slow_and_no_more(ann):
+    """Timeout= is how long nothing moves, of a block on its way as of an answer."""
+    ann.set(Timeout="1s")
+    ann.source.add_session("s1", ["one", "x" * 3_000_000, "two"])
+    ann.server.proxy.bytes_per_second = 1_000_000
+    began = time.monotonic()
+    ann.deliver()
+    assert time.monotonic() - began > 2, "the line was slow"
+    ann.assert_equal()
 
 
 @pytest.mark.parametrize("url, sentence", [

@@ -1,13 +1,18 @@
 /* A connection to PostgreSQL that can be stopped at any time */
 #include "remote/postgresql/connection.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 
 #include "base/time-util.h"
 
 #define COPY_CHUNK ((size_t) 64 * 1024)
+
+/* How often it is looked how much has left this machine, which nothing tells. */
+#define DRAIN_STEP_USEC (100 * USEC_PER_MSEC)
 
 int connection_init(Connection *c, const char *place, uint64_t timeout_usec)
 {
@@ -213,6 +218,36 @@ static int begin_copy(Connection *c, const char *sql, uint64_t deadline)
         return r;
 }
 
+/* What this machine has yet to send, or to see received. */
+static int n_queued(const Connection *c)
+{
+        int n = 0;
+
+        return ioctl(pq()->PQsocket(c->conn), SIOCOUTQ, &n) < 0 ? 0 : n;
+}
+
+/* All has been handed over to the kernel, which may hold megabytes: the time-out is of no byte leaving. */
+static int drain(Connection *c)
+{
+        uint64_t deadline = deadline_of(c);
+        int r = 0, before = n_queued(c);
+
+        while (r >= 0 && before > 0) {
+                uint64_t step = now_usec(CLOCK_MONOTONIC) + DRAIN_STEP_USEC;
+                int left;
+
+                r = wait_for(c, POLLIN, step < deadline ? step : deadline);
+                if (r != -ETIMEDOUT)
+                        break; /* an answer, or the end */
+                left = n_queued(c);
+                if (left < before)
+                        deadline = deadline_of(c);
+                r = now_usec(CLOCK_MONOTONIC) < deadline ? 0 : r;
+                before = left;
+        }
+        return r;
+}
+
 /* The time-out is of a chunk: a block may be much for a slow line. */
 int connection_copy(Connection *c, const char *sql, const char *bytes, size_t size)
 {
@@ -228,5 +263,9 @@ int connection_copy(Connection *c, const char *sql, const char *bytes, size_t si
         }
         if (r >= 0 && pq()->PQputCopyEnd(c->conn, NULL) <= 0)
                 r = fail(c);
+        if (r >= 0)
+                r = flush(c, deadline_of(c));
+        if (r >= 0)
+                r = drain(c);
         return r < 0 ? r : finish(c, deadline_of(c), NULL);
 }

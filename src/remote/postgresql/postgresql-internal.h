@@ -86,6 +86,9 @@ int postgresql_add_element(StrBuf *array, const char *text);
 /* Sees that the schema is one that we can write, and that we may. */
 int postgresql_check_schema(PostgreSql *p);
 
+/* How long the server lets a statement take; 0: as long as it likes. */
+int postgresql_limit_statements(PostgreSql *p, uint64_t usec);
+
 /* Makes the temporary tables. */
 int postgresql_make_staging(PostgreSql *p);
 #define PG_STAGING "pg_temp.scrubjay_"

@@ -194,13 +194,15 @@ static int stage_table(PostgreSql *p, PgTable table)
         return r < 0 ? postgresql_failed(p, r) : 0;
 }
 
+/* How long rows travel is a matter of the line and not of the server: we look ourselves whether they move. */
 int postgresql_stage(PostgreSql *p, bool all)
 {
-        int r = 0;
+        int r;
 
+        r = postgresql_limit_statements(p, 0);
         for (PgTable t = all ? PG_SESSIONS : PG_MESSAGES; r >= 0 && t < N_PG_TABLES; t++)
                 r = stage_table(p, t);
-        return r;
+        return r < 0 ? r : postgresql_limit_statements(p, p->connection.timeout_usec);
 }
 
 void postgresql_drop(PostgreSql *p)

@@ -188,6 +188,16 @@ static int say_settings(PostgreSql *p)
                         "set_config('standard_conforming_strings', 'on', false)");
 }
 
+int postgresql_limit_statements(PostgreSql *p, uint64_t usec)
+{
+        char msec[24];
+        const char *parameters[] = { msec, NULL };
+
+        (void) snprintf(msec, sizeof(msec), "%" PRIu64, usec / USEC_PER_MSEC);
+        return postgresql_runf(p, parameters, NULL,
+                               "SELECT set_config('statement_timeout', $1, false)");
+}
+
 static int connect_to(PostgreSql *p)
 {
         const char *keywords[CONNECTION_PARAMETERS_MAX], *values[CONNECTION_PARAMETERS_MAX];
