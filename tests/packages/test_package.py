@@ -14,6 +14,7 @@ WHERE = """
 /usr/share/bash-completion/completions/scrubjayctl
 /usr/share/dbus-1/interfaces/org.scrubjay.Sync1.xml
 /usr/share/dbus-1/services/org.scrubjay.Sync1.service
+/usr/share/doc/scrubjay/team-server.md
 /usr/share/fish/vendor_completions.d/scrubjayctl.fish
 /usr/share/locale/de/LC_MESSAGES/scrubjay.mo
 /usr/share/locale/zh_CN/LC_MESSAGES/scrubjay.mo
