@@ -18,12 +18,13 @@ SCRUBJAYCTL = BUILD / "src" / "ctl" / "scrubjayctl"
 RUNS = 5
 LIMIT_MS = 100
 SESSIONS = 50_000
+SIZE = int(os.environ.get("SCRUBJAY_READING_BYTES", "200"))     # of a message; of an archive of 1 GB in the nightly run
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     lab = Lab(tmp_path_factory.mktemp("reading"))
-    make_archive(lab.path("archive.db"), SESSIONS)
+    make_archive(lab.path("archive.db"), SESSIONS, size=SIZE)
     yield lab
     lab.clean()
 
