@@ -73,6 +73,17 @@ def test_optional_packages_hold_nobody_up(checkout):
     assert "scdoc" in done.stdout and "git" in done.stdout
 
 
+@pytest.mark.parametrize("there", ["libhyperscan-dev", "libvectorscan-dev"])
+def test_of_two_packages_for_one_thing_the_installed_one_counts(there):
+    """They exclude each other."""
+    done = subprocess.run(["bash", "-c", ". tools/lib/packages.sh; is_installed() { [ \"$1\" = " + there + " ]; }; "
+                           "has_candidate() { true; }; name_of 'libhyperscan-dev|libvectorscan-dev'; find_missing build_packages; "
+                           "echo ${required[*]} ${optional[*]}"], cwd=TOP, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    name, missing = done.stdout.splitlines()
+    assert name == there and "scan-dev" not in missing
+
+
 def test_no_end_without_a_sentence(checkout):
     programs = command_folder(checkout, [])
     done = as_nobody(checkout, programs, "bash", "-c", "set -euo pipefail; . tools/lib/packages.sh; mkdir /nowhere/at/all")
