@@ -2,6 +2,7 @@
 """Turns the judge's data (data/judge/*.txt; tools/judge/README.md has their form) into C.
 
     judge-data.py OUTPUT.c OUTPUT.h judge.h FILE...
+    judge-data.py --blank judge.h MODEL       writes a model that has learned nothing, for a build to train with
 """
 
 import base64
@@ -91,11 +92,32 @@ def names_in(path, macro):
     return re.findall(r"X\(\w+,\s*\"([^\"]+)\"\)", body)
 
 
+def expected(header):
+    """The features, forms and kinds of judge.h, as a model has them."""
+    return {"features": names_in(header, "JUDGE_FEATURES") + ["value_score", "word_score"],
+            "forms": names_in(header, "JUDGE_FORMS"), "kinds": names_in(header, "JUDGE_KINDS")}
+
+
+def write_blank(header, path):
+    with open(header, encoding="ascii") as file:
+        bits = dict(re.findall(r"#define JUDGE_(VALUE|WORD)_BITS\s+(\d+)", file.read()))
+    names = expected(header)
+    with open(path, "w", encoding="ascii") as out:
+        out.write("judge-model 1\ntraining none\nfeatures %d\n%s\n" % (len(names["features"]), "\n".join(names["features"])))
+        for name in ("VALUE", "WORD"):
+            table = base64.b64encode(bytes(1 << int(bits[name]))).decode()
+            out.write("%ss %s 0\n" % (name.lower(), bits[name]))
+            out.writelines(table[at:at + 76] + "\n" for at in range(0, len(table), 76))
+            out.write("end\n")
+        out.write("base 0\ntrees 1\ntree 1\n- 0\nforms %s\nkinds %s\n" % (" ".join(names["forms"]), " ".join(names["kinds"])))
+        for caution in ("low", "normal", "high"):
+            for kind in names["kinds"]:
+                out.write("threshold %s %s%s\n" % (caution, kind, " 1" * len(names["forms"])))
+
+
 def check(sections, header):
     """The model must have been trained on what the reader counts today."""
-    for section, macro, more in (("features", "JUDGE_FEATURES", ["value_score", "word_score"]),
-                                 ("forms", "JUDGE_FORMS", []), ("kinds", "JUDGE_KINDS", [])):
-        wanted = names_in(header, macro) + more
+    for section, wanted in expected(header).items():
         if sections[section] != wanted:
             sys.exit("data/judge/model.txt: its %s are not those of src/mask/judge.h; train it anew (tools/judge/make): %s"
                      % (section, sorted(set(sections[section]) ^ set(wanted)) or "another order"))
@@ -128,6 +150,9 @@ def write_thresholds(file, sections):
 
 
 def main():
+    if sys.argv[1] == "--blank":
+        write_blank(*sys.argv[2:])
+        return
     source, sizes, header, *paths = sys.argv[1:]
     sections = {}
     for path in paths:

@@ -255,6 +255,7 @@ static void measure_words(const Subject *x)
                 x->f[FEATURE_PLACEHOLDERS] += (flags & WORD_PLACEHOLDER) != 0;
                 x->f[FEATURE_CREDENTIALS] += (flags & WORD_CREDENTIAL) != 0;
                 x->f[FEATURE_REFERENCES] += (flags & WORD_REFERENCE) != 0;
+                x->f[FEATURE_DIGESTS] += (flags & WORD_DIGEST) != 0;
                 i = end;
         }
         /* Words with a sign or a blank between each: a phrase, or a name of something. */
@@ -333,7 +334,7 @@ static void measure_shape(const Subject *x)
 /* What stands round the value, and in the rest of its line. */
 static void measure_place(const Subject *x)
 {
-        static const char operators[] = "=:>w!e|ct(-,v\"i r\n$/";
+        static const char operators[] = "=:>w!e|ct(-,v\"i r\n$/p%";
         const View *v = x->v;
         const Candidate *c = x->c;
         size_t next = c->end, i;
@@ -410,6 +411,7 @@ static void measure_line(const Subject *x)
                 x->f[FEATURE_LINE_CODE] += (flags & WORD_CODE) != 0;
                 x->f[FEATURE_LINE_UI] += (flags & WORD_UI) != 0;
                 x->f[FEATURE_LINE_SOURCES] += (flags & WORD_REFERENCE) != 0;
+                x->f[FEATURE_LINE_DIGESTS] += (flags & WORD_DIGEST) != 0;
                 i += word;
         }
 }
@@ -425,6 +427,21 @@ static int16_t count_words(const View *v, size_t start, size_t end, unsigned fla
                 i = stop;
         }
         return n;
+}
+
+/* The words before the keyword in its name: those of the dictionary say of what it is, others are mostly an issuer's name. */
+static void measure_name_words(const Subject *x)
+{
+        const char *s = x->v->text + x->c->name_start;
+        size_t n = x->c->keyword_start - x->c->name_start, i = 0, end;
+
+        while ((end = judge_next_word(s, n, &i))) {
+                if (judge_is_word(s + i, end - i))
+                        x->f[FEATURE_NAME_KNOWN]++;
+                else if (end - i >= 3)
+                        x->f[FEATURE_NAME_UNKNOWN]++;
+                i = end;
+        }
 }
 
 static void measure_name(const Subject *x)
@@ -477,6 +494,7 @@ void judge_measure(const View *v, const Candidate *c, Measures *ret)
         measure_place(&x);
         measure_line(&x);
         measure_name(&x);
+        measure_name_words(&x);
 }
 
 /* ---- Hashes */

@@ -34,6 +34,13 @@ static int tree_score(const JudgeNode *tree, const int16_t *features, int *point
         return node->mean;
 }
 
+static bool has_digit(const char *s, size_t n)
+{
+        while (n > 0 && !is_digit(s[n - 1]))
+                n--;
+        return n > 0;
+}
+
 /* The score of the candidate, in 1/1024 of a natural logarithm of odds. */
 static int model_score(const View *v, const Candidate *c, Measures *m, int *points)
 {
@@ -43,8 +50,12 @@ static int model_score(const View *v, const Candidate *c, Measures *m, int *poin
         judge_measure_hashes(v, c, m);
         value = hash_score(judge_value_weights, judge_value_bias, m->values, m->n_values);
         word = hash_score(judge_word_weights, judge_word_bias, m->words, m->n_words);
-        /* Most of what stands beside a name is no secret, and its characters and the words round it say so. */
-        if (!points && judge_gate[0] * value + judge_gate[1] * word < judge_gate[2])
+        /*
+         * Most of what stands beside a name is no secret, and its characters and the words round it say so. What has a digit
+         * may be random, whose characters say anything.
+         */
+        if (!points && !has_digit(v->text + c->start, c->end - c->start) &&
+            judge_gate[0] * value + judge_gate[1] * word < judge_gate[2])
                 return INT16_MIN;
         judge_measure(v, c, m);
         memcpy(features, m->features, sizeof(m->features));
@@ -110,6 +121,17 @@ static bool is_identifier(const char *s, size_t n)
         return i == n;
 }
 
+/* YAML's name for a value that stands elsewhere: "password: *shared" */
+static bool is_alias(const Candidate *c, const char *s, size_t n)
+{
+        size_t i = 1;
+
+        while (i < n && is_name(s[i]))
+                i++;
+        return c->operator== ':' && !c->quote && s[0] == '*' && i == n &&
+                        text_is_words(s + 1, n - 1);
+}
+
 static const char *find_veto(const View *v, const Candidate *c)
 {
         const char *s = v->text + c->start;
@@ -117,7 +139,7 @@ static const char *find_veto(const View *v, const Candidate *c)
 
         if (is_about_something(v, c))
                 return "the name is of something about a secret";
-        if (text_is_reference(s, n) || is_variable(s, n))
+        if (text_is_reference(s, n) || is_variable(s, n) || is_alias(c, s, n))
                 return "a reference or a placeholder";
         if (is_any(c->operator, "e!") && !c->quote && is_identifier(s, n))
                 return "compared with a variable";

@@ -82,10 +82,26 @@ static bool read_characters(Reader *r, size_t i)
         return reader_value(r, i, i > start ? FORM_COPULA : FORM_WORD, 'i', VALUE_SENTENCE);
 }
 
+/* Jumps over how the value is written, as network devices say it: "secret 5", "md5 7", "ascii 0". @i where nothing does. */
+static size_t skip_encoding(const View *v, size_t i)
+{
+        for (int n = 0; n < 3; n++) {
+                size_t end = word_end(v, i);
+                bool is_number = end - i <= 2 && is_digit(v->text[i]) && is_digit(v->text[end - 1]);
+
+                if (end == i || !is_blank(at(v, end)) ||
+                    !(is_number || judge_word(v->text + i, end - i) & WORD_ENCODING))
+                        break;
+                i = reader_skip_blanks(v, end);
+        }
+        return i;
+}
+
 bool reader_prose(Reader *r, size_t i)
 {
         const View *v = r->v;
         size_t start = i, end;
+        size_t encoded;
         bool gap;
 
         i = reader_skip_blanks(v, start);
@@ -102,6 +118,9 @@ bool reader_prose(Reader *r, size_t i)
                 reader_rest(r, i, FORM_GAP, ' ');
                 return reader_value(r, i, FORM_GAP, ' ', VALUE_SENTENCE);
         }
+        encoded = skip_encoding(v, i);
+        if (encoded > i)
+                return reader_value(r, encoded, FORM_WORD, ' ', VALUE_SENTENCE);
         end = word_end(v, i);
         if (!is_keyword(v, i, end))
                 (void) reader_value(r, skip_fillers(v, i), FORM_WORD, ' ', VALUE_SENTENCE);
@@ -206,5 +225,83 @@ int reader_pair(Reader *r)
                 return 0;
         (void) reader_value(r, reader_skip_blanks(v, r->c.name_end + 2), FORM_PAIR, '/',
                             VALUE_SENTENCE);
+        return r->result < 0 ? r->result : 0;
+}
+
+/* How far a command's other options are looked for. */
+#define COMMAND_BEFORE 200
+#define COMMAND_AFTER  120
+
+/* Does an option that names a user stand at @i: "-u al", "-Usa", "-l al", "--username=al", "/u:al"? */
+static bool is_user_option(const View *v, size_t i)
+{
+        size_t p = i + 1;
+        bool is_long = at(v, i) == '-' && at(v, p) == '-';
+
+        if (!is_any(at(v, i), "-/") || !is_any(before(v, i), " \t\"'"))
+                return false;
+        p += is_long;
+        if (reader_word_at(v, p, "user"))
+                return true;
+        if (is_long || at(v, i) == '/')
+                return !is_long && to_lower(at(v, p)) == 'u' && at(v, p + 1) == ':';
+        if (to_lower(at(v, p)) == 'u')
+                return is_letter(at(v, p + 1)) || is_blank(at(v, p + 1)) || is_quote(at(v, p + 1));
+        return at(v, p) == 'l' && is_blank(at(v, p + 1)) && is_letter(at(v, p + 2));
+}
+
+static bool ends_command(char c)
+{
+        return is_any(c, "\n;|`") || c == 0;
+}
+
+/* Does the command that has something at @i name a user? */
+static bool has_user_option(const View *v, size_t i)
+{
+        size_t low = i > COMMAND_BEFORE ? i - COMMAND_BEFORE : 0;
+
+        for (size_t p = i; p > low && !ends_command(v->text[p - 1]); p--)
+                if (is_user_option(v, p - 1))
+                        return true;
+        for (size_t p = i; p < i + COMMAND_AFTER && !ends_command(at(v, p)); p++)
+                if (is_user_option(v, p))
+                        return true;
+        return false;
+}
+
+/* The password that a user's name brings with it: "-u al:value", "-U group\\al%value", "-u al,value". */
+static void read_user(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t start;
+
+        i = reader_skip_blanks(v, i);
+        i += is_quote(at(v, i));
+        for (start = i; i < start + 64 && (is_name(at(v, i)) || is_any(at(v, i), "._/\\@")); i++)
+                ;
+        if (i > start && is_letter(v->text[start]) && is_any(at(v, i), "%:,"))
+                (void) reader_value(r, i + 1, FORM_PAIR, at(v, i), 0);
+}
+
+/* "-u user -p value", "-Uuser -Pvalue", "/u:user /p:value", "-u user%value": an option of one letter, beside one that names a user. */
+int reader_letter(Reader *r)
+{
+        const View *v = r->v;
+        size_t start = r->c.keyword_start + 1, i = r->c.keyword_end;
+
+        r->c.name_start = r->c.keyword_start = start;
+        r->c.name_end = r->c.keyword_end = i;
+        r->c.place = PLACE_COMMAND;
+        if (to_lower(v->text[start + 1]) == 'u') {
+                read_user(r, i);
+        } else if (has_user_option(v, start)) {
+                size_t value = reader_skip_blanks(v, i), end = value;
+
+                while (is_lower(at(v, end)))
+                        end++;
+                /* "-print", "-port": a word of its own; "-p -x": another option. */
+                if ((value > i || (unsigned char) at(v, end) > ' ') && !is_any(at(v, value), "-="))
+                        (void) reader_value(r, value, FORM_OPTION, 'p', 0);
+        }
         return r->result < 0 ? r->result : 0;
 }

@@ -9,7 +9,7 @@ enum {
         FOREIGN = 1 << 1,   /* no English word */
         STRICT = 1 << 4,    /* in a sentence or a table it means something else ("tests pass") */
         INFLECTED = 1 << 2, /* may have an ending of a few letters */
-        PAIRED = 1 << 3,    /* no word: what stands between user and password */
+        PAIRED = 1 << 3,    /* no word: a sign or an option that stands between user and password */
 };
 
 /* A longer keyword comes before one that it begins with. */
@@ -47,6 +47,12 @@ static const Keyword keywords[] = {
         { "psk", KIND_PASS, 0 },
         { "pw", KIND_PASS, 0 },
         { "secret", KIND_SECRET, GLUED },
+        { "server community", KIND_SECRET, 0 },
+        { "mnemonic", KIND_SECRET, STRICT },
+        { "seed phrase", KIND_SECRET, 0 },
+        { "pepper", KIND_SECRET, STRICT },
+        { "salt", KIND_SECRET, STRICT },
+        { "seed", KIND_SECRET, STRICT },
         { "geheimnis", KIND_SECRET, GLUED | FOREIGN },
         { "\xD1\x81\xD0\xB5\xD0\xBA\xD1\x80\xD0\xB5\xD1\x82", KIND_SECRET, FOREIGN | INFLECTED },
         { "\xD0\xA1\xD0\xB5\xD0\xBA\xD1\x80\xD0\xB5\xD1\x82", KIND_SECRET, FOREIGN | INFLECTED },
@@ -66,6 +72,7 @@ static const Keyword keywords[] = {
         { "login", KIND_LOGIN, 0 },
         { "bearer", KIND_AUTH, 0 },
         { "auth", KIND_AUTH, STRICT },
+        { "unseal", KIND_KEY, 0 },
         { "key", KIND_KEY, 0 },
         { "schl\xC3\xBCssel", KIND_KEY, GLUED | FOREIGN },
         { "schluessel", KIND_KEY, GLUED | FOREIGN },
@@ -84,6 +91,9 @@ static const Keyword keywords[] = {
         { "\xD0\x9F\xD0\x98\xD0\x9D-\xD0\xBA\xD0\xBE\xD0\xB4", KIND_PIN, FOREIGN | INFLECTED },
         { "\xE3\x82\xAD\xE3\x83\xBC", KIND_KEY, FOREIGN },
         { " / ", KIND_LOGIN, PAIRED },
+        { " -p", KIND_PASS, PAIRED },
+        { " -u", KIND_LOGIN, PAIRED },
+        { " /p:", KIND_PASS, PAIRED },
 };
 
 #define NAME_OF(id, name) name,
@@ -561,7 +571,7 @@ int judge_read(const View *v, size_t start, const Keyword *keyword, CandidateFun
 
         judge_words_ready();
         if (keyword->flags & PAIRED)
-                return reader_pair(&r);
+                return is_letter(keyword->text[2]) ? reader_letter(&r) : reader_pair(&r);
         if (!is_own_word(v, start, end, keyword->flags))
                 return 0;
         return read_candidate(&r, keyword->flags);

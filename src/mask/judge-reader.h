@@ -71,7 +71,8 @@ void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t 
  * element: <name>value</name>. member: name and value are two members of one object, or two attributes. object: the name
  * is that of an object that has a member for the value. insert: the name is a column of SQL's
  * INSERT. column: the name is the title of one. line: the value is the next
- * line; answer: a command's output. prose, reverse: sentences. login, pair: what follows a user's name.
+ * line; answer: a command's output. prose, reverse: sentences. login, pair: what follows a user's name; letter: the same in a
+ * command's options of one letter.
  */
 bool reader_element(Reader *r, size_t i);
 bool reader_member(Reader *r, size_t i);
@@ -84,3 +85,4 @@ bool reader_prose(Reader *r, size_t i);
 bool reader_reverse(Reader *r);
 void reader_login(Reader *r);
 int reader_pair(Reader *r);
+int reader_letter(Reader *r);

@@ -231,13 +231,16 @@ static bool goes_on(const View *v, size_t i)
         return p > start && is_any(at(v, p), "=:");
 }
 
-/* Is the quote at @i within a word, neither at its end nor that of the string which the name begins? */
-static bool is_within_word(const Reader *r, size_t i)
+static bool is_word_part(char c)
 {
-        char next = at(r->v, i + 1);
+        return is_letter(c) || is_digit(c);
+}
 
-        return before(r->v, r->c.name_start) != r->v->text[i] &&
-               (is_letter(next) || is_digit(next));
+/* Is the quote at @i within a word, neither at its end nor that of the string which the name begins? */
+static bool is_within_word(const Reader *r, size_t i, unsigned how)
+{
+        return before(r->v, r->c.name_start) != r->v->text[i] && is_word_part(at(r->v, i + 1)) &&
+               (how & VALUE_WORD || (is_word_part(before(r->v, i)) && !r->c.name_quoted));
 }
 
 static size_t bare_end(const Reader *r, size_t i, unsigned how)
@@ -252,7 +255,7 @@ static size_t bare_end(const Reader *r, size_t i, unsigned how)
 
                 if (is_letter(c) || is_digit(c))
                         continue;
-                if (is_quote(c) && !(how & VALUE_WORD && i > start && is_within_word(r, i)))
+                if (is_quote(c) && !(i > start && is_within_word(r, i, how)))
                         break;
                 if ((c == '<' && (at(v, i + 1) == '/' || is_letter(at(v, i + 1)))) ||
                     (query && is_any(c, "&#")) || (user && c == '@'))
@@ -342,6 +345,11 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
                 if (next && is_quote(at(v, next)) &&
                     (form == FORM_CALL || (form == FORM_OPERATOR && quote > start)))
                         (void) read_string(r, next, FORM_ARGUMENT, ',');
+                /* "old" -> "new" */
+                next = reader_word_at(v, reader_skip_blanks(v, end + 1), "->");
+                next = next ? reader_skip_blanks(v, next) : 0;
+                if (next && is_quote(at(v, next)))
+                        (void) read_string(r, next, form, operator);
                 return true;
         }
         if (how & VALUE_QUOTED)

@@ -41,7 +41,7 @@ static const struct {
           "module export interface extends final expect describe it" },
         { WORD_CREDENTIAL,
           "password passwd pass pwd secret secrets token tokens key keys auth cred creds credential credentials "
-          "passphrase passwort kennwort passcode pin apikey bearer pw" },
+          "passphrase passwort kennwort passcode pin apikey bearer pw pepper salt seed mnemonic" },
         { WORD_USER,
           "user username login host account email server database db admin hostname port usr benutzer utilisateur "
           "usuario uid site smtp imap ssh wifi ssid vpn root "
@@ -64,7 +64,7 @@ static const struct {
           "api access secret auth private encryption encrypt signing sign master license service account storage "
           "admin webhook hmac deploy client shared app application subscription integration rest server user site "
           "team project org write insert ingest cookie crypto aes ssh hook live prod test dev consumer product "
-          "activation my db root pub google azure session jwt wifi pass security recovery" },
+          "activation my db root pub google azure session jwt wifi pass security recovery unseal" },
         { WORD_COMMAND,
           "export env set setenv arg declare local -e --env -x readonly typeset --build-arg" },
         { WORD_ARTICLE,
@@ -72,6 +72,13 @@ static const struct {
         { WORD_REFERENCE,
           "environ getenv env process vault secretref arn kms keyring ssm getpass config settings params args "
           "request req ctx context options opts input prompt readline lookup secretmanager" },
+        { WORD_DIGEST,
+          "checksum checksums digest fingerprint hash hashes hashed integrity md5 sha1 sha sha256 sha384 sha512 "
+          "sha224 blake2b blake3 crc32 md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum "
+          "etag sum sums signature pubkey public" },
+        { WORD_ENCODING,
+          "ascii ascii-text hex plain plaintext plain-text clear cleartext encrypted hash hashed hidden md5 sha "
+          "sha1 sha256 sha512 aes des scrypt local remote" },
 };
 
 #define SLOTS 4096

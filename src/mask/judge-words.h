@@ -27,7 +27,9 @@ enum {
         WORD_COMMAND = 1U << 13,    /* before a shell's assignment */
         WORD_ARTICLE = 1U << 14,    /* between a copula and what it is said of */
         WORD_REFERENCE = 1U << 15,  /* where a value comes from: environ, vault */
-        WORD_N = 16,
+        WORD_DIGEST = 1U << 16, /* what is computed of something else: a checksum, a fingerprint */
+        WORD_ENCODING = 1U
+                        << 17, /* how a value is written, between a name and it: "secret 5", "md5", "ascii" */
 };
 
 /* What a word tells: WORD_* of it, 0 for most. Letters of any case. */

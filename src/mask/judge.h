@@ -156,6 +156,7 @@ int judge_read_all(const View *v, CandidateFunc func, void *userdata);
         X(TYPES, "types")                     \
         X(CREDENTIALS, "credentials")         \
         X(REFERENCES, "references")           \
+        X(DIGESTS, "digests")                 \
         X(HAS_KEYWORD, "has-keyword")         \
         X(IS_NAME, "is-name")                 \
         /* the value's shape */               \
@@ -205,6 +206,7 @@ int judge_read_all(const View *v, CandidateFunc func, void *userdata);
         X(LINE_CODE, "line-code")             \
         X(LINE_UI, "line-ui")                 \
         X(LINE_SOURCES, "line-sources")       \
+        X(LINE_DIGESTS, "line-digests")       \
         /* the name */                        \
         X(NAME_LENGTH, "name-length")         \
         X(NAME_UPPER, "name-upper")           \
@@ -219,7 +221,9 @@ int judge_read_all(const View *v, CandidateFunc func, void *userdata);
         X(NAME_ASIDE, "name-aside")           \
         X(NAME_OTHER, "name-other")           \
         X(NAME_UI, "name-ui")                 \
-        X(NAME_KEYED, "name-keyed")
+        X(NAME_KEYED, "name-keyed")           \
+        X(NAME_KNOWN, "name-known")           \
+        X(NAME_UNKNOWN, "name-unknown")
 
 #define JUDGE_ENUM_FEATURE(id, name) FEATURE_##id,
 
@@ -269,7 +273,7 @@ typedef struct Verdict {
 } Verdict;
 
 /* So much less is needed beside the name of an issuer of keys, which the model does not know: rules do. */
-#define JUDGE_KNOWN_NAME 1536
+#define JUDGE_KNOWN_NAME 3072
 
 /* Decides whether the candidate's value is a secret. */
 void judge_decide(const View *v, const Candidate *c, JudgeCaution caution, Verdict *ret);

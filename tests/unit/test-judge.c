@@ -188,11 +188,41 @@ static const char *const lines[] = {
         "API\xE3\x82\xAD\xE3\x83\xBC\xE3\x81\xAF @ \xE3\x81\xA7\xE3\x81\x99",
         "\xE3\x83\x91\xE3\x82\xB9\xE3\x83\xAF\xE3\x83\xBC\xE3\x83\x89\xE3\x82\x92 @ \xE3\x81\xAB\xE5\xA4\x89\xE6\x9B\xB4",
         "{\"output\":\"name,mail,token\\na,b,@\"}",
+        "enable secret 5 @",
+        "username joe privilege 15 password 7 @",
+        "username joe secret @\n",
+        " key-string 7 @",
+        "ip ospf message-digest-key 1 md5 0 @",
+        "snmp-server community @ RO",
+        "x -u joe -p @ -h host",
+        "x -p '@' -U joe",
+        "x -Usa -P@",
+        "x -l joe -P \"@\" host",
+        "x /u:joe /p:@ /v:h",
+        "x --username=joe -p@",
+        "x -U 'group/joe%@' //h",
+        "x -u joe,@ h",
+        "  ~ password = \"old\" -> \"@\"",
+        "  ~ \"DB_PASSWORD\" = \"old\" -> \"@\"",
+        "SALT=@",
+        "salt: '@'",
+        "PASSWORD_PEPPER=@",
+        "master_seed = \"@\"",
+        "mnemonic: \"@\"",
+        "vault operator unseal @",
+        "Unseal Key 1: @",
+};
+
+/* The value, up to the end of the line, has a quote that is a part of its word. */
+static const char *const quoted_within[] = {
+        "password: ab@'x9\n", "password: ab@\"x9\n",      "password = ab@`x9\n",
+        "PASSWORD=ab@'x9\n",  "the password is ab@'x9\n",
 };
 
 static const char *const nothing[] = {
-        "tokenizer",    "compass: east", "author: al", "the keyboard: x",
-        "bypassed: no", "passing=1",     "spin: off",
+        "tokenizer",          "compass: east",      "author: al",     "the keyboard: x",
+        "bypassed: no",       "passing=1",          "spin: off",      "mkdir -p x1y2z3",
+        "ssh -l root -print", "git push -u origin", "the seed 17 x1", "basalt: x1y2",
 };
 
 static uint64_t state;
@@ -280,6 +310,18 @@ TEST(the_value_is_read_in_each_form)
         }
 }
 
+TEST(a_quote_within_a_word_is_the_words)
+{
+        for (size_t i = 0; i < ELEMENTSOF(quoted_within); i++) {
+                size_t start, end;
+                _cleanup_free_ char *text = fill(quoted_within[i], &start, &end);
+
+                if (read_text(text, strlen(text), start - 2, end + 3).n_found == 0)
+                        fprintf(stderr, "not read: %s\n", quoted_within[i]);
+                CHECK(read_text(text, strlen(text), start - 2, end + 3).n_found > 0);
+        }
+}
+
 TEST(a_part_of_a_word_is_no_keyword)
 {
         for (size_t i = 0; i < ELEMENTSOF(nothing); i++)
@@ -358,7 +400,7 @@ TEST(what_is_none_for_certain_is_not_asked)
         static const char *const vetoed[] = {
                 "password = getpass.getpass()", "password: ${DB_PASS}", "token_id: \"a1b2c3d4\"",
                 "secret = \"<your secret>\"",   "password: string",     "api_key=xxxxxxxx",
-                "password1 == password2"
+                "password1 == password2",       "password: *shared",    "  api_key: *default_key\n"
         };
 
         for (size_t i = 0; i < ELEMENTSOF(vetoed); i++) {
@@ -388,6 +430,11 @@ TEST(hostile_text_is_read_in_time)
                 "user / ",
                 "- name: key\n",
                 "\\\"token\\\":",
+                " -p",
+                "x -p y -u ",
+                " -u a:",
+                "key 1 md5 ",
+                "password=\"\" -> \"",
         };
         const size_t size = 400000;
 

@@ -4,6 +4,8 @@ A line is: what its name names (P a password, T a token or key, A either, I a PI
 context's name, the template. ¤ is the value; «...» is filled from names.py; \\n and \\t are a line break and a tab.
 """
 
+import re
+
 TRAIN = r'''
 A b env «N»=¤
 A b env «N»=¤\n«O»=«a»
@@ -71,17 +73,57 @@ P b shell openssl enc -aes-256-cbc -pass pass:¤ -in «a»
 P b shell ldapsearch -x -D cn=«u» -w ¤ -b dc=«a»
 P s shell psql "host=«h» user=«u» password=¤ dbname=«a»"
 P b shell smbclient //«h»/«a» -U «u»%¤
+P b shell sqlcmd -S «h» -U «u» -P ¤ -d «a»
+P b shell bcp «a» out «a».dat -S «h» -U «u» -P ¤ -c
+P b shell isql -U«u» -P¤
+P b shell rdesktop -u «u» -p ¤ «h»
+P b shell cqlsh «h» -u «u» -p ¤
+P b shell ipmitool -I lanplus -H «h» -U «u» -P ¤ chassis status
+P b shell xfreerdp /u:«u» /p:¤ /v:«h»
+P b shell plink -ssh -l «u» -pw ¤ «h»
+P s shell winexe -U '«a»/«u»%¤' //«h» "hostname"
+P b shell lftp -u «u»,¤ ftp://«h»
+P b shell «a»ctl -u «u» -p ¤ list
+P b shell «a» -h «h» -U «u» -p ¤
+P q shell «a»-cli --user «u» -p "¤" status
+P s shell «a» -l «u» -p '¤' «h»
+P b shell «a» -p ¤ -u «u» -H «h»
+P b shell nmcli dev wifi connect «a» password ¤
+P b cisco enable secret ¤
+P b cisco enable secret 5 ¤
+P b cisco enable password 7 ¤
+P b cisco username «u» password 0 ¤
+P b cisco username «u» privilege 15 secret 9 ¤
+P b cisco hostname «a»\nenable secret 8 ¤\ninterface Vlan«i»
+P b cisco line con 0\n password 7 ¤\n login local
+T b cisco radius-server key 7 ¤
+T b cisco tacacs server «a»\n address ipv4 «h»\n key 7 ¤
+T b cisco crypto isakmp key ¤ address «h»
+T b cisco  key 1\n  key-string 7 ¤
+T b cisco ip ospf message-digest-key 1 md5 7 ¤
+T b cisco snmp-server community ¤ RO
+T b cisco wpa-psk ascii 0 ¤
+T b cisco pre-shared-key address «h» key ¤
 T q shell curl -H "Authorization: Bearer ¤" https://«h»/v1
 T q shell curl -H "X-Api-Key: ¤" https://«h»/
 T q shell curl -H "Authorization: token ¤" https://«h»/
 T s shell curl -H 'X-Auth-Token: ¤' https://«h»
 T b shell npm config set //«h»/:_authToken ¤
+T b shell vault operator unseal ¤
+T b tool Unseal Key «i»: ¤
+T b tool Recovery key «i»: ¤
 T b shell git remote add origin https://«u»:¤@«h»/«a».git
 A b ini «n» = ¤
 A b ini «n»=¤
 A b ini [«a»]\n«n» = ¤
 A b ini [«a»]\nhost = «h»\nuser = «u»\n«n» = ¤\n
 A b ini «n»: ¤
+A p ini «n» = ¤
+A p ini «n»: ¤
+A p yaml   «n»: ¤
+A p env «N»=¤
+A p prose the «w» is ¤
+A p prose «w»: ¤
 A b ini ;«n» = ¤
 A b ini «d»=¤
 A b ini «d»=¤\n«d2»=«i»
@@ -144,6 +186,11 @@ A q toml «n» = """¤"""
 A q toml {user = "«u»", «n» = "¤"}
 A q terraform variable "«n»" {\n  default = "¤"\n}
 A q terraform   «n» = "¤"
+A q terraform   ~ «n» = "«o»" -> "¤"
+A q terraform       ~ «n»     = "«o»" -> "¤" # forces replacement
+A q terraform   - «n» = "¤" -> null
+A q terraform   + «n»   = "¤"
+A q terraform       ~ "«N»" = "«o»" -> "¤"
 A q terraform «n»   = "¤"
 A q terraform «n» = tostring("¤")
 A x xml <«c»>¤</«c»>
@@ -502,6 +549,20 @@ A b shell psql --username=«u» --«k»=¤ «a»
 P b shell mysqldump --user=«u» --password=¤ «a» > dump.sql
 P b shell mongosh "mongodb://«h»" --username «u» --password ¤
 P s shell export PGPASSWORD='¤'; pg_restore x
+P b shell influx -host «h» -u «u» -p ¤
+P b shell hydra -l «u» -p ¤ ssh://«h»
+P s shell evil-winrm -i «h» -u «u» -p '¤'
+P b shell dbisql -U «u» -P ¤ «a».sql
+P b shell rpcinfo -U «u»%¤ «h»
+P b cisco username «u» role network-admin password 5 ¤
+P b cisco  neighbor «h» password 7 ¤
+T b cisco  authentication-key 4 md5 0 ¤
+T b cisco tacacs-server host «h» key 7 ¤
+P b cisco ppp chap password 0 ¤
+A q terraform     ~ «n» = "" -> "¤"
+A q terraform   ~ «k» = "changeme" -> "¤"
+A p toml «n»: ¤ # «a»
+A p env export «N»=¤ TERM=xterm
 P b shell curl -su «u»:¤ «h»/health
 P b shell ansible-playbook site.yml -e ansible_become_pass=¤
 P s shell htpasswd -bB .htpasswd «u» '¤'
@@ -633,6 +694,7 @@ FITS = {
     "c": lambda v: not any(c in v for c in " \t|,;\"'`<>") and v[-1] not in ".:!?)]}",
     "k": lambda v: not any(c in v for c in "`|\n"),
     "x": lambda v: not any(c in v for c in "<>&\"'"),
+    "p": lambda v: FITS["b"](re.sub(r"(?<=[A-Za-z0-9])['\"`](?=[A-Za-z0-9])", "", v)) and (v[-1] not in ".:!?)]},*" and v[0] not in "[{*&!|>@%"),
     "u": lambda v: not any(c in v for c in " \t\"'`<>/\\?#@:%"),
     "v": lambda v: not any(c in v for c in " \t\"'`<>&;#+%=,/"),
 }

@@ -61,7 +61,8 @@ class Model:
         X = np.column_stack([data.dense, self.hashed("values", data.v), self.hashed("words", data.w)])
         scores = self.forest.score(X)
         scores[self.forest.score(X, self.early[0]) < self.early[1]] = -32768
-        scores[self.gate[0] * X[:, -2] + self.gate[1] * X[:, -1] < self.gate[2]] = -32768
+        digits = X[:, self.features.index("n-digits")] > 0
+        scores[~digits & (self.gate[0] * X[:, -2] + self.gate[1] * X[:, -1] < self.gate[2])] = -32768
         return scores
 
     def taken(self, data, scores, caution):

@@ -62,9 +62,11 @@ class Generator:
         self.values = values.TEST if test else values.TRAIN
         self.templates = contexts.parse(contexts.TEST if test else contexts.TRAIN)
         self.other = names.OTHER_TEST if test else names.OTHER_TRAIN
+        self.things = names.THINGS_TEST if test else names.THINGS_TRAIN
         self.test = test
         self.named = [t for t in self.templates if t[0] == "A" and re.search("«[NnckCKd]»", t[3])]
         self.chatter = harmless.lines(harmless.CHATTER_TEST if test else harmless.CHATTER_TRAIN)
+        self.digests = harmless.lines(harmless.RANDOM_TEST if test else harmless.RANDOM_TRAIN)
         self.around = (BEFORE_TEST, AFTER_TEST, WRAPS_TEST) if test else (BEFORE, AFTER, WRAPS)
         self.source = "made-test" if test else "made-train"
 
@@ -81,7 +83,8 @@ class Generator:
         named = use if use != "A" else r.choice("PPPTT")
         kind = "pin" if use == "I" else "password" if (named == "P") == (r.random() < .85) else "token"
         fits = contexts.FITS[quoting]
-        style, value = values.make(r, self.values, kind, lambda v: fits(v) and is_plain(v))
+        # Where a language has no blanks, nothing says where such a value ends.
+        style, value = values.make(r, self.values, kind, lambda v: fits(v) and (is_plain(v) or quoting == "p") and (v.isascii() or context not in ("zh", "ja")))
         before, after = names.fill(r, template, self.names, named).split("¤")
         text, at = around(r, before + value + after, len(before), *self.around)
         return self.record(number, text, at, value, kind="tp", context=context, style=style, use=named)
@@ -106,6 +109,8 @@ class Generator:
         r = self.r
         use, quoting, context, template = r.choice(self.named)
         name = r.choice(self.other)
+        if r.random() < .12:
+            name = r.choice(self.things) + "_key"
         text = names.fill(r, template.replace("¤", harmless.random_other(r, name)), self.names, "T", [name])
         return self.record(number, around(r, text, 0, *self.around)[0], 0, "", kind="fp", context=context, style="other-name", use="T")
 
@@ -118,15 +123,22 @@ class Generator:
         return self.record(number, around(r, text, 0, *self.around)[0], 0, "", kind="fp", context="chatter", style="chatter", use="P")
 
 
-def made(seed, test, n_secret, n_value, n_name, n_talk):
+    def digest(self, number):
+        """Something random that opens nothing, and says so."""
+        r = self.r
+        text = names.fill(r, self.digests[number % len(self.digests)], self.names, r.choice("PPPT"))
+        return self.record(number, around(r, text, 0, *self.around)[0], 0, "", kind="fp", context="digest", style="digest", use="P")
+
+
+def made(seed, test, n_secret, n_value, n_name, n_talk, n_digest):
     """All records of a made set."""
     g = Generator(seed, test)
-    for n, one in ((n_secret, g.positive), (n_value, g.harmless_value), (n_name, g.other_name), (n_talk, g.talk)):
+    for n, one in ((n_secret, g.positive), (n_value, g.harmless_value), (n_name, g.other_name), (n_talk, g.talk), (n_digest, g.digest)):
         for number in range(n):
             yield one(number)
 
 
-SETS = {"train": (20260101, False, 15000, 8000, 4000, 4500), "test": (417, True, 2840, 1500, 800, 700), "confirm": (90210, True, 1420, 700, 400, 400)}
+SETS = {"train": (20260101, False, 18000, 9000, 5500, 5500, 450), "test": (417, True, 2840, 1500, 800, 700, 200), "confirm": (90210, True, 1420, 700, 400, 400, 200)}
 
 
 def main():

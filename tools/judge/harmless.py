@@ -2,6 +2,8 @@
 
 import string
 
+from names import THINGS_TEST, THINGS_TRAIN
+
 REFERENCES = ("${«N»} $«N» $(cat «n».txt) {{ «n» }} <«k»> <your-«k»> process.env.«N» os.environ.«N» %(«n»)s {«n»} ${«c»} $«n» !Ref «C» @«n»@ #{«n»} "
               "vault:secret/data/«a»#«n» op://«a»/«n»/password ${{ secrets.«N» }} secretKeyRef %«N%» env:«N» file:/run/secrets/«n» "
               "ssm:/«a»/«n» arn:aws:secretsmanager:eu-west-1:123456789012:secret:«a» $${«N»} $1 $2 \"$1\" ${1} %s %v {} {0} ? :«n» @«n» "
@@ -340,6 +342,133 @@ A senha fica na variável «N».
 トークンの有効期限が切れています
 キーが見つかりません
 パスワードは環境変数 «N» に入っています
+storageKey: "«k»-v2"
+storageKey: '«a».«c».v1',
+const STORAGE_KEY = '«a»-«k»';
+localStorageKey="«a».theme"
+password: «c»Schema,
+password: «c»Schema.required(),
+password: passwordSchema
+token: «c»Validator,
+secret: «C»Field,
+password: *«n»
+  password: *default_«n»
+api_key: *«a»
+token: *shared_«n»
+salt: «i»
+salt rounds: 10
+saltRounds = 12
+const salt = await bcrypt.genSalt(10);
+salt = os.urandom(16)
+bcrypt.hash(password, salt)
+the salt is random for each user
+seed: «i»
+seed=«i»
+--seed «i»
+random.seed(«i»)
+seed = int(time.time())
+Random seed: «i»«i»
+seed the database with test users
+npm run seed
+seeds: users.ts
+salt and pepper to taste
+salt '*' test.ping
+salt-call state.apply
+import salt.modules.«a»
+pepper: sweet
+mnemonic: add
+mnemonic: "MOV"
+docker run -u «i» -p «i»:«i» «a»
+docker run -u «u» -p 127.0.0.1:«i»:80 «a»
+ssh -l «u» -p «i» «h»
+ssh -p «i» -l «u» «h»
+scp -P «i» -l 800 «a».tgz «u»@«h»:
+mysql -u «u» -P «i» -h «h»
+psql -U «u» -p «i» «a»
+sudo -u «u» mkdir -p /srv/«a»/«k»
+sudo -u «u» mkdir -p data/«n»
+sudo -u «u» cp -p «a».conf «a».bak
+sudo -u «u» psql -p 5433
+ps -u «u» -p «i»
+sudo -u «u» cargo test -p «a»-core
+sudo -u «u» cargo build -p «n»
+sudo -u «u» claude -p "fix the «w» test"
+rsync -u -p src/«a» «h»:/srv
+git add -u -p src/«a».c
+grep -P '\\d+«a»' -l src
+pip install -U -p python3 «a»
+lsof -u «u» -p «i»
+useradd -u 1001 -p «i» «u»
+strace -u «u» -p «i»
+mysqldump -u «u» -p «a» > «a».sql
+mysql -u «u» -p
+mysql -u «u» -p «a»
+enable secret
+service password-encryption
+ip ssh pubkey-chain
+username «u» privilege 15
+aaa authentication login default group tacacs+ local
+crypto key generate rsa modulus 2048
+key chain «a»
+snmp-server community string is required
+password hash md5
+token type 1 is for access
+key 1 is pressed
+key 2 of 5
+  ~ «n»_version = "«i»" -> "«i»2"
+  ~ token_ttl = "3600" -> "7200"
+  ~ password_length = 16 -> 24
+  + password = (sensitive value)
+  ~ password = (sensitive value)
+  + «n» = (known after apply)
+'''
+
+# The same with something random that opens nothing: digests, fingerprints, public keys.
+RANDOM_TRAIN = r'''
+sha256("«n»") = «H»
+SHA256 («k».txt) = «H»
+MD5 («n») = «H»
+«H»  «k».txt
+«H» *secrets/«n»
+checksum of "«n»" = «H»
+checksum "«n»" is «H»
+"«n»": "sha256:«H»"
+"«n»"=«H» (sha256)
+digest for «n»: sha256:«H»
+«n» checksum: «H»
+«n»_hash=«H»
+«n».sha256: «H»
+public key: «B»
+public key: «b»
+Public key: «b»=
+Your public key is «B»
+peer public key «B»
+PublicKey = «B»
+publicKey: "«B»",
+"public_key": "«H»"
+the public key «b» is in the keyring
+fingerprint: «F»
+Key fingerprint = «F»
+SSH key fingerprint: SHA256:«b»
+key fingerprint is SHA256:«b» «u»@«h»
+2048 SHA256:«b» «u»@«h» (RSA)
+RSA key fingerprint is SHA256:«b».
+ED25519 key fingerprint is SHA256:«b».
+token fingerprint «H»
+password fingerprint: «H»
+gpg: key «x»: public key imported
+using RSA key «H»
+key ID «x»
+host key «b»
+known_hosts: «h» ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI«b»
+lock key «U»
+cache key «H»
+cache hit for key «H»
+restored from key: linux-npm-«H»
+key: linux-cargo-«H»
+key: v1-«k»-«H»
+idempotency key «U»
+correlation key: «U»
 '''
 
 CHATTER_TEST = r'''
@@ -389,8 +518,26 @@ A senha é muito curta.
 密码太短
 パスワードは何ですか？
 パスワードが短すぎます
+«n»: *«a»_default
+password: «c»Rules,
+the world seed is «i»
+podman run -u «u» -p «i»:80 «a»
+ssh «h» -l «u» -p «i»
+sudo -u «u» tar -p -xf «k».tar
+password encryption aes
+  ~ secret_version = "«i»" -> "«i»1"
 '''
 
+
+RANDOM_TEST = r'''
+sha512sum of «n»: «H»
+BLAKE2b («k») = «H»
+"integrity" of «n»: «H»
+pubkey «B»
+server public key «B» accepted
+The authenticity of «h» can't be established; ECDSA key fingerprint is SHA256:«b».
+gpg: Good signature, primary key fingerprint: «H»
+'''
 
 # Names whose values look random, and are not secret.
 LOOKS_RANDOM = ("_id", "public", "cache_key", "primary_key", "page_token", "next_token", "sync_token", "continuation", "object_key", "s3_key", "sort_key",
@@ -400,7 +547,7 @@ LOOKS_RANDOM = ("_id", "public", "cache_key", "primary_key", "page_token", "next
 
 def random_other(r, name):
     """A value under a name that is of no secret: it may look random where that is usual."""
-    if not any(part in name for part in LOOKS_RANDOM):
+    if not any(part in name for part in LOOKS_RANDOM) and (name.split("_")[-2] if "_" in name else "") not in THINGS_TRAIN + THINGS_TEST:
         return r.choice([
             lambda: str(r.randint(1, 200000)), lambda: str(r.randint(0, 64)), lambda: r.choice(WORDS), lambda: r.choice(PATHS), lambda: r.choice(REFERENCES),
             lambda: r.choice(["true", "false", "null", "3600", "24h", "30d", "15m", "utf-8", "RS256", "HS256", "bearer", "client_credentials", "Enter", "Tab"]),

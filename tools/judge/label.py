@@ -24,12 +24,18 @@ TYPES = set("string str int bool boolean null none true false nil undefined numb
 REFERENCE = re.compile(r"[$%{<(\[`]|://|\*\*|\.\.\.|…|^/|^\./|^~|op:|arn:|secretref|os\.environ|process\.env|^@|^:|^#|^-")
 IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+|[A-Z][A-Z0-9]*_[A-Z0-9_]+|[a-z]+(?:[_./:-][a-z0-9]+)+|[\d.,]+|[A-Za-z_]\w*(?:\.\w+)+|[A-Z][a-z]+(?:[A-Z][a-z]+)+")
 HASH = re.compile(r"\$(?:2[aby]|6|5|1|apr1|argon2)\w*\$|\{(?:SHA|SSHA|MD5|CRYPT)\}|pbkdf2_")
+# Nobody can tell by the name alone.
+EITHER = re.compile(r"(?i)salt|pepper|seed|mnemonic|^-[pu]$")
+PLAIN = re.compile(r"(?i)[\d.:/-]+|[a-z_ -]{1,10}|[\w./-]*/[\w./-]*|\d+:\d+.*")
+VALUE_MAX = 1024        # JUDGE_VALUE_MAX of src/mask/judge.h
 LOOSE = {"word", "gap", "copula", "reverse", "pair", "column", "line"}
 BARE = {"env", "yaml", "ini", "toml", "shell", "log", "md", "text"}
 
 
 def is_fixture(name, value, form, quoted, context):
     """Is @value a literal that somebody made up as a password or a token? None: it may be."""
+    if EITHER.search(name) and not PLAIN.fullmatch(value) and not REFERENCE.search(value):
+        return None
     if form in LOOSE or (not quoted and context not in BARE):
         return False
     if not STRONG.search(name) or OTHER.search(name):
@@ -77,4 +83,7 @@ def label(record, text, candidate, quoted):
         if len(rest) <= 8 and b" " not in rest.strip():
             return 1
         return 0 if len(rest) > 12 else -1
+    # The reader ends a value without quotes after so many bytes; the scanner goes on.
+    if start == first and end - start >= VALUE_MAX:
+        return 1
     return 0 if end <= first or start >= last else -1

@@ -17,9 +17,9 @@ from packages import texts
 KEYWORD = re.compile(
     r"(?i)pass(?:word|wd|phrase|code)|passwort|kennwort|\bpwd\b|[_.-]pw\b|\bpw\b|(?:db|user|root|admin|my|_)pass\b|\bpass\b|secret|token"
     r"|api_?-?key|credential|auth_?key|[a-z]_key\b|[a-z]Key\b|bearer|\bkey\b|\bpin\b|密码|密碼|口令|密钥|令牌|パスワード|トークン|парол|токен|ключ"
-    r"|contraseña|\bclave\b|senha|\bchave\b|mot de passe|\bclé\b|schlüssel|identified by")
+    r"|salt\b|\bseed\b|pepper|mnemonic|\s-[pP][ \w].*\s-[uUl]|\s-[uUl].*\s-[pP][ \w]|contraseña|\bclave\b|senha|\bchave\b|mot de passe|\bclé\b|schlüssel|identified by")
 QUICK = ("pass", "kennwort", "pwd", "pw", "secret", "token", "key", "credential", "bearer", "pin", "密", "口令", "令牌", "パスワード", "トークン", "парол",
-         "токен", "ключ", "contraseña", "clave", "senha", "chave", "clé", "schlüssel", "identified by")
+         "токен", "ключ", "contraseña", "clave", "senha", "chave", "clé", "schlüssel", "identified by", "salt", "seed", "mnemonic", " -p")
 CONTEXTS = {
     ".py": "python", ".go": "go", ".js": "js", ".mjs": "js", ".cjs": "js", ".jsx": "js", ".ts": "ts", ".tsx": "ts", ".rs": "rust", ".java": "java",
     ".c": "c", ".h": "c", ".cc": "c", ".cpp": "c", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".md": "md", ".rst": "md", ".mdx": "md", ".txt": "text",

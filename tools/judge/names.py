@@ -1,5 +1,8 @@
 """Names that secrets have, names that only look like it, and what stands round them; for training and for the test apart."""
 
+import base64
+import uuid
+
 TRAIN = {
     "before": "db database mysql postgres redis admin root user smtp mail ldap app api service stripe slack github aws twilio ftp proxy "
               "sudo login my test prod staging master client server bot web account jwt session oauth openai docker registry backup "
@@ -8,7 +11,8 @@ TRAIN = {
     "P": "password password password password passwd pass pwd passphrase passcode pw password passwd".split(),
     "T": "token token api_key api_key secret secret_key access_token auth_token client_secret private_key encryption_key signing_key access_key "
          "apikey secret key refresh_token webhook_secret shared_secret auth_key credential license_key personal_access_token "
-         "session_secret app_key key api_key api_token bearer_token secret_access_key account_key master_key api_secret token_secret auth".split(),
+         "session_secret app_key key api_key api_token bearer_token secret_access_key account_key master_key api_secret token_secret auth "
+         "salt hash_salt pepper seed unseal_key mnemonic".split(),
     "I": ["pin", "pin_code"],
     "brands": {"P": "password passwd pass pwd password".split(), "I": ["pin"],
                "T": "key key key key key key api_key api_key token token secret access_key auth_token client_secret app_key secret_key".split()},
@@ -29,7 +33,7 @@ TEST = {
               "owner replica reader rpc imap radius snmp console portal analytics hub mssql cassandra".split(),
     "P": "password password passwd pwd pass passphrase".split(),
     "T": "token api_key secret access_token client_secret secret_key apikey auth_token key api_token signing_secret deploy_token "
-         "encryption_key".split(),
+         "encryption_key password_salt pepper master_seed".split(),
     "I": ["pin"],
     "after": ["primary", "3", "ci"],
     "words": {"P": "password passphrase passwd password".split(), "T": ["token", "API key", "secret key", "access token", "secret"],
@@ -52,6 +56,13 @@ OTHER_TRAIN = ("key_id token_url token_type public_key cache_key primary_key nex
 OTHER_TEST = ("key_ref password_url token_uri public_key_id query_key unique_key dedupe_key next_token sync_token credentials_file password_attempts "
               "secret_version token_scope auth_backend completion_tokens num_tokens token_index key_code pubkey tokenizer_name secret_manager "
               "password_label api_key_header key_column pass_threshold auth_domain token_ttl secret_store key_usage").split()
+
+
+# What keys are of that open nothing, and what else looks random beside a name.
+THINGS_TRAIN = ("trace span event row device job order item page cell message storage lock region shard tenant element widget "
+                "asset topic stream slot node view route menu field theme locale tile layer entity record document column group "
+                "bucket batch task release build bundle module plugin layout store state").split()
+THINGS_TEST = "request session_row queue cluster metric invoice ticket chunk segment block panel track chapter label color".split()
 
 
 def forms(parts):
@@ -87,6 +98,10 @@ def fill(r, template, names, use, parts=None):
         words = r.choice(names["adjective"]) + " " + words
     slots.update(w=words, W=words[0].upper() + words[1:], a=r.choice(names["a"]), u=r.choice(names["u"]), h=r.choice(names["h"]),
                  i=str(r.randint(1, 9999)), O=r.choice(names["o"]))
+    slots.update(H="".join(r.choices("0123456789abcdef", k=r.choice([32, 40, 56, 64, 64, 64, 128]))), o=r.choice(["old", "changeme", "x1", "", "todo"]),
+                 B=base64.b64encode(r.randbytes(32)).decode(), b=base64.b64encode(r.randbytes(32)).decode()[:43],
+                 F=":".join("%02x" % r.randrange(256) for _ in range(16)), U=str(uuid.UUID(int=r.getrandbits(128), version=4)),
+                 x="".join(r.choices("0123456789abcdef", k=16)))
     slots.update(c2=r.choice(["timeout", "retries", "port", "version"]), d2=r.choice(["pool.size", "server.port"]))
     for slot, text in slots.items():
         template = template.replace("«%s»" % slot, text)

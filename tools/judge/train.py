@@ -27,19 +27,19 @@ from generate import as_tools_show
 from label import label
 
 FOLDS = 2
-TREES, LEAVES = 160, 20
+TREES, LEAVES = 200, 24
 SCALE = 1024
 QUOTES = b"\"'`\xc2\xe2\xe3"
 # What a source's candidates weigh: (secret, none).
 WEIGHTS = {"made": (1.0, 1.5), "fixture": (3.0, 1.0), "mined": (1.0, 1.0)}
 # Harmless lines that may be masked, in training, at each caution.
-BUDGET = {"low": 0.0015, "normal": 0.007, "high": 0.012}
+BUDGET = {"low": 0.003, "normal": 0.012, "high": 0.02}
 # No threshold is below this: forms that packages hardly have would be taken for sure ones.
 LOWEST = {"low": SCALE, "normal": 0, "high": -SCALE // 2}
 # After so many trees a sum that hardly any secret has ends it.
 EARLY_TREES, EARLY_LOST = 40, 0.001
 # So many secrets may be lost to the gate.
-GATE_LOST = 0.002
+GATE_LOST = 0.001
 
 
 class Set:
@@ -215,7 +215,7 @@ def thresholds(scores, y, cost, forms, lines, about, budget, lowest):
 
 
 def gate_of(v_scores, w_scores, y, taken):
-    """What rejects most of what is none by the two scores alone, before features are counted."""
+    """What rejects most of what is none by the two scores alone, before features are counted. A value with a digit passes it."""
     X = np.column_stack([v_scores, w_scores])
     fit = LogisticRegression(C=1.0, solver="liblinear", random_state=1).fit(X / 256, y)
     v, w = (int(round(c / np.abs(fit.coef_).max() * 64)) for c in fit.coef_[0])
@@ -292,9 +292,10 @@ def main():
     early = (EARLY_TREES, int(np.quantile(partial[taken], EARLY_LOST)) - SCALE // 2)
     print("early: %.1f %% of what is none ends there" % (100 * (partial[yy == 0] < early[1]).mean()))
     normal = np.array([tables["normal"][about["kinds"][k]][f] for k, f in zip(data.kinds[index], data.forms[index])])
-    gate = gate_of(v_scores, w_scores, yy, (yy == 1) & (whole >= normal))
+    digits = data.dense[index][:, about["features"].index("n-digits")] > 0
+    gate = gate_of(v_scores, w_scores, yy, (yy == 1) & (whole >= normal) & ~digits)
     sums = gate[0] * v_scores + gate[1] * w_scores
-    print("gate %d %d %d: %.1f %% of what is none ends there" % (gate + (100 * (sums[yy == 0] < gate[2]).mean(),)))
+    print("gate %d %d %d: %.1f %% of what is none ends there" % (gate + (100 * ((sums < gate[2]) & ~digits)[yy == 0].mean(),)))
     for caution in tables:
         t = np.array([tables[caution][about["kinds"][k]][f] for k, f in zip(data.kinds[index], data.forms[index])])
         made_secret = (yy == 1) & ~mined[index]

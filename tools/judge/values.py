@@ -307,6 +307,74 @@ def structured(r):
     return text + draw(r, ALNUM, 8, 16) if len(text) < 14 else text
 
 
+CYRILLIC = "\u0430 \u0431 \u0432 \u0433 \u0434 \u0435 \u0436 \u0437 \u0438 \u043a \u043b \u043c \u043d \u043e \u043f \u0440 \u0441 \u0442 \u0443 \u0447 \u0448 \u044b \u044c \u044f".split()
+
+
+def accented(r, half):
+    """A word with letters beyond ASCII, of one half of its list."""
+    name = r.choice(["ngerman", "ngerman", "french", "spanish", "portuguese"])
+    if (name, half) not in accented.lists:
+        with open(DICT + name, encoding="utf-8") as lines:
+            words = {line.strip() for line in lines}
+        accented.lists[name, half] = sorted(w for w in words if not w.isascii() and w.isalpha() and 4 <= len(w) <= 12 and half_of(w) == half)
+    return r.choice(accented.lists[name, half])
+
+
+accented.lists = {}
+
+
+def wide_word(r):
+    word = accented(r, 0)
+    return r.choice([word, word.capitalize(), word.lower()]) + r.choice(["", "", "-", "_", "!", "."]) + r.choice([draw(r, DIGITS, 1, 4), draw(r, DIGITS, 2, 4) + "!", W(r)])
+
+
+def wide_pair(r):
+    return accented(r, 0) + r.choice("-_.+") + r.choice([W(r), accented(r, 0)]) + r.choice(["", draw(r, DIGITS, 1, 3)])
+
+
+def wide_script(r):
+    if r.random() < .6:
+        word = "".join(r.choices(CYRILLIC, k=r.randint(5, 9)))
+        return r.choice([word, word.capitalize()]) + r.choice(["", "_", "-", "!"]) + draw(r, DIGITS, 1, 4)
+    return "".join(chr(r.randint(0x4e00, 0x7fff)) for _ in range(r.randint(2, 5))) + draw(r, DIGITS + LOWER, 2, 5)
+
+
+def wide_letter(r):
+    """Random, with a letter or two that only some keyboards have."""
+    text = draw(r, ALNUM, 8, 16)
+    at = r.randint(1, len(text) - 1)
+    return text[:at] + r.choice("\u00e4\u00f6\u00fc\u00df\u00e9\u00e8\u00f1\u00e7\u00e5\u00f8\u00a7\u20ac\u00a3") + text[at:]
+
+
+def quote_in_word(r):
+    """A quote that stands within a word is the word's."""
+    text = r.choice([draw(r, ALNUM, 8, 16), W(r) + draw(r, DIGITS, 2, 4) + W(r), draw(r, LOWER + DIGITS, 8, 14)])
+    at = r.randint(1, len(text) - 1)
+    return text[:at] + r.choice("''\"`") + text[at:]
+
+
+def hashed(r):
+    """What devices and databases store of a password."""
+    base64ed = ALNUM + "./"
+    return r.choice([
+        lambda: "$1$" + draw(r, base64ed, 4) + "$" + draw(r, base64ed, 22), lambda: "$9$" + draw(r, base64ed, 14) + "$" + draw(r, base64ed, 43),
+        lambda: draw(r, DIGITS, 2) + draw(r, DIGITS + "ABCDEF", r.choice([10, 14, 18, 22])), lambda: "$8$" + draw(r, base64ed, 14) + "$" + draw(r, base64ed, 43)])()
+
+
+def seed_words(r):
+    return " ".join(W(r) for _ in range(r.choice([12, 12, 24])))
+
+
+def random_long(r):
+    return base64.b64encode(bytes_of(r, 150, 2500)).decode()
+
+
+def prefix_glued(r):
+    """A short word or a few letters, and random ones right after it, as issuers begin keys."""
+    head = r.choice(["key", "tok", "pat", "sec", "app", "api", "usr", "acc", "pub", "sk", "pk", "id", W(r)[:4], draw(r, LOWER, 2, 4)])
+    return head + draw(r, r.choice([ALNUM, ALNUM, LOWER + DIGITS]), 12, 32)
+
+
 def for_tests(r):
     """As people write them into tests and examples."""
     core = r.choice(["secret", "passw0rd", "password", "pass", "letmein", "admin", "test", "s3cr3t", "s3cret", "qwerty", "welcome", "root", "demo",
@@ -336,11 +404,12 @@ TRAIN = {
         (season_year, 2), (leet, 3), (passphrase, 5), (passphrase_spaces, 2), (passphrase_camel, 2), (passphrase_glued, 2),
         (passphrase_number, 2), (two_words, 3), (keyboard_walk, 2), (pronounceable, 3), (pronounceable_apg, 1), (pinyin, 3), (foreign_word, 3),
         (foreign_pair, 2), (one_word, 1), (sentence_initials, 2), (company, 2), (doubled, 1), (reversed_word, 1), (interleaved, 1),
-        (grouped, 1), (apple, 1), (database, 2), (quoted_punctuation, 3), (quoted_pieces, 3), (digits, 1), (random_upper_digits, 1), (random_uuid, 1), (for_tests, 3)],
+        (grouped, 1), (apple, 1), (database, 2), (quoted_punctuation, 4), (quoted_pieces, 14), (digits, 1), (random_upper_digits, 1), (random_uuid, 1), (for_tests, 3),
+        (wide_word, 1.5), (wide_pair, 1), (wide_script, 1.5), (wide_letter, 1.5), (quote_in_word, 3), (hashed, 1)],
     "token": [
         (random_alnum, 6), (random_letters, 2), (random_lower, 1), (random_lower_digits, 3), (random_upper_digits, 2), (random_hex, 8),
         (random_base64, 3), (random_base64url, 3), (random_uuid, 6), (prefixed, 3), (two_parts, 2), (grouped, 1), (trailing_equals, 1),
-        (passphrase, 1.5), (two_words, .5), (word_digits, .5), (random_symbols, .5), (leet, .5), (passphrase_number, .5), (for_tests, 1), (structured, 5)],
+        (passphrase, 1.5), (two_words, .5), (word_digits, .5), (random_symbols, .5), (leet, .5), (passphrase_number, .5), (for_tests, 1), (structured, 5), (prefix_glued, 4), (wide_letter, .5), (quote_in_word, 1), (seed_words, .5), (random_long, .7)],
     "pin": [(pin, 1)],
 }
 
@@ -488,6 +557,27 @@ def t_mother(r):
     return "".join(w[0] for w in (V(r) for _ in range(6))).title() + str(r.randint(10, 99)) + r.choice("!?&")
 
 
+GREEK = [chr(c) for c in range(0x3b1, 0x3ca)]
+
+
+def t_accented(r):
+    return accented(r, 1) + str(r.randint(1, 999)) + r.choice(["", "?", "#"])
+
+
+def t_accented_phrase(r):
+    return "-".join(r.choice([V(r), accented(r, 1)]) for _ in range(3))
+
+
+def t_script(r):
+    if r.random() < .5:
+        return "".join(r.choices(GREEK, k=r.randint(5, 9))) + str(r.randint(10, 9999))
+    return "".join(chr(r.randint(0x0430, 0x044f)) for _ in range(r.randint(6, 10))).title() + r.choice(["!", "7", "2024"])
+
+
+def t_quote(r):
+    return V(r) + str(r.randint(0, 9)) + r.choice("'`\"") + "".join(r.choices(ALNUM, k=r.randint(5, 9)))
+
+
 def t_pin(r):
     return "%0*d" % (6, r.randrange(10 ** 6))
 
@@ -496,7 +586,7 @@ TEST = {
     "password": [(t_pwgen, 1), (t_pwgen_plain, 1), (t_secure, 1), (t_letters, 1), (t_alnum, 1), (t_hex, .5), (t_openssl, 1), (t_diceware, 1),
                  (t_xkcd, .5), (t_diceware_german, 1), (t_french_phrase, 1), (t_bitwarden, 1), (t_person, 1), (t_month, 1), (t_evil, 1),
                  (t_evil_pair, 1), (t_keys, 1), (t_pinyin, 1), (t_german, 1), (t_german_pair, .5), (t_policy, 1), (t_keepass, 1), (t_dictionary, 1),
-                 (t_mother, 1)],
+                 (t_mother, 1), (t_accented, .7), (t_accented_phrase, .4), (t_script, .7), (t_quote, .7)],
     "token": [(t_letters, 1), (t_alnum, 2), (t_hex, 2), (t_openssl, 1), (t_base32, 1), (t_urlsafe, 1), (t_uuid, 1), (t_stamp, 1), (t_diceware, .5),
               (t_bitwarden, .5)],
     "pin": [(t_pin, 1)],
