@@ -563,7 +563,8 @@ static int mask_whole(Masker *m, bool json, const char *text, size_t size, Maske
         return 0;
 }
 
-int masker_mask_part(Masker *m, const char *text, size_t size, TextPart part, Masked *ret)
+/* m->repairs is how @text came to be what it is. */
+static int mask_part(Masker *m, const char *text, size_t size, TextPart part, Masked *ret)
 {
         size_t n_findings;
         int r;
@@ -585,6 +586,12 @@ int masker_mask_part(Masker *m, const char *text, size_t size, TextPart part, Ma
                 return r;
         *ret = (Masked){ m->output.data, m->output.size, m->findings, n_findings };
         return 0;
+}
+
+int masker_mask_part(Masker *m, const char *text, size_t size, TextPart part, Masked *ret)
+{
+        m->repairs.n = 0;
+        return mask_part(m, text, size, part, ret);
 }
 
 int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Masked *ret)
@@ -609,5 +616,5 @@ int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Mas
         part.until = clean_size;
         if (format == MASK_JSON && json_is_valid(clean, clean_size))
                 part.json = &document;
-        return masker_mask_part(m, clean, clean_size, part, ret);
+        return mask_part(m, clean, clean_size, part, ret);
 }

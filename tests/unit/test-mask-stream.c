@@ -364,6 +364,21 @@ static void put_base64(StrBuf *b, const StrBuf *plain, size_t line)
         }
 }
 
+/* Where the characters of another text were mended says nothing of this one. */
+TEST(a_part_is_told_by_its_own_bytes)
+{
+        _cleanup_(strbuf_done) StrBuf text = { 0 };
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        Masked masked;
+
+        REQUIRE(masker_mask(m, MASK_TEXT, "\xff\xff\xff \xff", 5, &masked) == 0);
+        put_made(&text, "it was ghp_{alnum:36}\n");
+        REQUIRE(masker_mask_part(m, text.data, text.size, (TextPart){ .until = text.size },
+                                 &masked) == 0);
+        CHECK_INT(masked.n_findings, 1);
+        CHECK_INT(masked.n_findings > 0 ? masked.findings[0].start : 0, strlen("it was "));
+}
+
 static void count_call(void *userdata)
 {
         (*(size_t *) userdata)++;
