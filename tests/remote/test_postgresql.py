@@ -1,6 +1,5 @@
 """What is PostgreSQL's alone: agentsview's schema, whose a session is there, what its values can be, and every reason why not"""
 
-import contextlib
 import json
 import os
 import random
@@ -426,8 +425,8 @@ def while_it_travels(ann, place, sql):
     delivery.start()
     wait_for(lambda: any(seen.search(r["query"]) for r in ann.server.requests()[n_before:]), "it has come there", 60)
     somebody = subprocess.Popen([*ann.server.cluster.psql(ann.server.database), "-c", f"SET search_path = {SCHEMA}; BEGIN; {sql}; COMMIT"])
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        somebody.wait(1)  # or it waits for the delivery
+    wait_for(lambda: somebody.poll() is not None or ann.server.query("SELECT pid FROM pg_locks WHERE NOT granted"),
+             "it is done, or waits for the delivery", 60)
     ann.server.control("clear")
     delivery.join()
     assert somebody.wait(60) == 0
