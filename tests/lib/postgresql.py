@@ -59,7 +59,7 @@ class Psql:
     def run(self, sql):
         """Returns what it prints. After a QueryError it has ended."""
         end, text = f"{self.END}\n".encode(), bytearray()
-        with contextlib.suppress(BrokenPipeError):  # then its output ends, too
+        with contextlib.suppress(BrokenPipeError, ValueError):  # its output ends, too; or somebody has closed it
             self.process.stdin.write(f"{sql}\n;\n\\echo {self.END}\n".encode())
             self.process.stdin.flush()
         while not text.endswith(end):
@@ -84,6 +84,7 @@ class Cluster:
 
     def __init__(self, settings=()):
         self.session = None
+        self.starting = threading.Lock()
         self.folder = Path(tempfile.mkdtemp(prefix="scrubjay-postgresql-", dir=place_of_data()))
         self.folder.chmod(0o755)  # its certificate is read by clients
         self.as_user = []
@@ -116,8 +117,10 @@ class Cluster:
         return done.stdout
 
     def start(self):
-        # its output goes to the log, for a pipe would stay open as long as the server
-        self.run("pg_ctl", "-D", self.data, "-w", "-t", "60", "-l", self.folder / "log", "start")
+        with self.starting:  # somebody may be bringing it back already
+            if not self.is_running():
+                # its output goes to the log, for a pipe would stay open as long as the server
+                self.run("pg_ctl", "-D", self.data, "-w", "-t", "60", "-l", self.folder / "log", "start")
 
     def leave(self):
         """Ends the connection that query() keeps."""
