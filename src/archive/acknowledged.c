@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "archive/archive.h"
+#include "archive/archive-key.h"
 #include "base/file-util.h"
 #include "base/sqlite-util.h"
 #include "base/time-util.h"
@@ -29,9 +29,7 @@ struct Acknowledged {
 
 static char *list_path(const char *archive_path)
 {
-        char *path;
-
-        return asprintf(&path, "%s.acknowledged", archive_path) < 0 ? NULL : path;
+        return xasprintf("%s.acknowledged", archive_path);
 }
 
 /* What stands there may be of anybody. Returns 0, -ENOENT, -ELOOP, -EISDIR, -EINVAL, -EFBIG or another negative errno. */
@@ -181,8 +179,6 @@ int acknowledged_attach(sqlite3 *db, const char *archive_path, char **reterr)
         _cleanup_free_ char *path = list_path(archive_path);
         int r;
 
-        if (!path)
-                return -ENOMEM;
         r = sqlite_run(db, "PRAGMA temp_store = MEMORY; CREATE TEMP TABLE acknowledged " COLUMNS);
         if (r >= 0)
                 r = sqlite_run(db, "SAVEPOINT acknowledged");
@@ -230,13 +226,11 @@ static int bring_up(sqlite3 *db, int version, int64_t mark)
 
 int acknowledged_open(const char *archive_path, Acknowledged **ret, char **reterr)
 {
-        _cleanup_(acknowledged_closep) Acknowledged *l = calloc(1, sizeof(*l));
+        _cleanup_(acknowledged_closep) Acknowledged *l = xcalloc(1, sizeof(*l));
         _cleanup_free_ char *path = list_path(archive_path);
         int64_t mark = 0;
         int version = 0, r;
 
-        if (!l || !path)
-                return -ENOMEM;
         r = make_file(path);
         if (r >= 0)
                 r = version = open_list(path, SQLITE_OPEN_READWRITE, "BEGIN IMMEDIATE", &l->db);

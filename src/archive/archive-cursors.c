@@ -52,9 +52,7 @@ static int keep_cursor(Archive *a, const char *id, size_t size, const Cursor *cu
         struct KeptCursor *kept;
 
         if (!a->kept) {
-                a->kept = calloc(KEPT_CURSORS_MAX, sizeof(*a->kept));
-                if (!a->kept)
-                        return -ENOMEM;
+                a->kept = xcalloc(KEPT_CURSORS_MAX, sizeof(*a->kept));
         }
         kept = a->kept + a->n_kept;
         kept->cursor = *cursor;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/archive-schema.h"
 #include "archive/archive.h"
 #include "archive/search-index.h"
 #include "base/file-util.h"
@@ -85,13 +86,9 @@ static bool is_zero(const unsigned char *p, size_t n)
 /* Is there more of it beside it, in a -wal or a -journal? */
 static bool has_more(const char *path, const char *suffix)
 {
-        _cleanup_free_ char *name = NULL;
+        _cleanup_free_ char *name = xasprintf("%s%s", path, suffix);
         struct stat st;
 
-        if (asprintf(&name, "%s%s", path, suffix) < 0) {
-                name = NULL;
-                return true;
-        }
         return stat(name, &st) == 0 && st.st_size > 0;
 }
 
@@ -150,10 +147,7 @@ int archive_n_damaged(const char *path)
         _cleanup_free_ char *folder = path_folder(path), *prefix = NULL;
         const char *slash = strrchr(path, '/');
 
-        if (!folder || asprintf(&prefix, "%s.damaged-", slash ? slash + 1 : path) < 0) {
-                prefix = NULL;
-                return -ENOMEM;
-        }
+        prefix = xasprintf("%s.damaged-", slash ? slash + 1 : path);
         return count_files(folder, prefix);
 }
 
@@ -173,10 +167,7 @@ static int free_name(const char *path, char **ret)
 
                 if (i > 0)
                         (void) snprintf(number, sizeof(number), ".%d", i);
-                if (asprintf(&name, "%s.damaged-%s%s", path, when, number) < 0) {
-                        name = NULL;
-                        return -ENOMEM;
-                }
+                name = xasprintf("%s.damaged-%s%s", path, when, number);
                 if (lstat(name, &st) < 0 && errno == ENOENT) {
                         *ret = TAKE_PTR(name);
                         return 0;
@@ -185,31 +176,20 @@ static int free_name(const char *path, char **ret)
         return -EEXIST;
 }
 
-/* @from and @suffix to @to and @suffix; what is not there is well. */
+/* @from and @suffix to @to and @suffix; a file that does not exist is fine. */
 static int move(const char *from, const char *to, const char *suffix)
 {
-        _cleanup_free_ char *a = NULL, *b = NULL;
+        _cleanup_free_ char *a = xasprintf("%s%s", from, suffix),
+                            *b = xasprintf("%s%s", to, suffix);
 
-        if (asprintf(&a, "%s%s", from, suffix) < 0) {
-                a = NULL;
-                return -ENOMEM;
-        }
-        if (asprintf(&b, "%s%s", to, suffix) < 0) {
-                b = NULL;
-                return -ENOMEM;
-        }
         return rename(a, b) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 int archive_move_aside(const char *path, char **ret)
 {
-        _cleanup_free_ char *name = NULL, *shm = NULL;
+        _cleanup_free_ char *name = NULL, *shm = xasprintf("%s-shm", path);
         int r;
 
-        if (asprintf(&shm, "%s-shm", path) < 0) {
-                shm = NULL;
-                return -ENOMEM;
-        }
         r = archive_n_damaged(path);
         if (r >= ARCHIVE_DAMAGED_MAX)
                 return -EUCLEAN;

@@ -11,7 +11,7 @@
 #define ARCHIVE_DAMAGED_MAX 3
 
 typedef enum ArchiveCheck {
-        ARCHIVE_CHECK_QUICK, /* PRAGMA quick_check, for so long as a start may take; then it counts as whole */
+        ARCHIVE_CHECK_QUICK, /* PRAGMA quick_check, for as long as a start may take; after that the file counts as whole */
         ARCHIVE_CHECK_FULL, /* PRAGMA integrity_check, to its end */
 } ArchiveCheck;
 

@@ -62,7 +62,7 @@ typedef enum ArchiveInsert {
 
 struct Archive {
         sqlite3 *db;
-        char *mended; /* what others could get at until this opening, the first of them; or NULL */
+        char *mended; /* what others had access to until this opening, the first of them; or NULL */
         char *path;
         dev_t device; /* of the file that is open */
         ino_t inode;
@@ -100,6 +100,6 @@ int archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t siz
 /* Runs one that needs nothing but the id. */
 int archive_run_for(Archive *a, ArchiveQuery query, const char *id, size_t size);
 
-/* Writes the cursors that are kept, resp. forgets them. */
+/* Writes the cursors that are kept; or forgets them. */
 int archive_cursors_flush(Archive *a);
 void archive_cursors_drop(Archive *a);

@@ -6,6 +6,7 @@
 
 #include "archive/archive-damage.h"
 #include "archive/archive-internal.h"
+#include "archive/archive-key.h"
 #include "archive/archive-schema.h"
 #include "base/file-util.h"
 #include "base/time-util.h"
@@ -24,15 +25,11 @@ static int write_lock(Archive *a, const char *text)
 
 static int take_lock(Archive *a, const char *path, char **reterr)
 {
-        _cleanup_free_ char *lock_path = NULL, *text = NULL;
+        _cleanup_free_ char *lock_path = xasprintf("%s.lock", path), *text = NULL;
         _cleanup_close_ int fd = -1;
         char pid[32];
         int r;
 
-        if (asprintf(&lock_path, "%s.lock", path) < 0) {
-                lock_path = NULL;
-                return -ENOMEM;
-        }
         fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0) {
                 int saved = errno;
@@ -61,37 +58,21 @@ static int take_lock(Archive *a, const char *path, char **reterr)
         return r;
 }
 
-/* Keeps others out of @path, which is ours; what is not there is well. */
+/* Keeps others out of @path, which is ours; a file that does not exist is fine. */
 static int make_private(Archive *a, const char *path)
 {
         int r = path_make_private(path);
 
         if (r > 0 && !a->mended)
-                a->mended = strdup(path);
+                a->mended = xstrdup(path);
         return r == -ENOENT || r > 0 ? 0 : r;
-}
-
-static char *key_path_of(const char *path)
-{
-        _cleanup_free_ char *folder = path_folder(path);
-
-        return folder ? path_join(folder, "fingerprint.key") : NULL;
-}
-
-int archive_read_key(const char *path, HashKey *ret)
-{
-        _cleanup_free_ char *key_path = key_path_of(path);
-
-        return key_path ? key_file_read(key_path, ret) : -ENOMEM;
 }
 
 static int load_key(Archive *a, const char *path, char **reterr)
 {
-        _cleanup_free_ char *key_path = key_path_of(path);
+        _cleanup_free_ char *key_path = archive_key_path(path);
         int r;
 
-        if (!key_path)
-                return -ENOMEM;
         r = key_file_load(key_path, &a->key);
         if (r >= 0)
                 r = make_private(a, key_path);
@@ -114,12 +95,8 @@ static int make_files(Archive *a)
         int r = fd < 0 ? -errno : 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(suffixes); i++) {
-                _cleanup_free_ char *file = NULL;
+                _cleanup_free_ char *file = xasprintf("%s%s", a->path, suffixes[i]);
 
-                if (asprintf(&file, "%s%s", a->path, suffixes[i]) < 0) {
-                        file = NULL;
-                        return -ENOMEM;
-                }
                 r = make_private(a, file);
         }
         return r;
@@ -198,12 +175,12 @@ static int close_folder(Archive *a, char **reterr)
         _cleanup_free_ char *folder = path_folder(a->path);
         int r;
 
-        r = folder ? folder_make_private(folder) : -ENOMEM;
+        r = folder_make_private(folder);
         if (r > 0)
                 a->mended = TAKE_PTR(folder);
         if (r == -EPERM)
                 format_error(reterr,
-                             "Others can get at the folder '%s' of the archive, and it is not only yours or is "
+                             "Others have access to the folder '%s' of the archive, and it is not only yours or is "
                              "your home folder: set [Archive] Path= to a file in a folder of its own.",
                              folder);
         else if (r < 0)
@@ -357,16 +334,12 @@ static int replace_damaged(Archive *a, const char *problem, char **reterr)
 
 int archive_open(const char *path, Archive **ret, char **reterr)
 {
-        _cleanup_(archive_closep) Archive *a = calloc(1, sizeof(*a));
+        _cleanup_(archive_closep) Archive *a = xcalloc(1, sizeof(*a));
         _cleanup_free_ char *problem = NULL;
         int r, damaged;
 
-        if (!a)
-                return -ENOMEM;
         a->lock_fd = -1;
-        a->path = strdup(path);
-        if (!a->path)
-                return -ENOMEM;
+        a->path = xstrdup(path);
         r = look_first(a, reterr);
         if (r < 0)
                 return r;

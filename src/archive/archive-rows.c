@@ -3,6 +3,7 @@
 
 #include "archive/archive-internal.h"
 #include "archive/archive-secrets.h"
+#include "archive/row.h"
 #include "base/time-util.h"
 
 static const struct {
@@ -68,7 +69,6 @@ static int prepare_insert(Archive *a, ArchiveInsert which)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         size_t n = inserts[which].table->n_columns;
-        int r;
 
         for (size_t i = 0; i < ELEMENTSOF(inserts[which].more) && inserts[which].more[i]; i++)
                 n++;
@@ -82,8 +82,7 @@ static int prepare_insert(Archive *a, ArchiveInsert which)
                 (void) strbuf_puts(&sql, inserts[which].conflict);
         else
                 put_columns(&sql, which, true);
-        r = strbuf_puts(&sql, "");
-        return r < 0 ? r : sqlite_prepare(a->db, sql.data, a->inserts + which);
+        return sqlite_prepare(a->db, sql.data, a->inserts + which);
 }
 
 /* The statement that inserts into a table, with @values bound from index 1 on. */
@@ -345,7 +344,6 @@ static int prepare_select(Archive *a, ArchiveInsert which, const char *tail)
 {
         const Table *table = inserts[which].table;
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        int r;
 
         if (a->selects[which]) {
                 (void) sqlite3_reset(a->selects[which]);
@@ -353,35 +351,16 @@ static int prepare_select(Archive *a, ArchiveInsert which, const char *tail)
         }
         (void) strbuf_puts(&sql, "SELECT ");
         put_columns(&sql, which, false);
-        r = strbuf_printf(&sql, " FROM %s WHERE %s", table->name, tail);
-        return r < 0 ? r : sqlite_prepare(a->db, sql.data, a->selects + which);
+        (void) strbuf_printf(&sql, " FROM %s WHERE %s", table->name, tail);
+        return sqlite_prepare(a->db, sql.data, a->selects + which);
 }
 
-/* The current row, its texts copied into the arena. */
+/* The current row of @table, its texts copied into the arena. */
 static int copy_row(Archive *a, sqlite3_stmt *stmt, const Table *table, Value *values)
 {
-        for (size_t i = 0; i < table->n_columns; i++) {
-                int index = (int) i;
-                size_t size;
-                const char *text;
+        int r = row_read(stmt, table->n_columns, values);
 
-                switch (sqlite3_column_type(stmt, index)) {
-                case SQLITE_NULL:
-                        values[i] = (Value){ 0 };
-                        break;
-                case SQLITE_INTEGER:
-                        values[i] = value_integer(sqlite3_column_int64(stmt, index));
-                        break;
-                default:
-                        text = (const char *) sqlite3_column_text(stmt, index);
-                        size = (size_t) sqlite3_column_bytes(stmt, index);
-                        text = arena_copy(&a->arena, text, size);
-                        if (!text)
-                                return -ENOMEM;
-                        values[i] = value_text(text, size);
-                }
-        }
-        return 0;
+        return r < 0 ? r : values_copy(&a->arena, values, table->n_columns, values);
 }
 
 int archive_session_get(Archive *a, const char *id, size_t size, Value *values,
@@ -411,44 +390,14 @@ int archive_session_get(Archive *a, const char *id, size_t size, Value *values,
 static int read_children(Archive *a, ArchiveInsert which, const char *id, size_t size,
                          int64_t ordinal, Value **ret, size_t *ret_n)
 {
-        const Table *table = inserts[which].table;
-        Value *rows = NULL;
-        size_t n = 0, allocated = 0;
-        sqlite3_stmt *stmt;
         int r;
 
         r = prepare_select(a, which, "session_id = ?1 AND message_ordinal = ?2");
         if (r < 0)
                 return r;
-        stmt = a->selects[which];
-        (void) sqlite_bind_text(stmt, 1, id, size);
-        (void) sqlite3_bind_int64(stmt, 2, ordinal);
-        while ((r = sqlite_step(stmt)) > 0) {
-                if (n == allocated) {
-                        Value *grown;
-
-                        allocated = allocated > 0 ? allocated * 2 : 4;
-                        grown = arena_alloc(&a->arena,
-                                            allocated * table->n_columns * sizeof(*grown));
-                        if (!grown) {
-                                r = -ENOMEM;
-                                break;
-                        }
-                        if (n > 0)
-                                memcpy(grown, rows, n * table->n_columns * sizeof(*grown));
-                        rows = grown;
-                }
-                r = copy_row(a, stmt, table, rows + n * table->n_columns);
-                if (r < 0)
-                        break;
-                n++;
-        }
-        (void) sqlite3_reset(stmt);
-        if (r < 0)
-                return r;
-        *ret = rows;
-        *ret_n = n;
-        return 0;
+        (void) sqlite_bind_text(a->selects[which], 1, id, size);
+        (void) sqlite3_bind_int64(a->selects[which], 2, ordinal);
+        return row_read_all(a->selects[which], inserts[which].table, &a->arena, ret, ret_n);
 }
 
 int archive_message_get(Archive *a, const char *id, size_t size, int64_t ordinal, Message *ret)

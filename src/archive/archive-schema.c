@@ -1,9 +1,8 @@
-/* The archive's schema: declared here, made, checked, migrated */
+/* The archive's schema: declared, made, checked */
 #include "archive/archive-schema.h"
 
+#include "model/session.h"
 #include <string.h>
-
-#include "archive/archive.h"
 
 /*
  * The tables. A column added here reaches the archives of older versions too (archive_schema_prepare()), if it may be NULL
@@ -102,7 +101,7 @@ static const char *definition_name(const struct Definition *d)
         return d->model ? d->model->name : d->name;
 }
 
-/* Calls @func for each column: its own first, since behind a long text they are at the end of a chain of pages. */
+/* Calls @func for each column: its own first, since after a long text they are at the end of a chain of pages. */
 static int for_each_column(const struct Definition *d,
                            int (*func)(void *userdata, const char *column), void *userdata)
 {
@@ -132,16 +131,13 @@ static int make_table(sqlite3 *db, const struct Definition *d)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         const char *key = d->model ? d->model->key : d->key;
-        int r;
 
-        r = strbuf_printf(&sql, "CREATE TABLE %s (", definition_name(d));
-        if (r >= 0)
-                r = for_each_column(d, append_column, &sql);
-        if (r >= 0 && key)
-                r = strbuf_printf(&sql, ", PRIMARY KEY (%s)", key);
-        if (r >= 0)
-                r = strbuf_printf(&sql, ") %s; %s", d->options ?: "", d->fill ?: "");
-        return r < 0 ? r : sqlite_run(db, sql.data);
+        (void) strbuf_printf(&sql, "CREATE TABLE %s (", definition_name(d));
+        (void) for_each_column(d, append_column, &sql);
+        if (key)
+                (void) strbuf_printf(&sql, ", PRIMARY KEY (%s)", key);
+        (void) strbuf_printf(&sql, ") %s; %s", d->options ?: "", d->fill ?: "");
+        return sqlite_run(db, sql.data);
 }
 
 typedef struct Existing {
@@ -205,7 +201,7 @@ static int make_what_is_missing(sqlite3 *db)
         return r;
 }
 
-int archive_schema_prepare(sqlite3 *db)
+int archive_schema_check(sqlite3 *db)
 {
         SqliteIdentity is;
         int r;
@@ -214,10 +210,17 @@ int archive_schema_prepare(sqlite3 *db)
         if (r < 0)
                 return r;
         if (is.application_id == 0 && is.n_objects == 0)
-                return make_what_is_missing(db);
+                return -ENOENT;
         if (is.application_id != ARCHIVE_APPLICATION_ID)
                 return -EMEDIUMTYPE;
         if (is.version > ARCHIVE_SCHEMA_VERSION)
                 return -EPROTONOSUPPORT;
-        return is.version < ARCHIVE_SCHEMA_VERSION ? make_what_is_missing(db) : 0;
+        return is.version < ARCHIVE_SCHEMA_VERSION;
+}
+
+int archive_schema_prepare(sqlite3 *db)
+{
+        int r = archive_schema_check(db);
+
+        return r > 0 || r == -ENOENT ? make_what_is_missing(db) : r;
 }

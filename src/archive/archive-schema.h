@@ -1,12 +1,20 @@
 /*
- * The archive's schema: declared, made, checked, migrated
+ * The archive's schema: declared, made, checked
  *
  * There is one declaration. An empty database gets all of it; an archive of an older version gets what it lacks of it:
- * tables, columns, indexes. So a migration is nothing that anybody writes.
+ * tables, columns, indexes. So nobody writes a migration.
  */
 #pragma once
 
 #include "base/sqlite-util.h"
+
+/* PRAGMA application_id of an archive ("SJAY") and the version of its schema (PRAGMA user_version). */
+#define ARCHIVE_APPLICATION_ID 0x534a4159
+#define ARCHIVE_SCHEMA_VERSION 4
+
+/* Is this an archive that can be read here? Returns 0; 1: it is older than this version; -ENOENT: nothing was made yet; -EPROTONOSUPPORT:
+ * a newer schema; -EMEDIUMTYPE: not an archive; or another negative errno. */
+int archive_schema_check(sqlite3 *db);
 
 /* Makes what is missing, in one transaction; an archive of this version is only looked at.
  * Returns 0; -EPROTONOSUPPORT: a newer schema; -EMEDIUMTYPE: not an archive; both untouched; or a negative errno. */

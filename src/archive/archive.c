@@ -188,12 +188,8 @@ int archive_meta_get(Archive *a, const char *key, char **ret)
         r = sqlite_step(stmt);
         if (r > 0) {
                 const char *text = (const char *) sqlite3_column_text(stmt, 0);
-                char *copy = strdup(text ?: "");
 
-                if (copy)
-                        *ret = copy;
-                else
-                        r = -ENOMEM;
+                *ret = xstrdup(text ?: "");
         }
         (void) sqlite3_reset(stmt);
         return r;

@@ -13,20 +13,16 @@
 
 typedef struct Archive Archive;
 
-/* PRAGMA application_id of an archive ("SJAY") and the version of its schema (PRAGMA user_version). */
-#define ARCHIVE_APPLICATION_ID 0x534a4159
-#define ARCHIVE_SCHEMA_VERSION 4
-
 /* The version of what cursors mean; one that is older has every session synced again. */
 #define SYNC_VERSION 3
 
 /*
  * Opens the archive at @path for writing, makes it (0600 in a 0700 folder) where there is none, and takes its lock.
- * What others could get at is closed to them, once it is known to be ours; a folder that is not only ours is refused.
+ * What others had access to is closed to them, once it is known to be ours; a folder that is not only ours is refused.
  * Beside it lies fingerprint.key (0600).
  * One with an older schema gets what it lacks (archive-schema.h). It is checked for damage: a look at its header each time, PRAGMA quick_check where the last one to have it open did not
  * close it. A damaged one is moved aside (archive_moved_aside() says where) and a new one is made; its change sequence
- * goes on far behind any number that the old one can have had.
+ * goes on far beyond any number that the old one can have had.
  * Returns 0; 1: a damaged one was moved aside; or a negative errno with *@reterr (owned by the caller): -EBUSY: another process has it; -EPROTONOSUPPORT:
  * made by a newer version, left untouched; -EMEDIUMTYPE: not an archive, left untouched; -EUCLEAN: damaged, and too
  * many damaged ones lie beside it already; ...
@@ -47,7 +43,7 @@ void archive_suspect(Archive *a);
 /* Whether the file that is open is still the one at its path: it may have been removed, or replaced. */
 bool archive_is_in_place(const Archive *a);
 
-/* The file or folder that others could get at until it was opened just now (the first of them, told once; the caller owns
+/* The file or folder that others had access to until it was opened just now (the first of them, told once; the caller owns
  * it); NULL: there was none. */
 char *archive_take_mended(Archive *a);
 
@@ -56,10 +52,6 @@ const char *archive_moved_aside(const Archive *a);
 
 /* The key of this archive's fingerprints. */
 const HashKey *archive_key(const Archive *a);
-
-/* The key of the archive at @path, beside which it lies; it is never made here. Returns 0, -ENOENT, -EBADMSG or another negative
- * errno. */
-int archive_read_key(const char *path, HashKey *ret);
 
 /* Why the last call failed, in SQLite's words. */
 const char *archive_reason(Archive *a);
@@ -125,11 +117,11 @@ int archive_keep_cursors(Archive *a, bool on);
 /* How many sessions have one. Kept, not counted. */
 uint64_t archive_cursor_count(const Archive *a);
 
-/* Ids of sessions that the archive holds and whose cursor has another policy than @policy, in order of id, behind
+/* Ids of sessions that the archive holds and whose cursor has another policy than @policy, in order of id, after
  * @after (NULL: from the first). Returns how many of at most @max were written to @ret (each owned by the caller). */
 int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t max, char **ret);
 
-/* All cursors behind @after_rowid (INT64_MIN: from the first) in order of source_rowid: archive_cursor_list(), then
+/* All cursors after @after_rowid (INT64_MIN: from the first) in order of source_rowid: archive_cursor_list(), then
  * archive_cursor_list_next() until it returns 0 (1: source_rowid, fingerprint and policy of @ret are filled), or _end(). */
 int archive_cursor_list(Archive *a, int64_t after_rowid);
 int archive_cursor_list_next(Archive *a, Cursor *ret);

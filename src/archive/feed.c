@@ -4,7 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "archive/archive.h"
+#include "archive/archive-schema.h"
+#include "archive/row.h"
 #include "base/sqlite-util.h"
 #include "base/time-util.h"
 
@@ -76,7 +77,7 @@ struct Feed {
         "d.message_ordinal = c.message_ordinal AND d.tool_use_id = c.tool_use_id AND "        \
         "d.call_index < c.call_index) THEN tool_use_id || '#' || call_index ELSE tool_use_id END"
 
-static int add_columns(StrBuf *sql, const Table *table, const char *prefix)
+static void add_columns(StrBuf *sql, const Table *table, const char *prefix)
 {
         for (size_t i = 0; i < table->n_columns; i++) {
                 const char *name = table->columns[i].name;
@@ -90,31 +91,28 @@ static int add_columns(StrBuf *sql, const Table *table, const char *prefix)
                 else
                         (void) strbuf_printf(sql, "%s%s", prefix, name);
         }
-        return sql->failed ? -ENOMEM : 0;
 }
 
 static int prepare_sessions(Feed *f, int query, const char *tail)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        int r;
 
         if (f->queries[query])
                 return 0;
         (void) strbuf_puts(&sql, "SELECT ");
-        (void) add_columns(&sql, &session_table, "");
-        r = strbuf_printf(&sql, ", " SESSION_MORE " FROM sessions s WHERE %s", tail);
-        return r < 0 ? r : sqlite_prepare(f->db, sql.data, f->queries + query);
+        add_columns(&sql, &session_table, "");
+        (void) strbuf_printf(&sql, ", " SESSION_MORE " FROM sessions s WHERE %s", tail);
+        return sqlite_prepare(f->db, sql.data, f->queries + query);
 }
 
 static int prepare_rows(Feed *f, size_t index)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        int r;
 
         (void) strbuf_puts(&sql, "SELECT ");
-        (void) add_columns(&sql, row_queries[index].table, row_queries[index].prefix);
-        r = strbuf_puts(&sql, row_queries[index].from);
-        return r < 0 ? r : sqlite_prepare(f->db, sql.data, f->rows + index);
+        add_columns(&sql, row_queries[index].table, row_queries[index].prefix);
+        (void) strbuf_puts(&sql, row_queries[index].from);
+        return sqlite_prepare(f->db, sql.data, f->rows + index);
 }
 
 static int prepare(Feed *f)
@@ -146,19 +144,12 @@ static int prepare(Feed *f)
 
 static int check(Feed *f)
 {
-        SqliteIdentity is;
         struct stat st;
         int r;
 
-        r = sqlite_identify(f->db, &is);
+        r = archive_schema_check(f->db);
         if (r < 0)
                 return r;
-        if (is.application_id == 0 && is.n_objects == 0)
-                return -ENOENT; /* being made at this moment */
-        if (is.application_id != ARCHIVE_APPLICATION_ID)
-                return -EMEDIUMTYPE;
-        if (is.version > ARCHIVE_SCHEMA_VERSION)
-                return -EPROTONOSUPPORT;
         if (stat(f->path, &st) < 0)
                 return -errno;
         f->device = st.st_dev;
@@ -175,14 +166,10 @@ bool feed_is_in_place(const Feed *f)
 
 int feed_open(const char *archive_path, Feed **ret, char **reterr)
 {
-        _cleanup_(feed_closep) Feed *f = calloc(1, sizeof(*f));
+        _cleanup_(feed_closep) Feed *f = xcalloc(1, sizeof(*f));
         int r;
 
-        if (!f)
-                return -ENOMEM;
-        f->path = strdup(archive_path);
-        if (!f->path)
-                return -ENOMEM;
+        f->path = xstrdup(archive_path);
         r = sqlite_errno(NULL, sqlite3_open_v2(archive_path, &f->db,
                                                SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
         if (r >= 0) {
@@ -271,11 +258,8 @@ static int copy_first(sqlite3_stmt *stmt, char **ret)
 {
         int r = sqlite_step(stmt);
 
-        if (r > 0) {
-                *ret = strdup((const char *) sqlite3_column_text(stmt, 0) ?: "");
-                if (!*ret)
-                        r = -ENOMEM;
-        }
+        if (r > 0)
+                *ret = xstrdup((const char *) sqlite3_column_text(stmt, 0) ?: "");
         (void) sqlite3_reset(stmt);
         return r;
 }
@@ -284,10 +268,8 @@ int feed_archive_id(Feed *f, char **ret)
 {
         int r = copy_first(query_text(f, QUERY_META, "archive_id"), ret);
 
-        if (r == 0) {
-                *ret = strdup("");
-                r = *ret ? 0 : -ENOMEM;
-        }
+        if (r == 0)
+                *ret = xstrdup("");
         return r < 0 ? r : 0;
 }
 
@@ -308,27 +290,6 @@ int feed_count(Feed *f, int64_t change, uint64_t *ret)
         return r < 0 ? r : 0;
 }
 
-static void read_values(sqlite3_stmt *stmt, size_t n, Value *values)
-{
-        for (size_t i = 0; i < n; i++) {
-                int column = (int) i;
-
-                switch (sqlite3_column_type(stmt, column)) {
-                case SQLITE_NULL:
-                        values[i] = (Value){ 0 };
-                        break;
-                case SQLITE_INTEGER:
-                        values[i] = value_integer(sqlite3_column_int64(stmt, column));
-                        break;
-                default: {
-                        const char *text = (const char *) sqlite3_column_text(stmt, column);
-
-                        values[i] = value_text(text, (size_t) sqlite3_column_bytes(stmt, column));
-                }
-                }
-        }
-}
-
 static int read_session(sqlite3_stmt *stmt, FeedSession *ret)
 {
         int r = sqlite_step(stmt);
@@ -339,7 +300,9 @@ static int read_session(sqlite3_stmt *stmt, FeedSession *ret)
                 return r;
         }
         *ret = (FeedSession){ 0 };
-        read_values(stmt, N_SESSION_COLUMNS, ret->values);
+        r = row_read(stmt, N_SESSION_COLUMNS, ret->values);
+        if (r < 0)
+                return r;
         ret->metadata_only = sqlite3_column_int(stmt, N_SESSION_COLUMNS) != 0;
         ret->change_seq = sqlite3_column_int64(stmt, N_SESSION_COLUMNS + 1);
         ret->shrunk_seq = sqlite3_column_int64(stmt, N_SESSION_COLUMNS + 2);
@@ -416,7 +379,9 @@ int feed_next_row(Feed *f, const Table *table, Value *values, bool *ret_has_find
                 (void) sqlite3_reset(f->reading);
                 return r;
         }
-        read_values(f->reading, table->n_columns, values);
+        r = row_read(f->reading, table->n_columns, values);
+        if (r < 0)
+                return r;
         if (ret_has_findings)
                 *ret_has_findings = table == &message_table &&
                                     sqlite3_column_int(f->reading, (int) table->n_columns) != 0;

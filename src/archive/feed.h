@@ -60,7 +60,7 @@ typedef struct FeedSession {
 
 /* Sessions that changed after @change, in order of change: seek, then next until 0. */
 void feed_seek(Feed *f, int64_t change);
-int feed_next(Feed *f, FeedSession *ret); /* 1, 0 = no more, or a negative errno */
+int feed_next(Feed *f, FeedSession *ret); /* 1, 0 at the end, or a negative errno */
 
 /* The same in order of id (bytewise): those after @after (NULL: from the first) up to @last (NULL: to the end). Both are
  * borrowed until the last feed_next(). */

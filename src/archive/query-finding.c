@@ -53,15 +53,15 @@ int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_fin
         bind_filter(stmt, filter, since);
         while ((r = sqlite_step(stmt)) > 0) {
                 FindingRow row = {
-                        .session_id = query_read_text(stmt, 0),
-                        .project = query_read_text(stmt, 1),
+                        .session_id = row_text(stmt, 0),
+                        .project = row_text(stmt, 1),
                         .ordinal = sqlite3_column_int64(stmt, 2),
-                        .field = query_read_text(stmt, 3),
-                        .rule = query_read_text(stmt, 4),
+                        .field = row_text(stmt, 3),
+                        .rule = row_text(stmt, 4),
                         .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 5),
-                        .seen_at = query_read_text(stmt, 6),
-                        .acknowledged_at = query_read_text(stmt, 7),
-                        .note = query_read_text(stmt, 8),
+                        .seen_at = row_text(stmt, 6),
+                        .acknowledged_at = row_text(stmt, 7),
+                        .note = row_text(stmt, 8),
                 };
 
                 r = on_finding(userdata, &row);
@@ -99,7 +99,7 @@ int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup gro
         char since[TIMESTAMP_MAX];
         int r;
 
-        r = strbuf_printf(
+        (void) strbuf_printf(
                         &sql,
                         "SELECT key, fingerprint, n, n_secrets, n_sessions, session_id, " PROJECT_OF(
                                         "session_id") ", first, last, n_open, acknowledged_at, note FROM "
@@ -111,25 +111,24 @@ int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup gro
                                                       "GROUP BY %s ORDER BY last DESC, n DESC, key LIMIT ?5)",
                         groups[group].key, groups[group].n_secrets, groups[group].n_open,
                         groups[group].join, groups[group].by);
-        if (r >= 0)
-                r = sqlite_prepare(query_database(q), sql.data, &stmt);
+        r = sqlite_prepare(query_database(q), sql.data, &stmt);
         if (r < 0)
                 return r;
         bind_filter(stmt, filter, since);
         while ((r = sqlite_step(stmt)) > 0) {
                 FindingGroupRow row = {
-                        .key = query_read_text(stmt, 0),
+                        .key = row_text(stmt, 0),
                         .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 1),
                         .n_findings = (uint64_t) sqlite3_column_int64(stmt, 2),
                         .n_secrets = (uint64_t) sqlite3_column_int64(stmt, 3),
                         .n_sessions = (uint64_t) sqlite3_column_int64(stmt, 4),
-                        .session_id = query_read_text(stmt, 5),
-                        .project = query_read_text(stmt, 6),
-                        .first_seen = query_read_text(stmt, 7),
-                        .last_seen = query_read_text(stmt, 8),
+                        .session_id = row_text(stmt, 5),
+                        .project = row_text(stmt, 6),
+                        .first_seen = row_text(stmt, 7),
+                        .last_seen = row_text(stmt, 8),
                         .n_open = (uint64_t) sqlite3_column_int64(stmt, 9),
-                        .acknowledged_at = query_read_text(stmt, 10),
-                        .note = query_read_text(stmt, 11),
+                        .acknowledged_at = row_text(stmt, 10),
+                        .note = row_text(stmt, 11),
                 };
 
                 r = on_group(userdata, &row);

@@ -1,17 +1,7 @@
 /* What the files of Query share */
 #pragma once
 
-#include "base/sqlite-util.h"
-#include "model/value.h"
-
-/* One column as it is stored; text is borrowed until the next step. */
-Value query_read_value(sqlite3_stmt *stmt, int index);
-
-/* One column as text, "" for NULL; borrowed until the next step. */
-const char *query_read_text(sqlite3_stmt *stmt, int index);
-
-/* Appends "alias.column, ..." of all columns. */
-void query_put_columns(StrBuf *sql, const Table *table, const char *alias);
+#include "archive/row.h"
 
 /* Whether the database that is attached as @schema has a table @name: an archive that its service has not opened since an update
  * may lack it. Returns 1, 0, or a negative errno. */

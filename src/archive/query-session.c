@@ -18,17 +18,16 @@ static void bind_optional(sqlite3_stmt *stmt, int index, const char *text)
 static int prepare_sessions(sqlite3 *db, const char *where, sqlite3_stmt **ret)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        int r;
 
         (void) strbuf_puts(&sql, "SELECT ");
-        query_put_columns(&sql, &session_table, "s");
-        r = strbuf_printf(&sql,
-                          ", EXISTS (SELECT 1 FROM session_stars t WHERE t.session_id = s.id), "
-                          "s.metadata_only, " IS_TRASHED ", "
-                          "(SELECT count(*) FROM findings f WHERE f.session_id = s.id) "
-                          "FROM sessions s WHERE %s",
-                          where);
-        return r < 0 ? r : sqlite_prepare(db, sql.data, ret);
+        row_put_columns(&sql, &session_table, "s.");
+        (void) strbuf_printf(&sql,
+                             ", EXISTS (SELECT 1 FROM session_stars t WHERE t.session_id = s.id), "
+                             "s.metadata_only, " IS_TRASHED ", "
+                             "(SELECT count(*) FROM findings f WHERE f.session_id = s.id) "
+                             "FROM sessions s WHERE %s",
+                             where);
+        return sqlite_prepare(db, sql.data, ret);
 }
 
 /* Hands every row over. Returns how the callback or the query ended; *@ret_n is the number of rows. */
@@ -40,8 +39,9 @@ static int step_sessions(sqlite3_stmt *stmt, SessionCallback on_session, void *u
 
         *ret_n = 0;
         while ((r = sqlite_step(stmt)) > 0) {
-                for (int i = 0; i < N_SESSION_COLUMNS; i++)
-                        row.values[i] = query_read_value(stmt, i);
+                r = row_read(stmt, N_SESSION_COLUMNS, row.values);
+                if (r < 0)
+                        return r;
                 row.starred = sqlite3_column_int(stmt, N_SESSION_COLUMNS) != 0;
                 row.metadata_only = sqlite3_column_int(stmt, N_SESSION_COLUMNS + 1) != 0;
                 row.trashed = sqlite3_column_int(stmt, N_SESSION_COLUMNS + 2) != 0;
@@ -86,13 +86,12 @@ int query_sessions(Query *q, const SessionFilter *filter, SessionCallback on_ses
         int r;
 
         /* they are sorted by their ids: whole rows are large, and most of them may be beyond the limit */
-        r = strbuf_printf(
+        (void) strbuf_printf(
                         &where,
                         "s.rowid IN (SELECT s.rowid FROM sessions s WHERE %s ORDER BY %s DESC, s.id "
                         "LIMIT ?5) ORDER BY %s DESC, s.id",
                         filters, sorts[filter->sort], sorts[filter->sort]);
-        if (r >= 0)
-                r = prepare_sessions(query_database(q), where.data, &stmt);
+        r = prepare_sessions(query_database(q), where.data, &stmt);
         if (r < 0)
                 return r;
         if (filter->since_usec > 0)
@@ -119,11 +118,11 @@ int query_commits(Query *q, LinkCallback on_link, void *userdata)
         if (r < 0)
                 return r;
         while ((r = sqlite_step(stmt)) > 0) {
-                LinkRow row = { .session_id = query_read_text(stmt, 0),
+                LinkRow row = { .session_id = row_text(stmt, 0),
                                 .ordinal = sqlite3_column_int64(stmt, 1),
-                                .commit_sha = query_read_text(stmt, 2),
-                                .pr_url = query_read_text(stmt, 3),
-                                .confidence = query_read_text(stmt, 4) };
+                                .commit_sha = row_text(stmt, 2),
+                                .pr_url = row_text(stmt, 3),
+                                .confidence = row_text(stmt, 4) };
 
                 r = on_link(userdata, &row);
                 if (r != 0)
@@ -161,7 +160,7 @@ int query_children(Query *q, const char *id, SessionCallback on_session, void *u
         return step_sessions(stmt, on_session, userdata, &n);
 }
 
-/* Up to @max ids of a query with one parameter, behind the *@n that are there. */
+/* Up to @max ids of a query with one parameter, after the *@n that are there. */
 static int collect_ids(sqlite3 *db, const char *sql, const char *parameter, size_t max, char **ids,
                        size_t *n)
 {
@@ -173,9 +172,7 @@ static int collect_ids(sqlite3 *db, const char *sql, const char *parameter, size
                 return r;
         bind_optional(stmt, 1, parameter);
         while (*n < max && (r = sqlite_step(stmt)) > 0) {
-                ids[*n] = strdup(query_read_text(stmt, 0));
-                if (!ids[*n])
-                        return -ENOMEM;
+                ids[*n] = xstrdup(row_text(stmt, 0));
                 (*n)++;
         }
         return r < 0 ? r : 0;
@@ -204,75 +201,36 @@ int query_find_sessions(Query *q, const char *prefix, size_t max, char **ret)
         return (int) n;
 }
 
-/* Copies a row's values into the arena; they outlive the statement's next step. */
-static int keep_row(sqlite3_stmt *stmt, size_t n, Arena *arena, Value *ret)
-{
-        for (size_t i = 0; i < n; i++) {
-                Value v = query_read_value(stmt, (int) i);
-
-                if (v.type == VALUE_TEXT) {
-                        v.text = arena_copy(arena, v.text, v.size);
-                        if (!v.text)
-                                return -ENOMEM;
-                }
-                ret[i] = v;
-        }
-        return 0;
-}
-
-/* All rows of @table that hang on a message. *@rows (of @n columns each) grows as needed; the caller frees it. */
+/* All rows of @table that hang on a message. */
 static int read_attached(sqlite3_stmt *stmt, const Table *table, const char *session_id,
-                         int64_t ordinal, Arena *arena, Value **rows, size_t *allocated,
-                         size_t *ret_n)
+                         int64_t ordinal, Arena *arena, Value **ret, size_t *ret_n)
 {
-        size_t n = 0;
-        int r;
-
         bind_optional(stmt, 1, session_id);
         (void) sqlite3_bind_int64(stmt, 2, ordinal);
-        while ((r = sqlite_step(stmt)) > 0) {
-                if (n == *allocated) {
-                        size_t want = *allocated > 0 ? *allocated * 2 : 16;
-                        Value *grown = reallocarray(*rows, want, table->n_columns * sizeof(Value));
-
-                        if (!grown)
-                                return -ENOMEM;
-                        *rows = grown;
-                        *allocated = want;
-                }
-                r = keep_row(stmt, table->n_columns, arena, *rows + n * table->n_columns);
-                if (r < 0)
-                        return r;
-                n++;
-        }
-        (void) sqlite3_reset(stmt);
-        *ret_n = n;
-        return r;
+        return row_read_all(stmt, table, arena, ret, ret_n);
 }
 
 static int prepare_attached(sqlite3 *db, const Table *table, sqlite3_stmt **ret)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        int r;
 
         (void) strbuf_puts(&sql, "SELECT ");
-        query_put_columns(&sql, table, "t");
-        r = strbuf_printf(&sql,
-                          " FROM %s t WHERE session_id = ? AND message_ordinal = ? ORDER BY %s",
-                          table->name, table->key);
-        return r < 0 ? r : sqlite_prepare(db, sql.data, ret);
+        row_put_columns(&sql, table, "t.");
+        (void) strbuf_printf(&sql,
+                             " FROM %s t WHERE session_id = ? AND message_ordinal = ? ORDER BY %s",
+                             table->name, table->key);
+        return sqlite_prepare(db, sql.data, ret);
 }
 
 static int prepare_messages(sqlite3 *db, sqlite3_stmt **ret)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        int r;
 
         (void) strbuf_puts(&sql, "SELECT ");
-        query_put_columns(&sql, &message_table, "t");
-        r = strbuf_puts(&sql, ", fingerprint FROM messages t WHERE session_id = ? AND "
-                              "ordinal BETWEEN ? AND ? ORDER BY ordinal");
-        return r < 0 ? r : sqlite_prepare(db, sql.data, ret);
+        row_put_columns(&sql, &message_table, "t.");
+        (void) strbuf_puts(&sql, ", fingerprint FROM messages t WHERE session_id = ? AND "
+                                 "ordinal BETWEEN ? AND ? ORDER BY ordinal");
+        return sqlite_prepare(db, sql.data, ret);
 }
 
 int query_message_range(Query *q, const char *session_id, int64_t ordinal, uint64_t n_around,
@@ -308,8 +266,7 @@ int query_messages(Query *q, const char *session_id, const MessageRange *range,
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *messages = NULL, *calls = NULL, *events = NULL;
         _cleanup_(arena_done) Arena arena = { 0 };
-        _cleanup_free_ Value *call_rows = NULL, *event_rows = NULL;
-        size_t calls_allocated = 0, events_allocated = 0;
+        Value *call_rows = NULL, *event_rows = NULL;
         sqlite3 *db = query_database(q);
         int r;
 
@@ -323,16 +280,17 @@ int query_messages(Query *q, const char *session_id, const MessageRange *range,
         while ((r = sqlite_step(messages)) > 0) {
                 Message m = { 0 };
 
-                for (int i = 0; i < N_MESSAGE_COLUMNS; i++)
-                        m.values[i] = query_read_value(messages, i);
+                r = row_read(messages, N_MESSAGE_COLUMNS, m.values);
+                if (r < 0)
+                        return r;
                 m.fingerprint = (uint64_t) sqlite3_column_int64(messages, N_MESSAGE_COLUMNS);
                 arena_clear(&arena);
                 r = read_attached(calls, &call_table, session_id, m.values[MESSAGE_ORDINAL].integer,
-                                  &arena, &call_rows, &calls_allocated, &m.n_calls);
+                                  &arena, &call_rows, &m.n_calls);
                 if (r >= 0)
                         r = read_attached(events, &event_table, session_id,
                                           m.values[MESSAGE_ORDINAL].integer, &arena, &event_rows,
-                                          &events_allocated, &m.n_events);
+                                          &m.n_events);
                 if (r < 0)
                         return r;
                 m.calls = (Value(*)[N_CALL_COLUMNS]) call_rows;

@@ -185,12 +185,12 @@ static const char *week_of(Tallies *t, const char *time)
 /* A session: project, agent, start, messages, tokens, id. */
 static int count_session(Tallies *t, sqlite3_stmt *stmt)
 {
-        const char *id = query_read_text(stmt, 5);
+        const char *id = row_text(stmt, 5);
         const char *keys[N_STATS] = {
                 [STATS_TOTAL] = "",
-                [STATS_WEEK] = week_of(t, query_read_text(stmt, 2)),
-                [STATS_AGENT] = query_read_text(stmt, 1),
-                [STATS_PROJECT] = query_read_text(stmt, 0),
+                [STATS_WEEK] = week_of(t, row_text(stmt, 2)),
+                [STATS_AGENT] = row_text(stmt, 1),
+                [STATS_PROJECT] = row_text(stmt, 0),
         };
         Tally *tallies[N_STATS];
 
@@ -213,7 +213,7 @@ static int count_session(Tallies *t, sqlite3_stmt *stmt)
 /* A secret: fingerprint, whether it is open, session. */
 static int keep_secret(Tallies *t, sqlite3_stmt *stmt)
 {
-        const char *session = query_read_text(stmt, 2);
+        const char *session = row_text(stmt, 2);
         Secret **place = t->secrets + hash_text(0, session) % SECRET_PLACES,
                *s = arena_alloc(&t->arena, sizeof(*s));
 

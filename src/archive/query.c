@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "archive/acknowledged.h"
-#include "archive/archive.h"
+#include "archive/archive-schema.h"
 #include "archive/query-internal.h"
 #include "base/sqlite-util.h"
 #include "base/time-util.h"
@@ -28,21 +28,6 @@ const char *query_reason(Query *q)
         return sqlite_reason(q->db);
 }
 
-static int check_schema(sqlite3 *db)
-{
-        SqliteIdentity is;
-        int r;
-
-        r = sqlite_identify(db, &is);
-        if (r < 0)
-                return r;
-        if (is.application_id == 0 && is.n_objects == 0)
-                return -ENOENT; /* just being made */
-        if (is.application_id != ARCHIVE_APPLICATION_ID)
-                return -EMEDIUMTYPE;
-        return is.version > ARCHIVE_SCHEMA_VERSION ? -EPROTONOSUPPORT : 0;
-}
-
 /* An archive that its service has not opened since an update has no such table. */
 static int provide_secrets_seen(sqlite3 *db)
 {
@@ -61,14 +46,12 @@ int query_open(const char *path, Query **ret)
 
         if (r < 0)
                 return r;
-        q = calloc(1, sizeof(*q));
-        if (!q)
-                return -ENOMEM;
+        q = xcalloc(1, sizeof(*q));
         r = sqlite3_open_v2(path, &q->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
         if (r != SQLITE_OK)
                 return sqlite_errno(q->db, r);
         (void) sqlite3_busy_timeout(q->db, BUSY_MSEC);
-        r = check_schema(q->db);
+        r = archive_schema_check(q->db);
         if (r < 0) /* a -journal waits for somebody who may write */
                 return sqlite3_extended_errcode(q->db) == SQLITE_READONLY_ROLLBACK ? -EINPROGRESS
                                                                                    : r;
@@ -106,32 +89,6 @@ int query_end(Query *q)
         return sqlite_run(q->db, "COMMIT");
 }
 
-Value query_read_value(sqlite3_stmt *stmt, int index)
-{
-        switch (sqlite3_column_type(stmt, index)) {
-        case SQLITE_NULL:
-                return (Value){ 0 };
-        case SQLITE_INTEGER:
-        case SQLITE_FLOAT:
-                return value_integer(sqlite3_column_int64(stmt, index));
-        default:
-                return value_text((const char *) sqlite3_column_text(stmt, index),
-                                  (size_t) sqlite3_column_bytes(stmt, index));
-        }
-}
-
-const char *query_read_text(sqlite3_stmt *stmt, int index)
-{
-        return (const char *) sqlite3_column_text(stmt, index) ?: "";
-}
-
-void query_put_columns(StrBuf *sql, const Table *table, const char *alias)
-{
-        for (size_t i = 0; i < table->n_columns; i++)
-                (void) strbuf_printf(sql, "%s%s.%s", i > 0 ? ", " : "", alias,
-                                     table->columns[i].name);
-}
-
 int query_attach_archive(sqlite3 *db, const char *path)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
@@ -142,9 +99,8 @@ int query_attach_archive(sqlite3 *db, const char *path)
         for (const char *p = path; *p; p++)
                 (void) (strchr("%?#", *p) ? strbuf_printf(&uri, "%%%02X", (unsigned char) *p)
                                           : strbuf_putc(&uri, *p));
-        r = strbuf_puts(&uri, "?mode=ro");
-        if (r >= 0)
-                r = sqlite_prepare(db, "ATTACH ? AS archive", &stmt);
+        (void) strbuf_puts(&uri, "?mode=ro");
+        r = sqlite_prepare(db, "ATTACH ? AS archive", &stmt);
         if (r < 0)
                 return r;
         (void) sqlite_bind_text(stmt, 1, uri.data, uri.size);
@@ -217,7 +173,7 @@ static int read_times(sqlite3 *db, ArchiveSummary *s)
                 (void) sqlite_bind_text(stmt, 1, times[i].key, strlen(times[i].key));
                 r = sqlite_step(stmt);
                 if (r > 0)
-                        (void) parse_timestamp(query_read_text(stmt, 0), times[i].ret);
+                        (void) parse_timestamp(row_text(stmt, 0), times[i].ret);
         }
         return r;
 }
@@ -251,7 +207,7 @@ int query_rules(Query *q, RuleCallback on_rule, void *userdata)
                 return r;
         while ((r = sqlite_step(stmt)) > 0) {
                 const RuleFindings rule = {
-                        .rule = query_read_text(stmt, 0),
+                        .rule = row_text(stmt, 0),
                         .n_findings = (uint64_t) sqlite3_column_int64(stmt, 1),
                         .n_secrets = (uint64_t) sqlite3_column_int64(stmt, 2),
                         .n_open_findings = (uint64_t) sqlite3_column_int64(stmt, 3),
@@ -291,18 +247,17 @@ int query_rows(Query *q, const Table *table, const char *session_id, RowCallback
         if (r <= 0)
                 return r;
         (void) strbuf_puts(&sql, "SELECT ");
-        query_put_columns(&sql, table, "t");
-        r = strbuf_printf(&sql, " FROM %s t WHERE session_id = ? ORDER BY %s", table->name,
-                          table->key);
-        if (r >= 0)
-                r = sqlite_prepare(q->db, sql.data, &stmt);
+        row_put_columns(&sql, table, "t.");
+        (void) strbuf_printf(&sql, " FROM %s t WHERE session_id = ? ORDER BY %s", table->name,
+                             table->key);
+        r = sqlite_prepare(q->db, sql.data, &stmt);
         if (r < 0)
                 return r;
         (void) sqlite_bind_text(stmt, 1, session_id, strlen(session_id));
         while ((r = sqlite_step(stmt)) > 0) {
-                for (size_t i = 0; i < table->n_columns; i++)
-                        values[i] = query_read_value(stmt, (int) i);
-                r = on_row(userdata, values);
+                r = row_read(stmt, table->n_columns, values);
+                if (r >= 0)
+                        r = on_row(userdata, values);
                 if (r != 0)
                         return r;
         }

@@ -150,19 +150,17 @@ static int read_hits(SearchIndex *x, const char *match, SearchCallback on_hit, v
                 return r;
         (void) sqlite_bind_text(stmt, 1, match, strlen(match));
         while ((r = sqlite_step(stmt)) > 0) {
-                _cleanup_free_ char *snippet = strdup(query_read_text(stmt, 6));
+                _cleanup_free_ char *snippet = xstrdup(row_text(stmt, 6));
                 SearchHit hit = {
-                        .session_id = query_read_text(stmt, 0),
-                        .project = query_read_text(stmt, 1),
-                        .agent = query_read_text(stmt, 2),
+                        .session_id = row_text(stmt, 0),
+                        .project = row_text(stmt, 1),
+                        .agent = row_text(stmt, 2),
                         .ordinal = sqlite3_column_int64(stmt, 3),
-                        .role = query_read_text(stmt, 4),
-                        .timestamp = query_read_text(stmt, 5),
+                        .role = row_text(stmt, 4),
+                        .timestamp = row_text(stmt, 5),
                         .snippet = snippet,
                 };
 
-                if (!snippet)
-                        return -ENOMEM;
                 search_join_words(snippet);
 
                 (*ret_n)++;

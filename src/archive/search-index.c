@@ -63,10 +63,7 @@ static int remove_files(const char *path)
         for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
                 _cleanup_free_ char *name = NULL;
 
-                if (asprintf(&name, "%s%s", path, suffixes[i]) < 0) {
-                        name = NULL;
-                        return -ENOMEM;
-                }
+                name = xasprintf("%s%s", path, suffixes[i]);
                 if (unlink(name) < 0 && errno != ENOENT)
                         return -errno;
         }
@@ -78,14 +75,14 @@ static char *index_path(const char *archive_path)
 {
         _cleanup_free_ char *folder = path_folder(archive_path);
 
-        return folder ? path_join(folder, "search.db") : NULL;
+        return path_join(folder, "search.db");
 }
 
 int search_index_remove(const char *archive_path)
 {
         _cleanup_free_ char *path = index_path(archive_path);
 
-        return path ? remove_files(path) : -ENOMEM;
+        return remove_files(path);
 }
 
 static int open_database(SearchIndex *x)
@@ -146,15 +143,11 @@ static int reopen(SearchIndex *x)
 
 int search_index_open(const char *archive_path, SearchIndex **ret, char **reterr)
 {
-        _cleanup_(search_index_closep) SearchIndex *x = calloc(1, sizeof(*x));
+        _cleanup_(search_index_closep) SearchIndex *x = xcalloc(1, sizeof(*x));
         int r;
 
-        if (!x)
-                return -ENOMEM;
-        x->archive_path = strdup(archive_path);
+        x->archive_path = xstrdup(archive_path);
         x->path = index_path(archive_path);
-        if (!x->archive_path || !x->path)
-                return -ENOMEM;
         r = reopen(x);
         if (r < 0) {
                 format_error(reterr, "%s: %s", x->path,
@@ -167,13 +160,11 @@ int search_index_open(const char *archive_path, SearchIndex **ret, char **reterr
 
 static int64_t get_meta(SearchIndex *x, const char *schema, const char *key)
 {
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
         int64_t n = 0;
 
-        if (strbuf_printf(&sql, "SELECT CAST(value AS INTEGER) FROM %s.meta WHERE key = '%s'",
-                          schema, key) < 0 ||
-            sqlite_query_int(x->db, sql.data, &n) <= 0)
-                return 0;
+        (void) sqlite_query_intf(x->db, &n,
+                                 "SELECT CAST(value AS INTEGER) FROM %s.meta WHERE key = '%s'",
+                                 schema, key);
         return n;
 }
 
@@ -321,7 +312,7 @@ static int update_session(SearchIndex *x, Updater *u, const char *id, int64_t ch
         u->n_stale += sqlite3_changes(x->db);
         while ((r = sqlite_step(u->fresh)) > 0) {
                 r = add_document(x, u, id, sqlite3_column_int64(u->fresh, 0),
-                                 query_read_text(u->fresh, 1));
+                                 row_text(u->fresh, 1));
                 if (r < 0)
                         break;
         }
@@ -367,14 +358,12 @@ static int update_batch(SearchIndex *x, Updater *u, int64_t *done)
 
 static void report(SearchIndex *x, int64_t done, SearchProgress on_progress, void *userdata)
 {
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
         int64_t n = 0;
 
-        if (!on_progress)
-                return;
-        if (strbuf_printf(&sql, "SELECT count(*) FROM archive.sessions WHERE change_seq > %" PRId64,
-                          done) >= 0 &&
-            sqlite_query_int(x->db, sql.data, &n) > 0)
+        if (on_progress &&
+            sqlite_query_intf(x->db, &n,
+                              "SELECT count(*) FROM archive.sessions WHERE change_seq > %" PRId64,
+                              done) > 0)
                 on_progress(userdata, n > 0 ? (uint64_t) n : 0);
 }
 

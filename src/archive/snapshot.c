@@ -265,7 +265,6 @@ static const struct {
 static int make_table(sqlite3 *db, size_t t)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        int r;
 
         (void) strbuf_printf(&sql, "CREATE TABLE main.%s (", tables[t].name);
         for (const Field *f = tables[t].fields; f->name; f++)
@@ -273,8 +272,8 @@ static int make_table(sqlite3 *db, size_t t)
                                      f->declaration);
         if (tables[t].unique)
                 (void) strbuf_printf(&sql, ", UNIQUE (%s)", tables[t].unique);
-        r = strbuf_putc(&sql, ')');
-        return r < 0 ? r : sqlite_run(db, sql.data);
+        (void) strbuf_putc(&sql, ')');
+        return sqlite_run(db, sql.data);
 }
 
 static int fill_table(sqlite3 *db, size_t t)
@@ -296,8 +295,8 @@ static int fill_table(sqlite3 *db, size_t t)
                 (void) strbuf_printf(&values, "%s%s", comma, f->value);
                 comma = ", ";
         }
-        r = strbuf_printf(&sql, ") SELECT %s FROM %s", values.data, tables[t].from);
-        return r < 0 ? r : sqlite_run(db, sql.data);
+        (void) strbuf_printf(&sql, ") SELECT %s FROM %s", values.data, tables[t].from);
+        return sqlite_run(db, sql.data);
 }
 
 static int choose(sqlite3 *db, char *const *ids, size_t n_ids)

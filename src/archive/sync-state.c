@@ -2,19 +2,16 @@
 #include "archive/sync-state.h"
 
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/file-util.h"
+#include "base/json.h"
 #include "base/terminal-text.h"
 #include "base/time-util.h"
 
 /* A million sessions take about 130 MB. */
 #define STATE_BYTES_MAX ((size_t) 1 << 30)
 #define STATE_DEPTH_MAX 32
-
-DEFINE_CLEANUP(struct json_object *, json_object_put)
-DEFINE_CLEANUP(struct json_tokener *, json_tokener_free)
 
 void sync_state_init(SyncState *s)
 {
@@ -29,7 +26,7 @@ static void forget_sessions(SyncState *s)
         }
         free(s->sessions);
         s->sessions = NULL;
-        s->n_sessions = s->n_allocated = 0;
+        s->n_sessions = 0;
 }
 
 void sync_state_done(SyncState *s)
@@ -63,100 +60,21 @@ static size_t find_place(const SyncState *s, const char *session_id, bool *ret_f
         return low;
 }
 
-static const SyncCursor *find_cursor(const SyncState *s, const char *session_id)
+void sync_state_put(SyncState *s, const char *session_id, const char *file_hash,
+                    int64_t last_ordinal)
 {
         bool found;
         size_t i = find_place(s, session_id, &found);
 
-        return found ? s->sessions + i : NULL;
-}
-
-int64_t sync_state_last_ordinal(const SyncState *s, const char *session_id)
-{
-        const SyncCursor *c = find_cursor(s, session_id);
-
-        return c ? c->last_ordinal : -1;
-}
-
-bool sync_state_is_changed(const SyncState *s, const char *session_id, const char *file_hash)
-{
-        const SyncCursor *c = find_cursor(s, session_id);
-
-        return !c || strcmp(c->file_hash, file_hash ?: "") != 0;
-}
-
-static int insert_cursor(SyncState *s, size_t at, const char *session_id, char *file_hash,
-                         int64_t last_ordinal)
-{
-        char *id = strdup(session_id);
-
-        if (!id)
-                return -ENOMEM;
-        if (s->n_sessions == s->n_allocated) {
-                size_t n = s->n_allocated > 0 ? s->n_allocated * 2 : 64;
-                SyncCursor *grown = reallocarray(s->sessions, n, sizeof(*grown));
-
-                if (!grown) {
-                        free(id);
-                        return -ENOMEM;
-                }
-                s->sessions = grown;
-                s->n_allocated = n;
+        if (!found) {
+                APPEND(s->sessions, s->n_sessions, (SyncCursor){ 0 });
+                memmove(s->sessions + i + 1, s->sessions + i,
+                        (s->n_sessions - 1 - i) * sizeof(*s->sessions));
+                s->sessions[i] = (SyncCursor){ .session_id = xstrdup(session_id) };
         }
-        memmove(s->sessions + at + 1, s->sessions + at,
-                (s->n_sessions - at) * sizeof(*s->sessions));
-        s->sessions[at] = (SyncCursor){ .session_id = id,
-                                        .file_hash = file_hash,
-                                        .last_ordinal = last_ordinal };
-        s->n_sessions++;
-        return 0;
-}
-
-static int set_cursor(SyncState *s, const char *session_id, const char *file_hash,
-                      int64_t last_ordinal)
-{
-        _cleanup_free_ char *hash = strdup(file_hash ?: "");
-        bool found;
-        size_t i;
-        int r;
-
-        if (!hash)
-                return -ENOMEM;
-        i = find_place(s, session_id, &found);
-        if (found) {
-                free(s->sessions[i].file_hash);
-                s->sessions[i].file_hash = TAKE_PTR(hash);
-                s->sessions[i].last_ordinal = last_ordinal;
-                return 0;
-        }
-        r = insert_cursor(s, i, session_id, hash, last_ordinal);
-        if (r < 0)
-                return r;
-        hash = NULL;
-        return 0;
-}
-
-int sync_state_mark_synced(SyncState *s, const char *session_id, const char *file_hash,
-                           int64_t last_ordinal, uint64_t created_at_usec)
-{
-        int r = set_cursor(s, session_id, file_hash, last_ordinal);
-
-        if (r < 0)
-                return r;
-        if (created_at_usec > s->last_session_created_at_usec)
-                s->last_session_created_at_usec = created_at_usec;
-        return 0;
-}
-
-bool sync_state_needs_full_resync(const SyncState *s)
-{
-        return s->version < SYNC_VERSION;
-}
-
-void sync_state_reset_for_resync(SyncState *s)
-{
-        forget_sessions(s);
-        s->version = SYNC_VERSION;
+        free(s->sessions[i].file_hash);
+        s->sessions[i].file_hash = xstrdup(file_hash ?: "");
+        s->sessions[i].last_ordinal = last_ordinal;
 }
 
 /* The value of @key: a whole number from @min on, or @fallback where it is missing. */
@@ -206,7 +124,8 @@ static int take_session(SyncState *s, const char *id, struct json_object *value)
         r = get_number(value, "last_ordinal", -1, -1, &last_ordinal);
         if (r < 0)
                 return r;
-        return set_cursor(s, id, hash ? json_object_get_string(hash) : "", last_ordinal);
+        sync_state_put(s, id, hash ? json_object_get_string(hash) : "", last_ordinal);
+        return 0;
 }
 
 /* Fills @s; *@ret_key names the key that is not as it should be. */

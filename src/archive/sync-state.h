@@ -6,7 +6,8 @@
  *     { "version": 3, "last_session_created_at": TIME, "sessions": { ID: { "file_hash": S, "last_ordinal": N } },
  *       "last_synced_at": TIME, "total_synced": N, "total_masked": N }
  *
- * A TIME is ISO 8601 text, or null for never.
+ * A TIME is ISO 8601 text, or null for never. A sync itself asks the archive: archive_cursor_get() says how far a session got
+ * and whether it changed, archive_cursor_put() notes it, and the policy of its cursor says whether all is to be synced again.
  */
 #pragma once
 
@@ -30,31 +31,17 @@ typedef struct SyncState {
         uint64_t total_masked; /* secrets */
         SyncCursor *sessions;
         size_t n_sessions;
-        size_t n_allocated;
 } SyncState;
 
 /* An empty state of the current version. */
 void sync_state_init(SyncState *s);
 void sync_state_done(SyncState *s);
 
-/* The last ordinal synced of a session; -1: unknown. */
-int64_t sync_state_last_ordinal(const SyncState *s, const char *session_id);
+/* Notes how far a session was synced. @file_hash: NULL counts as "". */
+void sync_state_put(SyncState *s, const char *session_id, const char *file_hash,
+                    int64_t last_ordinal);
 
-/* True if the session is unknown, or was synced with another file hash. NULL counts as "". */
-bool sync_state_is_changed(const SyncState *s, const char *session_id, const char *file_hash);
-
-/* Notes that a session was synced up to @last_ordinal. last_session_created_at moves to @created_at_usec if that is
- * later, and never back. Returns 0 or -ENOMEM. */
-int sync_state_mark_synced(SyncState *s, const char *session_id, const char *file_hash,
-                           int64_t last_ordinal, uint64_t created_at_usec);
-
-/* True if the state was made by an older version, whose cursors prove nothing any more. */
-bool sync_state_needs_full_resync(const SyncState *s);
-
-/* Forgets the sessions and takes the current version; the totals stay. */
-void sync_state_reset_for_resync(SyncState *s);
-
-/* Reads JSON; a NUL follows it. @name stands in error texts. Returns 0, -EBADMSG (broken) or -ENOMEM, each with *@reterr. */
+/* Reads JSON; a NUL follows it. @name stands in error texts. Returns 0, or -EBADMSG (broken) with *@reterr. */
 int sync_state_parse(const char *json, size_t size, const char *name, SyncState *ret,
                      char **reterr);
 
@@ -72,7 +59,7 @@ int sync_state_save(const SyncState *s, const char *path);
 int sync_state_export(sqlite3 *archive, SyncState *ret);
 
 typedef struct SyncImport {
-        uint64_t n_taken;   /* cursors taken over */
+        uint64_t n_taken;   /* cursors that the archive has now */
         uint64_t n_unknown; /* of sessions that the archive does not hold */
         bool outdated;      /* the state is of an older version: only its totals were taken */
 } SyncImport;

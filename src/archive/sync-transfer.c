@@ -66,10 +66,8 @@ static int export_cursors(sqlite3 *db, SyncState *s)
 
                 if (!id)
                         return -ENOMEM;
-                r = sync_state_mark_synced(s, id, (const char *) sqlite3_column_text(stmt, 1),
-                                           sqlite3_column_int64(stmt, 2), 0);
-                if (r < 0)
-                        return r;
+                sync_state_put(s, id, (const char *) sqlite3_column_text(stmt, 1),
+                               sqlite3_column_int64(stmt, 2));
         }
         return r;
 }
@@ -195,7 +193,7 @@ static int import_all(const SyncState *s, sqlite3 *db, SyncImport *result)
             (r = raise_meta_time(db, "last_session_created_at", s->last_session_created_at_usec)) <
                             0)
                 return r;
-        result->outdated = sync_state_needs_full_resync(s);
+        result->outdated = s->version < SYNC_VERSION;
         if (result->outdated)
                 return 0;
         /* the next cycle must not look at the newest sessions only */

@@ -60,7 +60,8 @@ void *arena_alloc(Arena *a, size_t size)
                 want = rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE;
                 if (want > SIZE_MAX - sizeof(*block))
                         return NULL;
-                block = malloc(sizeof(*block) + want);
+                block = want <= MEMORY_SMALL ? xmalloc(sizeof(*block) + want)
+                                             : malloc(sizeof(*block) + want);
                 if (!block)
                         return NULL;
                 *block = (ArenaBlock){ .next = a->blocks, .size = want };
@@ -71,17 +72,30 @@ void *arena_alloc(Arena *a, size_t size)
         return p;
 }
 
-int arena_adopt(Arena *a, void *p)
+void arena_adopt(Arena *a, void *p)
 {
-        ArenaBlock *block = calloc(1, sizeof(*block)),
+        ArenaBlock *block = xcalloc(1, sizeof(*block)),
                    **place = a->blocks ? &a->blocks->next : &a->blocks;
 
-        if (!block)
-                return -ENOMEM;
         block->adopted = p;
-        block->next = *place; /* behind the newest, which has room for more */
+        block->next = *place; /* after the newest, which has room for more */
         *place = block;
-        return 0;
+}
+
+void *arena_grow(Arena *a, void *array, size_t n, size_t *allocated, size_t size)
+{
+        size_t want = n > 0 ? n * 2 : 4;
+        void *grown;
+
+        if (n < *allocated)
+                return array;
+        grown = arena_alloc(a, want * size);
+        if (!grown)
+                return NULL;
+        if (n > 0)
+                memcpy(grown, array, n * size);
+        *allocated = want;
+        return grown;
 }
 
 char *arena_copy(Arena *a, const void *bytes, size_t n)

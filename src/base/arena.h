@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 typedef struct ArenaBlock ArenaBlock;
 
@@ -18,11 +18,15 @@ void arena_done(Arena *a);
 /* Forgets everything; one block of ordinary size is kept for the next round. */
 void arena_clear(Arena *a);
 
-/* @size bytes, aligned for anything. NULL without memory. */
+/* @size bytes, aligned for anything. NULL: there is no memory for so large a piece; up to MEMORY_SMALL it is never NULL. */
 void *arena_alloc(Arena *a, size_t size);
 
-/* A copy of @n bytes with a NUL behind them. NULL without memory. */
+/* A copy of @n bytes with a NUL after them. As arena_alloc(). */
 char *arena_copy(Arena *a, const void *bytes, size_t n);
 
-/* Takes over @p, which malloc() made: it is freed with the rest. Returns 0 or -ENOMEM (then it is the caller's still). */
-int arena_adopt(Arena *a, void *p);
+/* Room for one more than @n entries of @size bytes, of which *@allocated have some: @array, or a copy of it that is twice as large.
+ * As arena_alloc(). */
+void *arena_grow(Arena *a, void *array, size_t n, size_t *allocated, size_t size);
+
+/* Owns @p, which malloc() made, from now on: it is freed with the rest. */
+void arena_adopt(Arena *a, void *p);

@@ -56,20 +56,17 @@ char *path_folder(const char *path)
         const char *slash = strrchr(path, '/');
 
         if (!slash)
-                return strdup(".");
+                return xstrdup(".");
         if (slash == path)
-                return strdup("/");
-        return strndup(path, (size_t) (slash - path));
+                return xstrdup("/");
+        return xstrndup(path, (size_t) (slash - path));
 }
 
 char *path_join(const char *folder, const char *name)
 {
         size_t n = strlen(folder);
-        char *path;
 
-        if (asprintf(&path, "%s%s%s", folder, n > 0 && folder[n - 1] == '/' ? "" : "/", name) < 0)
-                return NULL;
-        return path;
+        return xasprintf("%s%s%s", folder, n > 0 && folder[n - 1] == '/' ? "" : "/", name);
 }
 
 static int write_all(int fd, const char *bytes, size_t n)
@@ -98,14 +95,10 @@ static int folder_sync(const char *path)
 
 int file_write_atomic(const char *path, mode_t mode, const void *bytes, size_t n)
 {
-        _cleanup_free_ char *folder = path_folder(path), *temporary = NULL;
+        _cleanup_free_ char *folder = path_folder(path), *temporary = xasprintf("%s.XXXXXX", path);
         _cleanup_close_ int fd = -1;
         int r;
 
-        if (!folder || asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-                temporary = NULL;
-                return -ENOMEM;
-        }
         fd = mkostemp(temporary, O_CLOEXEC);
         if (fd < 0)
                 return -errno;
@@ -125,11 +118,9 @@ int file_write_atomic(const char *path, mode_t mode, const void *bytes, size_t n
 
 int folder_make(const char *path)
 {
-        _cleanup_free_ char *copy = strdup(path);
+        _cleanup_free_ char *copy = xstrdup(path);
         struct stat st;
 
-        if (!copy)
-                return -ENOMEM;
         for (char *p = copy + 1; *copy; p++) {
                 char was = *p;
 
@@ -156,7 +147,7 @@ int folder_make_parent(const char *path)
 {
         _cleanup_free_ char *folder = path_folder(path);
 
-        return folder ? folder_make(folder) : -ENOMEM;
+        return folder_make(folder);
 }
 
 int path_make_private(const char *path)

@@ -23,17 +23,17 @@ int folder_make(const char *path);
 int folder_make_parent(const char *path);
 
 /* Keeps others out of the file or folder @path (mode 0600 or 0700), which is there and is ours to decide about. Returns 1:
- * they could get at it until now; 0: they could not; or a negative errno. */
+ * they had access until now; 0: they had none; or a negative errno. */
 int path_make_private(const char *path);
 
 /* The same for a folder that something private lies in. A folder that is of use to others as well is left as it is:
  * -EPERM (it is somebody else's, everybody's like /tmp, or the home folder). */
 int folder_make_private(const char *path);
 
-/* The folder of @path ("." when it has none). NULL without memory; the caller owns it. */
+/* The folder of @path ("." when it has none); the caller owns it. */
 char *path_folder(const char *path);
 
-/* @folder/@name. NULL without memory; the caller owns it. */
+/* @folder/@name; the caller owns it. */
 char *path_join(const char *folder, const char *name);
 
 /* Reads the 16-byte key in @path. Returns 0, -ENOENT, -EBADMSG (the file is there and is not a key) or what open() says. */

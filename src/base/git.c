@@ -57,9 +57,7 @@ static char **git_environment(void)
 
         while (environ[n])
                 n++;
-        list = calloc(n + ELEMENTSOF(fixed) + 1, sizeof(*list));
-        if (!list)
-                return NULL;
+        list = xcalloc(n + ELEMENTSOF(fixed) + 1, sizeof(*list));
         for (size_t i = 0; i < n; i++)
                 if (strncmp(environ[i], "GIT_", 4) != 0 && strncmp(environ[i], "LC_ALL=", 7) != 0)
                         list[k++] = environ[i];
@@ -97,9 +95,7 @@ static int spawn_git(const char *cwd, const char *const *arguments, int in, int 
 
         while (arguments[n])
                 n++;
-        argv = calloc(ELEMENTSOF(first) + n + 1, sizeof(*argv));
-        if (!environment || !argv)
-                return -ENOMEM;
+        argv = xcalloc(ELEMENTSOF(first) + n + 1, sizeof(*argv));
         memcpy(argv, first, sizeof(first));
         memcpy(argv + ELEMENTSOF(first), arguments, n * sizeof(*argv));
         r = -posix_spawn_file_actions_init(&actions);

@@ -8,6 +8,8 @@
 #include <xxhash.h>
 
 /* Small items are gathered here and hashed in one go: an update for each would cost more than the hashing. */
+#include "base/memory.h"
+
 #define GATHER_MAX 4096
 
 struct Hasher {
@@ -86,14 +88,12 @@ uint64_t hash_bytes(const HashKey *key, const void *bytes, size_t n)
 
 Hasher *hasher_new(const HashKey *key)
 {
-        Hasher *h = calloc(1, sizeof(*h));
+        Hasher *h = xcalloc(1, sizeof(*h));
 
-        if (!h)
-                return NULL;
         h->key = *key;
         h->state = XXH3_createState();
         if (!h->state)
-                return hasher_free(h);
+                memory_is_out();
         hasher_begin(h);
         return h;
 }
@@ -102,8 +102,7 @@ Hasher *hasher_free(Hasher *h)
 {
         if (!h)
                 return NULL;
-        if (h->state)
-                XXH3_freeState(h->state);
+        XXH3_freeState(h->state);
         explicit_bzero(h, sizeof(*h));
         free(h);
         return NULL;
@@ -126,7 +125,7 @@ static void spill(Hasher *h)
 
 #define HEAD_SIZE ((size_t) 9)
 
-/* A type and a number; room for @more bytes behind them is made as well, where that is little. */
+/* A type and a number; makes room for @more bytes after them as well, where that is little. */
 static void add_head(Hasher *h, char type, uint64_t value, size_t more)
 {
         uint8_t *p;

@@ -17,7 +17,7 @@ typedef struct HashKey {
 /* Running state of one fingerprint. Each item goes in with its length, so ("ab","c") and ("a","bc") differ. */
 typedef struct Hasher Hasher;
 
-/* Returns NULL without memory; hasher_free() takes NULL and returns NULL. */
+/* hasher_free() takes NULL and returns NULL. */
 Hasher *hasher_new(const HashKey *key);
 Hasher *hasher_free(Hasher *h);
 

@@ -114,14 +114,13 @@ int sqlite_run(sqlite3 *db, const char *sql)
 
 int sqlite_runf(sqlite3 *db, const char *format, ...)
 {
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        _cleanup_free_ char *sql = NULL;
         va_list ap;
-        int r;
 
         va_start(ap, format);
-        r = strbuf_vprintf(&sql, format, ap);
+        sql = xvasprintf(format, ap);
         va_end(ap);
-        return r < 0 ? r : sqlite_run(db, sql.data);
+        return sqlite_run(db, sql);
 }
 
 int sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
@@ -133,6 +132,17 @@ int sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
                 return sqlite_errno(db, code);
         *ret = stmt;
         return 0;
+}
+
+int sqlite_preparef(sqlite3 *db, sqlite3_stmt **ret, const char *format, ...)
+{
+        _cleanup_free_ char *sql = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        sql = xvasprintf(format, ap);
+        va_end(ap);
+        return sqlite_prepare(db, sql, ret);
 }
 
 int sqlite_step(sqlite3_stmt *stmt)
@@ -168,16 +178,25 @@ int sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret)
         return r;
 }
 
+int sqlite_query_intf(sqlite3 *db, int64_t *ret, const char *format, ...)
+{
+        _cleanup_free_ char *sql = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        sql = xvasprintf(format, ap);
+        va_end(ap);
+        return sqlite_query_int(db, sql, ret);
+}
+
 int sqlite_check_files(const char *path)
 {
         static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
 
         for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
-                _cleanup_free_ char *file = NULL;
+                _cleanup_free_ char *file = xasprintf("%s%s", path, suffixes[i]);
                 struct stat st;
 
-                if (asprintf(&file, "%s%s", path, suffixes[i]) < 0)
-                        return -ENOMEM;
                 if (stat(file, &st) < 0) {
                         if (i > 0 && errno == ENOENT)
                                 continue;
@@ -230,12 +249,7 @@ int sqlite_take_texts(sqlite3_stmt *stmt, char **ret, size_t max)
         while (n < max && (r = sqlite_step(stmt)) > 0) {
                 const char *text = (const char *) sqlite3_column_text(stmt, 0);
 
-                ret[n] = strdup(text ?: "");
-                if (!ret[n]) {
-                        r = -ENOMEM;
-                        break;
-                }
-                n++;
+                ret[n++] = xstrdup(text ?: "");
         }
         (void) sqlite3_reset(stmt);
         if (r >= 0)

@@ -39,6 +39,7 @@ int sqlite_runf(sqlite3 *db, const char *format, ...) _printf_(2, 3);
 
 /* Prepares one statement that will be kept. Returns 0 or a negative errno; the caller owns *@ret. */
 int sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret);
+int sqlite_preparef(sqlite3 *db, sqlite3_stmt **ret, const char *format, ...) _printf_(3, 4);
 
 /* Steps: 1 = a row, 0 = done, negative errno = failed. The statement is not reset. */
 int sqlite_step(sqlite3_stmt *stmt);
@@ -48,6 +49,7 @@ int sqlite_execute(sqlite3_stmt *stmt);
 
 /* The first column of the first row of @sql as integer. Returns 1 (there is one), 0 (no row), or a negative errno. */
 int sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret);
+int sqlite_query_intf(sqlite3 *db, int64_t *ret, const char *format, ...) _printf_(3, 4);
 
 /* Before a file of others is opened: opening a FIFO in its place, or in that of its -journal, would wait for ever. Returns 0,
  * -ENOENT (no such database), -EISDIR, -EINVAL (not regular files) or what stat() says. */

@@ -44,7 +44,7 @@ int strbuf_reserve(StrBuf *b, size_t n)
                 want = need;
         if (want < 64)
                 want = 64;
-        p = realloc(b->data, want);
+        p = want <= MEMORY_SMALL ? xrealloc(b->data, want) : realloc(b->data, want);
         if (!p) {
                 b->failed = true;
                 return -ENOMEM;
@@ -139,15 +139,14 @@ int strbuf_take(StrBuf *b, char **ret)
 
 void format_error(char **ret, const char *format, ...)
 {
-        _cleanup_(strbuf_done) StrBuf b = { 0 };
         va_list ap;
+        char *text;
 
         if (!ret)
                 return;
         va_start(ap, format);
-        (void) strbuf_vprintf(&b, format, ap);
+        text = xvasprintf(format, ap);
         va_end(ap);
         free(*ret);
-        *ret = NULL;
-        (void) strbuf_take(&b, ret);
+        *ret = text;
 }

@@ -1,14 +1,15 @@
 /*
  * StrBuf: a growing byte string
  *
- * Holds any bytes, and always a terminating NUL after them. Errors stick: after a failed allocation every further
- * call returns -ENOMEM and changes nothing, so a chain of appends is checked once, at its end.
+ * Holds any bytes, and always a terminating NUL after them. Up to MEMORY_SMALL bytes nothing can fail (base/memory.h), so that
+ * names and sentences are not checked. Beyond that errors stick: after a failed allocation every further call returns -ENOMEM
+ * and changes nothing, so a chain of appends is checked once, at its end.
  */
 #pragma once
 
 #include <stdarg.h>
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 typedef struct StrBuf {
         char *data; /* NULL until the first append */
@@ -46,5 +47,5 @@ int strbuf_read(StrBuf *b, FILE *f);
 /* Hands the string over: the caller owns *@ret (never NULL). Returns 0, or -ENOMEM if an append had failed. */
 int strbuf_take(StrBuf *b, char **ret);
 
-/* A printf into fresh memory, for reterr_x outputs: NULL without memory, and NULL @ret is fine. */
+/* A printf into fresh memory, for reterr_x outputs, in the place of what was there; NULL @ret is fine. */
 void format_error(char **ret, const char *format, ...) _printf_(2, 3);

@@ -67,7 +67,7 @@ static const struct Unit *find_unit(const char *s, size_t n)
         return NULL;
 }
 
-/* One "12.5h" at *@s, which moves behind it; adds it to *@sum. */
+/* One "12.5h" at *@s, which moves past it; adds it to *@sum. */
 static int parse_one_span(const char **s, uint64_t *sum)
 {
         const char *p = *s, *word;
@@ -123,14 +123,14 @@ int parse_time_span(const char *s, uint64_t *ret_usec)
         return 0;
 }
 
-int format_time_span(StrBuf *b, uint64_t usec)
+void format_time_span(StrBuf *b, uint64_t usec)
 {
         const char *space = "";
 
-        if (usec == USEC_INFINITY)
-                return strbuf_puts(b, "infinity");
-        if (usec == 0)
-                return strbuf_puts(b, "0");
+        if (usec == USEC_INFINITY || usec == 0) {
+                (void) strbuf_puts(b, usec == 0 ? "0" : "infinity");
+                return;
+        }
         for (size_t i = 0; i < N_SHOWN_UNITS && usec > 0; i++) {
                 uint64_t n = usec / units[i].usec;
 
@@ -140,7 +140,6 @@ int format_time_span(StrBuf *b, uint64_t usec)
                 usec -= n * units[i].usec;
                 space = " ";
         }
-        return b->failed ? -ENOMEM : 0;
 }
 
 const char *format_timestamp(char buffer[static TIMESTAMP_MAX], uint64_t usec)

@@ -25,7 +25,7 @@ uint64_t now_usec(clockid_t clock);
 int parse_time_span(const char *s, uint64_t *ret_usec);
 
 /* Appends @usec as people and parse_time_span() read it: "5min", "1h 30min", "500ms", "infinity". */
-int format_time_span(StrBuf *b, uint64_t usec);
+void format_time_span(StrBuf *b, uint64_t usec);
 
 /* Size of "2026-01-02T03:04:05.678Z" with its NUL. */
 #define TIMESTAMP_MAX 32

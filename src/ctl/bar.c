@@ -65,8 +65,7 @@ static void put_numbers(const Bar *b, StrBuf *text, uint64_t n_done, uint64_t el
         (void) strbuf_printf(text, _("%.0f a second"), rate);
         if (n_left > 0 && rate > 0) {
                 (void) strbuf_puts(text, ", ");
-                (void) format_time_span(text,
-                                        ((uint64_t) ((double) n_left / rate) + 1) * USEC_PER_SEC);
+                format_time_span(text, ((uint64_t) ((double) n_left / rate) + 1) * USEC_PER_SEC);
                 (void) strbuf_putc(text, ' ');
                 (void) strbuf_puts(text, _("left"));
         }

@@ -208,15 +208,13 @@ static void check_texts(Doctor *d, Reader *reader)
 static void check_source(Doctor *d)
 {
         const char *path = d->is_running ? d->daemon.source : d->settings->source_path;
-        _cleanup_(reader_freep) Reader *reader = NULL;
-        _cleanup_free_ char *reason = NULL;
         const HashKey key = { 0 };
+        _cleanup_(reader_freep) Reader *reader = reader_new(path, &key);
+        _cleanup_free_ char *reason = NULL;
         uint64_t n = 0;
         int r;
 
-        r = reader_new(path, &key, &reader);
-        if (r >= 0)
-                r = reader_open(reader, &reason);
+        r = reader_open(reader, &reason);
         if (r == -ENOENT) {
                 sayf(d, VERDICT_LOOK, "source",
                      _("Start agentsview once ('agentsview sync'), or set [Source] Path=. The service "
@@ -511,7 +509,7 @@ static void check_verified(Doctor *d)
         if (since == 0)
                 return;
         (void) put_ago(&ago, last, now);
-        (void) format_time_span(&interval, d->settings->audit_usec);
+        format_time_span(&interval, d->settings->audit_usec);
         if (now > since && (now - since) / AUDITS_MISSED_MAX > d->settings->audit_usec)
                 sayf(d, VERDICT_LOOK, "verified", "journalctl --user -u scrubjay -x",
                      _("Source and archive were compared without a difference: %s. An audit is due every "

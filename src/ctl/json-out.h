@@ -5,12 +5,8 @@
  */
 #pragma once
 
-#include <json-c/json.h>
-
-#include "base/cleanup.h"
+#include "base/json.h"
 #include "model/value.h"
-
-DEFINE_CLEANUP(struct json_object *, json_object_put)
 
 /* Each adds a member and gives memory trouble no more thought than json-c does: without memory it is null. */
 void json_add_text(struct json_object *o, const char *key, const char *text);

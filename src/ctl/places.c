@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
+#include "service/settings-load.h"
 
 Places places;
 

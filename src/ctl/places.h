@@ -5,7 +5,7 @@
 
 #include "archive/query.h"
 #include "base/cleanup.h"
-#include "service/config.h"
+#include "service/settings.h"
 
 /* As given by --archive and --config; NULL: not given. */
 typedef struct Places {

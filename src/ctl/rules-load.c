@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "archive/archive.h"
+#include "archive/archive-key.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
 #include "ctl/places.h"
-#include "service/config.h"
+#include "service/settings-load.h"
 
 static int load_settings(Settings **ret)
 {

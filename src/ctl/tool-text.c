@@ -7,8 +7,6 @@
 #include "ctl/json-out.h"
 #include "ctl/text.h"
 
-DEFINE_CLEANUP(struct json_tokener *, json_tokener_free)
-
 static struct json_object *parse_object(const Value *v)
 {
         _cleanup_(json_tokener_freep) struct json_tokener *tokener = json_tokener_new();

@@ -23,18 +23,13 @@ struct Identity {
         void *folders;             /* tsearch() tree of Folder */
 };
 
-int identity_new(const char *user_id, const char *user_name, Identity **ret)
+Identity *identity_new(const char *user_id, const char *user_name)
 {
-        _cleanup_(identity_freep) Identity *identity = calloc(1, sizeof(*identity));
+        Identity *identity = xcalloc(1, sizeof(*identity));
 
-        if (!identity)
-                return -ENOMEM;
-        if (user_id && !(identity->user_id = strdup(user_id)))
-                return -ENOMEM;
-        if (user_name && !(identity->user_name = strdup(user_name)))
-                return -ENOMEM;
-        *ret = TAKE_PTR(identity);
-        return 0;
+        identity->user_id = xstrdup(user_id);
+        identity->user_name = xstrdup(user_name);
+        return identity;
 }
 
 static void folder_free(void *p)
@@ -49,11 +44,6 @@ static void folder_free(void *p)
         free(folder);
 }
 
-static void folder_freep(Folder **folder)
-{
-        folder_free(*folder);
-}
-
 Identity *identity_free(Identity *identity)
 {
         if (!identity)
@@ -65,21 +55,18 @@ Identity *identity_free(Identity *identity)
         return NULL;
 }
 
-/* `git config --get @key` in @cwd; "" when it is not set or git cannot be asked. NULL without memory. */
+/* `git config --get @key` in @cwd; "" when it is not set or git cannot be asked. */
 static char *git_config(const char *cwd, const char *key)
 {
         const char *const arguments[] = { "config", "--get", key, NULL };
         _cleanup_(strbuf_done) StrBuf output = { 0 };
-        char *text;
         int r;
 
         r = git_output(cwd, arguments, -1, GIT_OUTPUT_MAX, GIT_TIMEOUT_USEC, &output);
-        if (r != 0)
-                return r == -ENOMEM ? NULL : strdup("");
-        if (strbuf_take(&output, &text) < 0)
-                return NULL;
-        text[strcspn(text, "\r\n")] = 0;
-        return text;
+        if (r == -ENOMEM)
+                memory_is_out(); /* better than sessions that are nobody's */
+        return r == 0 && output.data ? xstrndup(output.data, strcspn(output.data, "\r\n"))
+                                     : xstrdup("");
 }
 
 const char *identity_user_id(Identity *identity)
@@ -110,7 +97,7 @@ static char *project_name(const char *url)
                 n -= 4;
         for (start = url + n; start > url && start[-1] != '/' && start[-1] != ':'; start--)
                 ;
-        return strndup(start, (size_t) (url + n - start));
+        return xstrndup(start, (size_t) (url + n - start));
 }
 
 /* Makes an absolute path its folder's. Returns false for the root, which has none. */
@@ -127,13 +114,13 @@ static bool cut_last_part(char *path)
 /* Whether @cwd is in a repository that is ours to ask: the nearest .git upwards belongs to us. */
 static bool has_own_repository(const char *cwd)
 {
-        _cleanup_free_ char *folder = cwd[0] == '/' ? strdup(cwd) : NULL;
+        _cleanup_free_ char *folder = cwd[0] == '/' ? xstrdup(cwd) : NULL;
 
         while (folder) {
                 _cleanup_free_ char *git = path_join(folder, ".git");
                 struct stat st;
 
-                if (git && lstat(git, &st) == 0)
+                if (lstat(git, &st) == 0)
                         return st.st_uid == geteuid();
                 if (!cut_last_part(folder))
                         return false;
@@ -146,48 +133,30 @@ static int compare_folders(const void *a, const void *b)
         return strcmp(((const Folder *) a)->cwd, ((const Folder *) b)->cwd);
 }
 
-static int ask_project(Folder *folder)
+static Folder *ask_project(const char *cwd)
 {
-        _cleanup_free_ char *url = NULL;
+        _cleanup_free_ char *url = has_own_repository(cwd) ? git_config(cwd, "remote.origin.url")
+                                                           : xstrdup("");
+        Folder *folder = xcalloc(1, sizeof(*folder));
 
-        if (!has_own_repository(folder->cwd)) {
-                folder->project_id = strdup("");
-                folder->project_name = strdup("");
-        } else {
-                url = git_config(folder->cwd, "remote.origin.url");
-                if (!url)
-                        return -ENOMEM;
-                folder->project_id = url_without_credentials(url);
-                if (!folder->project_id)
-                        return -ENOMEM;
-                folder->project_name = project_name(folder->project_id);
-        }
-        return folder->project_id && folder->project_name ? 0 : -ENOMEM;
+        folder->cwd = xstrdup(cwd);
+        folder->project_id = url_without_credentials(url);
+        folder->project_name = project_name(folder->project_id);
+        return folder;
 }
 
-int identity_project(Identity *identity, const char *cwd, size_t size, Project *ret)
+Project identity_project(Identity *identity, const char *cwd, size_t size)
 {
-        _cleanup_(folder_freep) Folder *folder = NULL;
+        _cleanup_free_ char *path = NULL;
         Folder **found;
-        int r;
 
-        if (size == 0 || memchr(cwd, 0, size)) {
-                *ret = (Project){ .id = "", .name = "" };
-                return 0;
-        }
-        folder = calloc(1, sizeof(*folder));
-        if (!folder || !(folder->cwd = strndup(cwd, size)))
-                return -ENOMEM;
-        found = tfind(folder, &identity->folders, compare_folders);
-        if (!found) {
-                r = ask_project(folder);
-                if (r < 0)
-                        return r;
-                found = tsearch(folder, &identity->folders, compare_folders);
-                if (!found)
-                        return -ENOMEM;
-                folder = NULL;
-        }
-        *ret = (Project){ .id = (*found)->project_id, .name = (*found)->project_name };
-        return 0;
+        if (size == 0 || memchr(cwd, 0, size))
+                return (Project){ .id = "", .name = "" };
+        path = xstrndup(cwd, size);
+        found = tfind(&(Folder){ .cwd = path }, &identity->folders, compare_folders);
+        if (!found)
+                found = tsearch(ask_project(path), &identity->folders, compare_folders);
+        if (!found)
+                memory_is_out();
+        return (Project){ .id = (*found)->project_id, .name = (*found)->project_name };
 }

@@ -10,8 +10,8 @@
 
 typedef struct Identity Identity;
 
-/* @user_id and @user_name win over git's user.email and user.name; NULL: ask git. Returns 0 or -ENOMEM. */
-int identity_new(const char *user_id, const char *user_name, Identity **ret);
+/* @user_id and @user_name win over git's user.email and user.name; NULL: ask git. */
+Identity *identity_new(const char *user_id, const char *user_name);
 Identity *identity_free(Identity *identity);
 DEFINE_CLEANUP(Identity *, identity_free)
 
@@ -25,5 +25,5 @@ typedef struct Project {
         const char *name; /* its last path part, without ".git" */
 } Project;
 
-/* The project of the folder @cwd. Returns 0 or -ENOMEM. */
-int identity_project(Identity *identity, const char *cwd, size_t size, Project *ret);
+/* The project of the folder @cwd. */
+Project identity_project(Identity *identity, const char *cwd, size_t size);

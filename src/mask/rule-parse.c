@@ -614,9 +614,12 @@ static int add_secret(Rule *rule, struct json_object *value, char **reterr)
                                                      (PCRE2_SPTR) json_object_get_string(value));
         else if (json_object_is_type(value, json_type_int))
                 n = json_object_get_int64(value);
-        if (n < 0 || n > (int64_t) n_groups || rule->n_secrets == SECRET_GROUPS_MAX)
-                return wrong(reterr,
-                             "'secret' must name or number groups of the pattern (8 at most)");
+        if (n < 0 || n > (int64_t) n_groups || rule->n_secrets == SECRET_GROUPS_MAX) {
+                format_error(reterr,
+                             "'secret' must name or number groups of the pattern (%d at most)",
+                             SECRET_GROUPS_MAX);
+                return -EINVAL;
+        }
         rule->secrets[rule->n_secrets++] = (unsigned) n;
         return 0;
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/array.h"
 #include "base/file-util.h"
+#include "base/memory.h"
 #include "mask/rule-parse.h"
 
 static void allowed_done(Allowed *a)
@@ -267,7 +267,7 @@ static int spend_rule(Loading *l, const Rule *rule, const char *path, char **ret
 
 static int add_id(Ruleset *rules, const char *id)
 {
-        char **more = array_grow(rules->ids, rules->n_ids, sizeof(*more));
+        char **more = memory_make_room(rules->ids, rules->n_ids, sizeof(*more));
 
         if (!more)
                 return -ENOMEM;
@@ -279,7 +279,7 @@ static int add_id(Ruleset *rules, const char *id)
 static int note_literals(Ruleset *rules, const Rule *rule)
 {
         for (size_t i = 0; i < rule->n_literals; i++) {
-                char **more = array_grow(rules->off, rules->n_off, sizeof(*more));
+                char **more = memory_make_room(rules->off, rules->n_off, sizeof(*more));
 
                 if (!more)
                         return -ENOMEM;
@@ -319,7 +319,7 @@ static int add_retired(Loading *l, struct json_object *retired, const char *path
                         r = add_id(rules, id);
                 if (r < 0)
                         return r;
-                more = array_grow(rules->retired, rules->n_retired, sizeof(*more));
+                more = memory_make_room(rules->retired, rules->n_retired, sizeof(*more));
                 if (!more)
                         return -ENOMEM;
                 rules->retired = more;
@@ -337,7 +337,7 @@ static int add_rule(Ruleset *rules, Rule rule)
 {
         Rule *more;
 
-        more = array_grow(rules->rules, rules->n_rules, sizeof(*more));
+        more = memory_make_room(rules->rules, rules->n_rules, sizeof(*more));
         if (!more) {
                 rule_done(&rule);
                 return -ENOMEM;
@@ -358,7 +358,7 @@ static int add_allowed(Loading *l, struct json_object *patterns, const char *pat
                 Allowed *more;
                 int r;
 
-                more = array_grow(rules->allow, rules->n_allow, sizeof(*more));
+                more = memory_make_room(rules->allow, rules->n_allow, sizeof(*more));
                 if (!more)
                         return -ENOMEM;
                 rules->allow = more;
@@ -402,8 +402,8 @@ static int add_allowed_fingerprints(Loading *l, struct json_object *fingerprints
                         format_error(reterr, "must be an array of fingerprints (16 hex digits)");
                         return -EINVAL;
                 }
-                more = array_grow(rules->allow_fingerprints, rules->n_allow_fingerprints,
-                                  sizeof(*more));
+                more = memory_make_room(rules->allow_fingerprints, rules->n_allow_fingerprints,
+                                        sizeof(*more));
                 if (!more)
                         return -ENOMEM;
                 rules->allow_fingerprints = more;

@@ -6,9 +6,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/arena.h"
 
 typedef enum ValueType {
         VALUE_NULL,
@@ -53,6 +51,9 @@ static inline bool column_is_masked(const Column *c)
 {
         return c->kind == COLUMN_WORD || c->kind == COLUMN_TEXT || c->kind == COLUMN_JSON;
 }
+
+/* Copies @n values, their texts into @arena; @to may be @from. Returns 0 or -ENOMEM. */
+int values_copy(Arena *arena, const Value *from, size_t n, Value *to);
 
 static inline Value value_integer(int64_t i)
 {

@@ -40,11 +40,8 @@ static int on_xml(sd_bus_message *m, void *userdata, sd_bus_error *error)
         int r;
 
         r = sd_bus_message_read(m, "s", &text);
-        if (r >= 0) {
-                *xml = strdup(text);
-                if (!*xml)
-                        r = -ENOMEM;
-        }
+        if (r >= 0)
+                *xml = xstrdup(text);
         return r < 0 ? r : 1;
 }
 

@@ -1,7 +1,7 @@
 /* Bus: the D-Bus face of the daemon */
 #include "service/bus.h"
 
-#include <config.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -57,18 +57,58 @@ static int append_remotes(sd_bus_message *m, const Snapshot *s)
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-/* One entry of Status that is more than a basic value. */
-static int append_remotes_entry(sd_bus_message *m, const Snapshot *s)
+/* What Status tells. Each is a property too, of which the listeners hear when it changes, but for some that only Status has. */
+typedef struct Fact {
+        const char *name, *signature;
+        size_t offset;   /* in Snapshot */
+        unsigned change; /* DAEMON_*; 0: it does not change, or is no property */
+} Fact;
+
+#define OF(member) offsetof(Snapshot, member)
+
+static const Fact facts[] = {
+        { "LastSyncAt", "t", OF(totals.last_sync_at_usec), DAEMON_LAST_SYNC_AT },
+        { "LastVerifiedAt", "t", OF(totals.last_verified_at_usec), DAEMON_LAST_VERIFIED_AT },
+        { "TotalSessionsSynced", "t", OF(totals.total_synced), DAEMON_TOTALS },
+        { "TotalSecretsDetected", "t", OF(totals.total_secrets), DAEMON_TOTALS },
+        { "LastError", "s", OF(last_error), DAEMON_LAST_ERROR },
+        { "Running", "b", OF(running), DAEMON_RUNNING },
+        { "Syncing", "b", OF(syncing), DAEMON_SYNCING },
+        { "SessionsPending", "t", OF(sessions_pending) },
+        { "Source", "s", OF(source), DAEMON_SOURCE },
+        { "Archive", "s", OF(archive), DAEMON_ARCHIVE },
+        { "Version", "s", OF(version) },
+        { "KnownValues", "t", OF(totals.known_values) },
+        { "KnownFiles", "t", OF(totals.known_files) },
+        { "KnownFilesUnread", "t", OF(totals.known_unread) },
+        { "Remotes", "a(sstts)", OF(remotes), DAEMON_REMOTES },
+};
+
+static int append_fact(sd_bus_message *m, const Fact *fact, const Snapshot *s)
+{
+        const void *value = (const char *) s + fact->offset;
+        char type = *fact->signature;
+
+        if (type == 'a')
+                return append_remotes(m, s);
+        if (type == 's')
+                return sd_bus_message_append_basic(m, type, *(const char *const *) value);
+        if (type == 'b')
+                return sd_bus_message_append_basic(m, type, &(int){ *(const bool *) value });
+        return sd_bus_message_append_basic(m, type, value);
+}
+
+static int append_entry(sd_bus_message *m, const Fact *fact, const Snapshot *s)
 {
         int r;
 
         r = sd_bus_message_open_container(m, 'e', "sv");
         if (r >= 0)
-                r = sd_bus_message_append(m, "s", "Remotes");
+                r = sd_bus_message_append(m, "s", fact->name);
         if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', "a(sstts)");
+                r = sd_bus_message_open_container(m, 'v', fact->signature);
         if (r >= 0)
-                r = append_remotes(m, s);
+                r = append_fact(m, fact, s);
         if (r >= 0)
                 r = sd_bus_message_close_container(m);
         return r < 0 ? r : sd_bus_message_close_container(m);
@@ -85,28 +125,24 @@ static int method_status(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "{sv}");
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "LastSyncAt", "t",
-                                          s.totals.last_sync_at_usec, "LastVerifiedAt", "t",
-                                          s.totals.last_verified_at_usec, "TotalSessionsSynced",
-                                          "t", s.totals.total_synced, "TotalSecretsDetected", "t",
-                                          s.totals.total_secrets, "LastError", "s", s.last_error,
-                                          "Running", "b", (int) s.running, "Syncing", "b",
-                                          (int) s.syncing);
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "SessionsPending", "t",
-                                          s.sessions_pending, "Source", "s", s.source, "Archive",
-                                          "s", s.archive, "Version", "s", SCRUBJAY_VERSION);
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "KnownValues", "t",
-                                          s.totals.known_values, "KnownFiles", "t",
-                                          s.totals.known_files, "KnownFilesUnread", "t",
-                                          s.totals.known_unread);
-        if (r >= 0)
-                r = append_remotes_entry(reply, &s);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(facts); i++)
+                r = append_entry(reply, facts + i, &s);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int property_get(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        Bus *b = userdata;
+        Snapshot s;
+
+        daemon_snapshot(b->daemon, &s);
+        for (size_t i = 0; i < ELEMENTSOF(facts); i++)
+                if (strcmp(facts[i].name, property) == 0)
+                        return append_fact(reply, facts + i, &s);
+        return -ENOENT;
 }
 
 /* The name of the error that a cycle which could not run is answered with. */
@@ -240,123 +276,6 @@ static int method_resync_identity(sd_bus_message *m, void *userdata, sd_bus_erro
         return resync(userdata, m, RESYNC_IDENTITY);
 }
 
-static int property_get_last_sync_at(sd_bus *bus, const char *path, const char *interface,
-                                     const char *property, sd_bus_message *reply, void *userdata,
-                                     sd_bus_error *error)
-{
-        Bus *b = userdata;
-        Snapshot s;
-
-        daemon_snapshot(b->daemon, &s);
-        return sd_bus_message_append(reply, "t", s.totals.last_sync_at_usec);
-}
-
-static int property_get_last_verified_at(sd_bus *bus, const char *path, const char *interface,
-                                         const char *property, sd_bus_message *reply,
-                                         void *userdata, sd_bus_error *error)
-{
-        Bus *b = userdata;
-        Snapshot s;
-
-        daemon_snapshot(b->daemon, &s);
-        return sd_bus_message_append(reply, "t", s.totals.last_verified_at_usec);
-}
-
-static int property_get_total_synced(sd_bus *bus, const char *path, const char *interface,
-                                     const char *property, sd_bus_message *reply, void *userdata,
-                                     sd_bus_error *error)
-{
-        Bus *b = userdata;
-        Snapshot s;
-
-        daemon_snapshot(b->daemon, &s);
-        return sd_bus_message_append(reply, "t", s.totals.total_synced);
-}
-
-static int property_get_total_secrets(sd_bus *bus, const char *path, const char *interface,
-                                      const char *property, sd_bus_message *reply, void *userdata,
-                                      sd_bus_error *error)
-{
-        Bus *b = userdata;
-        Snapshot s;
-
-        daemon_snapshot(b->daemon, &s);
-        return sd_bus_message_append(reply, "t", s.totals.total_secrets);
-}
-
-static int property_get_last_error(sd_bus *bus, const char *path, const char *interface,
-                                   const char *property, sd_bus_message *reply, void *userdata,
-                                   sd_bus_error *error)
-{
-        Bus *b = userdata;
-        Snapshot s;
-
-        daemon_snapshot(b->daemon, &s);
-        return sd_bus_message_append(reply, "s", s.last_error);
-}
-
-static int property_get_running(sd_bus *bus, const char *path, const char *interface,
-                                const char *property, sd_bus_message *reply, void *userdata,
-                                sd_bus_error *error)
-{
-        Bus *b = userdata;
-        Snapshot s;
-
-        daemon_snapshot(b->daemon, &s);
-        return sd_bus_message_append(reply, "b", (int) s.running);
-}
-
-static int property_get_syncing(sd_bus *bus, const char *path, const char *interface,
-                                const char *property, sd_bus_message *reply, void *userdata,
-                                sd_bus_error *error)
-{
-        Bus *b = userdata;
-        Snapshot s;
-
-        daemon_snapshot(b->daemon, &s);
-        return sd_bus_message_append(reply, "b", (int) s.syncing);
-}
-
-static int property_get_source(sd_bus *bus, const char *path, const char *interface,
-                               const char *property, sd_bus_message *reply, void *userdata,
-                               sd_bus_error *error)
-{
-        Bus *b = userdata;
-        Snapshot s;
-
-        daemon_snapshot(b->daemon, &s);
-        return sd_bus_message_append(reply, "s", s.source);
-}
-
-static int property_get_archive(sd_bus *bus, const char *path, const char *interface,
-                                const char *property, sd_bus_message *reply, void *userdata,
-                                sd_bus_error *error)
-{
-        Bus *b = userdata;
-        Snapshot s;
-
-        daemon_snapshot(b->daemon, &s);
-        return sd_bus_message_append(reply, "s", s.archive);
-}
-
-static int property_get_remotes(sd_bus *bus, const char *path, const char *interface,
-                                const char *property, sd_bus_message *reply, void *userdata,
-                                sd_bus_error *error)
-{
-        Bus *b = userdata;
-        Snapshot s;
-
-        daemon_snapshot(b->daemon, &s);
-        return append_remotes(reply, &s);
-}
-
-static int property_get_version(sd_bus *bus, const char *path, const char *interface,
-                                const char *property, sd_bus_message *reply, void *userdata,
-                                sd_bus_error *error)
-{
-        return sd_bus_message_append(reply, "s", SCRUBJAY_VERSION);
-}
-
 #define CHANGING SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 
 /* Open to everybody on the bus: it is the person's own. */
@@ -380,45 +299,30 @@ static const sd_bus_vtable sync_vtable[] = {
                                             secrets_detected, "a{ss}", errors),
                                 0),
         SD_BUS_SIGNAL_WITH_ARGS("SecretsFound", SD_BUS_ARGS("s", session_id, "a{su}", rules), 0),
-        SD_BUS_PROPERTY("LastSyncAt", "t", property_get_last_sync_at, 0, CHANGING),
-        SD_BUS_PROPERTY("LastVerifiedAt", "t", property_get_last_verified_at, 0, CHANGING),
-        SD_BUS_PROPERTY("TotalSessionsSynced", "t", property_get_total_synced, 0, CHANGING),
-        SD_BUS_PROPERTY("TotalSecretsDetected", "t", property_get_total_secrets, 0, CHANGING),
-        SD_BUS_PROPERTY("LastError", "s", property_get_last_error, 0, CHANGING),
-        SD_BUS_PROPERTY("Running", "b", property_get_running, 0, CHANGING),
-        SD_BUS_PROPERTY("Syncing", "b", property_get_syncing, 0, CHANGING),
-        SD_BUS_PROPERTY("Source", "s", property_get_source, 0, CHANGING),
-        SD_BUS_PROPERTY("Archive", "s", property_get_archive, 0, CHANGING),
-        SD_BUS_PROPERTY("Remotes", "a(sstts)", property_get_remotes, 0, CHANGING),
-        SD_BUS_PROPERTY("Version", "s", property_get_version, 0, CHANGING),
+        SD_BUS_PROPERTY("LastSyncAt", "t", property_get, 0, CHANGING),
+        SD_BUS_PROPERTY("LastVerifiedAt", "t", property_get, 0, CHANGING),
+        SD_BUS_PROPERTY("TotalSessionsSynced", "t", property_get, 0, CHANGING),
+        SD_BUS_PROPERTY("TotalSecretsDetected", "t", property_get, 0, CHANGING),
+        SD_BUS_PROPERTY("LastError", "s", property_get, 0, CHANGING),
+        SD_BUS_PROPERTY("Running", "b", property_get, 0, CHANGING),
+        SD_BUS_PROPERTY("Syncing", "b", property_get, 0, CHANGING),
+        SD_BUS_PROPERTY("Source", "s", property_get, 0, CHANGING),
+        SD_BUS_PROPERTY("Archive", "s", property_get, 0, CHANGING),
+        SD_BUS_PROPERTY("Remotes", "a(sstts)", property_get, 0, CHANGING),
+        SD_BUS_PROPERTY("Version", "s", property_get, 0, CHANGING),
         SD_BUS_VTABLE_END,
 };
 
 /* At the end of a turn of the loop: announces what changed in it. */
 static int on_changes(sd_event_source *source, void *userdata)
 {
-        static const struct {
-                unsigned what;
-                const char *name;
-        } names[] = {
-                { DAEMON_LAST_SYNC_AT, "LastSyncAt" },
-                { DAEMON_LAST_VERIFIED_AT, "LastVerifiedAt" },
-                { DAEMON_TOTALS, "TotalSessionsSynced" },
-                { DAEMON_TOTALS, "TotalSecretsDetected" },
-                { DAEMON_LAST_ERROR, "LastError" },
-                { DAEMON_RUNNING, "Running" },
-                { DAEMON_SYNCING, "Syncing" },
-                { DAEMON_SOURCE, "Source" },
-                { DAEMON_ARCHIVE, "Archive" },
-                { DAEMON_REMOTES, "Remotes" },
-        };
-        char *changed[ELEMENTSOF(names) + 1] = { NULL };
+        char *changed[ELEMENTSOF(facts) + 1] = { NULL };
         Bus *b = userdata;
         size_t n = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (b->changes & names[i].what)
-                        changed[n++] = (char *) names[i].name;
+        for (size_t i = 0; i < ELEMENTSOF(facts); i++)
+                if (b->changes & facts[i].change)
+                        changed[n++] = (char *) facts[i].name;
         b->changes = 0;
         if (n > 0 && b->bus)
                 (void) sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_INTERFACE,
@@ -608,11 +512,9 @@ static int add_retry_timer(Bus *b)
 
 int bus_new(Daemon *daemon, Bus **ret)
 {
-        _cleanup_(bus_freep) Bus *b = calloc(1, sizeof(*b));
+        _cleanup_(bus_freep) Bus *b = xcalloc(1, sizeof(*b));
         int r;
 
-        if (!b)
-                return -ENOMEM;
         b->daemon = daemon;
         r = add_changes_source(b);
         if (r >= 0)

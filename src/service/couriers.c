@@ -41,7 +41,7 @@ struct Couriers {
         RemoteSnapshot *snapshots;
         size_t n;
         Entry *leaving;                     /* were told to end, and have not yet */
-        bool given_up;                      /* nobody waits for them any more */
+        bool given_up;                      /* nobody waits for them any longer */
         void (*on_stopped)(void *userdata); /* NULL: not asked for, or called */
         void *stopped_userdata;
         sd_event_source *stop_timer;
@@ -191,12 +191,12 @@ static int on_courier(sd_event_source *source, int fd, uint32_t events, void *us
         return 0;
 }
 
-/* Asks each courier. The caller owns what is returned; NULL without memory. */
+/* Asks each courier. The caller owns what is returned. */
 static uint64_t *ask_all(Couriers *c)
 {
-        uint64_t *tickets = calloc(c->n + 1, sizeof(*tickets));
+        uint64_t *tickets = xcalloc(c->n + 1, sizeof(*tickets));
 
-        for (size_t i = 0; tickets && i < c->n; i++)
+        for (size_t i = 0; i < c->n; i++)
                 if (c->entries[i]->courier)
                         tickets[i] = courier_ask(c->entries[i]->courier);
         return tickets;
@@ -204,35 +204,19 @@ static uint64_t *ask_all(Couriers *c)
 
 int couriers_deliver(Couriers *c, CouriersWaiter waiter, void *userdata)
 {
-        DeliveryWaiter *grown;
-        uint64_t *tickets;
-
         if (c->n_waiters >= WAITERS_MAX)
                 return -EAGAIN;
-        grown = reallocarray(c->waiters, c->n_waiters + 1, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        c->waiters = grown;
-        tickets = ask_all(c);
-        if (!tickets)
-                return -ENOMEM;
-        grown[c->n_waiters++] = (DeliveryWaiter){ waiter, userdata, tickets };
+        APPEND(c->waiters, c->n_waiters, (DeliveryWaiter){ waiter, userdata, ask_all(c) });
         answer_waiters(c, false); /* at once, where there is no courier at all */
         return 0;
 }
 
-/* The couriers are others now. Without memory the wait is over. */
+/* The couriers are others now. */
 static void ask_again(Couriers *c)
 {
         for (size_t i = 0; i < c->n_waiters; i++) {
-                uint64_t *tickets = ask_all(c);
-
-                if (!tickets) {
-                        answer_waiters(c, true);
-                        return;
-                }
                 free(c->waiters[i].tickets);
-                c->waiters[i].tickets = tickets;
+                c->waiters[i].tickets = ask_all(c);
         }
         answer_waiters(c, false);
 }
@@ -263,38 +247,30 @@ static void start_those_that_wait(Couriers *c)
                 int r = e->courier || e->unusable ? 0 : start(e);
 
                 if (r < 0 && !e->unusable)
-                        format_error(&e->unusable, "There is no memory.");
+                        format_error(&e->unusable, "%s.", strerror(-r));
                 if (r < 0)
                         log_event(LOG_WARNING, MESSAGE_REMOTE_FAILED,
                                   LOG_FIELDS({ "SCRUBJAY_REMOTE", e->name },
-                                             { "SCRUBJAY_REASON", e->unusable ?: "" }),
-                                  "The remote '%s' cannot be used: %s", e->name,
-                                  e->unusable ?: strerror(-r));
+                                             { "SCRUBJAY_REASON", e->unusable }),
+                                  "The remote '%s' cannot be used: %s", e->name, e->unusable);
                 take_snapshot(c, i);
         }
         ask_again(c);
 }
 
-static int add(Couriers *c, Settings *settings, size_t index)
+static void add(Couriers *c, Settings *settings, size_t index)
 {
         RemoteOptions options = settings_for_remote(settings, index);
-        Entry *e = calloc(1, sizeof(*e));
+        Entry *e = xcalloc(1, sizeof(*e));
 
-        if (!e)
-                return -ENOMEM;
         e->owner = c;
         e->settings = settings_ref(settings);
         e->index = index;
         e->name = options.name;
         e->url = remote_shown_url(&options);
         text_make_utf8(&e->url);
-        if (!e->url) {
-                entry_free(e);
-                return -ENOMEM;
-        }
         c->entries[c->n] = e;
         take_snapshot(c, c->n++);
-        return 0;
 }
 
 /* Tells all to end. */
@@ -318,51 +294,31 @@ static void dismiss(Couriers *c)
         c->n = 0;
 }
 
-static int add_all(Couriers *c, Settings *settings)
+static void add_all(Couriers *c, Settings *settings)
 {
-        c->entries = calloc(settings->n_remotes + 1, sizeof(*c->entries));
-        c->snapshots = calloc(settings->n_remotes + 1, sizeof(*c->snapshots));
-        if (!c->entries || !c->snapshots)
-                return -ENOMEM;
-        for (size_t i = 0; i < settings->n_remotes; i++) {
-                int r = add(c, settings, i);
-
-                if (r < 0)
-                        return r;
-        }
+        c->entries = xcalloc(settings->n_remotes + 1, sizeof(*c->entries));
+        c->snapshots = xcalloc(settings->n_remotes + 1, sizeof(*c->snapshots));
+        for (size_t i = 0; i < settings->n_remotes; i++)
+                add(c, settings, i);
         start_those_that_wait(c);
-        return 0;
 }
 
-int couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *userdata),
-                 void *userdata, Couriers **ret)
+Couriers *couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *userdata),
+                       void *userdata)
 {
-        _cleanup_(couriers_freep) Couriers *c = calloc(1, sizeof(*c));
-        int r;
+        Couriers *c = xcalloc(1, sizeof(*c));
 
-        if (!c)
-                return -ENOMEM;
         c->event = sd_event_ref(event);
         c->on_changed = on_changed;
         c->userdata = userdata;
-        r = add_all(c, settings);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(c);
-        return 0;
+        add_all(c, settings);
+        return c;
 }
 
-int couriers_set_settings(Couriers *c, Settings *settings)
+void couriers_set_settings(Couriers *c, Settings *settings)
 {
-        int r;
-
         dismiss(c);
-        r = add_all(c, settings);
-        if (r < 0) {
-                dismiss(c);
-                answer_waiters(c, true);
-        }
-        return r;
+        add_all(c, settings);
 }
 
 static int on_stop_timer(sd_event_source *source, uint64_t usec, void *userdata)

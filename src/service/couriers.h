@@ -8,7 +8,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "service/config.h"
+#include "service/settings.h"
 
 typedef struct Couriers Couriers;
 
@@ -21,13 +21,13 @@ typedef struct RemoteSnapshot {
 } RemoteSnapshot;
 
 /* Starts them; one whose settings make no sense is kept with its error. @on_changed is called on the loop when a
- * snapshot has changed. Takes a reference to @settings. Returns 0 or a negative errno. */
-int couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *userdata),
-                 void *userdata, Couriers **ret);
+ * snapshot has changed. Takes a reference to @settings. */
+Couriers *couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *userdata),
+                       void *userdata);
 
 /* Ends those that run, without waiting for them on the loop, and starts those of the new settings when they have ended; who
- * waits for a delivery waits for the new ones. Returns 0 or a negative errno: there are none, until another call succeeds. */
-int couriers_set_settings(Couriers *c, Settings *settings);
+ * waits for a delivery waits for the new ones. */
+void couriers_set_settings(Couriers *c, Settings *settings);
 
 /* Ends them for good, without waiting: @on_stopped is called once, when they have ended, or have not after some seconds (then
  * they end with the process; what they have in hand is sent again another time). Who waits for a delivery is told that there
@@ -48,5 +48,5 @@ const RemoteSnapshot *couriers_snapshot(const Couriers *c, size_t *ret_n);
  * no answer. */
 typedef void (*CouriersWaiter)(void *userdata, const RemoteSnapshot *remotes, size_t n_remotes);
 
-/* Has all of them deliver now. Returns 0; -EAGAIN: too many are waiting; or -ENOMEM. In these cases @waiter is not called. */
+/* Has all of them deliver now. Returns 0; or -EAGAIN: too many are waiting, and @waiter is not called. */
 int couriers_deliver(Couriers *c, CouriersWaiter waiter, void *userdata);

@@ -24,7 +24,7 @@ static int set_error(CycleJournal *j, const char *sentence)
 
         if (strcmp(j->last_error ?: "", sentence ?: "") == 0)
                 return 0;
-        copy = sentence ? strdup(sentence) : NULL;
+        copy = sentence ? xstrdup(sentence) : NULL;
         free(j->last_error);
         j->last_error = copy;
         return 1;
@@ -37,7 +37,7 @@ static int set_error(CycleJournal *j, const char *sentence)
                 "SCRUBJAY_ARCHIVE", .text = (s)->archive_path \
         }
 
-/* Why cycles cannot run any more. */
+/* Why cycles cannot run. */
 static void tell_failure(const Settings *s, const CycleResult *result)
 {
         switch (result->failure) {
@@ -63,7 +63,7 @@ static void tell_failure(const Settings *s, const CycleResult *result)
         }
 }
 
-/* What failed before is well again. */
+/* What failed before works again. */
 static void tell_recovery(const Settings *s, CycleFailure was)
 {
         switch (was) {
@@ -121,7 +121,7 @@ static void tell_numbers(const Settings *s, const CycleResult *r)
         _cleanup_(strbuf_done) StrBuf took = { 0 };
         bool idle = r->sessions_synced == 0 && r->sessions_removed == 0 && r->n_errors == 0;
 
-        (void) format_time_span(&took, r->elapsed_usec / USEC_PER_MSEC * USEC_PER_MSEC);
+        format_time_span(&took, r->elapsed_usec / USEC_PER_MSEC * USEC_PER_MSEC);
         log_event(idle ? LOG_DEBUG : LOG_INFO, MESSAGE_CYCLE_DONE,
                   LOG_FIELDS({ "SCRUBJAY_SYNCED", .number = r->sessions_synced },
                              { "SCRUBJAY_SKIPPED", .number = r->sessions_skipped },
@@ -152,7 +152,7 @@ static void tell_done(const Settings *s, uint64_t n_synced, const CycleResult *r
                           "All sessions were synced again, because rules or settings changed or it was asked for.");
         if (result->mended)
                 log_event(LOG_WARNING, MESSAGE_MADE_PRIVATE, LOG_FIELDS(PLACES(s)),
-                          "Others could get at '%s'; now only you can.", result->mended);
+                          "Others had access to '%s'; now only you have.", result->mended);
         for (size_t i = 0; i < result->n_large; i++)
                 log_event(LOG_WARNING, MESSAGE_TEXT_LEFT_OUT,
                           LOG_FIELDS({ "SCRUBJAY_SESSION", result->large[i].session_id }),
@@ -201,7 +201,7 @@ static void sentence_of(const CycleResult *result, char **ret)
                              "%" PRIu64 " sessions could not be synced; the first one is '%s': %s",
                              n, result->errors[0].session_id, result->errors[0].reason);
         else if (result->warning)
-                *ret = strdup(result->warning);
+                *ret = xstrdup(result->warning);
 }
 
 int cycle_journal_add(CycleJournal *j, const Settings *settings, uint64_t n_synced,

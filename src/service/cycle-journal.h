@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "service/config.h"
+#include "service/settings.h"
 #include "sync/status.h"
 
 /* Open, so that it can live in its owner; nobody else looks into it but at last_error. */

@@ -332,7 +332,7 @@ static void note_stuck(Daemon *d)
                 return;
         r = stuck_note(d->settings->archive_path, &version, &n_times);
         if (r >= 0)
-                d->stuck_id = strdup(version.id);
+                d->stuck_id = xstrdup(version.id);
         log_event(LOG_WARNING, MESSAGE_SESSION_STUCK,
                   LOG_FIELDS({ "SCRUBJAY_SESSION", version.id },
                              { "SCRUBJAY_COUNT", .number = n_times }),
@@ -395,19 +395,12 @@ int daemon_add_cycle_sources(Daemon *d)
 
 int daemon_run_once(Daemon *d, CycleWaiter waiter, void *userdata)
 {
-        Waiter *grown;
-
         if (d->stopping)
                 return -ESHUTDOWN;
         if (d->n_waiters >= WAITERS_MAX)
                 return -EAGAIN;
-        grown = reallocarray(d->waiters, d->n_waiters + 1, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        d->waiters = grown;
-        grown[d->n_waiters++] = (Waiter){ .cycle = d->n_cycles + 1,
-                                          .call = waiter,
-                                          .userdata = userdata };
+        APPEND(d->waiters, d->n_waiters,
+               (Waiter){ .cycle = d->n_cycles + 1, .call = waiter, .userdata = userdata });
         schedule_ask(&d->schedule);
         daemon_set_due_timer(d);
         return 0;

@@ -1,6 +1,7 @@
 /* Daemon: the event loop and everything on it */
 #include "service/daemon.h"
 
+#include <config.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
@@ -197,14 +198,13 @@ static void forget_shown(Daemon *d)
 }
 
 /* What Status shows of the settings. */
-static int make_shown(Daemon *d)
+static void make_shown(Daemon *d)
 {
         forget_shown(d);
-        d->source_shown = strdup(d->settings->source_path);
-        d->archive_shown = strdup(d->settings->archive_path);
+        d->source_shown = xstrdup(d->settings->source_path);
+        d->archive_shown = xstrdup(d->settings->archive_path);
         text_make_utf8(&d->source_shown);
         text_make_utf8(&d->archive_shown);
-        return d->source_shown && d->archive_shown ? 0 : -ENOMEM;
 }
 
 static void on_couriers_changed(void *userdata)
@@ -213,11 +213,12 @@ static void on_couriers_changed(void *userdata)
 }
 
 /* New settings, new couriers: what they had delivered is written down. */
-static int make_couriers(Daemon *d)
+static void make_couriers(Daemon *d)
 {
         if (d->couriers)
-                return couriers_set_settings(d->couriers, d->settings);
-        return couriers_new(d->settings, d->event, on_couriers_changed, d, &d->couriers);
+                couriers_set_settings(d->couriers, d->settings);
+        else
+                d->couriers = couriers_new(d->settings, d->event, on_couriers_changed, d);
 }
 
 static void use_settings(Daemon *d, Settings *settings)
@@ -225,13 +226,10 @@ static void use_settings(Daemon *d, Settings *settings)
         bool moved = strcmp(d->settings->source_path, settings->source_path) != 0;
         ScheduleSettings times = schedule_settings(settings);
 
-        forget_shown(d);
         settings_unref(d->settings);
         d->settings = settings_ref(settings);
-        (void) make_shown(d);
-        if (make_couriers(d) < 0)
-                log_text(LOG_ERR,
-                         "There is no memory for the remotes; they wait for another reload.");
+        make_shown(d);
+        make_couriers(d);
         worker_set_settings(d->worker, settings);
         schedule_set_settings(&d->schedule, &times, daemon_now(d));
         schedule_ask(&d->schedule);
@@ -326,23 +324,20 @@ static int add_signals(Daemon *d)
 
 int daemon_new(Settings *settings, const SettingsOptions *options, Daemon **ret)
 {
-        _cleanup_(daemon_freep) Daemon *d = calloc(1, sizeof(*d));
+        _cleanup_(daemon_freep) Daemon *d = xcalloc(1, sizeof(*d));
         ScheduleSettings times = schedule_settings(settings);
         int r;
 
-        if (!d)
-                return -ENOMEM;
         d->settings = settings_ref(settings);
         d->options = options;
-        r = make_shown(d);
-        if (r >= 0)
-                r = sd_event_new(&d->event);
+        make_shown(d);
+        r = sd_event_new(&d->event);
         if (r >= 0)
                 r = add_signals(d); /* before the threads, which must not get them */
         if (r >= 0)
                 r = worker_new(settings, &d->worker);
         if (r >= 0)
-                r = make_couriers(d);
+                make_couriers(d);
         if (r >= 0)
                 r = daemon_add_cycle_sources(d);
         if (r >= 0)
@@ -413,14 +408,13 @@ int daemon_deliver(Daemon *d, CouriersWaiter waiter, void *userdata)
 {
         if (d->stopping)
                 return -ESHUTDOWN;
-        return d->couriers ? couriers_deliver(d->couriers, waiter, userdata) : -ENOMEM;
+        return couriers_deliver(d->couriers, waiter, userdata);
 }
 
 void daemon_snapshot(const Daemon *d, Snapshot *ret)
 {
-        size_t n_remotes = 0;
-        const RemoteSnapshot *remotes = d->couriers ? couriers_snapshot(d->couriers, &n_remotes)
-                                                    : NULL;
+        size_t n_remotes;
+        const RemoteSnapshot *remotes = couriers_snapshot(d->couriers, &n_remotes);
 
         *ret = (Snapshot){
                 .totals = d->totals,
@@ -428,8 +422,9 @@ void daemon_snapshot(const Daemon *d, Snapshot *ret)
                 .running = !d->stopping,
                 .syncing = d->syncing,
                 .sessions_pending = d->progress.sessions_pending,
-                .source = d->source_shown ?: "",
-                .archive = d->archive_shown ?: "",
+                .source = d->source_shown,
+                .archive = d->archive_shown,
+                .version = SCRUBJAY_VERSION,
                 .remotes = remotes,
                 .n_remotes = n_remotes,
         };

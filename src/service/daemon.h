@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "service/couriers.h"
+#include "service/settings-load.h"
 #include "service/worker.h"
 
 typedef struct Daemon Daemon;
@@ -45,7 +46,7 @@ typedef struct Snapshot {
         bool running;           /* false once it stops */
         bool syncing;
         uint64_t sessions_pending;
-        const char *source, *archive;
+        const char *source, *archive, *version;
         const RemoteSnapshot *remotes;
         size_t n_remotes;
 } Snapshot;

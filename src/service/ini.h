@@ -2,7 +2,7 @@
  * Settings files, as systemd writes them
  *
  * [Section], Key=value, comment lines that begin with "#" or ";", a "\" at the end of a line joins the next one. There
- * are no comments behind a value and no quotes here: what a value means is the caller's to say. Lines may be as long
+ * are no comments after a value and no quotes here: what a value means is the caller's to say. Lines may be as long
  * as the file, and each one is handed out with its number, so that a person can be told where to look.
  */
 #pragma once
@@ -12,7 +12,7 @@
 typedef enum IniItem {
         INI_SECTION, /* section: its name; key and value are NULL */
         INI_ASSIGNMENT,
-        INI_BROKEN, /* a line that is none of these, ignored: value says why; section and key are NULL */
+        INI_BROKEN, /* any other line, ignored: value says why; section and key are NULL */
 } IniItem;
 
 /* Called for each item, in order of the file; the strings are borrowed. Returns 0, or a negative errno that ends the

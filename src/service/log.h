@@ -30,7 +30,7 @@
 #define MESSAGE_ARCHIVE_BACK "768fba2a01454df6928ebd2ae8154ee9"
 #define MESSAGE_ARCHIVE_DAMAGED "994e4924bff14dc5a8b02467d54de130" /* moved aside, a new one was built */
 #define MESSAGE_ARCHIVE_VANISHED "430f8e560ffd4c389ace9bf04eb8b15d" /* moved or removed while in use, a new one was built */
-#define MESSAGE_MADE_PRIVATE "1da00fc8fb7f451f80cd39293646f26e" /* others could get at the archive */
+#define MESSAGE_MADE_PRIVATE "1da00fc8fb7f451f80cd39293646f26e" /* others had access to the archive */
 #define MESSAGE_RULES_BROKEN "33c77ff391574f66bfec39622eecd665"
 #define MESSAGE_RULES_BACK "6bfc5198b75a42f692d7a912f59063b3"
 #define MESSAGE_SETTINGS_RELOADED "4c453bca49504de0a581293feea6b719"
@@ -80,7 +80,7 @@ void log_set_target(LogTarget target);
 LogTarget log_target(void);
 
 /* Names as systemd has them ("emerg" ... "debug"; "auto", "journal", "console", "null"); numbers are levels too. Return
- * -EINVAL, resp. NULL, for what is none. */
+ * -EINVAL, or NULL, if it is not a level. */
 int log_level_from_name(const char *name);
 const char *log_level_name(int level);
 int log_target_from_name(const char *name);

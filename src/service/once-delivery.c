@@ -27,20 +27,15 @@ struct OnceDelivery {
         uint64_t next_bytes;
 };
 
-int once_delivery_new(const Settings *settings, OnceDelivery **ret)
+OnceDelivery *once_delivery_new(const Settings *settings)
 {
-        _cleanup_(once_delivery_freep) OnceDelivery *o = calloc(1, sizeof(*o));
+        OnceDelivery *o = xcalloc(1, sizeof(*o));
 
-        if (!o)
-                return -ENOMEM;
         o->settings = settings;
         o->next_bytes = BYTES_EACH;
-        o->entries = calloc(settings->n_remotes + 1, sizeof(*o->entries));
-        if (!o->entries)
-                return -ENOMEM;
+        o->entries = xcalloc(settings->n_remotes + 1, sizeof(*o->entries));
         o->n = settings->n_remotes;
-        *ret = TAKE_PTR(o);
-        return 0;
+        return o;
 }
 
 OnceDelivery *once_delivery_free(OnceDelivery *o)
@@ -66,7 +61,7 @@ static void start(OnceDelivery *o)
                 RemoteOptions options = settings_for_remote(o->settings, i);
                 Entry *e = o->entries + i;
 
-                e->name = strdup(options.name);
+                e->name = xstrdup(options.name);
                 (void) courier_new(&options, &e->courier, &e->error);
         }
         o->started = true;
@@ -103,29 +98,17 @@ static int wait_for(const Entry *e, bool (*stop)(void), CourierStatus *ret)
         return -ECANCELED;
 }
 
-/* Adds @value, which the object owns from now on. Returns 0 or -ENOMEM. */
-static int add(struct json_object *object, const char *key, struct json_object *value)
-{
-        if (value && json_object_object_add(object, key, value) >= 0)
-                return 0;
-        json_object_put(value);
-        return -ENOMEM;
-}
-
 static int add_entry(const Entry *e, uint64_t rows_sent, const char *error,
                      struct json_object *remotes)
 {
-        struct json_object *entry = json_object_new_object();
-        int r = e->name ? add(remotes, e->name, entry) : -ENOMEM;
+        struct json_object *entry = json_new();
 
         if (*error)
-                log_text(LOG_WARNING, "The remote '%s' is not up to date: %s", e->name ?: "",
-                         error);
-        if (r >= 0)
-                r = add(entry, "rows_sent", json_object_new_int64((int64_t) rows_sent));
-        if (r >= 0)
-                r = add(entry, "error", json_object_new_string(error));
-        return r < 0 ? r : *error != '\0';
+                log_text(LOG_WARNING, "The remote '%s' is not up to date: %s", e->name, error);
+        json_add(entry, "rows_sent", json_object_new_int64((int64_t) rows_sent));
+        json_add(entry, "error", json_object_new_string(error));
+        json_add(remotes, e->name, entry);
+        return *error != '\0';
 }
 
 static int finish(const Entry *e, bool (*stop)(void), struct json_object *remotes)
@@ -134,14 +117,14 @@ static int finish(const Entry *e, bool (*stop)(void), struct json_object *remote
         int r;
 
         if (!e->courier)
-                return add_entry(e, 0, e->error ?: "There is no memory.", remotes);
+                return add_entry(e, 0, e->error ?: "It cannot be used.", remotes);
         r = wait_for(e, stop, &status);
         if (r == -ECANCELED)
                 return add_entry(e, 0, "It was stopped.", remotes);
         if (r < 0)
                 return r;
         if (*status.warning && !*status.last_error)
-                log_text(LOG_WARNING, "The remote '%s': %s", e->name ?: "", status.warning);
+                log_text(LOG_WARNING, "The remote '%s': %s", e->name, status.warning);
         return add_entry(e, status.rows_sent, status.last_error, remotes);
 }
 

@@ -6,14 +6,13 @@
  */
 #pragma once
 
-#include <json-c/json.h>
-
-#include "service/config.h"
+#include "base/json.h"
+#include "service/settings.h"
 
 typedef struct OnceDelivery OnceDelivery;
 
-/* Borrows @settings. Returns 0 or -ENOMEM. */
-int once_delivery_new(const Settings *settings, OnceDelivery **ret);
+/* Borrows @settings. */
+OnceDelivery *once_delivery_new(const Settings *settings);
 
 /* Ends what is in hand. */
 OnceDelivery *once_delivery_free(OnceDelivery *o);

@@ -1,7 +1,6 @@
 /* scrubjayd --once: one cycle without bus and service manager */
 #include "service/once.h"
 
-#include <json-c/json.h>
 #include <signal.h>
 #include <string.h>
 
@@ -12,8 +11,6 @@
 #include "service/worker.h"
 
 #define EXIT_UNUSABLE 2
-
-DEFINE_CLEANUP(struct json_object *, json_object_put)
 
 static volatile sig_atomic_t stop_wanted;
 
@@ -33,64 +30,37 @@ static bool on_progress(void *userdata, const Progress *progress)
         return !stop_wanted;
 }
 
-/* Adds @value, which the object owns from now on. Returns 0 or -ENOMEM. */
-static int add(struct json_object *object, const char *key, struct json_object *value)
+static void add_number(struct json_object *object, const char *key, uint64_t number)
 {
-        if (!value)
-                return -ENOMEM;
-        if (json_object_object_add(object, key, value) < 0) {
-                json_object_put(value);
-                return -ENOMEM;
-        }
-        return 0;
+        json_add(object, key, json_object_new_int64((int64_t) number));
 }
 
-static int add_number(struct json_object *object, const char *key, uint64_t number)
+static struct json_object *errors_of(const CycleResult *result)
 {
-        return add(object, key, json_object_new_int64((int64_t) number));
-}
+        struct json_object *errors = json_new();
 
-static int add_errors(struct json_object *object, const CycleResult *result)
-{
-        struct json_object *errors = json_object_new_object();
-        int r = add(object, "errors", errors);
-
-        for (size_t i = 0; i < result->n_errors && r >= 0; i++)
-                r = add(errors, result->errors[i].session_id,
-                        json_object_new_string(result->errors[i].reason));
-        return r;
+        for (size_t i = 0; i < result->n_errors; i++)
+                json_add(errors, result->errors[i].session_id,
+                         json_object_new_string(result->errors[i].reason));
+        return errors;
 }
 
 static int print_result(const CycleResult *result, struct json_object *remotes)
 {
-        _cleanup_(json_object_putp) struct json_object *object = json_object_new_object();
+        _cleanup_(json_object_putp) struct json_object *object = json_new();
         _cleanup_(strbuf_done) StrBuf safe = { 0 };
         const char *text;
-        int r;
 
-        if (!object)
-                return -ENOMEM;
-        r = add_number(object, "sessions_synced", result->sessions_synced);
-        if (r >= 0)
-                r = add_number(object, "sessions_skipped", result->sessions_skipped);
-        if (r >= 0)
-                r = add_number(object, "secrets_detected", result->secrets_detected);
-        if (r >= 0)
-                r = add_errors(object, result);
-        if (r >= 0)
-                r = add_number(object, "secrets_new", result->secrets_new);
-        if (r >= 0)
-                r = add_number(object, "messages_written", result->messages_written);
-        if (r >= 0)
-                r = add_number(object, "bytes_read", result->bytes_read);
-        if (r >= 0)
-                r = add_number(object, "elapsed_usec", result->elapsed_usec);
-        if (r >= 0)
-                r = add_number(object, "cpu_usec", result->cpu_usec);
-        if (r >= 0)
-                r = add(object, "remotes", json_object_get(remotes));
-        if (r < 0)
-                return r;
+        add_number(object, "sessions_synced", result->sessions_synced);
+        add_number(object, "sessions_skipped", result->sessions_skipped);
+        add_number(object, "secrets_detected", result->secrets_detected);
+        json_add(object, "errors", errors_of(result));
+        add_number(object, "secrets_new", result->secrets_new);
+        add_number(object, "messages_written", result->messages_written);
+        add_number(object, "bytes_read", result->bytes_read);
+        add_number(object, "elapsed_usec", result->elapsed_usec);
+        add_number(object, "cpu_usec", result->cpu_usec);
+        json_add(object, "remotes", json_object_get(remotes));
         text = json_object_to_json_string_ext(object,
                                               JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
                                                               JSON_C_TO_STRING_NOSLASHESCAPE);
@@ -120,35 +90,30 @@ static int exit_status(const CycleResult *result, bool remote_failed)
 int run_once(const Settings *settings)
 {
         _cleanup_(cycle_result_done) CycleResult result = { 0 };
-        _cleanup_(json_object_putp) struct json_object *remotes = json_object_new_object();
-        _cleanup_(engine_freep) Engine *engine = NULL;
+        _cleanup_(json_object_putp) struct json_object *remotes = json_new();
         EngineSettings engine_settings = settings_for_engine(settings);
-        _cleanup_(once_delivery_freep) OnceDelivery *delivery = NULL;
+        _cleanup_(once_delivery_freep) OnceDelivery *delivery = once_delivery_new(settings);
+        _cleanup_(engine_freep) Engine *engine = engine_new(
+                        &engine_settings,
+                        &(EngineHooks){ .userdata = delivery, .on_progress = on_progress });
         int remote_failed = 0;
 
         catch_signals();
-        if (once_delivery_new(settings, &delivery) < 0 ||
-            engine_new(&engine_settings,
-                       &(EngineHooks){ .userdata = delivery, .on_progress = on_progress },
-                       &engine) < 0) {
-                log_text(LOG_ERR, "There is no memory to begin with.");
-                return EXIT_UNUSABLE;
-        }
         if (settings->n_remotes > 0)
                 courier_check_archive(settings->archive_path);
         engine_cycle(engine, CYCLE_AUDIT, &result); /* who asks once wants to be sure of all */
         if (result.failure != CYCLE_OK)
                 log_text(LOG_ERR, "%s", result.sentence ?: "The cycle could not run.");
         if (result.mended)
-                log_text(LOG_WARNING, "Others could get at '%s'; now only you can.", result.mended);
+                log_text(LOG_WARNING, "Others had access to '%s'; now only you have.",
+                         result.mended);
         if (result.warning)
                 log_text(LOG_WARNING, "%s", result.warning);
         for (size_t i = 0; i < result.n_errors; i++)
                 log_text(LOG_WARNING, "The session '%s' could not be synced: %s",
                          result.errors[i].session_id, result.errors[i].reason);
         if (result.failure == CYCLE_OK)
-                remote_failed = remotes ? once_delivery_finish(delivery, is_stopping, remotes)
-                                        : -ENOMEM;
+                remote_failed = once_delivery_finish(delivery, is_stopping, remotes);
         if (remote_failed < 0 ||
             ((result.failure == CYCLE_OK || result.failure == CYCLE_STOPPING) &&
              print_result(&result, remotes) < 0)) {

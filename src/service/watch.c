@@ -40,15 +40,12 @@ static void place_done(Watch *w, Place *p)
         *p = (Place){ .wd = -1 };
 }
 
-static int place_set(Watch *w, Place *p, const char *path)
+static void place_set(Watch *w, Place *p, const char *path)
 {
         place_done(w, p);
-        p->path = strdup(path);
-        if (!p->path)
-                return -ENOMEM;
+        p->path = xstrdup(path);
         p->name = strrchr(p->path, '/');
         p->name = p->name ? p->name + 1 : p->path;
-        return 0;
 }
 
 /* Can this mean that the folder is not there (yet)? */
@@ -64,8 +61,6 @@ static int place_arm(Watch *w, Place *p)
         bool is_own = true;
         int wd;
 
-        if (!folder)
-                return -ENOMEM;
         for (;;) {
                 char *parent;
 
@@ -77,8 +72,6 @@ static int place_arm(Watch *w, Place *p)
                 if (!is_missing(errno) || strcmp(folder, "/") == 0)
                         return -errno;
                 parent = path_folder(folder);
-                if (!parent)
-                        return -ENOMEM;
                 free(folder);
                 folder = parent;
                 is_own = false;
@@ -116,17 +109,14 @@ static int arm_target(Watch *w)
 {
         _cleanup_free_ char *real = realpath(w->link.path, NULL);
         _cleanup_free_ char *folder = path_folder(w->link.path), *real_folder = NULL, *usual = NULL;
-        int r;
 
-        if (!folder)
-                return -ENOMEM;
-        /* the folder may lie behind a link, that is no other place for inotify */
+        /* the folder may be reached through a link, which is the same place for inotify */
         real_folder = real ? realpath(folder, NULL) : NULL;
         usual = real_folder ? path_join(real_folder, w->link.name) : NULL;
-        if (!real || !usual || strcmp(real, usual) == 0)
+        if (!usual || strcmp(real, usual) == 0)
                 return 0;
-        r = place_set(w, &w->target, real);
-        return r < 0 ? r : place_arm_settled(w, &w->target);
+        place_set(w, &w->target, real);
+        return place_arm_settled(w, &w->target);
 }
 
 /* Watches everything anew. */
@@ -142,18 +132,15 @@ static int arm(Watch *w)
 
 int watch_new(const char *path, Watch **ret)
 {
-        _cleanup_(watch_freep) Watch *w = calloc(1, sizeof(*w));
+        _cleanup_(watch_freep) Watch *w = xcalloc(1, sizeof(*w));
         int r;
 
-        if (!w)
-                return -ENOMEM;
         w->link.wd = w->target.wd = -1;
         w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
         if (w->fd < 0)
                 return -errno;
-        r = place_set(w, &w->link, path);
-        if (r >= 0)
-                r = arm(w);
+        place_set(w, &w->link, path);
+        r = arm(w);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(w);

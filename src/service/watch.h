@@ -24,7 +24,7 @@ DEFINE_CLEANUP(Watch *, watch_free)
 int watch_fd(const Watch *w);
 
 /* Takes in what happened, without blocking. Returns 1: the source may have changed, look at it; 0: nothing of
- * interest; or a negative errno: it stands no more (make a new one after a while). */
+ * interest; or a negative errno: it no longer works (make a new one after a while). */
 int watch_dispatch(Watch *w);
 
 /* Is the source's own folder watched (or only a parent of it, until it appears)? */

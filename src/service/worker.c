@@ -101,38 +101,20 @@ static void on_session(void *userdata, const SessionVersion *version)
         pthread_mutex_unlock(&w->mutex);
 }
 
-/* Without memory the report is lost; what counts, the archive and the totals, is not. */
 static void on_secrets(void *userdata, SessionSecrets *secrets)
 {
         Worker *w = userdata;
-        SessionSecrets *grown;
 
         pthread_mutex_lock(&w->mutex);
-        grown = reallocarray(w->report.secrets, w->report.n_secrets + 1, sizeof(*grown));
-        if (grown) {
-                w->report.secrets = grown;
-                grown[w->report.n_secrets++] = *secrets;
-                *secrets = (SessionSecrets){ 0 };
-                tell(w);
-        }
+        APPEND(w->report.secrets, w->report.n_secrets, TAKE_STRUCT(*secrets));
+        tell(w);
         pthread_mutex_unlock(&w->mutex);
 }
 
 /* One request, on the thread, without the mutex. */
-static void run_cycle(Engine *engine, Settings *settings, CycleKind kind, Resync resync,
-                      CycleResult *ret)
+static void run_cycle(Engine *engine, CycleKind kind, Resync resync, CycleResult *ret)
 {
         *ret = (CycleResult){ 0 };
-        if (settings) {
-                EngineSettings new = settings_for_engine(settings);
-
-                if (engine_set_settings(engine, &new) < 0) {
-                        ret->failure = CYCLE_ARCHIVE_UNAVAILABLE;
-                        format_error(&ret->sentence,
-                                     "There is no memory to take over the settings.");
-                        return;
-                }
-        }
         if (resync != RESYNC_NONE && engine_reset(engine, resync, &ret->sentence) < 0) {
                 ret->failure = CYCLE_ARCHIVE_UNAVAILABLE;
                 return;
@@ -187,23 +169,29 @@ static void *worker_main(void *userdata)
 {
         ThreadStart start = *(ThreadStart *) userdata;
         Worker *w = start.worker;
+        _cleanup_(settings_unrefp) Settings *settings =
+                        start.settings; /* the engine borrows its texts */
         _cleanup_(engine_freep) Engine *engine = start.engine;
-        Settings *settings = NULL;
         CycleKind kind;
         Resync resync;
 
         free(userdata);
-        if (start.settings->n_remotes > 0) /* before anything is written */
-                courier_check_archive(start.settings->archive_path);
-        settings_unref(start.settings);
+        if (settings->n_remotes > 0) /* before anything is written */
+                courier_check_archive(settings->archive_path);
         /* what is wrong with the archive the first cycle says */
         (void) engine_open_archive(engine, NULL);
         report_totals(w, engine, NULL);
-        while (next_request(w, &settings, &kind, &resync)) {
+        for (Settings *changed; next_request(w, &changed, &kind, &resync);) {
                 CycleResult result;
 
-                run_cycle(engine, settings, kind, resync, &result);
-                settings = settings_unref(settings);
+                if (changed) {
+                        EngineSettings of_engine = settings_for_engine(changed);
+
+                        engine_set_settings(engine, &of_engine);
+                        settings_unref(settings);
+                        settings = changed;
+                }
+                run_cycle(engine, kind, resync, &result);
                 report_totals(w, engine, &result);
         }
         return NULL;
@@ -228,30 +216,21 @@ static int start_thread(Worker *w, ThreadStart *start)
 
 int worker_new(Settings *settings, Worker **ret)
 {
-        _cleanup_(worker_freep) Worker *w = calloc(1, sizeof(*w));
+        _cleanup_(worker_freep) Worker *w = xcalloc(1, sizeof(*w));
         _cleanup_(engine_freep) Engine *engine = NULL;
-        _cleanup_free_ ThreadStart *start = malloc(sizeof(*start));
+        _cleanup_free_ ThreadStart *start = xmalloc(sizeof(*start));
         EngineSettings engine_settings = settings_for_engine(settings);
         int r;
 
-        if (w) {
-                (void) pthread_mutex_init(&w->mutex, NULL);
-                (void) pthread_cond_init(&w->wanted, NULL);
-                w->event_fd = -1;
-        }
-        if (!w || !start)
-                return -ENOMEM;
+        (void) pthread_mutex_init(&w->mutex, NULL);
+        (void) pthread_cond_init(&w->wanted, NULL);
         w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (w->event_fd < 0)
                 return -errno;
-        r = engine_new(&engine_settings,
-                       &(EngineHooks){ .userdata = w,
-                                       .on_progress = on_progress,
-                                       .on_session = on_session,
-                                       .on_secrets = on_secrets },
-                       &engine);
-        if (r < 0)
-                return r;
+        engine = engine_new(&engine_settings, &(EngineHooks){ .userdata = w,
+                                                              .on_progress = on_progress,
+                                                              .on_session = on_session,
+                                                              .on_secrets = on_secrets });
         *start = (ThreadStart){ .worker = w, .engine = engine, .settings = settings_ref(settings) };
         r = start_thread(w, start);
         if (r < 0) {

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "service/config.h"
+#include "service/settings.h"
 #include "sync/engine.h"
 
 typedef struct Worker Worker;

@@ -10,7 +10,7 @@
 #include "source/reader.h"
 #include "source/schema.h"
 
-/* Columns of a session's row that are read beside those of session_table, behind them. */
+/* Columns of a session's row that are read after those of session_table. */
 enum {
         READER_EXTRA_FILE_HASH,
         N_READER_EXTRAS = 6,
@@ -99,15 +99,12 @@ int reader_step(Reader *r, Query query);
 /* Tells SQLite the limit; after each opening. */
 void reader_apply_max(Reader *r);
 
-/* A message begins, resp. a row of another kind: so much text may be in it. */
+/* A message begins, or a row of another kind: how much text may be in it. */
 void reader_allow_message(Reader *r);
 void reader_allow_row(Reader *r);
 
-/* Takes the texts of a row that was read: what there is no room for is left out. Returns 0 or -ENOMEM. */
-int reader_take_row(Reader *r, const Table *table, Value *values);
-
-/* Copies the texts of a row into the arena, since its statement moves on. Returns 0 or -ENOMEM. */
-int reader_keep_row(Reader *r, const Table *table, Value *values);
+/* Takes the texts of a row that was read: what there is no room for is left out. */
+void reader_take_row(Reader *r, const Table *table, Value *values);
 
 /* Called for each row of a list of row numbers; negative ends it. */
 typedef int (*ReaderRowidFunc)(Reader *r, int64_t rowid, void *userdata);

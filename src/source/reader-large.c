@@ -64,7 +64,7 @@ static void put_size(StrBuf *b, uint64_t size)
 }
 
 /* What stands in the place of a text; in JSON it is a string. A key or a time is empty then. */
-static int leave_out(Reader *r, const Column *column, uint64_t size, Value *ret)
+static void leave_out(Reader *r, const Column *column, uint64_t size, Value *ret)
 {
         const char *quote = column->kind == COLUMN_JSON ? "\"" : "";
         _cleanup_(strbuf_done) StrBuf b = { 0 };
@@ -72,40 +72,23 @@ static int leave_out(Reader *r, const Column *column, uint64_t size, Value *ret)
         r->n_left_out++;
         *ret = (Value){ 0 };
         if (!column_is_masked(column))
-                return 0;
+                return;
         (void) strbuf_printf(&b, "%s[left out: a text of ", quote);
         put_size(&b, size);
-        if (strbuf_printf(&b, ", more than MaxMessageSize= takes]%s", quote) < 0)
-                return -ENOMEM;
+        (void) strbuf_printf(&b, ", more than MaxMessageSize= takes]%s", quote);
         *ret = value_text(arena_copy(&r->arena, b.data, b.size), b.size);
-        return ret->text ? 0 : -ENOMEM;
 }
 
-int reader_take_row(Reader *r, const Table *table, Value *values)
+void reader_take_row(Reader *r, const Table *table, Value *values)
 {
-        int k = 0;
-
-        for (size_t i = 0; k >= 0 && i < table->n_columns; i++) {
+        for (size_t i = 0; i < table->n_columns; i++) {
                 if (values[i].type != VALUE_TEXT)
                         continue;
                 if (values[i].size <= r->left)
                         r->left -= values[i].size;
                 else
-                        k = leave_out(r, table->columns + i, values[i].size, values + i);
+                        leave_out(r, table->columns + i, values[i].size, values + i);
         }
-        return k;
-}
-
-int reader_keep_row(Reader *r, const Table *table, Value *values)
-{
-        for (size_t i = 0; i < table->n_columns; i++) {
-                if (values[i].type != VALUE_TEXT)
-                        continue;
-                values[i].text = arena_copy(&r->arena, values[i].text, values[i].size);
-                if (!values[i].text)
-                        return -ENOMEM;
-        }
-        return 0;
 }
 
 static int open_text(Reader *r, const Table *table, size_t column, int64_t rowid,
@@ -143,7 +126,8 @@ static int read_large_text(Reader *r, const Table *table, size_t column, int64_t
         size = (size_t) sqlite3_blob_bytes(blob);
         if (size > r->left || !r->is_utf8) {
                 (void) sqlite3_blob_close(blob);
-                return leave_out(r, table->columns + column, size, ret);
+                leave_out(r, table->columns + column, size, ret);
+                return 0;
         }
         text = arena_alloc(&r->arena, size + 1);
         if (text)
@@ -163,18 +147,16 @@ static int read_small_texts(Reader *r, const Table *table, const bool *large, in
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        int k = 0;
+        int k;
 
         (void) strbuf_puts(&sql, "SELECT ");
-        for (size_t i = 0; k >= 0 && i < table->n_columns; i++) {
+        for (size_t i = 0; i < table->n_columns; i++) {
                 (void) strbuf_puts(&sql, i > 0 ? ", " : "");
-                k = schema_put_column(&sql, &r->schema, table->source,
-                                      large[i] ? NULL : table->columns[i].source);
+                schema_put_column(&sql, &r->schema, table->source,
+                                  large[i] ? NULL : table->columns[i].source);
         }
-        if (k >= 0)
-                k = strbuf_printf(&sql, " FROM \"%s\" WHERE rowid = ?1", table->source);
-        if (k >= 0)
-                k = sqlite_prepare(r->db, sql.data, &stmt);
+        (void) strbuf_printf(&sql, " FROM \"%s\" WHERE rowid = ?1", table->source);
+        k = sqlite_prepare(r->db, sql.data, &stmt);
         if (k < 0)
                 return k;
         (void) sqlite3_bind_int64(stmt, 1, rowid);
@@ -183,8 +165,8 @@ static int read_small_texts(Reader *r, const Table *table, const bool *large, in
         if (k <= 0)
                 return k < 0 ? k : -ENOENT;
         schema_read_row(stmt, 0, table, values);
-        k = reader_take_row(r, table, values);
-        return k < 0 ? k : reader_keep_row(r, table, values);
+        reader_take_row(r, table, values);
+        return values_copy(&r->arena, values, table->n_columns, values);
 }
 
 int reader_read_large_row(Reader *r, const Table *table, int64_t rowid, Value *values)
@@ -205,12 +187,9 @@ int reader_list_rows(Reader *r, const Table *table, const char *tail, int64_t nu
                      ReaderRowidFunc func, void *userdata)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
         int k;
 
-        k = strbuf_printf(&sql, "SELECT rowid FROM \"%s\" %s", table->source, tail);
-        if (k >= 0)
-                k = sqlite_prepare(r->db, sql.data, &stmt);
+        k = sqlite_preparef(r->db, &stmt, "SELECT rowid FROM \"%s\" %s", table->source, tail);
         if (k < 0)
                 return k;
         (void) sqlite_bind_text(stmt, 1, r->session_id, r->session_id_size);

@@ -67,9 +67,7 @@ int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from
                 r->has_lost_rows = false;
         else if (r->session_id_size != size || memcmp(r->session_id, session_id, size) != 0)
                 r->n_calls_left = INT64_MAX;
-        copy = malloc(size + 1);
-        if (!copy)
-                return -ENOMEM;
+        copy = xmalloc(size + 1);
         memcpy(copy, session_id, size);
         copy[size] = 0;
         free(r->session_id);
@@ -79,7 +77,7 @@ int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from
         return k < 0 ? k : count_calls(r, goes_on);
 }
 
-/* Rows that hang on a message, in the arena. What is left behind when the array grows goes with the message. */
+/* Rows that hang on a message, in the arena. What is left over when the array grows goes with the message. */
 typedef struct Children {
         const Table *table;
         Value *rows;
@@ -89,32 +87,24 @@ typedef struct Children {
 static Value *children_grow(Reader *r, Children *c)
 {
         size_t width = c->table->n_columns;
+        Value *rows = arena_grow(&r->arena, c->rows, c->n, &c->allocated, width * sizeof(*rows));
 
-        if (c->n == c->allocated) {
-                size_t n = c->allocated > 0 ? c->allocated * 2 : 4;
-                Value *grown = arena_alloc(&r->arena, n * width * sizeof(*grown));
-
-                if (!grown)
-                        return NULL;
-                if (c->n > 0)
-                        memcpy(grown, c->rows, c->n * width * sizeof(*grown));
-                c->rows = grown;
-                c->allocated = n;
-        }
-        return c->rows + c->n++ * width;
+        if (!rows)
+                return NULL;
+        c->rows = rows;
+        return rows + c->n++ * width;
 }
 
 /* Adds the row that @query stands on. */
 static int children_add(Reader *r, Children *c, Query query)
 {
         Value *row = children_grow(r, c);
-        int k;
 
         if (!row)
                 return -ENOMEM;
         schema_read_row(r->queries[query], 1, c->table, row);
-        k = reader_take_row(r, c->table, row);
-        return k < 0 ? k : reader_keep_row(r, c->table, row);
+        reader_take_row(r, c->table, row);
+        return values_copy(&r->arena, row, c->table->n_columns, row);
 }
 
 static int add_large_row(Reader *r, int64_t rowid, void *userdata)
@@ -129,12 +119,10 @@ static int add_large_row(Reader *r, int64_t rowid, void *userdata)
 static int children_again(Reader *r, Children *c, const char *key, int64_t number,
                           const char *order)
 {
-        _cleanup_(strbuf_done) StrBuf tail = { 0 };
-        int k;
+        _cleanup_free_ char *tail = xasprintf("WHERE %s = ?2 ORDER BY %s", key, order);
 
         c->n = 0;
-        k = strbuf_printf(&tail, "WHERE %s = ?2 ORDER BY %s", key, order);
-        return k < 0 ? k : reader_list_rows(r, c->table, tail.data, number, add_large_row, c);
+        return reader_list_rows(r, c->table, tail, number, add_large_row, c);
 }
 
 static int compare_calls(const void *a, const void *b)
@@ -314,7 +302,7 @@ static int read_large_message(Reader *r, int64_t rowid, void *userdata)
         return reader_read_large_row(r, &message_table, rowid, l->m->values);
 }
 
-/* The next message, of which SQLite refused the row. The list goes on behind it. */
+/* The next message, of which SQLite refused the row. The list goes on after it. */
 static int next_large_message(Reader *r, Message *m, int64_t *ret_id)
 {
         LargeMessage l = { .m = m };
@@ -349,8 +337,8 @@ static int next_message(Reader *r, Message *m, int64_t *ret_id)
         }
         *ret_id = sqlite3_column_int64(stmt, 0);
         schema_read_row(stmt, 1, &message_table, m->values);
-        k = reader_take_row(r, &message_table, m->values);
-        return k < 0 ? k : 1;
+        reader_take_row(r, &message_table, m->values);
+        return 1;
 }
 
 int reader_message_next(Reader *r, Message *ret)

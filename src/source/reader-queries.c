@@ -55,22 +55,18 @@ static void on_fingerprint(sqlite3_context *context, _unused_ int n, sqlite3_val
 /* "SELECT rowid, fingerprint(...)" */
 static int put_fingerprint(Reader *r, StrBuf *sql)
 {
-        int k = 0, n = 0;
+        int k, n = 0;
 
         (void) strbuf_puts(sql, "SELECT rowid, fingerprint(");
-        for (size_t i = 0; k >= 0 && i < N_SESSION_COLUMNS; i++)
+        for (size_t i = 0; i < N_SESSION_COLUMNS; i++)
                 if (is_fingerprinted(i)) {
                         (void) strbuf_puts(sql, n++ > 0 ? ", " : "");
-                        k = schema_put_column(sql, &r->schema, "sessions",
-                                              session_table.columns[i].source);
+                        schema_put_column(sql, &r->schema, "sessions",
+                                          session_table.columns[i].source);
                 }
         (void) strbuf_puts(sql, ", ");
-        if (k >= 0)
-                k = schema_put_columns(sql, &r->schema, &reader_extra_table);
-        if (k >= 0)
-                k = strbuf_puts(sql, ")");
-        if (k < 0)
-                return k;
+        schema_put_columns(sql, &r->schema, &reader_extra_table);
+        (void) strbuf_puts(sql, ")");
         k = sqlite3_create_function_v2(r->db, "fingerprint", n + N_READER_EXTRAS,
                                        SQLITE_UTF8 | SQLITE_DIRECTONLY, r, on_fingerprint, NULL,
                                        NULL, NULL);
@@ -78,7 +74,7 @@ static int put_fingerprint(Reader *r, StrBuf *sql)
 }
 
 /* "sessions", or, where that has no rowid (a view, a table without), the same with a number in order of id. */
-static int put_sessions_from(StrBuf *sql, sqlite3 *db)
+static int find_sessions(sqlite3 *db, const char **ret)
 {
         int64_t n;
         int r;
@@ -87,11 +83,10 @@ static int put_sessions_from(StrBuf *sql, sqlite3 *db)
                              "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND "
                              "name = 'sessions' COLLATE NOCASE AND type = 'table' AND wr = 0",
                              &n);
-        if (r < 0)
-                return r;
-        return strbuf_puts(sql, n > 0 ? "sessions"
-                                      : "(SELECT row_number() OVER (ORDER BY id) AS rowid, * "
-                                        "FROM sessions)");
+        if (r >= 0)
+                *ret = n > 0 ? "sessions"
+                             : "(SELECT row_number() OVER (ORDER BY id) AS rowid, * FROM sessions)";
+        return r;
 }
 
 static int prepare_sessions(Reader *r)
@@ -101,7 +96,8 @@ static int prepare_sessions(Reader *r)
                         all[] = "WHERE rowid > ?1 ORDER BY rowid",
                         marked[] = "WHERE (sync_marker >= ?2 OR sync_marker = '' OR sync_marker IS "
                                    "NULL OR rowid > ?3) AND +rowid > ?1 ORDER BY +rowid";
-        _cleanup_(strbuf_done) StrBuf row = { 0 }, fingerprint = { 0 }, from = { 0 };
+        _cleanup_(strbuf_done) StrBuf row = { 0 }, fingerprint = { 0 };
+        const char *from;
         const struct {
                 Query query;
                 const StrBuf *head; /* NULL: the row's number */
@@ -116,59 +112,43 @@ static int prepare_sessions(Reader *r)
         };
         int k;
 
-        k = put_sessions_from(&from, r->db);
+        k = find_sessions(r->db, &from);
         if (k >= 0)
                 k = put_fingerprint(r, &fingerprint);
         if (k < 0)
                 return k;
         (void) strbuf_puts(&row, "SELECT rowid, ");
-        k = schema_put_columns(&row, &r->schema, &session_table);
+        schema_put_columns(&row, &r->schema, &session_table);
         (void) strbuf_puts(&row, ", ");
-        if (k >= 0)
-                k = schema_put_columns(&row, &r->schema, &reader_extra_table);
-        if (k < 0)
-                return k;
-        for (size_t i = 0; i < ELEMENTSOF(variants); i++) {
-                _cleanup_(strbuf_done) StrBuf sql = { 0 };
-
-                if (variants[i].tail == marked && !r->has_markers)
-                        continue;
-                k = strbuf_printf(&sql, "%s FROM %s %s",
-                                  variants[i].head ? variants[i].head->data : "SELECT rowid",
-                                  from.data, variants[i].tail);
-                if (k >= 0)
-                        k = sqlite_prepare(r->db, sql.data, r->queries + variants[i].query);
-                if (k < 0)
-                        return k;
-        }
-        return 0;
+        schema_put_columns(&row, &r->schema, &reader_extra_table);
+        for (size_t i = 0; k >= 0 && i < ELEMENTSOF(variants); i++)
+                if (variants[i].tail != marked || r->has_markers)
+                        k = sqlite_preparef(r->db, r->queries + variants[i].query, "%s FROM %s %s",
+                                            variants[i].head ? variants[i].head->data
+                                                             : "SELECT rowid",
+                                            from, variants[i].tail);
+        return k;
 }
 
 /* SELECT <first>, the columns of @table FROM it <tail>; nothing where the source has no such table. */
 static int prepare_table(Reader *r, Query query, const Table *table, const char *first,
                          const char *tail)
 {
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        int k;
+        _cleanup_(strbuf_done) StrBuf columns = { 0 };
 
         if (!schema_has_table(&r->schema, table->source))
                 return 0;
-        (void) strbuf_printf(&sql, "SELECT %s, ", first);
-        k = schema_put_columns(&sql, &r->schema, table);
-        if (k < 0)
-                return k;
-        k = strbuf_printf(&sql, " FROM %s %s", table->source, tail);
-        return k < 0 ? k : sqlite_prepare(r->db, sql.data, r->queries + query);
+        schema_put_columns(&columns, &r->schema, table);
+        return sqlite_preparef(r->db, r->queries + query, "SELECT %s, %s FROM %s %s", first,
+                               columns.data, table->source, tail);
 }
 
 static int prepare_children(Reader *r, Query query, const Table *table, const char *first,
                             const char *where, const char *order)
 {
-        _cleanup_(strbuf_done) StrBuf tail = { 0 };
-        int k;
+        _cleanup_free_ char *tail = xasprintf("WHERE %s%s", where, order);
 
-        k = strbuf_printf(&tail, "WHERE %s%s", where, order);
-        return k < 0 ? k : prepare_table(r, query, table, first, tail.data);
+        return prepare_table(r, query, table, first, tail);
 }
 
 static int prepare_if_table(Reader *r, Query query, const char *table, const char *sql)

@@ -46,22 +46,15 @@ static void finalize_queries(Reader *r)
         }
 }
 
-int reader_new(const char *path, const HashKey *key, Reader **ret)
+Reader *reader_new(const char *path, const HashKey *key)
 {
-        Reader *r = calloc(1, sizeof(*r));
+        Reader *r = xcalloc(1, sizeof(*r));
 
-        if (!r)
-                return -ENOMEM;
         r->seen_version = -1;
         r->max_bytes = READER_MAX_BYTES;
-        r->path = strdup(path);
+        r->path = xstrdup(path);
         r->hasher = hasher_new(key);
-        if (!r->path || !r->hasher) {
-                (void) reader_free(r);
-                return -ENOMEM;
-        }
-        *ret = r;
-        return 0;
+        return r;
 }
 
 void reader_close(Reader *r)
@@ -211,10 +204,9 @@ void reader_expect(Reader *r, int64_t data_version)
         r->expected_version = data_version;
 }
 
-int reader_identity(const Reader *r, char **ret)
+char *reader_identity(const Reader *r)
 {
-        return asprintf(ret, "%ju:%ju", (uintmax_t) r->device, (uintmax_t) r->inode) < 0 ? -ENOMEM
-                                                                                         : 0;
+        return xasprintf("%ju:%ju", (uintmax_t) r->device, (uintmax_t) r->inode);
 }
 
 static int64_t data_version(Reader *r)
@@ -273,10 +265,9 @@ bool reader_has_markers(const Reader *r)
         return r->has_markers;
 }
 
-static int read_session(Reader *r, sqlite3_stmt *stmt, SourceSession *ret)
+static void read_session(Reader *r, sqlite3_stmt *stmt, SourceSession *ret)
 {
         Value extras[N_READER_EXTRAS];
-        int k;
 
         ret->rowid = sqlite3_column_int64(stmt, 0);
         schema_read_row(stmt, 1, &session_table, ret->values);
@@ -286,8 +277,7 @@ static int read_session(Reader *r, sqlite3_stmt *stmt, SourceSession *ret)
         ret->is_read = true;
         arena_clear(&r->arena);
         reader_allow_row(r);
-        k = reader_take_row(r, &session_table, ret->values);
-        return k < 0 ? k : 1;
+        reader_take_row(r, &session_table, ret->values);
 }
 
 /* A session with a text that SQLite does not hand out with its row. */
@@ -362,8 +352,10 @@ int reader_list_read(Reader *r, SourceSession *s)
         (void) sqlite3_reset(stmt);
         (void) sqlite3_bind_int64(stmt, 1, s->rowid);
         k = reader_step(r, QUERY_SESSION);
-        if (k > 0)
-                return read_session(r, stmt, s);
+        if (k > 0) {
+                read_session(r, stmt, s);
+                return k;
+        }
         (void) sqlite3_reset(stmt);
         return k == -EFBIG ? read_large_session(r, s->rowid, s) : k;
 }
@@ -377,8 +369,10 @@ int reader_list_next(Reader *r, SourceSession *ret)
                 reader_list_end(r);
                 return k;
         }
-        if (r->list == QUERY_LIST_MARKER || r->list == QUERY_LIST_BY_ID)
-                return read_session(r, stmt, ret);
+        if (r->list == QUERY_LIST_MARKER || r->list == QUERY_LIST_BY_ID) {
+                read_session(r, stmt, ret);
+                return k;
+        }
         ret->rowid = sqlite3_column_int64(stmt, 0);
         if (r->by_row)
                 return reader_list_read(r, ret);
@@ -466,10 +460,9 @@ typedef struct RowWalk {
 
 static int hand_over(Reader *r, RowWalk *w, Value *values)
 {
-        int k = reader_take_row(r, w->table, values);
-
+        reader_take_row(r, w->table, values);
         w->n_done++;
-        return k < 0 ? k : w->func(w->userdata, values);
+        return w->func(w->userdata, values);
 }
 
 /* One of the rows that were not handed over before SQLite refused one of them. */

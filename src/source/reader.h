@@ -22,8 +22,8 @@ typedef struct SourceSession {
         Value file_hash;
 } SourceSession;
 
-/* Remembers @path; opens nothing. @key is for the fingerprints. Returns 0 or -ENOMEM. */
-int reader_new(const char *path, const HashKey *key, Reader **ret);
+/* Remembers @path; opens nothing. @key is for the fingerprints. */
+Reader *reader_new(const char *path, const HashKey *key);
 Reader *reader_free(Reader *r);
 
 static inline void reader_freep(Reader **r)
@@ -49,8 +49,8 @@ int64_t reader_data_version(const Reader *r);
 void reader_expect(Reader *r, int64_t data_version);
 
 /* A name for the very file that is open ("device:inode"), to tell a swapped one from it after a restart. The text is the
- * caller's. Returns 0 or -ENOMEM. */
-int reader_identity(const Reader *r, char **ret);
+ * caller's. */
+char *reader_identity(const Reader *r);
 
 /* Closes the file; the next reader_open() starts afresh. For after an error. */
 void reader_close(Reader *r);
@@ -76,12 +76,12 @@ const char *reader_reason(Reader *r);
 
 /* Which sessions a list has; in row order, but for by_id. */
 typedef struct ReaderFrom {
-        /* Only those with this sync_marker or a later one, those without, and those behind new_rowid; NULL: all. */
+        /* Only those with this sync_marker or a later one, those without, and those after new_rowid; NULL: all. */
         const char *marker;
         int64_t new_rowid;
-        int64_t after_rowid; /* only those behind this row; INT64_MIN: from the first */
+        int64_t after_rowid; /* only those after this row; INT64_MIN: from the first */
 
-        /* All, in order of their ids, behind this one; "": from the first. For reader_ids_are_plain() only. */
+        /* All, in order of their ids, after this one; "": from the first. For reader_ids_are_plain() only. */
         const char *after_id;
         size_t after_id_size;
         bool by_id;
@@ -102,7 +102,7 @@ int reader_newest_marker(Reader *r, char *ret, size_t size);
 /* Lists sessions; then reader_list_next() until it returns 0. Returns 0 or a negative errno. */
 int reader_list(Reader *r, const ReaderFrom *from);
 
-/* Returns 1: *@ret is the next session; 0: no more; -EFBIG: a row holds a large text, list again by_row; or another
+/* Returns 1: *@ret is the next session; 0: the end; -EFBIG: a row holds a large text, list again by_row; or another
  * negative errno. */
 int reader_list_next(Reader *r, SourceSession *ret);
 

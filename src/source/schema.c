@@ -42,19 +42,10 @@ static SchemaType type_of(const char *declared)
 
 static int add_column(Schema *s, const char *table, const char *name, const char *declared)
 {
-        if (s->n_columns == s->n_allocated) {
-                size_t n = s->n_allocated > 0 ? s->n_allocated * 2 : 256;
-                SchemaColumn *grown = reallocarray(s->columns, n, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                s->columns = grown;
-                s->n_allocated = n;
-        }
         name = name ? arena_copy(&s->names, name, strlen(name) + 1) : NULL;
         if (!name)
                 return -ENOMEM;
-        s->columns[s->n_columns++] = (SchemaColumn){ table, name, type_of(declared) };
+        APPEND(s->columns, s->n_columns, (SchemaColumn){ table, name, type_of(declared) });
         return 0;
 }
 
@@ -102,21 +93,20 @@ const SchemaColumn *schema_column(const Schema *s, const char *table, const char
         return NULL;
 }
 
-int schema_put_column(StrBuf *sql, const Schema *s, const char *table, const char *column)
+void schema_put_column(StrBuf *sql, const Schema *s, const char *table, const char *column)
 {
-        return column && schema_column(s, table, column) ? strbuf_printf(sql, "\"%s\"", column)
-                                                         : strbuf_puts(sql, "NULL");
+        if (column && schema_column(s, table, column))
+                (void) strbuf_printf(sql, "\"%s\"", column);
+        else
+                (void) strbuf_puts(sql, "NULL");
 }
 
-int schema_put_columns(StrBuf *sql, const Schema *s, const Table *table)
+void schema_put_columns(StrBuf *sql, const Schema *s, const Table *table)
 {
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && i < table->n_columns; i++) {
+        for (size_t i = 0; i < table->n_columns; i++) {
                 (void) strbuf_puts(sql, i > 0 ? ", " : "");
-                r = schema_put_column(sql, s, table->source, table->columns[i].source);
+                schema_put_column(sql, s, table->source, table->columns[i].source);
         }
-        return r;
 }
 
 Value schema_text_as_integer(sqlite3_value *v)

@@ -26,7 +26,7 @@ typedef struct Schema {
         int64_t data_version; /* agentsview's, of what it writes: PRAGMA user_version */
         Arena names;
         SchemaColumn *columns; /* of the tables that are read here */
-        size_t n_columns, n_allocated;
+        size_t n_columns;
 } Schema;
 
 /* Reads what the database has now, in the place of what @s held. Returns 0 or a negative errno. */
@@ -39,17 +39,17 @@ bool schema_has_table(const Schema *s, const char *table);
 /* @column of @table, or NULL. */
 const SchemaColumn *schema_column(const Schema *s, const char *table, const char *column);
 
-/* Appends @column of @table, quoted, or NULL where it is missing. Returns 0 or a negative errno. */
-int schema_put_column(StrBuf *sql, const Schema *s, const char *table, const char *column);
+/* Appends @column of @table, quoted, or NULL where it is missing. */
+void schema_put_column(StrBuf *sql, const Schema *s, const char *table, const char *column);
 
 /* Appends the source columns of @table in the order of its list, comma-separated; those not read from the source are
- * NULL. Returns 0 or a negative errno. */
-int schema_put_columns(StrBuf *sql, const Schema *s, const Table *table);
+ * NULL. */
+void schema_put_columns(StrBuf *sql, const Schema *s, const Table *table);
 
 /* A text that should be a number: the one that it begins with, or NULL. */
 Value schema_text_as_integer(sqlite3_value *v);
 
-/* A value as its column's kind has it: a number as integer (text is read as one; what is none is NULL), everything else as
+/* A value as its column's kind has it: a number as integer (a text is read as one, and is NULL if it is not one), everything else as
  * text (a blob's bytes too). Borrowed. Here, since an audit asks for it thirty times for each session. */
 static inline Value schema_value(sqlite3_value *v, ColumnKind kind)
 {

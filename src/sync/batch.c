@@ -42,7 +42,7 @@ int engine_archive_failed(Engine *e, int error)
         else
                 format_error(&result->sentence, "The archive '%s' cannot be written: %s.",
                              e->settings.archive_path,
-                             error == -ENOMEM ? "out of memory" : archive_reason(e->archive));
+                             error == -ENOMEM ? "there is no memory" : archive_reason(e->archive));
         return error;
 }
 
@@ -59,7 +59,7 @@ int engine_source_failed(Engine *e, int error)
                              e->settings.source_path);
         else
                 format_error(&result->sentence, "Cannot read '%s': %s.", e->settings.source_path,
-                             error == -ENOMEM ? "out of memory" : reader_reason(e->reader));
+                             error == -ENOMEM ? "there is no memory" : reader_reason(e->reader));
         reader_close(e->reader);
         e->looked = false;
         return error;
@@ -87,10 +87,9 @@ int batch_begin(Engine *e)
 }
 
 /* The batch's counts are facts now. */
-static int count_batch(Engine *e)
+static void count_batch(Engine *e)
 {
         CycleResult *result = e->result, *batch = &e->batch;
-        int r = 0;
 
         result->sessions_synced += batch->sessions_synced;
         result->secrets_detected += batch->secrets_detected;
@@ -100,18 +99,17 @@ static int count_batch(Engine *e)
         result->sessions_removed += batch->sessions_removed;
         e->totals.total_synced += batch->sessions_synced;
         e->totals.total_secrets += batch->secrets_added;
-        for (size_t i = 0; r >= 0 && i < batch->n_rules; i++)
-                r = cycle_result_add_rule(result, batch->rules[i].rule, batch->rules[i].n);
-        for (size_t i = 0; r >= 0 && i < batch->n_large; i++)
-                r = cycle_result_add_large(result, batch->large[i].session_id,
-                                           strlen(batch->large[i].session_id),
-                                           batch->large[i].reason);
+        for (size_t i = 0; i < batch->n_rules; i++)
+                rule_counts_add(&result->rules, &result->n_rules, batch->rules[i].rule,
+                                batch->rules[i].n);
+        for (size_t i = 0; i < batch->n_large; i++)
+                cycle_result_add_large(result, batch->large[i].session_id,
+                                       strlen(batch->large[i].session_id), batch->large[i].reason);
         if (batch->warning && !result->warning) {
                 result->warning = TAKE_PTR(batch->warning);
                 result->warning_kind = batch->warning_kind;
         }
         cycle_result_done(batch);
-        return r;
 }
 
 /* With the sessions that they count: a kill or a stop in mid-cycle loses neither. */
@@ -139,10 +137,9 @@ int batch_commit(Engine *e)
         r = write_totals(e);
         if (r >= 0)
                 r = archive_commit(e->archive);
-        if (r >= 0)
-                r = count_batch(e);
         if (r < 0)
                 return engine_archive_failed(e, r);
+        count_batch(e);
         for (size_t i = 0; i < e->n_new_secrets; i++)
                 if (e->hooks.on_secrets)
                         e->hooks.on_secrets(e->hooks.userdata, e->new_secrets + i);

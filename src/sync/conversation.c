@@ -22,41 +22,23 @@ static uint32_t *find_place(const Conversation *c, uint64_t fingerprint)
         return c->places + i;
 }
 
-/* Twice the places, and room for half as many secrets. */
-static int make_room(Conversation *c)
+/* Twice as many. */
+static void make_places(Conversation *c)
 {
-        size_t n = c->n_allocated > 0 ? c->n_allocated * 2 : 32;
-        ConversationSecret *secrets;
-        uint32_t *places;
-
-        if (c->n < c->n_allocated)
-                return 0;
-        secrets = reallocarray(c->secrets, n, sizeof(*secrets));
-        if (!secrets)
-                return -ENOMEM;
-        c->secrets = secrets;
-        places = calloc(n * 2, sizeof(*places));
-        if (!places)
-                return -ENOMEM;
+        c->n_places = c->n_places > 0 ? c->n_places * 2 : 64;
         free(c->places);
-        c->places = places;
-        c->n_places = n * 2;
-        c->n_allocated = n;
+        c->places = xcalloc(c->n_places, sizeof(*c->places));
         for (size_t i = 0; i < c->n; i++)
-                *find_place(c, secrets[i].archived.fingerprint) = (uint32_t) i + 1;
-        return 0;
+                *find_place(c, c->secrets[i].archived.fingerprint) = (uint32_t) i + 1;
 }
 
 /* The rule's id and the teller have to live as long as @c. */
-static int add(Conversation *c, ConversationSecret secret)
+static void add(Conversation *c, ConversationSecret secret)
 {
-        int r = make_room(c);
-
-        if (r < 0)
-                return r;
-        c->secrets[c->n++] = secret;
+        if (c->n * 2 >= c->n_places)
+                make_places(c);
+        APPEND(c->secrets, c->n, secret);
         *find_place(c, secret.archived.fingerprint) = (uint32_t) c->n;
-        return 0;
 }
 
 static bool is_own(const Conversation *c, const ArchivedSecret *s)
@@ -80,9 +62,8 @@ static int load(void *userdata, const ArchivedSecret *archived)
         else if (archived->teller.type == VALUE_TEXT) /* which of the others does not matter */
                 s.archived.teller.text = arena_copy(&c->arena, archived->teller.text,
                                                     archived->teller.size);
-        if (!s.archived.rule || (s.archived.teller.type == VALUE_TEXT && !s.archived.teller.text))
-                return -ENOMEM;
-        return add(c, s);
+        add(c, s);
+        return 0;
 }
 
 int conversation_begin(Conversation *c, Archive *a, const Value *id)
@@ -107,33 +88,29 @@ ConversationSecret *conversation_find(const Conversation *c, uint64_t fingerprin
         return place > 0 ? c->secrets + place - 1 : NULL;
 }
 
-int conversation_add(Conversation *c, uint64_t fingerprint, const char *rule)
+ConversationSecret *conversation_add(Conversation *c, uint64_t fingerprint, const char *rule)
 {
-        return add(c, (ConversationSecret){
-                                      .archived = { .fingerprint = fingerprint,
-                                                    .rule = rule,
-                                                    .shape = ARCHIVE_SHAPE_NONE },
-                                      .is_new = true,
-                      });
+        add(c, (ConversationSecret){ .archived = { .fingerprint = fingerprint,
+                                                   .rule = rule,
+                                                   .shape = ARCHIVE_SHAPE_NONE },
+                                     .is_new = true });
+        return c->secrets + c->n - 1;
 }
 
-int conversation_told(Conversation *c, const Masker *masker, size_t from, size_t until)
+void conversation_told(Conversation *c, const Masker *masker, size_t from, size_t until)
 {
         for (size_t i = from; i < until; i++) {
                 Remembered told = masker_remembered(masker, i);
-                ConversationSecret *s = conversation_find(c, told.fingerprint);
-                int r = s ? 0 : conversation_add(c, told.fingerprint, told.rule);
+                ConversationSecret *s = conversation_find(c, told.fingerprint)
+                                                        ?: conversation_add(c, told.fingerprint,
+                                                                            told.rule);
 
-                if (r < 0)
-                        return r;
-                s = s ?: c->secrets + c->n - 1;
                 s->is_told = true;
                 if (s->archived.shape == ARCHIVE_SHAPE_NONE) {
                         s->archived.shape = told.shape;
                         s->is_new = true;
                 }
         }
-        return 0;
 }
 
 int conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool refutes,

@@ -15,7 +15,7 @@
 #include "sync/policy.h"
 
 struct Engine {
-        EngineSettings settings; /* deep copy */
+        EngineSettings settings; /* its texts are the caller's */
         EngineHooks hooks;
 
         Ruleset *rules;
@@ -35,7 +35,7 @@ struct Engine {
         Arena session_arena;       /* its row; kept, since memory is wiped when it is freed */
 
         char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
-        int64_t seen_rowid; /* the last row of the source that was looked at: what lies behind it is new, marked or not */
+        int64_t seen_rowid; /* the last row of the source that was looked at: what lies after it is new, marked or not */
         int64_t data_version; /* agentsview's newest that the archive was filled from */
         bool takes_identity; /* a person wants it: sessions of before get the identity of today, too */
         bool has_policy;
@@ -45,7 +45,7 @@ struct Engine {
         bool archive_is_gone; /* somebody moved or removed the one that was open; no other is open yet */
         bool archive_vanished; /* so it was, and the one in use began anew */
         bool looked;           /* a cycle ran to its end since the source was opened */
-        bool had_errors;       /* the last cycle left sessions behind: look again */
+        bool had_errors;       /* sessions failed in the last cycle: look again */
         bool has_traces;       /* see engine_note_traces(); as the archive has it */
         uint64_t n_left_out;   /* sessions of this cycle whose text the source keeps no longer */
         uint64_t n_cursors;    /* sessions that are in step, as of the last cycle */
@@ -68,10 +68,6 @@ struct Engine {
         SessionSecrets *new_secrets; /* of the batch */
         size_t n_new_secrets;
 };
-
-/* Deep copies of settings. */
-int engine_settings_copy(const EngineSettings *from, EngineSettings *ret);
-void engine_settings_done(EngineSettings *s);
 
 /* A transaction of the archive over several sessions: begun when needed, committed by time and size. Each returns 0 or
  * a negative errno, after which the cycle ends; batch_commit_if_due() returns 1 when it committed. */
@@ -130,12 +126,6 @@ int session_settle(Engine *e, int64_t change, bool keeps);
 /* Has the notes of a session's pins masked again, if there are some. */
 int pins_are_due(Engine *e, const Value *id);
 
-/* Takes a session out of the archive because the settings exclude it. Returns 1, 0 (it was not there) or negative. */
-int session_exclude(Engine *e, const Value *values);
-
-/* Masks @values (a row of session_table, identity filled in) for the archive. */
-int session_mask_row(Engine *e, Value *values, Privacy privacy);
-
 /* Adds those findings of the row just masked to @secrets whose secret no session ever had. @m: the message that the row is
  * of, or NULL. Returns 0 or a negative errno. */
 int secrets_count_new(Engine *e, const Message *m, SessionSecrets *secrets);
@@ -143,9 +133,8 @@ int secrets_count_new(Engine *e, const Message *m, SessionSecrets *secrets);
 /* When something was said: @time, else @fallback (as the source has them), else now; as format_timestamp() writes it. */
 void secrets_time(char ret[static TIMESTAMP_MAX], const Value *time, const Value *fallback);
 
-/* Lets the commit of the batch announce @secrets of session @id, which are taken over; @project is the session's, masked.
- * Returns 0 or -ENOMEM. */
-int secrets_announce(Engine *e, const Value *id, const Value *project, SessionSecrets *secrets);
+/* Lets the commit of the batch announce @secrets of session @id, which move there; @project is the session's, masked. */
+void secrets_announce(Engine *e, const Value *id, const Value *project, SessionSecrets *secrets);
 
 /* Finds the links of a masked message, in what its tools printed and in its own text, and writes them. @session: the
  * row that it belongs to. Returns 0 or a negative errno. */
@@ -155,14 +144,14 @@ int session_put_links(Engine *e, const Value *session, const Message *m);
  * others by now, the cycle has to begin anew; or another negative errno with the failure in the result. */
 int engine_need_masker(Engine *e);
 
-/* Asks who works here, where it was not asked yet. Returns 0 or -ENOMEM. */
-int engine_need_identity(Engine *e);
+/* Who works here. */
+Identity *engine_identity(Engine *e);
 
-/* Fills in user, project and machine. */
-int session_identify(Engine *e, Value *values);
+/* Fills in user and machine, and the project, in the session's arena. */
+void session_identify(Engine *e, Value *values);
 
 /* The same, without the project, for a session that the source has no longer. */
-int session_take_identity(Engine *e, Value *values);
+void session_take_identity(Engine *e, Value *values);
 
 /* For a session that is archived already: puts in who and where one was then, so that another git identity, or another machine that
  * reads the same source, makes it nobody else's; in the session's arena. Returns 0 or a negative errno. */
@@ -172,7 +161,7 @@ int session_keep_identity(Engine *e, const Value *id, Value *values);
  * ends the cycle (-ECANCELED: it was asked to stop). */
 int walk_sessions(Engine *e, const char *marker);
 
-/* Masks again, from the archive, the sessions that it has under an older policy and that the source has no more. With
+/* Masks again, from the archive, the sessions that it has under an older policy and that the source no longer has. With
  * @has_source those that the source has are left alone: they failed just now. As walk_sessions(). */
 int walk_stale(Engine *e, bool has_source);
 

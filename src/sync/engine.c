@@ -12,7 +12,7 @@
 /* Markers within this time before now are looked at again: clocks are coarse, and a commit may come after its mark. */
 #define MARKER_SLACK_USEC (10 * USEC_PER_SEC)
 
-/* A cycle that read this much leaves caches behind that are worth giving back. */
+/* A cycle that read this much leaves caches that are worth giving back. */
 #define MUCH_BYTES ((uint64_t) 4 * 1024 * 1024)
 
 /* Of the file that lists home folders. */
@@ -20,20 +20,14 @@
 
 /* Life of the engine */
 
-int engine_new(const EngineSettings *settings, const EngineHooks *hooks, Engine **ret)
+Engine *engine_new(const EngineSettings *settings, const EngineHooks *hooks)
 {
-        _cleanup_(engine_freep) Engine *e = calloc(1, sizeof(*e));
-        int r;
+        Engine *e = xcalloc(1, sizeof(*e));
 
-        if (!e)
-                return -ENOMEM;
+        e->settings = *settings;
         if (hooks)
                 e->hooks = *hooks;
-        r = engine_settings_copy(settings, &e->settings);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(e);
-        return 0;
+        return e;
 }
 
 /* Reads the time in meta @key; 0: there is none. */
@@ -70,30 +64,21 @@ Engine *engine_free(Engine *e)
         stuck_list_done(&e->stuck);
         e->identity = identity_free(e->identity);
         e->rules = ruleset_unref(e->rules);
-        engine_settings_done(&e->settings);
         free(e);
         return NULL;
 }
 
-int engine_set_settings(Engine *e, const EngineSettings *settings)
+void engine_set_settings(Engine *e, const EngineSettings *settings)
 {
-        EngineSettings copy = { 0 };
-        int r;
-
-        r = engine_settings_copy(settings, &copy);
-        if (r < 0)
-                return r;
-        if (strcmp(copy.archive_path, e->settings.archive_path) != 0 ||
-            strcmp(copy.source_path, e->settings.source_path) != 0)
+        if (strcmp(settings->archive_path, e->settings.archive_path) != 0 ||
+            strcmp(settings->source_path, e->settings.source_path) != 0)
                 close_archive(e);
         e->masker = masker_free(e->masker);
         e->identity = identity_free(e->identity);
         e->rules_are_stale = true;
         e->has_policy = false;
         e->looked = false;
-        engine_settings_done(&e->settings);
-        e->settings = copy;
-        return 0;
+        e->settings = *settings;
 }
 
 static RulesetOptions rules_options(const EngineSettings *s)
@@ -254,10 +239,11 @@ static int need_archive(Engine *e)
         return 0;
 }
 
-int engine_need_identity(Engine *e)
+Identity *engine_identity(Engine *e)
 {
-        return e->identity ? 0
-                           : identity_new(e->settings.user_id, e->settings.user_name, &e->identity);
+        if (!e->identity)
+                e->identity = identity_new(e->settings.user_id, e->settings.user_name);
+        return e->identity;
 }
 
 /*
@@ -287,9 +273,10 @@ static int need_policy(Engine *e)
         }
         resyncs = archive_meta_get_int(e->archive, "resyncs", 0);
         e->takes_identity = archive_meta_get_int(e->archive, "identity_resync", 0) > 0;
-        r = known_files_load(e, &known);
+        e->masker = masker_free(e->masker); /* it has the values of before */
+        r = known_files_load(&e->known_files, e->archive, e->settings.known_files, &known);
         if (r < 0)
-                return r;
+                return engine_archive_failed(e, r);
         e->policy = policy_digest(&e->settings, e->rules_digest, known, resyncs,
                                   archive_key(e->archive));
         e->has_policy = true;
@@ -311,17 +298,11 @@ static int add_homes(Engine *e)
 
         if (!home)
                 return 0;
-        if (asprintf(&path, "%s.homes", e->settings.archive_path) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
+        path = xasprintf("%s.homes", e->settings.archive_path);
         r = file_read(path, HOMES_BYTES_MAX, &known, &size);
         if (r < 0 && r != -ENOENT)
                 return r;
-        if (asprintf(&all, "%s%s\n", known ?: "", home) < 0) {
-                all = NULL;
-                return -ENOMEM;
-        }
+        all = xasprintf("%s%s\n", known ?: "", home);
         rest = known;
         for (char *p; (p = strsep(&rest, "\n"));) {
                 is_known = is_known || strcmp(p, home) == 0;
@@ -367,11 +348,8 @@ static int need_source(Engine *e)
 {
         int r;
 
-        if (!e->reader) {
-                r = reader_new(e->settings.source_path, archive_key(e->archive), &e->reader);
-                if (r < 0)
-                        return engine_archive_failed(e, r);
-        }
+        if (!e->reader)
+                e->reader = reader_new(e->settings.source_path, archive_key(e->archive));
         reader_expect(e->reader, e->data_version);
         reader_set_max(e->reader, e->settings.max_message_bytes ?: READER_MAX_BYTES);
         r = reader_open(e->reader, &e->result->sentence);
@@ -495,7 +473,7 @@ static uint64_t now_as_stored(void)
 }
 
 /*
- * The end of a cycle that ran through: the next window begins at @marker, unless a session was left behind in this one.
+ * The end of a cycle that ran through: the next window begins at @marker, unless a session failed in this one.
  * With @compared_all nothing differs now, or it had errors. A look that found nothing writes nothing.
  */
 static int finish_cycle(Engine *e, const char *marker, int64_t changes_before, bool compared_all)
@@ -529,9 +507,7 @@ static int check_source_file(Engine *e)
         if (!e->opened)
                 return 0;
         e->opened = false;
-        r = reader_identity(e->reader, &is);
-        if (r < 0)
-                return engine_archive_failed(e, r);
+        is = reader_identity(e->reader);
         r = archive_meta_get(e->archive, "source_file", &was);
         if (r < 0)
                 return engine_archive_failed(e, r);
@@ -699,7 +675,7 @@ static void warn_of_known_files(Engine *e)
 {
         if (!e->known_files.problem || e->result->warning)
                 return;
-        e->result->warning = strdup(e->known_files.problem);
+        e->result->warning = xstrdup(e->known_files.problem);
         e->result->warning_kind = WARNING_KNOWN_FILES;
 }
 

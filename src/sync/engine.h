@@ -7,37 +7,11 @@
  */
 #pragma once
 
+#include "sync/engine-settings.h"
 #include "sync/status.h"
 #include "sync/stuck.h"
 
 typedef struct Engine Engine;
-
-typedef struct EngineSettings {
-        const char *source_path;
-        const char *archive_path;
-        bool archive_is_shared; /* others (remotes) read it all the time, from its first sync on */
-
-        /* rules */
-        const char *const *rules_folders; /* NULL-terminated */
-        const char *const *rules_disable; /* NULL-terminated, or NULL */
-        int caution;                      /* of the judge: -1 low, 0 normal, 1 high */
-        const char *const *
-                        known_files; /* globs of files whose values are secrets; NULL-terminated, or NULL */
-
-        uint64_t max_message_bytes; /* the most text that is taken of one message; 0: the reader's default */
-
-        /* privacy: NULL-terminated project globs, or NULL */
-        const char *const *exclude;
-        const char *const *metadata_only;
-        const char *home;           /* what "~" stands for in them */
-        const char *mask_home;      /* the home folder that becomes "~"; NULL: off */
-        bool keep_deleted_sessions; /* permanent deletes keep the archived text */
-
-        /* identity; NULL: ask git */
-        const char *user_id;
-        const char *user_name;
-        const char *machine; /* NULL: what agentsview says */
-} EngineSettings;
 
 typedef enum CycleKind {
         CYCLE_NORMAL, /* only if the source changed since the last one */
@@ -62,7 +36,7 @@ typedef struct EngineHooks {
         /* The session that is in hand from now on, borrowed; NULL: none. */
         void (*on_session)(void *userdata, const SessionVersion *version);
 
-        /* A session whose committed text has secrets that no session ever had. May take over what is in @secrets and
+        /* A session whose committed text has secrets that no session ever had. May take what is in @secrets and
          * leave it empty; the rest is freed. */
         void (*on_secrets)(void *userdata, SessionSecrets *secrets);
 } EngineHooks;
@@ -77,14 +51,14 @@ typedef struct EngineTotals {
                         known_unread; /* of KnownFiles=: values, files, files that cannot be read */
 } EngineTotals;
 
-/* Copies the settings. Touches no file. Returns 0 or -ENOMEM. */
-int engine_new(const EngineSettings *settings, const EngineHooks *hooks, Engine **ret);
+/* The texts of @settings stay the caller's, and must outlive the engine or its next settings. Touches no file. */
+Engine *engine_new(const EngineSettings *settings, const EngineHooks *hooks);
 Engine *engine_free(Engine *e);
 DEFINE_CLEANUP(Engine *, engine_free)
 
-/* Takes over new settings, from the next cycle on. Rules are read again. Returns 0 or -ENOMEM; if the new rules are
- * broken, the next cycle's result says so and the engine goes on with the rules it had. */
-int engine_set_settings(Engine *e, const EngineSettings *settings);
+/* Applies new settings from the next cycle on. Rules are read again; if the new ones are broken, the next cycle's result says so
+ * and the engine goes on with the rules it had. */
+void engine_set_settings(Engine *e, const EngineSettings *settings);
 
 /* Loads and compiles the rules now instead of in the first cycle. Returns 0, or a negative errno with *@reterr. */
 int engine_check_rules(const EngineSettings *settings, char **reterr);

@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "archive/archive-secrets.h"
 #include "mask/recall.h"
 #include "mask/view.h"
-#include "sync/engine-internal.h"
 
 /* No session has an empty id. */
 static const Value place = { .type = VALUE_TEXT, .text = "" };
@@ -45,9 +45,14 @@ typedef struct Row {
         bool archived, held; /* held: in memory */
 } Row;
 
+typedef struct Loading {
+        Archive *archive;
+        const char *const *patterns; /* NULL-terminated, or NULL */
+} Loading;
+
 typedef struct Rows {
         Row *rows;
-        size_t n, n_allocated;
+        size_t n;
 } Rows;
 
 static void rows_done(Rows *rows)
@@ -55,31 +60,19 @@ static void rows_done(Rows *rows)
         free(rows->rows);
 }
 
-static int add_row(Rows *rows, Row row)
-{
-        if (rows->n == rows->n_allocated) {
-                size_t n = rows->n > 0 ? rows->n * 2 : 64;
-                Row *grown = reallocarray(rows->rows, n, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                rows->rows = grown;
-                rows->n_allocated = n;
-        }
-        rows->rows[rows->n++] = row;
-        return 0;
-}
-
 static int on_archived(void *userdata, const ArchivedSecret *secret)
 {
         char pattern[17] = "";
+        Rows *rows = userdata;
 
         if (secret->teller.type == VALUE_TEXT && secret->teller.size < sizeof(pattern))
                 memcpy(pattern, secret->teller.text, secret->teller.size);
-        return add_row(userdata, (Row){ .fingerprint = secret->fingerprint,
-                                        .pattern = strtoull(pattern, NULL, 16),
-                                        .shape = secret->shape,
-                                        .archived = true });
+        APPEND(rows->rows, rows->n,
+               (Row){ .fingerprint = secret->fingerprint,
+                      .pattern = strtoull(pattern, NULL, 16),
+                      .shape = secret->shape,
+                      .archived = true });
+        return 0;
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -92,21 +85,21 @@ static int compare_rows(const void *a, const void *b)
 }
 
 /* What the archive has and what the files have, each once, in order of fingerprints. */
-static int gather(Engine *e, Rows *rows)
+static int gather(Archive *a, const KnownValues *values, Rows *rows)
 {
-        const KnownValues *values = e->known_files.values;
         size_t n = 0;
         int r;
 
-        r = archive_secrets(e->archive, &place, on_archived, rows);
+        r = archive_secrets(a, &place, on_archived, rows);
         for (size_t i = 0; r >= 0 && values && i < known_n(known_values_set(values)); i++) {
                 const KnownSecret *s = known_secret(known_values_set(values), i);
 
-                r = add_row(rows, (Row){ .fingerprint = s->fingerprint,
-                                         .pattern = known_values_pattern(values, i),
-                                         .shape = recall_shape(archive_key(e->archive), s->text,
-                                                               s->size, s->fingerprint),
-                                         .held = true });
+                APPEND(rows->rows, rows->n,
+                       (Row){ .fingerprint = s->fingerprint,
+                              .pattern = known_values_pattern(values, i),
+                              .shape = recall_shape(archive_key(a), s->text, s->size,
+                                                    s->fingerprint),
+                              .held = true });
         }
         if (r < 0)
                 return r;
@@ -123,15 +116,15 @@ static int gather(Engine *e, Rows *rows)
         return 0;
 }
 
-static bool is_named(const Engine *e, uint64_t pattern)
+static bool is_named(const Loading *l, uint64_t pattern)
 {
-        for (const char *const *p = e->settings.known_files; p && *p; p++)
-                if (hash_bytes(archive_key(e->archive), *p, strlen(*p)) == pattern)
+        for (const char *const *p = l->patterns; p && *p; p++)
+                if (hash_bytes(archive_key(l->archive), *p, strlen(*p)) == pattern)
                         return true;
         return false;
 }
 
-static int put_row(Engine *e, const Row *row)
+static int put_row(Archive *a, const Row *row)
 {
         ArchivedSecret secret = { .fingerprint = row->fingerprint,
                                   .rule = KNOWN_VALUE,
@@ -140,11 +133,11 @@ static int put_row(Engine *e, const Row *row)
 
         (void) snprintf(pattern, sizeof(pattern), "%016" PRIx64, row->pattern);
         secret.teller = value_text(pattern, strlen(pattern));
-        return archive_secret_put(e->archive, &place, &secret);
+        return archive_secret_put(a, &place, &secret);
 }
 
 /* Brings the archive in line; what is named by the settings no longer is forgotten. */
-static int write_rows(Engine *e, Rows *rows)
+static int write_rows(const Loading *l, Rows *rows)
 {
         bool begun = false;
         size_t n = 0;
@@ -152,15 +145,15 @@ static int write_rows(Engine *e, Rows *rows)
 
         for (size_t i = 0; r >= 0 && i < rows->n; i++) {
                 const Row *row = rows->rows + i;
-                bool goes = !row->held && !is_named(e, row->pattern);
+                bool goes = !row->held && !is_named(l, row->pattern);
 
                 if (goes || !row->archived) {
-                        r = begun ? 0 : archive_begin(e->archive);
+                        r = begun ? 0 : archive_begin(l->archive);
                         begun = true;
                         if (r >= 0)
-                                r = goes ? archive_secret_remove(e->archive, &place,
+                                r = goes ? archive_secret_remove(l->archive, &place,
                                                                  row->fingerprint)
-                                         : put_row(e, row);
+                                         : put_row(l->archive, row);
                 }
                 if (!goes)
                         rows->rows[n++] = *row;
@@ -169,23 +162,19 @@ static int write_rows(Engine *e, Rows *rows)
         if (!begun)
                 return r;
         if (r >= 0)
-                r = archive_commit(e->archive);
+                r = archive_commit(l->archive);
         if (r < 0)
-                archive_rollback(e->archive);
+                archive_rollback(l->archive);
         return r;
 }
 
-static int note_lost(Engine *e, const Rows *rows, uint64_t *ret_digest)
+/* Notes what no file holds any longer. Returns the digest of all that is known; 0: nothing is. */
+static uint64_t note_lost(KnownFiles *k, Archive *a, const Rows *rows)
 {
-        KnownFiles *k = &e->known_files;
-        Hasher *h = hasher_new(archive_key(e->archive));
+        Hasher *h = hasher_new(archive_key(a));
+        uint64_t digest;
 
-        k->lost = calloc(rows->n + 1, sizeof(*k->lost));
-        if (!h || !k->lost) {
-                (void) hasher_free(h);
-                return -ENOMEM;
-        }
-        hasher_begin(h);
+        k->lost = xcalloc(rows->n + 1, sizeof(*k->lost));
         for (size_t i = 0; i < rows->n; i++) {
                 const Row *row = rows->rows + i;
 
@@ -194,9 +183,9 @@ static int note_lost(Engine *e, const Rows *rows, uint64_t *ret_digest)
                         k->lost[k->n_lost++] = (Remembered){ row->fingerprint, row->shape,
                                                              KNOWN_VALUE };
         }
-        *ret_digest = k->values ? hasher_end(h) : 0;
+        digest = k->values ? hasher_end(h) : 0;
         (void) hasher_free(h);
-        return 0;
+        return digest;
 }
 
 /* Was something known of the files of this pattern? */
@@ -209,11 +198,9 @@ static bool was_known(const Rows *rows, uint64_t pattern)
 }
 
 /* Is this file of before gone, while others of its pattern are there? */
-static bool has_vanished(const Engine *e, const KnownFile *f)
+static bool has_vanished(const Loading *l, const KnownValues *values, const KnownFile *f)
 {
-        const KnownValues *values = e->known_files.values;
-
-        if (f->error < 0 || !is_named(e, f->pattern))
+        if (f->error < 0 || !is_named(l, f->pattern))
                 return false;
         for (size_t i = 0; i < known_values_n_files(values); i++) {
                 const KnownFile *now = known_values_file(values, i);
@@ -226,9 +213,8 @@ static bool has_vanished(const Engine *e, const KnownFile *f)
 }
 
 /* The sentence for what a person should know: the first file that is not as it should be, and how many there are. */
-static void describe(Engine *e, const Rows *rows, const KnownValues *before)
+static void describe(KnownFiles *k, const Loading *l, const Rows *rows, const KnownValues *before)
 {
-        KnownFiles *k = &e->known_files;
         _cleanup_(strbuf_done) StrBuf b = { 0 };
         size_t n = 0, n_left_out = 0;
 
@@ -249,7 +235,7 @@ static void describe(Engine *e, const Rows *rows, const KnownValues *before)
         for (size_t i = 0; before && i < known_values_n_files(before); i++) {
                 const KnownFile *f = known_values_file(before, i);
 
-                if (has_vanished(e, f) && n++ == 0)
+                if (has_vanished(l, k->values, f) && n++ == 0)
                         (void) strbuf_printf(
                                         &b,
                                         "'%s', a file of [Mask] KnownFiles=, is gone. What was "
@@ -271,26 +257,24 @@ static void describe(Engine *e, const Rows *rows, const KnownValues *before)
                 (void) strbuf_take(&b, &k->problem);
 }
 
-int known_files_load(Engine *e, uint64_t *ret_digest)
+int known_files_load(KnownFiles *k, Archive *a, const char *const *patterns, uint64_t *ret_digest)
 {
-        KnownFiles *k = &e->known_files;
         _cleanup_(known_values_unrefp) KnownValues *before = known_values_ref(k->values);
         _cleanup_(rows_done) Rows rows = { 0 };
+        const Loading l = { a, patterns };
         int r = 0;
 
         known_files_done(k);
-        e->masker = masker_free(e->masker); /* it has those of before */
-        if (e->settings.known_files && *e->settings.known_files)
-                r = known_values_load(e->settings.known_files, archive_key(e->archive), &k->values);
+        if (patterns && *patterns)
+                r = known_values_load(patterns, archive_key(a), &k->values);
         if (r >= 0)
-                r = gather(e, &rows);
+                r = gather(a, k->values, &rows);
         if (r >= 0)
-                r = write_rows(e, &rows);
-        if (r >= 0)
-                r = note_lost(e, &rows, ret_digest);
+                r = write_rows(&l, &rows);
         if (r < 0)
-                return engine_archive_failed(e, r);
+                return r;
+        *ret_digest = note_lost(k, a, &rows);
         if (k->values)
-                describe(e, &rows, before);
+                describe(k, &l, &rows, before);
         return 0;
 }

@@ -7,8 +7,8 @@
  */
 #pragma once
 
+#include "archive/archive.h"
 #include "mask/masker.h"
-#include "sync/engine.h"
 
 typedef struct KnownFiles {
         KnownValues *values; /* NULL: the settings name no files */
@@ -22,9 +22,10 @@ void known_files_done(KnownFiles *k);
 /* Did a file change? Then known_files_load() is to be called. */
 bool known_files_are_stale(const KnownFiles *k);
 
-/* Reads the files that the settings of @e name. *@ret_digest: keyed, of all that is known; 0: nothing is. Writes to the archive
- * what it did not have, in a transaction of its own. Returns 0 or a negative errno. */
-int known_files_load(Engine *e, uint64_t *ret_digest);
+/* Reads the files that @patterns (NULL-terminated, or NULL) name. *@ret_digest: keyed, of all that is known; 0: nothing is.
+ * Writes to the archive what it did not have, in a transaction of its own. What the masker has is stale then. Returns 0 or a
+ * negative errno of the archive. */
+int known_files_load(KnownFiles *k, Archive *a, const char *const *patterns, uint64_t *ret_digest);
 
 /* Lets masker_recall() look for what no file holds any longer. Returns how many there are, or -ENOMEM. */
 int known_files_recall(const KnownFiles *k, Masker *masker);

@@ -58,21 +58,10 @@ int look_back_add(LookBack *lb, const Message *m, size_t *ret_begin)
         return r;
 }
 
-int look_back_learn(LookBack *lb, const Masker *masker, size_t from, size_t until)
+void look_back_learn(LookBack *lb, const Masker *masker, size_t from, size_t until)
 {
-        size_t n = masker_n_known(masker);
-
-        if (n > lb->n_allocated) {
-                struct Learned *grown = reallocarray(lb->learned, n * 2, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                lb->learned = grown;
-                lb->n_allocated = n * 2;
-        }
-        for (; lb->n_learned < n; lb->n_learned++)
-                lb->learned[lb->n_learned] = (struct Learned){ from, until };
-        return 0;
+        while (lb->n_learned < masker_n_known(masker))
+                APPEND(lb->learned, lb->n_learned, (struct Learned){ from, until });
 }
 
 void look_back_skip(LookBack *lb)

@@ -18,7 +18,7 @@ typedef struct LookBack {
         struct Learned {
                 size_t from, until; /* where in the texts it may stand unseen */
         } * learned;                /* of each secret that the masker remembers */
-        size_t n_learned, n_allocated;
+        size_t n_learned;
 } LookBack;
 
 /* Wipes and frees, or wipes and keeps the memory for the next session. */
@@ -28,9 +28,8 @@ void look_back_clear(LookBack *lb);
 /* Keeps the texts of an unmasked message, and tells in *@ret_begin where among all of them they begin. Returns 0 or -ENOMEM. */
 int look_back_add(LookBack *lb, const Message *m, size_t *ret_begin);
 
-/* Notes that what the masker learned just now may stand unseen in the texts from @from until @until. Returns 0 or
- * -ENOMEM. */
-int look_back_learn(LookBack *lb, const Masker *masker, size_t from, size_t until);
+/* Notes that what the masker learned just now may stand unseen in the texts from @from until @until. */
+void look_back_learn(LookBack *lb, const Masker *masker, size_t from, size_t until);
 
 /* Says that the texts added last are not masked now, but stay as they were masked in an earlier sync: what was learned in
  * a text that changed (from place 0 on) may stand in them, too. */

@@ -27,62 +27,31 @@ void row_masker_forget_words(RowMasker *rm)
         memset(rm->last_words, 0, sizeof(rm->last_words));
 }
 
-static int add_finding(RowMasker *rm, const Column *column, const char *prefix, const Finding *f)
+static void add_finding(RowMasker *rm, const Column *column, const char *prefix, const Finding *f)
 {
         const char *before = prefix ?: "";
         size_t before_size = strlen(before), size = strlen(column->name);
-        char *field;
+        char *field = arena_alloc(&rm->arena, before_size + size + 1);
 
-        if (rm->n_findings == rm->n_allocated) {
-                size_t n = rm->n_allocated > 0 ? rm->n_allocated * 2 : 16;
-                RowFinding *grown = reallocarray(rm->findings, n, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                rm->findings = grown;
-                rm->n_allocated = n;
-        }
-        field = arena_alloc(&rm->arena, before_size + size + 1);
-        if (!field)
-                return -ENOMEM;
         memcpy(field, before, before_size);
         memcpy(field + before_size, column->name, size + 1);
-        rm->findings[rm->n_findings++] = (RowFinding){ .field = field,
-                                                       .rule = f->rule,
-                                                       .fingerprint = f->fingerprint };
-        return 0;
+        APPEND(rm->findings, rm->n_findings, (RowFinding){ field, f->rule, f->fingerprint });
 }
 
-static int add_text(RowMasker *rm, const Value *unmasked)
+static void add_text(RowMasker *rm, const Value *unmasked)
 {
-        if (rm->n_texts == rm->n_texts_allocated) {
-                size_t n = rm->n_texts > 0 ? rm->n_texts * 2 : 16;
-                struct MaskedText *grown = reallocarray(rm->texts, n, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                rm->texts = grown;
-                rm->n_texts_allocated = n;
-        }
-        rm->texts[rm->n_texts++] = (struct MaskedText){ unmasked->text, unmasked->size,
-                                                        masker_n_known(rm->masker) };
-        return 0;
+        APPEND(rm->texts, rm->n_texts,
+               (struct MaskedText){ unmasked->text, unmasked->size, masker_n_known(rm->masker) });
 }
 
 /* Keeps a masked text in the arena: a large one as it is, since a copy would take as much memory once more. */
 static int keep_text(RowMasker *rm, const Masked *masked, Value *v)
 {
-        _cleanup_free_ char *taken = masker_take_text(rm->masker, masked);
-        int r;
+        char *taken = masker_take_text(rm->masker, masked);
 
-        if (taken) {
-                r = arena_adopt(&rm->arena, taken);
-                if (r < 0)
-                        return r;
-                v->text = TAKE_PTR(taken);
-        } else {
-                v->text = arena_copy(&rm->arena, masked->text, masked->size);
-        }
+        if (taken)
+                arena_adopt(&rm->arena, taken);
+        v->text = taken ?: arena_copy(&rm->arena, masked->text, masked->size);
         v->size = masked->size;
         return v->text ? 0 : -ENOMEM;
 }
@@ -94,15 +63,11 @@ static int mask_value(RowMasker *rm, const Column *column, Value *v, const char 
         int r;
 
         r = masker_mask(rm->masker, format, v->text, v->size, &masked);
-        if (r >= 0)
-                r = add_text(rm, v);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < masked.n_findings; i++) {
-                r = add_finding(rm, column, prefix, masked.findings + i);
-                if (r < 0)
-                        return r;
-        }
+        add_text(rm, v);
+        for (size_t i = 0; i < masked.n_findings; i++)
+                add_finding(rm, column, prefix, masked.findings + i);
         if (masked.text == v->text)
                 return 0;
         rm->changed = true;
@@ -154,8 +119,10 @@ static int mask_word(RowMasker *rm, const Column *column, Value *v, const char *
         if (last->column == column && last->size == v->size &&
             memcmp(last->text, v->text, v->size) == 0) {
                 r = may_be_known(rm, v);
+                if (r == 0)
+                        add_text(rm, v);
                 if (r <= 0)
-                        return r < 0 ? r : add_text(rm, v);
+                        return r;
         }
         r = mask_value(rm, column, v, prefix);
         if (r >= 0 && v->text == before && v->size <= sizeof(last->text)) {

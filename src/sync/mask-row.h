@@ -20,14 +20,14 @@ typedef struct RowMasker {
         bool metadata_only;
         Arena arena; /* masked texts and field names, until row_masker_clear() */
         RowFinding *findings;
-        size_t n_findings, n_allocated;
+        size_t n_findings;
         bool changed; /* a value of the row or message is not what it was before */
         struct MaskedText {
                 const char *text; /* unmasked; borrowed */
                 size_t size;
                 size_t n_known; /* secrets that the masker remembered when it was masked */
         } * texts;              /* of the row or message, in order */
-        size_t n_texts, n_texts_allocated;
+        size_t n_texts;
         struct LastWord {
                 const Column *column;
                 char text[48];

@@ -21,7 +21,7 @@ typedef struct RowList {
         const Table *table;
         Arena arena;
         Value *rows;
-        size_t n, allocated;
+        size_t n;
         Hasher *hasher;
 } RowList;
 
@@ -38,29 +38,15 @@ static int keep_row(void *userdata, const Value *values)
         size_t width = l->table->n_columns;
         Value *row;
 
-        if (l->n == l->allocated) {
-                size_t n = l->allocated > 0 ? l->allocated * 2 : 16;
-                Value *grown = reallocarray(l->rows, n * width, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                l->rows = grown;
-                l->allocated = n;
-        }
+        l->rows = memory_make_room(l->rows, l->n, width * sizeof(*l->rows));
         row = l->rows + l->n * width;
-        for (size_t i = 0; i < width; i++) {
-                row[i] = values[i];
-                if (values[i].type != VALUE_TEXT) {
+        for (size_t i = 0; i < width; i++)
+                if (values[i].type == VALUE_TEXT)
+                        hasher_add_bytes(l->hasher, values[i].text, values[i].size);
+                else
                         hasher_add_int(l->hasher, values[i].integer);
-                        continue;
-                }
-                hasher_add_bytes(l->hasher, values[i].text, values[i].size);
-                row[i].text = arena_copy(&l->arena, values[i].text, values[i].size);
-                if (!row[i].text)
-                        return -ENOMEM;
-        }
         l->n++;
-        return 0;
+        return values_copy(&l->arena, values, width, row);
 }
 
 /* Has the table text that people write? Then it shares what its session's conversation knows, and may tell it something. */
@@ -94,11 +80,10 @@ static int mask_list_row(Engine *e, const Table *table, const Value *id, Value *
         n_recalled = masker_n_known(e->masker);
         if (r >= 0)
                 r = mask_row(&e->row_masker, table, row);
-        if (r >= 0)
-                r = conversation_told(c, e->masker, n_recalled, masker_n_known(e->masker));
-        if (r >= 0)
-                r = conversation_settle(c, e->archive, e->policy, archive_next_change(e->archive),
-                                        true);
+        if (r < 0)
+                return r;
+        conversation_told(c, e->masker, n_recalled, masker_n_known(e->masker));
+        r = conversation_settle(c, e->archive, e->policy, archive_next_change(e->archive), true);
         if (r > 0)
                 r = archive_due_put(e->archive, &c->name);
         return r < 0 ? r : 0;
@@ -124,7 +109,7 @@ static int mask_list(Engine *e, RowList *l, size_t user_column, bool put, bool *
                         continue;
                 }
                 memcpy(row, l->rows + i * width, width * sizeof(*row));
-                r = session_copy_values(&e->session_arena, session + SESSION_USER_ID, 1, &user);
+                r = values_copy(&e->session_arena, session + SESSION_USER_ID, 1, &user);
                 if (r >= 0)
                         r = mask_list_row(e, l->table, &id, row, metadata_only);
                 if (r < 0 || !put)
@@ -193,8 +178,6 @@ int mirror_rows(Engine *e)
                 _cleanup_(row_list_done) RowList l = { .table = mirrors[i].table };
 
                 l.hasher = hasher_new(archive_key(e->archive));
-                if (!l.hasher)
-                        return -ENOMEM;
                 r = mirrors[i].read(e->reader, keep_row, &l);
                 if (r >= 0)
                         r = replace_rows(e, &l, mirrors[i].user_column, mirrors[i].name);

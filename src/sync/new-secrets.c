@@ -77,10 +77,10 @@ static int add_new(Engine *e, const RowFinding *f, bool just_now, SessionSecrets
         r = archive_secret_seen(e->archive, f->fingerprint);
         if (r != 0)
                 return r < 0 ? r : 0;
-        r = rule_counts_add(&secrets->rules, &secrets->n_rules, f->rule, 1);
-        if (r < 0 || !just_now || count_all(secrets->pasted, secrets->n_pasted) >= PASTED_MAX)
-                return r;
-        return rule_counts_add(&secrets->pasted, &secrets->n_pasted, describe_rule(e, f->rule), 1);
+        rule_counts_add(&secrets->rules, &secrets->n_rules, f->rule, 1);
+        if (just_now && count_all(secrets->pasted, secrets->n_pasted) < PASTED_MAX)
+                rule_counts_add(&secrets->pasted, &secrets->n_pasted, describe_rule(e, f->rule), 1);
+        return 0;
 }
 
 int secrets_count_new(Engine *e, const Message *m, SessionSecrets *secrets)
@@ -94,38 +94,24 @@ int secrets_count_new(Engine *e, const Message *m, SessionSecrets *secrets)
 
                 if (conversation_find(&e->conversation, f->fingerprint))
                         continue;
-                r = conversation_add(&e->conversation, f->fingerprint, f->rule);
-                if (r >= 0)
-                        r = add_new(e, f, just_now, secrets);
+                (void) conversation_add(&e->conversation, f->fingerprint, f->rule);
+                r = add_new(e, f, just_now, secrets);
                 if (r < 0)
                         return engine_archive_failed(e, r);
         }
         return 0;
 }
 
-int secrets_announce(Engine *e, const Value *id, const Value *project, SessionSecrets *secrets)
+void secrets_announce(Engine *e, const Value *id, const Value *project, SessionSecrets *secrets)
 {
-        SessionSecrets *grown;
-        int r;
-
-        for (size_t i = 0; i < secrets->n_rules; i++) {
-                r = cycle_result_add_rule(&e->batch, secrets->rules[i].rule, secrets->rules[i].n);
-                if (r < 0)
-                        return r;
-        }
+        for (size_t i = 0; i < secrets->n_rules; i++)
+                rule_counts_add(&e->batch.rules, &e->batch.n_rules, secrets->rules[i].rule,
+                                secrets->rules[i].n);
         e->batch.secrets_new += count_all(secrets->rules, secrets->n_rules);
         if (secrets->n_rules == 0)
-                return 0;
-        grown = reallocarray(e->new_secrets, e->n_new_secrets + 1, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        e->new_secrets = grown;
-        secrets->session_id = strndup(id->text, id->size);
-        secrets->project = project->type == VALUE_TEXT ? strndup(project->text, project->size)
-                                                       : strdup("");
-        if (!secrets->session_id || !secrets->project)
-                return -ENOMEM;
-        grown[e->n_new_secrets++] = *secrets;
-        *secrets = (SessionSecrets){ 0 };
-        return 0;
+                return;
+        secrets->session_id = xstrndup(id->text, id->size);
+        secrets->project = project->type == VALUE_TEXT ? xstrndup(project->text, project->size)
+                                                       : xstrdup("");
+        APPEND(e->new_secrets, e->n_new_secrets, TAKE_STRUCT(*secrets));
 }

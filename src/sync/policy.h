@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "model/session.h"
-#include "sync/engine.h"
+#include "sync/engine-settings.h"
 
 typedef enum Privacy {
         PRIVACY_FULL,

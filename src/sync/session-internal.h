@@ -14,12 +14,12 @@ typedef struct SessionSync {
         bool has_cursor;
         bool left_out; /* agentsview keeps no text of it any longer: nothing is removed */
         bool full;     /* write all messages: masked under another policy, or never */
-        bool from_archive; /* its messages are the archived ones, masked before: the source has it no more */
+        bool from_archive; /* its messages are the archived ones, masked before: the source no longer has it */
         int64_t change;
 
         ArchivedMessage *archived; /* a page of them */
         size_t n_archived, next;
-        bool has_more; /* behind the page */
+        bool has_more; /* after the page */
 
         Value row[N_SESSION_COLUMNS]; /* masked */
         int64_t last_ordinal;         /* of the messages read; -1: none */
@@ -41,9 +41,6 @@ int session_read_failed(SessionSync *s, int error);
 
 /* @text as a value, copied. */
 Value session_text_value(Arena *arena, const char *text);
-
-/* Copies @n values, their texts into @arena. Returns 0 or -ENOMEM. */
-int session_copy_values(Arena *arena, const Value *from, size_t n, Value *to);
 
 /* How many findings the row just masked had until now; 0 where it has none now, or is no row that @replaces another.
  * Returns 0 or a negative errno. */

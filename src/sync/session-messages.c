@@ -14,7 +14,7 @@
 #define ARCHIVED_PAGE ((size_t) 1024)
 
 /* Every row of it is the session's, whatever the source says; a tool call without an id gets its number as one. */
-static int own_message(Message *m, const Value *id, Arena *arena)
+static void own_message(Message *m, const Value *id, Arena *arena)
 {
         m->values[MESSAGE_SESSION_ID] = *id;
         for (size_t i = 0; i < m->n_calls; i++) {
@@ -27,13 +27,10 @@ static int own_message(Message *m, const Value *id, Arena *arena)
                         (void) snprintf(number, sizeof(number), "%" PRId64,
                                         call[CALL_CALL_INDEX].integer);
                         *key = session_text_value(arena, number);
-                        if (key->type != VALUE_TEXT)
-                                return -ENOMEM;
                 }
         }
         for (size_t i = 0; i < m->n_events; i++)
                 m->events[i][EVENT_SESSION_ID] = *id;
-        return 0;
 }
 
 static int mask_own_message(SessionSync *s, Message *m)
@@ -44,7 +41,9 @@ static int mask_own_message(SessionSync *s, Message *m)
         row_masker_clear(rm);
         rm->metadata_only = s->privacy == PRIVACY_METADATA;
         r = mask_message(rm, m);
-        return r < 0 ? r : own_message(m, &s->id, &rm->arena);
+        if (r >= 0)
+                own_message(m, &s->id, &rm->arena);
+        return r;
 }
 
 /* Writes a masked message with its findings and links. */
@@ -71,10 +70,8 @@ static int write_message(SessionSync *s, const Message *m, bool replaces)
         if (r < 0)
                 return r;
         if (m->n_left_out > 0)
-                r = cycle_result_add_large(&e->batch, s->id.text, s->id.size,
-                                           "a text in it is larger than MaxMessageSize= allows");
-        if (r < 0)
-                return r;
+                cycle_result_add_large(&e->batch, s->id.text, s->id.size,
+                                       "a text in it is larger than MaxMessageSize= allows");
         e->batch.messages_written++;
         e->batch_bytes += m->n_bytes;
         return 0;
@@ -168,9 +165,7 @@ static int next_page(SessionSync *s)
         if (s->archived && s->n_archived > 0)
                 from = s->archived[s->n_archived - 1].ordinal + 1;
         if (!s->archived)
-                s->archived = malloc(ARCHIVED_PAGE * sizeof(*s->archived));
-        if (!s->archived)
-                return -ENOMEM;
+                s->archived = xmalloc(ARCHIVED_PAGE * sizeof(*s->archived));
         r = archive_messages(s->e->archive, s->id.text, s->id.size, from, s->archived,
                              ARCHIVED_PAGE, &s->n_archived);
         if (r < 0)
@@ -274,16 +269,15 @@ static int sync_message(SessionSync *s, Message *m)
                 r = archived->has_findings ? mask_own_message(s, m) : 0;
                 if (s->first_written < begin)
                         look_back_skip(&s->e->look_back);
-                return r < 0 ? r
-                             : look_back_learn(&s->e->look_back, s->e->masker, s->first_written,
-                                               begin);
+                if (r >= 0)
+                        look_back_learn(&s->e->look_back, s->e->masker, s->first_written, begin);
+                return r;
         }
 
         r = mask_own_message(s, m);
-        if (r >= 0)
-                r = look_back_learn(&s->e->look_back, s->e->masker, 0, begin);
         if (r < 0)
                 return r;
+        look_back_learn(&s->e->look_back, s->e->masker, 0, begin);
         if (begin < s->first_written)
                 s->first_written = begin;
         s->edited = s->edited || (archived && archived->fingerprint != m->fingerprint);
@@ -311,9 +305,10 @@ static int remask_message(SessionSync *s, Message *m)
         r = look_back_add(&s->e->look_back, m, &begin);
         if (r >= 0)
                 r = mask_own_message(s, m);
-        if (r >= 0)
-                r = look_back_learn(&s->e->look_back, s->e->masker, 0, begin);
-        return r < 0 ? r : rewrite_if_changed(s, m);
+        if (r < 0)
+                return r;
+        look_back_learn(&s->e->look_back, s->e->masker, 0, begin);
+        return rewrite_if_changed(s, m);
 }
 
 /* The second look: a secret that was learned later may stand without context in an earlier message. */
@@ -453,8 +448,7 @@ int session_keep_row_texts(SessionSync *s)
                 if ((session_table.columns[i].kind == COLUMN_TEXT && s->left_out) ||
                     i == SESSION_FIRST_MESSAGE)
                         if (is_empty(s->values + i) && !is_empty(archived + i) &&
-                            session_copy_values(&s->e->session_arena, archived + i, 1,
-                                                s->values + i) < 0)
+                            values_copy(&s->e->session_arena, archived + i, 1, s->values + i) < 0)
                                 r = -ENOMEM;
         return r < 0 ? engine_archive_failed(s->e, r) : 0;
 }

@@ -18,11 +18,9 @@ static void session_sync_done(SessionSync *s)
 /* Says what is wrong with this session; the cycle goes on without it. */
 int session_failed(Engine *e, const Value *id, const char *reason)
 {
-        int r;
-
-        r = cycle_result_add_error(e->result, id->type == VALUE_TEXT ? id->text : "(no id)",
-                                   id->type == VALUE_TEXT ? id->size : strlen("(no id)"), reason);
-        return r < 0 ? r : -EBADMSG;
+        cycle_result_add_error(e->result, id->type == VALUE_TEXT ? id->text : "(no id)",
+                               id->type == VALUE_TEXT ? id->size : strlen("(no id)"), reason);
+        return -EBADMSG;
 }
 
 /* What a failure to read the source means for this session: damaged pages and endless rows are its own matter. */
@@ -55,59 +53,11 @@ static const char *id_problem(const Value *id)
         return NULL;
 }
 
-int session_copy_values(Arena *arena, const Value *from, size_t n, Value *to)
-{
-        for (size_t i = 0; i < n; i++) {
-                to[i] = from[i];
-                if (from[i].type != VALUE_TEXT)
-                        continue;
-                to[i].text = arena_copy(arena, from[i].text, from[i].size);
-                if (!to[i].text)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
 /* The session's own row */
 
 Value session_text_value(Arena *arena, const char *text)
 {
         return value_text(arena_copy(arena, text, strlen(text)), strlen(text));
-}
-
-int session_identify(Engine *e, Value *values)
-{
-        Arena *arena = &e->row_masker.arena;
-        const Value *cwd = values + SESSION_CWD;
-        Project project;
-        int r;
-
-        r = engine_need_identity(e);
-        if (r < 0)
-                return r;
-        r = identity_project(e->identity, cwd->text, cwd->type == VALUE_TEXT ? cwd->size : 0,
-                             &project);
-        if (r < 0)
-                return r;
-        values[SESSION_USER_ID] = session_text_value(arena, identity_user_id(e->identity));
-        values[SESSION_USER_NAME] = session_text_value(arena, identity_user_name(e->identity));
-        values[SESSION_PROJECT_ID] = session_text_value(arena, project.id);
-        values[SESSION_PROJECT_NAME] = *project.name ? session_text_value(arena, project.name)
-                                                     : values[SESSION_PROJECT];
-        if (e->settings.machine)
-                values[SESSION_MACHINE] = session_text_value(arena, e->settings.machine);
-        return 0;
-}
-
-int session_mask_row(Engine *e, Value *values, Privacy privacy)
-{
-        Value id = values[SESSION_ID];
-        int r;
-
-        e->row_masker.metadata_only = privacy == PRIVACY_METADATA;
-        r = mask_row(&e->row_masker, &session_table, values);
-        values[SESSION_ID] = id;
-        return r;
 }
 
 int session_count_findings(SessionSync *s, int64_t ordinal, bool replaces, uint64_t *ret)
@@ -144,9 +94,15 @@ int session_put_findings(SessionSync *s, int64_t ordinal, const Value *time, uin
 
 static int mask_own_row(SessionSync *s)
 {
+        RowMasker *rm = &s->e->row_masker;
+        int r;
+
         memcpy(s->row, s->values, sizeof(s->row));
-        row_masker_clear(&s->e->row_masker);
-        return session_mask_row(s->e, s->row, s->privacy);
+        row_masker_clear(rm);
+        rm->metadata_only = s->privacy == PRIVACY_METADATA;
+        r = mask_row(rm, &session_table, s->row);
+        s->row[SESSION_ID] = s->values[SESSION_ID];
+        return r;
 }
 
 static int recall_message(SessionSync *s, Message *m)
@@ -174,10 +130,9 @@ static int recall(SessionSync *s)
         int64_t newest;
         int r;
 
-        r = conversation_told(c, masker, 0, n_told);
-        if (r >= 0)
-                r = conversation_recall(c, masker, s->e->policy, !s->from_archive && !s->edited, &n,
-                                        &newest);
+        conversation_told(c, masker, 0, n_told);
+        r = conversation_recall(c, masker, s->e->policy, !s->from_archive && !s->edited, &n,
+                                &newest);
         if (r >= 0) {
                 r = known_files_recall(&s->e->known_files, masker);
                 n += r > 0 ? (size_t) r : 0;
@@ -191,7 +146,9 @@ static int recall(SessionSync *s)
                 r = session_for_each_message(s, recall_message);
         else if (r >= 0 && from < texts->size)
                 r = masker_recall(masker, texts->texts.data + from, texts->size - from);
-        return r < 0 ? r : look_back_learn(texts, masker, 0, texts->size);
+        if (r >= 0)
+                look_back_learn(texts, masker, 0, texts->size);
+        return r < 0 ? r : 0;
 }
 
 /* All texts of the session: what any of them tells is masked in each. */
@@ -212,7 +169,7 @@ static int sync_texts(SessionSync *s)
                 r = secrets_count_new(s->e, NULL, &s->secrets);
         if (r >= 0) { /* what a name tells may stand in any message */
                 n_known = masker_n_known(s->e->masker);
-                r = look_back_learn(texts, s->e->masker, 0, texts->size);
+                look_back_learn(texts, s->e->masker, 0, texts->size);
         }
         if (r >= 0)
                 r = recall(s);
@@ -257,9 +214,10 @@ static int write_row(SessionSync *s)
                                                      deleted_at->size));
         else
                 r = archive_tombstone_remove(e->archive, s->id.text, s->id.size);
-        if (r >= 0)
-                r = secrets_announce(e, &s->id, row + SESSION_PROJECT_NAME, &s->secrets);
-        return r < 0 ? engine_archive_failed(e, r) : 0;
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        secrets_announce(e, &s->id, row + SESSION_PROJECT_NAME, &s->secrets);
+        return 0;
 }
 
 /* With its parent and its children a session is one conversation. */
@@ -305,7 +263,7 @@ static int write_session(SessionSync *s, const SourceSession *source, const Valu
         if (r >= 0)
                 r = sync_texts(s);
         if (r >= 0 && masker_is_full(e->masker))
-                r = cycle_result_warn_many(&e->batch, s->id.text, s->id.size, KNOWN_SECRETS_MAX);
+                cycle_result_warn_many(&e->batch, s->id.text, s->id.size, KNOWN_SECRETS_MAX);
         if (r >= 0)
                 r = write_row(s);
         if (r >= 0)
@@ -348,6 +306,30 @@ static int follow_privacy(SessionSync *s)
         return pins_are_due(e, &s->id);
 }
 
+/* Takes a session out of the archive because the settings exclude it. Returns 1, 0 (it was not there) or negative. */
+static int exclude(Engine *e, const Value *values)
+{
+        const Value *id = values + SESSION_ID, *user = values + SESSION_USER_ID;
+        Cursor cursor;
+        int r;
+
+        r = archive_cursor_get(e->archive, id->text, id->size, &cursor);
+        if (r <= 0)
+                return r < 0 ? engine_archive_failed(e, r) : 0;
+        r = batch_begin(e);
+        if (r < 0)
+                return r;
+        r = engine_note_traces(e);
+        if (r >= 0)
+                r = archive_session_purge(e->archive, id->text, id->size);
+        if (r > 0) {
+                e->batch.sessions_removed++;
+                r = archive_tombstone_put(e->archive, id->text, id->size, user->text, user->size,
+                                          NULL, 0, DELETE_EXCLUDED, NULL);
+        }
+        return r < 0 ? engine_archive_failed(e, r) : 0;
+}
+
 /* Within a read transaction. */
 static int sync_source_session(SessionSync *s, const SourceSession *source)
 {
@@ -365,19 +347,15 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         if (!s->full && cursor.fingerprint == source->fingerprint)
                 return 0;
         row_masker_clear(&e->row_masker);
-        r = session_copy_values(&s->e->session_arena, source->values, N_SESSION_COLUMNS, s->values);
+        r = values_copy(&s->e->session_arena, source->values, N_SESSION_COLUMNS, s->values);
         if (r >= 0)
-                r = session_copy_values(&s->e->session_arena, &hash, 1, &file_hash);
-        if (r >= 0)
-                r = session_identify(e, s->values);
-        if (r >= 0) /* what it filled in lives in the row masker; the session lives longer */
-                r = session_copy_values(&s->e->session_arena, s->values, N_SESSION_COLUMNS,
-                                        s->values);
+                r = values_copy(&s->e->session_arena, &hash, 1, &file_hash);
         if (r < 0)
                 return engine_archive_failed(e, r);
+        session_identify(e, s->values);
         s->privacy = policy_privacy(&e->settings, s->values);
         if (s->privacy == PRIVACY_EXCLUDED)
-                return session_exclude(e, s->values);
+                return exclude(e, s->values);
         r = s->has_cursor ? 1 : archive_has_session(e->archive, s->id.text, s->id.size);
         s->known = r > 0;
         if (r < 0)
@@ -433,37 +411,11 @@ int session_sync(Engine *e, const SourceSession *source)
                 place = value_text(row, strlen(row));
                 return session_failed(e, &place, problem);
         }
-        s.id = *id;
-        s.id.text = arena_copy(&e->session_arena, id->text, id->size);
-        if (!s.id.text)
-                return engine_archive_failed(e, -ENOMEM);
+        s.id = value_text(arena_copy(&e->session_arena, id->text, id->size), id->size);
         tell_in_hand(e, source);
         r = sync_source_session(&s, source);
         tell_in_hand(e, NULL);
         return r;
-}
-
-int session_exclude(Engine *e, const Value *values)
-{
-        const Value *id = values + SESSION_ID, *user = values + SESSION_USER_ID;
-        Cursor cursor;
-        int r;
-
-        r = archive_cursor_get(e->archive, id->text, id->size, &cursor);
-        if (r <= 0)
-                return r < 0 ? engine_archive_failed(e, r) : 0;
-        r = batch_begin(e);
-        if (r < 0)
-                return r;
-        r = engine_note_traces(e);
-        if (r >= 0)
-                r = archive_session_purge(e->archive, id->text, id->size);
-        if (r > 0) {
-                e->batch.sessions_removed++;
-                r = archive_tombstone_put(e->archive, id->text, id->size, user->text, user->size,
-                                          NULL, 0, DELETE_EXCLUDED, NULL);
-        }
-        return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
 /* Masking again from the archive */
@@ -479,7 +431,7 @@ static int read_archived(SessionSync *s)
         r = archive_session_get(e->archive, s->id.text, s->id.size, values, &metadata_only);
         if (r <= 0)
                 return r < 0 ? engine_archive_failed(e, r) : 0;
-        r = session_copy_values(&e->session_arena, values, N_SESSION_COLUMNS, s->values);
+        r = values_copy(&e->session_arena, values, N_SESSION_COLUMNS, s->values);
         if (r < 0)
                 return engine_archive_failed(e, r);
         s->privacy = policy_privacy(&e->settings, s->values);
@@ -505,10 +457,10 @@ int session_remask(Engine *e, const char *id)
         if (r <= 0)
                 return r;
         if (s.privacy == PRIVACY_EXCLUDED)
-                return session_exclude(e, s.values);
+                return exclude(e, s.values);
         r = engine_need_masker(e);
         if (r >= 0 && e->takes_identity)
-                r = session_take_identity(e, s.values);
+                session_take_identity(e, s.values);
         if (r >= 0)
                 r = batch_begin(e);
         if (r < 0)

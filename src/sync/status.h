@@ -81,7 +81,7 @@ typedef struct CycleResult {
         CycleWarning warning_kind;
         bool archive_replaced; /* in this cycle a new archive began in the place of a damaged or vanished one */
 
-        char *mended; /* a file or folder of the archive that others could get at until now; or NULL */
+        char *mended; /* a file or folder of the archive that others had access to until now; or NULL */
 
         bool source_swapped; /* another file stands in its place since the last cycle */
         bool full; /* rules or settings changed, or a resync: everything was masked again */
@@ -90,18 +90,16 @@ typedef struct CycleResult {
 /* Frees what is in it; it is empty afterwards. */
 void cycle_result_done(CycleResult *r);
 
-/* Returns 0 or -ENOMEM. @session_id is made printable. */
-int cycle_result_add_error(CycleResult *r, const char *session_id, size_t size, const char *reason);
+/* @session_id is made printable. */
+void cycle_result_add_error(CycleResult *r, const char *session_id, size_t size,
+                            const char *reason);
 
 /* The same for what was too large; a session is told of once, however many texts it has. */
-int cycle_result_add_large(CycleResult *r, const char *session_id, size_t size, const char *reason);
+void cycle_result_add_large(CycleResult *r, const char *session_id, size_t size,
+                            const char *reason);
 
-/* The session has more than @n different secrets. A warning; the first one stays. Returns 0 or -ENOMEM. */
-int cycle_result_warn_many(CycleResult *r, const char *session_id, size_t size, unsigned n);
+/* The session has more than @n different secrets. A warning; the first one stays. */
+void cycle_result_warn_many(CycleResult *r, const char *session_id, size_t size, unsigned n);
 
-/* Adds @n findings of @rule. Returns 0 or -ENOMEM. */
-int cycle_result_add_rule(CycleResult *r, const char *rule, uint32_t n);
-
-/* Like cycle_result_add_rule(), for a list that stands alone. */
-int rule_counts_add(RuleCount **rules, size_t *n_rules, const char *rule, uint32_t n);
-void rule_counts_free(RuleCount *rules, size_t n_rules);
+/* Adds @n findings of @rule. */
+void rule_counts_add(RuleCount **rules, size_t *n_rules, const char *rule, uint32_t n);

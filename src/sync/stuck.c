@@ -36,25 +36,16 @@ void stuck_list_remove(StuckList *list, const char *id)
         list->n--;
 }
 
-static int add(StuckList *list, const StuckSession *session)
+static void add(StuckList *list, const StuckSession *session)
 {
-        StuckSession *grown;
-
         if (list->n >= SESSIONS_MAX)
                 stuck_list_remove(list, list->sessions->version.id);
-        grown = reallocarray(list->sessions, list->n + 1, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        list->sessions = grown;
-        grown[list->n++] = *session;
-        return 0;
+        APPEND(list->sessions, list->n, *session);
 }
 
 static char *note_path(const char *archive_path)
 {
-        char *path;
-
-        return asprintf(&path, "%s.stuck", archive_path) < 0 ? NULL : path;
+        return xasprintf("%s.stuck", archive_path);
 }
 
 /* "TIMES FINGERPRINT POLICY ID", or something that is not for us. */
@@ -82,8 +73,6 @@ int stuck_read(const char *archive_path, StuckList *ret)
         char *rest;
         int r;
 
-        if (!path)
-                return -ENOMEM;
         r = file_read(path, NOTE_BYTES_MAX, &text, NULL);
         if (r < 0 && r != -ENOENT)
                 return r;
@@ -91,9 +80,8 @@ int stuck_read(const char *archive_path, StuckList *ret)
         for (char *line; (line = strsep(&rest, "\n"));) {
                 StuckSession s;
 
-                r = parse_line(line, &s) ? add(&list, &s) : 0;
-                if (r < 0)
-                        return r;
+                if (parse_line(line, &s))
+                        add(&list, &s);
         }
         *ret = TAKE_STRUCT(list);
         return 0;
@@ -103,19 +91,16 @@ static int write_note(const char *archive_path, const StuckList *list)
 {
         _cleanup_free_ char *path = note_path(archive_path);
         _cleanup_(strbuf_done) StrBuf text = { 0 };
-        int r = 0;
 
-        if (!path)
-                return -ENOMEM;
         if (list->n == 0)
                 return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
-        for (size_t i = 0; r >= 0 && i < list->n; i++) {
+        for (size_t i = 0; i < list->n; i++) {
                 const StuckSession *s = list->sessions + i;
 
-                r = strbuf_printf(&text, "%u %016" PRIx64 " %" PRId64 " %s\n", s->n_times,
-                                  s->version.fingerprint, s->version.policy, s->version.id);
+                (void) strbuf_printf(&text, "%u %016" PRIx64 " %" PRId64 " %s\n", s->n_times,
+                                     s->version.fingerprint, s->version.policy, s->version.id);
         }
-        return r < 0 ? r : file_write_atomic(path, 0600, text.data, text.size);
+        return file_write_atomic(path, 0600, text.data, text.size);
 }
 
 int stuck_note(const char *archive_path, const SessionVersion *version, unsigned *ret_n_times)
@@ -129,9 +114,8 @@ int stuck_note(const char *archive_path, const SessionVersion *version, unsigned
         if (before)
                 now.n_times = before->n_times + 1;
         stuck_list_remove(&list, version->id);
-        r = add(&list, &now);
-        if (r >= 0)
-                r = write_note(archive_path, &list);
+        add(&list, &now);
+        r = write_note(archive_path, &list);
         if (r >= 0 && ret_n_times)
                 *ret_n_times = now.n_times;
         return r;

@@ -52,9 +52,7 @@ int stuck_leave_out(Engine *e, const SourceSession *s)
                              "The service was stuck in it %u times, and the watchdog ended the service. "
                              "It is tried again when it changes, or at `scrubjayctl resync`.",
                              stuck->n_times);
-                r = session_failed(e, id, reason ?: "The service was stuck in it.");
-                if (r < 0 && r != -EBADMSG)
-                        return r;
+                (void) session_failed(e, id, reason);
         }
         stuck->is_met = true;
         return 1;

@@ -43,7 +43,7 @@ typedef struct Walk {
         int64_t last_rowid; /* the largest one seen */
         uint64_t n_total;   /* of sessions, where it is known; else 0 */
 
-        Cursor cursor; /* in a walk through all in row order: the one at or behind the session in hand */
+        Cursor cursor; /* in a walk through all in row order: the one at or after the session in hand */
         bool at_end; /* of the cursors */
 
         Place batch_after;   /* `after` when the batch began */
@@ -66,7 +66,7 @@ static int walk_next_cursor(Engine *e, Walk *w)
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
-/* Begins or goes on behind w->after, in a read transaction. */
+/* Begins, or goes on after w->after, in a read transaction. */
 static int walk_begin(Engine *e, Walk *w)
 {
         ReaderFrom from = { .marker = w->marker,
@@ -171,7 +171,7 @@ static int walk_out_of_step(Engine *e, Walk *w, SourceSession *s)
         return r < 0 ? r : 0;
 }
 
-/* One session of the walk. Returns 1 when the walk has to begin anew behind w->after, 0, or a negative errno. */
+/* One session of the walk. Returns 1 when the walk has to begin anew after w->after, 0, or a negative errno. */
 static int walk_session(Engine *e, Walk *w, SourceSession *s)
 {
         int64_t rowid = s->rowid;
@@ -269,7 +269,7 @@ int walk_sessions(Engine *e, const char *marker)
 }
 
 /*
- * Sessions that the archive has under an older policy and the source has no more: masked again from the archive. With
+ * Sessions that the archive has under an older policy and the source no longer has: masked again from the archive. With
  * @has_source, those that the source has are left alone: they failed just now, and will be tried again.
  */
 int walk_stale(Engine *e, bool has_source)

@@ -281,8 +281,9 @@ static void run_cycles(Bench *b, const char *step, CycleKind kind, uint64_t n)
         Figures f;
 
         begin(&f);
-        if (start && (engine_new(&b->settings, NULL, &b->engine) < 0 ||
-                      engine_open_archive(b->engine, &reason) < 0))
+        if (start)
+                b->engine = engine_new(&b->settings, NULL);
+        if (start && engine_open_archive(b->engine, &reason) < 0)
                 fail(step, reason);
         for (uint64_t i = 0; i < n; i++) {
                 cycle_result_done(&result);

@@ -60,7 +60,7 @@ def test_what_others_could_get_at_is_closed_and_told(source, tmp_path, name, bad
     path.chmod(bad)
     status, _, errors = run_once(source.path, archive, home=tmp_path)
     assert status == 0 and mode(path) == good
-    assert errors.count("Others could get at") == 1 and str(path) in errors
+    assert errors.count("Others had access to") == 1 and str(path) in errors
     assert run_once(source.path, archive, home=tmp_path)[::2] == (0, ""), "told once"
 
 

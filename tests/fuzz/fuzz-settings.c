@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "fuzz.h"
-#include "service/config.h"
+#include "service/settings-load.h"
 
 static void check_warnings(const Settings *s)
 {

@@ -81,6 +81,52 @@ def test_the_road_goes_one_way(path):
             assert rank(part) < rank(path), "%s includes %s" % (path, name)
 
 
+def unit_of(path):
+    """A header and what implements it are one; so are a family and what its files share (archive.h, archive-internal.h)."""
+    name = path.rsplit(".", 1)[0]
+    return name[:-len("-internal")] if name.endswith("-internal") else name
+
+
+def circles(includes):
+    """Of {unit: the units that it includes}: each set of units that reach one another."""
+    def reached(start):
+        seen, waiting = set(), [start]
+        while waiting:
+            for other in includes.get(waiting.pop(), ()):
+                if other not in seen:
+                    seen.add(other)
+                    waiting.append(other)
+        return seen
+
+    reach = {unit: reached(unit) for unit in includes}
+    return {frozenset(other for other in reach if other in reach[unit] and unit in reach[other])
+            for unit in reach if unit in reach[unit]}
+
+
+def included_units():
+    includes = {}
+    for path in SOURCES:
+        for name in INCLUDE.findall(read(path)):
+            if name not in GENERATED and unit_of("src/" + name) != unit_of(path):
+                includes.setdefault(unit_of(path), set()).add(unit_of("src/" + name))
+    return includes
+
+
+# Their circles are still to be opened: rules and the guards that they carry; the parts of a delivery, which ROAD keeps in order.
+WITH_CIRCLES = {"mask", "remote"}
+
+
+def test_files_stand_in_no_circle():
+    found = [sorted(circle) for circle in circles(included_units())]
+    assert [circle for circle in found if not {folder_of(unit + ".c") for unit in circle} <= WITH_CIRCLES] == []
+
+
+def test_a_circle_would_be_seen():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}) == {frozenset("abc")}
+    assert circles({"a": {"b", "c"}, "b": {"c"}}) == set()
+    assert unit_of("src/archive/archive-internal.h") == unit_of("src/archive/archive.c") != unit_of("src/archive/feed.h")
+
+
 @pytest.mark.parametrize("path", SOURCES)
 def test_includes_look_down_only(path):
     assert list(breaches(path, read(path))) == []
@@ -89,7 +135,7 @@ def test_includes_look_down_only(path):
 @pytest.mark.parametrize("path, include", [
     ("src/mask/masker.c", "archive/archive.h"),
     ("src/base/strbuf.c", "model/value.h"),
-    ("src/sync/engine.c", "service/config.h"),
+    ("src/sync/engine.c", "service/settings.h"),
     ("src/remote/courier.c", "source/reader.h"),
     ("src/archive/feed.c", "remote/remote.h"),
     ("src/archive/archive.c", "strbuf.h"),

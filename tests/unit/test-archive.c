@@ -5,6 +5,7 @@
 
 #include "archive-version-1.h"
 #include "archive/archive-damage.h"
+#include "archive/archive-schema.h"
 #include "archive/archive-secrets.h"
 #include "archive/archive.h"
 #include "archive/query.h"

@@ -76,7 +76,7 @@ static void restart(World *w)
                               .on_secrets = on_secrets };
 
         w->engine = engine_free(w->engine);
-        REQUIRE(engine_new(&w->settings, &hooks, &w->engine) == 0);
+        w->engine = engine_new(&w->settings, &hooks);
 }
 
 static void world_begin(World *w, const char *name)
@@ -886,7 +886,7 @@ TEST(a_secret_learned_late_goes_from_what_only_the_archive_has)
         change(&w, "DELETE FROM sessions; DELETE FROM messages");
         REQUIRE((file = path_join(rules, "late.json")) != NULL);
         REQUIRE(file_write_atomic(file, 0600, rule, strlen(rule)) == 0);
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         (void) sync_ok(&w);
         CHECK_STR(w.result.warning ?: "", "");
         content = fixture_text(w.archive, "SELECT content FROM messages WHERE ordinal = 0");
@@ -1058,7 +1058,7 @@ TEST(a_rule_that_changes_its_mind_is_heard)
         CHECK_INT(n_texts_with(&w, secret), 0);
         CHECK_INT(count(&w, "SELECT count(*) FROM secrets"), 1);
         w.settings.rules_disable = off;
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         (void) sync_ok(&w);
         CHECK_INT(n_texts_with(&w, secret), 3);
         CHECK_INT(count(&w, "SELECT count(*) FROM secrets"), 0);
@@ -1277,7 +1277,7 @@ TEST(what_goes_leaves_no_byte_behind)
         CHECK(has_traces(&w, "magpie"));
 
         w.settings.mask_home = "/home/me";
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         (void) sync_ok(&w);
         CHECK(!has_traces(&w, "/home/me"));
         world_done(&w);
@@ -1340,7 +1340,7 @@ TEST(settings_are_applied_to_what_is_archived)
         (void) sync_ok(&w);
 
         w.settings.mask_home = "/home/me";
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         CHECK_INT(sync_ok(&w)->sessions_synced, 2);
         CHECK(w.result.full);
         CHECK_INT(count(&w,
@@ -1348,7 +1348,7 @@ TEST(settings_are_applied_to_what_is_archived)
                   2);
 
         w.settings.metadata_only = jay;
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         CHECK_INT(sync_ok(&w)->sessions_synced, 2);
         CHECK_INT(count(&w,
                         "SELECT count(*) FROM messages WHERE session_id = 'a' AND content = '' AND role = 'user'"),
@@ -1362,7 +1362,7 @@ TEST(settings_are_applied_to_what_is_archived)
 
         w.settings.metadata_only = none;
         w.settings.exclude = jay;
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         (void) sync_ok(&w);
         CHECK_INT(w.result.sessions_removed, 1);
         CHECK_INT(count(&w, "SELECT count(*) FROM sessions"), 1);
@@ -1372,7 +1372,7 @@ TEST(settings_are_applied_to_what_is_archived)
                   1);
 
         w.settings.exclude = none;
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         (void) sync_ok(&w);
         CHECK_INT(count(&w,
                         "SELECT count(*) FROM messages WHERE session_id = 'a' AND content <> ''"),
@@ -1388,7 +1388,7 @@ TEST(a_session_that_moves_to_another_project_follows_its_privacy)
 
         world_begin(&w, "moves");
         w.settings.metadata_only = jay;
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         add_session(&w, "a", 2);
         change(&w,
                "UPDATE sessions SET project = 'wren';"
@@ -1494,7 +1494,7 @@ TEST(broken_rules_at_start_and_later)
         add_session(&w, "a", 1);
         (void) sync_ok(&w);
         w.settings.rules_folders = bad;
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         add_session(&w, "b", 1);
         CHECK_INT(cycle(&w, CYCLE_NORMAL)->failure, CYCLE_OK);
         CHECK(w.result.warning && strstr(w.result.warning, "bad.json"));
@@ -1579,7 +1579,7 @@ TEST(a_text_that_is_too_large_is_left_out_and_told)
 
         world_begin(&w, "large");
         w.settings.max_message_bytes = 1200000;
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         add_session(&w, "a", 3);
         add_session(&w, "b", 1);
         add_session(&w, "c", 1);
@@ -1604,7 +1604,7 @@ TEST(a_text_that_is_too_large_is_left_out_and_told)
         CHECK_INT(w.result.n_large, 0); /* told once */
 
         w.settings.max_message_bytes = 64000000;
-        REQUIRE(engine_set_settings(w.engine, &w.settings) == 0);
+        engine_set_settings(w.engine, &w.settings);
         CHECK_INT(sync_ok(&w)->sessions_synced, 3);
         CHECK_INT(count(&w,
                         "SELECT length(content) FROM messages WHERE session_id = 'a' AND ordinal = 1"),

@@ -91,15 +91,15 @@ TEST(a_folder_knows_its_project)
                          "git init -q '%s' && git -C '%s' remote add origin https://ci:%s@git.example.com/team/jay.git",
                          repository, repository, "hidden") > 0);
         REQUIRE(system(command) == 0);
-        REQUIRE(identity_new("me@example.com", "Me", &identity) == 0);
-        CHECK_INT(identity_project(identity, deep, strlen(deep), &project), 0);
+        identity = identity_new("me@example.com", "Me");
+        project = identity_project(identity, deep, strlen(deep));
         CHECK_STR(project.id, "https://git.example.com/team/jay.git");
         CHECK_STR(project.name, "jay");
-        CHECK_INT(identity_project(identity, fixture_folder, strlen(fixture_folder), &project), 0);
+        project = identity_project(identity, fixture_folder, strlen(fixture_folder));
         CHECK_STR(project.id, "");
-        CHECK_INT(identity_project(identity, "/no/such/folder", 15, &project), 0);
+        project = identity_project(identity, "/no/such/folder", 15);
         CHECK_STR(project.name, "");
-        CHECK_INT(identity_project(identity, NULL, 0, &project), 0);
+        project = identity_project(identity, NULL, 0);
         CHECK_STR(identity_user_id(identity), "me@example.com");
         CHECK_STR(identity_user_name(identity), "Me");
 }

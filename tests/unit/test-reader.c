@@ -9,7 +9,7 @@ static Reader *open_reader(const char *path)
 {
         Reader *r = NULL;
 
-        REQUIRE(reader_new(path, &key, &r) == 0);
+        r = reader_new(path, &key);
         REQUIRE(reader_open(r, NULL) == 1);
         return r;
 }
@@ -91,7 +91,7 @@ TEST(files_that_are_no_source_say_why)
                 _cleanup_(reader_freep) Reader *r = NULL;
                 _cleanup_free_ char *reason = NULL;
 
-                REQUIRE(reader_new(cases[i].path, &key, &r) == 0);
+                r = reader_new(cases[i].path, &key);
                 CHECK_INT(reader_open(r, &reason), cases[i].error);
                 CHECK(reason && strstr(reason, cases[i].says));
                 CHECK(reason && strstr(reason, cases[i].path));
@@ -307,7 +307,7 @@ static char *refusal(const char *path, const char *sql, int64_t expected)
         char *reason = NULL;
 
         fixture_sql(path, sql);
-        REQUIRE(reader_new(path, &key, &r) == 0);
+        r = reader_new(path, &key);
         reader_expect(r, expected);
         CHECK_INT(reader_open(r, &reason), reason ? -EPROTO : 1);
         return reason;

@@ -5,6 +5,7 @@
 
 #include "base/file-util.h"
 #include "base/time-util.h"
+#include "service/settings-load.h"
 #include "service/worker.h"
 #include "test.h"
 

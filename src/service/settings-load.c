@@ -1,7 +1,7 @@
-/* Settings: files, environment, options */
-#include "service/config.h"
+/* Loading settings: files, environment, options */
+#include "service/settings-load.h"
 
-#include <config.h> /* the build's: "config.h" would be our own header */
+#include <config.h>
 #include <dirent.h>
 #include <limits.h>
 #include <pwd.h>
@@ -11,58 +11,10 @@
 
 #include "base/file-util.h"
 #include "base/time-util.h"
-#include "service/config-key.h"
 #include "service/ini.h"
+#include "service/settings-key.h"
 
 #define FILE_MAX (1024 * 1024) /* far beyond any settings file, and no strain to read */
-
-Settings *settings_ref(Settings *s)
-{
-        __atomic_add_fetch(&s->n_refs, 1, __ATOMIC_RELAXED);
-        return s;
-}
-
-static void remote_settings_done(RemoteSettings *remote)
-{
-        free(remote->name);
-        if (remote->url)
-                explicit_bzero(remote->url, strlen(remote->url));
-        free(remote->url);
-        strv_free(remote->projects);
-        strv_free(remote->exclude);
-        strv_free(remote->metadata_only);
-        free(remote->password_file);
-        free(remote->ca_file);
-        free(remote->client_certificate);
-        free(remote->client_key);
-        free(remote->schema);
-}
-
-Settings *settings_unref(Settings *s)
-{
-        if (!s || __atomic_sub_fetch(&s->n_refs, 1, __ATOMIC_ACQ_REL) > 0)
-                return NULL;
-        free(s->source_path);
-        free(s->other_source_path);
-        free(s->archive_path);
-        free(s->user_id);
-        free(s->user_name);
-        free(s->org_id);
-        free(s->machine);
-        strv_free(s->exclude);
-        strv_free(s->metadata_only);
-        strv_free(s->rules_folders);
-        strv_free(s->known_files);
-        strv_free(s->rules_disable);
-        for (size_t i = 0; i < s->n_remotes; i++)
-                remote_settings_done(s->remotes + i);
-        free(s->remotes);
-        free(s->home);
-        strv_free(s->files);
-        strv_free(s->warnings);
-        free(s);
-        return NULL;
-}
 
 /* An absolute path in environment variable @name; NULL where it is not set or not absolute (the XDG rule). */
 static const char *environment_path(const char *name)
@@ -72,17 +24,14 @@ static const char *environment_path(const char *name)
         return path && path[0] == '/' ? path : NULL;
 }
 
-static int find_home(char **ret)
+static char *find_home(void)
 {
         const char *home = environment_path("HOME");
         struct passwd *pw = home ? NULL : getpwuid(getuid());
 
         if (!home && pw && pw->pw_dir && pw->pw_dir[0] == '/')
                 home = pw->pw_dir;
-        if (!home)
-                return -ENXIO;
-        *ret = strdup(home);
-        return *ret ? 0 : -ENOMEM;
+        return xstrdup(home);
 }
 
 /* @variable/@name, or @home/@fallback/@name where the variable is not set. */
@@ -90,54 +39,43 @@ static char *xdg_path(const char *variable, const char *home, const char *fallba
                       const char *name)
 {
         const char *base = environment_path(variable);
-        _cleanup_free_ char *folder = base ? strdup(base) : path_join(home, fallback);
+        _cleanup_free_ char *folder = base ? xstrdup(base) : path_join(home, fallback);
 
-        return folder ? path_join(folder, name) : NULL;
+        return path_join(folder, name);
 }
 
 /* agentsview's database where it usually is: the first that exists, else the first, and *@ret_other the second. */
-static int default_source(const char *home, char **ret, char **ret_other)
+static void default_source(const char *home, char **ret, char **ret_other)
 {
         _cleanup_free_ char *usual = xdg_path("AGENTSVIEW_DATA_DIR", home, ".agentsview",
                                               "sessions.db");
         _cleanup_free_ char *other = path_join(home, ".claude/agentsview/sessions.db");
 
-        if (!usual || !other)
-                return -ENOMEM;
         if (environment_path("AGENTSVIEW_DATA_DIR") || access(usual, F_OK) >= 0) {
                 *ret = TAKE_PTR(usual);
-                return 0;
+                return;
         }
         if (access(other, F_OK) >= 0) {
                 *ret = TAKE_PTR(other);
-                return 0;
+                return;
         }
         *ret = TAKE_PTR(usual);
         *ret_other = TAKE_PTR(other);
-        return 0;
 }
 
-static int settings_new(Settings **ret)
+static Settings *settings_new(void)
 {
-        _cleanup_(settings_unrefp) Settings *s = calloc(1, sizeof(*s));
-        int r;
+        Settings *s = xcalloc(1, sizeof(*s));
 
-        if (!s)
-                return -ENOMEM;
         s->n_refs = 1;
         s->max_message_bytes = (uint64_t) 128 * 1024 * 1024;
         s->quiet_usec = 500 * USEC_PER_MSEC;
         s->max_delay_usec = 2 * USEC_PER_SEC;
         s->reconcile_usec = 5 * USEC_PER_MIN;
         s->audit_usec = USEC_PER_HOUR;
-        r = find_home(&s->home);
-        if (r < 0)
-                return r;
-        r = strv_take(&s->rules_folders, strdup(SCRUBJAY_RULES_DIR));
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(s);
-        return 0;
+        s->home = find_home();
+        strv_take(&s->rules_folders, xstrdup(SCRUBJAY_RULES_DIR));
+        return s;
 }
 
 /* A name for a warning: a long one may be something else, in the wrong place. */
@@ -147,41 +85,25 @@ static const char *shown_name(const char *name)
 }
 
 /* Keeps "@where: sentence" among the warnings. */
-static int _printf_(3, 4) warn(Settings *s, const char *where, const char *format, ...)
+static void _printf_(3, 4) warn(Settings *s, const char *where, const char *format, ...)
 {
-        _cleanup_(strbuf_done) StrBuf b = { 0 };
-        char *text;
+        _cleanup_free_ char *sentence = NULL;
         va_list ap;
-        int r;
 
-        (void) strbuf_printf(&b, "%s: ", where);
         va_start(ap, format);
-        (void) strbuf_vprintf(&b, format, ap);
+        sentence = xvasprintf(format, ap);
         va_end(ap);
-        r = strbuf_take(&b, &text);
-        return r < 0 ? r : strv_take(&s->warnings, text);
+        strv_take(&s->warnings, xasprintf("%s: %s", where, sentence));
 }
 
-static int find_remote(Settings *s, const char *name, RemoteSettings **ret)
+/* The remote of that name, made where it is not there yet. */
+static RemoteSettings *find_remote(Settings *s, const char *name)
 {
-        RemoteSettings *grown;
-        char *copy;
-
         for (size_t i = 0; i < s->n_remotes; i++)
-                if (strcasecmp(s->remotes[i].name, name) == 0) {
-                        *ret = s->remotes + i;
-                        return 0;
-                }
-        copy = strdup(name);
-        grown = copy ? reallocarray(s->remotes, s->n_remotes + 1, sizeof(*grown)) : NULL;
-        if (!grown) {
-                free(copy);
-                return -ENOMEM;
-        }
-        s->remotes = grown;
-        grown[s->n_remotes] = (RemoteSettings){ .name = copy };
-        *ret = grown + s->n_remotes++;
-        return 0;
+                if (strcasecmp(s->remotes[i].name, name) == 0)
+                        return s->remotes + i;
+        APPEND(s->remotes, s->n_remotes, (RemoteSettings){ .name = xstrdup(name) });
+        return s->remotes + s->n_remotes - 1;
 }
 
 /* Is this a name that a remote can have: in the journal, on the bus and in the archive? */
@@ -212,8 +134,10 @@ static int assign(Settings *s, const char *where, const Key *key, void *object, 
         r = key_set(key, object, s->home, value, &why);
         if (r != -EINVAL)
                 return r;
-        if (!key->is_privacy)
-                return warn(s, where, "%s: %s, ignoring.", key->name, why);
+        if (!key->is_privacy) {
+                warn(s, where, "%s: %s, ignoring.", key->name, why);
+                return 0;
+        }
         format_error(reterr, "%s: %s: %s. Without it less would be kept private: correct it.",
                      where, key->name, why);
         return -EKEYREJECTED;
@@ -226,50 +150,44 @@ typedef struct FileReading {
         char **reterr;
 } FileReading;
 
-static int on_section(FileReading *f, const char *where, const char *section)
+static void on_section(FileReading *f, const char *where, const char *section)
 {
         const char *remote = remote_of_section(section);
-        RemoteSettings *unused;
 
         f->section_known = remote ? remote_name_is_valid(remote) : key_section_is_known(section);
-        if (f->section_known)
-                return remote ? find_remote(f->settings, remote, &unused) : 0;
-        if (remote)
-                return warn(f->settings, where,
-                            "'%s' is no name for a remote (letters, digits, '.', '_', '-'), ignoring the section.",
-                            shown_name(remote));
-        return warn(f->settings, where, "Unknown section [%s], ignoring.", shown_name(section));
+        if (f->section_known && remote)
+                (void) find_remote(f->settings, remote);
+        else if (remote)
+                warn(f->settings, where,
+                     "'%s' is no name for a remote (letters, digits, '.', '_', '-'), ignoring the section.",
+                     shown_name(remote));
+        else if (!f->section_known)
+                warn(f->settings, where, "Unknown section [%s], ignoring.", shown_name(section));
 }
 
 static int on_item(void *userdata, IniItem item, unsigned line, const char *section,
                    const char *key_name, const char *value)
 {
         FileReading *f = userdata;
-        _cleanup_free_ char *where = NULL;
+        _cleanup_free_ char *where = xasprintf("%s:%u", f->path, line);
         const char *remote;
-        RemoteSettings *object = NULL;
         const Key *key;
-        int r;
 
-        if (asprintf(&where, "%s:%u", f->path, line) < 0) {
-                where = NULL;
-                return -ENOMEM;
-        }
         if (item == INI_BROKEN)
-                return warn(f->settings, where, "This is %s, ignoring.", value);
+                warn(f->settings, where, "This is %s, ignoring.", value);
         if (item == INI_SECTION)
-                return on_section(f, where, section);
-        if (!f->section_known)
+                on_section(f, where, section);
+        if (item == INI_BROKEN || item == INI_SECTION || !f->section_known)
                 return 0;
         remote = remote_of_section(section);
         key = key_find(remote ? KEY_SECTION_REMOTE : section, key_name);
-        if (!key)
-                return warn(f->settings, where, "Unknown setting '%s' in section [%s], ignoring.",
-                            shown_name(key_name), shown_name(section));
-        if (!remote)
-                return assign(f->settings, where, key, f->settings, value, f->reterr);
-        r = find_remote(f->settings, remote, &object);
-        return r < 0 ? r : assign(f->settings, where, key, object, value, f->reterr);
+        if (key)
+                return assign(f->settings, where, key,
+                              remote ? (void *) find_remote(f->settings, remote) : f->settings,
+                              value, f->reterr);
+        warn(f->settings, where, "Unknown setting '%s' in section [%s], ignoring.",
+             shown_name(key_name), shown_name(section));
+        return 0;
 }
 
 /* Reads one file. Returns 1, 0 where there is none, or a negative errno with *@reterr. */
@@ -288,10 +206,10 @@ static int read_settings_file(Settings *s, const char *path, char **reterr)
                 r = -EILSEQ;
         if (r >= 0)
                 r = ini_read(text, on_item, &f, &line);
-        if (r >= 0)
-                r = strv_take(&s->files, strdup(path));
-        if (r >= 0)
+        if (r >= 0) {
+                strv_take(&s->files, xstrdup(path));
                 return 1;
+        }
         if (r == -EKEYREJECTED)
                 return r;
         if (r == -EBADMSG)
@@ -322,14 +240,10 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
 
 static int read_drop_ins(Settings *s, const char *file, char **reterr)
 {
-        _cleanup_free_ char *folder = NULL;
+        _cleanup_free_ char *folder = xasprintf("%s.d", file);
         struct dirent **entries = NULL;
         int n, r = 0;
 
-        if (asprintf(&folder, "%s.d", file) < 0) {
-                folder = NULL;
-                return -ENOMEM;
-        }
         n = scandir(folder, &entries, is_drop_in, compare_names);
         if (n < 0 && errno != ENOENT && errno != ENOTDIR) {
                 r = -errno;
@@ -337,12 +251,10 @@ static int read_drop_ins(Settings *s, const char *file, char **reterr)
                              folder, strerror(-r));
         }
         for (int i = 0; i < n; i++) {
-                _cleanup_free_ char *path = r < 0 ? NULL : path_join(folder, entries[i]->d_name);
+                _cleanup_free_ char *path = path_join(folder, entries[i]->d_name);
 
-                if (path)
+                if (r >= 0)
                         r = read_settings_file(s, path, reterr);
-                else if (r >= 0)
-                        r = -ENOMEM;
                 free(entries[i]);
         }
         free(entries);
@@ -364,8 +276,6 @@ static int read_files(Settings *s, const SettingsOptions *options, char **reterr
         }
         system = path_join(options->system_folder ?: SCRUBJAY_SYSCONF_DIR, "scrubjay.conf");
         own = xdg_path("XDG_CONFIG_HOME", s->home, ".config", "scrubjay/scrubjay.conf");
-        if (!system || !own)
-                return -ENOMEM;
         r = read_settings_file(s, system, reterr);
         if (r >= 0)
                 r = read_drop_ins(s, system, reterr);
@@ -379,31 +289,22 @@ static int read_files(Settings *s, const SettingsOptions *options, char **reterr
 /* One "SCRUBJAY_SECTION_KEY=value". What belongs to no section of ours is somebody else's. */
 static int read_variable(Settings *s, const char *variable, char **reterr)
 {
-        _cleanup_free_ char *name = strndup(variable, strcspn(variable, "=")), *remote = NULL;
+        _cleanup_free_ char *name = xstrndup(variable, strcspn(variable, "=")), *remote = NULL;
         const char *value = strchr(variable, '=');
         void *object = s;
         const Key *key;
         bool is_ours;
         int r;
 
-        if (!name)
-                return -ENOMEM;
-        r = key_find_variable(name + strlen("SCRUBJAY_"), &key, &remote, &is_ours);
-        if (r < 0)
-                return r;
+        key_find_variable(name + strlen("SCRUBJAY_"), &key, &remote, &is_ours);
         if (!is_ours || !value)
                 return 0;
-        if (!key || (remote && !remote_name_is_valid(remote)))
-                return warn(s, name,
-                            "There is no such setting, ignoring the environment variable.");
-        if (remote) {
-                RemoteSettings *found;
-
-                r = find_remote(s, remote, &found);
-                if (r < 0)
-                        return r;
-                object = found;
+        if (!key || (remote && !remote_name_is_valid(remote))) {
+                warn(s, name, "There is no such setting, ignoring the environment variable.");
+                return 0;
         }
+        if (remote)
+                object = find_remote(s, remote);
         if (key_is_list(key)) {
                 r = assign(s, name, key, object, "", reterr);
                 if (r < 0)
@@ -437,9 +338,7 @@ static int set_option_path(char **target, const char *path)
                 if (!cwd)
                         return -errno;
         }
-        absolute = cwd ? path_join(cwd, path) : strdup(path);
-        if (!absolute)
-                return -ENOMEM;
+        absolute = cwd ? path_join(cwd, path) : xstrdup(path);
         free(*target);
         *target = absolute;
         return 0;
@@ -447,26 +346,21 @@ static int set_option_path(char **target, const char *path)
 
 static int set_options(Settings *s, const SettingsOptions *options, char **reterr)
 {
-        RemoteSettings *remote;
         int r;
 
         r = set_option_path(&s->source_path, options->source);
         if (r >= 0)
                 r = set_option_path(&s->archive_path, options->archive);
-        if (r >= 0 && options->remote) {
-                r = find_remote(s, REMOTE_OF_COMMAND_LINE, &remote);
-                if (r >= 0)
-                        r = assign(s, "--remote", key_find(KEY_SECTION_REMOTE, "URL"), remote,
-                                   options->remote, reterr);
-        }
+        if (r >= 0 && options->remote)
+                r = assign(s, "--remote", key_find(KEY_SECTION_REMOTE, "URL"),
+                           find_remote(s, REMOTE_OF_COMMAND_LINE), options->remote, reterr);
         return r;
 }
 
 /* Remotes without a URL cannot be fed. */
-static int drop_unusable_remotes(Settings *s)
+static void drop_unusable_remotes(Settings *s)
 {
         size_t n = 0;
-        int r = 0;
 
         for (size_t i = 0; i < s->n_remotes; i++) {
                 RemoteSettings remote = s->remotes[i];
@@ -475,61 +369,41 @@ static int drop_unusable_remotes(Settings *s)
                         s->remotes[n++] = remote;
                         continue;
                 }
-                if (r >= 0)
-                        r = warn(s, "settings", "The remote '%s' has no URL=, ignoring it.",
-                                 remote.name);
+                warn(s, "settings", "The remote '%s' has no URL=, ignoring it.", remote.name);
                 remote_settings_done(&remote);
         }
         s->n_remotes = n;
-        return r;
 }
 
-/* What was not set gets its default, and what does not fit together is made to. */
-static int complete(Settings *s)
+/* What is not set gets its default; settings that contradict each other are adjusted. */
+static void complete(Settings *s)
 {
-        int r;
-
-        if (!s->source_path) {
-                r = default_source(s->home, &s->source_path, &s->other_source_path);
-                if (r < 0)
-                        return r;
-        }
-        if (!s->archive_path) {
+        if (!s->source_path)
+                default_source(s->home, &s->source_path, &s->other_source_path);
+        if (!s->archive_path)
                 s->archive_path = xdg_path("XDG_DATA_HOME", s->home, ".local/share",
                                            "scrubjay/archive.db");
-                if (!s->archive_path)
-                        return -ENOMEM;
-        }
-        if (!s->rules_folders) {
-                r = strv_take(&s->rules_folders, strdup(SCRUBJAY_RULES_DIR));
-                if (r < 0)
-                        return r;
-        }
+        if (!s->rules_folders)
+                strv_take(&s->rules_folders, xstrdup(SCRUBJAY_RULES_DIR));
         if (s->max_delay_usec < s->quiet_usec) {
                 s->max_delay_usec = s->quiet_usec;
-                r = warn(s, "settings",
-                         "MaxDelay= is shorter than QuietTime=, taking QuietTime= for both.");
-                if (r < 0)
-                        return r;
+                warn(s, "settings",
+                     "MaxDelay= is shorter than QuietTime=, taking QuietTime= for both.");
         }
-        return drop_unusable_remotes(s);
+        drop_unusable_remotes(s);
 }
 
 int settings_load(const SettingsOptions *options, Settings **ret, char **reterr)
 {
-        _cleanup_(settings_unrefp) Settings *s = NULL;
+        _cleanup_(settings_unrefp) Settings *s = settings_new();
         _cleanup_free_ char *why = NULL;
         int r;
 
-        r = settings_new(&s);
-        if (r >= 0)
-                r = read_files(s, options, &why);
+        r = s->home ? read_files(s, options, &why) : -ENXIO;
         if (r >= 0)
                 r = read_environment(s, &why);
         if (r >= 0)
                 r = set_options(s, options, &why);
-        if (r >= 0)
-                r = complete(s);
         if (r < 0) {
                 if (!why)
                         format_error(&why,
@@ -540,33 +414,7 @@ int settings_load(const SettingsOptions *options, Settings **ret, char **reterr)
                         *reterr = TAKE_PTR(why);
                 return r;
         }
+        complete(s);
         *ret = TAKE_PTR(s);
         return 0;
-}
-
-RemoteOptions settings_for_remote(const Settings *s, size_t index)
-{
-        const RemoteSettings *remote = s->remotes + index;
-
-        return (RemoteOptions){
-                .name = remote->name,
-                .url = remote->url,
-                .url_is_seen = strcmp(remote->name, REMOTE_OF_COMMAND_LINE) == 0,
-                .org_id = s->org_id,
-                .user_id = s->user_id,
-                .machine = s->machine,
-                .archive_path = s->archive_path,
-                .home = s->home,
-                .projects = (const char *const *) remote->projects,
-                .exclude = (const char *const *) remote->exclude,
-                .metadata_only = (const char *const *) remote->metadata_only,
-                .hold_usec = remote->hold_usec,
-                .timeout_usec = remote->timeout_usec,
-                .compression = remote->compression,
-                .password_file = remote->password_file,
-                .ca_file = remote->ca_file,
-                .client_certificate = remote->client_certificate,
-                .client_key = remote->client_key,
-                .schema = remote->schema,
-        };
 }

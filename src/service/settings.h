@@ -1,18 +1,15 @@
 /*
- * Settings: files, environment, options
+ * Settings: what is set, for whoever needs it
  *
- * Read in this order, the later one wins: the system's scrubjay.conf and its drop-ins (scrubjay.conf.d/, "*.conf" in
- * name order), the person's own and its drop-ins, SCRUBJAY_<SECTION>_<KEY> in the environment, command line options.
- * A list grows with each assignment, an empty one empties it; an environment variable replaces it. A bad value or an
- * unknown key is a warning, kept here for whoever can log it, and the value from before stays. A Settings object never
- * changes once it is loaded, so that threads may share it.
+ * A Settings object never changes once it is loaded (settings-load.h), so that threads may share it, and parts of it may be
+ * borrowed by those who keep a reference.
  */
 #pragma once
 
 #include <stdint.h>
 
+#include "base/strv.h"
 #include "remote/remote.h"
-#include "service/strv.h"
 
 #define REMOTE_OF_COMMAND_LINE "command-line" /* the name of the one that --remote gives */
 
@@ -60,22 +57,8 @@ typedef struct Settings {
         char **warnings; /* "FILE:LINE: sentence"; never the value of a URL */
 } Settings;
 
-/* What the command line says; all may be NULL. */
-typedef struct SettingsOptions {
-        const char *config;  /* read instead of both files; FILE.d/ holds its drop-ins */
-        const char *source;  /* a path, relative to the working folder */
-        const char *archive; /* likewise */
-        const char *remote;  /* a URL: the remote "command-line" */
-
-        const char *system_folder; /* instead of the one compiled in */
-} SettingsOptions;
-
-/*
- * Loads. Missing files are fine, except for options->config. Returns 0; or a negative errno with *@reterr (one
- * sentence, owned by the caller) when a file is there and cannot be used: then nothing of it must be used at all, for
- * it may hold what must not be shared.
- */
-int settings_load(const SettingsOptions *options, Settings **ret, char **reterr);
+/* Frees what is in it. */
+void remote_settings_done(RemoteSettings *remote);
 
 /* Counted references; safe across threads. */
 Settings *settings_ref(Settings *s);

@@ -31,10 +31,10 @@ const Key *key_find(const char *section, const char *name);
 /*
  * The key of an environment variable, without "SCRUBJAY_": SECTION_KEY or REMOTE_NAME_KEY, in any case; within a key
  * underscores do not count (QUIET_TIME is QuietTime). *@ret_is_ours: its section is one of ours; *@ret_key: NULL where
- * there is no such key; *@ret_remote: the name of the remote or NULL, owned by the caller. Returns 0 or -ENOMEM.
+ * there is no such key; *@ret_remote: the name of the remote or NULL, owned by the caller.
  */
-int key_find_variable(const char *variable, const Key **ret_key, char **ret_remote,
-                      bool *ret_is_ours);
+void key_find_variable(const char *variable, const Key **ret_key, char **ret_remote,
+                       bool *ret_is_ours);
 
 /*
  * Sets it in @object, a Settings or RemoteSettings; "" empties a list and unsets a text or path. Returns 0; -EINVAL: a bad

@@ -1,5 +1,5 @@
 /* The table of settings */
-#include "service/config-key.h"
+#include "service/settings-key.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,12 +8,12 @@
 
 #include "base/file-util.h"
 #include "base/time-util.h"
-#include "service/config.h"
+#include "service/settings.h"
 
 /* A mistyped value is short. A longer one may be a password in the wrong line, and a warning goes to the journal. */
 #define VALUE_SHOWN_MAX 16
 
-/* What one message may have: a page of text always, and no more than SQLite hands out. */
+/* What one message may have: a page of text always, and at most what SQLite hands out. */
 #define SIZE_MIN     ((uint64_t) 64 * 1024)
 #define SIZE_LARGEST ((uint64_t) 1024 * 1024 * 1024)
 
@@ -22,24 +22,15 @@ static const char *shown(const char *value)
         return strlen(value) <= VALUE_SHOWN_MAX ? value : "(a longer value)";
 }
 
-static int set_text(char **target, char *copy)
-{
-        free(*target);
-        *target = copy;
-        return 0;
-}
-
 static int set_string(const Key *key, void *target, const char *home, const char *value,
                       char **reterr)
 {
-        char *copy = *value ? strdup(value) : NULL;
-
-        if (*value && !copy)
-                return -ENOMEM;
-        return set_text(target, copy);
+        free(*(char **) target);
+        *(char **) target = *value ? xstrdup(value) : NULL;
+        return 0;
 }
 
-/* @value as an absolute path: "~/x" and "%h/x" are below the home folder. Returns 0, -EINVAL, -ENOMEM. */
+/* @value as an absolute path: "~/x" and "%h/x" are below the home folder. Returns 0 or -EINVAL. */
 static int parse_path(const char *home, const char *value, char **ret, char **reterr)
 {
         bool at_home = strncmp(value, "~/", 2) == 0, by_specifier = strncmp(value, "%h/", 3) == 0;
@@ -48,8 +39,8 @@ static int parse_path(const char *home, const char *value, char **ret, char **re
                 format_error(reterr, "'%s' is not an absolute path", shown(value));
                 return -EINVAL;
         }
-        *ret = value[0] == '/' ? strdup(value) : path_join(home, value + (at_home ? 2 : 3));
-        return *ret ? 0 : -ENOMEM;
+        *ret = value[0] == '/' ? xstrdup(value) : path_join(home, value + (at_home ? 2 : 3));
+        return 0;
 }
 
 static int set_path(const Key *key, void *target, const char *home, const char *value,
@@ -63,7 +54,9 @@ static int set_path(const Key *key, void *target, const char *home, const char *
                 if (r < 0)
                         return r;
         }
-        return set_text(target, path);
+        free(*(char **) target);
+        *(char **) target = path;
+        return 0;
 }
 
 static int set_span(const Key *key, void *target, const char *home, const char *value,
@@ -81,7 +74,7 @@ static int set_span(const Key *key, void *target, const char *home, const char *
         if (usec < key->min_usec) {
                 _cleanup_(strbuf_done) StrBuf b = { 0 };
 
-                (void) format_time_span(&b, key->min_usec);
+                format_time_span(&b, key->min_usec);
                 format_error(reterr, "it is at least %s", b.data ?: "");
                 return -EINVAL;
         }
@@ -170,11 +163,20 @@ static int set_list(const Key *key, void *target, const char *home, const char *
         return r;
 }
 
+/* Adds @words to @list; no words empty it. */
+static void take_words(char ***list, char ***words)
+{
+        if (!*words)
+                *list = strv_free(*list);
+        for (size_t i = 0; *words && (*words)[i]; i++)
+                strv_take(list, (*words)[i]);
+        free(TAKE_PTR(*words));
+}
+
 static int set_path_list(const Key *key, void *target, const char *home, const char *value,
                          char **reterr)
 {
         _cleanup_(strv_freep) char **words = NULL;
-        char ***list = target;
         int r;
 
         r = set_list(key, &words, home, value, reterr);
@@ -187,12 +189,8 @@ static int set_path_list(const Key *key, void *target, const char *home, const c
                         words[i] = path;
                 }
         }
-        if (r < 0)
-                return r;
-        if (!*value)
-                *list = strv_free(*list);
-        for (size_t i = 0; r >= 0 && words && words[i]; i++)
-                r = strv_take(list, strdup(words[i]));
+        if (r >= 0)
+                take_words(target, &words);
         return r;
 }
 
@@ -201,7 +199,6 @@ static int set_globs(const Key *key, void *target, const char *home, const char 
                      char **reterr)
 {
         _cleanup_(strv_freep) char **words = NULL;
-        char ***list = target;
         int r;
 
         r = set_list(key, &words, home, value, reterr);
@@ -219,12 +216,8 @@ static int set_globs(const Key *key, void *target, const char *home, const char 
                         r = -EINVAL;
                 }
         }
-        if (r < 0)
-                return r;
-        if (!*value)
-                *list = strv_free(*list);
-        for (size_t i = 0; r >= 0 && words && words[i]; i++)
-                r = strv_take(list, strdup(words[i]));
+        if (r >= 0)
+                take_words(target, &words);
         return r;
 }
 
@@ -336,7 +329,7 @@ static bool variable_matches(const char *text, const char *name)
         }
 }
 
-/* The first place in @rest, behind an underscore, from which on it names @key; NULL: none. */
+/* The first place in @rest, after an underscore, from which it names @key; NULL: none. */
 static const char *find_key_at_end(const char *rest, const Key *key)
 {
         for (const char *p = strchr(rest, '_'); p; p = strchr(p + 1, '_'))
@@ -346,7 +339,7 @@ static const char *find_key_at_end(const char *rest, const Key *key)
 }
 
 /* Splits NAME_KEY. The longest key wins: ..._METADATA_ONLY is not "..._METADATA" and a key "ONLY". */
-static int find_remote_variable(const char *rest, const Key **ret_key, char **ret_remote)
+static void find_remote_variable(const char *rest, const Key **ret_key, char **ret_remote)
 {
         for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
                 const char *end;
@@ -356,19 +349,16 @@ static int find_remote_variable(const char *rest, const Key **ret_key, char **re
                 end = find_key_at_end(rest, keys + i);
                 if (!end)
                         continue;
-                *ret_remote = strndup(rest, (size_t) (end - rest));
-                if (!*ret_remote)
-                        return -ENOMEM;
+                *ret_remote = xstrndup(rest, (size_t) (end - rest));
                 for (char *p = *ret_remote; *p; p++)
                         *p = (char) tolower((unsigned char) *p);
                 *ret_key = keys + i;
-                return 0;
+                return;
         }
-        return 0;
 }
 
-int key_find_variable(const char *variable, const Key **ret_key, char **ret_remote,
-                      bool *ret_is_ours)
+void key_find_variable(const char *variable, const Key **ret_key, char **ret_remote,
+                       bool *ret_is_ours)
 {
         *ret_key = NULL;
         *ret_remote = NULL;
@@ -383,10 +373,9 @@ int key_find_variable(const char *variable, const Key **ret_key, char **ret_remo
                         return find_remote_variable(variable + n + 1, ret_key, ret_remote);
                 if (variable_matches(variable + n + 1, keys[i].name)) {
                         *ret_key = keys + i;
-                        return 0;
+                        return;
                 }
         }
-        return 0;
 }
 
 int key_set(const Key *key, void *object, const char *home, const char *value, char **reterr)

@@ -4,8 +4,8 @@
 #include "base/file-util.h"
 #include "base/time-util.h"
 #include "base/url.h"
-#include "service/config.h"
 #include "service/ini.h"
+#include "service/settings-load.h"
 #include "test.h"
 
 static char folder[] = "/tmp/test-config-XXXXXX";
@@ -105,6 +105,15 @@ static bool warned(const Settings *s, const char *place, const char *words)
         return false;
 }
 
+static size_t length(char *const *list)
+{
+        size_t n = 0;
+
+        while (list && list[n])
+                n++;
+        return n;
+}
+
 TEST(defaults_work_with_no_file_at_all)
 {
         begin();
@@ -119,7 +128,7 @@ TEST(defaults_work_with_no_file_at_all)
         CHECK_INT(s->reconcile_usec, 5 * USEC_PER_MIN);
         CHECK_INT(s->audit_usec, USEC_PER_HOUR);
         CHECK(!s->user_id && !s->mask_home && !s->keep_deleted_sessions && !s->notify);
-        CHECK_INT(strv_length(s->rules_folders), 1);
+        CHECK_INT(length(s->rules_folders), 1);
         CHECK_INT(s->n_remotes, 0);
         CHECK(!s->warnings && !s->files);
 }
@@ -167,7 +176,7 @@ TEST(later_files_win)
         CHECK_INT(s->max_delay_usec, 12 * USEC_PER_SEC);
         CHECK_INT(s->reconcile_usec, 3 * USEC_PER_MIN);
         CHECK_INT(s->audit_usec, 5 * USEC_PER_HOUR);
-        CHECK_INT(strv_length(s->files), 5);
+        CHECK_INT(length(s->files), 5);
         CHECK(!s->warnings);
 }
 
@@ -193,7 +202,7 @@ TEST(environment_and_options_win_over_files)
                 CHECK_STR(joined(s->exclude), "three");
                 CHECK_INT(s->quiet_usec, 70 * USEC_PER_MSEC);
                 CHECK_INT(s->max_delay_usec, 80 * USEC_PER_MSEC);
-                CHECK_INT(strv_length(s->warnings), 1);
+                CHECK_INT(length(s->warnings), 1);
                 CHECK(warned(s, "SCRUBJAY_SYNC_NONSENSE", "no such setting"));
                 REQUIRE(s->n_remotes == 1);
                 CHECK_STR(s->remotes[0].name, "team_logs");
@@ -223,7 +232,7 @@ TEST(lists_grow_and_are_emptied)
         CHECK_STR(joined(s->exclude), "a|b|c d|e|#|no|comment");
         CHECK_STR(joined(s->metadata_only), "y");
         CHECK_STR(joined(s->rules_disable), "jwt|slack-*");
-        CHECK_INT(strv_length(s->rules_folders), 2);
+        CHECK_INT(length(s->rules_folders), 2);
         CHECK_STR(s->rules_folders[1], "/more");
 
         put("etc/scrubjay.conf.d/1.conf",
@@ -382,7 +391,7 @@ TEST(remotes_are_kept_and_their_passwords_are_not_told)
         shown = url_without_credentials(s->remotes[0].url);
         CHECK_STR(shown, "clickhouse+https://db.example:8443/x");
         CHECK_STR(plain, "clickhouse://h/d");
-        CHECK_INT(strv_length(s->warnings), 2);
+        CHECK_INT(length(s->warnings), 2);
         CHECK(!warned(s, "", "hush"));
 }
 
@@ -435,7 +444,7 @@ TEST(long_lines_are_read_whole)
         put("etc/scrubjay.conf", b.data);
         _cleanup_(settings_unrefp) Settings *s = load(NULL);
 
-        CHECK_INT(strv_length(s->exclude), 2000);
+        CHECK_INT(length(s->exclude), 2000);
         CHECK(!s->warnings);
         clear();
         (void) rmdir(folder);
