@@ -66,22 +66,26 @@ static bool is_between(char c)
         return is_any(c, " \t-_.,/:;+@");
 }
 
-/* "eu-central-1", "My Application": few words, each of letters or of digits alone. */
+/* Words of letters or of digits alone, with signs between; or of both, if all of the letters are words. */
+static bool is_words(const char *s, size_t n)
+{
+        bool mixed = false;
+
+        for (size_t i = 1; i < n; i++)
+                mixed = mixed || (!is_between(s[i]) && !is_between(s[i - 1]) &&
+                                  (is_digit(s[i]) != is_digit(s[i - 1]) ||
+                                   (is_upper(s[i]) && !is_upper(s[i - 1]))));
+        return text_is_words(s, n) && (!mixed || text_is_phrase(s, n));
+}
+
+/* "eu-central-1", "My Application" */
 static bool is_name_of_words(const char *s, size_t n)
 {
         size_t n_words = 0;
-        bool mixed = false;
 
-        for (size_t i = 0; i < n; i++) {
-                bool first = i == 0 || is_between(s[i - 1]);
-
-                if (is_between(s[i]))
-                        continue;
-                n_words += first;
-                mixed = mixed || (!first && is_digit(s[i]) != is_digit(s[i - 1])) ||
-                        (!first && is_upper(s[i]) && !is_upper(s[i - 1]));
-        }
-        return n_words < WORDS_MIN && text_is_words(s, n) && (!mixed || text_is_phrase(s, n));
+        for (size_t i = 0; i < n; i++)
+                n_words += !is_between(s[i]) && (i == 0 || is_between(s[i - 1]));
+        return n_words < WORDS_MIN && is_words(s, n);
 }
 
 static bool is_word(const char *s, size_t n)
@@ -100,7 +104,7 @@ static bool stands_for_another(const char *s, size_t n)
         if (same == n || (s[0] == '$' && is_any(s[1], "{(") && is_any(s[n - 1], "})")))
                 return true;
         if (s[0] == '<' && s[n - 1] == '>')
-                return text_is_words(s + 1, n - 2);
+                return is_words(s + 1, n - 2);
         return !text_is_reference(s, n) && text_is_placeholder(s, n);
 }
 
