@@ -157,9 +157,13 @@ static bool is_distinct(const KnownSecret *s)
 
         if (!letters)
                 return s->size >= 16;
-        if (classes & (CLASS_DIGIT | CLASS_SPECIAL | CLASS_OTHER))
-                return !text_is_words(s->text, s->size) || classes & CLASS_DIGIT;
-        return s->size >= 12 && !text_is_words(s->text, s->size);
+        if (classes & CLASS_DIGIT)
+                return true;
+        /* random letters fall into pieces that could be words, but they do not read as such */
+        if (text_is_words(s->text, s->size) &&
+            (classes & CLASS_OTHER || text_is_phrase(s->text, s->size)))
+                return false;
+        return classes & (CLASS_SPECIAL | CLASS_OTHER) || s->size >= 12;
 }
 
 /* Can it be looked for at all? */
