@@ -23,3 +23,12 @@ bool char_is_unsafe(uint32_t c);
 /* Appends @json with such characters within its strings escaped; line breaks between its members stay. Returns 0 or
  * -ENOMEM. */
 int put_safe_json(StrBuf *b, const char *json, size_t size);
+
+typedef enum PrintableMode {
+        PRINTABLE_LINE, /* line breaks and tabs become spaces */
+        PRINTABLE_TEXT, /* they stay */
+} PrintableMode;
+
+/* Appends @text fit for a terminal: controls become their symbols (ESC is "␛"), broken UTF-8, C1 controls and bidirectional
+ * overrides U+FFFD. Returns 0 or -ENOMEM. */
+int put_printable(StrBuf *b, PrintableMode mode, const char *text, size_t size);

@@ -9,30 +9,6 @@
 #include "base/time-util.h"
 #include "ctl/i18n.h"
 
-#define REPLACEMENT "\xef\xbf\xbd"
-
-int put_printable(StrBuf *b, PrintableMode mode, const char *text, size_t size)
-{
-        uint32_t c;
-
-        for (size_t n; size > 0; text += n, size -= n) {
-                n = utf8_read(text, size, &c);
-                if (c == '\n' || c == '\t')
-                        (void) strbuf_putc(b, mode == PRINTABLE_TEXT ? (char) c : ' ');
-                else if (c == '\r' && size > 1 && text[1] == '\n')
-                        continue;
-                else if (c < 0x20)
-                        (void) strbuf_printf(b, "\xe2\x90%c", (int) (0x80 + c)); /* U+2400 + c */
-                else if (c == 0x7f)
-                        (void) strbuf_puts(b, "\xe2\x90\xa1");
-                else if (char_is_unsafe(c))
-                        (void) strbuf_puts(b, REPLACEMENT);
-                else
-                        (void) strbuf_append(b, text, n);
-        }
-        return b->failed ? -ENOMEM : 0;
-}
-
 static char *printable_bytes(const char *text, size_t size)
 {
         _cleanup_(strbuf_done) StrBuf b = { 0 };

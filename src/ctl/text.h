@@ -6,19 +6,10 @@
  */
 #pragma once
 
-#include "base/strbuf.h"
+#include "base/terminal-text.h"
 #include "model/value.h"
 
-typedef enum PrintableMode {
-        PRINTABLE_LINE, /* line breaks and tabs become spaces */
-        PRINTABLE_TEXT, /* they stay */
-} PrintableMode;
-
-/* Appends @text fit for a terminal: controls become their symbols (ESC is "␛"), broken UTF-8, C1 controls and bidirectional
- * overrides U+FFFD. Returns 0 or -ENOMEM. */
-int put_printable(StrBuf *b, PrintableMode mode, const char *text, size_t size);
-
-/* The same in fresh memory, in one line; "" for NULL. NULL without memory; the caller owns it. */
+/* What put_printable() makes of it in one line, in fresh memory; "" for NULL. NULL without memory; the caller owns it. */
 char *printable(const char *text);
 char *printable_value(const Value *v);
 

@@ -9,6 +9,7 @@
 #include <systemd/sd-journal.h>
 
 #include "base/strbuf.h"
+#include "base/terminal-text.h"
 
 #define FIELDS_MAX 16 /* of one message; the most that one has here is 9 */
 
@@ -148,12 +149,15 @@ static void log_string(int level, const char *message_id, const LogField *fields
 static void _printf_(4, 0) log_va(int level, const char *message_id, const LogField *fields,
                                   const char *format, va_list ap)
 {
-        _cleanup_(strbuf_done) StrBuf b = { 0 };
+        _cleanup_(strbuf_done) StrBuf b = { 0 }, safe = { 0 };
 
         if (level > max_level)
                 return;
         (void) strbuf_vprintf(&b, format, ap);
-        log_string(level, message_id, fields, b.failed ? "(no memory for this message)" : b.data);
+        /* An id or a path in it may hold anything, and is read on a terminal. */
+        (void) put_printable(&safe, PRINTABLE_TEXT, b.data ?: "", b.size);
+        log_string(level, message_id, fields,
+                   b.failed || safe.failed ? "(no memory for this message)" : safe.data ?: "");
 }
 
 void log_event(int level, const char *message_id, const LogField *fields, const char *format, ...)

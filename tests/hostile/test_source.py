@@ -28,6 +28,14 @@ def sync(source, archive, statuses=(0, 1, 2), where=""):
     return status, result, errors
 
 
+def test_a_message_commands_no_terminal(tmp_path):
+    """Whatever it names: here a folder whose name writes a title, rings and turns the direction of reading."""
+    folder = tmp_path / "a\x1b]0;title\x07\u202eb"
+    _, _, errors = run_once(folder / "sessions.db", tmp_path / "archive.db", environment=IDENTITY)
+    assert "does not exist yet" in errors
+    assert not set(errors) & set("\x1b\x07\u202e"), repr(errors)
+
+
 def ids(archive):
     return [row[0] for row in archive_rows(archive, "SELECT id FROM sessions ORDER BY id")]
 

@@ -365,8 +365,6 @@ class Monitor:
         self.process = subprocess.Popen(["gdbus", "monitor", "--session", "--dest", NAME], env=daemon.environment,
                                         stdout=subprocess.PIPE, text=True)
         self.lines = []
-        self._reader = threading.Thread(target=lambda: self.lines.extend(iter(self.process.stdout.readline, "")),
-                                        daemon=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         wait_for(lambda: any("is owned by" in line for line in self.lines), "the monitor listens")
