@@ -163,10 +163,10 @@ static int set_list(const Key *key, void *target, const char *home, const char *
         return r;
 }
 
-/* Adds @words to @list; no words empty it. */
-static void take_words(char ***list, char ***words)
+/* Adds @words, which are those of @value, to @list; an empty value empties it. */
+static void take_words(char ***list, const char *value, char ***words)
 {
-        if (!*words)
+        if (!*value)
                 *list = strv_free(*list);
         for (size_t i = 0; *words && (*words)[i]; i++)
                 strv_take(list, (*words)[i]);
@@ -190,7 +190,7 @@ static int set_path_list(const Key *key, void *target, const char *home, const c
                 }
         }
         if (r >= 0)
-                take_words(target, &words);
+                take_words(target, value, &words);
         return r;
 }
 
@@ -217,7 +217,7 @@ static int set_globs(const Key *key, void *target, const char *home, const char 
                 }
         }
         if (r >= 0)
-                take_words(target, &words);
+                take_words(target, value, &words);
         return r;
 }
 

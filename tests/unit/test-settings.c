@@ -241,6 +241,15 @@ TEST(lists_grow_and_are_emptied)
 
         CHECK_STR(joined(again->rules_folders), "/only");
         CHECK(!again->exclude);
+
+        /* only an empty value empties: what names nothing takes no privacy away */
+        put("etc/scrubjay.conf.d/1.conf",
+            "[Privacy]\nExclude=\"\"\nExclude=,\nMetadataOnly=''\n[Mask]\nDisable=\"\"\n");
+        _cleanup_(settings_unrefp) Settings *kept = load(NULL);
+
+        CHECK_STR(joined(kept->exclude), "a|b|c d|e|#|no|comment");
+        CHECK_STR(joined(kept->metadata_only), "y");
+        CHECK_STR(joined(kept->rules_disable), "jwt|slack-*");
 }
 
 /* A password in the wrong line does not go to the journal. */
