@@ -92,10 +92,12 @@ int run_once(const Settings *settings)
         _cleanup_(cycle_result_done) CycleResult result = { 0 };
         _cleanup_(json_object_putp) struct json_object *remotes = json_new();
         EngineSettings engine_settings = settings_for_engine(settings);
-        _cleanup_(once_delivery_freep) OnceDelivery *delivery = once_delivery_new(settings);
+        OnceDelivery *delivery = once_delivery_new(settings);
         _cleanup_(engine_freep) Engine *engine = engine_new(
                         &engine_settings,
                         &(EngineHooks){ .userdata = delivery, .on_progress = on_progress });
+        /* ends before the engine does, which then is the last to close the archive: that takes the write-ahead log away */
+        _cleanup_(once_delivery_freep) OnceDelivery *couriers = delivery;
         int remote_failed = 0;
 
         catch_signals();
@@ -113,7 +115,7 @@ int run_once(const Settings *settings)
                 log_text(LOG_WARNING, "The session '%s' could not be synced: %s",
                          result.errors[i].session_id, result.errors[i].reason);
         if (result.failure == CYCLE_OK)
-                remote_failed = once_delivery_finish(delivery, is_stopping, remotes);
+                remote_failed = once_delivery_finish(couriers, is_stopping, remotes);
         if (remote_failed < 0 ||
             ((result.failure == CYCLE_OK || result.failure == CYCLE_STOPPING) &&
              print_result(&result, remotes) < 0)) {

@@ -36,6 +36,18 @@ def test_a_message_commands_no_terminal(tmp_path):
     assert not set(errors) & set("\x1b\x07\u202e"), repr(errors)
 
 
+def test_the_archive_is_one_file_afterwards(tmp_path):
+    """Also when a courier read it as long as the engine did: who copies the file has all of it."""
+    with Source(tmp_path / "sessions.db") as source:
+        source.add_session("s1")
+    archive = tmp_path / "run" / "archive.db"
+    status, result, _ = run_once(tmp_path / "sessions.db", archive, "--remote", "clickhouse+http://127.0.0.1:1/x",
+                                 environment=IDENTITY)
+    assert status == 1, result
+    assert not [path for path in archive.parent.iterdir() if path.name in ("archive.db-wal", "archive.db-shm")]
+    assert ids(archive) == ["s1"]
+
+
 def ids(archive):
     return [row[0] for row in archive_rows(archive, "SELECT id FROM sessions ORDER BY id")]
 
