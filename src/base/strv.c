@@ -22,27 +22,35 @@ void strv_take(char ***list, char *s)
         (*list)[n + 1] = NULL;
 }
 
-/* One word at *@s, which moves to its end. NULL: a quote is left open. */
-static char *read_word(const char **s)
+/* The end of the word at @s. NULL: a quote is left open. */
+static const char *word_end(const char *s)
 {
-        char *word = xmalloc(strlen(*s) + 1), quote = 0;
-        const char *p = *s;
+        char quote = 0;
+
+        for (; *s && (quote || !strchr(" \t,", *s)); s++)
+                if (quote && *s == quote)
+                        quote = 0;
+                else if (!quote && (*s == '"' || *s == '\''))
+                        quote = *s;
+        return quote ? NULL : s;
+}
+
+/* The word from @s to @end, without its quotes. */
+static char *read_word(const char *s, const char *end)
+{
+        char *word = xmalloc((size_t) (end - s) + 1), quote = 0;
         size_t n = 0;
 
-        for (; *p && (quote || !strchr(" \t,", *p)); p++) {
-                if (quote && *p == quote)
+        for (; s < end; s++) {
+                if (quote && *s == quote)
                         quote = 0;
-                else if (!quote && (*p == '"' || *p == '\''))
-                        quote = *p;
+                else if (!quote && (*s == '"' || *s == '\''))
+                        quote = *s;
                 else
-                        word[n++] = *p;
+                        word[n++] = *s;
         }
         word[n] = 0;
-        *s = p;
-        if (!quote)
-                return word;
-        free(word);
-        return NULL;
+        return word;
 }
 
 int strv_append_words(char ***list, const char *s)
@@ -50,10 +58,12 @@ int strv_append_words(char ***list, const char *s)
         _cleanup_(strv_freep) char **words = NULL;
 
         for (s += strspn(s, " \t,"); *s; s += strspn(s, " \t,")) {
-                _cleanup_free_ char *word = read_word(&s);
+                const char *end = word_end(s);
+                _cleanup_free_ char *word = end ? read_word(s, end) : NULL;
 
                 if (!word)
                         return -EINVAL;
+                s = end;
                 if (*word)
                         strv_take(&words, TAKE_PTR(word));
         }

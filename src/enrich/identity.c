@@ -1,6 +1,7 @@
 /* Identity: who works here, and on which project */
 #include "enrich/identity.h"
 
+#include <limits.h>
 #include <search.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -150,7 +151,7 @@ Project identity_project(Identity *identity, const char *cwd, size_t size)
         _cleanup_free_ char *path = NULL;
         Folder **found;
 
-        if (size == 0 || memchr(cwd, 0, size))
+        if (size == 0 || size >= PATH_MAX || memchr(cwd, 0, size))
                 return (Project){ .id = "", .name = "" };
         path = xstrndup(cwd, size);
         found = tfind(&(Folder){ .cwd = path }, &identity->folders, compare_folders);

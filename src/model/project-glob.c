@@ -23,7 +23,7 @@ static bool any_matches(const char *const *globs, const char *home, const Value 
 
         if (!globs || !globs[0] || v->type != VALUE_TEXT || v->size == 0)
                 return false;
-        text = xstrndup(v->text, v->size);
+        text = strndup(v->text, v->size); /* as long as somebody made it: not a small text */
         if (!text)
                 return true;
         for (; *globs; globs++)

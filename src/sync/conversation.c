@@ -62,6 +62,8 @@ static int load(void *userdata, const ArchivedSecret *archived)
         else if (archived->teller.type == VALUE_TEXT) /* which of the others does not matter */
                 s.archived.teller.text = arena_copy(&c->arena, archived->teller.text,
                                                     archived->teller.size);
+        if (!s.archived.rule || (archived->teller.type == VALUE_TEXT && !s.archived.teller.text))
+                return -ENOMEM;
         add(c, s);
         return 0;
 }
