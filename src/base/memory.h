@@ -2,7 +2,7 @@
  * Memory, and what happens without it
  *
  * Decided once: where a small piece (a name, a path, a sentence, an entry of a list) cannot be had, the program ends with one
- * sentence and status 1. The service manager starts the service again, and each file is whole after any end (see
+ * sentence and status 2. The service manager starts the service again, and each file is whole after any end (see
  * docs/architecture.md). So what is small needs no check. Large texts come from other people, and only one of them may be too
  * large: beyond MEMORY_SMALL a StrBuf and an Arena fail with -ENOMEM, and the caller goes on without that text.
  */
