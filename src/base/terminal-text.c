@@ -67,7 +67,9 @@ int put_safe_json(StrBuf *b, const char *json, size_t size)
                         continue;
                 }
                 n = utf8_read(json, size, &c);
-                if (!char_is_unsafe(c) || c == '\n')
+                if (c == '\t' || c == '\r') /* as they are, they can only stand between values */
+                        (void) strbuf_putc(b, ' ');
+                else if (!char_is_unsafe(c) || c == '\n')
                         (void) strbuf_append(b, json, n);
                 else if (c == UINT32_MAX)
                         (void) strbuf_puts(b, "\\ufffd");

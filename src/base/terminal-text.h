@@ -20,7 +20,7 @@ size_t utf8_write(char to[static 4], uint32_t c);
  * around it, or none at all (UINT32_MAX)? */
 bool char_is_unsafe(uint32_t c);
 
-/* Appends @json with such characters within its strings escaped; line breaks between its members stay. Returns 0 or
+/* Appends @json with such characters within its strings escaped; line breaks between its members stay, tabs become blanks. Returns 0 or
  * -ENOMEM. */
 int put_safe_json(StrBuf *b, const char *json, size_t size);
 

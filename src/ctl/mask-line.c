@@ -245,7 +245,9 @@ static bool read_members(Reader *r, MaskLine *l, bool *ret_text)
                         return false;
                 skip_space(r);
                 if (is_name(name, name_size, "id")) {
-                        ok = read_value(r, &l->id, &l->id_size);
+                        /* with Python's NaN within it could not be masked as JSON */
+                        ok = read_value(r, &l->id, &l->id_size) &&
+                             (!strchr("{[", l->id[0]) || json_is_valid(l->id, l->id_size));
                 } else if (!is_name(name, name_size, "text")) {
                         ok = read_value(r, &value, &value_size);
                 } else if ((*ret_text = r->p < r->end && *r->p == '"')) {

@@ -137,14 +137,33 @@ static State after_digit(State state, char c)
         }
 }
 
+/* What Python writes for numbers that are none is read in lines of all kinds, but makes no document. */
+static State begin_word(JsonLexer *l, char c)
+{
+        static const char *const words[] = { "true", "false", "null", "NaN", "Infinity" };
+
+        for (size_t i = 0; i < (l->mode == JSON_DOCUMENT ? 3 : ELEMENTSOF(words)); i++)
+                if (c == words[i][0]) {
+                        l->word = words[i] + 1;
+                        return WORD;
+                }
+        return TEXT;
+}
+
 static void read_number(JsonLexer *l, const char *text, size_t until, size_t *at)
 {
         for (; *at < until; (*at)++) {
-                State state = after_digit(l->state, text[*at]);
+                char c = text[*at];
+                State state = l->state == MINUS && c == 'I' ? begin_word(l, c)
+                                                            : after_digit(l->state, c);
 
                 l->state = (uint8_t) state;
                 if (state == AFTER || state == TEXT)
                         return;
+                if (state == WORD) {
+                        (*at)++;
+                        return;
+                }
         }
 }
 
@@ -165,19 +184,6 @@ static State open_level(JsonLexer *l, bool object)
                 l->objects[l->depth / 64] &= ~bit;
         l->depth++;
         return object ? FIRST_NAME : FIRST_VALUE;
-}
-
-/* What Python writes for numbers that are none is read in lines of all kinds, but makes no document. */
-static State begin_word(JsonLexer *l, char c)
-{
-        static const char *const words[] = { "true", "false", "null", "NaN", "Infinity" };
-
-        for (size_t i = 0; i < (l->mode == JSON_DOCUMENT ? 3 : ELEMENTSOF(words)); i++)
-                if (c == words[i][0]) {
-                        l->word = words[i] + 1;
-                        return WORD;
-                }
-        return TEXT;
 }
 
 /* @c begins a value. */
@@ -246,7 +252,7 @@ static bool read_one(JsonLexer *l, const char *text, size_t until, size_t *at, J
                 ret->kind = JSON_NUMBER;
                 read_number(l, text, until, at);
                 ret->end = *at;
-                return true;
+                return l->state != WORD; /* "-Infinity" */
         }
         if (l->state >= STRING) {
                 ret->kind = JSON_STRING;

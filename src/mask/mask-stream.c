@@ -256,16 +256,20 @@ static size_t find_end(MaskStream *s, const Masked *masked)
         return cut;
 }
 
-/* Moves @lexer from where s->done is to @cut, or to before the number that is there. Returns where that is. */
+/* Moves @lexer from where s->done is to @cut, or to before the number or the escape that is there. Returns where that is. */
 static size_t read_to_cut(const MaskStream *s, JsonLexer *lexer, size_t cut)
 {
         JsonToken t = read_json(s, lexer, s->done, cut);
 
-        if (!json_lexer_in_number(lexer) || t.kind != JSON_NUMBER)
+        if (t.kind == JSON_NUMBER && json_lexer_in_number(lexer))
+                cut = t.start;
+        else if (t.kind == JSON_STRING && json_lexer_in_escape(lexer))
+                cut = json_unit_start(s->window.data, t.start, cut);
+        else
                 return cut;
         *lexer = s->json;
-        (void) read_json(s, lexer, s->done, t.start);
-        return t.start;
+        (void) read_json(s, lexer, s->done, cut);
+        return cut;
 }
 
 static int mask_window(MaskStream *s, bool last)

@@ -202,7 +202,7 @@ def test_mask_jsonl_answers_each_form_of_a_line_alike(ctl, line):
 
 
 @pytest.mark.parametrize("id", ["12345678901234567890123", "-0", "1.10", "1e999", "NaN", "-1E-2", "true", "null", '"a b"',
-                                '"\\ud800"', '[1,{"a":2}]'])
+                                '"\\ud800"', '[1,{"a":2}]', "-Infinity"])
 def test_mask_jsonl_keeps_ids_as_they_are(ctl, id):
     for line in (f'{{"id":{id},"text":"x"}}', f'\ufeff{{ "text" : "x", "more": [], "\\u0069d" :{id} }}'):
         assert ctl.run("mask", "--jsonl", stdin=line).out == f'{{"id":{id},"text":"x","findings":[]}}\n'
@@ -213,6 +213,21 @@ def test_mask_jsonl_masks_what_is_in_an_id(ctl):
     lines = [{"id": f"password={PASSWORD}", "text": "x"}, {"id": [PASSWORD], "text": f"password={PASSWORD}"}]
     out = ctl.run("mask", "--jsonl", stdin="".join(json.dumps(line) + "\n" for line in lines)).out
     assert PASSWORD not in out and [json.loads(line)["text"][:1] for line in out.splitlines()] == ["x", "p"]
+
+
+def test_mask_jsonl_answers_with_json_whatever_is_between_the_values_of_an_id(ctl):
+    out = ctl.run("mask", "--jsonl", stdin='{"id":[1,\t2,\r{"a":\t3}],"text":"x"}\n').out
+    assert json.loads(out)["id"] == [1, 2, {"a": 3}]
+    assert "error" in json.loads(ctl.run("mask", "--jsonl", stdin='{"id":[NaN],"text":"x"}\n', code=2).out)
+
+
+def test_mask_cuts_no_escape(ctl):
+    """A text that cannot be searched in time is cut anywhere; what is masked then is still JSON."""
+    letters = string.ascii_letters + string.digits
+    secrets = "".join(',"password":"%s"' % "".join(random.choices(letters, k=20)) for _ in range(45_000))
+    for pad in range(4):
+        text = '{"%s":"%s"%s}' % ("k" * pad, "\\u00e9" * 366_666, secrets)
+        json.loads(ctl.run("mask", stdin=text).out)
 
 
 @pytest.mark.parametrize("line", ['{"id":1,"text":"a"}{"id":2,"text":"b"}', '{"id":1,"text":"a"} more', '{"id":1,"text":"a",}',
