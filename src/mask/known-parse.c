@@ -133,63 +133,86 @@ static bool looks_random(Piece s)
         return s.n >= PART_MIN && digit && letter;
 }
 
-/* The "@" after user and password in what follows "://". A password may hold "/", a path or a query "@"; after "host:80" it is
- * theirs. */
-static const char *userinfo_end(const char *p, const char *end)
+/* How many bytes of @s come before the first of @signs. */
+static size_t length_to(Piece s, const char *signs)
 {
-        const char *at = memrchr(p, '@', (size_t) (end - p));
-        const char *colon = at ? memchr(p, ':', (size_t) (at - p)) : NULL, *digit = colon;
+        size_t n = 0;
 
-        if (!colon || memchr(p, '/', (size_t) (colon - p)))
-                return NULL;
-        do
-                digit++;
-        while (is_digit(*digit));
-        return *digit == '/' ? NULL : at;
+        while (n < s.n && (!s.p[n] || !strchr(signs, s.p[n])))
+                n++;
+        return n;
 }
 
-/* What of a URL is a secret: its password, and what is as random as one in path and query. */
-static int give_url(Parse *x, Piece url)
-{
-        const char *host = (const char *) memmem(url.p, url.n, "://", 3) + 3, *end = url.p + url.n,
-                   *at = userinfo_end(host, end), *colon;
-        int r = 0;
-
-        colon = at ? memchr(host, ':', (size_t) (at - host)) : NULL;
-        if (colon)
-                r = give(x, (Piece){ colon + 1, (size_t) (at - colon - 1) }, true);
-        host = at ? at + 1 : host;
-        while (host < end && !strchr("/?#", *host))
-                host++;
-        while (r >= 0 && host < end) {
-                Piece part = { host, 0 };
-
-                while (host + part.n < end && !strchr("/?&=#;:@.", host[part.n]))
-                        part.n++;
-                if (looks_random(part))
-                        r = give(x, part, false);
-                host += part.n + 1;
-        }
-        return r;
-}
-
-/* "Server=x;Password=y": each of its values is one. */
-static int give_pairs(Parse *x, Piece s, char between)
+/* "Server=x;Password=y", "user=x&password=y": each value is one. */
+static int give_pairs(Parse *x, Piece s, const char *between)
 {
         int r = 0;
 
         while (r >= 0 && s.n > 0) {
-                const char *end = memchr(s.p, between, s.n);
-                Piece pair = { s.p, end ? (size_t) (end - s.p) : s.n };
-                const char *sign = memchr(pair.p, '=', pair.n);
-                Piece name = { pair.p, sign ? (size_t) (sign - pair.p) : 0 };
+                Piece pair = { s.p, length_to(s, between) };
+                Piece name = { pair.p, length_to(pair, "=") };
+                size_t used = pair.n < s.n ? pair.n + 1 : s.n;
 
-                if (sign && read_name(name) == SAYS_SECRET)
-                        r = give(x, (Piece){ sign + 1, pair.n - name.n - 1 }, true);
-                s.p += pair.n + (end != NULL);
-                s.n -= pair.n + (end != NULL);
+                if (name.n < pair.n && read_name(name) == SAYS_SECRET)
+                        r = give(x, (Piece){ pair.p + name.n + 1, pair.n - name.n - 1 }, true);
+                s = (Piece){ s.p + used, s.n - used };
         }
         return r;
+}
+
+/* What stands before the "@" of a URL: a password after the user's name, or a token in its place. */
+static int give_userinfo(Parse *x, Piece info)
+{
+        Piece user = { info.p, length_to(info, ":") };
+        Piece password = { user.p + user.n + 1, user.n < info.n ? info.n - user.n - 1 : 0 };
+        int r = 0;
+
+        if (password.n > 0)
+                r = give(x, password, true);
+        if (r >= 0 && (looks_random(user) || (password.n == 0 && user.n >= PART_MIN)))
+                r = give(x, user, false);
+        return r;
+}
+
+/* A password may hold "/", "?" and "#" as they are. In "host:80/x@y" the "@" is a path's. */
+static bool may_be_userinfo(Piece info)
+{
+        size_t colon = length_to(info, ":"), at = colon + 1;
+
+        if (length_to(info, "/") < colon || colon == info.n)
+                return false;
+        while (at < info.n && is_digit(info.p[at]))
+                at++;
+        return at == info.n || !strchr("/?#", info.p[at]);
+}
+
+/* What of a URL is a secret: who asks, values of such a name, and what is as random as one in path and query. */
+static int give_url(Parse *x, Piece url)
+{
+        const char *sign = memmem(url.p, url.n, "://", 3);
+        Piece rest = { sign + 3, (size_t) (url.p + url.n - sign - 3) };
+        size_t end = length_to(rest, "/?#");
+        const char *at = memrchr(rest.p, '@', end), *last = memrchr(rest.p, '@', rest.n);
+        Piece after = { rest.p + end, rest.n - end };
+        int r = 0;
+
+        if (at)
+                r = give_userinfo(x, (Piece){ rest.p, (size_t) (at - rest.p) });
+        if (r >= 0 && last && last != at &&
+            may_be_userinfo((Piece){ rest.p, (size_t) (last - rest.p) }))
+                r = give_userinfo(x, (Piece){ rest.p, (size_t) (last - rest.p) });
+        if (r >= 0)
+                r = give_pairs(x, rest, "?&;#");
+        while (r >= 0 && after.n > 0) {
+                Piece part = { after.p, length_to(after, "/?&=#;:@.") };
+                size_t used = part.n < after.n ? part.n + 1 : after.n;
+
+                if (looks_random(part))
+                        r = give(x, part, false);
+                after = (Piece){ after.p + used, after.n - used };
+        }
+        /* "amqp://a:x@one,amqp://a:y@two" */
+        return r >= 0 && memmem(rest.p, rest.n, "://", 3) ? give_url(x, rest) : r;
 }
 
 /* "user:password", as base64. */
@@ -232,15 +255,14 @@ static int give_value(Parse *x, Piece name, Piece value, bool all)
                 return give_url(x, value);
         if (says == SAYS_PUBLIC || (!all && says != SAYS_SECRET) || value.n == 0)
                 return 0;
-        if (memchr(value.p, '\n', value.n))
-                return value.p[0] == '{' && x->depth < DEPTH_MAX ? parse_json(x, value.p, value.n)
-                                                                 : give_lines(x, value);
         if (value.p[0] == '{' && x->depth < DEPTH_MAX && json_is_valid(value.p, value.n))
                 return parse_json(x, value.p, value.n);
+        if (memchr(value.p, '\n', value.n))
+                return give_lines(x, value);
         if (memmem(value.p, value.n, "=", 1)) {
-                r = give_pairs(x, value, ';');
+                r = give_pairs(x, value, ";");
                 if (r >= 0)
-                        r = give_pairs(x, value, ' ');
+                        r = give_pairs(x, value, " ");
         }
         if (r >= 0 && (is(name, "auth") || is(name, "_auth") || is(name, "_password")))
                 r = give_decoded(x, value);
@@ -317,7 +339,9 @@ static int give_quoted(Parse *x, Piece name, Piece start, bool all, Piece *rest)
 
         if (n == 0)
                 return x->value.failed ? -ENOMEM : 0;
-        if (start.p + n > rest->p) { /* it went on */
+        if (start.p + n > rest->p) { /* it went on, unless it only began with a quote: "'tis" */
+                if (n < whole.n && !is_any(whole.p[n], " \t\r\n#;,"))
+                        return 0;
                 rest->n -= (size_t) (start.p + n - rest->p);
                 rest->p = start.p + n;
         }

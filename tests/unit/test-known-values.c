@@ -261,6 +261,53 @@ TEST(signs_in_a_password)
         }
 }
 
+/* Where in a URL a secret may stand. */
+TEST(urls)
+{
+        static const char *const urls[] = {
+                "mongodb://acct:%s@h.example:10255/?ssl=true&appName=@acct@",
+                "postgres://app:%s@db/prod?application_name=a@b",
+                "https://%s@o1.ingest.example/42",
+                "https://%s:@registry.example/",
+                "https://%s:x@api.example/v1",
+                "jdbc:postgresql://h/db?user=a&password=%s",
+                "jdbc:sqlserver://h;user=a;password=%s;encrypt=true",
+                "amqp://u:%s@one,amqp://u:other-Pass9word@two",
+                "amqp://u:other-Pass9word@one,amqp://u:%s@two",
+                "https://hooks.example/a/%s",
+                "redis://:%s@cache.example:6379/0",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
+                _cleanup_(known_values_unrefp) KnownValues *kv = NULL;
+                const char *v = make_value(20), *at = strstr(urls[i], "%s");
+
+                write_file("urls.env", "SOME_URL=%.*s%s%s\n", (int) (at - urls[i]), urls[i], v,
+                           at + 2);
+                kv = load("urls.env");
+                check_known(kv, v);
+        }
+}
+
+/* What begins as something else takes nothing with it. */
+TEST(a_value_that_only_begins_so)
+{
+        static const char *const befores[] = { "BANNER=\"{\n hello\n}\"\n",
+                                               "NOTE='tis the season\n", "A={\"b\": nothing\n",
+                                               "" };
+        static const char *const afters[] = { "OTHER='x'\n", "Z=1\n" };
+
+        for (size_t i = 0; i < ELEMENTSOF(befores); i++)
+                for (size_t k = 0; k < ELEMENTSOF(afters); k++) {
+                        _cleanup_(known_values_unrefp) KnownValues *kv = NULL;
+                        const char *v = make_value(14);
+
+                        write_file("so.env", "%sDB_PASSWORD=%s\n%s", befores[i], v, afters[k]);
+                        kv = load("so.env");
+                        check_known(kv, v);
+                }
+}
+
 TEST(netrc)
 {
         const char *a = make_value(14), *b = make_value(30), *c = make_value(9);
