@@ -522,13 +522,22 @@ static int bar(Delivery *d, const Parcel *p)
         return link_end_ledger(d, r);
 }
 
+/* Does the batch in hand send anything? What only removes holds no value that could be refused. */
+static bool sends(const Delivery *d)
+{
+        for (size_t i = d->n_settled; i < d->n_parcels; i++)
+                if (d->parcels[i].will.change_seq != 0)
+                        return true;
+        return false;
+}
+
 int batch_find_bad(Delivery *d)
 {
         size_t n = d->n_parcels - d->n_settled;
         const Parcel *p = d->parcels + d->n_settled;
         int r;
 
-        if (n == 0 || (n == 1 && (p->will.change_seq == 0 || d->n_barred == BARRED_MAX)))
+        if (!sends(d) || (n == 1 && d->n_barred == BARRED_MAX))
                 return 0;
         d->state.look_again_usec = d->look_again_usec; /* it has answered */
         if (n > 1) {

@@ -349,6 +349,7 @@ static int run_without_bad(Delivery *d)
         int r, found;
 
         do {
+                batch_drop(d); /* what is refused before there is a batch is no session's fault */
                 r = run(d);
                 if (r != -ERANGE)
                         return r;

@@ -51,6 +51,7 @@ typedef enum MemoryFault {
 
 typedef struct MemoryServer {
         bool has_transactions, has_tables;
+        bool keeps_rows; /* it refuses to delete, as a trigger does */
         MemoryRow *rows;
         size_t n_rows;
         MemoryRequest *late;
@@ -289,6 +290,9 @@ static int memory_have_done(MemoryRemote *m, MemoryRequest *list, size_t n)
         for (size_t i = 0; i < n; i++)
                 for (size_t k = 0; m->us->names[k] && k + 1 < ELEMENTSOF(list[i].own); k++)
                         list[i].own[k] = strdup(m->us->names[k]);
+        for (size_t i = 0; r == 0 && i < n; i++)
+                if (list[i].is_deletion && memory_server.keeps_rows)
+                        r = memory_fail(m, -ERANGE, "A value is not taken.");
         if (m->stopped)
                 r = memory_fail(m, -ECANCELED, "It was stopped.");
         else if (is_faulty()) {

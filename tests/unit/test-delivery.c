@@ -822,6 +822,27 @@ TEST(nothing_is_removed_while_an_archive_is_filled)
         world_done(&w);
 }
 
+/* No session can be left out of a removal: it has failed, and is tried again later. */
+TEST(a_removal_that_is_refused_ends_the_delivery)
+{
+        World w;
+
+        memory_server_reset(true);
+        world_make(&w, 1);
+        for (int i = 0; i < 4; i++)
+                add_session(&w);
+        REQUIRE(deliver(&w) == 0);
+        next_change(&w);
+        remove_session(&w, 2);
+        remove_session(&w, 3);
+        memory_server.keeps_rows = true;
+        CHECK_INT(deliver(&w), -ERANGE);
+        memory_server.keeps_rows = false;
+        CHECK_INT(deliver(&w), 0);
+        CHECK(is_equal(&w));
+        world_done(&w);
+}
+
 TEST(it_stops_between_any_two_steps)
 {
         World w;
