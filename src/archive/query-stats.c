@@ -97,10 +97,10 @@ static int make_room(Tallies *t)
 /* The tally of @key, made where it is the first, in the room that there is; NULL without memory. */
 static Tally *tally_of(Tallies *t, StatsBy by, const char *key)
 {
-        Tally **place = find_place(t, by, key), *made;
+        Tally **place = find_place(t, by, key), *known = *place, *made;
 
-        if (*place)
-                return *place;
+        if (known)
+                return known;
         made = arena_alloc(&t->arena, sizeof(*made));
         if (!made)
                 return NULL;

@@ -87,7 +87,7 @@ static size_t skip_encoding(const View *v, size_t i)
 {
         for (int n = 0; n < 3; n++) {
                 size_t end = word_end(v, i);
-                bool is_number = end - i <= 2 && is_digit(v->text[i]) && is_digit(v->text[end - 1]);
+                bool is_number = end - i <= 2 && is_digit(at(v, i)) && is_digit(at(v, end - 1));
 
                 if (end == i || !is_blank(at(v, end)) ||
                     !(is_number || judge_word(v->text + i, end - i) & WORD_ENCODING))
