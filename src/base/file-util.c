@@ -191,7 +191,8 @@ int key_file_read(const char *path, HashKey *ret)
                 return r;
         if (size == sizeof(ret->bytes))
                 memcpy(ret->bytes, bytes, size);
-        explicit_bzero(bytes, size);
+        if (bytes)
+                explicit_bzero(bytes, size);
         return size == sizeof(ret->bytes) ? 0 : -EBADMSG;
 }
 

@@ -68,11 +68,12 @@ char *remote_shown_url(const RemoteOptions *options)
         const RemoteBackend *backend = find_backend(options->url);
         const char *scheme_end = strstr(options->url, "://");
         char *shown = NULL;
+        bool clear = is_clear(options->url);
         int r = -EINVAL;
 
-        if (is_clear(options->url) && (!backend || !backend->show))
+        if (clear && (!backend || !backend->show))
                 return url_without_credentials(options->url);
-        if (is_clear(options->url))
+        if (clear)
                 r = backend->show(options, &shown);
         if (r >= 0 || r == -ENOMEM)
                 return shown;
