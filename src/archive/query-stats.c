@@ -9,6 +9,7 @@
 #include "archive/query-internal.h"
 #include "archive/query.h"
 #include "base/arena.h"
+#include "base/memory.h"
 #include "base/time-util.h"
 
 #define FILTERED                                                                     \
@@ -43,7 +44,7 @@ typedef struct Tallies {
         size_t n, n_places; /* a power of two, at most half full */
         Secret *first, *last, **secrets; /* by hash of session */
         Week *weeks;                     /* in order of time */
-        size_t n_weeks, n_weeks_allocated;
+        size_t n_weeks;
         char week[16]; /* of what no week has */
         Arena arena;
 } Tallies;
@@ -75,15 +76,13 @@ static Tally **find_place(const Tallies *t, StatsBy by, const char *key)
 }
 
 /* For one more tally of each kind. */
-static int make_room(Tallies *t)
+static void make_room(Tallies *t)
 {
         Tallies grown = { .n_places = t->n_places > 0 ? t->n_places * 2 : 256 };
 
         if ((t->n + N_STATS) * 2 <= t->n_places)
-                return 0;
-        grown.tallies = calloc(grown.n_places, sizeof(Tally *));
-        if (!grown.tallies)
-                return -ENOMEM;
+                return;
+        grown.tallies = xcalloc(grown.n_places, sizeof(Tally *));
         for (size_t i = 0; i < t->n_places; i++)
                 if (t->tallies[i])
                         *find_place(&grown, t->tallies[i]->row.by,
@@ -91,7 +90,6 @@ static int make_room(Tallies *t)
         free(t->tallies);
         t->tallies = grown.tallies;
         t->n_places = grown.n_places;
-        return 0;
 }
 
 /* The tally of @key, made where it is the first, in the room that there is; NULL without memory. */
@@ -131,22 +129,14 @@ static const char *keep_week(Tallies *t, const Week *week)
 {
         size_t at = find_week(t, week->begins);
 
-        if (t->n_weeks == t->n_weeks_allocated) {
-                size_t n = t->n_weeks > 0 ? t->n_weeks * 2 : 64;
-                Week *grown = reallocarray(t->weeks, n, sizeof(*grown));
-
-                if (!grown)
-                        return NULL;
-                t->weeks = grown;
-                t->n_weeks_allocated = n;
-        }
+        t->weeks = memory_make_room(t->weeks, t->n_weeks, sizeof(*week));
         memmove(t->weeks + at + 1, t->weeks + at, (t->n_weeks - at) * sizeof(*week));
         t->weeks[at] = *week;
         t->n_weeks++;
         return t->weeks[at].key;
 }
 
-/* A week begins on Monday, in local time. "" for what is not a time; NULL without memory. */
+/* A week begins on Monday, in local time. "" for what is not a time. */
 static const char *week_of(Tallies *t, const char *time)
 {
         size_t at = find_week(t, time);
@@ -194,8 +184,7 @@ static int count_session(Tallies *t, sqlite3_stmt *stmt)
         };
         Tally *tallies[N_STATS];
 
-        if (!keys[STATS_WEEK] || make_room(t) < 0)
-                return -ENOMEM;
+        make_room(t);
         for (StatsBy by = 0; by < N_STATS; by++) {
                 tallies[by] = tally_of(t, by, keys[by]);
                 if (!tallies[by])
@@ -295,9 +284,7 @@ int query_stats(Query *q, const StatsFilter *filter, StatsCallback on_row, void 
         sqlite3 *db = query_database(q);
         int r;
 
-        t.secrets = calloc(SECRET_PLACES, sizeof(Secret *));
-        if (!t.secrets)
-                return -ENOMEM;
+        t.secrets = xcalloc(SECRET_PLACES, sizeof(Secret *));
         r = for_each(db,
                      "SELECT DISTINCT fingerprint, " IS_OPEN
                      ", session_id FROM findings ORDER BY fingerprint",

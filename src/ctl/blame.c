@@ -10,6 +10,7 @@
 
 #include "archive/query.h"
 #include "base/file-util.h"
+#include "base/memory.h"
 #include "ctl/command.h"
 #include "ctl/history.h"
 #include "ctl/i18n.h"
@@ -44,7 +45,7 @@ typedef struct View {
         const char *folder;
         const Blame *blame;
         Made *made; /* by commit */
-        size_t n_made, n_allocated;
+        size_t n_made;
         bool is_resolved; /* id and patch are set */
         JsonArray array;
         bool json;
@@ -62,22 +63,12 @@ static void view_done(View *v)
 static int on_commit(void *userdata, const LinkRow *link)
 {
         View *v = userdata;
-        Made *m;
 
-        if (v->n_made == v->n_allocated) {
-                size_t n = v->n_allocated > 0 ? v->n_allocated * 2 : 64;
-                Made *grown = reallocarray(v->made, n, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                v->made = grown;
-                v->n_allocated = n;
-        }
-        m = &v->made[v->n_made++];
-        *m = (Made){ .session_id = strdup(link->session_id),
-                     .commit = strdup(link->commit_sha),
-                     .ordinal = link->ordinal };
-        return m->session_id && m->commit ? 0 : -ENOMEM;
+        APPEND(v->made, v->n_made,
+               (Made){ .session_id = xstrdup(link->session_id),
+                       .commit = xstrdup(link->commit_sha),
+                       .ordinal = link->ordinal });
+        return 0;
 }
 
 /* Finds out which of the sessions' commits this repository has, and what those change that change this file. */
@@ -122,7 +113,7 @@ static bool is_tip(const View *v, const Made *m)
 
 typedef struct Matches {
         const Made **list; /* borrowed */
-        size_t n, n_allocated;
+        size_t n;
         Match how;
 } Matches;
 
@@ -131,31 +122,21 @@ static void matches_done(Matches *m)
         free(m->list);
 }
 
-static int matches_add(Matches *m, const Made *made)
+static void matches_add(Matches *m, const Made *made)
 {
-        const Made **grown;
-
         for (size_t i = 0; i < m->n; i++)
                 if (strcmp(m->list[i]->session_id, made->session_id) == 0)
-                        return 0;
-        grown = reallocarray(m->list, m->n + 1, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        m->list = grown;
-        m->list[m->n++] = made;
-        return 0;
+                        return;
+        APPEND(m->list, m->n, made);
 }
 
 /* Sessions that printed this very id. */
-static int match_ids(const View *v, const BlamedCommit *c, Matches *ret)
+static void match_ids(const View *v, const BlamedCommit *c, Matches *ret)
 {
-        int r = 0;
-
         ret->how = MATCH_ID;
-        for (size_t i = 0; r >= 0 && i < v->n_made; i++)
+        for (size_t i = 0; i < v->n_made; i++)
                 if (strncasecmp(v->made[i].commit, c->id.text, strlen(v->made[i].commit)) == 0)
-                        r = matches_add(ret, v->made + i);
-        return r;
+                        matches_add(ret, v->made + i);
 }
 
 /* Sessions whose branch changes the same when it is squashed. */
@@ -181,7 +162,7 @@ static int match_squashes(const View *v, const BlamedCommit *c, const CommitId *
         ret->how = MATCH_SQUASH;
         for (size_t i = 0; r >= 0 && i < n; i++)
                 if (strcmp(branches[i].text, patch->text) == 0)
-                        r = matches_add(ret, made[i]);
+                        matches_add(ret, made[i]);
         return r;
 }
 
@@ -199,7 +180,7 @@ static int match_patches(View *v, const BlamedCommit *c, Matches *ret)
         ret->how = MATCH_PATCH;
         for (size_t i = 0; r >= 0 && i < v->n_made; i++)
                 if (strcmp(v->made[i].patch.text, patch.text) == 0)
-                        r = matches_add(ret, v->made + i);
+                        matches_add(ret, v->made + i);
         return r < 0 || ret->n > 0 ? r : match_squashes(v, c, &patch, ret);
 }
 
@@ -268,9 +249,8 @@ static int print_blame(View *v, const Blame *b)
                 _cleanup_(matches_done) Matches m = { 0 };
                 const BlamedCommit *c = b->commits + i;
 
-                r = match_ids(v, c, &m);
-                if (r >= 0 && m.n == 0)
-                        r = match_patches(v, c, &m);
+                match_ids(v, c, &m);
+                r = m.n == 0 ? match_patches(v, c, &m) : 0;
                 if (r < 0)
                         return r;
                 n_matched += m.n > 0;

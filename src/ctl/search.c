@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "archive/search-index.h"
+#include "base/memory.h"
 #include "base/time-util.h"
 #include "ctl/bar.h"
 #include "ctl/command.h"
@@ -29,7 +30,7 @@ typedef struct View {
         bool json;
         JsonArray array;
         Kept *kept;
-        size_t n_kept, n_allocated;
+        size_t n_kept;
         uint64_t n_hits; /* one more than the limit when there are more */
 } View;
 
@@ -98,26 +99,14 @@ static int print_snippet(const char *snippet)
         return 0;
 }
 
-static int keep(View *v, const SearchHit *hit)
+static void keep(View *v, const SearchHit *hit)
 {
-        Kept *k;
-
-        if (v->n_kept == v->n_allocated) {
-                size_t n = v->n_allocated > 0 ? v->n_allocated * 2 : 32;
-                Kept *grown = reallocarray(v->kept, n, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                v->kept = grown;
-                v->n_allocated = n;
-        }
-        k = &v->kept[v->n_kept++];
-        *k = (Kept){ .session_id = strdup(hit->session_id),
-                     .role = strdup(hit->role),
-                     .timestamp = strdup(hit->timestamp),
-                     .snippet = strdup(hit->snippet),
-                     .ordinal = hit->ordinal };
-        return k->session_id && k->role && k->timestamp && k->snippet ? 0 : -ENOMEM;
+        APPEND(v->kept, v->n_kept,
+               (Kept){ .session_id = xstrdup(hit->session_id),
+                       .role = xstrdup(hit->role),
+                       .timestamp = xstrdup(hit->timestamp),
+                       .snippet = xstrdup(hit->snippet),
+                       .ordinal = hit->ordinal });
 }
 
 static int on_hit(void *userdata, const SearchHit *hit)
@@ -126,7 +115,10 @@ static int on_hit(void *userdata, const SearchHit *hit)
 
         if (v->n_hits++ == v->limit && v->limit > 0)
                 return 0; /* it only tells that there are more */
-        return v->json ? add_json(v, hit) : keep(v, hit);
+        if (v->json)
+                return add_json(v, hit);
+        keep(v, hit);
+        return 0;
 }
 
 static int print_title(void *userdata, const SessionRow *s)

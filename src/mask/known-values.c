@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/file-util.h"
+#include "base/memory.h"
+#include "base/strv.h"
 #include "mask/guard.h"
 #include "mask/judge-words.h"
 #include "mask/known-parse.h"
@@ -23,10 +25,10 @@ struct KnownValues {
         char **patterns; /* NULL-terminated */
         Known *known;
         uint32_t *files_of; /* of each value of @known: its file */
-        size_t n_allocated;
+        size_t n_files_of;
         size_t n_values; /* without the other forms of each */
         KnownFile *files;
-        size_t n_files, n_files_allocated;
+        size_t n_files;
         uint64_t state; /* what the files were */
 };
 
@@ -135,27 +137,11 @@ static bool is_trivial(const KnownField *f)
 
 /* Values */
 
-static int add_file_of(KnownValues *kv, size_t number)
-{
-        if (number >= kv->n_allocated) {
-                size_t n = kv->n_allocated > 0 ? kv->n_allocated * 2 : 64;
-                uint32_t *grown = reallocarray(kv->files_of, n, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                kv->files_of = grown;
-                kv->n_allocated = n;
-        }
-        kv->files_of[number] = (uint32_t) kv->n_files - 1;
-        return 0;
-}
-
 /* As the scanner sees a text that holds it. Returns 1 (it is new), 0 or -ENOMEM. */
 static int add_form(KnownValues *kv, const char *s, size_t n)
 {
         _cleanup_(view_done) View view = { 0 };
         KnownSecret secret;
-        size_t number = known_n(kv->known);
         int r;
 
         r = view_set(&view, s, n);
@@ -165,10 +151,9 @@ static int add_form(KnownValues *kv, const char *s, size_t n)
                                 KNOWN_VALUE,        hash_bytes(&kv->key, view.text, view.size),
                                 KNOWN_VALUE_RANK,   .given = true };
         r = known_add(kv->known, &secret);
-        if (r <= 0)
-                return r;
-        r = add_file_of(kv, number);
-        return r < 0 ? r : 1;
+        if (r > 0)
+                APPEND(kv->files_of, kv->n_files_of, (uint32_t) kv->n_files - 1);
+        return r;
 }
 
 /* "p@ss" is "p%40ss" in a URL; what the view reads for itself ("%20") stays. */
@@ -218,32 +203,19 @@ static int on_field(void *userdata, const KnownField *f)
 
 /* Files */
 
-static KnownFile *new_file(KnownValues *kv, const char *path, uint64_t pattern)
-{
-        if (kv->n_files == kv->n_files_allocated) {
-                size_t n = kv->n_files_allocated > 0 ? kv->n_files_allocated * 2 : 8;
-                KnownFile *grown = reallocarray(kv->files, n, sizeof(*grown));
-
-                if (!grown)
-                        return NULL;
-                kv->files = grown;
-                kv->n_files_allocated = n;
-        }
-        kv->files[kv->n_files] = (KnownFile){ .path = strdup(path), .pattern = pattern };
-        return kv->files[kv->n_files].path ? kv->files + kv->n_files++ : NULL;
-}
-
 static int read_known_file(void *userdata, const char *path, size_t pattern)
 {
         KnownValues *kv = userdata;
         const char *text = kv->patterns[pattern];
-        KnownFile *file = new_file(kv, path, hash_bytes(&kv->key, text, strlen(text)));
         _cleanup_free_ char *content = NULL;
+        KnownFile *file;
         size_t size = 0;
         int r;
 
-        if (!file)
-                return -ENOMEM;
+        APPEND(kv->files, kv->n_files,
+               (KnownFile){ .path = xstrdup(path),
+                            .pattern = hash_bytes(&kv->key, text, strlen(text)) });
+        file = kv->files + kv->n_files - 1;
         if (kv->n_files > KNOWN_FILES_MAX) {
                 file->error = -EMFILE;
                 return 0;
@@ -261,7 +233,7 @@ static int read_known_file(void *userdata, const char *path, size_t pattern)
 static int each_file(const char *const *patterns,
                      int (*func)(void *userdata, const char *path, size_t pattern), void *userdata)
 {
-        for (size_t i = 0; patterns[i]; i++) {
+        for (size_t i = 0; patterns && patterns[i]; i++) {
                 glob_t found = { 0 };
                 int r = glob(patterns[i], 0, NULL, &found);
 
@@ -333,46 +305,24 @@ KnownValues *known_values_unref(KnownValues *kv)
                 free(kv->files[i].path);
         free(kv->files);
         free(kv->files_of);
-        for (size_t i = 0; kv->patterns && kv->patterns[i]; i++)
-                free(kv->patterns[i]);
-        free(kv->patterns);
+        (void) strv_free(kv->patterns);
         explicit_bzero(&kv->key, sizeof(kv->key));
         free(kv);
         return NULL;
 }
 
-static int copy_patterns(KnownValues *kv, const char *const *patterns)
-{
-        size_t n = 0;
-
-        while (patterns[n])
-                n++;
-        kv->patterns = calloc(n + 1, sizeof(*kv->patterns));
-        if (!kv->patterns)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                kv->patterns[i] = strdup(patterns[i]);
-                if (!kv->patterns[i])
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
 int known_values_load(const char *const *patterns, const HashKey *key, KnownValues **ret)
 {
-        _cleanup_(known_values_unrefp) KnownValues *kv = calloc(1, sizeof(*kv));
+        _cleanup_(known_values_unrefp) KnownValues *kv = xcalloc(1, sizeof(*kv));
         int r;
 
-        if (!kv)
-                return -ENOMEM;
         kv->n_refs = 1;
         kv->key = *key;
         kv->known = known_new();
         if (!kv->known)
                 return -ENOMEM;
-        r = copy_patterns(kv, patterns);
-        if (r < 0)
-                return r;
+        for (size_t i = 0; patterns[i]; i++)
+                strv_take(&kv->patterns, xstrdup(patterns[i]));
         kv->state = state_of(patterns); /* first: what changes meanwhile is read again */
         r = each_file(patterns, read_known_file, kv);
         if (r < 0)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "mask/view.h"
 
 #define BITS   16
@@ -31,9 +32,9 @@ struct Recall {
         uint32_t lengths_of[PLACES];
         uint32_t entries_of[PLACES];
         Length *lengths;
-        size_t n_lengths, n_lengths_allocated;
+        size_t n_lengths;
         Entry *entries;
-        size_t n_entries, n_entries_allocated;
+        size_t n_entries;
 };
 
 static uint32_t hash_piece(const char *p)
@@ -109,24 +110,14 @@ static bool has_bit(const uint64_t *bits, uint32_t i)
 }
 
 /* Notes that a secret with this head may have that length. */
-static int add_length(Recall *r, uint32_t head, uint32_t size)
+static void add_length(Recall *r, uint32_t head, uint32_t size)
 {
         for (uint32_t i = r->lengths_of[head]; i; i = r->lengths[i - 1].next)
                 if (r->lengths[i - 1].size == size)
-                        return 0;
-        if (r->n_lengths == r->n_lengths_allocated) {
-                size_t n = r->n_lengths > 0 ? r->n_lengths * 2 : 16;
-                Length *grown = reallocarray(r->lengths, n, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                r->lengths = grown;
-                r->n_lengths_allocated = n;
-        }
-        r->lengths[r->n_lengths++] = (Length){ size, r->lengths_of[head] };
+                        return;
+        APPEND(r->lengths, r->n_lengths, (Length){ size, r->lengths_of[head] });
         r->lengths_of[head] = (uint32_t) r->n_lengths;
         set_bit(r->heads, head);
-        return 0;
 }
 
 int recall_add(Recall *r, uint64_t fingerprint, int64_t shape, const char *rule, unsigned rank)
@@ -137,19 +128,9 @@ int recall_add(Recall *r, uint64_t fingerprint, int64_t shape, const char *rule,
 
         if (size < KNOWN_MIN || size > KNOWN_MAX)
                 return 0; /* of another key */
-        if (r->n_entries == r->n_entries_allocated) {
-                size_t n = r->n_entries > 0 ? r->n_entries * 2 : 16;
-                Entry *grown = reallocarray(r->entries, n, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                r->entries = grown;
-                r->n_entries_allocated = n;
-        }
-        if (add_length(r, head, size) < 0)
-                return -ENOMEM;
+        add_length(r, head, size);
         set_bit(r->tails, tail_place(tail, size));
-        r->entries[r->n_entries++] = (Entry){ fingerprint, rule, rank, r->entries_of[place] };
+        APPEND(r->entries, r->n_entries, (Entry){ fingerprint, rule, rank, r->entries_of[place] });
         r->entries_of[place] = (uint32_t) r->n_entries;
         return 0;
 }
