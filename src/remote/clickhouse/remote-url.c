@@ -3,13 +3,13 @@
 
 #include <string.h>
 
+#include "remote/password.h"
+
 void remote_url_done(RemoteUrl *u)
 {
         free(u->backend);
         free(u->user);
-        if (u->password)
-                explicit_bzero(u->password, strlen(u->password));
-        free(u->password);
+        (void) password_free(u->password);
         free(u->host);
         free(u->database);
         *u = (RemoteUrl){ 0 };
