@@ -2,28 +2,15 @@
 
 import contextlib
 import json
-import os
-import random
 import sqlite3
-import string
 import subprocess
 
 import pytest
+from fixtures import rng, value  # noqa: F401
 from scrubjay_test import SCRUBJAYD, archive_rows, clean_environment, run_once, wait_for
 
 PHRASE = "correct horse battery staple"
 MARK = "[REDACTED:known-value]"
-
-
-@pytest.fixture
-def rng():
-    seed = int(os.environ.get("SCRUBJAY_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
-    print(f"SCRUBJAY_TEST_SEED={seed}")
-    return random.Random(seed)
-
-
-def value(rng, n=18):
-    return "".join(rng.choice(string.ascii_letters + string.digits) for _ in range(n - 2)) + "7x"
 
 
 class Once:

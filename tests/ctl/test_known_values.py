@@ -1,25 +1,16 @@
 """[Mask] KnownFiles= in scrubjayctl: mask and its exit status, what doctor says of each file"""
 
 import json
-import os
-import random
-import string
 
 import pytest
+from fixtures import rng, value  # noqa: F401
 
 MARK = "[REDACTED:known-value]"
 PHRASE = "correct horse battery staple"
 
 
-@pytest.fixture
-def rng():
-    seed = int(os.environ.get("SCRUBJAY_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
-    print(f"SCRUBJAY_TEST_SEED={seed}")
-    return random.Random(seed)
-
-
 def test_mask_uses_them(ctl, rng):
-    secret = "".join(rng.choice(string.ascii_letters + string.digits) for _ in range(16)) + "7x"
+    secret = value(rng)
     (ctl.home / ".env").write_text(f"A={secret}\nP='{PHRASE}'\n")
     known = {"SCRUBJAY_MASK_KNOWNFILES": "~/.env"}
     text = f"I said {PHRASE}, or {secret}, or correct\n> horse battery staple.\n"

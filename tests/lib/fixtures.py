@@ -1,5 +1,9 @@
 """What the tests of several folders begin with"""
 
+import os
+import random
+import string
+
 import pytest
 
 from scrubjay_test import PrivateBus, Source
@@ -18,3 +22,16 @@ def source(tmp_path):
     source = Source(tmp_path / "agentsview" / "sessions.db")
     yield source
     source.close()
+
+
+@pytest.fixture
+def rng():
+    """Other values in each run; SCRUBJAY_TEST_SEED gives those of an earlier one."""
+    seed = int(os.environ.get("SCRUBJAY_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
+    print(f"SCRUBJAY_TEST_SEED={seed}")
+    return random.Random(seed)
+
+
+def value(rng, n=18):
+    """A password that is neither a word nor a number."""
+    return "".join(rng.choices(string.ascii_letters + string.digits, k=n - 2)) + "7x"

@@ -2,27 +2,14 @@
 
 import base64
 import json
-import os
-import random
 import shutil
-import string
 from pathlib import Path
 
 import pytest
+from fixtures import rng, value  # noqa: F401
 from scrubjay_test import wait_for
 
 MARK = "[REDACTED:known-value]"
-
-
-@pytest.fixture
-def rng():
-    seed = int(os.environ.get("SCRUBJAY_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
-    print(f"SCRUBJAY_TEST_SEED={seed}")
-    return random.Random(seed)
-
-
-def value(rng):
-    return "".join(rng.choice(string.ascii_letters + string.digits) for _ in range(16)) + "7x"
 
 
 def usual_files(rng):

@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "mask/known-parse.h"
 #include "mask/masker.h"
+#include "rules-fixture.h"
 #include "test.h"
 
 static const HashKey key = { { 1, 2, 3 } };
@@ -73,19 +74,6 @@ static void write_file(const char *name, const char *format, ...)
         REQUIRE(vfprintf(f, format, ap) >= 0);
         va_end(ap);
         REQUIRE(fclose(f) == 0);
-}
-
-static Ruleset *load_rules(const char *more)
-{
-        const char *folders[] = { TEST_RULES_DIR, more, NULL };
-        RulesetOptions options = { .folders = folders };
-        _cleanup_free_ char *error = NULL;
-        Ruleset *rules = NULL;
-
-        if (ruleset_load(&options, &rules, &error) < 0)
-                fprintf(stderr, "%s\n", error);
-        REQUIRE(rules);
-        return rules;
 }
 
 static KnownValues *load(const char *pattern)

@@ -1,5 +1,6 @@
 /* look-back: whether a session is worth a second look */
 #include "mask/secret-maker.h"
+#include "rules-fixture.h"
 #include "sync/look-back.h"
 #include "test.h"
 
@@ -16,13 +17,9 @@ typedef struct Desk {
 
 static void desk_make(Desk *d)
 {
-        const char *folders[] = { TEST_RULES_DIR, NULL };
-        RulesetOptions options = { .folders = folders };
-        _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
-        _cleanup_free_ char *error = NULL;
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load_rules(NULL);
 
         *d = (Desk){ .large_size = 3 * 1024 * 1024 };
-        REQUIRE(ruleset_load(&options, &rules, &error) == 0);
         REQUIRE(masker_new(rules, &key, &d->masker) == 0);
         REQUIRE(secret_make("{alnum:20}", &d->secret) == 0);
         REQUIRE(asprintf(&d->told, "DB_PASSWORD=%s\n", d->secret) > 0);

@@ -7,26 +7,14 @@
 #include "mask/masker.h"
 #include "mask/secret-maker.h"
 #include "mask/utf8.h"
+#include "rules-fixture.h"
 #include "test.h"
 
 static const HashKey key = { { 1, 2, 3 } };
 
-static Ruleset *load(const char *folder)
-{
-        const char *folders[] = { folder, NULL };
-        RulesetOptions options = { .folders = folders };
-        _cleanup_free_ char *error = NULL;
-        Ruleset *rules = NULL;
-
-        if (ruleset_load(&options, &rules, &error) < 0)
-                fprintf(stderr, "%s\n", error);
-        REQUIRE(rules);
-        return rules;
-}
-
 static Masker *new_masker(void)
 {
-        _cleanup_(ruleset_unrefp) Ruleset *rules = load(TEST_RULES_DIR);
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load_rules(NULL);
         Masker *m = NULL;
 
         REQUIRE(masker_new(rules, &key, &m) == 0);
