@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "base/git.h"
+#include "base/memory.h"
 #include "base/time-util.h"
 
 #define TIMEOUT_USEC (60 * USEC_PER_SEC)
@@ -112,26 +113,17 @@ static int more_lines_first(const void *a, const void *b)
 }
 
 /* The name that a commit has the file by, as git takes it. */
-static int add_path(Blame *b, const char *name, size_t size)
+static void add_path(Blame *b, const char *name, size_t size)
 {
         _cleanup_free_ char *path = NULL;
-        char **grown;
 
         if (size == 0 || *name == '"') /* one with signs that git puts in quotes: it may be any */
                 name = "", size = 0;
-        if (asprintf(&path, size > 0 ? ":(top,literal)%.*s" : ":(top)%.*s", (int) size, name) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
+        path = xasprintf(size > 0 ? ":(top,literal)%.*s" : ":(top)%.*s", (int) size, name);
         for (size_t i = 0; i < b->n_paths; i++)
                 if (strcmp(b->paths[i], path) == 0)
-                        return 0;
-        grown = reallocarray(b->paths, b->n_paths + 1, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        b->paths = grown;
-        grown[b->n_paths++] = TAKE_PTR(path);
-        return 0;
+                        return;
+        APPEND(b->paths, b->n_paths, TAKE_PTR(path));
 }
 
 /* One line of "git blame --porcelain": an id begins a line's entry, facts of a commit follow where they are new. */
@@ -159,7 +151,7 @@ static int blame_line(Blame *b, BlamedCommit **now, const char *line, size_t siz
         } else if (*now && strncmp(line, time, strlen(time)) == 0) {
                 (*now)->time_usec = strtoull(line + strlen(time), NULL, 10) * USEC_PER_SEC;
         } else if (strncmp(line, name, strlen(name)) == 0) {
-                return add_path(b, line + strlen(name), size - strlen(name));
+                add_path(b, line + strlen(name), size - strlen(name));
         }
         return 0;
 }
