@@ -246,7 +246,6 @@ static int init(Courier *c)
         (void) pthread_cond_init(&c->wanted, &attributes);
         (void) pthread_condattr_destroy(&attributes);
         c->due_usec = USEC_INFINITY;
-        c->poked = true;
         c->status.last_error = strdup("");
         c->status.warning = strdup("");
         c->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -31,8 +31,8 @@ void courier_status_done(CourierStatus *s);
  * state (see ledger_check_archive()). Where that cannot be told, nothing happens. */
 void courier_check_archive(const char *archive_path);
 
-/* Starts the thread, which begins to deliver. Borrows what @options points to. Returns 0, or a negative errno with *@reterr: the settings
- * make no sense. */
+/* Starts the thread, which delivers when it is poked or asked. Borrows what @options points to. Returns 0, or a negative errno
+ * with *@reterr: the settings make no sense. */
 int courier_new(const RemoteOptions *options, Courier **ret, char **reterr);
 
 /* Ends what is in hand (unacknowledged: it is sent again the next time) and waits for the thread. */

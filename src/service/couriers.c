@@ -232,6 +232,7 @@ static int start(Entry *e)
         text_make_utf8(&e->unusable);
         if (r < 0)
                 return r;
+        courier_poke(e->courier);
         r = sd_event_add_io(e->owner->event, &e->source, courier_fd(e->courier), EPOLLIN,
                             on_courier, e);
         return r < 0 ? r : sd_event_source_set_description(e->source, "courier");

@@ -72,10 +72,7 @@ void once_delivery_progress(OnceDelivery *o, uint64_t bytes_read)
         if (bytes_read < o->next_bytes)
                 return;
         o->next_bytes = bytes_read + BYTES_EACH;
-        if (!o->started) {
-                start(o);
-                return;
-        }
+        start(o);
         for (size_t i = 0; i < o->n; i++)
                 if (o->entries[i].courier)
                         courier_poke(o->entries[i].courier);
