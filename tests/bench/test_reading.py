@@ -1,13 +1,16 @@
 """What people wait for: status, listings, searches and blame on 50,000 sessions
 
-CPU time, the least of some runs: others who use the machine make it more, never less. The limits leave them room: on a
-machine with nothing else to do each takes half of its limit or less.
+CPU time as a ratio: the least of some runs, beside the least of as many passes over all that was said (its bytes counted by
+SQLite), taken in between, on the same machine in the same seconds. A reader that comes to read all sessions' messages, or
+asks for each of them, is many times above its limit.
 """
 
+import contextlib
 import os
 import random
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -16,7 +19,7 @@ from reading import make_archive
 
 SCRUBJAYCTL = BUILD / "src" / "ctl" / "scrubjayctl"
 RUNS = 5
-LIMIT_MS = 100
+LIMIT = 2  # passes; what is asked takes at most 0.9 of one
 SESSIONS = 50_000
 SIZE = int(os.environ.get("SCRUBJAY_READING_BYTES", "200"))     # of a message; of an archive of 1 GB in the nightly run
 
@@ -29,10 +32,20 @@ def lab(tmp_path_factory):
     lab.clean()
 
 
-def least_ms(lab, *arguments, fine=(0,)):
+def pass_usec(db):
+    began = time.thread_time_ns()
+    db.execute("SELECT sum(length(content)) FROM messages").fetchone()
+    return (time.thread_time_ns() - began) / 1000
+
+
+def passes(lab, *arguments, fine=(0,)):
+    """What it costs, in passes over all that was said."""
     environment = lab.environment | {"XDG_RUNTIME_DIR": str(lab.path("no-bus"))}
-    return min(lab.measure(SCRUBJAYCTL, "--archive", lab.path("archive.db"), *arguments, environment=environment,
-                           fine=fine)["cpu_usec"] for _ in range(RUNS)) / 1000
+    archive = lab.path("archive.db")
+    with contextlib.closing(sqlite3.connect(archive)) as db:
+        pairs = [(lab.measure(SCRUBJAYCTL, "--archive", archive, *arguments, environment=environment, fine=fine)["cpu_usec"],
+                  pass_usec(db)) for _ in range(RUNS)]
+    return min(cost for cost, _ in pairs) / min(cost for _, cost in pairs)
 
 
 @pytest.mark.parametrize("arguments", [
@@ -41,17 +54,17 @@ def least_ms(lab, *arguments, fine=(0,)):
     ["findings", "--by", "rule"], ["findings", "--by", "project"], ["findings", "--by", "day"],
     ["findings", "--places", "--limit", "50"], ["findings", "--all", "--limit", "50"]], ids=" ".join)
 def test_a_listing_answers_at_once(lab, arguments):
-    assert least_ms(lab, *arguments) <= LIMIT_MS
+    assert passes(lab, *arguments) <= LIMIT
 
 
 def test_stats_answer_at_once(lab):
-    assert least_ms(lab, "stats") <= LIMIT_MS
+    assert passes(lab, "stats") <= LIMIT
 
 
 @pytest.mark.parametrize("words", [["frobnicate", "widget"], ["frobnicate"], ["03ff"], ["nowhere-at-all"]], ids=" ".join)
 def test_a_search_answers_at_once(lab, words):
     lab.measure(SCRUBJAYCTL, "--archive", lab.path("archive.db"), "search", "first", fine=(0, 1))   # makes the index
-    assert least_ms(lab, "search", *words, "--limit", "20", fine=(0, 1)) <= LIMIT_MS
+    assert passes(lab, "search", *words, "--limit", "20", fine=(0, 1)) <= LIMIT
 
 
 def test_blame_answers_at_once(lab):
@@ -81,6 +94,6 @@ def test_blame_answers_at_once(lab):
     before = os.getcwd()
     try:
         os.chdir(repository)
-        assert least_ms(lab, "blame", "file:3", fine=(1,)) <= 3 * LIMIT_MS
+        assert passes(lab, "blame", "file:3", fine=(1,)) <= 3 * LIMIT
     finally:
         os.chdir(before)
