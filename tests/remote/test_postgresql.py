@@ -424,8 +424,10 @@ def while_it_travels(ann, place, sql):
     delivery = threading.Thread(target=lambda: done.append(ann.once()))
     delivery.start()
     wait_for(lambda: any(seen.search(r["query"]) for r in ann.server.requests()[n_before:]), "it has come there", 60)
-    somebody = subprocess.Popen([*ann.server.cluster.psql(ann.server.database), "-c", f"SET search_path = {SCHEMA}; BEGIN; {sql}; COMMIT"])
-    wait_for(lambda: somebody.poll() is not None or ann.server.query("SELECT pid FROM pg_locks WHERE NOT granted"),
+    somebody = subprocess.Popen([*ann.server.cluster.psql(ann.server.database), "-c", f"SET search_path = {SCHEMA}; BEGIN; {sql}; COMMIT"],
+                                env=os.environ | {"PGAPPNAME": "somebody"})
+    wait_for(lambda: somebody.poll() is not None or ann.server.query("SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid) "
+                                                                     "WHERE NOT granted AND application_name = 'somebody'"),
              "it is done, or waits for the delivery", 60)
     ann.server.control("clear")
     delivery.join()
