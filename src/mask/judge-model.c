@@ -4,6 +4,9 @@
 #include "mask/guard.h"
 #include "mask/judge-data.h"
 
+/* More of a value tells nothing more. */
+#define ASKED_MAX 256
+
 /* A feature of the model is one of the reader's, or one of the two scores of hashes. */
 _Static_assert(JUDGE_MODEL_FEATURES == JUDGE_FEATURES_N + 2,
                "data/judge/model.txt knows other features");
@@ -167,6 +170,33 @@ void judge_decide(const View *v, const Candidate *c, JudgeCaution caution, Verdi
                 return;
         ret->score = model_score(v, c, &m, NULL);
         ret->secret = ret->score >= ret->threshold;
+}
+
+bool judge_is_password(const char *s, size_t n, char quote, JudgeCaution caution)
+{
+        static const char name[] = "PASSWORD=";
+        const size_t keyword = sizeof(name) - 2;
+        char text[sizeof(name) + ASKED_MAX + 1];
+        Candidate c = { .name_end = keyword,
+                        .keyword_end = keyword,
+                        .start = keyword + 1 + (quote != 0),
+                        .form = FORM_OPERATOR,
+                        .kind = KIND_PASSWORD,
+                        .place = PLACE_START,
+                        .operator= '=',
+                        .quote = quote };
+        View v = { .text = text };
+        Verdict verdict;
+
+        n = n < ASKED_MAX ? n : ASKED_MAX;
+        c.end = c.start + n;
+        memcpy(text, name, keyword + 1);
+        text[keyword + 1] = text[c.end] = quote;
+        memcpy(text + c.start, s, n);
+        v.size = c.end + (quote != 0);
+        judge_decide(&v, &c, caution, &verdict);
+        explicit_bzero(text, sizeof(text));
+        return verdict.secret;
 }
 
 static const char *model_feature_name(size_t i)

@@ -278,6 +278,10 @@ typedef struct Verdict {
 /* Decides whether the candidate's value is a secret. */
 void judge_decide(const View *v, const Candidate *c, JudgeCaution caution, Verdict *ret);
 
+/* Would these @n bytes, with @quote round them (0: none), be a secret beside the name of a password? For places that say so
+ * without a name. */
+bool judge_is_password(const char *s, size_t n, char quote, JudgeCaution caution);
+
 /* How much a feature moved the score, up or down. */
 typedef struct Reason {
         const char *feature;

@@ -377,6 +377,11 @@ static int read_dictionary(Rule *rule, struct json_object *value, char **reterr)
         return read_bool(value, &rule->guards.dictionary, reterr);
 }
 
+static int read_judged(Rule *rule, struct json_object *value, char **reterr)
+{
+        return read_bool(value, &rule->guards.judged, reterr);
+}
+
 static int read_needs(Rule *rule, struct json_object *value, char **reterr)
 {
         static const char *const names[] = { "digit", "upper", "lower", "symbol", "letter" };
@@ -452,15 +457,11 @@ static int read_members(Rule *rule, struct json_object *object, const Member *me
 static int read_guards(Rule *rule, struct json_object *value, char **reterr)
 {
         static const Member members[] = {
-                { "min_length", read_min_length },
-                { "max_length", read_max_length },
-                { "alphabet", read_alphabet },
-                { "entropy", read_entropy },
-                { "checksum", read_checksum },
-                { "placeholder", read_placeholder },
-                { "dictionary", read_dictionary },
-                { "needs", read_needs },
-                { "not", read_not },
+                { "min_length", read_min_length }, { "max_length", read_max_length },
+                { "alphabet", read_alphabet },     { "entropy", read_entropy },
+                { "checksum", read_checksum },     { "placeholder", read_placeholder },
+                { "dictionary", read_dictionary }, { "judged", read_judged },
+                { "needs", read_needs },           { "not", read_not },
         };
 
         if (!json_object_is_type(value, json_type_object))

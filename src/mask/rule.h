@@ -63,6 +63,7 @@ typedef struct Guards {
         unsigned needs;
         bool placeholder; /* refuse what stands in for a secret */
         bool dictionary;  /* refuse what is made of words */
+        bool judged;      /* refuse what the judge takes for none beside the name of a password */
         Pattern * not ;   /* refuse what one of these finds */
         size_t n_not;
 } Guards;

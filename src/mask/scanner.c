@@ -6,7 +6,7 @@
 #include "base/bytes-find.h"
 #include "mask/extent.h"
 #include "mask/guard.h"
-#include "mask/judge.h"
+#include "mask/judge-words.h"
 #include "mask/scanner-internal.h"
 
 /* A chunk and its view fit the second cache; after it the view goes on as far as a rule may look. */
@@ -132,6 +132,20 @@ static int run_pattern(Scanner *s, Pattern *p, const char *text, size_t size, si
         return -1;
 }
 
+/* Does the judge say that this part of the view is a password, where the place does? */
+static bool is_password(Scanner *s, const char *secret, size_t n)
+{
+        const View *v = &s->view;
+        size_t start = (size_t) (secret - v->text);
+        char quote = at(v, start + n);
+
+        if (!budget_spend(&s->budget, JUDGE_STEPS))
+                return true;
+        if (start == 0 || v->text[start - 1] != quote || !is_any(quote, "\"'`"))
+                quote = 0;
+        return judge_is_password(secret, n, quote, s->rules->caution);
+}
+
 /* Does nothing that a person or a rule says stands against this secret, or the beginning of one? */
 static bool is_not_refused(Scanner *s, const Rule *rule, const char *secret, size_t n)
 {
@@ -139,6 +153,8 @@ static bool is_not_refused(Scanner *s, const Rule *rule, const char *secret, siz
 
         /* A key's body was looked at already, and what is cut off in its midst ("...") is no placeholder. */
         if (g->placeholder && rule->kind != RULE_PRIVATE_KEY && text_is_placeholder(secret, n))
+                return false;
+        if (g->judged && !is_password(s, secret, n))
                 return false;
         for (size_t i = 0; i < g->n_not; i++)
                 if (run_pattern(s, &g->not [i], secret, n, 0, PCRE2_UNSET) != 0)

@@ -1,0 +1,88 @@
+"""A place that only a password has may hold what stands for one: a metavariable, a reference, a path, a word, a sentence
+
+Options, variables, statements and files that a rule knows by their place are filled with passwords, which must go, and with
+what manuals and programs write there, which must stay. Both are new in every run.
+"""
+
+import json
+import os
+import random
+import string
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("SCRUBJAY_BUILD", ROOT / "build"))
+N = 200
+
+BARE = [
+    "Usage: tool [--pass ¤] [--quiet]",
+    "  --password ¤  what to log in with",
+    "PGPASSWORD=¤ psql -h db app",
+    "export RESTIC_PASSWORD=¤",
+    "mysql -u app -p¤ shop",
+    "sshpass -p ¤ ssh host",
+    "redis-cli -h cache -a ¤ ping",
+    "ldapsearch -x -D cn=app -w ¤ -b dc=x",
+    "docker login -u ci -p ¤ registry.test",
+    "htpasswd -b users.txt al ¤",
+    "curl -s -u al:¤ https://api.test/v1",
+    "machine git.test login al password ¤",
+    "keytool -list -storepass ¤",
+]
+QUOTED = [
+    "CREATE USER app IDENTIFIED BY '¤';",
+    "ALTER ROLE app WITH PASSWORD '¤';",
+    "export PGPASSWORD='¤'",
+    'az login -u al --password "¤"',
+    'requests.get(u, auth=("al", "¤"))',
+    "$c = mysqli_connect('db', 'app', '¤', 'shop');",
+]
+THINGS = "backup invoice tracker gateway billing storage mailer ledger".split()
+WORDS = "required optional unchanged hidden generated missing encrypted".split()
+SENTENCES = ["Enter the {} password", "see the {} manual", "the password of {}", "not set for {}", "read from {}"]
+
+
+def password(rng):
+    value = rng.choices(string.ascii_letters + string.digits, k=rng.randint(12, 20))
+    return "".join(value + rng.choices(string.digits, k=2))
+
+
+def stand_in(rng, quoted):
+    thing, other = rng.sample(THINGS, 2)
+    bare = [
+        lambda: rng.choice(["FILE", "PASS", "VALUE", "STRING", "SECRET", "YOUR_PASSWORD", "DB_PASSWORD"]),
+        lambda: rng.choice(WORDS),
+        lambda: f"~/.{thing}/{other}",
+        lambda: f"/run/secrets/{thing}_{other}",
+        lambda: f"config.{thing}.password",
+        lambda: f"process.env.{thing.upper()}_PASSWORD",
+        lambda: f"your-{thing}-password",
+        lambda: f"$({thing}-show password)" if quoted else f"${thing.upper()}",
+    ]
+    if quoted:
+        bare += [lambda: rng.choice(SENTENCES).format(thing)] * 2
+    return rng.choice(bare)()
+
+
+def mask(texts):
+    questions = "".join(json.dumps({"id": i, "text": text}) + "\n" for i, text in enumerate(texts))
+    done = subprocess.run([BUILD / "src/ctl/scrubjayctl", "mask", "--jsonl"], input=questions.encode(), stdout=subprocess.PIPE,
+                          check=True, env={**os.environ, "SCRUBJAY_MASK_RULESDIR": str(ROOT / "data/rules")})
+    return [json.loads(line)["text"] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("template", BARE + QUOTED)
+def test_a_place_tells_a_password_from_what_stands_for_one(template):
+    seed = random.SystemRandom().randrange(10 ** 9)
+    print("seed:", seed)
+    rng = random.Random(seed)
+    secrets = [password(rng) for _ in range(N)]
+    left = sum(s in text for s, text in zip(secrets, mask([template.replace("¤", s) for s in secrets])))
+    assert left == 0, f"{left} of {N} passwords stay"
+
+    texts = [template.replace("¤", stand_in(rng, template in QUOTED)) for _ in range(N)]
+    wrong = sorted({text for text, masked in zip(texts, mask(texts)) if text != masked})
+    assert len(wrong) <= 1, wrong
