@@ -31,6 +31,7 @@ BARE = [
     "curl -s -u al:¤ https://api.test/v1",
     "machine git.test login al password ¤",
     "keytool -list -storepass ¤",
+    "Server=db;Database=shop;User Id=al;Password=¤;Encrypt=true",
 ]
 QUOTED = [
     "CREATE USER app IDENTIFIED BY '¤';",
