@@ -97,6 +97,21 @@ static size_t skip_encoding(const View *v, size_t i)
         return i;
 }
 
+/* htpasswd, chpasswd, and passwd where it begins a line: what comes next is a user. */
+static bool is_program(const Reader *r)
+{
+        const View *v = r->v;
+        size_t n = r->c.keyword_end - r->c.name_start;
+
+        if (r->c.name_end != r->c.keyword_end || n < 6 || n > 16 ||
+            !reader_word_at(v, r->c.keyword_end - 6, "passwd"))
+                return false;
+        for (size_t i = r->c.name_start; i < r->c.name_end; i++)
+                if (!is_lower(v->text[i]))
+                        return false;
+        return n > 6 || r->c.place == PLACE_START;
+}
+
 bool reader_prose(Reader *r, size_t i)
 {
         const View *v = r->v;
@@ -118,6 +133,8 @@ bool reader_prose(Reader *r, size_t i)
                 reader_rest(r, i, FORM_GAP, ' ');
                 return reader_value(r, i, FORM_GAP, ' ', VALUE_SENTENCE);
         }
+        if (is_program(r))
+                return read_words(r, i);
         encoded = skip_encoding(v, i);
         if (encoded > i)
                 return reader_value(r, encoded, FORM_WORD, ' ', VALUE_SENTENCE);

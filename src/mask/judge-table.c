@@ -1,4 +1,5 @@
 /* Judge: names and values that an object, an element, a table or a line break keeps apart */
+#include "mask/guard.h"
 #include "mask/judge-reader.h"
 
 /* Jumps over "<![CDATA[". */
@@ -13,7 +14,7 @@ static size_t skip_cdata(const View *v, size_t i)
 static bool read_text(Reader *r, size_t i, JudgeForm form)
 {
         const View *v = r->v;
-        size_t end;
+        size_t begun = i, end;
 
         for (int level = 0; level < 2; level++) {
                 i = skip_cdata(v, reader_skip_space(v, i));
@@ -29,6 +30,9 @@ static bool read_text(Reader *r, size_t i, JudgeForm form)
         if (at(v, end) == ']' && !reader_word_at(v, end, "]]>"))
                 for (; end < i + TEXT_MAX && at(v, end) && at(v, end) != '<'; end++)
                         ;
+        /* What stands on another line is the element's where a tag ends it: "<password>" is a placeholder, too. */
+        if (at(v, end) != '<' && memchr(v->text + begun, '\n', i - begun))
+                return true;
         if (end > i)
                 reader_emit(r, form, '>', i, end < v->size ? end : v->size, 0);
         return true;
@@ -593,6 +597,14 @@ static bool leads_on(const Reader *r, size_t start, size_t i)
         return words <= 6 || is_any(at(v, start), "$#>%");
 }
 
+/* NAME=value, where no random characters hold the sign by chance */
+static bool is_plain_entry(const View *v, size_t i, size_t end)
+{
+        const char *sign = memchr(v->text + i, '=', end - i);
+
+        return sign && text_is_words(v->text + i, (size_t) (sign - v->text) - i);
+}
+
 /* The name ends its line: the value may be the next one. @i: what follows the name. */
 bool reader_line(Reader *r, size_t i)
 {
@@ -618,8 +630,12 @@ bool reader_line(Reader *r, size_t i)
         for (value = start; value < end && is_any(v->text[value], " \t>*-+"); value++)
                 ;
         /* "auth:" and below it "token: x" is a name with its value, and no value of "auth". */
-        if (!reader_is_entry(v, value, end))
+        if (reader_is_entry(v, value, end)) {
+                if (is_plain_entry(v, value, end))
+                        return true;
+        } else {
                 reader_rest(r, value, FORM_LINE, '\n');
+        }
         if (value < end)
                 (void) reader_value(r, value, FORM_LINE, '\n', VALUE_SENTENCE);
         return true;

@@ -9,6 +9,11 @@
 /* Of these each is looked for in every text. */
 #define HOMES_MAX 8
 
+/* The last value, one word beside its name, that is no secret to the judge. */
+typedef struct Stayed {
+        size_t start, end;
+} Stayed;
+
 struct Scanner {
         Ruleset *rules;
         HashKey key;
@@ -32,6 +37,7 @@ struct Scanner {
         TextPart part;        /* of the text that is searched */
         size_t base;          /* where the view begins in the text */
         size_t first, end;    /* hits in this range of the view count */
+        Stayed stayed;
         size_t judged; /* keywords before it were read, or are in a secret that the judge found */
         NameCache *names; /* what name patterns said */
         Cuts cuts;        /* of this view */

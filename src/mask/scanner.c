@@ -22,6 +22,9 @@
 #define PATTERN_STEPS 256
 #define JUDGE_STEPS   512
 
+/* How far the word round a beginning goes back. */
+#define CUT_WORD_MAX 64
+
 /* How often a pattern is tried again in the window of one literal, after a guard refused what it found. */
 #define TRIES_MAX 8
 
@@ -325,6 +328,18 @@ static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
         return 0;
 }
 
+/* Is the word that ends at @cut, and may have begun before the form at @start, a secret as far as it goes? "dummy-key-1234" and
+ * the address of a host are none, though forms begin like that. */
+static bool is_secret_so_far(const Scanner *s, size_t start, size_t cut)
+{
+        const char *text = s->view.text;
+        size_t low = start > CUT_WORD_MAX ? start - CUT_WORD_MAX : 0;
+
+        while (start > low && (is_name(text[start - 1]) || text[start - 1] == '-'))
+                start--;
+        return judge_is_password(text + start, cut - start, 0, CAUTION_HIGH);
+}
+
 /* Where the text was cut off, the beginning of a rule's form at the literal @at..@end is enough. */
 static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
 {
@@ -354,7 +369,7 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
         end = end > start ? end : start;
         if (cut - start < KNOWN_MIN || !text_is_token(text + start, cut - start) ||
             text_is_word_and_number(text + end, cut - end) ||
-            !is_not_refused(s, rule, text + start, cut - start))
+            !is_not_refused(s, rule, text + start, cut - start) || !is_secret_so_far(s, start, cut))
                 return 0;
         span.fingerprint = hash_bytes(&s->key, text + start, cut - start);
         return ruleset_allows(s->rules, span.fingerprint) ? 0
@@ -450,6 +465,39 @@ static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
         return judge_read_at(&s->view, start, end, KIND_NONE, take_assignment, &a);
 }
 
+static bool has_letter(const char *s, size_t n)
+{
+        return n > 0 && text_classes(s, n) & (CLASS_UPPER | CLASS_LOWER);
+}
+
+/*
+ * Does the name stand in a value that is none, and its value after that? "PASS=config.pass TERM=xterm": the second pass names
+ * nothing. But "Authorization: token x" does, and "a = token = x".
+ */
+static bool is_in_stayed(const Scanner *s, const Candidate *c)
+{
+        const Stayed *stayed = &s->stayed;
+        bool beside = c->form == FORM_OPERATOR &&
+                      !has_letter(s->view.text + c->name_end, c->start - c->name_end);
+
+        return c->name_start >= stayed->start && c->name_end <= stayed->end &&
+               c->start >= stayed->end && !beside &&
+               (c->form == FORM_OPERATOR || c->form == FORM_WORD || c->form == FORM_LINE ||
+                c->form == FORM_GAP || c->form == FORM_COPULA) &&
+               !(c->keyword_start == stayed->start && c->keyword_end == stayed->end);
+}
+
+/* Notes what stays, where it is one word that a name or an option has. */
+static void note_stayed(Scanner *s, const Candidate *c)
+{
+        const char *value = s->view.text + c->start;
+
+        if ((c->form == FORM_OPERATOR || c->form == FORM_OPTION || c->form == FORM_PAIR) &&
+            c->start >= c->name_end && !c->quote && !memchr(value, ' ', c->end - c->start) &&
+            !is_any(value[c->end - c->start - 1], ":="))
+                s->stayed = (Stayed){ c->start, c->end };
+}
+
 static int take_judged(void *userdata, const Candidate *c)
 {
         Scanner *s = userdata;
@@ -468,15 +516,19 @@ static int take_judged(void *userdata, const Candidate *c)
             memchr(v->text + rest.start, MARKER, rest.end - rest.start))
                 return 0;
         c = &rest;
+        if (is_in_stayed(s, c))
+                return 0;
         if (!budget_spend(&s->budget, JUDGE_STEPS))
                 return 0;
         end = c->end;
         judge_decide(v, c, s->rules->caution, &verdict);
-        if (verdict.veto || verdict.score < verdict.threshold - JUDGE_KNOWN_NAME)
+        rule = verdict.veto || verdict.score < verdict.threshold - JUDGE_KNOWN_NAME
+                               ? NULL
+                               : ruleset_judge_rule(s->rules, v, c, &verdict);
+        if (!rule) {
+                note_stayed(s, c);
                 return 0;
-        rule = ruleset_judge_rule(s->rules, v, c, &verdict);
-        if (!rule)
-                return 0;
+        }
         /* The reader has its bounds; a secret may be longer. */
         if (end - c->start >= JUDGE_VALUE_MAX)
                 end = extent_word(v, end);
@@ -568,6 +620,7 @@ static int find_rules(Scanner *s)
                 s->round = 1;
         }
         s->judged = 0;
+        s->stayed = (Stayed){ 0 };
         /* A literal counts where it starts, and may go on behind the chunk. */
         end = s->view.size - s->end > s->rules->longest ? s->end + s->rules->longest : s->view.size;
         r = literal_set_scan(s->rules->literals, s->scratch, s->view.text + s->first,

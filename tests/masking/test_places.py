@@ -41,6 +41,19 @@ QUOTED = [
     'requests.get(u, auth=("al", "¤"))',
     "$c = mysqli_connect('db', 'app', '¤', 'shop');",
 ]
+# What stands beside a keyword and is not its value.
+NEIGHBOURS = [
+    "export DB_PASSWORD=config.{thing}_pass TERM=xterm-{n}",
+    "WIFI_PASSWORD=lib.{thing}_password\nPORT=80{n}",
+    "MAIL_PASSWORD=see the {thing} password\nPORT=80{n}",
+    "mysqldump --user=al --password=your-password {thing}{n} > dump.sql",
+    "htpasswd -B users.txt {thing}{n}",
+    "passwd {thing}{n}",
+    "username: al\nansible_ssh_pass: <your-{thing}-password>\n\nIt says {n} now.",
+    "the key is dummy-key-{n}{n}",
+    "the {thing} password is sample-secret-{n}{n}",
+    "lftp -u al ftp://10.0.{n}.{n}",
+]
 THINGS = "backup invoice tracker gateway billing storage mailer ledger".split()
 WORDS = "required optional unchanged hidden generated missing encrypted".split()
 SENTENCES = ["Enter the {} password", "see the {} manual", "the password of {}", "not set for {}", "read from {}"]
@@ -85,5 +98,15 @@ def test_a_place_tells_a_password_from_what_stands_for_one(template):
     assert left == 0, f"{left} of {N} passwords stay"
 
     texts = [template.replace("¤", stand_in(rng, template in QUOTED)) for _ in range(N)]
+    wrong = sorted({text for text, masked in zip(texts, mask(texts)) if text != masked})
+    assert len(wrong) <= 1, wrong
+
+
+@pytest.mark.parametrize("template", NEIGHBOURS)
+def test_what_stands_beside_a_keyword_is_not_always_its_value(template):
+    seed = random.SystemRandom().randrange(10 ** 9)
+    print("seed:", seed)
+    rng = random.Random(seed)
+    texts = [template.format(thing=rng.choice(THINGS), n=rng.randint(10, 99)) for _ in range(N)]
     wrong = sorted({text for text, masked in zip(texts, mask(texts)) if text != masked})
     assert len(wrong) <= 1, wrong
