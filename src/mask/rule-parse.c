@@ -726,8 +726,7 @@ static const char word_ends[] = " \t\n=:\"'`_-.)]}>*|,;\\&";
 
 #define WORD_SHORT 3
 
-/* The literals that find the keywords of the rule's kinds. */
-static int add_keywords(Rule *rule)
+int rule_add_keywords(Rule *rule, unsigned kinds)
 {
         const Keyword *keyword;
         size_t n = 0;
@@ -740,8 +739,7 @@ static int add_keywords(Rule *rule)
         for (size_t i = 0; (keyword = judge_keyword(i)); i++) {
                 bool is_short = strlen(keyword->text) <= WORD_SHORT && keyword->text[0] > ' ';
 
-                for (const char *end = word_ends; rule->kinds & 1U << keyword->kind && *end;
-                     end++) {
+                for (const char *end = word_ends; kinds & 1U << keyword->kind && *end; end++) {
                         char **literal = &rule->literals[rule->n_literals];
 
                         if (asprintf(literal, "%s%.*s", keyword->text, is_short, end) < 0) {
@@ -771,7 +769,7 @@ static int check_judge(Rule *rule, struct json_object *object, char **reterr)
         if (!rule->kinds == !rule->names)
                 return wrong(reterr, "the type \"judge\" needs 'kinds' or 'names'");
         rule->guards.placeholder = false;
-        return rule->kinds ? add_keywords(rule) : 0;
+        return rule->kinds ? rule_add_keywords(rule, rule->kinds) : 0;
 }
 
 static void rule_donep(Rule *rule)

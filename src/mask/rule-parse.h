@@ -27,3 +27,6 @@ bool rule_is_id(const char *text);
 
 /* Makes a rule of @object. Returns 0, -EINVAL with *@reterr (the reason, without the rule's id), or -ENOMEM. */
 int rule_parse(struct json_object *object, Rule *ret, char **reterr);
+
+/* Adds the literals that find the keywords of @kinds to a rule of the judge that has none. Returns 0 or -ENOMEM. */
+int rule_add_keywords(Rule *rule, unsigned kinds);

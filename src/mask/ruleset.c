@@ -717,6 +717,20 @@ static int index_literals(Ruleset *rules, LiteralMatcher matcher)
         return literal_set_new(matcher, c.literals, c.n, &rules->literals);
 }
 
+/* A rule that knows names needs the keywords to be read, also where the rules of their kinds are not in force. */
+static int read_for_names(Ruleset *rules)
+{
+        unsigned kinds = 0;
+        Rule *first = NULL;
+
+        for (size_t i = 0; i < rules->n_rules; i++) {
+                kinds |= rules->rules[i].kinds;
+                if (rules->rules[i].names && !first)
+                        first = &rules->rules[i];
+        }
+        return first ? rule_add_keywords(first, ~kinds) : 0;
+}
+
 static JudgeCaution caution_of(const RulesetOptions *options)
 {
         return options->caution < 0   ? CAUTION_LOW
@@ -806,7 +820,9 @@ int ruleset_load(const RulesetOptions *options, Ruleset **ret, char **reterr)
                         return r;
         }
         order_rules(rules);
-        r = index_literals(rules, options->matcher);
+        r = read_for_names(rules);
+        if (r >= 0)
+                r = index_literals(rules, options->matcher);
         if (r < 0) {
                 format_error(reterr, "cannot compile the rules' literals: %s", strerror(-r));
                 return r;

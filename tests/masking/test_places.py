@@ -110,3 +110,9 @@ def test_what_stands_beside_a_keyword_is_not_always_its_value(template):
     texts = [template.format(thing=rng.choice(THINGS), n=rng.randint(10, 99)) for _ in range(N)]
     wrong = sorted({text for text, masked in zip(texts, mask(texts)) if text != masked})
     assert len(wrong) <= 1, wrong
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "data/rules").glob("*.json")), ids=lambda path: path.name)
+def test_a_file_of_rules_holds_by_itself(path):
+    done = subprocess.run([BUILD / "src/ctl/scrubjayctl", "rules", "test", path], stdout=subprocess.PIPE, check=False, text=True)
+    assert done.returncode == 0, done.stdout.splitlines()[-1]
