@@ -135,6 +135,51 @@ static bool is_alias(const Candidate *c, const char *s, size_t n)
                         text_is_words(s + 1, n - 1);
 }
 
+/* The value is the name as code writes it: "user.apiToken" of API_TOKEN, "ApiTokenField" of apiToken. */
+static bool is_name_again(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->start, *dot;
+        size_t n = c->end - c->start, i = 0;
+
+        if (c->name_start >= c->name_end || c->name_end > c->start)
+                return false;
+        for (size_t k = 0; k < n; k++)
+                if (!is_name(s[k]) && s[k] != '.')
+                        return false;
+        dot = memrchr(s, '.', n);
+        i = dot ? (size_t) (dot - s) + 1 : 0;
+        for (size_t k = c->name_start; k < c->name_end; k++) {
+                if (!is_letter(v->text[k]) && !is_digit(v->text[k]))
+                        continue;
+                while (i < n && !is_letter(s[i]) && !is_digit(s[i]))
+                        i++;
+                if (i == n || to_lower(s[i++]) != to_lower(v->text[k]))
+                        return false;
+        }
+        return i == n || (c->name_start < c->keyword_start && text_is_words(s + i, n - i));
+}
+
+/* 0x1F: no key is as short as a number */
+static bool is_number(const char *s, size_t n)
+{
+        size_t i = 2;
+
+        if (n < 3 || n > 18 || s[0] != '0' || to_lower(s[1]) != 'x')
+                return false;
+        while (i < n && (is_digit(s[i]) || (to_lower(s[i]) >= 'a' && to_lower(s[i]) <= 'f')))
+                i++;
+        return i == n;
+}
+
+/* "key = other_name;": a statement, whose texts would have quotes */
+static bool is_statement(const View *v, const Candidate *c)
+{
+        return c->operator== '=' && !c->quote && c->start> c->name_end + 2 &&
+               is_blank(v->text[c->name_end]) &&
+               is_blank(v->text[c->start - 1]) && at(v, c->end) == ';' &&
+               !is_digit(v->text[c->start]) && is_identifier(v->text + c->start, c->end - c->start);
+}
+
 static const char *find_veto(const View *v, const Candidate *c)
 {
         const char *s = v->text + c->start;
@@ -146,6 +191,12 @@ static const char *find_veto(const View *v, const Candidate *c)
                 return "a reference or a placeholder";
         if (is_any(c->operator, "e!") && !c->quote && is_identifier(s, n))
                 return "compared with a variable";
+        if (is_name_again(v, c))
+                return "the name itself";
+        if (is_number(s, n))
+                return "a number";
+        if (is_statement(v, c))
+                return "another name";
         if (judge_word(s, n) & WORD_TYPE)
                 return "a type or a constant";
         if (is_call(v, c))

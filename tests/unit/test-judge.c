@@ -397,11 +397,21 @@ TEST(random_values_beside_a_name_are_secrets)
 
 TEST(what_is_none_for_certain_is_not_asked)
 {
-        static const char *const vetoed[] = {
-                "password = getpass.getpass()", "password: ${DB_PASS}", "token_id: \"a1b2c3d4\"",
-                "secret = \"<your secret>\"",   "password: string",     "api_key=xxxxxxxx",
-                "password1 == password2",       "password: *shared",    "  api_key: *default_key\n"
-        };
+        static const char *const vetoed[] = { "password = getpass.getpass()",
+                                              "password: ${DB_PASS}",
+                                              "token_id: \"a1b2c3d4\"",
+                                              "secret = \"<your secret>\"",
+                                              "password: string",
+                                              "api_key=xxxxxxxx",
+                                              "password1 == password2",
+                                              "password: *shared",
+                                              "  api_key: *default_key\n",
+                                              "const API_TOKEN = user.apiToken",
+                                              "db_pass_3: 'ctx.dbPass3'",
+                                              "hubApiToken: HubApiTokenField",
+                                              "auth_key: 0x773",
+                                              "secret = 0x7fFF0123",
+                                              "  token = NEXT_TOK_3;\n" };
 
         for (size_t i = 0; i < ELEMENTSOF(vetoed); i++) {
                 Decided d = decide_text(vetoed[i]);
