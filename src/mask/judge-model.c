@@ -223,7 +223,8 @@ void judge_decide(const View *v, const Candidate *c, JudgeCaution caution, Verdi
         ret->secret = ret->score >= ret->threshold;
 }
 
-bool judge_is_password(const char *s, size_t n, char quote, JudgeCaution caution)
+/* Is it one beside the name, where @less than usual is needed? */
+static bool is_beside_password(const char *s, size_t n, char quote, JudgeCaution caution, int less)
 {
         static const char name[] = "PASSWORD=";
         const size_t keyword = sizeof(name) - 2;
@@ -247,7 +248,18 @@ bool judge_is_password(const char *s, size_t n, char quote, JudgeCaution caution
         v.size = c.end + (quote != 0);
         judge_decide(&v, &c, caution, &verdict);
         explicit_bzero(text, sizeof(text));
-        return verdict.secret;
+        return !verdict.veto && verdict.score >= verdict.threshold - less;
+}
+
+bool judge_is_password(const char *s, size_t n, char quote, JudgeCaution caution, int less)
+{
+        const char *last;
+
+        if (is_beside_password(s, n, quote, caution, less))
+                return true;
+        /* Of a few words one that is a secret by itself is enough. */
+        last = memrchr(s, ' ', n);
+        return last && is_beside_password(last + 1, (size_t) (s + n - last) - 1, quote, caution, 0);
 }
 
 static const char *model_feature_name(size_t i)

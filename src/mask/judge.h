@@ -275,12 +275,15 @@ typedef struct Verdict {
 /* So much less is needed beside the name of an issuer of keys, which the model does not know: rules do. */
 #define JUDGE_KNOWN_NAME 3072
 
+/* The same where only a password can stand. */
+#define JUDGE_KNOWN_PLACE 2048
+
 /* Decides whether the candidate's value is a secret. */
 void judge_decide(const View *v, const Candidate *c, JudgeCaution caution, Verdict *ret);
 
-/* Would these @n bytes, with @quote round them (0: none), be a secret beside the name of a password? For places that say so
- * without a name. */
-bool judge_is_password(const char *s, size_t n, char quote, JudgeCaution caution);
+/* Would these @n bytes, with @quote round them (0: none), be a secret beside the name of a password, where @less than usual is
+ * needed? For places that say so without a name. */
+bool judge_is_password(const char *s, size_t n, char quote, JudgeCaution caution, int less);
 
 /* How much a feature moved the score, up or down. */
 typedef struct Reason {

@@ -146,7 +146,7 @@ static bool is_password(Scanner *s, const char *secret, size_t n)
                 return true;
         if (start == 0 || v->text[start - 1] != quote || !is_any(quote, "\"'`"))
                 quote = 0;
-        return judge_is_password(secret, n, quote, s->rules->caution);
+        return judge_is_password(secret, n, quote, s->rules->caution, JUDGE_KNOWN_PLACE);
 }
 
 /* Does nothing that a person or a rule says stands against this secret, or the beginning of one? */
@@ -337,7 +337,7 @@ static bool is_secret_so_far(const Scanner *s, size_t start, size_t cut)
 
         while (start > low && (is_name(text[start - 1]) || text[start - 1] == '-'))
                 start--;
-        return judge_is_password(text + start, cut - start, 0, CAUTION_HIGH);
+        return judge_is_password(text + start, cut - start, 0, CAUTION_HIGH, 0);
 }
 
 /* Where the text was cut off, the beginning of a rule's form at the literal @at..@end is enough. */

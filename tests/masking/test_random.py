@@ -67,7 +67,7 @@ def forms():
             kind = rule.get("type", "pattern")
             if kind == "judge" or (kind == "pattern" and rule.get("rank", 0) < 2):
                 for example in rule["examples"]["positive"]:
-                    yield rule["id"], example, kind == "judge"
+                    yield rule["id"], example, kind == "judge" or rule.get("guards", {}).get("judged", False)
 
 
 def parts(text):
