@@ -45,17 +45,6 @@ static void keep_different(Secrets *s)
         s->n = n;
 }
 
-static int add(Secrets *s, uint64_t fingerprint)
-{
-        uint64_t *grown = reallocarray(s->fingerprints, s->n + 1, sizeof(*grown));
-
-        if (!grown)
-                return -ENOMEM;
-        s->fingerprints = grown;
-        grown[s->n++] = fingerprint;
-        return 0;
-}
-
 /* Returns 0, or a negative errno after saying what is wrong with the name. */
 static int find_secret(Query *q, const char *name, Secrets *secrets)
 {
@@ -75,8 +64,10 @@ static int find_secret(Query *q, const char *name, Secrets *secrets)
         r = query_find_secrets(q, digits, ELEMENTSOF(found), found);
         if (r < 0)
                 return query_failed(q, r), r;
-        if (r == 1)
-                return add(secrets, found[0]);
+        if (r == 1) {
+                APPEND(secrets->fingerprints, secrets->n, found[0]);
+                return 0;
+        }
         if (r == 0)
                 print_error(_("The archive has no secret '%s'."), name);
         else
@@ -105,15 +96,15 @@ static int mask_note(const char *note, char **ret)
         if (r < 0)
                 return r;
         line = printable(note);
-        r = line ? masker_mask(masker, MASK_TEXT, line, strlen(line), &masked) : -ENOMEM;
+        r = masker_mask(masker, MASK_TEXT, line, strlen(line), &masked);
         if (r < 0) {
                 print_error(_("The note cannot be masked: %s."), strerror(-r));
                 return r;
         }
         if (masked.n_findings > 0)
                 print_error(_("The note held a secret; it was masked in it."));
-        *ret = strndup(masked.text, masked.size);
-        return *ret ? 0 : -ENOMEM;
+        *ret = xstrndup(masked.text, masked.size);
+        return 0;
 }
 
 static void say_done(size_t n, bool undo)
@@ -177,7 +168,10 @@ int findings_acknowledge(Query *q, char *const *names, size_t n, const char *not
 
 static int on_secret(void *userdata, const FindingGroupRow *secret)
 {
-        return add(userdata, secret->fingerprint);
+        Secrets *secrets = userdata;
+
+        APPEND(secrets->fingerprints, secrets->n, secret->fingerprint);
+        return 0;
 }
 
 int findings_take_baseline(Query *q, const FindingFilter *filter, const char *note)

@@ -25,10 +25,9 @@ struct Bar {
 
 Bar *bar_new(void)
 {
-        Bar *b = calloc(1, sizeof(*b));
+        Bar *b = xcalloc(1, sizeof(*b));
 
-        if (b)
-                b->is_terminal = isatty(STDERR_FILENO) == 1;
+        b->is_terminal = isatty(STDERR_FILENO) == 1;
         return b;
 }
 
@@ -85,7 +84,7 @@ static void draw(Bar *b, const char *numbers, uint64_t n_done)
         fputc('[', stderr);
         for (size_t i = 0; i < CELLS; i++)
                 fputc(i < n_full ? '#' : '-', stderr);
-        fprintf(stderr, "] %s", cut ?: "");
+        fprintf(stderr, "] %s", cut);
         fflush(stderr);
         b->is_drawn = true;
 }

@@ -74,14 +74,12 @@ static int on_commit(void *userdata, const LinkRow *link)
 /* Finds out which of the sessions' commits this repository has, and what those change that change this file. */
 static int resolve(View *v)
 {
-        _cleanup_free_ const char **names = calloc(v->n_made + 1, sizeof(*names));
-        _cleanup_free_ CommitId *ids = calloc(v->n_made + 1, sizeof(*ids)),
-                                *touching = calloc(v->n_made + 1, sizeof(*touching)),
-                                *patches = calloc(v->n_made + 1, sizeof(*patches));
+        _cleanup_free_ const char **names = xcalloc(v->n_made + 1, sizeof(*names));
+        _cleanup_free_ CommitId *ids = xcalloc(v->n_made + 1, sizeof(*ids)),
+                                *touching = xcalloc(v->n_made + 1, sizeof(*touching)),
+                                *patches = xcalloc(v->n_made + 1, sizeof(*patches));
         int r;
 
-        if (!names || !ids || !touching || !patches)
-                return -ENOMEM;
         for (size_t i = 0; i < v->n_made; i++)
                 names[i] = v->made[i].commit;
         r = history_resolve(v->folder, names, v->n_made, ids);
@@ -178,15 +176,15 @@ static int match_patches(View *v, const BlamedCommit *c, Matches *ret)
         if (r < 0 || !*patch.text)
                 return r;
         ret->how = MATCH_PATCH;
-        for (size_t i = 0; r >= 0 && i < v->n_made; i++)
+        for (size_t i = 0; i < v->n_made; i++)
                 if (strcmp(v->made[i].patch.text, patch.text) == 0)
                         matches_add(ret, v->made + i);
-        return r < 0 || ret->n > 0 ? r : match_squashes(v, c, &patch, ret);
+        return ret->n > 0 ? 0 : match_squashes(v, c, &patch, ret);
 }
 
 static int print_json(View *v, const BlamedCommit *c, const Matches *m)
 {
-        struct json_object *o = json_object_new_object(), *sessions = json_object_new_array();
+        struct json_object *o = json_new(), *sessions = json_new_array();
 
         json_add_text(o, "commit", c->id.text);
         json_add_text(o, "summary", c->summary);
@@ -194,20 +192,21 @@ static int print_json(View *v, const BlamedCommit *c, const Matches *m)
         json_add_count(o, "lines", c->n_lines);
         json_add_text(o, "match", m->n > 0 ? match_names[m->how] : NULL);
         for (size_t i = 0; i < m->n; i++) {
-                struct json_object *s = json_object_new_object();
+                struct json_object *s = json_new();
 
                 json_add_text(s, "session_id", m->list[i]->session_id);
                 json_add_count(s, "ordinal", (uint64_t) m->list[i]->ordinal);
                 json_add_text(s, "commit", m->list[i]->commit);
-                (void) json_object_array_add(sessions, s);
+                json_append(sessions, s);
         }
-        (void) json_object_object_add(o, "sessions", sessions);
+        json_add(o, "sessions", sessions);
         return json_array_print(&v->array, o);
 }
 
 static int print_session(void *userdata, const SessionRow *s)
 {
-        return session_print_line(userdata, s, 2);
+        session_print_line(userdata, s, 2);
+        return 0;
 }
 
 static int print_text(View *v, const BlamedCommit *c, const Matches *m)
@@ -216,8 +215,7 @@ static int print_text(View *v, const BlamedCommit *c, const Matches *m)
         _cleanup_free_ char *summary = printable(c->summary);
         int r = 0;
 
-        if (!summary || put_local_time(&time, c->time_usec) < 0)
-                return -ENOMEM;
+        (void) put_local_time(&time, c->time_usec);
         printf("%s%.12s%s  %s  ", style_on(STYLE_BOLD), c->id.text, style_off(), time.data);
         printf(P_("%" PRIu64 " line", "%" PRIu64 " lines", c->n_lines), c->n_lines);
         printf("  %s\n", summary);
@@ -225,8 +223,6 @@ static int print_text(View *v, const BlamedCommit *c, const Matches *m)
                 _cleanup_free_ char *id = session_shown_id(v->q, m->list[i]->session_id),
                                     *commit = printable(m->list[i]->commit);
 
-                if (!id || !commit)
-                        return -ENOMEM;
                 fputs("  ", stdout);
                 r = query_session(v->q, m->list[i]->session_id, print_session, v->q);
                 if (m->how == MATCH_PATCH)
@@ -250,7 +246,8 @@ static int print_blame(View *v, const Blame *b)
                 const BlamedCommit *c = b->commits + i;
 
                 match_ids(v, c, &m);
-                r = m.n == 0 ? match_patches(v, c, &m) : 0;
+                if (m.n == 0)
+                        r = match_patches(v, c, &m);
                 if (r < 0)
                         return r;
                 n_matched += m.n > 0;
@@ -329,17 +326,13 @@ int command_blame(int argc, char *argv[])
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (places_open_archive(&q) < 0)
                 return STATUS_FAILED;
-        place = strdup(argv[first]);
-        if (!place)
-                return query_failed(q, -ENOMEM);
+        place = xstrdup(argv[first]);
         line = split_line(place);
         if (access(place, F_OK) < 0) {
                 print_error(_("There is no file '%s'."), place);
                 return STATUS_FAILED;
         }
         folder = path_folder(place);
-        if (!folder)
-                return query_failed(q, -ENOMEM);
         name = strrchr(place, '/') ? strrchr(place, '/') + 1 : place;
         v.q = q;
         v.folder = folder;

@@ -43,36 +43,27 @@ int daemon_new_call(sd_bus *bus, const char *member, sd_bus_message **ret)
 }
 
 /* Puts a printable copy in place of what was there. */
-static int set_text(char **text, const char *value)
+static void set_text(char **text, const char *value)
 {
-        char *copy = printable(value);
-
-        if (!copy)
-                return -ENOMEM;
         free(*text);
-        *text = copy;
-        return 0;
+        *text = printable(value);
 }
 
 static int read_remote(sd_bus_message *m, DaemonStatus *s)
 {
         const char *name, *url, *error;
         uint64_t delivered, behind;
-        RemoteStatus *grown;
         int r;
 
         r = sd_bus_message_read(m, "(sstts)", &name, &url, &delivered, &behind, &error);
         if (r <= 0)
                 return r;
-        grown = reallocarray(s->remotes, s->n_remotes + 1, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        s->remotes = grown;
-        grown += s->n_remotes++;
-        *grown = (RemoteStatus){ .last_delivery_usec = delivered, .n_behind = behind };
-        if ((r = set_text(&grown->name, name)) < 0 || (r = set_text(&grown->url, url)) < 0 ||
-            (r = set_text(&grown->last_error, error)) < 0)
-                return r;
+        APPEND(s->remotes, s->n_remotes,
+               (RemoteStatus){ .name = printable(name),
+                               .url = printable(url),
+                               .last_error = printable(error),
+                               .last_delivery_usec = delivered,
+                               .n_behind = behind });
         return 1;
 }
 
@@ -135,7 +126,9 @@ static int read_field(sd_bus_message *m, const char *key, DaemonStatus *s)
                         return r;
                 }
                 r = sd_bus_message_read(m, "v", type, &text);
-                return r < 0 ? r : set_text(fields[i].target, text);
+                if (r >= 0)
+                        set_text(fields[i].target, text);
+                return r < 0 ? r : 0;
         }
         return sd_bus_message_skip(m, "v");
 }
@@ -163,10 +156,7 @@ static uint64_t process_start(pid_t pid)
         uint64_t ticks = 0, now, boot;
         const char *p;
 
-        if (asprintf(&path, "/proc/%d/stat", (int) pid) < 0) {
-                path = NULL;
-                return 0;
-        }
+        path = xasprintf("/proc/%d/stat", (int) pid);
         if (file_read(path, 64 * 1024, &stat, NULL) < 0)
                 return 0;
         /* the name in parentheses may hold anything: count from the last one; starttime is field 22 */
@@ -205,9 +195,12 @@ int daemon_get_status(sd_bus *bus, bool start, DaemonStatus *ret)
         _cleanup_(daemon_status_done) DaemonStatus s = { 0 };
         int r;
 
-        if ((r = set_text(&s.last_error, "")) < 0 || (r = set_text(&s.source, "")) < 0 ||
-            (r = set_text(&s.archive, "")) < 0 || (r = set_text(&s.version, "")) < 0 ||
-            (r = daemon_new_call(bus, "Status", &call)) < 0)
+        set_text(&s.last_error, "");
+        set_text(&s.source, "");
+        set_text(&s.archive, "");
+        set_text(&s.version, "");
+        r = daemon_new_call(bus, "Status", &call);
+        if (r < 0)
                 return r;
         (void) sd_bus_message_set_auto_start(call, start);
         r = sd_bus_call(bus, call, STATUS_TIMEOUT_USEC, &error, &reply);
@@ -256,7 +249,7 @@ int daemon_failed(const sd_bus_error *error, int r)
                  (error && sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY)))
                 print_error(_("scrubjayd went away before it answered. See 'journalctl --user -u "
                               "scrubjay'."));
-        else if (sentence && *sentence)
+        else if (*sentence)
                 print_error("%s", sentence);
         else
                 print_error(_("scrubjayd cannot be asked: %s."), strerror(-r));

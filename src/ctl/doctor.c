@@ -78,7 +78,7 @@ static void say(Doctor *d, Verdict verdict, const char *check, const char *text,
 
         d->n[verdict]++;
         if (d->json) {
-                struct json_object *o = json_object_new_object();
+                struct json_object *o = json_new();
 
                 json_add_text(o, "check", check);
                 json_add_text(o, "verdict", verdicts[verdict].name);
@@ -315,7 +315,7 @@ static void check_archive(Doctor *d)
                 r = query_summary(q, &s);
         if (r < 0) {
                 sentence = places_explain_archive(path, r);
-                say(d, VERDICT_BROKEN, "archive", sentence ?: strerror(-r), NULL);
+                say(d, VERDICT_BROKEN, "archive", sentence, NULL);
                 return;
         }
         (void) put_size(&size, s.n_bytes);
@@ -353,7 +353,7 @@ static char *unit_file_state(sd_bus *bus)
             sd_bus_call(bus, call, 0, NULL, &reply) < 0 ||
             sd_bus_message_read(reply, "s", &state) < 0)
                 return NULL;
-        return strdup(state);
+        return xstrdup(state);
 }
 
 static void check_unit(Doctor *d)
@@ -375,10 +375,9 @@ static void check_linger(Doctor *d)
         const struct passwd *user = getpwuid(getuid());
         _cleanup_free_ char *path = NULL;
 
-        if (!user || asprintf(&path, "/var/lib/systemd/linger/%s", user->pw_name) < 0) {
-                path = NULL;
+        if (!user)
                 return;
-        }
+        path = xasprintf("/var/lib/systemd/linger/%s", user->pw_name);
         if (access(path, F_OK) < 0)
                 say(d, VERDICT_GOOD, "linger",
                     _("The service ends when you log out ('loginctl enable-linger' keeps it)."),

@@ -43,14 +43,14 @@ static void find_line(Explainer *e, size_t at, size_t *ret_line, size_t *ret_col
 
 static char *piece(const Explainer *e, size_t start, size_t end)
 {
-        _cleanup_free_ char *text = strndup(e->view.text + start, end - start);
+        Value text = value_text(e->view.text + start, end - start);
 
-        return text ? printable(text) : NULL;
+        return printable_value(&text);
 }
 
 static int print_json(Explainer *e, const Candidate *c, const Explanation *x, const char *rule)
 {
-        struct json_object *o = json_object_new_object(), *reasons = json_object_new_array();
+        struct json_object *o = json_new(), *reasons = json_new_array();
         _cleanup_free_ char *name = piece(e, c->name_start, c->name_end), *value = NULL;
         size_t start, end;
 
@@ -67,22 +67,17 @@ static int print_json(Explainer *e, const Candidate *c, const Explanation *x, co
         json_add_text(o, "rule", x->verdict.secret ? rule : NULL);
         json_add_text(o, "veto", x->verdict.veto);
         if (!x->verdict.veto) {
-                (void) json_object_object_add(o, "score",
-                                              json_object_new_double(x->verdict.score / 1024.0));
-                (void) json_object_object_add(
-                                o, "threshold",
-                                json_object_new_double(x->verdict.threshold / 1024.0));
+                json_add(o, "score", json_object_new_double(x->verdict.score / 1024.0));
+                json_add(o, "threshold", json_object_new_double(x->verdict.threshold / 1024.0));
         }
         for (size_t i = 0; i < x->n_reasons; i++) {
-                struct json_object *reason = json_object_new_object();
+                struct json_object *reason = json_new();
 
                 json_add_text(reason, "feature", x->reasons[i].feature);
-                (void) json_object_object_add(
-                                reason, "points",
-                                json_object_new_double(x->reasons[i].points / 1024.0));
-                (void) json_object_array_add(reasons, reason);
+                json_add(reason, "points", json_object_new_double(x->reasons[i].points / 1024.0));
+                json_append(reasons, reason);
         }
-        (void) json_object_object_add(o, "reasons", reasons);
+        json_add(o, "reasons", reasons);
         return json_array_print(&e->array, o);
 }
 

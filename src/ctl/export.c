@@ -21,7 +21,7 @@
 
 typedef struct Ids {
         char **list;
-        size_t n, n_allocated;
+        size_t n;
         bool with_trash;
         size_t n_left_out; /* in the trash */
 } Ids;
@@ -36,27 +36,12 @@ static void ids_done(Ids *ids)
 static int on_session(void *userdata, const SessionRow *s)
 {
         Ids *ids = userdata;
-        char *id;
 
         if (s->trashed && !ids->with_trash) {
                 ids->n_left_out++;
                 return 0;
         }
-        id = value_copy(s->values + SESSION_ID);
-        if (id && ids->n == ids->n_allocated) {
-                size_t want = ids->n_allocated > 0 ? ids->n_allocated * 2 : 256;
-                char **grown = reallocarray(ids->list, want, sizeof(*grown));
-
-                if (grown) {
-                        ids->list = grown;
-                        ids->n_allocated = want;
-                }
-        }
-        if (!id || ids->n == ids->n_allocated) {
-                free(id);
-                return -ENOMEM;
-        }
-        ids->list[ids->n++] = id;
+        APPEND(ids->list, ids->n, value_copy(s->values + SESSION_ID));
         return 0;
 }
 
@@ -100,9 +85,9 @@ static int write_jsonl(Query *q, const Ids *ids, const char *folder)
         FILE *f;
         int r = 0;
 
-        f = path ? create_file(path) : NULL;
+        f = create_file(path);
         if (!f)
-                return cannot_write(path ?: folder, path ? -errno : -ENOMEM);
+                return cannot_write(path, -errno);
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                 bar_update(bar, ids->n - i, now_usec(CLOCK_MONOTONIC));
                 r = render_json(q, ids->list[i], NULL, f);
@@ -128,7 +113,8 @@ static char *file_name(const char *folder, const char *id)
                         (void) strbuf_append(&b, id, n);
         }
         (void) strbuf_puts(&b, ".md");
-        return strbuf_take(&b, &name) < 0 ? NULL : name;
+        (void) strbuf_take(&b, &name);
+        return name;
 }
 
 static int write_markdown(Query *q, const Ids *ids, const char *folder)
@@ -138,11 +124,11 @@ static int write_markdown(Query *q, const Ids *ids, const char *folder)
 
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                 _cleanup_free_ char *path = file_name(folder, ids->list[i]);
-                FILE *f = path ? create_file(path) : NULL;
+                FILE *f = create_file(path);
 
                 bar_update(bar, ids->n - i, now_usec(CLOCK_MONOTONIC));
                 if (!f)
-                        return cannot_write(path ?: folder, path ? -errno : -ENOMEM);
+                        return cannot_write(path, -errno);
                 r = close_file(f, render_markdown(q, ids->list[i], NULL, f));
                 if (r < 0)
                         return cannot_write(path, r);
@@ -159,8 +145,6 @@ static int write_agentsview(const Ids *ids, const char *folder)
         r = places_archive(&archive);
         if (r < 0)
                 return r;
-        if (!path || !home)
-                return cannot_write(folder, -ENOMEM);
         r = snapshot_write(archive, ids->list, ids->n, path, &error);
         if (r == -EEXIST)
                 return cannot_write(path, r);

@@ -75,7 +75,7 @@ static void add_state(struct json_object *o, const char *acknowledged_at, const 
 
 struct json_object *finding_secret_json(const FindingGroupRow *secret)
 {
-        struct json_object *o = json_object_new_object();
+        struct json_object *o = json_new();
 
         json_add_text(o, "rule", secret->key);
         json_add_fingerprint(o, "fingerprint", secret->fingerprint);
@@ -90,7 +90,7 @@ static struct json_object *group_json(const View *v, const FindingGroupRow *g)
 
         if (v->group == GROUP_SECRET)
                 return finding_secret_json(g);
-        o = json_object_new_object();
+        o = json_new();
         json_add_text(o, groups[v->group].name, g->key);
         json_add_count(o, "secrets", g->n_secrets);
         json_add_count(o, "open", g->n_open);
@@ -154,7 +154,7 @@ static int on_place(void *userdata, const FindingRow *finding)
                         add_acknowledged(v, finding->acknowledged_at, finding->note);
                 return 0;
         }
-        o = json_object_new_object();
+        o = json_new();
         json_add_text(o, "session_id", finding->session_id);
         json_add_text(o, "project", finding->project);
         if (finding->ordinal >= 0)
@@ -259,12 +259,11 @@ static int run(View *v, const FindingFilter *filter, bool each_place, bool json)
         _cleanup_(listing_freep) Listing *listing = json ? NULL
                                                          : make_listing(v->group, each_place,
                                                                         v->all);
-        int r = -ENOMEM;
+        int r;
 
         v->listing = listing;
-        if (json || listing)
-                r = each_place ? query_findings(v->q, filter, on_place, v)
-                               : query_finding_groups(v->q, filter, v->group, on_group, v);
+        r = each_place ? query_findings(v->q, filter, on_place, v)
+                       : query_finding_groups(v->q, filter, v->group, on_group, v);
         if (r < 0)
                 return query_failed(v->q, r);
         if (json) {
@@ -274,8 +273,7 @@ static int run(View *v, const FindingFilter *filter, bool each_place, bool json)
         if (listing_n_rows(listing) == 0)
                 return say_none(v, filter);
         pager_open();
-        if (listing_print(listing) < 0)
-                return query_failed(v->q, -ENOMEM);
+        listing_print(listing);
         print_advice(each_place);
         return STATUS_DONE;
 }

@@ -72,6 +72,8 @@ static int ask(const char *folder, const char *const *arguments, const StrBuf *i
         _cleanup_close_ int in = -1;
         int r;
 
+        if (input && input->failed)
+                return -ENOMEM;
         if (input) {
                 in = input_file(input);
                 if (in < 0)
@@ -85,22 +87,11 @@ static int ask(const char *folder, const char *const *arguments, const StrBuf *i
 
 static BlamedCommit *blame_find(Blame *b, const CommitId *id)
 {
-        BlamedCommit *grown;
-
         for (size_t i = b->n; i > 0; i--)
                 if (strcmp(b->commits[i - 1].id.text, id->text) == 0)
                         return b->commits + i - 1;
-        if (b->n == b->n_allocated) {
-                size_t n = b->n_allocated > 0 ? b->n_allocated * 2 : 16;
-
-                grown = reallocarray(b->commits, n, sizeof(*grown));
-                if (!grown)
-                        return NULL;
-                b->commits = grown;
-                b->n_allocated = n;
-        }
-        b->commits[b->n] = (BlamedCommit){ .id = *id };
-        return &b->commits[b->n++];
+        APPEND(b->commits, b->n, (BlamedCommit){ .id = *id });
+        return b->commits + b->n - 1;
 }
 
 static int more_lines_first(const void *a, const void *b)
@@ -127,33 +118,28 @@ static void add_path(Blame *b, const char *name, size_t size)
 }
 
 /* One line of "git blame --porcelain": an id begins a line's entry, facts of a commit follow where they are new. */
-static int blame_line(Blame *b, BlamedCommit **now, const char *line, size_t size)
+static void blame_line(Blame *b, BlamedCommit **now, const char *line, size_t size)
 {
         static const char summary[] = "summary ", time[] = "author-time ", name[] = "filename ";
         CommitId id;
 
         if (size > 0 && line[0] == '\t')
-                return 0; /* the line itself */
+                return; /* the line itself */
         if (take_id(line, &id)) {
                 if (strspn(id.text, "0") == strlen(id.text)) {
                         b->n_uncommitted++;
                         *now = NULL;
-                        return 0;
+                        return;
                 }
                 *now = blame_find(b, &id);
-                if (!*now)
-                        return -ENOMEM;
                 (*now)->n_lines++;
         } else if (*now && !(*now)->summary && strncmp(line, summary, strlen(summary)) == 0) {
-                (*now)->summary = strndup(line + strlen(summary), size - strlen(summary));
-                if (!(*now)->summary)
-                        return -ENOMEM;
+                (*now)->summary = xstrndup(line + strlen(summary), size - strlen(summary));
         } else if (*now && strncmp(line, time, strlen(time)) == 0) {
                 (*now)->time_usec = strtoull(line + strlen(time), NULL, 10) * USEC_PER_SEC;
         } else if (strncmp(line, name, strlen(name)) == 0) {
                 add_path(b, line + strlen(name), size - strlen(name));
         }
-        return 0;
 }
 
 static int is_repository(const char *folder)
@@ -193,15 +179,12 @@ int history_blame(const char *folder, const char *file, uint64_t line, Blame *re
         for (const char *p = output.data; *p;) {
                 size_t n = strcspn(p, "\n");
 
-                r = blame_line(&b, &now, p, n);
-                if (r < 0)
-                        return r;
+                blame_line(&b, &now, p, n);
                 p += n + (p[n] == '\n');
         }
         if (b.n > 0)
                 qsort(b.commits, b.n, sizeof(*b.commits), more_lines_first);
-        *ret = b;
-        b = (Blame){ 0 };
+        *ret = TAKE_STRUCT(b);
         return 0;
 }
 
@@ -221,12 +204,10 @@ static int list_objects(const char *folder, const char *const *names, size_t n, 
 {
         for (size_t from = 0; from < n; from += NAMES_MAX) {
                 size_t n_asked = n - from < NAMES_MAX ? n - from : NAMES_MAX, k = 0;
-                _cleanup_free_ const char **arguments = calloc(n_asked + 2, sizeof(*arguments));
-                _cleanup_free_ PrefixName *prefixes = calloc(n_asked, sizeof(*prefixes));
+                _cleanup_free_ const char **arguments = xcalloc(n_asked + 2, sizeof(*arguments));
+                _cleanup_free_ PrefixName *prefixes = xcalloc(n_asked, sizeof(*prefixes));
                 int r;
 
-                if (!arguments || !prefixes)
-                        return -ENOMEM;
                 arguments[k++] = "rev-parse";
                 for (size_t i = 0; i < n_asked; i++) {
                         size_t size = id_length(names[from + i]);
@@ -273,8 +254,8 @@ static int read_objects(const char *folder, const StrBuf *list, Object **ret, si
         for (; p && p < end; p += strcspn(p, "\n") + 1)
                 if (take_id(p, &objects[n].id))
                         (void) strbuf_printf(&input, "%s^{commit}\n", objects[n++].id.text);
-        if (n == 0 || input.failed)
-                return n == 0 ? 0 : -ENOMEM;
+        if (n == 0)
+                return 0;
         r = ask(folder, arguments, &input, &output);
         if (r != 0)
                 return r < 0 ? r : -EIO;
@@ -350,21 +331,19 @@ int history_keep_touching(const char *folder, const Blame *b, CommitId *commits,
 {
         static const char *const fixed[] = { "diff-tree", "--stdin",      "-r", "--root",
                                              "-s",        "--no-renames", "--" };
-        _cleanup_free_ const char **arguments = calloc(ELEMENTSOF(fixed) + b->n_paths + 1,
-                                                       sizeof(*arguments));
+        _cleanup_free_ const char **arguments = xcalloc(ELEMENTSOF(fixed) + b->n_paths + 1,
+                                                        sizeof(*arguments));
         _cleanup_(strbuf_done) StrBuf input = { 0 }, output = { 0 };
         const char *p;
         int r;
 
-        if (!arguments)
-                return -ENOMEM;
         memcpy(arguments, fixed, sizeof(fixed));
         memcpy(arguments + ELEMENTSOF(fixed), b->paths, b->n_paths * sizeof(*arguments));
         for (size_t i = 0; i < n; i++)
                 if (*commits[i].text)
                         (void) strbuf_printf(&input, "%s\n", commits[i].text);
-        if (input.size == 0 || input.failed)
-                return input.failed ? -ENOMEM : 0;
+        if (input.size == 0)
+                return 0;
         r = ask(folder, arguments, &input, &output);
         if (r != 0)
                 return r < 0 ? r : -EIO;
@@ -440,8 +419,8 @@ static int ask_patch_ids(const char *folder, const StrBuf *input, const CommitId
         _cleanup_(strbuf_done) StrBuf patches = { 0 }, answer = { 0 };
         int r;
 
-        if (input->size == 0 || input->failed)
-                return input->failed ? -ENOMEM : 0;
+        if (input->size == 0)
+                return 0;
         r = ask(folder, diffs, input, &patches);
         if (r != 0)
                 return r < 0 ? r : -EIO;
@@ -471,14 +450,12 @@ typedef struct RangeName {
 int history_branch_patch_ids(const char *folder, const CommitId *tips, size_t n,
                              const CommitId *onto, CommitId *ret)
 {
-        _cleanup_free_ const char **arguments = calloc(n + 2, sizeof(*arguments));
-        _cleanup_free_ RangeName *ranges = calloc(n + 1, sizeof(*ranges));
+        _cleanup_free_ const char **arguments = xcalloc(n + 2, sizeof(*arguments));
+        _cleanup_free_ RangeName *ranges = xcalloc(n + 1, sizeof(*ranges));
         _cleanup_(strbuf_done) StrBuf output = { 0 }, input = { 0 };
         size_t n_ends = 0;
         int r;
 
-        if (!arguments || !ranges)
-                return -ENOMEM;
         if (n == 0)
                 return 0;
         memset(ret, 0, n * sizeof(*ret));

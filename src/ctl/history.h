@@ -25,7 +25,7 @@ typedef struct BlamedCommit {
 
 typedef struct Blame {
         BlamedCommit *commits; /* most lines first */
-        size_t n, n_allocated;
+        size_t n;
         uint64_t n_uncommitted; /* lines that are in no commit yet */
         char **paths;           /* the names that these commits have the file by, as pathspecs */
         size_t n_paths;

@@ -9,17 +9,20 @@
 
 void json_add_text(struct json_object *o, const char *key, const char *text)
 {
-        (void) json_object_object_add(o, key, text ? json_object_new_string(text) : NULL);
+        if (text)
+                json_add(o, key, json_object_new_string(text));
+        else
+                (void) json_object_object_add(o, key, NULL);
 }
 
 void json_add_count(struct json_object *o, const char *key, uint64_t n)
 {
-        (void) json_object_object_add(o, key, json_object_new_uint64(n));
+        json_add(o, key, json_object_new_uint64(n));
 }
 
 void json_add_bool(struct json_object *o, const char *key, bool b)
 {
-        (void) json_object_object_add(o, key, json_object_new_boolean(b));
+        json_add(o, key, json_object_new_boolean(b));
 }
 
 void json_add_time(struct json_object *o, const char *key, uint64_t usec)
@@ -31,13 +34,12 @@ void json_add_time(struct json_object *o, const char *key, uint64_t usec)
 
 void json_add_value(struct json_object *o, const char *key, const Value *v)
 {
-        struct json_object *value = NULL;
-
         if (v->type == VALUE_INTEGER)
-                value = json_object_new_int64(v->integer);
+                json_add(o, key, json_object_new_int64(v->integer));
         else if (v->type == VALUE_TEXT && v->size < INT32_MAX)
-                value = json_object_new_string_len(v->text, (int) v->size);
-        (void) json_object_object_add(o, key, value);
+                json_add(o, key, json_object_new_string_len(v->text, (int) v->size));
+        else
+                json_add_text(o, key, NULL);
 }
 
 void json_add_fingerprint(struct json_object *o, const char *key, uint64_t fingerprint)

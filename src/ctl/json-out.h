@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "model/value.h"
 
-/* Each adds a member and gives memory trouble no more thought than json-c does: without memory it is null. */
+/* Each adds a member. */
 void json_add_text(struct json_object *o, const char *key, const char *text);
 void json_add_count(struct json_object *o, const char *key, uint64_t n);
 void json_add_bool(struct json_object *o, const char *key, bool b);

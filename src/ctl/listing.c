@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/strbuf.h"
 #include "ctl/text.h"
 
 #define COLUMNS_MAX 12
@@ -24,16 +23,13 @@ struct Listing {
         size_t width[COLUMNS_MAX]; /* of the widest cell */
         size_t n_columns;
         Cell *cells;
-        size_t n_cells, n_allocated;
-        bool failed;
+        size_t n_cells;
 };
 
 Listing *listing_new(const ListingColumn *columns, size_t n_columns)
 {
-        Listing *l = calloc(1, sizeof(*l));
+        Listing *l = xcalloc(1, sizeof(*l));
 
-        if (!l)
-                return NULL;
         l->n_columns = n_columns < COLUMNS_MAX ? n_columns : COLUMNS_MAX;
         for (size_t i = 0; i < l->n_columns; i++) {
                 l->columns[i] = columns[i];
@@ -63,42 +59,20 @@ size_t listing_n_rows(const Listing *l)
 void listing_take(Listing *l, Style style, char *text)
 {
         size_t column = l->n_cells % l->n_columns;
-        Cell *grown;
+        Cell cell = { .text = text, .width = text_width(text), .style = style };
 
-        if (!text || l->failed) {
-                l->failed = true;
-                free(text);
-                return;
-        }
-        if (l->n_cells == l->n_allocated) {
-                size_t n = l->n_allocated > 0 ? l->n_allocated * 2 : 64;
-
-                grown = reallocarray(l->cells, n, sizeof(*grown));
-                if (!grown) {
-                        l->failed = true;
-                        free(text);
-                        return;
-                }
-                l->cells = grown;
-                l->n_allocated = n;
-        }
-        l->cells[l->n_cells] = (Cell){ .text = text, .width = text_width(text), .style = style };
-        if (l->cells[l->n_cells].width > l->width[column])
-                l->width[column] = l->cells[l->n_cells].width;
-        l->n_cells++;
+        APPEND(l->cells, l->n_cells, cell);
+        if (cell.width > l->width[column])
+                l->width[column] = cell.width;
 }
 
 void listing_add(Listing *l, Style style, const char *format, ...)
 {
-        _cleanup_(strbuf_done) StrBuf b = { 0 };
-        char *text = NULL;
         va_list ap;
 
         va_start(ap, format);
-        (void) strbuf_vprintf(&b, format, ap);
+        listing_take(l, style, xvasprintf(format, ap));
         va_end(ap);
-        (void) strbuf_take(&b, &text);
-        listing_take(l, style, text);
 }
 
 /* How wide each column is on this terminal; 0: it is left out. */
@@ -200,14 +174,11 @@ static void print_row(const Listing *l, const Layout *layout, const Cell *cells)
         putchar('\n');
 }
 
-int listing_print(const Listing *l)
+void listing_print(const Listing *l)
 {
         Layout layout = lay_out(l, terminal_width());
 
-        if (l->failed)
-                return -ENOMEM;
         print_row(l, &layout, NULL);
         for (size_t c = 0; c + l->n_columns <= l->n_cells; c += l->n_columns)
                 print_row(l, &layout, l->cells + c);
-        return 0;
 }

@@ -16,12 +16,12 @@ typedef struct ListingColumn {
         unsigned leave_out; /* where the terminal is narrow, the highest first; 0: never */
 } ListingColumn;
 
-/* NULL without memory. */
+/* An empty one. */
 Listing *listing_new(const ListingColumn *columns, size_t n_columns);
 Listing *listing_free(Listing *l);
 DEFINE_CLEANUP(Listing *, listing_free)
 
-/* The next cell: takes over @text, which must be printable; NULL means no memory and is remembered. */
+/* The next cell: takes over @text, which must be printable. */
 void listing_take(Listing *l, Style style, char *text);
 
 /* The next cell, formatted. */
@@ -30,5 +30,5 @@ void listing_add(Listing *l, Style style, const char *format, ...) _printf_(3, 4
 /* Rows so far. */
 size_t listing_n_rows(const Listing *l);
 
-/* Prints it. Returns 0 or -ENOMEM (of any call before). */
-int listing_print(const Listing *l);
+/* Prints it. */
+void listing_print(const Listing *l);

@@ -33,13 +33,13 @@ static int show(sd_bus *bus, bool json)
         if (r < 0)
                 return daemon_failed(&error, r);
         if (json) {
-                struct json_object *o = json_object_new_object();
+                struct json_object *o = json_new();
 
                 json_add_text(o, "log_level", level);
                 return json_print(o) < 0 ? STATUS_FAILED : STATUS_DONE;
         }
         text = printable(level);
-        puts(text ?: "");
+        puts(text);
         return STATUS_DONE;
 }
 

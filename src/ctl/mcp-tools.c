@@ -89,15 +89,12 @@ static int cannot(Call *c, const char *format, ...) _printf_(2, 3);
 
 static int cannot(Call *c, const char *format, ...)
 {
-        _cleanup_(strbuf_done) StrBuf b = { 0 };
         va_list ap;
 
-        va_start(ap, format);
-        (void) strbuf_vprintf(&b, format, ap);
-        va_end(ap);
         free(c->sentence);
-        c->sentence = NULL;
-        (void) strbuf_take(&b, &c->sentence);
+        va_start(ap, format);
+        c->sentence = xvasprintf(format, ap);
+        va_end(ap);
         return -EINVAL;
 }
 
@@ -206,7 +203,7 @@ static void add_cut(struct json_object *o, const char *key, const char *text)
                 while (n > 0 && ((unsigned char) text[n] & 0xC0) == 0x80)
                         n--;
         }
-        (void) json_object_object_add(o, key, json_object_new_string_len(text, (int) n));
+        json_add(o, key, json_object_new_string_len(text, (int) n));
 }
 
 static int see_trash(void *userdata, const SessionRow *s)
@@ -235,28 +232,27 @@ static int on_session(void *userdata, const SessionRow *s)
         struct json_object *o;
         Call *c = userdata;
 
-        if (!title)
-                return -ENOMEM;
         if (s->trashed)
                 return 0;
         if (json_object_array_length(c->rows) >= c->limit) {
                 c->more = true;
                 return 1; /* that is enough */
         }
-        o = json_object_new_object();
+        o = json_new();
         for (size_t i = 0; i < ELEMENTSOF(columns); i++)
                 json_add_value(o, session_table.columns[columns[i]].name, s->values + columns[i]);
         json_add_bool(o, "starred", s->starred);
         json_add_count(o, "masked_places", s->n_findings);
         add_cut(o, "title", title);
-        return json_object_array_add(c->rows, o) < 0 ? -ENOMEM : 0;
+        json_append(c->rows, o);
+        return 0;
 }
 
 /* {@key: the rows, "more": ...} */
 static void take_rows(Call *c, const char *key, struct json_object **ret)
 {
-        *ret = json_object_new_object();
-        (void) json_object_object_add(*ret, key, TAKE_PTR(c->rows));
+        *ret = json_new();
+        json_add(*ret, key, TAKE_PTR(c->rows));
         json_add_bool(*ret, "more", c->more);
 }
 
@@ -317,7 +313,7 @@ static int on_hit(void *userdata, const SearchHit *hit)
         for (const char *p = hit->snippet; *p; p++)
                 if (*p != SEARCH_MATCH_BEGIN && *p != SEARCH_MATCH_END)
                         (void) strbuf_putc(&snippet, *p);
-        o = json_object_new_object();
+        o = json_new();
         json_add_text(o, "session_id", hit->session_id);
         json_add_text(o, "project", hit->project);
         json_add_text(o, "agent", hit->agent);
@@ -326,7 +322,8 @@ static int on_hit(void *userdata, const SearchHit *hit)
         json_add_text(o, "role", hit->role);
         json_add_text(o, "time", hit->timestamp);
         json_add_text(o, "snippet", snippet.data ?: "");
-        return json_object_array_add(c->rows, o) < 0 ? -ENOMEM : 0;
+        json_append(c->rows, o);
+        return 0;
 }
 
 static int tool_search_messages(Call *c, struct json_object **ret)
@@ -459,11 +456,10 @@ static int tool_read_session(Call *c, struct json_object **ret)
                 r = -ENOMEM;
         if (r >= 0) {
                 piece_trim(&piece);
-                *ret = json_object_new_object();
+                *ret = json_new();
                 json_add_text(*ret, "session_id", id);
-                (void) json_object_object_add(*ret, "text",
-                                              json_object_new_string_len(piece.text.data ?: "",
-                                                                         (int) piece.text.size));
+                json_add(*ret, "text",
+                         json_object_new_string_len(piece.text.data ?: "", (int) piece.text.size));
                 if (piece.more)
                         json_add_count(*ret, "next_offset", piece.skip + piece.text.size);
         }
@@ -479,7 +475,8 @@ static int on_group(void *userdata, const FindingGroupRow *g)
                 c->more = true;
                 return 0;
         }
-        return json_object_array_add(c->rows, finding_secret_json(g)) < 0 ? -ENOMEM : 0;
+        json_append(c->rows, finding_secret_json(g));
+        return 0;
 }
 
 static int tool_list_findings(Call *c, struct json_object **ret)
@@ -526,7 +523,7 @@ static int open_archive(Call *c)
         if (r >= 0)
                 return 0;
         sentence = places_explain_archive(path, r);
-        return cannot(c, "%s", sentence ?: strerror(-r));
+        return cannot(c, "%s", sentence);
 }
 
 int mcp_tool_call(const char *name, struct json_object *arguments, struct json_object **ret)
@@ -537,7 +534,7 @@ int mcp_tool_call(const char *name, struct json_object *arguments, struct json_o
         for (size_t i = 0; i < ELEMENTSOF(tools); i++) {
                 if (strcmp(tools[i].name, name) != 0)
                         continue;
-                c.rows = json_object_new_array();
+                c.rows = json_new_array();
                 r = open_archive(&c);
                 if (r >= 0) {
                         (void) query_begin(c.q);
@@ -551,7 +548,7 @@ int mcp_tool_call(const char *name, struct json_object *arguments, struct json_o
                 if (!c.sentence)
                         (void) cannot(&c, "The archive cannot be read: %s.",
                                       c.q ? query_reason(c.q) : strerror(-r));
-                *ret = json_object_new_string(c.sentence ?: "It failed.");
+                *ret = json_object_new_string(c.sentence);
                 return 0;
         }
         return -ENOENT;

@@ -91,8 +91,8 @@ static void print_paragraph(const char *text)
 
         while (*text) {
                 size_t n = strcspn(text, " ");
-                _cleanup_free_ char *word = strndup(text, n);
-                size_t width = word ? text_width(word) : n;
+                _cleanup_free_ char *word = xstrndup(text, n);
+                size_t width = text_width(word);
 
                 if (used > 0 && used + 1 + width > HELP_WIDTH) {
                         putchar('\n');

@@ -31,16 +31,12 @@ int places_settings(const Settings **ret)
 int places_archive(char **ret)
 {
         const Settings *settings;
-        char *path;
         int r;
 
         r = places_settings(&settings);
         if (r < 0)
                 return r;
-        path = strdup(settings->archive_path);
-        if (!path)
-                return -ENOMEM;
-        *ret = path;
+        *ret = xstrdup(settings->archive_path);
         return 0;
 }
 
@@ -105,7 +101,7 @@ int places_open_archive(Query **ret)
         r = query_open(path, ret);
         if (r < 0) {
                 sentence = places_explain_archive(path, r);
-                print_error("%s", sentence ?: strerror(-r));
+                print_error("%s", sentence);
         }
         return r;
 }

@@ -21,7 +21,7 @@ int places_settings(const Settings **ret);
 /* The archive's path; the caller owns it. Returns 0, or a negative errno after saying why. */
 int places_archive(char **ret);
 
-/* Why query_open() of @path answered @r, and what to do: a sentence, owned by the caller; NULL without memory. */
+/* Why query_open() of @path answered @r, and what to do: a sentence, owned by the caller. */
 char *places_explain_archive(const char *path, int r);
 
 /* Opens the archive. Returns 0, or a negative errno after saying what is wrong and what to do. */

@@ -202,9 +202,9 @@ static int put_call(Page *p, const Message *m, const Value *call)
         if (r < 0)
                 return r;
         line = strndup(input.data ?: "", input.data ? strcspn(input.data, "\n") : 0);
-        cut = line ? text_cut(line, SUMMARY_MAX) : NULL;
-        if (!cut)
-                return -ENOMEM;
+        if (!line)
+                return -ENOMEM; /* it may be long */
+        cut = text_cut(line, SUMMARY_MAX);
         (void) strbuf_puts(&p->out, "<details><summary>");
         (void) put_html_text(&p->out, name.data ?: "", name.size);
         (void) strbuf_puts(&p->out, " <code>");

@@ -26,55 +26,56 @@ static int on_session(void *userdata, const SessionRow *s)
 static int on_row(void *userdata, const Value *values)
 {
         Writer *w = userdata;
-        struct json_object *o = json_object_new_object();
+        struct json_object *o = json_new();
 
         json_add_row(o, w->table, values);
-        return json_object_array_add(w->rows, o) < 0 ? -ENOMEM : 0;
+        json_append(w->rows, o);
+        return 0;
 }
 
 static int add_rows(Writer *w, Query *q, const Table *table, const char *key, const char *id)
 {
         int r;
 
-        w->rows = json_object_new_array();
+        w->rows = json_new_array();
         w->table = table;
         r = query_rows(q, table, id, on_row, w);
-        (void) json_object_object_add(w->session, key, w->rows);
+        json_add(w->session, key, w->rows);
         return r;
 }
 
 static struct json_object *call_object(const Message *m, size_t i, ToolsShown tools)
 {
-        struct json_object *o = json_object_new_object(), *events;
+        struct json_object *o = json_new(), *events;
 
         if (tools == TOOLS_NAMES) {
                 json_add_value(o, "tool_name", m->calls[i] + CALL_TOOL_NAME);
                 return o;
         }
         json_add_row(o, &call_table, m->calls[i]);
-        events = json_object_new_array();
+        events = json_new_array();
         for (size_t k = 0; k < m->n_events; k++) {
                 struct json_object *event;
 
                 if (m->events[k][EVENT_CALL_INDEX].integer != m->calls[i][CALL_CALL_INDEX].integer)
                         continue;
-                event = json_object_new_object();
+                event = json_new();
                 json_add_row(event, &event_table, m->events[k]);
-                (void) json_object_array_add(events, event);
+                json_append(events, event);
         }
-        (void) json_object_object_add(o, "result_events", events);
+        json_add(o, "result_events", events);
         return o;
 }
 
 static int on_message(void *userdata, const Message *m)
 {
         Writer *w = userdata;
-        struct json_object *o = json_object_new_object(), *calls = json_object_new_array();
+        struct json_object *o = json_new(), *calls = json_new_array();
 
         json_add_row(o, &message_table, m->values);
         for (size_t i = 0; i < m->n_calls && w->tools != TOOLS_NONE; i++)
-                (void) json_object_array_add(calls, call_object(m, i, w->tools));
-        (void) json_object_object_add(o, "tool_calls", calls);
+                json_append(calls, call_object(m, i, w->tools));
+        json_add(o, "tool_calls", calls);
         if (w->n_messages++ > 0)
                 fputc(',', w->f);
         return json_print_part(w->f, o, 0);
@@ -83,26 +84,27 @@ static int on_message(void *userdata, const Message *m)
 static int on_child(void *userdata, const SessionRow *s)
 {
         Writer *w = userdata;
-        struct json_object *o = json_object_new_object();
+        struct json_object *o = json_new();
 
         json_add_value(o, "id", s->values + SESSION_ID);
         json_add_value(o, "relationship_type", s->values + SESSION_RELATIONSHIP_TYPE);
-        return json_object_array_add(w->rows, o) < 0 ? -ENOMEM : 0;
+        json_append(w->rows, o);
+        return 0;
 }
 
 static int add_children(Writer *w, Query *q, const char *id)
 {
         int r;
 
-        w->rows = json_object_new_array();
+        w->rows = json_new_array();
         r = query_children(q, id, on_child, w);
-        (void) json_object_object_add(w->session, "children", w->rows);
+        json_add(w->session, "children", w->rows);
         return r;
 }
 
 int render_json(Query *q, const char *id, const RenderOptions *options, FILE *f)
 {
-        _cleanup_(json_object_putp) struct json_object *session = json_object_new_object();
+        _cleanup_(json_object_putp) struct json_object *session = json_new();
         Writer w = { .f = f, .session = session, .tools = options ? options->tools : TOOLS_ALL };
         int r;
 

@@ -58,7 +58,7 @@ static void write_fact(FILE *f, const char *label, const Value *v)
 {
         _cleanup_free_ char *text = printable_value(v);
 
-        if (v->type != VALUE_NULL && text && *text) {
+        if (v->type != VALUE_NULL && *text) {
                 fprintf(f, "- %s: ", label);
                 markdown_write_inline(f, text);
                 fputc('\n', f);
@@ -67,12 +67,10 @@ static void write_fact(FILE *f, const char *label, const Value *v)
 
 static int on_session(void *userdata, const SessionRow *s)
 {
-        _cleanup_free_ char *title = session_title(s->values), *id = NULL;
+        _cleanup_free_ char *title = session_title(s->values),
+                            *id = printable_value(s->values + SESSION_ID);
         FILE *f = userdata;
 
-        id = printable_value(s->values + SESSION_ID);
-        if (!title || !id)
-                return -ENOMEM;
         fputs("# ", f);
         markdown_write_inline(f, session_mark(s));
         markdown_write_inline(f, *title ? title : id);
@@ -111,8 +109,8 @@ static int write_call(const Writer *w, const Message *m, const Value *call)
         int r;
 
         r = put_tool_input(&input, call + CALL_INPUT_JSON);
-        if (r < 0 || !name)
-                return -ENOMEM;
+        if (r < 0)
+                return r;
         fputs("**", f);
         markdown_write_inline(f, name);
         fputs("**\n\n", f);
@@ -135,8 +133,6 @@ static int on_message(void *userdata, const Message *m)
         FILE *f = w->f;
         int r;
 
-        if (!role || !time)
-                return -ENOMEM;
         fprintf(f, "\n## %" PRId64 ". ", m->values[MESSAGE_ORDINAL].integer);
         markdown_write_inline(f, role);
         fputs(*time ? ", " : "", f);

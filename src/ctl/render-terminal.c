@@ -65,7 +65,7 @@ static void write_fact(FILE *f, const char *label, const Value *v)
 {
         _cleanup_free_ char *text = printable_value(v);
 
-        if (v->type != VALUE_NULL && text && *text)
+        if (v->type != VALUE_NULL && *text)
                 fprintf(f, "%s%s:%s %s\n", style_on(STYLE_DIM), label, style_off(), text);
 }
 
@@ -85,27 +85,24 @@ typedef struct Writer {
 } Writer;
 
 /* The other end of a link between sessions: its short id, how they belong together, what it is called. */
-static int write_relative(const Writer *w, const char *label, const Value *relationship,
-                          const Value *id, const Value *other)
+static void write_relative(const Writer *w, const char *label, const Value *relationship,
+                           const Value *id, const Value *other)
 {
-        _cleanup_free_ char *whole = value_copy(id), *shown = NULL, *cut = NULL,
+        _cleanup_free_ char *whole = value_copy(id), *shown = session_shown_id(w->q, whole),
                             *how = printable_value(relationship),
-                            *title = other ? session_title(other) : strdup("");
+                            *title = other ? session_title(other) : xstrdup(""),
+                            *cut = text_cut(title, TITLE_WIDTH);
 
-        shown = whole ? session_shown_id(w->q, whole) : NULL;
-        cut = title ? text_cut(title, TITLE_WIDTH) : NULL;
-        if (!shown || !how || !cut)
-                return -ENOMEM;
         fprintf(w->f, "%s%s:%s %s%s%s%s%s%s%s\n", style_on(STYLE_DIM), label, style_off(),
                 style_on(STYLE_ACCENT), shown, style_off(), *how ? "  " : "", how, *cut ? "  " : "",
                 cut);
-        return 0;
 }
 
 static int on_child(void *userdata, const SessionRow *s)
 {
-        return write_relative(userdata, _("Child"), s->values + SESSION_RELATIONSHIP_TYPE,
-                              s->values + SESSION_ID, s->values);
+        write_relative(userdata, _("Child"), s->values + SESSION_RELATIONSHIP_TYPE,
+                       s->values + SESSION_ID, s->values);
+        return 0;
 }
 
 typedef struct Child {
@@ -117,8 +114,9 @@ static int on_parent(void *userdata, const SessionRow *s)
 {
         const Child *child = userdata;
 
-        return write_relative(child->w, _("Parent"), child->row->values + SESSION_RELATIONSHIP_TYPE,
-                              s->values + SESSION_ID, s->values);
+        write_relative(child->w, _("Parent"), child->row->values + SESSION_RELATIONSHIP_TYPE,
+                       s->values + SESSION_ID, s->values);
+        return 0;
 }
 
 /* Its parent, which the archive may lack. */
@@ -129,14 +127,12 @@ static int write_parent(const Writer *w, const SessionRow *s)
         Child child = { w, s };
         int r;
 
-        if (!parent)
-                return -ENOMEM;
         if (!*parent)
                 return 0;
         r = query_session(w->q, parent, on_parent, &child);
-        return r != 0 ? r
-                      : write_relative(w, _("Parent"), s->values + SESSION_RELATIONSHIP_TYPE, id,
-                                       NULL);
+        if (r == 0)
+                write_relative(w, _("Parent"), s->values + SESSION_RELATIONSHIP_TYPE, id, NULL);
+        return r;
 }
 
 static int on_session(void *userdata, const SessionRow *s)
@@ -146,8 +142,6 @@ static int on_session(void *userdata, const SessionRow *s)
         const Writer *w = userdata;
         FILE *f = w->f;
 
-        if (!title)
-                return -ENOMEM;
         write_line(f, session_mark(s), STYLE_BOLD, title, strlen(title));
         write_fact(f, _("Session"), s->values + SESSION_ID);
         write_fact(f, _("Project"), s->values + SESSION_PROJECT);
@@ -185,8 +179,8 @@ static int write_call(const Writer *w, const Message *m, const Value *call)
         int r;
 
         r = put_tool_input(&input, call + CALL_INPUT_JSON);
-        if (r < 0 || !name)
-                return -ENOMEM;
+        if (r < 0)
+                return r;
         fprintf(f, "  %s▸ %s%s\n", style_on(STYLE_ACCENT), name, style_off());
         if (w->tools == TOOLS_NAMES)
                 return 0;
@@ -208,8 +202,9 @@ static int on_message(void *userdata, const Message *m)
         FILE *f = w->f;
         int r;
 
-        if (!role || !model || put_local_iso(&time, m->values + MESSAGE_TIMESTAMP) < 0)
-                return -ENOMEM;
+        r = put_local_iso(&time, m->values + MESSAGE_TIMESTAMP);
+        if (r < 0)
+                return r;
         is_user = strcmp(role, "user") == 0;
         fprintf(f, "\n%s── %s%s%s", style_on(is_user ? STYLE_GOOD : STYLE_BOLD), role, style_off(),
                 style_on(STYLE_DIM));

@@ -25,7 +25,7 @@ static int list_json(const Ruleset *rules)
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ruleset_n_rules(rules); i++) {
-                struct json_object *o = json_object_new_object();
+                struct json_object *o = json_new();
                 RuleInfo info;
 
                 (void) ruleset_rule(rules, i, &info);
@@ -47,8 +47,6 @@ static int list_rules(const Ruleset *rules, bool json)
         if (json)
                 return list_json(rules);
         l = listing_new(headers, ELEMENTSOF(headers));
-        if (!l)
-                return -ENOMEM;
         pager_open();
         for (size_t i = 0; i < ruleset_n_rules(rules); i++) {
                 RuleInfo info;
@@ -57,7 +55,8 @@ static int list_rules(const Ruleset *rules, bool json)
                 listing_take(l, STYLE_ACCENT, printable(info.id));
                 listing_take(l, STYLE_NONE, printable(info.description));
         }
-        return listing_print(l);
+        listing_print(l);
+        return 0;
 }
 
 static int show_rule(const Ruleset *rules, const char *id)

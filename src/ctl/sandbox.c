@@ -64,7 +64,7 @@ SandboxRefusal sandbox_refusal(const char *runtime_folder, char **ret)
         *ret = NULL;
         path = path_join(runtime_folder,
                          "systemd/user/scrubjay.service.d/zz-no-user-namespaces.conf");
-        if (!path || file_read(path, 64 * 1024, &text, NULL) < 0)
+        if (file_read(path, 64 * 1024, &text, NULL) < 0)
                 return SANDBOX_NOT_REFUSED;
         if (strncmp(text, machine, strlen(machine)) == 0)
                 refusal = SANDBOX_REFUSED_BY_MACHINE;
@@ -73,7 +73,7 @@ SandboxRefusal sandbox_refusal(const char *runtime_folder, char **ret)
         else
                 return SANDBOX_NOT_REFUSED;
         /* both beginnings are of one length */
-        *ret = strndup(text + strlen(machine), strcspn(text + strlen(machine), "\n"));
+        *ret = xstrndup(text + strlen(machine), strcspn(text + strlen(machine), "\n"));
         return refusal;
 }
 

@@ -9,71 +9,67 @@
 
 static int on_rule(void *userdata, const RuleFindings *rule)
 {
-        struct json_object *o = json_object_new_object(), *text = json_object_new_object();
+        struct json_object *o = json_new(), *text = json_new();
 
         json_add_text(text, "text", rule->rule);
         json_add_text(o, "id", rule->rule);
-        (void) json_object_object_add(o, "shortDescription", text);
-        return json_object_array_add(userdata, o) < 0 ? -ENOMEM : 0;
+        json_add(o, "shortDescription", text);
+        json_append(userdata, o);
+        return 0;
 }
 
 /* Where it is: no file on a disk, so the session is a URI of our own and the field a logical location within. */
 static struct json_object *location(const FindingRow *f)
 {
-        struct json_object *o = json_object_new_object(), *physical = json_object_new_object(),
-                           *artifact = json_object_new_object(),
-                           *logical = json_object_new_object(), *list = json_object_new_array();
+        struct json_object *o = json_new(), *physical = json_new(), *artifact = json_new(),
+                           *logical = json_new(), *list = json_new_array();
         _cleanup_free_ char *uri = NULL, *name = NULL;
 
-        if (asprintf(&uri, "scrubjay:session/%s", f->session_id) < 0)
-                uri = NULL;
-        if ((f->ordinal >= 0 ? asprintf(&name, "%s/%" PRId64 "/%s", f->session_id, f->ordinal,
-                                        f->field)
-                             : asprintf(&name, "%s/%s", f->session_id, f->field)) < 0)
-                name = NULL;
+        uri = xasprintf("scrubjay:session/%s", f->session_id);
+        name = f->ordinal >= 0 ? xasprintf("%s/%" PRId64 "/%s", f->session_id, f->ordinal, f->field)
+                               : xasprintf("%s/%s", f->session_id, f->field);
         json_add_text(artifact, "uri", uri);
-        (void) json_object_object_add(physical, "artifactLocation", artifact);
-        (void) json_object_object_add(o, "physicalLocation", physical);
+        json_add(physical, "artifactLocation", artifact);
+        json_add(o, "physicalLocation", physical);
         json_add_text(logical, "fullyQualifiedName", name);
-        (void) json_object_array_add(list, logical);
-        (void) json_object_object_add(o, "logicalLocations", list);
+        json_append(list, logical);
+        json_add(o, "logicalLocations", list);
         return o;
 }
 
 /* Somebody has acknowledged it. */
 static struct json_object *suppressions(const char *note)
 {
-        struct json_object *list = json_object_new_array(), *o = json_object_new_object();
+        struct json_object *list = json_new_array(), *o = json_new();
 
         json_add_text(o, "kind", "external");
         json_add_text(o, "status", "accepted");
         if (*note)
                 json_add_text(o, "justification", note);
-        (void) json_object_array_add(list, o);
+        json_append(list, o);
         return list;
 }
 
 static int on_finding(void *userdata, const FindingRow *f)
 {
-        struct json_object *o = json_object_new_object(), *message = json_object_new_object(),
-                           *prints = json_object_new_object(), *locations = json_object_new_array(),
-                           *properties = json_object_new_object();
+        struct json_object *o = json_new(), *message = json_new(), *prints = json_new(),
+                           *locations = json_new_array(), *properties = json_new();
         bool *is_first = userdata;
 
         json_add_text(o, "ruleId", f->rule);
         json_add_text(o, "level", "error");
         json_add_text(message, "text",
                       _("A secret was here. It is masked in the archive; rotate it."));
-        (void) json_object_object_add(o, "message", message);
-        (void) json_object_array_add(locations, location(f));
-        (void) json_object_object_add(o, "locations", locations);
+        json_add(o, "message", message);
+        json_append(locations, location(f));
+        json_add(o, "locations", locations);
         json_add_fingerprint(prints, "scrubjayKeyed/v1", f->fingerprint);
-        (void) json_object_object_add(o, "partialFingerprints", prints);
+        json_add(o, "partialFingerprints", prints);
         json_add_text(properties, "project", f->project);
         json_add_text(properties, "seenAt", f->seen_at);
-        (void) json_object_object_add(o, "properties", properties);
+        json_add(o, "properties", properties);
         if (*f->acknowledged_at)
-                (void) json_object_object_add(o, "suppressions", suppressions(f->note));
+                json_add(o, "suppressions", suppressions(f->note));
         if (!*is_first)
                 puts(",");
         *is_first = false;
@@ -82,13 +78,13 @@ static int on_finding(void *userdata, const FindingRow *f)
 
 int sarif_print(Query *q, const FindingFilter *filter)
 {
-        struct json_object *driver = json_object_new_object(), *rules = json_object_new_array();
+        struct json_object *driver = json_new(), *rules = json_new_array();
         bool is_first = true;
         int r;
 
         json_add_text(driver, "name", "scrubjay");
         json_add_text(driver, "version", SCRUBJAY_VERSION);
-        (void) json_object_object_add(driver, "rules", rules);
+        json_add(driver, "rules", rules);
         r = query_rules(q, on_rule, rules);
         if (r < 0) {
                 (void) json_object_put(driver);

@@ -48,7 +48,7 @@ static void view_done(View *v)
 /* Takes the marks out, for JSON; keeps where they were as byte offsets [begin, end] in the text. */
 static int add_json(View *v, const SearchHit *hit)
 {
-        struct json_object *o = json_object_new_object(), *matches = json_object_new_array();
+        struct json_object *o = json_new(), *matches = json_new_array();
         _cleanup_(strbuf_done) StrBuf text = { 0 };
         size_t begin = 0;
 
@@ -56,11 +56,11 @@ static int add_json(View *v, const SearchHit *hit)
                 if (*p == SEARCH_MATCH_BEGIN)
                         begin = text.size;
                 else if (*p == SEARCH_MATCH_END) {
-                        struct json_object *pair = json_object_new_array();
+                        struct json_object *pair = json_new_array();
 
-                        (void) json_object_array_add(pair, json_object_new_uint64(begin));
-                        (void) json_object_array_add(pair, json_object_new_uint64(text.size));
-                        (void) json_object_array_add(matches, pair);
+                        json_append(pair, json_object_new_uint64(begin));
+                        json_append(pair, json_object_new_uint64(text.size));
+                        json_append(matches, pair);
                 } else
                         (void) strbuf_putc(&text, *p);
         }
@@ -74,21 +74,20 @@ static int add_json(View *v, const SearchHit *hit)
         json_add_text(o, "role", hit->role);
         json_add_text(o, "timestamp", hit->timestamp);
         json_add_text(o, "snippet", text.data ?: "");
-        (void) json_object_object_add(o, "matches", matches);
+        json_add(o, "matches", matches);
         if (v->array.n == 0)
                 fputs("{\"hits\": ", stdout);
         return json_array_print(&v->array, o);
 }
 
-static int print_snippet(const char *snippet)
+static void print_snippet(const char *snippet)
 {
         while (*snippet) {
                 static const char marks[] = { SEARCH_MATCH_BEGIN, SEARCH_MATCH_END, 0 };
                 _cleanup_(strbuf_done) StrBuf b = { 0 };
                 size_t n = strcspn(snippet, marks);
 
-                if (put_printable(&b, PRINTABLE_LINE, snippet, n) < 0)
-                        return -ENOMEM;
+                (void) put_printable(&b, PRINTABLE_LINE, snippet, n);
                 fputs(b.data ?: "", stdout);
                 snippet += n;
                 if (*snippet)
@@ -96,7 +95,6 @@ static int print_snippet(const char *snippet)
                               stdout);
         }
         fputs(style_off(), stdout);
-        return 0;
 }
 
 static void keep(View *v, const SearchHit *hit)
@@ -123,7 +121,8 @@ static int on_hit(void *userdata, const SearchHit *hit)
 
 static int print_title(void *userdata, const SessionRow *s)
 {
-        return session_print_line(userdata, s, 0);
+        session_print_line(userdata, s, 0);
+        return 0;
 }
 
 static int print_hit(const Kept *k)
@@ -131,14 +130,11 @@ static int print_hit(const Kept *k)
         Value time = value_text(k->timestamp, strlen(k->timestamp));
         _cleanup_free_ char *when = local_iso(&time), *role = printable(k->role);
 
-        if (!when || !role)
-                return -ENOMEM;
         printf("  %s%s%s", style_on(STYLE_DIM), when, style_off());
         if (k->ordinal >= 0)
                 printf("  %s %" PRId64, role, k->ordinal);
         fputs("\n    ", stdout);
-        if (print_snippet(k->snippet) < 0)
-                return -ENOMEM;
+        print_snippet(k->snippet);
         putchar('\n');
         return ferror(stdout) ? -EPIPE : 0;
 }
@@ -150,8 +146,6 @@ static int print_group(View *v, size_t first)
         _cleanup_free_ char *id = session_shown_id(v->q, f->session_id);
         int r;
 
-        if (!id)
-                return -ENOMEM;
         r = query_session(v->q, f->session_id, print_title, v->q);
         for (size_t i = first; r >= 0 && i < v->n_kept; i++) {
                 if (strcmp(v->kept[i].session_id, f->session_id) != 0)
@@ -185,11 +179,10 @@ static void on_progress(void *userdata, uint64_t n_pending)
         bar_update(userdata, n_pending, now_usec(CLOCK_MONOTONIC));
 }
 
-static int join(int argc, char *argv[], StrBuf *b)
+static void join(int argc, char *argv[], StrBuf *b)
 {
         for (int i = 0; i < argc; i++)
                 (void) strbuf_printf(b, "%s%s", i > 0 ? " " : "", argv[i]);
-        return b->failed ? -ENOMEM : 0;
 }
 
 static bool there_are_more(const View *v)
@@ -296,8 +289,8 @@ int command_search(int argc, char *argv[])
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (part && parse_part(part, &filter.part) < 0)
                 return STATUS_USAGE;
-        if (join(argc - first, argv + first, &text) < 0 || places_archive(&path) < 0 ||
-            places_open_archive(&q) < 0)
+        join(argc - first, argv + first, &text);
+        if (places_archive(&path) < 0 || places_open_archive(&q) < 0)
                 return STATUS_FAILED;
         if (given_session && session_find(q, given_session, &session) < 0)
                 return STATUS_FAILED;

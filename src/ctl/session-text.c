@@ -20,7 +20,7 @@ char *session_title(const Value *values)
         for (size_t i = 0; i < ELEMENTSOF(columns); i++)
                 if (values[columns[i]].type == VALUE_TEXT && values[columns[i]].size > 0)
                         return printable_value(values + columns[i]);
-        return strdup("");
+        return xstrdup("");
 }
 
 const char *session_mark(const SessionRow *s)
@@ -39,11 +39,9 @@ const Value *session_last_activity(const Value *values)
 
 char *value_copy(const Value *v)
 {
-        char *s;
-
         if (v->type == VALUE_INTEGER)
-                return asprintf(&s, "%" PRId64, v->integer) < 0 ? NULL : s;
-        return v->type == VALUE_TEXT ? strndup(v->text, v->size) : strdup("");
+                return xasprintf("%" PRId64, v->integer);
+        return v->type == VALUE_TEXT ? xstrndup(v->text, v->size) : xstrdup("");
 }
 
 static int count_matches(Query *q, const char *prefix)
@@ -64,10 +62,8 @@ static char *session_short_id(Query *q, const char *id)
         const char *from = colon && colon[1] ? colon + 1 : id;
 
         for (size_t i = 0; i < ELEMENTSOF(lengths); i++) {
-                _cleanup_free_ char *prefix = strndup(from, lengths[i]);
+                _cleanup_free_ char *prefix = xstrndup(from, lengths[i]);
 
-                if (!prefix)
-                        return NULL;
                 if (strlen(from) > lengths[i] && count_matches(q, prefix) == 1)
                         return printable(prefix);
         }
@@ -79,25 +75,19 @@ char *session_shown_id(Query *q, const char *id)
         return terminal_is_there() ? session_short_id(q, id) : printable(id);
 }
 
-int session_print_line(Query *q, const SessionRow *s, size_t used)
+void session_print_line(Query *q, const SessionRow *s, size_t used)
 {
-        _cleanup_free_ char *id = value_copy(s->values + SESSION_ID), *shown = NULL, *cut = NULL,
-                            *title = session_title(s->values),
+        _cleanup_free_ char *id = value_copy(s->values + SESSION_ID), *cut = NULL,
+                            *shown = session_shown_id(q, id), *title = session_title(s->values),
                             *project = printable_value(s->values + SESSION_PROJECT),
                             *agent = printable_value(s->values + SESSION_AGENT_TYPE);
         size_t width = terminal_width();
 
-        shown = id ? session_shown_id(q, id) : NULL;
-        if (!shown || !title || !project || !agent)
-                return -ENOMEM;
         used += text_width(shown) + text_width(project) + text_width(agent) +
                 text_width(session_mark(s)) + 6;
         cut = text_cut(title, width == 0 ? SIZE_MAX : width > used ? width - used : 1);
-        if (!cut)
-                return -ENOMEM;
         printf("%s%s%s  %s  %s  %s%s\n", style_on(STYLE_ACCENT), shown, style_off(), project, agent,
                session_mark(s), cut);
-        return 0;
 }
 
 void session_print_command(const char *shown_id, int64_t ordinal, const char *indent)
@@ -137,7 +127,7 @@ int session_find(Query *q, const char *given, char **ret)
         for (int i = 0; i < n; i++) {
                 _cleanup_free_ char *id = printable(ids[i]);
 
-                fprintf(stderr, "  %s\n", id ?: "");
+                fprintf(stderr, "  %s\n", id);
                 free(ids[i]);
         }
         return -EEXIST;

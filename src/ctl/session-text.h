@@ -5,7 +5,7 @@
 
 #include "archive/query.h"
 
-/* What a session is called: its display name, its name, or its first message; printable. NULL without memory. */
+/* What a session is called: its display name, its name, or its first message; printable. */
 char *session_title(const Value *values);
 
 /* What stands before its title: a star, and that it is in the trash; "" for most. Borrowed. */
@@ -14,17 +14,17 @@ const char *session_mark(const SessionRow *s);
 /* When something last happened in it: its end, or its start where it has none. Borrowed. */
 const Value *session_last_activity(const Value *values);
 
-/* The id as it is shown: short on a terminal, whole in a pipe; printable. NULL without memory. */
+/* The id as it is shown: short on a terminal, whole in a pipe; printable. */
 char *session_shown_id(Query *q, const char *id);
 
 /* Prints a line that names the session: id, project, agent, title, cut at the terminal's width, of which @used columns are
- * taken. Returns 0 or -ENOMEM. */
-int session_print_line(Query *q, const SessionRow *s, size_t used);
+ * taken. */
+void session_print_line(Query *q, const SessionRow *s, size_t used);
 
 /* Prints the command that opens the session, or its message @ordinal (below 0: none), after @indent. */
 void session_print_command(const char *shown_id, int64_t ordinal, const char *indent);
 
-/* A value as a string of its own, byte for byte; "" for NULL. NULL without memory. */
+/* A value as a string of its own, byte for byte; "" for NULL. */
 char *value_copy(const Value *v);
 
 /* Four hexadecimal digits or more: what git itself takes as a commit's id. */

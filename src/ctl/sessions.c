@@ -22,7 +22,7 @@ typedef struct View {
 
 static int add_json(View *v, const SessionRow *s)
 {
-        struct json_object *o = json_object_new_object();
+        struct json_object *o = json_new();
 
         json_add_row(o, &session_table, s->values);
         json_add_bool(o, "starred", s->starred);
@@ -41,8 +41,6 @@ static int on_session(void *userdata, const SessionRow *s)
                 return add_json(v, s);
         id = value_copy(s->values + SESSION_ID);
         title = session_title(s->values);
-        if (!id || !title)
-                return -ENOMEM;
         listing_take(v->listing, STYLE_ACCENT, session_shown_id(v->q, id));
         listing_take(v->listing, STYLE_NONE, local_iso(session_last_activity(s->values)));
         listing_take(v->listing, STYLE_NONE, local_iso(s->values + SESSION_STARTED_AT));
@@ -73,7 +71,7 @@ static int run(Query *q, const SessionFilter *filter, bool json)
         View v = { .q = q, .listing = listing };
         int r;
 
-        r = json || listing ? query_sessions(q, filter, on_session, &v) : -ENOMEM;
+        r = query_sessions(q, filter, on_session, &v);
         if (r < 0)
                 return query_failed(q, r);
         if (json) {
@@ -90,8 +88,7 @@ static int run(Query *q, const SessionFilter *filter, bool json)
                 return STATUS_DONE;
         }
         pager_open();
-        if (listing_print(listing) < 0)
-                return query_failed(q, -ENOMEM);
+        listing_print(listing);
         if (listing_n_rows(listing) == filter->limit && terminal_is_there())
                 printf(_("%s… the newest %zu; --limit shows more.%s\n"), style_on(STYLE_DIM),
                        listing_n_rows(listing), style_off());

@@ -30,7 +30,7 @@ static int on_session(void *userdata, const SessionRow *s)
         row->title = session_title(s->values);
         row->is_trashed = s->trashed;
         row->is_metadata_only = s->metadata_only;
-        return row->title ? 0 : -ENOMEM;
+        return 0;
 }
 
 static int check_row(Query *q, const char *id, Row *ret)
@@ -54,7 +54,7 @@ static void print_preview(const Row *row, const PageSummary *s, const char *path
 {
         _cleanup_free_ char *shown = printable(path), *title = text_cut(row->title, 72);
 
-        printf("%s\n  ", title ?: "");
+        printf("%s\n  ", title);
         printf(P_("%" PRIu64 " message, ", "%" PRIu64 " messages, ", s->n_messages), s->n_messages);
         printf(P_("%" PRIu64 " tool call\n  ", "%" PRIu64 " tool calls\n  ", s->n_calls),
                s->n_calls);
@@ -65,7 +65,7 @@ static void print_preview(const Row *row, const PageSummary *s, const char *path
                           ", and %" PRIu64 " more that today's rules mask on the way out",
                           s->n_found),
                        s->n_found);
-        printf(_("\n  to '%s'\n"), shown ?: "");
+        printf(_("\n  to '%s'\n"), shown);
         puts(_("Read it before you give it away: rules mask what they know, not everything that is private."));
 }
 
@@ -113,13 +113,11 @@ static int write_page(Query *q, const char *id, Masker *masker, const PageSummar
         return STATUS_FAILED;
 }
 
-/* "ID.html" in this folder, of characters that each file system takes. NULL without memory. */
+/* "ID.html" in this folder, of characters that each file system takes. */
 static char *default_path(const char *id)
 {
-        char *path = NULL;
+        char *path = xasprintf("%.200s.html", id);
 
-        if (asprintf(&path, "%.200s.html", id) < 0)
-                return NULL;
         for (char *p = path; *p; p++)
                 if ((unsigned char) *p <= ' ' || strchr("/\\:*?\"<>|", *p) ||
                     (p == path && *p == '.'))
@@ -164,9 +162,7 @@ int command_share(int argc, char *argv[])
                 return r;
         if (rules_load_active(&rules) < 0 || rules_new_masker(rules, &masker) < 0)
                 return STATUS_FAILED;
-        path = output ? strdup(output) : default_path(id);
-        if (!path)
-                return query_failed(q, -ENOMEM);
+        path = output ? xstrdup(output) : default_path(id);
         (void) query_begin(q); /* what is written is what was looked at */
         r = render_html_prepare(q, id, masker, &summary);
         if (r < 0)

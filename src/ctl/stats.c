@@ -42,9 +42,9 @@ static void view_done(View *v)
         strbuf_done(&v->total);
 }
 
-static int add_json(View *v, const StatsRow *row)
+static void add_json(View *v, const StatsRow *row)
 {
-        struct json_object *o = json_object_new_object(), *list = NULL;
+        struct json_object *o = json_new(), *list = NULL;
 
         if (row->by != STATS_TOTAL)
                 json_add_text(o, tables[row->by].name, row->key);
@@ -53,14 +53,15 @@ static int add_json(View *v, const StatsRow *row)
         json_add_count(o, "tokens", row->n_tokens);
         json_add_count(o, "secrets", row->n_secrets);
         json_add_count(o, "open", row->n_open);
-        if (row->by == STATS_TOTAL)
-                return json_object_object_add(v->json, tables[row->by].plural, o);
-        (void) json_object_object_get_ex(v->json, tables[row->by].plural, &list);
-        if (v->limit > 0 && json_object_array_length(list) >= v->limit) {
-                (void) json_object_put(o);
-                return 0;
+        if (row->by == STATS_TOTAL) {
+                json_add(v->json, tables[row->by].plural, o);
+                return;
         }
-        return json_object_array_add(list, o) < 0 ? -ENOMEM : 0;
+        (void) json_object_object_get_ex(v->json, tables[row->by].plural, &list);
+        if (v->limit > 0 && json_object_array_length(list) >= v->limit)
+                (void) json_object_put(o);
+        else
+                json_append(list, o);
 }
 
 static bool is_wanted(const View *v, StatsBy by)
@@ -68,16 +69,15 @@ static bool is_wanted(const View *v, StatsBy by)
         return by == STATS_TOTAL || v->only == STATS_TOTAL || v->only == by;
 }
 
-static int begin(View *v, bool json)
+static void begin(View *v, bool json)
 {
         if (json) {
-                v->json = json_object_new_object();
-                (void) add_json(v, &(StatsRow){ .by = STATS_TOTAL }); /* of no session at all */
+                v->json = json_new();
+                add_json(v, &(StatsRow){ .by = STATS_TOTAL }); /* of no session at all */
         }
         for (StatsBy by = STATS_WEEK; json && by < N_STATS; by++)
                 if (is_wanted(v, by))
-                        (void) json_object_object_add(v->json, tables[by].plural,
-                                                      json_object_new_array());
+                        json_add(v->json, tables[by].plural, json_new_array());
         for (StatsBy by = STATS_WEEK; !json && by < N_STATS; by++) {
                 const ListingColumn columns[] = {
                         { _(tables[by].header), 0 },        { _(">SESSIONS"), 0 },
@@ -86,10 +86,7 @@ static int begin(View *v, bool json)
                 };
 
                 v->listings[by] = listing_new(columns, ELEMENTSOF(columns));
-                if (!v->listings[by])
-                        return -ENOMEM;
         }
-        return !json || v->json ? 0 : -ENOMEM;
 }
 
 static void put_total(StrBuf *b, const StatsRow *row)
@@ -120,8 +117,10 @@ static int on_row(void *userdata, const StatsRow *row)
 
         if (!is_wanted(v, row->by))
                 return 0;
-        if (v->json)
-                return add_json(v, row);
+        if (v->json) {
+                add_json(v, row);
+                return 0;
+        }
         if (row->by == STATS_TOTAL) {
                 put_total(&v->total, row);
                 return 0;
@@ -139,20 +138,17 @@ static int on_row(void *userdata, const StatsRow *row)
         return 0;
 }
 
-static int print_tables(const View *v)
+static void print_tables(const View *v)
 {
-        if (v->total.failed)
-                return -ENOMEM;
         if (!v->total.data) {
                 fprintf(stderr, "%s\n", _("No session matches."));
-                return 0;
+                return;
         }
         pager_open();
         for (StatsBy by = STATS_WEEK; by < N_STATS; by++) {
                 if (listing_n_rows(v->listings[by]) == 0)
                         continue;
-                if (listing_print(v->listings[by]) < 0)
-                        return -ENOMEM;
+                listing_print(v->listings[by]);
                 if (v->n_left_out[by] > 0) {
                         printf(P_("… and %" PRIu64 " more (--by=%s --limit=0)\n",
                                   "… and %" PRIu64 " more (--by=%s --limit=0)\n",
@@ -162,7 +158,6 @@ static int print_tables(const View *v)
                 putchar('\n');
         }
         puts(v->total.data);
-        return 0;
 }
 
 static int find_table(const char *name, StatsBy *ret)
@@ -216,10 +211,11 @@ int command_stats(int argc, char *argv[])
                 return STATUS_FAILED;
         if (query_warning(q))
                 print_error("%s", query_warning(q));
-        r = begin(&v, json);
-        if (r >= 0)
-                r = query_stats(q, &filter, on_row, &v);
-        if (r >= 0)
-                r = json ? json_print(TAKE_PTR(v.json)) : print_tables(&v);
+        begin(&v, json);
+        r = query_stats(q, &filter, on_row, &v);
+        if (r >= 0 && json)
+                r = json_print(TAKE_PTR(v.json));
+        else if (r >= 0)
+                print_tables(&v);
         return r < 0 ? query_failed(q, r) : STATUS_DONE;
 }

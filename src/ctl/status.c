@@ -52,21 +52,13 @@ static void view_done(View *v)
 static int on_rule(void *userdata, const RuleFindings *rule)
 {
         View *v = userdata;
-        RuleLine *grown = reallocarray(v->rules, v->n_rules + 1, sizeof(*grown));
-        char *copy = printable(rule->rule);
 
-        if (grown)
-                v->rules = grown;
-        if (!grown || !copy) {
-                free(copy);
-                return -ENOMEM;
-        }
-        grown[v->n_rules++] = (RuleLine){ copy, *rule };
-        v->rules[v->n_rules - 1].found.rule = copy;
+        APPEND(v->rules, v->n_rules, (RuleLine){ printable(rule->rule), *rule });
+        v->rules[v->n_rules - 1].found.rule = v->rules[v->n_rules - 1].rule;
         return 0;
 }
 
-static int read_archive(View *v)
+static void read_archive(View *v)
 {
         _cleanup_(query_closep) Query *q = NULL;
         int r;
@@ -76,20 +68,16 @@ static int read_archive(View *v)
                 /* none yet is no error: it is said under "what next" */
                 if (r != -ENOENT)
                         v->archive_error = places_explain_archive(v->archive, r);
-                return 0;
+                return;
         }
-        if (query_warning(q) && !(v->archive_warning = strdup(query_warning(q))))
-                return -ENOMEM;
+        v->archive_warning = xstrdup(query_warning(q));
         r = query_summary(q, &v->summary);
         if (r >= 0)
                 r = query_rules(q, on_rule, v);
-        if (r == -ENOMEM)
-                return r;
         if (r < 0)
                 format_error(&v->archive_error, _("The archive cannot be read: %s."),
                              query_reason(q));
         v->has_archive = r >= 0;
-        return 0;
 }
 
 /* What the daemon says is what it writes; its archive may be another than this command line's. */
@@ -104,9 +92,9 @@ static int find_places(View *v)
                 if (r < 0)
                         return r;
         }
-        v->source = strdup(v->is_running ? v->daemon.source : settings->source_path);
-        v->archive = strdup(ask_daemon ? v->daemon.archive : settings->archive_path);
-        return v->source && v->archive ? 0 : -ENOMEM;
+        v->source = xstrdup(v->is_running ? v->daemon.source : settings->source_path);
+        v->archive = xstrdup(ask_daemon ? v->daemon.archive : settings->archive_path);
+        return 0;
 }
 
 static int gather(View *v)
@@ -122,7 +110,10 @@ static int gather(View *v)
                         return daemon_failed(NULL, r), r;
                 v->is_running = r > 0;
         }
-        return find_places(v) < 0 ? -1 : read_archive(v);
+        if (find_places(v) < 0)
+                return -1;
+        read_archive(v);
+        return 0;
 }
 
 /* What to do next: a sentence, borrowed; most pressing first. */
@@ -373,7 +364,7 @@ static void print_view(const View *v)
 static void add_archive(struct json_object *o, const View *v)
 {
         const ArchiveSummary *s = &v->summary;
-        struct json_object *rules = json_object_new_object();
+        struct json_object *rules = json_new();
 
         json_add_count(o, "bytes", s->n_bytes);
         json_add_count(o, "sessions", s->n_sessions);
@@ -388,19 +379,19 @@ static void add_archive(struct json_object *o, const View *v)
         json_add_count(o, "open_findings", s->n_open_findings);
         json_add_count(o, "open_secrets", s->n_open_secrets);
         for (size_t i = 0; i < v->n_rules; i++) {
-                struct json_object *rule = json_object_new_object();
+                struct json_object *rule = json_new();
 
                 json_add_count(rule, "findings", v->rules[i].found.n_findings);
                 json_add_count(rule, "secrets", v->rules[i].found.n_secrets);
                 json_add_count(rule, "open_secrets", v->rules[i].found.n_open_secrets);
-                (void) json_object_object_add(rules, v->rules[i].rule, rule);
+                json_add(rules, v->rules[i].rule, rule);
         }
-        (void) json_object_object_add(o, "rules", rules);
+        json_add(o, "rules", rules);
 }
 
 static void add_daemon(struct json_object *o, const DaemonStatus *d)
 {
-        struct json_object *remotes = json_object_new_array();
+        struct json_object *remotes = json_new_array();
 
         json_add_count(o, "pid", (uint64_t) d->pid);
         json_add_time(o, "since", d->since_usec);
@@ -411,21 +402,21 @@ static void add_daemon(struct json_object *o, const DaemonStatus *d)
         json_add_count(o, "known_files", d->known_files);
         json_add_count(o, "known_files_unread", d->known_unread);
         for (size_t i = 0; i < d->n_remotes; i++) {
-                struct json_object *remote = json_object_new_object();
+                struct json_object *remote = json_new();
 
                 json_add_text(remote, "name", d->remotes[i].name);
                 json_add_text(remote, "url", d->remotes[i].url);
                 json_add_time(remote, "last_delivery_at", d->remotes[i].last_delivery_usec);
                 json_add_count(remote, "behind", d->remotes[i].n_behind);
                 json_add_text(remote, "last_error", d->remotes[i].last_error);
-                (void) json_object_array_add(remotes, remote);
+                json_append(remotes, remote);
         }
-        (void) json_object_object_add(o, "remotes", remotes);
+        json_add(o, "remotes", remotes);
 }
 
 static int print_json(const View *v)
 {
-        struct json_object *o = json_object_new_object();
+        struct json_object *o = json_new();
         const ArchiveSummary *s = &v->summary;
 
         json_add_bool(o, "running", v->is_running);

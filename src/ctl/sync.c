@@ -158,7 +158,7 @@ static void print_errors(const Run *run)
                 _cleanup_free_ char *id = printable(key);
                 _cleanup_free_ char *text = printable(json_object_get_string(reason));
 
-                printf("  %s%s%s: %s\n", style_on(STYLE_BAD), id ?: "", style_off(), text ?: "");
+                printf("  %s%s%s: %s\n", style_on(STYLE_BAD), id, style_off(), text);
         }
 }
 
@@ -189,12 +189,12 @@ static int finish(Run *run, bool json)
                 return daemon_failed(sd_bus_error_is_set(&run->error) ? &run->error : NULL,
                                      run->result);
         if (json) {
-                struct json_object *o = json_object_new_object();
+                struct json_object *o = json_new();
 
                 json_add_count(o, "sessions_synced", n_synced);
                 json_add_count(o, "sessions_skipped", run->numbers.n_skipped);
                 json_add_count(o, "secrets_detected", n_secrets);
-                (void) json_object_object_add(o, "errors", json_object_get(run->errors));
+                json_add(o, "errors", json_object_get(run->errors));
                 if (json_print(o) < 0)
                         return STATUS_FAILED;
         } else
@@ -207,7 +207,7 @@ static int run_and_wait(const char *resync, bool json)
 {
         const struct sigaction action = { .sa_handler = on_interrupt };
         _cleanup_(run_done) Run run = { .error = SD_BUS_ERROR_NULL,
-                                        .errors = json_object_new_object(),
+                                        .errors = json_new(),
                                         .began_usec = now_usec(CLOCK_MONOTONIC) };
         int r;
 

@@ -9,13 +9,21 @@
 #include "base/time-util.h"
 #include "ctl/i18n.h"
 
+/* A command that has no memory for a line that it is to print has nothing better to do than to end. */
+static char *take_line(StrBuf *b)
+{
+        char *s = NULL;
+
+        if (strbuf_take(b, &s) < 0)
+                memory_is_out();
+        return s;
+}
+
 static char *printable_bytes(const char *text, size_t size)
 {
         _cleanup_(strbuf_done) StrBuf b = { 0 };
-        char *s = NULL;
-
         (void) put_printable(&b, PRINTABLE_LINE, text, size);
-        return strbuf_take(&b, &s) < 0 ? NULL : s;
+        return take_line(&b);
 }
 
 char *printable(const char *text)
@@ -25,10 +33,8 @@ char *printable(const char *text)
 
 char *printable_value(const Value *v)
 {
-        char *s;
-
         if (v->type == VALUE_INTEGER)
-                return asprintf(&s, "%" PRId64, v->integer) < 0 ? NULL : s;
+                return xasprintf("%" PRId64, v->integer);
         return printable_bytes(v->text ?: "", v->type == VALUE_TEXT ? v->size : 0);
 }
 
@@ -56,17 +62,16 @@ char *text_cut(const char *s, size_t width)
         size_t used = 0, size = strlen(s), n;
         const char *end = s;
         uint32_t c;
-        char *cut;
 
         if (text_width(s) <= width)
-                return strdup(s);
+                return xstrdup(s);
         for (; size > 0; end += n, size -= n) {
                 n = utf8_read(end, size, &c);
                 used += char_width(c);
                 if (used >= width)
                         break;
         }
-        return asprintf(&cut, "%.*s…", (int) (end - s), s) < 0 ? NULL : cut;
+        return xasprintf("%.*s…", (int) (end - s), s);
 }
 
 int put_size(StrBuf *b, uint64_t n_bytes)
@@ -111,10 +116,9 @@ int put_local_iso(StrBuf *b, const Value *time)
 char *local_iso(const Value *time)
 {
         _cleanup_(strbuf_done) StrBuf b = { 0 };
-        char *text = NULL;
 
         (void) put_local_iso(&b, time);
-        return strbuf_take(&b, &text) < 0 ? NULL : text;
+        return take_line(&b);
 }
 
 int put_ago(StrBuf *b, uint64_t usec, uint64_t now)

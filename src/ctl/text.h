@@ -9,14 +9,14 @@
 #include "base/terminal-text.h"
 #include "model/value.h"
 
-/* What put_printable() makes of it in one line, in fresh memory; "" for NULL. NULL without memory; the caller owns it. */
+/* What put_printable() makes of it in one line, in fresh memory, which is the caller's; "" for NULL. */
 char *printable(const char *text);
 char *printable_value(const Value *v);
 
 /* Columns that printable @s takes on a terminal. */
 size_t text_width(const char *s);
 
-/* A copy of @s that takes at most @width columns, with "…" at its end where something is gone. NULL without memory. */
+/* A copy of @s that takes at most @width columns, with "…" at its end where something is gone. */
 char *text_cut(const char *s, size_t width);
 
 /* How many letters are typed wrong: left out, too many, others, or two the wrong way round. Of words up to 31 bytes;
@@ -35,5 +35,5 @@ int put_local_time(StrBuf *b, uint64_t usec);
 /* The same for an ISO time as it is stored; what is none is put as it is, printable. */
 int put_local_iso(StrBuf *b, const Value *time);
 
-/* The same in fresh memory. NULL without memory; the caller owns it. */
+/* The same in fresh memory, which is the caller's. */
 char *local_iso(const Value *time);

@@ -32,7 +32,7 @@ static int print_finding(Verify *v, const char *field, const char *rule)
 
         v->n_findings++;
         if (v->json) {
-                struct json_object *o = json_object_new_object();
+                struct json_object *o = json_new();
 
                 json_add_text(o, "session_id", v->session_id);
                 if (v->ordinal >= 0)
@@ -44,8 +44,6 @@ static int print_finding(Verify *v, const char *field, const char *rule)
                 return json_array_print(&v->array, o);
         }
         id = printable(v->session_id);
-        if (!id)
-                return -ENOMEM;
         if (v->ordinal >= 0)
                 printf("%s %" PRId64 " %s: %s\n", id, v->ordinal, field, rule);
         else
@@ -68,8 +66,7 @@ static int check_row(Verify *v, const Table *table, const char *prefix, const Va
                                 values[i].text, values[i].size, &masked);
                 if (r < 0)
                         return r;
-                if (masked.n_findings > 0 && asprintf(&field, "%s%s", prefix, c->name) < 0)
-                        return -ENOMEM;
+                field = xasprintf("%s%s", prefix, c->name);
                 for (size_t k = 0; k < masked.n_findings; k++) {
                         r = print_finding(v, field, masked.findings[k].rule);
                         if (r < 0)
@@ -111,12 +108,10 @@ static int on_link(void *userdata, const Value *values)
 static int on_session(void *userdata, const SessionRow *session)
 {
         const Value *id = &session->values[SESSION_ID];
-        _cleanup_free_ char *copy = strndup(id->text ?: "", id->size);
+        _cleanup_free_ char *copy = xstrndup(id->text ?: "", id->size);
         Verify *v = userdata;
         int r;
 
-        if (!copy)
-                return -ENOMEM;
         v->session_id = copy;
         v->ordinal = -1;
         v->n_sessions++;

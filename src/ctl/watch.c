@@ -32,7 +32,7 @@ static struct json_object *event_begin(const char *event)
         struct tm tm;
 
         if (as_json) {
-                o = json_object_new_object();
+                o = json_new();
                 json_add_time(o, "at", now);
                 json_add_text(o, "event", event);
                 return o;
@@ -80,8 +80,7 @@ static void print_errors(struct json_object *errors)
                 _cleanup_free_ char *id = printable(key);
                 _cleanup_free_ char *text = printable(json_object_get_string(reason));
 
-                printf("\n          %s%s%s: %s", style_on(STYLE_BAD), id ?: "", style_off(),
-                       text ?: "");
+                printf("\n          %s%s%s: %s", style_on(STYLE_BAD), id, style_off(), text);
         }
 }
 
@@ -101,7 +100,7 @@ static void flush_folded(void)
 
 static int on_completed(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        _cleanup_(json_object_putp) struct json_object *errors = json_object_new_object();
+        _cleanup_(json_object_putp) struct json_object *errors = json_new();
         struct json_object *o;
         CycleNumbers n;
 
@@ -113,7 +112,7 @@ static int on_completed(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 json_add_count(o, "sessions_synced", n.n_synced);
                 json_add_count(o, "sessions_skipped", n.n_skipped);
                 json_add_count(o, "secrets_detected", n.n_secrets);
-                (void) json_object_object_add(o, "errors", TAKE_PTR(errors));
+                json_add(o, "errors", TAKE_PTR(errors));
         } else {
                 printf(P_("%" PRIu64 " session synced", "%" PRIu64 " sessions synced", n.n_synced),
                        n.n_synced);
@@ -147,7 +146,7 @@ static bool has_own_line(uint64_t n_secrets)
 
 static int on_secrets(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        _cleanup_(json_object_putp) struct json_object *rules = json_object_new_object();
+        _cleanup_(json_object_putp) struct json_object *rules = json_new();
         _cleanup_(strbuf_done) StrBuf text = { 0 };
         _cleanup_free_ char *session = NULL;
         struct json_object *o;
@@ -172,11 +171,11 @@ static int on_secrets(sd_bus_message *m, void *userdata, sd_bus_error *error)
         o = event_begin("secrets-found");
         if (o) {
                 json_add_text(o, "session", id);
-                (void) json_object_object_add(o, "rules", TAKE_PTR(rules));
+                json_add(o, "rules", TAKE_PTR(rules));
         } else {
                 session = printable(id);
                 printf("%s%s%s ", style_on(STYLE_MASKED), _("secrets found"), style_off());
-                printf(_("in session %s: %s. Rotate them."), session ?: "", text.data ?: "");
+                printf(_("in session %s: %s. Rotate them."), session, text.data ?: "");
         }
         event_end(o);
         return 0;
