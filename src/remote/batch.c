@@ -19,7 +19,7 @@ void batch_drop(Delivery *d)
         for (size_t i = 0; i < d->n_parcels; i++)
                 free(d->parcels[i].id);
         d->n_parcels = d->n_settled = 0;
-        d->changes.n = 0;
+        d->n_changes = 0;
         d->n_rows = d->n_bytes = 0;
 }
 
@@ -87,31 +87,30 @@ int batch_advance(Delivery *d)
         return r < 0 ? r : 0;
 }
 
-static int add_parcel(Delivery *d, const char *id, const LedgerEntry *entry, Parcel parcel)
+static void add_parcel(Delivery *d, const char *id, const LedgerEntry *entry, Parcel parcel)
 {
-        parcel.id = strdup(id);
+        parcel.id = xstrdup(id);
         parcel.had = *entry;
-        if (!parcel.id)
-                return link_no_memory(d);
         d->parcels[d->n_parcels++] = parcel;
-        return 0;
 }
 
-static int add_planned(Delivery *d, const char *id, const LedgerEntry *entry,
-                       const DeliveryPlan *plan)
+static void add_planned(Delivery *d, const char *id, const LedgerEntry *entry,
+                        const DeliveryPlan *plan)
 {
-        LedgerState gone = plan->step == DELIVERY_REMOVE ? LEDGER_GONE : LEDGER_WITHDRAWN;
+        LedgerState gone = LEDGER_WITHDRAWN;
 
-        if (plan->step == DELIVERY_SEND || plan->step == DELIVERY_UPDATE)
-                return add_parcel(d, id, entry,
-                                  (Parcel){ .kind = plan->whole ? REMOTE_WHOLE : REMOTE_CHANGES,
-                                            .metadata_only = plan->metadata_only });
-        if (gone == LEDGER_GONE && feed_has_tombstone(d->feed, id) <= 0)
-                gone = LEDGER_WITHDRAWN;
-        return add_parcel(d, id, entry,
-                          (Parcel){ .kind = REMOTE_REMOVE,
-                                    .will = { .state = gone, .last_ordinal = -1 },
-                                    .is_packed = true });
+        if (plan->step == DELIVERY_SEND || plan->step == DELIVERY_UPDATE) {
+                add_parcel(d, id, entry,
+                           (Parcel){ .kind = plan->whole ? REMOTE_WHOLE : REMOTE_CHANGES,
+                                     .metadata_only = plan->metadata_only });
+                return;
+        }
+        if (plan->step == DELIVERY_REMOVE && feed_has_tombstone(d->feed, id) > 0)
+                gone = LEDGER_GONE;
+        add_parcel(d, id, entry,
+                   (Parcel){ .kind = REMOTE_REMOVE,
+                             .will = { .state = gone, .last_ordinal = -1 },
+                             .is_packed = true });
 }
 
 /* Makes parcels of the next sessions. *@ret_last: the last change that was looked at. */
@@ -127,13 +126,10 @@ static int plan_batch(Delivery *d, int64_t *ret_last)
         feed_seek(d->feed, d->cursor);
         while (d->n_parcels < (d->n_alone > 0 ? 1 : BATCH_SESSIONS)) {
                 r = plan_next(d, now, &session, &entry, &plan);
-                if (r > 0 && delivery_step_moves(plan.step)) {
-                        int failed = add_planned(d, session.values[SESSION_ID].text, &entry, &plan);
-
-                        r = failed < 0 ? failed : r;
-                }
                 if (r <= 0)
                         return r;
+                if (delivery_step_moves(plan.step))
+                        add_planned(d, session.values[SESSION_ID].text, &entry, &plan);
                 *ret_last = session.change_seq;
         }
         return 0;
@@ -170,30 +166,29 @@ static int on_session(void *userdata, const RemoteSession *session)
                         d->parcels[i].kind = REMOTE_REMOVE;
                         d->parcels[i].is_packed = true;
                 }
-                return link_warn(
-                                d,
-                                "The session '%.100s' is not delivered: somebody has deleted it there for "
-                                "good.",
-                                session->id);
+                link_warn(d,
+                          "The session '%.100s' is not delivered: somebody has deleted it there for "
+                          "good.",
+                          session->id);
+                return 0;
         }
         if (session->owner == REMOTE_FOREIGN) {
                 d->parcels[i].will = (LedgerEntry){ .state = LEDGER_CONFLICT, .last_ordinal = -1 };
                 d->progress.n_conflicts++;
                 free(d->warning);
                 d->warning = NULL;
-                return link_warn(
-                                d,
-                                "The session '%.100s' is not delivered: there is one of that id there "
-                                "already, of the user '%.100s'.",
-                                session->id, session->who);
-        }
-        if (!*session->who || d->progress.n_taken_over++ > 0)
+                link_warn(d,
+                          "The session '%.100s' is not delivered: there is one of that id there "
+                          "already, of the user '%.100s'.",
+                          session->id, session->who);
                 return 0;
-        return link_warn(
-                        d,
-                        "The session '%.100s' had come from another machine before ('%.100s'); from now "
-                        "on it is this one's.",
-                        session->id, session->who);
+        }
+        if (*session->who && d->progress.n_taken_over++ == 0)
+                link_warn(d,
+                          "The session '%.100s' had come from another machine before ('%.100s'); from now "
+                          "on it is this one's.",
+                          session->id, session->who);
+        return 0;
 }
 
 static bool is_conflict(const Parcel *p)
@@ -290,10 +285,9 @@ static bool has_tombstones(const Delivery *d, size_t end)
 static int send(Delivery *d, size_t end, int64_t cursor)
 {
         RemoteParcel list[BATCH_SESSIONS];
-        RemoteBatch batch = { .stamp = d->stamp,
-                              .parcels = list,
-                              .changes = d->changes.changes,
-                              .n_changes = d->changes.n };
+        RemoteBatch batch = {
+                .stamp = d->stamp, .parcels = list, .changes = d->changes, .n_changes = d->n_changes
+        };
         int r = 0;
 
         for (size_t i = d->n_settled; i < end; i++) {
@@ -311,37 +305,19 @@ static int send(Delivery *d, size_t end, int64_t cursor)
                 if (r >= 0 && batch.replaces[REMOTE_DELETES])
                         lists_are_there(d, REMOTE_DELETES);
         }
-        d->changes.n = 0;
+        d->n_changes = 0;
         return r < 0 ? r : settle(d, end, cursor);
 }
 
 /* Pack */
 
-static int add_change(Delivery *d, const Parcel *p, int64_t ordinal, bool wipe)
-{
-        ChangeList *l = &d->changes;
-
-        if (l->n == l->allocated) {
-                size_t n = l->allocated > 0 ? l->allocated * 2 : 64;
-                RemoteChange *grown = reallocarray(l->changes, n, sizeof(*grown));
-
-                if (!grown)
-                        return link_no_memory(d);
-                l->changes = grown;
-                l->allocated = n;
-        }
-        l->changes[l->n++] = (RemoteChange){ p->id, ordinal, wipe };
-        return 0;
-}
-
 /* A message that goes, and may be there in another version. */
-static int note_message(Delivery *d, Parcel *p, int64_t ordinal, bool has_findings)
+static void note_message(Delivery *d, Parcel *p, int64_t ordinal, bool has_findings)
 {
         if (ordinal > p->will.last_ordinal)
                 p->will.last_ordinal = ordinal;
-        if (p->kind != REMOTE_CHANGES || (ordinal > p->had.last_ordinal && !d->is_unsure))
-                return 0;
-        return add_change(d, p, ordinal, has_findings);
+        if (p->kind == REMOTE_CHANGES && (ordinal <= p->had.last_ordinal || d->is_unsure))
+                APPEND(d->changes, d->n_changes, (RemoteChange){ p->id, ordinal, has_findings });
 }
 
 static int64_t row_ordinal(RemoteTable table, const Value *values)
@@ -366,9 +342,8 @@ static int put_some(Delivery *d, Parcel *p, RemoteTable table, int64_t *after)
                 if (is_full && ordinal != *after && table != REMOTE_LINKS)
                         return 1;
                 *after = ordinal;
-                r = table == REMOTE_MESSAGES ? note_message(d, p, ordinal, has_findings) : 0;
-                if (r < 0)
-                        return r;
+                if (table == REMOTE_MESSAGES)
+                        note_message(d, p, ordinal, has_findings);
                 if (p->metadata_only)
                         filter_strip(t, values);
                 r = link_put(d, table, values);
@@ -445,7 +420,7 @@ static int pack(Delivery *d, Parcel *p)
 
 static bool is_much(const Delivery *d)
 {
-        return d->n_bytes >= SETTLE_BYTES || d->changes.n >= SETTLE_CHANGES;
+        return d->n_bytes >= SETTLE_BYTES || d->n_changes >= SETTLE_CHANGES;
 }
 
 /* Packs, sends and settles what was planned. */
@@ -475,9 +450,7 @@ static int begin(Delivery *d)
 
         batch_drop(d);
         if (!d->parcels)
-                d->parcels = calloc(BATCH_SESSIONS, sizeof(*d->parcels));
-        if (!d->parcels)
-                return link_no_memory(d);
+                d->parcels = xcalloc(BATCH_SESSIONS, sizeof(*d->parcels));
         r = feed_begin(d->feed);
         return r < 0 ? link_feed_failed(d, r) : 0;
 }
@@ -513,9 +486,7 @@ static int bar(Delivery *d, const Parcel *p)
         int r;
 
         d->n_barred++;
-        r = link_warn_of_barred(d, p->id, d->reason);
-        if (r < 0)
-                return r;
+        link_warn_of_barred(d, p->id, d->reason);
         r = ledger_begin(d->ledger);
         if (r >= 0)
                 r = ledger_put(d->ledger, d->options.name, p->id, &entry);
@@ -567,7 +538,7 @@ static int plan_gone(Delivery *d, char **ids, int n)
                         return r;
                 plan = delivery_plan(&d->options, NULL, &entry, 0);
                 if (plan.step == DELIVERY_REMOVE)
-                        r = add_planned(d, ids[i], &entry, &plan);
+                        add_planned(d, ids[i], &entry, &plan);
                 else if (ledger_entry_is_left(&entry)) { /* it never was ours */
                         r = ledger_remove(d->ledger, d->options.name, ids[i]);
                         r = r < 0 ? link_ledger_failed(d, r) : 0;

@@ -73,12 +73,8 @@ static uint64_t random_number(void)
 
 static void set_text(char **text, const char *value)
 {
-        char *copy = strdup(value);
-
-        if (copy) {
-                free(*text);
-                *text = copy;
-        }
+        free(*text);
+        *text = xstrdup(value);
 }
 
 /* Under the mutex: what a run came to. Returns true where an outage began that is to be told. */
@@ -246,12 +242,10 @@ static int init(Courier *c)
         (void) pthread_cond_init(&c->wanted, &attributes);
         (void) pthread_condattr_destroy(&attributes);
         c->due_usec = USEC_INFINITY;
-        c->status.last_error = strdup("");
-        c->status.warning = strdup("");
+        c->status.last_error = xstrdup("");
+        c->status.warning = xstrdup("");
         c->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (c->event_fd < 0)
-                return -errno;
-        return c->status.last_error && c->status.warning ? 0 : -ENOMEM;
+        return c->event_fd < 0 ? -errno : 0;
 }
 
 void courier_check_archive(const char *archive_path)
@@ -270,11 +264,11 @@ void courier_check_archive(const char *archive_path)
 
 int courier_new(const RemoteOptions *options, Courier **ret, char **reterr)
 {
-        _cleanup_(courier_freep) Courier *c = calloc(1, sizeof(*c));
-        int r = c ? init(c) : -ENOMEM;
+        _cleanup_(courier_freep) Courier *c = xcalloc(1, sizeof(*c));
+        int r = init(c);
 
         if (r < 0) {
-                format_error(reterr, "There is no memory or no descriptor left.");
+                format_error(reterr, "There is no descriptor left.");
                 return r;
         }
         r = delivery_new(options, on_progress, c, &c->delivery, reterr);
@@ -345,22 +339,15 @@ uint64_t courier_ask(Courier *c)
         return asked;
 }
 
-int courier_status(Courier *c, CourierStatus *ret)
+void courier_status(Courier *c, CourierStatus *ret)
 {
-        CourierStatus copy;
         uint64_t count;
 
         pthread_mutex_lock(&c->mutex);
         (void) !read(c->event_fd, &count, sizeof(count));
         c->told = false;
-        copy = c->status;
-        copy.last_error = strdup(c->status.last_error);
-        copy.warning = strdup(c->status.warning);
+        *ret = c->status;
+        ret->last_error = xstrdup(c->status.last_error);
+        ret->warning = xstrdup(c->status.warning);
         pthread_mutex_unlock(&c->mutex);
-        if (!copy.last_error || !copy.warning) {
-                courier_status_done(&copy);
-                return -ENOMEM;
-        }
-        *ret = copy;
-        return 0;
 }

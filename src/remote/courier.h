@@ -52,5 +52,5 @@ void courier_poke(Courier *c);
  * held at this call, or last_error says why not. */
 uint64_t courier_ask(Courier *c);
 
-/* Takes a copy, and quiets courier_fd(). Returns 0 or -ENOMEM. */
-int courier_status(Courier *c, CourierStatus *ret);
+/* Takes a copy, and quiets courier_fd(). */
+void courier_status(Courier *c, CourierStatus *ret);

@@ -13,7 +13,7 @@
 
 const char *delivery_reason(const Delivery *d)
 {
-        return d->reason ?: "There is no memory.";
+        return d->reason ?: "";
 }
 
 uint64_t delivery_retry_after(const Delivery *d)
@@ -75,33 +75,23 @@ static void forget_position(Delivery *d)
 }
 
 /* The name of what is delivered to: another one holds other rows. */
-static int make_target(Delivery *d)
+static void make_target(Delivery *d)
 {
         _cleanup_free_ char *url = remote_shown_url(&d->options);
         const char *schema = d->options.schema;
 
-        if (!url || asprintf(&d->target, "%s %s%s%s", url, d->options.org_id ?: "",
-                             schema ? " " : "", schema ?: "") < 0) {
-                d->target = NULL;
-                return -ENOMEM;
-        }
-        return 0;
+        d->target = xasprintf("%s %s%s%s", url, d->options.org_id ?: "", schema ? " " : "",
+                              schema ?: "");
 }
 
 int delivery_new_for(const RemoteBackend *backend, const RemoteOptions *options,
                      DeliveryCallback on_progress, void *userdata, Delivery **ret, char **reterr)
 {
-        _cleanup_(delivery_freep) Delivery *d = calloc(1, sizeof(*d));
-        int r = -ENOMEM;
+        _cleanup_(delivery_freep) Delivery *d = xcalloc(1, sizeof(*d));
+        int r;
 
-        if (d) {
-                d->options = *options;
-                r = make_target(d);
-        }
-        if (r < 0) {
-                format_error(reterr, "There is no memory.");
-                return r;
-        }
+        d->options = *options;
+        make_target(d);
         d->on_progress = on_progress;
         d->userdata = userdata;
         forget_position(d);
@@ -129,7 +119,7 @@ Delivery *delivery_free(Delivery *d)
                 d->remote->backend->free(d->remote);
         batch_drop(d);
         free(d->parcels);
-        free(d->changes.changes);
+        free(d->changes);
         feed_close(d->feed);
         ledger_close(d->ledger);
         ledger_remote_done(&d->state);
@@ -157,9 +147,7 @@ static int note_claim(Delivery *d)
         if (d->us.was_there)
                 return 0;
         free(d->state.claimed);
-        d->state.claimed = strdup(d->archive_id);
-        if (!d->state.claimed)
-                return link_no_memory(d);
+        d->state.claimed = xstrdup(d->archive_id);
         d->us.was_there = true;
         return link_save(d);
 }
@@ -175,22 +163,19 @@ static void take_new_ledger(Delivery *d, const RemoteStanding *standing)
 }
 
 /* What a person should know of what is there. */
-static int tell_standing(Delivery *d, const RemoteStanding *standing)
+static void tell_standing(Delivery *d, const RemoteStanding *standing)
 {
-        int r = 0;
-
         if (standing->n_plain > 0)
-                r = link_warn(d,
-                              "%" PRIu64
-                              " of the sessions there came from no scrubjay ('%.100s' is one), so "
-                              "what is secret in them is not masked. They are left alone.",
-                              standing->n_plain, standing->plain);
-        if (r >= 0 && standing->left_out)
-                r = link_warn(d,
-                              "The tables there are of an older version, and lack columns: what belongs in "
-                              "them is left out (%.500s).",
-                              standing->left_out);
-        return r;
+                link_warn(d,
+                          "%" PRIu64
+                          " of the sessions there came from no scrubjay ('%.100s' is one), so "
+                          "what is secret in them is not masked. They are left alone.",
+                          standing->n_plain, standing->plain);
+        if (standing->left_out)
+                link_warn(d,
+                          "The tables there are of an older version, and lack columns: what belongs in "
+                          "them is left out (%.500s).",
+                          standing->left_out);
 }
 
 /* The ledger has a stamp before a row has it. Where the remote has a higher one, archive and ledger are older than it: both
@@ -201,8 +186,7 @@ static int take_standing(Delivery *d, const RemoteStanding *standing)
              has_lost = d->remote->stamp_there < d->state.acknowledged;
         int r;
 
-        if (tell_standing(d, standing) < 0)
-                return -ENOMEM;
+        tell_standing(d, standing);
         d->has_former = standing->has_former;
         if (d->state.version == 0)
                 take_new_ledger(d, standing);
@@ -212,11 +196,10 @@ static int take_standing(Delivery *d, const RemoteStanding *standing)
         }
         if (!is_older && !has_lost && !standing->is_new && !standing->has_odd)
                 return 0;
-        if (standing->has_odd &&
-            link_warn(d,
-                      "There were rows of ours whose version no clock can have given them (another "
-                      "program's, or a bad restore): they are replaced.") < 0)
-                return -ENOMEM;
+        if (standing->has_odd)
+                link_warn(d,
+                          "There were rows of ours whose version no clock can have given them (another "
+                          "program's, or a bad restore): they are replaced.");
         r = link_forget(d);
         if (r >= 0)
                 d->state.acknowledged = d->remote->stamp_there; /* it is told once */
@@ -372,7 +355,9 @@ static int settle_warning(Delivery *d)
         if (r < 0 || n < 0)
                 return link_ledger_failed(d, r < 0 ? r : n);
         d->has_conflicts = stays || n > 0;
-        return n > 0 ? link_warn_of_barred(d, barred, NULL) : 0;
+        if (n > 0)
+                link_warn_of_barred(d, barred, NULL);
+        return 0;
 }
 
 /* The server has everything. That is written down where it says something new. */
@@ -426,14 +411,10 @@ void delivery_look(Delivery *d)
 
 void delivery_note_error(Delivery *d, const char *reason)
 {
-        char *copy = reason ? strdup(reason) : NULL;
-
-        if (!d->ledger || !d->state.target) {
-                free(copy);
+        if (!d->ledger || !d->state.target)
                 return;
-        }
         free(d->state.last_error);
-        d->state.last_error = copy;
+        d->state.last_error = xstrdup(reason);
         (void) link_save(d);
 }
 

@@ -83,9 +83,7 @@ void ledger_remote_done(LedgerRemote *r)
 
 char *ledger_path(const char *archive_path)
 {
-        char *path;
-
-        return asprintf(&path, "%s.remotes", archive_path) < 0 ? NULL : path;
+        return xasprintf("%s.remotes", archive_path);
 }
 
 static const char schema[] =
@@ -184,14 +182,10 @@ bool ledger_is_in_place(const Ledger *l)
 
 static int open_at(const char *path, int flags, Ledger **ret)
 {
-        _cleanup_(ledger_closep) Ledger *l = calloc(1, sizeof(*l));
+        _cleanup_(ledger_closep) Ledger *l = xcalloc(1, sizeof(*l));
         int r;
 
-        if (!l)
-                return -ENOMEM;
-        l->path = strdup(path);
-        if (!l->path)
-                return -ENOMEM;
+        l->path = xstrdup(path);
         r = sqlite_errno(NULL, sqlite3_open_v2(path, &l->db, flags | SQLITE_OPEN_NOMUTEX, NULL));
         if (r < 0)
                 return r;
@@ -236,16 +230,9 @@ static int move_aside(const char *path)
         static const char *const ends[] = { "", "-wal", "-shm" };
 
         for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
-                _cleanup_free_ char *from = NULL, *to = NULL;
+                _cleanup_free_ char *from = xasprintf("%s%s", path, ends[i]),
+                                    *to = xasprintf("%s.broken%s", path, ends[i]);
 
-                if (asprintf(&from, "%s%s", path, ends[i]) < 0) {
-                        from = NULL;
-                        return -ENOMEM;
-                }
-                if (asprintf(&to, "%s.broken%s", path, ends[i]) < 0) {
-                        to = NULL;
-                        return -ENOMEM;
-                }
                 if (rename(from, to) < 0 && errno != ENOENT)
                         return -errno;
         }
@@ -255,9 +242,9 @@ static int move_aside(const char *path)
 int ledger_open(const char *archive_path, Ledger **ret, char **reterr)
 {
         _cleanup_free_ char *path = ledger_path(archive_path);
-        int r = -ENOMEM;
+        int r = 0;
 
-        for (int i = 0; path && i < 2; i++) {
+        for (int i = 0; i < 2; i++) {
                 r = make_private(path);
                 if (r >= 0)
                         r = open_at(path, SQLITE_OPEN_READWRITE, ret);
@@ -269,18 +256,15 @@ int ledger_open(const char *archive_path, Ledger **ret, char **reterr)
         if (r < 0)
                 format_error(reterr,
                              "The file '%s', which says what was delivered, cannot be used: %s.",
-                             path ?: "", strerror(-r));
+                             path, strerror(-r));
         return r;
 }
 
 int ledger_open_read_only(const char *archive_path, Ledger **ret)
 {
         _cleanup_free_ char *path = ledger_path(archive_path);
-        int r;
+        int r = access(path, F_OK) < 0 ? -errno : open_at(path, SQLITE_OPEN_READONLY, ret);
 
-        if (!path)
-                return -ENOMEM;
-        r = access(path, F_OK) < 0 ? -errno : open_at(path, SQLITE_OPEN_READONLY, ret);
         return r == -ESTALE ? ledger_open(archive_path, ret, NULL) : r; /* of a former version */
 }
 
@@ -336,19 +320,16 @@ static int query_for(Ledger *l, int query, const char *name, const char *id, sql
         return 0;
 }
 
-static int column_copy(sqlite3_stmt *stmt, int column, char **ret)
+static char *column_copy(sqlite3_stmt *stmt, int column)
 {
-        const char *text = (const char *) sqlite3_column_text(stmt, column);
-
-        *ret = text ? strdup(text) : NULL;
-        return text && !*ret ? -ENOMEM : 0;
+        return xstrdup((const char *) sqlite3_column_text(stmt, column));
 }
 
 int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret)
 {
         _cleanup_(ledger_remote_done) LedgerRemote found = { 0 };
         sqlite3_stmt *stmt;
-        int r, k = 0;
+        int r;
 
         *ret = (LedgerRemote){ 0 };
         r = query_for(l, QUERY_REMOTE_GET, name, NULL, &stmt);
@@ -358,12 +339,11 @@ int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret)
         if (r > 0) {
                 const char *at = (const char *) sqlite3_column_text(stmt, 9);
 
-                if (column_copy(stmt, 0, &found.target) < 0 ||
-                    column_copy(stmt, 1, &found.archive_id) < 0 ||
-                    column_copy(stmt, 2, &found.origins) < 0 ||
-                    column_copy(stmt, 10, &found.last_error) < 0 ||
-                    column_copy(stmt, 12, &found.claimed) < 0)
-                        k = -ENOMEM;
+                found.target = column_copy(stmt, 0);
+                found.archive_id = column_copy(stmt, 1);
+                found.origins = column_copy(stmt, 2);
+                found.last_error = column_copy(stmt, 10);
+                found.claimed = column_copy(stmt, 12);
                 found.known = (LedgerKnown) sqlite3_column_int(stmt, 3);
                 found.cursor_seq = sqlite3_column_int64(stmt, 4);
                 found.version = (uint64_t) sqlite3_column_int64(stmt, 5);
@@ -375,8 +355,8 @@ int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret)
                 found.acknowledged = (uint64_t) sqlite3_column_int64(stmt, 13);
         }
         (void) sqlite3_reset(stmt);
-        if (r <= 0 || k < 0)
-                return k < 0 ? k : r;
+        if (r <= 0)
+                return r;
         *ret = TAKE_STRUCT(found);
         return 1;
 }

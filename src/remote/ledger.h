@@ -59,7 +59,7 @@ typedef struct LedgerRemote {
 
 void ledger_remote_done(LedgerRemote *r);
 
-/* The ledger's path. NULL without memory; the caller owns it. */
+/* The ledger's path, which the caller owns. */
 char *ledger_path(const char *archive_path);
 
 /* Opens it, and makes it where there is none. A file that is not a ledger is moved aside. Returns 0, or a negative errno with

@@ -24,8 +24,7 @@ int link_fail(Delivery *d, int error, const char *format, ...)
 
         free(d->reason);
         va_start(ap, format);
-        if (vasprintf(&d->reason, format, ap) < 0)
-                d->reason = NULL;
+        d->reason = xvasprintf(format, ap);
         va_end(ap);
         return error;
 }
@@ -55,29 +54,23 @@ int link_no_memory(Delivery *d)
         return link_fail(d, -ENOMEM, "There is no memory.");
 }
 
-int link_warn(Delivery *d, const char *format, ...)
+void link_warn(Delivery *d, const char *format, ...)
 {
         va_list ap;
-        int n;
 
         if (d->warning)
-                return 0;
+                return;
         va_start(ap, format);
-        n = vasprintf(&d->warning, format, ap);
+        d->warning = xvasprintf(format, ap);
         va_end(ap);
-        if (n >= 0)
-                return 0;
-        d->warning = NULL;
-        return link_no_memory(d);
 }
 
-int link_warn_of_barred(Delivery *d, const char *id, const char *reason)
+void link_warn_of_barred(Delivery *d, const char *id, const char *reason)
 {
-        return link_warn(
-                        d,
-                        "The session '%.100s' is left out until it changes, or until 'scrubjayctl remote "
-                        "resend %s': %s",
-                        id, d->options.name, reason ?: "the server did not take what is in it.");
+        link_warn(d,
+                  "The session '%.100s' is left out until it changes, or until 'scrubjayctl remote "
+                  "resend %s': %s",
+                  id, d->options.name, reason ?: "the server did not take what is in it.");
 }
 
 int link_go_on(Delivery *d)
@@ -198,14 +191,12 @@ static int begin_anew(Delivery *d)
 {
         free(d->state.target);
         free(d->state.archive_id);
-        d->state.target = strdup(d->target);
-        d->state.archive_id = strdup(d->archive_id);
+        d->state.target = xstrdup(d->target);
+        d->state.archive_id = xstrdup(d->archive_id);
         d->state.cursor_seq = 0;
         d->state.acknowledged = 0;
         if (d->state.version > d->us.stamp_limit)
                 d->state.version = 0;
-        if (!d->state.target || !d->state.archive_id)
-                return link_no_memory(d);
         return link_forget(d);
 }
 
@@ -224,36 +215,30 @@ static void machine_name(const RemoteOptions *options, char *buffer, size_t size
 }
 
 /* Splits the known names into the list that the backend uses. */
-static int list_names(Delivery *d)
+static void list_names(Delivery *d)
 {
         size_t n = 0, size = d->state.origins ? strlen(d->state.origins) : 0;
         char *to, *save = NULL;
 
         /* list and text in one piece */
         free(d->us.names);
-        d->us.names = malloc((size / 2 + 2) * sizeof(*d->us.names) + size + 1);
-        if (!d->us.names)
-                return link_no_memory(d);
+        d->us.names = xmalloc((size / 2 + 2) * sizeof(*d->us.names) + size + 1);
         to = (char *) (d->us.names + size / 2 + 2);
         memcpy(to, d->state.origins ?: "", size + 1);
         for (char *word = strtok_r(to, " ", &save); word; word = strtok_r(NULL, " ", &save))
                 d->us.names[n++] = word;
         d->us.names[n] = NULL;
-        return 0;
 }
 
-static int add_name(Delivery *d, const char *name)
+static void add_name(Delivery *d, const char *name)
 {
         char *list;
 
         if (d->state.origins && strncmp(d->state.origins, name, strlen(name)) == 0)
-                return 0;
-        if (asprintf(&list, "%s%s%s", name, d->state.origins ? " " : "", d->state.origins ?: "") <
-            0)
-                return link_no_memory(d);
+                return;
+        list = xasprintf("%s%s%s", name, d->state.origins ? " " : "", d->state.origins ?: "");
         free(d->state.origins);
         d->state.origins = list;
-        return 0;
 }
 
 /* Our name there; needs a session or a user id. */
@@ -268,22 +253,18 @@ static int name_us(Delivery *d)
         if (r < 0)
                 return link_feed_failed(d, r);
         d->has_sessions = r > 0;
-        if (r == 0 && d->options.user_id) {
-                d->user_id = strdup(d->options.user_id);
-                if (!d->user_id)
-                        return link_no_memory(d);
-        }
+        if (r == 0)
+                d->user_id = xstrdup(d->options.user_id);
         if (d->user_id) {
                 machine_name(&d->options, machine, sizeof(machine));
                 (void) snprintf(name, sizeof(name), "%016" PRIx64,
                                 (uint64_t) XXH3_64bits_withSeed(
                                                 machine, strlen(machine),
                                                 XXH3_64bits(d->user_id, strlen(d->user_id))));
-                r = add_name(d, name);
-                if (r < 0)
-                        return r;
+                add_name(d, name);
         }
-        return list_names(d);
+        list_names(d);
+        return 0;
 }
 
 /* What was under way when a run before this one ended may arrive for a while yet. */
@@ -367,12 +348,11 @@ int link_put(Delivery *d, RemoteTable table, const Value *values)
                 return link_no_memory(d);
         if (r == REMOTE_PUT_NOT) {
                 d->progress.n_unfit += table == REMOTE_MESSAGES;
-                return table != REMOTE_SESSIONS
-                                       ? 0
-                                       : link_warn(d,
-                                                   "The session '%.100s' is not delivered: its id does "
-                                                   "not fit there.",
-                                                   values[SESSION_ID].text);
+                if (table == REMOTE_SESSIONS)
+                        link_warn(d,
+                                  "The session '%.100s' is not delivered: its id does not fit there.",
+                                  values[SESSION_ID].text);
+                return 0;
         }
         d->n_rows++;
         for (size_t i = 0; i < remote_table(table)->n_columns; i++)

@@ -24,11 +24,6 @@ typedef struct Parcel {
         bool is_packed; /* all of it was put; without that, the ledger keeps what it has */
 } Parcel;
 
-typedef struct ChangeList {
-        RemoteChange *changes; /* ids are those of parcels */
-        size_t n, allocated;
-} ChangeList;
-
 struct Delivery {
         RemoteOptions options;
         DeliveryCallback on_progress;
@@ -66,7 +61,8 @@ struct Delivery {
         /* The batch in hand. */
         Parcel *parcels;
         size_t n_parcels, n_settled; /* those before n_settled are done with */
-        ChangeList changes;
+        RemoteChange *changes;       /* ids are those of parcels */
+        size_t n_changes;
         size_t n_rows, n_bytes; /* put, and not acknowledged */
         size_t n_alone;         /* so many go one by one: the remote does not take one of them */
         size_t n_barred;        /* sessions that it did not take in this run */
@@ -85,11 +81,11 @@ int link_feed_failed(Delivery *d, int error);
 int link_ledger_failed(Delivery *d, int error);
 int link_no_memory(Delivery *d);
 
-/* Something that a person should know, which is no failure: the first one stays. Returns 0 or -ENOMEM. */
-int link_warn(Delivery *d, const char *format, ...) _printf_(2, 3);
+/* Something that a person should know, which is no failure: the first one stays. */
+void link_warn(Delivery *d, const char *format, ...) _printf_(2, 3);
 
 /* That the remote does not take a session. @reason: NULL where it is not known. */
-int link_warn_of_barred(Delivery *d, const char *id, const char *reason);
+void link_warn_of_barred(Delivery *d, const char *id, const char *reason);
 
 /* 0, or -ECANCELED where it is to end. To be asked between any two steps. */
 int link_go_on(Delivery *d);

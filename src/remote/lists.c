@@ -18,12 +18,10 @@ static bool state_is_listed(RemoteTable table, LedgerState state)
 /* Is the row one that the remote may have? It is stripped where only metadata may go. 1, 0 or a negative errno. */
 static int check_row(Delivery *d, RemoteTable table, Value *values)
 {
-        _cleanup_free_ char *id = strndup(values[0].text ?: "", values[0].size);
+        _cleanup_free_ char *id = xstrndup(values[0].text ?: "", values[0].size);
         LedgerEntry entry;
         int r;
 
-        if (!id)
-                return link_no_memory(d);
         r = link_entry(d, id, &entry);
         if (r < 0)
                 return r;

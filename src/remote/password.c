@@ -45,26 +45,21 @@ static int load(const char *path, bool is_credential, char **ret, char **reterr)
 static char *usual_path(const char *name)
 {
         const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-        char *path;
-        int r;
 
         if (config && config[0] == '/')
-                r = asprintf(&path, "%s/scrubjay/remote-%s-password", config, name);
-        else if (home && home[0] == '/')
-                r = asprintf(&path, "%s/.config/scrubjay/remote-%s-password", home, name);
-        else
-                return NULL;
-        return r < 0 ? NULL : path;
+                return xasprintf("%s/scrubjay/remote-%s-password", config, name);
+        if (home && home[0] == '/')
+                return xasprintf("%s/.config/scrubjay/remote-%s-password", home, name);
+        return NULL;
 }
 
 static char *credential_path(const char *name)
 {
         const char *folder = getenv("CREDENTIALS_DIRECTORY");
-        char *path;
 
         if (!folder || folder[0] != '/')
                 return NULL;
-        return asprintf(&path, "%s/remote-%s-password", folder, name) < 0 ? NULL : path;
+        return xasprintf("%s/remote-%s-password", folder, name);
 }
 
 int password_load(const char *name, const char *file, char **ret, char **reterr)

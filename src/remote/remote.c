@@ -75,14 +75,12 @@ char *remote_shown_url(const RemoteOptions *options)
                 return url_without_credentials(options->url);
         if (clear)
                 r = backend->show(options, &shown);
-        if (r >= 0 || r == -ENOMEM)
+        if (r >= 0)
                 return shown;
         if (!scheme_end || strspn(options->url, "abcdefghijklmnopqrstuvwxyz+") <
                                            (size_t) (scheme_end - options->url))
-                return strdup("...");
-        return asprintf(&shown, "%.*s://...", (int) (scheme_end - options->url), options->url) < 0
-                               ? NULL
-                               : shown;
+                return xstrdup("...");
+        return xasprintf("%.*s://...", (int) (scheme_end - options->url), options->url);
 }
 
 int remote_backend_find(const char *url, const RemoteBackend **ret, char **reterr)

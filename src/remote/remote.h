@@ -222,8 +222,8 @@ struct Remote {
  * *@reterr, which repeats nothing of the URL. */
 int remote_backend_find(const char *url, const RemoteBackend **ret, char **reterr);
 
-/* Its URL as it may be shown. Of one that cannot be used, and so may hold a password anywhere, only how it begins. NULL without
- * memory; the caller owns it. */
+/* Its URL as it may be shown. Of one that cannot be used, and so may hold a password anywhere, only how it begins. The caller
+ * owns it. */
 char *remote_shown_url(const RemoteOptions *options);
 
 extern const RemoteBackend clickhouse_backend, postgresql_backend;

@@ -40,7 +40,7 @@ struct Survey {
         RemoteDigest page[PAGE_SESSIONS]; /* with ids that it owns */
         size_t n;
         Note *notes; /* for the ledger, when the page is compared */
-        size_t n_notes, n_allocated;
+        size_t n_notes;
 };
 
 static void drop_page(Survey *s)
@@ -65,6 +65,13 @@ static int on_digest(void *userdata, const RemoteDigest *there)
         return 0;
 }
 
+/* Where the next page begins. */
+static void take_last(Survey *s, char **ret)
+{
+        free(*ret);
+        *ret = s->n > 0 ? (char *) TAKE_PTR(s->page[s->n - 1].session_id) : NULL;
+}
+
 /* Asks for the page after @after. */
 static int fetch(Survey *s, const char *after)
 {
@@ -81,30 +88,14 @@ static int fetch(Survey *s, const char *after)
 
 /* The ledger */
 
-static int note_entry(Survey *s, const char *id, const LedgerEntry *entry)
+static void note_entry(Survey *s, const char *id, const LedgerEntry *entry)
 {
-        char *copy = strdup(id);
-
-        if (s->n_notes == s->n_allocated) {
-                size_t n = s->n_allocated > 0 ? s->n_allocated * 2 : 64;
-                Note *grown = copy ? reallocarray(s->notes, n, sizeof(*grown)) : NULL;
-
-                if (!grown) {
-                        free(copy);
-                        return link_no_memory(s->d);
-                }
-                s->notes = grown;
-                s->n_allocated = n;
-        }
-        if (!copy)
-                return link_no_memory(s->d);
-        s->notes[s->n_notes++] = (Note){ copy, *entry };
-        return 0;
+        APPEND(s->notes, s->n_notes, (Note){ xstrdup(id), *entry });
 }
 
-static int note(Survey *s, const char *id, LedgerState state)
+static void note(Survey *s, const char *id, LedgerState state)
 {
-        return note_entry(s, id, &(LedgerEntry){ .state = state, .last_ordinal = -1 });
+        note_entry(s, id, &(LedgerEntry){ .state = state, .last_ordinal = -1 });
 }
 
 static void drop_notes(Survey *s)
@@ -259,10 +250,7 @@ static int compare_table(Survey *s)
                 r = compare_page(s, after, more ? s->page[s->n - 1].session_id : NULL);
                 if (r < 0 || !more)
                         return r;
-                free(after);
-                after = strdup(s->page[s->n - 1].session_id);
-                if (!after)
-                        return link_no_memory(s->d);
+                take_last(s, &after);
         } while (true);
 }
 
@@ -278,7 +266,7 @@ static int learn_tombstones(Survey *s)
 
                 r = link_entry(s->d, s->page[i].session_id, &entry);
                 if (r >= 0 && entry.state == LEDGER_NONE)
-                        r = note(s, s->page[i].session_id, LEDGER_GONE);
+                        note(s, s->page[i].session_id, LEDGER_GONE);
         }
         return r;
 }
@@ -301,10 +289,7 @@ static int compare_list(Survey *s, bool learns)
                         n_there += s->page[i].n_rows;
                         there += s->page[i].digest;
                 }
-                free(after);
-                after = s->n > 0 ? strdup(s->page[s->n - 1].session_id) : NULL;
-                if (s->n > 0 && !after)
-                        return link_no_memory(s->d);
+                take_last(s, &after);
         } while (s->n == PAGE_SESSIONS);
         r = lists_digest(s->d, s->table, &n_here, &here);
         if (r < 0 || (n_here == n_there && here == there))
@@ -347,13 +332,14 @@ static int learn(Survey *s, const Sight *sight)
                 r = feed_last_ordinal(d->feed, sight->id, &entry.last_ordinal);
                 if (r < 0)
                         return link_feed_failed(d, r);
-                return note_entry(s, sight->id, &entry);
+                note_entry(s, sight->id, &entry);
+                return 0;
         }
         if (sight->table != REMOTE_SESSIONS && sight->is_same)
                 return 0;
-        if (sight->n_there == 0 && !ledger_entry_is_there(&sight->entry))
-                return 0;
-        return note(s, sight->id, LEDGER_UNKNOWN);
+        if (sight->n_there > 0 || ledger_entry_is_there(&sight->entry))
+                note(s, sight->id, LEDGER_UNKNOWN);
+        return 0;
 }
 
 static int begin_anew(Delivery *d)
@@ -372,11 +358,9 @@ static int begin_anew(Delivery *d)
 
 int survey_all(Delivery *d)
 {
-        _cleanup_free_ Survey *s = calloc(1, sizeof(*s));
+        _cleanup_free_ Survey *s = xcalloc(1, sizeof(*s));
         int r;
 
-        if (!s)
-                return link_no_memory(d);
         *s = (Survey){ .d = d, .on_sight = learn, .on_list = forget_list };
         r = begin_anew(d);
         d->is_trusted = true; /* what is written from here on */
@@ -403,16 +387,15 @@ static int mend(Survey *s, const Sight *sight)
                 return 0;
         }
         s->n_different++;
-        return note(s, sight->id, LEDGER_UNKNOWN);
+        note(s, sight->id, LEDGER_UNKNOWN);
+        return 0;
 }
 
 int survey_late(Delivery *d, uint64_t *ret_n_different, uint64_t *ret_n_waiting)
 {
-        _cleanup_free_ Survey *s = calloc(1, sizeof(*s));
+        _cleanup_free_ Survey *s = xcalloc(1, sizeof(*s));
         int r;
 
-        if (!s)
-                return link_no_memory(d);
         *s = (Survey){ .d = d, .on_sight = mend, .on_list = forget_list };
         r = survey(s, false);
         *ret_n_different = s->n_different;
@@ -452,10 +435,8 @@ static int tell_list(Survey *s, uint64_t n_here, uint64_t here, uint64_t n_there
 
 int survey_tell(Delivery *d, DeliveryDifferenceCallback on_difference, void *userdata)
 {
-        _cleanup_free_ Survey *s = calloc(1, sizeof(*s));
+        _cleanup_free_ Survey *s = xcalloc(1, sizeof(*s));
 
-        if (!s)
-                return link_no_memory(d);
         *s = (Survey){ .d = d,
                        .on_sight = tell,
                        .on_list = tell_list,

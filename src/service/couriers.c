@@ -173,8 +173,7 @@ static int on_courier(sd_event_source *source, int fd, uint32_t events, void *us
         Couriers *c = e->owner;
         CourierStatus status;
 
-        if (courier_status(e->courier, &status) < 0)
-                return 0;
+        courier_status(e->courier, &status);
         courier_status_done(&e->status);
         e->status = status;
         if (is_leaving(e)) {

@@ -78,25 +78,23 @@ void once_delivery_progress(OnceDelivery *o, uint64_t bytes_read)
                         courier_poke(o->entries[i].courier);
 }
 
-/* Waits until the courier has answered. Returns 0, -ECANCELED (@stop said so) or -ENOMEM. */
-static int wait_for(const Entry *e, bool (*stop)(void), CourierStatus *ret)
+/* Waits until the courier has answered. Returns false where @stop said so. */
+static bool wait_for(const Entry *e, bool (*stop)(void), CourierStatus *ret)
 {
         while (!stop()) {
                 struct pollfd fd = { .fd = courier_fd(e->courier), .events = POLLIN };
-                int r = courier_status(e->courier, ret);
 
-                if (r < 0)
-                        return r;
+                courier_status(e->courier, ret);
                 if (ret->done >= e->ticket)
-                        return 0;
+                        return true;
                 courier_status_done(ret);
                 (void) poll(&fd, 1, LOOK_MSEC);
         }
-        return -ECANCELED;
+        return false;
 }
 
-static int add_entry(const Entry *e, uint64_t rows_sent, const char *error,
-                     struct json_object *remotes)
+static bool add_entry(const Entry *e, uint64_t rows_sent, const char *error,
+                      struct json_object *remotes)
 {
         struct json_object *entry = json_new();
 
@@ -105,27 +103,23 @@ static int add_entry(const Entry *e, uint64_t rows_sent, const char *error,
         json_add(entry, "rows_sent", json_object_new_int64((int64_t) rows_sent));
         json_add(entry, "error", json_object_new_string(error));
         json_add(remotes, e->name, entry);
-        return *error != '\0';
+        return *error;
 }
 
-static int finish(const Entry *e, bool (*stop)(void), struct json_object *remotes)
+static bool finish(const Entry *e, bool (*stop)(void), struct json_object *remotes)
 {
         _cleanup_(courier_status_done) CourierStatus status = { 0 };
-        int r;
 
         if (!e->courier)
                 return add_entry(e, 0, e->error ?: "It cannot be used.", remotes);
-        r = wait_for(e, stop, &status);
-        if (r == -ECANCELED)
+        if (!wait_for(e, stop, &status))
                 return add_entry(e, 0, "It was stopped.", remotes);
-        if (r < 0)
-                return r;
         if (*status.warning && !*status.last_error)
                 log_text(LOG_WARNING, "The remote '%s': %s", e->name, status.warning);
         return add_entry(e, status.rows_sent, status.last_error, remotes);
 }
 
-int once_delivery_finish(OnceDelivery *o, bool (*stop)(void), struct json_object *remotes)
+bool once_delivery_finish(OnceDelivery *o, bool (*stop)(void), struct json_object *remotes)
 {
         bool failed = false;
 
@@ -133,12 +127,7 @@ int once_delivery_finish(OnceDelivery *o, bool (*stop)(void), struct json_object
         for (size_t i = 0; i < o->n; i++)
                 if (o->entries[i].courier)
                         o->entries[i].ticket = courier_ask(o->entries[i].courier);
-        for (size_t i = 0; i < o->n; i++) {
-                int r = finish(o->entries + i, stop, remotes);
-
-                if (r < 0)
-                        return r;
-                failed = failed || r > 0;
-        }
+        for (size_t i = 0; i < o->n; i++)
+                failed = finish(o->entries + i, stop, remotes) || failed;
         return failed;
 }

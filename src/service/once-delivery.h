@@ -23,6 +23,6 @@ void once_delivery_progress(OnceDelivery *o, uint64_t bytes_read);
 
 /*
  * The cycle is done: every remote gets what the archive holds now; @remotes gets a member for each, with rows_sent and
- * error. @stop is looked at in between. Returns 1: one of them failed, 0, or -ENOMEM.
+ * error. @stop is looked at in between. Returns whether one of them failed.
  */
-int once_delivery_finish(OnceDelivery *o, bool (*stop)(void), struct json_object *remotes);
+bool once_delivery_finish(OnceDelivery *o, bool (*stop)(void), struct json_object *remotes);

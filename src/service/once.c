@@ -98,7 +98,7 @@ int run_once(const Settings *settings)
                         &(EngineHooks){ .userdata = delivery, .on_progress = on_progress });
         /* ends before the engine does, which then is the last to close the archive: that takes the write-ahead log away */
         _cleanup_(once_delivery_freep) OnceDelivery *couriers = delivery;
-        int remote_failed = 0;
+        bool remote_failed = false;
 
         catch_signals();
         if (settings->n_remotes > 0)
@@ -116,11 +116,10 @@ int run_once(const Settings *settings)
                          result.errors[i].session_id, result.errors[i].reason);
         if (result.failure == CYCLE_OK)
                 remote_failed = once_delivery_finish(couriers, is_stopping, remotes);
-        if (remote_failed < 0 ||
-            ((result.failure == CYCLE_OK || result.failure == CYCLE_STOPPING) &&
-             print_result(&result, remotes) < 0)) {
+        if ((result.failure == CYCLE_OK || result.failure == CYCLE_STOPPING) &&
+            print_result(&result, remotes) < 0) {
                 log_text(LOG_ERR, "The result could not be written to stdout.");
                 return EXIT_FAILURE;
         }
-        return exit_status(&result, remote_failed > 0);
+        return exit_status(&result, remote_failed);
 }

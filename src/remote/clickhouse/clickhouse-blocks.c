@@ -115,21 +115,19 @@ void clickhouse_drop(ClickHouse *c)
 }
 
 /* INSERT with its list of columns, ready for a URL. */
-static int make_insert(ClickHouse *c, RemoteTable table)
+static void make_insert(ClickHouse *c, RemoteTable table)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 }, escaped = { 0 };
         const Table *t = remote_table(table);
-        int r;
 
         (void) strbuf_puts(&sql, "INSERT INTO ");
         (void) clickhouse_name(&sql, t->name);
         (void) strbuf_puts(&sql, " (org_id");
         for (size_t i = 0; i < t->n_columns; i++)
                 (void) strbuf_printf(&sql, ", %s", t->columns[i].name);
-        r = strbuf_puts(&sql, ", origin, _version) FORMAT RowBinary");
-        if (r >= 0)
-                r = clickhouse_escape_url(&escaped, sql.data);
-        return r < 0 ? r : strbuf_take(&escaped, c->insert_sql + table);
+        (void) strbuf_puts(&sql, ", origin, _version) FORMAT RowBinary");
+        clickhouse_escape_url(&escaped, sql.data);
+        (void) strbuf_take(&escaped, c->insert_sql + table);
 }
 
 static int make_parameters(ClickHouse *c, RemoteTable table)
@@ -137,12 +135,12 @@ static int make_parameters(ClickHouse *c, RemoteTable table)
         StrBuf *b = &c->sent_parameters;
         XXH128_hash_t token;
 
-        if (!c->insert_sql[table] && make_insert(c, table) < 0)
-                return -ENOMEM;
+        if (!c->insert_sql[table])
+                make_insert(c, table);
         /* The bytes hold the version, so only the very same block has the same token. */
         token = XXH3_128bits(c->sent.data, c->sent.size);
         b->failed = false;
-        (void) clickhouse_parameters(c, b);
+        clickhouse_parameters(c, b);
         (void) strbuf_printf(
                         b,
                         "&async_insert=0&insert_deduplicate=1&max_partitions_per_insert_block=0"

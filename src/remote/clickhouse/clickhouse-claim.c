@@ -29,19 +29,19 @@ static int has_table(ClickHouse *c, bool *ret)
 
         (void) strbuf_puts(&sql, "SELECT count() FROM system.tables WHERE name = '" TABLE
                                  "' AND database = ");
-        if (clickhouse_quote(&sql, c->url.database) < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, on_count, ret);
+        (void) clickhouse_quote(&sql, c->url.database);
+        return clickhouse_run(c, &sql, on_count, ret);
 }
 
 static int make_table(ClickHouse *c)
 {
-        return clickhouse_run(c,
-                              "CREATE TABLE IF NOT EXISTS " TABLE
-                              " (org_id String, origin String, archive String, place String, "
-                              "claimed_at DateTime64(3), _version UInt64) "
-                              "ENGINE = ReplacingMergeTree(_version) ORDER BY (org_id, origin)",
-                              NULL, NULL);
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+
+        (void) strbuf_puts(&sql, "CREATE TABLE IF NOT EXISTS " TABLE
+                                 " (org_id String, origin String, archive String, place String, "
+                                 "claimed_at DateTime64(3), _version UInt64) "
+                                 "ENGINE = ReplacingMergeTree(_version) ORDER BY (org_id, origin)");
+        return clickhouse_run(c, &sql, NULL, NULL);
 }
 
 static int on_claim(void *userdata, char **cells, size_t n_cells)
@@ -64,9 +64,8 @@ static int read_claim(ClickHouse *c, Claim *ret)
         (void) strbuf_puts(&sql, "SELECT archive, place FROM " TABLE " FINAL WHERE org_id = ");
         (void) clickhouse_quote(&sql, c->org_id);
         (void) strbuf_puts(&sql, " AND origin = ");
-        if (clickhouse_quote(&sql, c->us->names[0]) < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, on_claim, ret);
+        (void) clickhouse_quote(&sql, c->us->names[0]);
+        return clickhouse_run(c, &sql, on_claim, ret);
 }
 
 /* The time is the server's: whoever comes later wins. */
@@ -83,11 +82,9 @@ static int write_claim(ClickHouse *c)
         (void) clickhouse_quote(&sql, c->us->archive_id);
         (void) strbuf_puts(&sql, ", ");
         (void) clickhouse_quote(&sql, c->us->place);
-        if (strbuf_puts(&sql,
-                        ", now64(3), toUnixTimestamp64Nano(now64(9)) SETTINGS async_insert = 0") <
-            0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, NULL, NULL);
+        (void) strbuf_puts(&sql,
+                           ", now64(3), toUnixTimestamp64Nano(now64(9)) SETTINGS async_insert = 0");
+        return clickhouse_run(c, &sql, NULL, NULL);
 }
 
 static int refuse(ClickHouse *c)

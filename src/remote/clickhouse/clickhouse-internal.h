@@ -38,7 +38,7 @@ typedef int (*ClickHouseRowCallback)(void *userdata, char **cells, size_t n_cell
 int clickhouse_fail(ClickHouse *c, int error, const char *format, ...) _printf_(3, 4);
 
 /* Runs a statement; @on_row may be NULL. Returns 0 or a negative errno with the reason set. */
-int clickhouse_run(ClickHouse *c, const char *sql, ClickHouseRowCallback on_row, void *userdata);
+int clickhouse_run(ClickHouse *c, const StrBuf *sql, ClickHouseRowCallback on_row, void *userdata);
 
 /* Takes the answer to what http_begin() sent, sends it again after a moment where that may help, and explains an answer that
  * is an error. @n_rows: how much of the answer was handed over already, for then it cannot be asked for again; NULL: nothing
@@ -62,8 +62,8 @@ typedef struct Selection {
         uint64_t stamp; /* 0: any */
 } Selection;
 
-/* Appends its condition. Returns 0 or -ENOMEM. */
-int clickhouse_where(ClickHouse *c, StrBuf *b, const Selection *s);
+/* Appends its condition. */
+void clickhouse_where(ClickHouse *c, StrBuf *b, const Selection *s);
 
 /* Appends: column IN (our names). */
 int clickhouse_names(ClickHouse *c, StrBuf *b, const char *column);
@@ -98,11 +98,11 @@ int clickhouse_put_text(StrBuf *b, const char *text, size_t n);
 
 void clickhouse_blocks_done(ClickHouse *c);
 
-/* Appends the URL parameters that every request has. Returns 0 or -ENOMEM. */
-int clickhouse_parameters(ClickHouse *c, StrBuf *b);
+/* Appends the URL parameters that every request has. */
+void clickhouse_parameters(ClickHouse *c, StrBuf *b);
 
-/* Appends @text as a URL parameter's value. Returns 0 or -ENOMEM. */
-int clickhouse_escape_url(StrBuf *b, const char *text);
+/* Appends @text as a URL parameter's value. */
+void clickhouse_escape_url(StrBuf *b, const char *text);
 
 /* Appends 'text', escaped. Returns 0 or -ENOMEM. */
 int clickhouse_quote(StrBuf *b, const char *text);

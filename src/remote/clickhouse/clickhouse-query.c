@@ -34,8 +34,7 @@ int clickhouse_fail(ClickHouse *c, int error, const char *format, ...)
 
         free(c->base.reason);
         va_start(ap, format);
-        if (vasprintf(&c->base.reason, format, ap) < 0)
-                c->base.reason = NULL;
+        c->base.reason = xvasprintf(format, ap);
         va_end(ap);
         return error;
 }
@@ -64,7 +63,7 @@ int clickhouse_name(StrBuf *b, const char *name)
 }
 
 /* Appends @text as a URL parameter's value. */
-int clickhouse_escape_url(StrBuf *b, const char *text)
+void clickhouse_escape_url(StrBuf *b, const char *text)
 {
         for (; *text; text++) {
                 unsigned char c = (unsigned char) *text;
@@ -75,7 +74,6 @@ int clickhouse_escape_url(StrBuf *b, const char *text)
                 else
                         (void) strbuf_printf(b, "%%%02X", c);
         }
-        return b->failed ? -ENOMEM : 0;
 }
 
 /* Errors */
@@ -268,29 +266,30 @@ static int split_line(void *userdata, char *line)
 }
 
 /* Parameters of every request. */
-int clickhouse_parameters(ClickHouse *c, StrBuf *b)
+void clickhouse_parameters(ClickHouse *c, StrBuf *b)
 {
         (void) strbuf_puts(b, "database=");
-        (void) clickhouse_escape_url(b, c->url.database);
-        return strbuf_puts(b, "&wait_end_of_query=1&http_write_exception_in_output_format=0");
+        clickhouse_escape_url(b, c->url.database);
+        (void) strbuf_puts(b, "&wait_end_of_query=1&http_write_exception_in_output_format=0");
 }
 
-int clickhouse_run(ClickHouse *c, const char *sql, ClickHouseRowCallback on_row, void *userdata)
+int clickhouse_run(ClickHouse *c, const StrBuf *sql, ClickHouseRowCallback on_row, void *userdata)
 {
         _cleanup_(strbuf_done) StrBuf parameters = { 0 };
         Rows rows = { on_row, userdata, 0 };
         HttpRequest request = {
-                .body = sql,
-                .body_size = strlen(sql),
+                .body = sql->data,
+                .body_size = sql->size,
                 .on_line = on_row ? split_line : NULL,
                 .userdata = &rows,
         };
         int r;
 
-        (void) clickhouse_parameters(c, &parameters);
+        if (sql->failed)
+                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
+        clickhouse_parameters(c, &parameters);
         /* lists of ids are longer than the 256 KB that a server parses by default */
-        if (strbuf_puts(&parameters, "&default_format=TabSeparated&max_query_size=33554432") < 0)
-                return -ENOMEM;
+        (void) strbuf_puts(&parameters, "&default_format=TabSeparated&max_query_size=33554432");
         request.parameters = parameters.data;
         r = clickhouse_settle(c);
         if (r < 0)

@@ -49,7 +49,7 @@ static int put_rows(StrBuf *b, const Selection *s)
         return strbuf_putc(b, ')');
 }
 
-int clickhouse_where(ClickHouse *c, StrBuf *b, const Selection *s)
+void clickhouse_where(ClickHouse *c, StrBuf *b, const Selection *s)
 {
         (void) strbuf_puts(b, " WHERE org_id = ");
         (void) clickhouse_quote(b, c->org_id);
@@ -72,7 +72,6 @@ int clickhouse_where(ClickHouse *c, StrBuf *b, const Selection *s)
         if (s->stamp > 0)
                 (void) strbuf_printf(b, " AND (_version < %" PRIu64 " OR _version > %" PRIu64 ")",
                                      s->stamp, c->us->stamp_limit);
-        return b->failed ? -ENOMEM : 0;
 }
 
 static bool is_empty(const Selection *s)
@@ -88,10 +87,9 @@ static int delete_rows(ClickHouse *c, const Selection *s)
                 return 0;
         (void) strbuf_puts(&sql, "DELETE FROM ");
         (void) clickhouse_name(&sql, remote_table(s->table)->name);
-        if (clickhouse_where(c, &sql, s) < 0 ||
-            strbuf_puts(&sql, " SETTINGS lightweight_deletes_sync = 2") < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, NULL, NULL);
+        clickhouse_where(c, &sql, s);
+        (void) strbuf_puts(&sql, " SETTINGS lightweight_deletes_sync = 2");
+        return clickhouse_run(c, &sql, NULL, NULL);
 }
 
 static int on_stale(void *userdata, char **cells, size_t n_cells)
@@ -112,9 +110,9 @@ static int delete_if_there(ClickHouse *c, const Selection *s)
         (void) strbuf_puts(&sql, "SELECT 1 FROM ");
         (void) clickhouse_name(&sql, remote_table(s->table)->name);
         (void) strbuf_puts(&sql, " FINAL");
-        if (clickhouse_where(c, &sql, s) < 0 || strbuf_puts(&sql, " LIMIT 1") < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        r = clickhouse_run(c, sql.data, on_stale, &stale);
+        clickhouse_where(c, &sql, s);
+        (void) strbuf_puts(&sql, " LIMIT 1");
+        r = clickhouse_run(c, &sql, on_stale, &stale);
         return r < 0 || !stale ? r : delete_rows(c, s);
 }
 
@@ -140,28 +138,25 @@ static bool has_old_row(const RemoteParcel *p)
         return p->kind == REMOTE_WHOLE || (p->kind == REMOTE_CHANGES && p->wipe);
 }
 
-/* Their ids. The caller owns *@ret, but not what is in it. */
-static int choose(ClickHouse *c, const RemoteBatch *batch, bool (*test)(const RemoteParcel *),
-                  const char ***ret, size_t *ret_n)
+/* Their ids. The caller owns what is returned, but not what is in it. */
+static const char **choose(const RemoteBatch *batch, bool (*test)(const RemoteParcel *),
+                           size_t *ret_n)
 {
-        const char **ids = calloc(batch->n_parcels + 1, sizeof(*ids));
+        const char **ids = xcalloc(batch->n_parcels + 1, sizeof(*ids));
 
-        if (!ids)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
         *ret_n = 0;
         for (size_t i = 0; i < batch->n_parcels; i++)
                 if (test(batch->parcels + i))
                         ids[(*ret_n)++] = batch->parcels[i].id;
-        *ret = ids;
-        return 0;
+        return ids;
 }
 
 /* Deletes their rows in @n tables, one after the other. */
 static int delete_of(ClickHouse *c, const RemoteBatch *batch, bool (*test)(const RemoteParcel *),
                      const RemoteTable *tables, size_t n, Selection s)
 {
-        _cleanup_free_ const char **ids = NULL;
-        int r = choose(c, batch, test, &ids, &s.n_ids);
+        _cleanup_free_ const char **ids = choose(batch, test, &s.n_ids);
+        int r = 0;
 
         s.ids = ids;
         for (size_t i = 0; r >= 0 && i < n; i++) {
@@ -186,12 +181,10 @@ int clickhouse_remove(ClickHouse *c, const RemoteBatch *batch)
 static int delete_secrets(ClickHouse *c, const RemoteBatch *batch)
 {
         static const RemoteTable tables[] = { REMOTE_MESSAGES, REMOTE_CALLS };
-        _cleanup_free_ RemoteChange *wiped = calloc(batch->n_changes + 1, sizeof(*wiped));
+        _cleanup_free_ RemoteChange *wiped = xcalloc(batch->n_changes + 1, sizeof(*wiped));
         size_t n = 0;
         int r = 0;
 
-        if (!wiped)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
         for (size_t i = 0; i < batch->n_changes; i++)
                 if (batch->changes[i].wipe)
                         wiped[n++] = batch->changes[i];
@@ -223,9 +216,8 @@ static int delete_lost(ClickHouse *c, const RemoteBatch *batch)
         if (r < 0)
                 return r;
         s = (Selection){ .table = REMOTE_LINKS, .stamp = batch->stamp };
-        r = choose(c, batch, is_changed, &ids, &s.n_ids);
-        s.ids = ids;
-        return r < 0 ? r : delete_if_there(c, &s);
+        s.ids = ids = choose(batch, is_changed, &s.n_ids);
+        return delete_if_there(c, &s);
 }
 
 int clickhouse_replace_rows(ClickHouse *c, const RemoteBatch *batch)
@@ -268,9 +260,8 @@ int clickhouse_clear_former(ClickHouse *c)
                 (void) clickhouse_name(&sql, remote_table((RemoteTable) i)->name);
                 (void) strbuf_puts(&sql, " WHERE org_id = '" CLICKHOUSE_FORMER_ORG "' AND ");
                 (void) clickhouse_names(c, &sql, "origin");
-                if (strbuf_puts(&sql, " SETTINGS lightweight_deletes_sync = 2") < 0)
-                        return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-                r = clickhouse_run(c, sql.data, NULL, NULL);
+                (void) strbuf_puts(&sql, " SETTINGS lightweight_deletes_sync = 2");
+                r = clickhouse_run(c, &sql, NULL, NULL);
         }
         return r;
 }

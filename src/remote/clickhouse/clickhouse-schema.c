@@ -86,7 +86,6 @@ static int make_table(ClickHouse *c, RemoteTable table)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         const Table *t = remote_table(table);
-        int r;
 
         (void) strbuf_puts(&sql, "CREATE TABLE IF NOT EXISTS ");
         (void) clickhouse_name(&sql, t->name);
@@ -100,8 +99,7 @@ static int make_table(ClickHouse *c, RemoteTable table)
                              ") PARTITION BY " ORG_COLUMN " ORDER BY (" ORG_COLUMN ", %s) "
                              "SETTINGS non_replicated_deduplication_window = %d",
                              table_key(table), DEDUPLICATION_WINDOW);
-        r = sql.failed ? -ENOMEM : 0;
-        return r < 0 ? r : clickhouse_run(c, sql.data, NULL, NULL);
+        return clickhouse_run(c, &sql, NULL, NULL);
 }
 
 /* Is a column of @have as good as one of @want? What is sent is the same bytes for both. */
@@ -198,8 +196,7 @@ static int on_table(void *userdata, char **cells, size_t n_cells)
                                        ": its engine must be ReplacingMergeTree(" VERSION_COLUMN
                                        ").",
                                        remote_table(f->table)->name, f->c->place);
-        if (strbuf_printf(&key, ORG_COLUMN ", %s", table_key(f->table)) < 0)
-                return -ENOMEM;
+        (void) strbuf_printf(&key, ORG_COLUMN ", %s", table_key(f->table));
         if (strcmp(cells[2], key.data) != 0)
                 return clickhouse_fail(f->c, -EPROTOTYPE,
                                        "The table %s on %s is ordered by (%.200s), and must be by "
@@ -223,9 +220,8 @@ static int describe(ClickHouse *c, Found *all, const char *columns, const char *
                 (void) strbuf_puts(&sql, i > 0 ? ", " : "");
                 (void) clickhouse_quote(&sql, remote_table((RemoteTable) i)->name);
         }
-        if (strbuf_putc(&sql, ')') < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, on_row, all);
+        (void) strbuf_putc(&sql, ')');
+        return clickhouse_run(c, &sql, on_row, all);
 }
 
 static int add_column(Found *f, const char *name, const char *type)
@@ -234,9 +230,8 @@ static int add_column(Found *f, const char *name, const char *type)
 
         (void) strbuf_puts(&sql, "ALTER TABLE ");
         (void) clickhouse_name(&sql, remote_table(f->table)->name);
-        if (strbuf_printf(&sql, " ADD COLUMN IF NOT EXISTS %s %s", name, type) < 0)
-                return -ENOMEM;
-        return clickhouse_run(f->c, sql.data, NULL, NULL);
+        (void) strbuf_printf(&sql, " ADD COLUMN IF NOT EXISTS %s %s", name, type);
+        return clickhouse_run(f->c, &sql, NULL, NULL);
 }
 
 /* A person who looks makes nothing. */

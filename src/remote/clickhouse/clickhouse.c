@@ -69,11 +69,9 @@ static int clickhouse_sessions(Remote *remote, const char *const *ids, size_t n_
 
         (void) strbuf_puts(&sql,
                            "SELECT id, user_id, origin, machine, _version FROM sessions FINAL");
-        if (clickhouse_where(c, &sql,
-                             &(Selection){ .table = REMOTE_SESSIONS, .ids = ids, .n_ids = n_ids }) <
-            0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, on_session_row, &rows);
+        clickhouse_where(c, &sql,
+                         &(Selection){ .table = REMOTE_SESSIONS, .ids = ids, .n_ids = n_ids });
+        return clickhouse_run(c, &sql, on_session_row, &rows);
 }
 
 /* Digests */
@@ -120,14 +118,13 @@ static int clickhouse_digests(Remote *remote, RemoteTable table, const char *aft
         (void) strbuf_puts(&sql, ")) FROM ");
         (void) clickhouse_name(&sql, remote_table(table)->name);
         (void) strbuf_puts(&sql, " FINAL");
-        (void) clickhouse_where(c, &sql, &(Selection){ .table = table, .all = true, .own = true });
+        clickhouse_where(c, &sql, &(Selection){ .table = table, .all = true, .own = true });
         if (after) {
                 (void) strbuf_printf(&sql, " AND %s > ", clickhouse_id_column(table));
                 (void) clickhouse_quote(&sql, after);
         }
-        if (strbuf_printf(&sql, " GROUP BY k ORDER BY k LIMIT %zu", max) < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, on_digest_row, &rows);
+        (void) strbuf_printf(&sql, " GROUP BY k ORDER BY k LIMIT %zu", max);
+        return clickhouse_run(c, &sql, on_digest_row, &rows);
 }
 
 /* Open and close */
@@ -155,11 +152,10 @@ static int find_stamp(ClickHouse *c, RemoteStanding *ret)
                                      i > 0 ? " UNION ALL " : "", c->us->stamp_limit,
                                      c->us->stamp_limit);
                 (void) clickhouse_name(&sql, remote_table((RemoteTable) i)->name);
-                (void) clickhouse_where(c, &sql, &(Selection){ .all = true, .own = true });
+                clickhouse_where(c, &sql, &(Selection){ .all = true, .own = true });
         }
-        if (strbuf_putc(&sql, ')') < 0)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, on_standing, ret);
+        (void) strbuf_putc(&sql, ')');
+        return clickhouse_run(c, &sql, on_standing, ret);
 }
 
 static int on_former(void *userdata, char **cells, size_t n_cells)
@@ -182,9 +178,7 @@ static int find_former(ClickHouse *c, bool *ret)
                 (void) clickhouse_names(c, &sql, "origin");
                 (void) strbuf_puts(&sql, " LIMIT 1)");
         }
-        if (sql.failed)
-                return clickhouse_fail(c, -ENOMEM, "There is no memory.");
-        return clickhouse_run(c, sql.data, on_former, ret);
+        return clickhouse_run(c, &sql, on_former, ret);
 }
 
 static int connect_to(ClickHouse *c, RemoteStanding *ret)
@@ -196,10 +190,8 @@ static int connect_to(ClickHouse *c, RemoteStanding *ret)
         r = password_load(c->options->name, c->options->password_file, &password, &error);
         if (r < 0)
                 return clickhouse_fail(c, -EACCES, "%s", error ?: "The password cannot be read.");
-        r = http_set_login(c->http, c->url.user, password ?: c->url.password);
+        http_set_login(c->http, c->url.user, password ?: c->url.password);
         password = password_free(password);
-        if (r < 0)
-                return clickhouse_fail(c, r, "There is no memory.");
         return clickhouse_prepare_tables(c, &ret->is_new);
 }
 
@@ -254,7 +246,7 @@ static void clickhouse_stop(Remote *remote)
         http_stop(of(remote)->http);
 }
 
-static int take_settings(ClickHouse *c, const RemoteOptions *o)
+static void take_settings(ClickHouse *c, const RemoteOptions *o)
 {
         bool is_local = remote_url_is_local(&c->url);
 
@@ -262,16 +254,13 @@ static int take_settings(ClickHouse *c, const RemoteOptions *o)
         c->org_id = o->org_id ?: "";
         c->gzip = o->compression == REMOTE_COMPRESSION_GZIP ||
                   (o->compression == REMOTE_COMPRESSION_AUTO && !is_local);
-        if (asprintf(&c->place, "%s:%u", c->url.host, c->url.port) < 0) {
-                c->place = NULL;
-                return -ENOMEM;
-        }
+        c->place = xasprintf("%s:%u", c->url.host, c->url.port);
         if (!c->url.tls && !is_local)
                 format_error(&c->base.caution,
                              "Password and archive travel to %s in plain text: its URL says http, and "
                              "https would keep them from all who listen.",
                              c->place);
-        return clickhouse_put_text(&c->row_head, c->org_id, strlen(c->org_id));
+        (void) clickhouse_put_text(&c->row_head, c->org_id, strlen(c->org_id));
 }
 
 static int set_up(ClickHouse *c, const RemoteOptions *o, char **reterr)
@@ -290,11 +279,7 @@ static int set_up(ClickHouse *c, const RemoteOptions *o, char **reterr)
                              o->name);
                 return -EINVAL;
         }
-        r = take_settings(c, o);
-        if (r < 0) {
-                format_error(reterr, "There is no memory.");
-                return r;
-        }
+        take_settings(c, o);
         return http_new(&(HttpServer){ .host = c->url.host,
                                        .port = c->url.port,
                                        .tls = c->url.tls,
@@ -307,13 +292,11 @@ static int set_up(ClickHouse *c, const RemoteOptions *o, char **reterr)
 
 static int clickhouse_make(const RemoteOptions *options, Remote **ret, char **reterr)
 {
-        ClickHouse *c = calloc(1, sizeof(*c));
-        int r = -ENOMEM;
+        ClickHouse *c = xcalloc(1, sizeof(*c));
+        int r = set_up(c, options, reterr);
 
-        if (c)
-                r = set_up(c, options, reterr);
         if (r < 0) {
-                clickhouse_free(c ? &c->base : NULL);
+                clickhouse_free(&c->base);
                 return r;
         }
         *ret = &c->base;

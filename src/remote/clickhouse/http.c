@@ -72,30 +72,16 @@ Http *http_free(Http *h)
         return NULL;
 }
 
-static int copy_text(const char *text, char **ret)
-{
-        *ret = text ? strdup(text) : NULL;
-        return text && !*ret ? -ENOMEM : 0;
-}
-
-static int make_names(Http *h, const HttpServer *server)
+static void make_names(Http *h, const HttpServer *server)
 {
         const char *open = strchr(server->host, ':') ? "[" : "", *close = *open ? "]" : "";
 
-        if (asprintf(&h->place, "%s%s%s:%u", open, server->host, close, server->port) < 0) {
-                h->place = NULL;
-                return -ENOMEM;
-        }
-        if (asprintf(&h->base, "http%s://%s/?", server->tls ? "s" : "", h->place) < 0) {
-                h->base = NULL;
-                return -ENOMEM;
-        }
+        h->place = xasprintf("%s%s%s:%u", open, server->host, close, server->port);
+        h->base = xasprintf("http%s://%s/?", server->tls ? "s" : "", h->place);
         h->server = *server;
-        if (copy_text(server->ca_file, &h->ca_file) < 0 ||
-            copy_text(server->client_certificate, &h->client_certificate) < 0 ||
-            copy_text(server->client_key, &h->client_key) < 0)
-                return -ENOMEM;
-        return 0;
+        h->ca_file = xstrdup(server->ca_file);
+        h->client_certificate = xstrdup(server->client_certificate);
+        h->client_key = xstrdup(server->client_key);
 }
 
 int http_new(const HttpServer *server, Http **ret, char **reterr)
@@ -106,12 +92,11 @@ int http_new(const HttpServer *server, Http **ret, char **reterr)
         r = curl_load(reterr);
         if (r < 0)
                 return r;
-        h = calloc(1, sizeof(*h));
-        if (h) {
-                h->easy = curl()->curl_easy_init();
-                h->multi = curl()->curl_multi_init();
-        }
-        if (!h || !h->easy || !h->multi || make_names(h, server) < 0) {
+        h = xcalloc(1, sizeof(*h));
+        make_names(h, server);
+        h->easy = curl()->curl_easy_init();
+        h->multi = curl()->curl_multi_init();
+        if (!h->easy || !h->multi) {
                 format_error(reterr, "There is no memory.");
                 return -ENOMEM;
         }
@@ -119,53 +104,39 @@ int http_new(const HttpServer *server, Http **ret, char **reterr)
         return 0;
 }
 
-static int add_header(struct curl_slist **list, const char *name, const char *value)
+static struct curl_slist *add_header(struct curl_slist *list, const char *name, const char *value)
 {
-        struct curl_slist *grown;
-        char *header;
+        char *header = xasprintf("%s%s", name, value);
+        struct curl_slist *grown = curl()->curl_slist_append(list, header);
 
-        if (asprintf(&header, "%s: %s", name, value) < 0)
-                return -ENOMEM;
-        grown = curl()->curl_slist_append(*list, header);
+        if (!grown)
+                memory_is_out();
         explicit_bzero(header, strlen(header));
         free(header);
-        if (!grown)
-                return -ENOMEM;
-        *list = grown;
-        return 0;
+        return grown;
 }
 
-static int make_headers(const char *user, const char *password, bool gzip, struct curl_slist **ret)
+static struct curl_slist *make_headers(const char *user, const char *password, bool gzip)
 {
-        struct curl_slist *list = NULL, *grown;
-        int r;
+        struct curl_slist *list;
 
         /* "Expect:" without a value takes the header away: asking first would cost a round trip a block */
-        grown = curl()->curl_slist_append(NULL, "Expect:");
-        list = grown;
-        r = grown ? add_header(&list, "Content-Type", "application/octet-stream") : -ENOMEM;
-        if (r >= 0)
-                r = add_header(&list, "X-ClickHouse-User", user);
-        if (r >= 0 && password && *password)
-                r = add_header(&list, "X-ClickHouse-Key", password);
-        if (r >= 0 && gzip)
-                r = add_header(&list, "Content-Encoding", "gzip");
-        if (r < 0) {
-                wipe_list(list);
-                return r;
-        }
-        *ret = list;
-        return 0;
+        list = add_header(NULL, "Expect:", "");
+        list = add_header(list, "Content-Type: ", "application/octet-stream");
+        list = add_header(list, "X-ClickHouse-User: ", user);
+        if (password && *password)
+                list = add_header(list, "X-ClickHouse-Key: ", password);
+        if (gzip)
+                list = add_header(list, "Content-Encoding: ", "gzip");
+        return list;
 }
 
-int http_set_login(Http *h, const char *user, const char *password)
+void http_set_login(Http *h, const char *user, const char *password)
 {
-        h->headers = wipe_list(h->headers);
-        h->gzip_headers = wipe_list(h->gzip_headers);
-        if (make_headers(user, password, false, &h->headers) < 0 ||
-            make_headers(user, password, true, &h->gzip_headers) < 0)
-                return -ENOMEM;
-        return 0;
+        (void) wipe_list(h->headers);
+        (void) wipe_list(h->gzip_headers);
+        h->headers = make_headers(user, password, false);
+        h->gzip_headers = make_headers(user, password, true);
 }
 
 void http_stop(Http *h)
@@ -486,10 +457,7 @@ static int prepare_body(Http *h, const void **ret)
 
         *ret = request->body;
         h->now.size = request->body_size;
-        if (asprintf(&h->now.url, "%s%s", h->base, request->parameters) < 0) {
-                h->now.url = NULL;
-                return -ENOMEM;
-        }
+        h->now.url = xasprintf("%s%s", h->base, request->parameters);
         if (request->gzip) {
                 r = pack(h, request->body, request->body_size);
                 *ret = h->packed.data;

@@ -49,8 +49,8 @@ int http_new(const HttpServer *server, Http **ret, char **reterr);
 Http *http_free(Http *h);
 DEFINE_CLEANUP(Http *, http_free)
 
-/* Who we are from now on; both are copied and wiped at the end. @password may be NULL. Returns 0 or -ENOMEM. */
-int http_set_login(Http *h, const char *user, const char *password);
+/* Who we are from now on; both are copied and wiped at the end. @password may be NULL. */
+void http_set_login(Http *h, const char *user, const char *password);
 
 /* Ends the request in hand and all later ones with -ECANCELED. From any thread. */
 void http_stop(Http *h);

@@ -24,36 +24,29 @@ static int hex_digit(char c)
         return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* A copy of @n bytes with %XX decoded; control characters are refused. NULL: no memory, or errno is EINVAL. */
+/* A copy of @n bytes with %XX decoded. NULL: there are control characters, or no digits after a %. */
 static char *decode(const char *s, size_t n)
 {
-        char *copy = malloc(n + 1), *to = copy;
+        _cleanup_free_ char *copy = xmalloc(n + 1);
+        char *to = copy;
 
-        errno = ENOMEM;
-        for (size_t i = 0; copy && i < n; i++) {
+        for (size_t i = 0; i < n; i++) {
                 int high, low;
 
                 *to = s[i];
                 if (s[i] == '%') {
                         high = i + 2 < n ? hex_digit(s[i + 1]) : -1;
                         low = high >= 0 ? hex_digit(s[i + 2]) : -1;
-                        if (low < 0) {
-                                free(copy);
-                                errno = EINVAL;
+                        if (low < 0)
                                 return NULL;
-                        }
                         *to = (char) (high * 16 + low);
                         i += 2;
                 }
-                if ((unsigned char) *to++ < ' ') {
-                        free(copy);
-                        errno = EINVAL;
+                if ((unsigned char) *to++ < ' ')
                         return NULL;
-                }
         }
-        if (copy)
-                *to = '\0';
-        return copy;
+        *to = '\0';
+        return TAKE_PTR(copy);
 }
 
 static int parse_port(const char *s, const char *end, unsigned *ret)
@@ -102,13 +95,13 @@ static int parse_authority(const char *s, const char *end, RemoteUrl *u)
 
         if (at)
                 colon = memchr(s, ':', (size_t) (at - s));
-        u->user = at ? decode(s, (size_t) ((colon ?: at) - s)) : strdup("default");
+        u->user = at ? decode(s, (size_t) ((colon ?: at) - s)) : xstrdup("default");
         if (!u->user)
-                return -errno;
+                return -EINVAL;
         if (colon) {
                 u->password = decode(colon + 1, (size_t) (at - colon - 1));
                 if (!u->password)
-                        return -errno;
+                        return -EINVAL;
         }
         return *u->user ? parse_place(at ? at + 1 : s, end, u) : -EINVAL;
 }
@@ -131,8 +124,8 @@ static int parse(const char *url, RemoteUrl *u)
         path = *end == '/' ? end + 1 : end;
         if (path[strcspn(path, "/?#")] != '\0')
                 return -EINVAL;
-        u->database = *path ? decode(path, strlen(path)) : strdup("default");
-        return u->backend && u->database ? 0 : -errno;
+        u->database = *path ? decode(path, strlen(path)) : xstrdup("default");
+        return u->backend && u->database ? 0 : -EINVAL;
 }
 
 int remote_url_parse(const char *url, RemoteUrl *ret, char **reterr)
@@ -140,15 +133,12 @@ int remote_url_parse(const char *url, RemoteUrl *ret, char **reterr)
         _cleanup_(remote_url_done) RemoteUrl u = { 0 };
         int r = parse(url, &u);
 
-        if (r == -ENOMEM)
-                format_error(reterr, "There is no memory.");
-        else if (r < 0)
+        if (r < 0) {
                 format_error(reterr, "Its URL is not of the form "
                                      "clickhouse+https://user@host:8443/database.");
-        if (r < 0)
                 return r;
-        *ret = u;
-        u = (RemoteUrl){ 0 };
+        }
+        *ret = TAKE_STRUCT(u);
         return 0;
 }
 

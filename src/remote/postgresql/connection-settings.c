@@ -45,7 +45,7 @@ static char *element(const char *list, size_t i)
                 list = strchr(list, ',');
                 list = list ? list + 1 : NULL;
         }
-        return list ? strndup(list, strcspn(list, ",")) : strdup("");
+        return list ? xstrndup(list, strcspn(list, ",")) : xstrdup("");
 }
 
 static size_t count_elements(const char *list)
@@ -62,18 +62,18 @@ static size_t count_servers(const ConnectionSettings *s)
         return count_elements(get_from(s->complete, "hostaddr") ?: get_from(s->complete, "host"));
 }
 
-static int take_server(const ConnectionSettings *s, size_t i, Server *ret)
+static Server take_server(const ConnectionSettings *s, size_t i)
 {
         const char *ports = get_from(s->complete, "port");
+        Server server = { .host = element(get_from(s->complete, "host"), i),
+                          .address = element(get_from(s->complete, "hostaddr"), i),
+                          .port = element(ports, ports && strchr(ports, ',') ? i : 0) };
 
-        *ret = (Server){ .host = element(get_from(s->complete, "host"), i),
-                         .address = element(get_from(s->complete, "hostaddr"), i),
-                         .port = element(ports, ports && strchr(ports, ',') ? i : 0) };
-        if (ret->port && !*ret->port) {
-                free(ret->port);
-                ret->port = strdup(DEFAULT_PORT);
+        if (!*server.port) {
+                free(server.port);
+                server.port = xstrdup(DEFAULT_PORT);
         }
-        return ret->host && ret->address && ret->port ? 0 : -ENOMEM;
+        return server;
 }
 
 static bool is_socket(const Server *server)
@@ -164,10 +164,8 @@ static int name_servers(ConnectionSettings *s, bool *ret_is_local, char **reterr
         *ret_is_local = true;
         (void) strbuf_puts(&url, "postgresql://");
         for (size_t i = 0; i < n; i++) {
-                _cleanup_(server_done) Server server = { 0 };
+                _cleanup_(server_done) Server server = take_server(s, i);
 
-                if (take_server(s, i, &server) < 0)
-                        goto no_memory;
                 if (!is_plain(&server)) {
                         format_error(reterr,
                                      "A host or a port of its URL, or of libpq's own settings, is none: a host is "
@@ -186,11 +184,9 @@ static int name_servers(ConnectionSettings *s, bool *ret_is_local, char **reterr
                 (void) strbuf_puts(&url, "?hostaddr=");
                 add_part(&url, addresses, ",:");
         }
-        if (strbuf_take(&url, &s->url) >= 0 && strbuf_take(&place, &s->place) >= 0)
-                return 0;
-no_memory:
-        format_error(reterr, "There is no memory.");
-        return -ENOMEM;
+        (void) strbuf_take(&url, &s->url);
+        (void) strbuf_take(&place, &s->place);
+        return 0;
 }
 
 /* TLS */
@@ -216,8 +212,10 @@ static bool has_own_roots(void)
         _cleanup_free_ char *path = NULL;
         const char *home = getenv("HOME");
 
-        return home && asprintf(&path, "%s/.postgresql/root.crt", home) >= 0 &&
-               access(path, R_OK) == 0;
+        if (!home)
+                return false;
+        path = xasprintf("%s/.postgresql/root.crt", home);
+        return access(path, R_OK) == 0;
 }
 
 /* libpq's own default goes on in plain text where the server has no TLS, and believes any certificate. */

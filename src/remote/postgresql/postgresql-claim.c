@@ -47,14 +47,11 @@ static const char *archive_word(const PostgreSql *p)
 static char *make_claim(const PostgreSql *p, uint64_t stamp)
 {
         uint64_t word = 0;
-        char *value;
 
         if (getrandom(&word, sizeof(word), 0) != sizeof(word))
                 return NULL;
-        if (asprintf(&value, "%s %s %" PRIu64 " %016" PRIx64 " %s", archive_word(p), p->us->place,
-                     stamp, word, p->us->user_id) < 0)
-                return NULL;
-        return value;
+        return xasprintf("%s %s %" PRIu64 " %016" PRIx64 " %s", archive_word(p), p->us->place,
+                         stamp, word, p->us->user_id);
 }
 
 static int key(const PostgreSql *p, char buffer[static 64])

@@ -48,9 +48,9 @@ typedef struct PostgreSql {
         size_t n_rows[N_PG_TABLES]; /* in them */
         bool is_staged;             /* rows are in the temporary tables */
         PgSession *sessions;
-        size_t n_sessions, n_sessions_allocated;
+        size_t n_sessions;
         PgGroup *groups;
-        size_t n_groups, n_groups_allocated;
+        size_t n_groups;
         size_t slice, slice_rows, slice_bytes;
         StrBuf scratch, digested;
 } PostgreSql;

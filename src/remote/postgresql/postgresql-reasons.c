@@ -15,8 +15,7 @@ int postgresql_fail(PostgreSql *p, int error, const char *format, ...)
 
         free(p->base.reason);
         va_start(ap, format);
-        if (vasprintf(&p->base.reason, format, ap) < 0)
-                p->base.reason = NULL;
+        p->base.reason = xvasprintf(format, ap);
         va_end(ap);
         return error;
 }
@@ -97,7 +96,7 @@ static int fill_in(PostgreSql *p, int error, const char *sentence)
                 else
                         (void) strbuf_putc(&b, *sentence);
         }
-        return b.failed ? postgresql_no_memory(p) : postgresql_fail(p, error, "%s", b.data);
+        return postgresql_fail(p, error, "%s", b.data);
 }
 
 static int explain_code(PostgreSql *p, const char *sqlstate)

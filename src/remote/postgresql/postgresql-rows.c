@@ -97,42 +97,16 @@ static void begin_slice(PostgreSql *p)
         p->slice_rows = p->slice_bytes = 0;
 }
 
-/* Makes room for one more. */
-static int grow(void **array, size_t n, size_t *allocated, size_t size)
-{
-        size_t wanted = *allocated > 0 ? *allocated * 2 : 64;
-        void *grown;
-
-        if (n < *allocated)
-                return 0;
-        grown = reallocarray(*array, wanted, size);
-        if (!grown)
-                return -ENOMEM;
-        *array = grown;
-        *allocated = wanted;
-        return 0;
-}
-
-static int begin_session(PostgreSql *p, const Value *id)
+static void begin_session(PostgreSql *p, const Value *id)
 {
         const PgGroup *group = p->n_groups > 0 ? p->groups + p->n_groups - 1 : NULL;
-        char *copy;
 
         if (!group || group->n_rows >= GROUP_ROWS || group->n_bytes >= GROUP_BYTES) {
-                if (grow((void **) &p->groups, p->n_groups, &p->n_groups_allocated,
-                         sizeof(*p->groups)) < 0)
-                        return -ENOMEM;
                 begin_slice(p);
-                p->groups[p->n_groups++] = (PgGroup){ .first_slice = p->slice };
+                APPEND(p->groups, p->n_groups, (PgGroup){ .first_slice = p->slice });
         }
-        if (grow((void **) &p->sessions, p->n_sessions, &p->n_sessions_allocated,
-                 sizeof(*p->sessions)) < 0)
-                return -ENOMEM;
-        copy = strndup(id->text, id->size);
-        if (!copy)
-                return -ENOMEM;
-        p->sessions[p->n_sessions++] = (PgSession){ .id = copy, .group = p->n_groups - 1 };
-        return 0;
+        APPEND(p->sessions, p->n_sessions,
+               (PgSession){ .id = xstrndup(id->text, id->size), .group = p->n_groups - 1 });
 }
 
 static void count(PostgreSql *p, RemoteTable table, size_t n_bytes)
@@ -153,17 +127,16 @@ int postgresql_put(Remote *remote, RemoteTable table, const Value *values, uint6
         PostgreSql *p = (PostgreSql *) remote;
         PgTable there = pg_table_of(table);
         size_t before, all = 0;
-        int r = 0;
+        int r;
 
         if (there == N_PG_TABLES || !pg_row_fits(table, values))
                 return REMOTE_PUT_NOT;
         if (table == REMOTE_SESSIONS)
-                r = begin_session(p, values + SESSION_ID);
+                begin_session(p, values + SESSION_ID);
         else if (p->slice_rows >= SLICE_ROWS || p->slice_bytes >= SLICE_BYTES)
                 begin_slice(p);
         before = p->blocks[there].size;
-        if (r >= 0)
-                r = put_row(p, there, values);
+        r = put_row(p, there, values);
         if (r < 0)
                 return r;
         if (table < REMOTE_STARS)

@@ -287,7 +287,7 @@ static void postgresql_stop(Remote *remote)
 }
 
 /* "schema", as SQL has it. */
-static int quote_schema(PostgreSql *p)
+static void quote_schema(PostgreSql *p)
 {
         _cleanup_(strbuf_done) StrBuf b = { 0 };
 
@@ -295,7 +295,7 @@ static int quote_schema(PostgreSql *p)
         for (const char *c = p->options->schema ?: PG_DEFAULT_SCHEMA; *c; c++)
                 (void) strbuf_puts(&b, (char[]){ *c, *c == '"' ? '"' : '\0', '\0' });
         (void) strbuf_putc(&b, '"');
-        return strbuf_take(&b, &p->schema);
+        (void) strbuf_take(&b, &p->schema);
 }
 
 static int set_up(PostgreSql *p, const RemoteOptions *o, char **reterr)
@@ -314,8 +314,7 @@ static int set_up(PostgreSql *p, const RemoteOptions *o, char **reterr)
         p->base.caution = TAKE_PTR(p->settings.caution);
         r = connection_init(&p->connection, p->settings.place,
                             o->timeout_usec ?: REMOTE_TIMEOUT_USEC);
-        if (r >= 0)
-                r = quote_schema(p);
+        quote_schema(p);
         if (r < 0)
                 format_error(reterr, "There is no memory.");
         return r;
@@ -337,13 +336,11 @@ static int postgresql_show(const RemoteOptions *options, char **ret)
 
 static int postgresql_make(const RemoteOptions *options, Remote **ret, char **reterr)
 {
-        PostgreSql *p = calloc(1, sizeof(*p));
-        int r = -ENOMEM;
+        PostgreSql *p = xcalloc(1, sizeof(*p));
+        int r = set_up(p, options, reterr);
 
-        if (p)
-                r = set_up(p, options, reterr);
         if (r < 0) {
-                postgresql_free(p ? &p->base : NULL);
+                postgresql_free(&p->base);
                 return r;
         }
         *ret = &p->base;
