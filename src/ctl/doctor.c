@@ -158,9 +158,9 @@ static void check_known_files(Doctor *d)
         _cleanup_(known_values_unrefp) KnownValues *known = NULL;
         const HashKey key = { 0 };
 
-        if (!d->settings->known_files || !*d->settings->known_files ||
-            known_values_load((const char *const *) d->settings->known_files, &key, &known) < 0)
+        if (!d->settings->known_files || !*d->settings->known_files)
                 return;
+        known = known_values_load((const char *const *) d->settings->known_files, &key);
         for (size_t i = 0; i < known_values_n_files(known); i++) {
                 const KnownFile *f = known_values_file(known, i);
 

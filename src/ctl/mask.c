@@ -100,14 +100,12 @@ static off_t file_size(off_t *ret_start)
 
 static int mask_all(MaskRun *run)
 {
-        _cleanup_(mask_stream_freep) MaskStream *stream = NULL;
         const MaskSink sink = { write_text, count_finding, run };
+        _cleanup_(mask_stream_freep) MaskStream *stream = mask_stream_new(run->masker,
+                                                                          MASK_STREAM_PIECE, &sink);
         off_t start = 0;
         int r;
 
-        r = mask_stream_new(run->masker, MASK_STREAM_PIECE, &sink, &stream);
-        if (r < 0)
-                return r;
         /* A file is read twice, so that a secret is masked before what tells it, too. */
         if (file_size(&start) >= (off_t) (2 * MASK_STREAM_PIECE)) {
                 r = mask_input(run, stream, true);

@@ -61,17 +61,15 @@ static int load_known_values(const HashKey *key, KnownValues **ret)
 
         if (r < 0 || !settings->known_files)
                 return r;
-        r = known_values_load((const char *const *) settings->known_files, key, ret);
-        for (size_t i = 0; r >= 0 && i < known_values_n_files(*ret); i++) {
+        *ret = known_values_load((const char *const *) settings->known_files, key);
+        for (size_t i = 0; i < known_values_n_files(*ret); i++) {
                 const KnownFile *f = known_values_file(*ret, i);
 
                 if (f->error < 0 && f->error != -ENOENT)
                         print_error(_("The file '%s' of [Mask] KnownFiles= cannot be read: %s."),
                                     f->path, known_file_reason(f));
         }
-        if (r < 0)
-                print_error(_("There is not enough memory."));
-        return r;
+        return 0;
 }
 
 int rules_new_masker(Ruleset *rules, Masker **ret)
@@ -84,10 +82,7 @@ int rules_new_masker(Ruleset *rules, Masker **ret)
         r = load_known_values(&key, &known);
         if (r < 0)
                 return r;
-        r = masker_new(rules, &key, ret);
-        if (r >= 0)
-                masker_set_known_values(*ret, known);
-        else
-                print_error(_("There is not enough memory."));
-        return r;
+        *ret = masker_new(rules, &key);
+        masker_set_known_values(*ret, known);
+        return 0;
 }

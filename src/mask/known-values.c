@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "base/file-util.h"
-#include "base/memory.h"
 #include "base/strv.h"
 #include "mask/guard.h"
 #include "mask/judge-words.h"
@@ -25,8 +24,7 @@ struct KnownValues {
         char **patterns; /* NULL-terminated */
         Known *known;
         uint32_t *files_of; /* of each value of @known: its file */
-        size_t n_files_of;
-        size_t n_values; /* without the other forms of each */
+        size_t n_values;    /* without the other forms of each */
         KnownFile *files;
         size_t n_files;
         uint64_t state; /* what the files were */
@@ -137,27 +135,26 @@ static bool is_trivial(const KnownField *f)
 
 /* Values */
 
-/* As the scanner sees a text that holds it. Returns 1 (it is new), 0 or -ENOMEM. */
-static int add_form(KnownValues *kv, const char *s, size_t n)
+/* As the scanner sees a text that holds it. Returns whether it is new. */
+static bool add_form(KnownValues *kv, const char *s, size_t n)
 {
         _cleanup_(view_done) View view = { 0 };
         KnownSecret secret;
-        int r;
+        size_t number = known_n(kv->known);
 
-        r = view_set(&view, s, n);
-        if (r < 0)
-                return r;
+        if (view_set(&view, s, n) < 0)
+                memory_is_out();
         secret = (KnownSecret){ (char *) view.text, view.size,
                                 KNOWN_VALUE,        hash_bytes(&kv->key, view.text, view.size),
                                 KNOWN_VALUE_RANK,   .given = true };
-        r = known_add(kv->known, &secret);
-        if (r > 0)
-                APPEND(kv->files_of, kv->n_files_of, (uint32_t) kv->n_files - 1);
-        return r;
+        if (!known_add(kv->known, &secret))
+                return false;
+        APPEND(kv->files_of, number, (uint32_t) kv->n_files - 1);
+        return true;
 }
 
 /* "p@ss" is "p%40ss" in a URL; what the view reads for itself ("%20") stays. */
-static int add_encoded(KnownValues *kv, const char *s, size_t n, bool upper)
+static void add_encoded(KnownValues *kv, const char *s, size_t n, bool upper)
 {
         _cleanup_(strbuf_wipe) StrBuf b = { 0 };
 
@@ -170,7 +167,8 @@ static int add_encoded(KnownValues *kv, const char *s, size_t n, bool upper)
                 else
                         (void) strbuf_printf(&b, upper ? "%%%02X" : "%%%02x", (unsigned char) s[i]);
         }
-        return b.failed ? -ENOMEM : b.size > n ? add_form(kv, b.data, b.size) : 0;
+        if (b.size > n)
+                (void) add_form(kv, b.data, b.size);
 }
 
 /* As it is, and encoded with digits of either case. */
@@ -182,7 +180,6 @@ static int on_field(void *userdata, const KnownField *f)
 {
         KnownValues *kv = userdata;
         KnownFile *file = kv->files + kv->n_files - 1;
-        int r;
 
         if (is_trivial(f))
                 return 0;
@@ -190,25 +187,23 @@ static int on_field(void *userdata, const KnownField *f)
                 file->n_left_out++;
                 return 0;
         }
-        r = add_form(kv, f->value, f->size);
-        if (r <= 0)
-                return r;
+        if (!add_form(kv, f->value, f->size))
+                return 0;
         kv->n_values++;
         file->n_values++;
-        r = add_encoded(kv, f->value, f->size, true);
-        if (r >= 0)
-                r = add_encoded(kv, f->value, f->size, false);
-        return r < 0 ? r : 0;
+        add_encoded(kv, f->value, f->size, true);
+        add_encoded(kv, f->value, f->size, false);
+        return 0;
 }
 
 /* Files */
 
-static int read_known_file(void *userdata, const char *path, size_t pattern)
+static void read_known_file(void *userdata, const char *path, size_t pattern)
 {
         KnownValues *kv = userdata;
         const char *text = kv->patterns[pattern];
-        _cleanup_free_ char *content = NULL;
         KnownFile *file;
+        _cleanup_free_ char *content = NULL;
         size_t size = 0;
         int r;
 
@@ -218,7 +213,7 @@ static int read_known_file(void *userdata, const char *path, size_t pattern)
         file = kv->files + kv->n_files - 1;
         if (kv->n_files > KNOWN_FILES_MAX) {
                 file->error = -EMFILE;
-                return 0;
+                return;
         }
         r = file_read(path, KNOWN_FILE_BYTES_MAX, &content, &size);
         if (r >= 0)
@@ -226,35 +221,28 @@ static int read_known_file(void *userdata, const char *path, size_t pattern)
         if (content)
                 explicit_bzero(content, size);
         file->error = r;
-        return r == -ENOMEM ? r : 0;
 }
 
 /* Calls @func for each file that a pattern names, once, and for each pattern that names none. */
-static int each_file(const char *const *patterns,
-                     int (*func)(void *userdata, const char *path, size_t pattern), void *userdata)
+static void each_file(const char *const *patterns,
+                      void (*func)(void *userdata, const char *path, size_t pattern),
+                      void *userdata)
 {
         for (size_t i = 0; patterns && patterns[i]; i++) {
                 glob_t found = { 0 };
                 int r = glob(patterns[i], 0, NULL, &found);
 
-                if (r == GLOB_NOSPACE) {
-                        globfree(&found);
-                        return -ENOMEM;
-                }
+                if (r == GLOB_NOSPACE)
+                        memory_is_out();
                 if (r != 0 || found.gl_pathc == 0)
-                        r = func(userdata, patterns[i], i);
-                else
-                        r = 0;
-                for (size_t k = 0; r >= 0 && k < found.gl_pathc && k <= KNOWN_FILES_MAX; k++)
-                        r = func(userdata, found.gl_pathv[k], i);
+                        func(userdata, patterns[i], i);
+                for (size_t k = 0; k < found.gl_pathc && k <= KNOWN_FILES_MAX; k++)
+                        func(userdata, found.gl_pathv[k], i);
                 globfree(&found);
-                if (r < 0)
-                        return r;
         }
-        return 0;
 }
 
-static int hash_file(void *userdata, const char *path, size_t pattern)
+static void hash_file(void *userdata, const char *path, size_t pattern)
 {
         Hasher *h = userdata;
         struct stat st;
@@ -263,7 +251,7 @@ static int hash_file(void *userdata, const char *path, size_t pattern)
         hasher_add_int(h, (int64_t) pattern);
         if (stat(path, &st) < 0) {
                 hasher_add_int(h, -errno);
-                return 0;
+                return;
         }
         hasher_add_int(h, (int64_t) st.st_dev);
         hasher_add_int(h, (int64_t) st.st_ino);
@@ -271,20 +259,15 @@ static int hash_file(void *userdata, const char *path, size_t pattern)
         hasher_add_int(h, (int64_t) st.st_size);
         hasher_add_int(h, (int64_t) st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec);
         hasher_add_int(h, (int64_t) st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec);
-        return 0;
 }
 
-/* 0: not known. */
 static uint64_t state_of(const char *const *patterns)
 {
         Hasher *h = hasher_new(&state_key);
-        uint64_t state = 0;
+        uint64_t state;
 
-        if (!h)
-                return 0;
-        hasher_begin(h);
-        if (each_file(patterns, hash_file, h) >= 0)
-                state = hasher_end(h);
+        each_file(patterns, hash_file, h);
+        state = hasher_end(h);
         (void) hasher_free(h);
         return state;
 }
@@ -311,29 +294,23 @@ KnownValues *known_values_unref(KnownValues *kv)
         return NULL;
 }
 
-int known_values_load(const char *const *patterns, const HashKey *key, KnownValues **ret)
+KnownValues *known_values_load(const char *const *patterns, const HashKey *key)
 {
-        _cleanup_(known_values_unrefp) KnownValues *kv = xcalloc(1, sizeof(*kv));
-        int r;
+        KnownValues *kv = xcalloc(1, sizeof(*kv));
 
         kv->n_refs = 1;
         kv->key = *key;
         kv->known = known_new();
-        if (!kv->known)
-                return -ENOMEM;
         for (size_t i = 0; patterns[i]; i++)
                 strv_take(&kv->patterns, xstrdup(patterns[i]));
         kv->state = state_of(patterns); /* first: what changes meanwhile is read again */
-        r = each_file(patterns, read_known_file, kv);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(kv);
-        return 0;
+        each_file(patterns, read_known_file, kv);
+        return kv;
 }
 
 bool known_values_are_stale(const KnownValues *kv)
 {
-        return kv->state == 0 || state_of((const char *const *) kv->patterns) != kv->state;
+        return state_of((const char *const *) kv->patterns) != kv->state;
 }
 
 const Known *known_values_set(const KnownValues *kv)

@@ -30,9 +30,8 @@ typedef struct KnownFile {
         size_t n_left_out; /* longer than KNOWN_MAX, or beyond KNOWN_VALUES_MAX */
 } KnownFile;
 
-/* Reads the files that the globs name (absolute paths, NULL-terminated). What cannot be read is told by known_values_file().
- * Returns 0 or -ENOMEM. */
-int known_values_load(const char *const *patterns, const HashKey *key, KnownValues **ret);
+/* Reads the files that the globs name (absolute paths, NULL-terminated). What cannot be read is told by known_values_file(). */
+KnownValues *known_values_load(const char *const *patterns, const HashKey *key);
 
 /* References, of one thread. known_values_unref() wipes with the last one; takes NULL, returns NULL. */
 KnownValues *known_values_ref(KnownValues *kv);

@@ -44,7 +44,7 @@ struct Known {
 
 Known *known_new(void)
 {
-        return calloc(1, sizeof(Known));
+        return xcalloc(1, sizeof(Known));
 }
 
 /* Other bits than those of hash(). */
@@ -184,29 +184,16 @@ static bool is_remembered(const Known *k, const KnownSecret *s)
         return false;
 }
 
-static int make_room(Known *k)
+static void make_room(Known *k)
 {
         size_t want = k->allocated ? k->allocated * 2 : 16;
-        KnownSecret *secrets;
-        uint32_t *firsts;
-        Entry *entries;
 
         if (k->n < k->allocated)
-                return 0;
-        secrets = realloc(k->secrets, want * sizeof(*secrets));
-        if (!secrets)
-                return -ENOMEM;
-        k->secrets = secrets;
-        entries = realloc(k->entries, want * STEP * sizeof(*entries));
-        if (!entries)
-                return -ENOMEM;
-        k->entries = entries;
-        firsts = realloc(k->firsts, want * sizeof(*firsts));
-        if (!firsts)
-                return -ENOMEM;
-        k->firsts = firsts;
+                return;
+        k->secrets = xreallocarray(k->secrets, want, sizeof(*k->secrets));
+        k->entries = xreallocarray(k->entries, want * STEP, sizeof(*k->entries));
+        k->firsts = xreallocarray(k->firsts, want, sizeof(*k->firsts));
         k->allocated = want;
-        return 0;
 }
 
 /* How many others have a key like this, as far as it matters. */
@@ -250,7 +237,7 @@ static void add_gaps(Known *k, const KnownSecret *s)
                 }
 }
 
-int known_add(Known *k, const KnownSecret *secret)
+bool known_add(Known *k, const KnownSecret *secret)
 {
         KnownSecret *s;
         uint32_t h;
@@ -258,18 +245,15 @@ int known_add(Known *k, const KnownSecret *secret)
 
         if (!is_searchable(secret) || is_remembered(k, secret) ||
             (!secret->given && !is_distinct(secret)))
-                return 0;
+                return false;
         if (k->n >= KNOWN_SECRETS_MAX) {
                 k->is_full = true;
-                return 0;
+                return false;
         }
-        if (make_room(k) < 0)
-                return -ENOMEM;
+        make_room(k);
         s = &k->secrets[k->n];
         *s = *secret;
-        s->text = malloc(secret->size);
-        if (!s->text)
-                return -ENOMEM;
+        s->text = xmalloc(secret->size);
         memcpy(s->text, secret->text, secret->size);
         s->common = s->given && !is_distinct(s);
         base = choose_base(k, s);
@@ -290,7 +274,7 @@ int known_add(Known *k, const KnownSecret *secret)
                 add_gaps(k, s);
         k->spaces = k->spaces || memchr(s->text, ' ', s->size);
         k->n++;
-        return 1;
+        return true;
 }
 
 static bool is_word(char c)

@@ -48,8 +48,8 @@ bool known_any(const Known *k);
 /* How many there are. */
 size_t known_n(const Known *k);
 
-/* Remembers a copy of a secret, when it is distinct enough or given. Returns 1 (it is new), 0 (not), or -ENOMEM. */
-int known_add(Known *k, const KnownSecret *secret);
+/* Remembers a copy of a secret, when it is distinct enough or given. Returns whether it is new. */
+bool known_add(Known *k, const KnownSecret *secret);
 
 /* Told of a known secret at @start..@end of a text. Returns 0, or a negative errno, which ends the search. */
 typedef int (*KnownMatch)(void *userdata, const KnownSecret *secret, size_t start, size_t end);

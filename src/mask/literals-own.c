@@ -57,11 +57,6 @@ static void own_free(void *userdata)
         free(set);
 }
 
-static void own_freep(OwnSet **set)
-{
-        own_free(*set);
-}
-
 static void add_entry(OwnSet *set, Entry entry)
 {
         uint32_t h = hash3(entry.word);
@@ -132,23 +127,17 @@ static void add_literal(OwnSet *set, uint32_t literal)
 
 static int own_new(const Literal *literals, size_t n, void **ret)
 {
-        _cleanup_(own_freep) OwnSet *set = NULL;
+        OwnSet *set = xcalloc(1, sizeof(*set));
         size_t n_bytes = 0, n_entries = 0;
         char *p;
 
-        set = calloc(1, sizeof(*set));
-        if (!set)
-                return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
                 n_bytes += literals[i].size;
                 n_entries += literals[i].nocase ? SPELLINGS_MAX : 1;
         }
-        set->literals = calloc(n + 1, sizeof(*set->literals));
-        set->entries = calloc(n_entries + 1, sizeof(*set->entries));
-        set->bytes = p = malloc(n_bytes + 1);
-        if (!set->literals || !set->entries || !set->bytes)
-                return -ENOMEM;
-
+        set->literals = xcalloc(n + 1, sizeof(*set->literals));
+        set->entries = xcalloc(n_entries + 1, sizeof(*set->entries));
+        set->bytes = p = xmalloc(n_bytes + 1);
         set->n_literals = n;
         for (size_t i = 0; i < n; i++) {
                 set->literals[i] = (Literal){ p, literals[i].size, literals[i].nocase };
@@ -156,7 +145,7 @@ static int own_new(const Literal *literals, size_t n, void **ret)
                 p += literals[i].size;
                 add_literal(set, (uint32_t) i);
         }
-        *ret = TAKE_PTR(set);
+        *ret = set;
         return 0;
 }
 
@@ -233,10 +222,9 @@ static int own_scan(const void *userdata, void *scratch, const char *text, size_
         return 0;
 }
 
-static int own_scratch_new(const void *set, void **ret)
+static void *own_scratch_new(const void *set)
 {
-        *ret = NULL;
-        return 0;
+        return NULL;
 }
 
 static void own_scratch_free(void *scratch)
@@ -244,7 +232,7 @@ static void own_scratch_free(void *scratch)
 }
 
 const LiteralBackend literals_own = {
-        .new = own_new,
+        .make = own_new,
         .free = own_free,
         .scratch_new = own_scratch_new,
         .scratch_free = own_scratch_free,

@@ -32,14 +32,12 @@ static void hs_set_freep(HsSet **set)
 
 static int compile(HsSet *set, const Literal *literals, size_t n)
 {
-        _cleanup_free_ const char **bytes = calloc(n + 1, sizeof(*bytes));
-        _cleanup_free_ unsigned *flags = calloc(n + 1, sizeof(*flags));
-        _cleanup_free_ unsigned *ids = calloc(n + 1, sizeof(*ids));
-        _cleanup_free_ size_t *sizes = calloc(n + 1, sizeof(*sizes));
+        _cleanup_free_ const char **bytes = xcalloc(n + 1, sizeof(*bytes));
+        _cleanup_free_ unsigned *flags = xcalloc(n + 1, sizeof(*flags));
+        _cleanup_free_ unsigned *ids = xcalloc(n + 1, sizeof(*ids));
+        _cleanup_free_ size_t *sizes = xcalloc(n + 1, sizeof(*sizes));
         hs_compile_error_t *error = NULL;
 
-        if (!bytes || !flags || !ids || !sizes)
-                return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
                 bytes[i] = literals[i].bytes;
                 sizes[i] = literals[i].size;
@@ -56,15 +54,10 @@ static int compile(HsSet *set, const Literal *literals, size_t n)
 
 static int hs_set_new(const Literal *literals, size_t n, void **ret)
 {
-        _cleanup_(hs_set_freep) HsSet *set = NULL;
+        _cleanup_(hs_set_freep) HsSet *set = xcalloc(1, sizeof(*set));
         int r;
 
-        set = calloc(1, sizeof(*set));
-        if (!set)
-                return -ENOMEM;
-        set->sizes = calloc(n + 1, sizeof(*set->sizes));
-        if (!set->sizes)
-                return -ENOMEM;
+        set->sizes = xcalloc(n + 1, sizeof(*set->sizes));
         for (size_t i = 0; i < n; i++)
                 set->sizes[i] = (uint32_t) literals[i].size;
         if (n > 0) {
@@ -76,15 +69,14 @@ static int hs_set_new(const Literal *literals, size_t n, void **ret)
         return 0;
 }
 
-static int hs_scratch_new(const void *userdata, void **ret)
+static void *hs_scratch_new(const void *userdata)
 {
         const HsSet *set = userdata;
         hs_scratch_t *scratch = NULL;
 
         if (set->database && hs_alloc_scratch(set->database, &scratch) != HS_SUCCESS)
-                return -ENOMEM;
-        *ret = scratch;
-        return 0;
+                memory_is_out();
+        return scratch;
 }
 
 static void hs_scratch_free(void *scratch)
@@ -115,7 +107,7 @@ static int hs_set_scan(const void *userdata, void *scratch, const char *text, si
 }
 
 static const LiteralBackend backend = {
-        .new = hs_set_new,
+        .make = hs_set_new,
         .free = hs_set_free,
         .scratch_new = hs_scratch_new,
         .scratch_free = hs_scratch_free,

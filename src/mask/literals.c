@@ -18,16 +18,14 @@ int literal_set_new(LiteralMatcher matcher, const Literal *literals, size_t n, L
         _cleanup_(literal_set_freep) LiteralSet *set = NULL;
         int r;
 
-        set = calloc(1, sizeof(*set));
-        if (!set)
-                return -ENOMEM;
+        set = xcalloc(1, sizeof(*set));
         if (matcher == LITERALS_OWN || (matcher == LITERALS_BEST && !literals_vectorscan))
                 set->backend = &literals_own;
         else
                 set->backend = literals_vectorscan;
         if (!set->backend)
                 return -EOPNOTSUPP;
-        r = set->backend->new (literals, n, &set->set);
+        r = set->backend->make(literals, n, &set->set);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(set);
@@ -44,22 +42,13 @@ LiteralSet *literal_set_free(LiteralSet *set)
         return NULL;
 }
 
-int literal_scratch_new(const LiteralSet *set, LiteralScratch **ret)
+LiteralScratch *literal_scratch_new(const LiteralSet *set)
 {
-        LiteralScratch *s;
-        int r;
+        LiteralScratch *s = xcalloc(1, sizeof(*s));
 
-        s = calloc(1, sizeof(*s));
-        if (!s)
-                return -ENOMEM;
         s->backend = set->backend;
-        r = set->backend->scratch_new(set->set, &s->scratch);
-        if (r < 0) {
-                free(s);
-                return r;
-        }
-        *ret = s;
-        return 0;
+        s->scratch = set->backend->scratch_new(set->set);
+        return s;
 }
 
 LiteralScratch *literal_scratch_free(LiteralScratch *s)

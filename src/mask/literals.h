@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "base/cleanup.h"
+#include "base/memory.h"
 
 typedef struct Literal {
         const char *bytes; /* lower case where @nocase */
@@ -42,8 +42,8 @@ DEFINE_CLEANUP(LiteralSet *, literal_set_free)
 /* What a thread needs to scan; made for one set. */
 typedef struct LiteralScratch LiteralScratch;
 
-/* Returns 0 or -ENOMEM. @set must outlive it. */
-int literal_scratch_new(const LiteralSet *set, LiteralScratch **ret);
+/* @set must outlive it. */
+LiteralScratch *literal_scratch_new(const LiteralSet *set);
 /* Takes NULL; returns NULL. */
 LiteralScratch *literal_scratch_free(LiteralScratch *s);
 
@@ -62,9 +62,9 @@ int literal_hits_add(LiteralHits *hits, size_t start, uint32_t literal);
 
 /* How a matcher plugs in. */
 typedef struct LiteralBackend {
-        int (*new)(const Literal *literals, size_t n, void **ret);
+        int (*make)(const Literal *literals, size_t n, void **ret);
         void (*free)(void *set);
-        int (*scratch_new)(const void *set, void **ret);
+        void *(*scratch_new)(const void *set); /* NULL: it needs none */
         void (*scratch_free)(void *scratch);
         int (*scan)(const void *set, void *scratch, const char *text, size_t size,
                     LiteralHits *hits);

@@ -37,22 +37,18 @@ struct MaskStream {
         StrBuf given;
         OffsetMap repairs;
         bool learning;
-        bool is_long;
 };
 
-int mask_stream_new(Masker *masker, size_t piece, const MaskSink *sink, MaskStream **ret)
+MaskStream *mask_stream_new(Masker *masker, size_t piece, const MaskSink *sink)
 {
-        MaskStream *s = calloc(1, sizeof(*s));
+        MaskStream *s = xcalloc(1, sizeof(*s));
 
-        if (!s)
-                return -ENOMEM;
         assert(piece >= MASK_STREAM_PIECE_MIN);
         s->masker = masker;
         s->sink = *sink;
         s->piece = piece;
         mask_stream_begin(s, false);
-        *ret = s;
-        return 0;
+        return s;
 }
 
 MaskStream *mask_stream_free(MaskStream *s)
@@ -75,12 +71,6 @@ void mask_stream_begin(MaskStream *s, bool learning)
         s->line = 1;
         s->front = s->json = (JsonLexer){ 0 };
         s->learning = learning;
-        s->is_long = false;
-}
-
-bool mask_stream_is_long(const MaskStream *s)
-{
-        return s->is_long;
 }
 
 static int put(MaskStream *s, const char *text, size_t size)
@@ -342,10 +332,8 @@ int mask_stream_feed(MaskStream *s, const char *bytes, size_t size)
         for (size_t at = 0, n; r >= 0 && at < size; at += n) {
                 n = size - at > FEED_MAX ? FEED_MAX : size - at;
                 r = take(s, bytes + at, n, false);
-                if (r < 0 || s->window.size < s->wanted)
-                        continue;
-                s->is_long = true;
-                r = mask_window(s, false);
+                if (r >= 0 && s->window.size >= s->wanted)
+                        r = mask_window(s, false);
         }
         return r;
 }

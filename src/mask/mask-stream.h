@@ -28,8 +28,8 @@ typedef struct MaskSink {
 #define MASK_STREAM_PIECE     ((size_t) 1024 * 1024)
 #define MASK_STREAM_PIECE_MIN ((size_t) 192 * 1024)
 
-/* Borrows @masker. @piece: as above. Returns 0 or -ENOMEM. */
-int mask_stream_new(Masker *masker, size_t piece, const MaskSink *sink, MaskStream **ret);
+/* Borrows @masker. @piece: as above. */
+MaskStream *mask_stream_new(Masker *masker, size_t piece, const MaskSink *sink);
 /* Wipes and frees. Takes NULL; returns NULL. */
 MaskStream *mask_stream_free(MaskStream *s);
 DEFINE_CLEANUP(MaskStream *, mask_stream_free)
@@ -42,6 +42,3 @@ int mask_stream_feed(MaskStream *s, const char *bytes, size_t size);
 
 /* The text ends here. Returns the same. */
 int mask_stream_end(MaskStream *s);
-
-/* Was the text, so far, too long to be masked as a whole? */
-bool mask_stream_is_long(const MaskStream *s);

@@ -43,25 +43,17 @@ struct Masker {
         Spans found;     /* what one round found in its text */
         View view;       /* of what masker_find_known() searches */
         Finding *findings;
-        size_t n_allocated;
 };
 
-int masker_new(Ruleset *rules, const HashKey *key, Masker **ret)
+Masker *masker_new(Ruleset *rules, const HashKey *key)
 {
-        _cleanup_(masker_freep) Masker *m = NULL;
-        int r;
+        Masker *m = xcalloc(1, sizeof(*m));
 
-        m = calloc(1, sizeof(*m));
-        if (!m)
-                return -ENOMEM;
         m->key = *key;
         m->rules = rules;
         m->view.rules = rules;
-        r = scanner_new(rules, key, &m->scanner);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(m);
-        return 0;
+        m->scanner = scanner_new(rules, key);
+        return m;
 }
 
 Masker *masker_free(Masker *m)
@@ -86,9 +78,9 @@ Masker *masker_free(Masker *m)
         return NULL;
 }
 
-int masker_add_home(Masker *m, const char *home)
+void masker_add_home(Masker *m, const char *home)
 {
-        return scanner_add_home(m->scanner, home);
+        scanner_add_home(m->scanner, home);
 }
 
 static void set_given(const Masker *m, Scanner *s)
@@ -247,24 +239,22 @@ static const Rule *find_rule(Masker *m, const char *id)
         return NULL;
 }
 
-int masker_add_remembered(Masker *m, const Remembered *remembered)
+bool masker_add_remembered(Masker *m, const Remembered *remembered)
 {
         const Rule *rule = find_rule(m, remembered->rule);
-        int r;
 
         if (!rule)
-                return 0;
+                return false;
         if (!m->recall)
                 m->recall = recall_new(&m->key);
-        if (!m->recall)
-                return -ENOMEM;
-        r = recall_add(m->recall, remembered->fingerprint, remembered->shape, rule->id, rule->rank);
-        return r < 0 ? r : 1;
+        recall_add(m->recall, remembered->fingerprint, remembered->shape, rule->id, rule->rank);
+        return true;
 }
 
 int masker_recall(Masker *m, const char *text, size_t size)
 {
-        int found = 0, r;
+        bool found = false;
+        int r;
 
         if (!m->recall || recall_n(m->recall) == 0)
                 return 0;
@@ -273,12 +263,11 @@ int masker_recall(Masker *m, const char *text, size_t size)
 
                 do {
                         r = view_chunk(m, text, size, base, join);
-                        if (r >= 0)
-                                r = recall_find(m->recall, m->view.text, m->view.size,
-                                                scanner_known(m->scanner));
                         if (r < 0)
                                 return r;
-                        found = found || r > 0;
+                        if (recall_find(m->recall, m->view.text, m->view.size,
+                                        scanner_known(m->scanner)))
+                                found = true;
                         join = !join && m->view.breaks;
                 } while (join);
         }
@@ -392,12 +381,10 @@ static int take_found(Masker *m, const JsonLexer *json, const char *text, size_t
 /* Adds what is a secret in @e, when it is decoded, to m->found. Returns 0, 1 (it cannot be searched) or -ENOMEM. */
 static int find_decoded(Masker *m, const char *text, Encoded *e)
 {
-        int r = 0;
+        int r;
 
         if (!m->inner)
-                r = scanner_new(m->rules, &m->key, &m->inner);
-        if (r < 0)
-                return r;
+                m->inner = scanner_new(m->rules, &m->key);
         set_given(m, m->inner);
         m->inner_spans.n = 0;
         /* One budget for all that is encoded in the text, and the text. */
@@ -516,23 +503,8 @@ static size_t count_secrets(const Spans *spans)
         return n;
 }
 
-static int add_finding(Masker *m, Finding f, size_t n)
-{
-        if (n >= m->n_allocated) {
-                size_t want = m->n_allocated ? m->n_allocated * 2 : 16;
-                Finding *more = realloc(m->findings, want * sizeof(*more));
-
-                if (!more)
-                        return -ENOMEM;
-                m->findings = more;
-                m->n_allocated = want;
-        }
-        m->findings[n] = f;
-        return 0;
-}
-
-/* The findings, with offsets in the text as it came. */
-static int list_findings(Masker *m, size_t *ret_n)
+/* The findings, with offsets in the text as it came. Returns how many. */
+static size_t list_findings(Masker *m)
 {
         size_t n = 0;
 
@@ -543,22 +515,23 @@ static int list_findings(Masker *m, size_t *ret_n)
                 if (!s->rule)
                         continue;
                 offset_map_range(&m->repairs, s->start, s->end, &f.start, &f.end);
-                if (add_finding(m, f, n++) < 0)
-                        return -ENOMEM;
+                APPEND(m->findings, n, f);
         }
-        *ret_n = n;
-        return 0;
+        return n;
 }
 
 static int mask_whole(Masker *m, bool json, const char *text, size_t size, Masked *ret)
 {
         Finding f = { UNSCANNABLE, 0, size, hash_bytes(&m->key, text, size) };
         const char *quote = json ? "\"" : "";
+        size_t n = 0;
+        int r;
 
         strbuf_clear(&m->output);
-        if (strbuf_printf(&m->output, "%s" MARKER_OPENING UNSCANNABLE "]%s", quote, quote) < 0 ||
-            add_finding(m, f, 0) < 0)
-                return -ENOMEM;
+        r = strbuf_printf(&m->output, "%s" MARKER_OPENING UNSCANNABLE "]%s", quote, quote);
+        if (r < 0)
+                return r;
+        APPEND(m->findings, n, f);
         *ret = (Masked){ m->output.data, m->output.size, m->findings, 1 };
         return 0;
 }
@@ -566,7 +539,6 @@ static int mask_whole(Masker *m, bool json, const char *text, size_t size, Maske
 /* m->repairs is how @text came to be what it is. */
 static int mask_part(Masker *m, const char *text, size_t size, TextPart part, Masked *ret)
 {
-        size_t n_findings;
         int r;
 
         if (size >= INT32_MAX)
@@ -581,10 +553,9 @@ static int mask_part(Masker *m, const char *text, size_t size, TextPart part, Ma
                 *ret = (Masked){ .text = text, .size = size };
                 return 0;
         }
-        r = list_findings(m, &n_findings);
-        if (r < 0)
-                return r;
-        *ret = (Masked){ m->output.data, m->output.size, m->findings, n_findings };
+        *ret = (Masked){ .text = m->output.data, .size = m->output.size };
+        ret->n_findings = list_findings(m);
+        ret->findings = m->findings;
         return 0;
 }
 

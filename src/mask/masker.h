@@ -39,16 +39,16 @@ typedef struct Masked {
         size_t n_findings;
 } Masked;
 
-/* Takes a reference to @rules; copies @key. Returns 0 or -ENOMEM. */
-int masker_new(Ruleset *rules, const HashKey *key, Masker **ret);
+/* Takes a reference to @rules; copies @key. */
+Masker *masker_new(Ruleset *rules, const HashKey *key);
 
 /* Wipes and frees. Takes NULL; returns NULL. */
 Masker *masker_free(Masker *m);
 DEFINE_CLEANUP(Masker *, masker_free)
 
 /* A home folder whose path becomes "~" in every text from now on, where it stands as a path of its own ("/home/al" not in
- * "/home/alice"). Copied; beyond the eighth one it is ignored. Returns 0 or -ENOMEM. */
-int masker_add_home(Masker *m, const char *home);
+ * "/home/alice"). Copied; beyond the eighth one it is ignored. */
+void masker_add_home(Masker *m, const char *home);
 
 /* What a person's own files hold is a secret in every text from now on: see known-values.h. Takes a reference; NULL: nothing is
  * known. Before the first text. */
@@ -86,9 +86,8 @@ typedef struct Remembered {
 /* What is kept of secret @number, below masker_n_known(). */
 Remembered masker_remembered(const Masker *m, size_t number);
 
-/* Lets masker_recall() look for it, until masker_forget(). Returns 1; 0: no rule of that id is in force any more; or
- * -ENOMEM. */
-int masker_add_remembered(Masker *m, const Remembered *remembered);
+/* Lets masker_recall() look for it, until masker_forget(). Returns false where no rule of that id is in force any longer. */
+bool masker_add_remembered(Masker *m, const Remembered *remembered);
 
 /* Looks in @text, unmasked, for what masker_add_remembered() was told: what is found is remembered again, with its text,
  * and so is masked from now on. Returns 1 (something was found), 0 or -ENOMEM. */

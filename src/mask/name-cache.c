@@ -4,6 +4,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define SLOT_BITS 12
 
 typedef struct Slot {
@@ -19,7 +21,7 @@ struct NameCache {
 
 NameCache *name_cache_new(void)
 {
-        return calloc(1, sizeof(NameCache));
+        return xcalloc(1, sizeof(NameCache));
 }
 
 NameCache *name_cache_free(NameCache *c)

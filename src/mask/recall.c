@@ -65,10 +65,9 @@ int64_t recall_shape(const HashKey *key, const char *text, size_t size, uint64_t
 
 Recall *recall_new(const HashKey *key)
 {
-        Recall *r = calloc(1, sizeof(*r));
+        Recall *r = xcalloc(1, sizeof(*r));
 
-        if (r)
-                r->key = *key;
+        r->key = *key;
         return r;
 }
 
@@ -120,19 +119,18 @@ static void add_length(Recall *r, uint32_t head, uint32_t size)
         set_bit(r->heads, head);
 }
 
-int recall_add(Recall *r, uint64_t fingerprint, int64_t shape, const char *rule, unsigned rank)
+void recall_add(Recall *r, uint64_t fingerprint, int64_t shape, const char *rule, unsigned rank)
 {
         uint64_t open = seal(&r->key, (uint64_t) shape, fingerprint);
         uint32_t head = (uint32_t) (open >> 32), tail = open >> 16 & 0xffff, size = open & 0xffff;
         uint32_t place = fingerprint % PLACES;
 
         if (size < KNOWN_MIN || size > KNOWN_MAX)
-                return 0; /* of another key */
+                return; /* of another key */
         add_length(r, head, size);
         set_bit(r->tails, tail_place(tail, size));
         APPEND(r->entries, r->n_entries, (Entry){ fingerprint, rule, rank, r->entries_of[place] });
         r->entries_of[place] = (uint32_t) r->n_entries;
-        return 0;
 }
 
 static const Entry *find_entry(const Recall *r, uint64_t fingerprint)
@@ -143,10 +141,10 @@ static const Entry *find_entry(const Recall *r, uint64_t fingerprint)
         return NULL;
 }
 
-/* Adds those that begin at @at. */
-static int find_at(Recall *r, const char *text, size_t size, size_t at, Known *known)
+/* Adds those that begin at @at. Returns whether there are any. */
+static bool find_at(Recall *r, const char *text, size_t size, size_t at, Known *known)
 {
-        int n = 0;
+        bool any = false;
 
         for (uint32_t i = r->lengths_of[hash_piece(text + at)]; i; i = r->lengths[i - 1].next) {
                 size_t length = r->lengths[i - 1].size;
@@ -165,28 +163,18 @@ static int find_at(Recall *r, const char *text, size_t size, size_t at, Known *k
                         (char *) text + at, length,  e->rule,
                         fingerprint,        e->rank, .given = strcmp(e->rule, KNOWN_VALUE) == 0
                 };
-                if (known_add(known, &found) < 0)
-                        return -ENOMEM;
-                n++;
+                (void) known_add(known, &found);
+                any = true;
         }
-        return n;
+        return any;
 }
 
-int recall_find(Recall *r, const char *text, size_t size, Known *known)
+bool recall_find(Recall *r, const char *text, size_t size, Known *known)
 {
-        int n = 0;
+        bool any = false;
 
-        if (r->n_entries == 0)
-                return 0;
-        for (size_t i = 0; i + PIECE <= size; i++) {
-                int k;
-
-                if (!has_bit(r->heads, hash_piece(text + i)))
-                        continue;
-                k = find_at(r, text, size, i, known);
-                if (k < 0)
-                        return k;
-                n = n < INT32_MAX - k ? n + k : n;
-        }
-        return n;
+        for (size_t i = 0; r->n_entries > 0 && i + PIECE <= size; i++)
+                if (has_bit(r->heads, hash_piece(text + i)) && find_at(r, text, size, i, known))
+                        any = true;
+        return any;
 }

@@ -32,7 +32,7 @@ void recall_clear(Recall *r);
 size_t recall_n(const Recall *r);
 
 /* Looks for one from now on; @rule is borrowed. Returns 0 or -ENOMEM. */
-int recall_add(Recall *r, uint64_t fingerprint, int64_t shape, const char *rule, unsigned rank);
+void recall_add(Recall *r, uint64_t fingerprint, int64_t shape, const char *rule, unsigned rank);
 
 /* Adds those that stand in @text, as words of their own, to @known. Returns how many places were found, or -ENOMEM. */
-int recall_find(Recall *r, const char *text, size_t size, Known *known);
+bool recall_find(Recall *r, const char *text, size_t size, Known *known);

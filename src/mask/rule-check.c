@@ -58,7 +58,7 @@ static void marked_put(Marked *m, const char *bytes, size_t n, char mark)
 }
 
 /* Reads the << and >> of an example. */
-static int marked_read(Marked *m, const char *example)
+static void marked_read(Marked *m, const char *example)
 {
         char mark = 0;
 
@@ -69,7 +69,6 @@ static int marked_read(Marked *m, const char *example)
                 }
                 marked_put(m, p, 1, mark);
         }
-        return m->text.failed || m->marks.failed ? -ENOMEM : 0;
 }
 
 /* One character as a JSON string has it. Returns its length. */
@@ -89,7 +88,7 @@ static size_t escape(char c, char to[static 8])
         return 1;
 }
 
-static int marked_escape(Marked *m)
+static void marked_escape(Marked *m)
 {
         Marked out = { 0 };
 
@@ -100,23 +99,20 @@ static int marked_escape(Marked *m)
         }
         marked_done(m);
         *m = out;
-        return m->text.failed || m->marks.failed ? -ENOMEM : 0;
 }
 
-static int marked_wrap(Marked *m, const Wrapping *w)
+static void marked_wrap(Marked *m, const Wrapping *w)
 {
         Marked out = { 0 };
 
         for (int i = 0; i < w->depth; i++)
-                if (marked_escape(m) < 0)
-                        return -ENOMEM;
+                marked_escape(m);
         marked_put(&out, w->before, strlen(w->before), 0);
         for (size_t i = 0; i < m->text.size; i++)
                 marked_put(&out, m->text.data + i, 1, m->marks.data[i]);
         marked_put(&out, w->after, strlen(w->after), 0);
         marked_done(m);
         *m = out;
-        return m->text.failed || m->marks.failed ? -ENOMEM : 0;
 }
 
 /* Is exactly what is marked found? */
@@ -188,7 +184,9 @@ static int check_example(Checker *c, const char *id, const char *example, bool p
                 _cleanup_(marked_done) Marked m = { 0 };
                 Masked masked;
 
-                if (marked_read(&m, made) < 0 || marked_wrap(&m, &wrappings[k]) < 0)
+                marked_read(&m, made);
+                marked_wrap(&m, &wrappings[k]);
+                if (m.text.failed || m.marks.failed)
                         return -ENOMEM;
                 masker_forget(c->masker);
                 r = masker_mask(c->masker, wrappings[k].depth > 0 ? MASK_JSON : MASK_TEXT,
@@ -240,7 +238,7 @@ static int check_rule(Checker *c, size_t i, struct json_object *object)
         /* It was loaded from the same file, which may have been written to since. */
         r = rule_parse(object, &rule, &reason);
         if (r < 0) {
-                format_error(c->reterr, "%s: rule %zu: %s", c->path, i + 1, reason ?: strerror(-r));
+                format_error(c->reterr, "%s: rule %zu: %s", c->path, i + 1, reason);
                 return r;
         }
         c->counts.n_rules++;
@@ -257,7 +255,7 @@ int rule_check_file(Ruleset *rules, const char *path, RuleProblem problem, void 
                                               .userdata = userdata,
                                               .path = path,
                                               .reterr = reterr };
-        _cleanup_(json_putp) struct json_object *document = NULL;
+        _cleanup_(json_object_putp) struct json_object *document = NULL;
         struct json_object *list;
         size_t size;
         int r;
@@ -265,9 +263,7 @@ int rule_check_file(Ruleset *rules, const char *path, RuleProblem problem, void 
         r = rule_file_read(path, &document, &size, reterr);
         if (r < 0)
                 return r;
-        r = masker_new(rules, &key, &c.masker);
-        if (r < 0)
-                return r;
+        c.masker = masker_new(rules, &key);
         c.end_usec = now_usec(CLOCK_PROCESS_CPUTIME_ID) + CPU_USEC_MAX;
         list = rule_file_rules(document);
         for (size_t i = 0; list && i < json_object_array_length(list); i++) {

@@ -25,33 +25,29 @@ struct json_object *rule_file_rules(struct json_object *document)
 }
 
 /* Gives @rule each of the @guards that it does not name itself. */
-static int add_guards(struct json_object *rule, struct json_object *guards)
+static void add_guards(struct json_object *rule, struct json_object *guards)
 {
         struct json_object *own = NULL;
 
         if (!json_object_is_type(rule, json_type_object))
-                return 0;
+                return;
         if (!json_object_object_get_ex(rule, "guards", &own)) {
-                own = json_object_new_object();
-                if (!own || json_object_object_add(rule, "guards", own) < 0)
-                        return -ENOMEM;
+                own = json_new();
+                json_add(rule, "guards", own);
         }
         if (!json_object_is_type(own, json_type_object))
-                return 0; /* what is wrong with it is said when the rule is read */
+                return; /* what is wrong with it is said when the rule is read */
         json_object_object_foreach(guards, name, value)
         {
-                if (!json_object_object_get_ex(own, name, NULL) &&
-                    json_object_object_add(own, name, json_object_get(value)) < 0)
-                        return -ENOMEM;
+                if (!json_object_object_get_ex(own, name, NULL))
+                        (void) json_object_object_add(own, name, json_object_get(value));
         }
-        return 0;
 }
 
 /* A file's "defaults" stand for all its rules, as if each had them. */
 static int apply_defaults(struct json_object *document, char **reterr)
 {
         struct json_object *defaults, *guards, *rules = rule_file_rules(document);
-        int r = 0;
 
         if (!json_object_is_type(document, json_type_object) ||
             !json_object_object_get_ex(document, "defaults", &defaults))
@@ -65,18 +61,18 @@ static int apply_defaults(struct json_object *document, char **reterr)
                              "must be an object with \"guards\", an object, and nothing else");
                 return -EINVAL;
         }
-        for (size_t i = 0; r == 0 && rules && i < json_object_array_length(rules); i++)
-                r = add_guards(json_object_array_get_idx(rules, i), guards);
-        return r;
+        for (size_t i = 0; rules && i < json_object_array_length(rules); i++)
+                add_guards(json_object_array_get_idx(rules, i), guards);
+        return 0;
 }
 
 int rule_file_read(const char *path, struct json_object **ret, size_t *ret_size, char **reterr)
 {
         _cleanup_free_ char *text = NULL, *reason = NULL;
-        struct json_object *document;
+        _cleanup_(json_tokener_freep) struct json_tokener *tokener = json_tokener_new();
+        _cleanup_(json_object_putp) struct json_object *document = NULL;
         enum json_tokener_error error;
-        struct json_tokener *tokener;
-        size_t size, at;
+        size_t size;
         int r;
 
         r = file_read(path, RULESET_BYTES_MAX, &text, &size);
@@ -84,27 +80,22 @@ int rule_file_read(const char *path, struct json_object **ret, size_t *ret_size,
                 format_error(reterr, "cannot read the rules file '%s': %s", path, strerror(-r));
                 return r;
         }
-        tokener = json_tokener_new();
         if (!tokener)
-                return -ENOMEM;
+                memory_is_out();
         json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
         document = json_tokener_parse_ex(tokener, text, (int) size + 1);
         error = json_tokener_get_error(tokener);
-        at = json_tokener_get_parse_end(tokener);
-        json_tokener_free(tokener);
         if (error != json_tokener_success || !document) {
-                (void) json_object_put(document);
                 format_error(reterr, "the rules file '%s' is not JSON: %s, at byte %zu", path,
-                             json_tokener_error_desc(error), at);
+                             json_tokener_error_desc(error), json_tokener_get_parse_end(tokener));
                 return -EINVAL;
         }
         r = apply_defaults(document, &reason);
         if (r < 0) {
-                (void) json_object_put(document);
-                format_error(reterr, "%s: 'defaults' %s", path, reason ?: strerror(-r));
+                format_error(reterr, "%s: 'defaults' %s", path, reason);
                 return r;
         }
-        *ret = document;
+        *ret = TAKE_PTR(document);
         *ret_size = size;
         return 0;
 }
@@ -122,8 +113,8 @@ static int read_string(struct json_object *value, char **ret, char **reterr)
         if (strlen(json_object_get_string(value)) != (size_t) json_object_get_string_len(value))
                 return wrong(reterr, "holds a NUL");
         free(*ret);
-        *ret = strdup(json_object_get_string(value));
-        return *ret ? 0 : -ENOMEM;
+        *ret = xstrdup(json_object_get_string(value));
+        return 0;
 }
 
 static int read_number(struct json_object *value, int64_t max, int64_t *ret, char **reterr)
@@ -221,9 +212,7 @@ static int read_list(struct json_object *value, char ***ret, size_t *ret_n, char
 
         if (n == 0 || n > LIST_MAX)
                 return wrong(reterr, "must be an array of strings, of 1 to 1000");
-        *ret = calloc(n, sizeof(**ret));
-        if (!*ret)
-                return -ENOMEM;
+        *ret = xcalloc(n, sizeof(**ret));
         for (size_t i = 0; i < n; i++) {
                 int r = read_string(json_object_array_get_idx(value, i), &(*ret)[i], reterr);
 
@@ -329,9 +318,7 @@ static int read_alphabet(Rule *rule, struct json_object *value, char **reterr)
         for (size_t i = 0; name && i < ELEMENTSOF(known); i++) {
                 if (strcmp(name, known[i].name) != 0)
                         continue;
-                flags = rule->guards.alphabet = calloc(1, 256);
-                if (!flags)
-                        return -ENOMEM;
+                flags = rule->guards.alphabet = xcalloc(1, 256);
                 for (int c = 1; c < 128; c++)
                         flags[c] = (known[i].digits && isdigit(c)) ||
                                    (known[i].lower && islower(c)) ||
@@ -410,19 +397,17 @@ static int read_not(Rule *rule, struct json_object *value, char **reterr)
 
         if (n > LIST_MAX)
                 return wrong(reterr, "must be an array of patterns, 1000 at most");
-        rule->guards.not = calloc(n + 1, sizeof(*rule->guards.not ));
-        if (!rule->guards.not )
-                return -ENOMEM;
+        rule->guards.refused = xcalloc(n + 1, sizeof(*rule->guards.refused));
         for (size_t i = 0; i < n; i++) {
                 _cleanup_free_ char *text = NULL;
                 int r = read_string(json_object_array_get_idx(value, i), &text, reterr);
 
                 if (r < 0)
                         return r;
-                r = pattern_compile(text, 0, &rule->guards.not [i], reterr);
+                r = pattern_compile(text, 0, &rule->guards.refused[i], reterr);
                 if (r < 0)
                         return r;
-                rule->guards.n_not++;
+                rule->guards.n_refused++;
         }
         return 0;
 }
@@ -447,7 +432,7 @@ static int read_members(Rule *rule, struct json_object *object, const Member *me
                         continue;
                 r = members[i].read(rule, value, &reason);
                 if (r < 0) {
-                        format_error(reterr, "'%s%s' %s", prefix, name, reason ?: strerror(-r));
+                        format_error(reterr, "'%s%s' %s", prefix, name, reason);
                         return r;
                 }
         }
@@ -478,7 +463,7 @@ static int read_example_list(struct json_object *list, char **reterr)
                 int r = read_string(json_object_array_get_idx(list, i), &example, &reason);
 
                 if (r < 0) {
-                        format_error(reterr, "example %zu %s", i + 1, reason ?: strerror(-r));
+                        format_error(reterr, "example %zu %s", i + 1, reason);
                         return r;
                 }
         }
@@ -500,7 +485,7 @@ static int read_examples(Rule *rule, struct json_object *value, char **reterr)
                                      "must be an object with \"positive\" and \"negative\"");
                 r = read_example_list(list, &reason);
                 if (r < 0) {
-                        format_error(reterr, "%s %s", name, reason ?: strerror(-r));
+                        format_error(reterr, "%s %s", name, reason);
                         return r;
                 }
         }
@@ -676,7 +661,7 @@ static bool find_group(const char *text, unsigned n, size_t *ret_at, size_t *ret
 }
 
 /* Makes the pattern of what stands before the secret. Without one, beginnings of the secret are not known as such. */
-static int compile_lead(Rule *rule)
+static void compile_lead(Rule *rule)
 {
         _cleanup_(strbuf_done) StrBuf lead = { 0 };
         _cleanup_free_ char *reason = NULL;
@@ -684,14 +669,11 @@ static int compile_lead(Rule *rule)
 
         if (rule->kind != RULE_PATTERN || rule->n_secrets != 1 || rule->secrets[0] == 0 ||
             !find_group(rule->text, rule->secrets[0], &at, &depth))
-                return 0;
+                return;
         (void) strbuf_append(&lead, rule->text, at);
         for (; depth > 0; depth--)
                 (void) strbuf_putc(&lead, ')');
-        if (strbuf_putc(&lead, 0) < 0)
-                return -ENOMEM;
-        return pattern_compile(lead.data, PCRE2_ANCHORED, &rule->lead, &reason) == -ENOMEM ? -ENOMEM
-                                                                                           : 0;
+        (void) pattern_compile(lead.data ?: "", PCRE2_ANCHORED, &rule->lead, &reason);
 }
 
 static int compile_rule(Rule *rule, struct json_object *object, char **reterr)
@@ -710,7 +692,9 @@ static int compile_rule(Rule *rule, struct json_object *object, char **reterr)
         if (r < 0)
                 return r;
         r = find_secrets(rule, json_object_object_get(object, "secret"), reterr);
-        return r < 0 ? r : compile_lead(rule);
+        if (r >= 0)
+                compile_lead(rule);
+        return r;
 }
 
 static void fold_literals(Rule *rule)
@@ -726,33 +710,26 @@ static const char word_ends[] = " \t\n=:\"'`_-.)]}>*|,;\\&";
 
 #define WORD_SHORT 3
 
-int rule_add_keywords(Rule *rule, unsigned kinds)
+/* The literals that find the keywords of the rule's kinds. */
+void rule_add_keywords(Rule *rule, unsigned kinds)
 {
         const Keyword *keyword;
         size_t n = 0;
 
         for (size_t i = 0; (keyword = judge_keyword(i)); i++)
                 n += strlen(keyword->text) < WORD_SHORT + 1 ? sizeof(word_ends) : 1;
-        rule->literals = calloc(n, sizeof(*rule->literals));
-        if (!rule->literals)
-                return -ENOMEM;
+        rule->literals = xcalloc(n, sizeof(*rule->literals));
         for (size_t i = 0; (keyword = judge_keyword(i)); i++) {
                 bool is_short = strlen(keyword->text) <= WORD_SHORT && keyword->text[0] > ' ';
 
                 for (const char *end = word_ends; kinds & 1U << keyword->kind && *end; end++) {
-                        char **literal = &rule->literals[rule->n_literals];
-
-                        if (asprintf(literal, "%s%.*s", keyword->text, is_short, end) < 0) {
-                                *literal = NULL;
-                                return -ENOMEM;
-                        }
-                        rule->n_literals++;
+                        rule->literals[rule->n_literals++] = xasprintf("%s%.*s", keyword->text,
+                                                                       is_short, end);
                         if (!is_short)
                                 break;
                 }
         }
         rule->nocase = true;
-        return 0;
 }
 
 /* A rule of the judge says what it names, and nothing of how it looks. */
@@ -769,7 +746,9 @@ static int check_judge(Rule *rule, struct json_object *object, char **reterr)
         if (!rule->kinds == !rule->names)
                 return wrong(reterr, "the type \"judge\" needs 'kinds' or 'names'");
         rule->guards.placeholder = false;
-        return rule->kinds ? rule_add_keywords(rule, rule->kinds) : 0;
+        if (rule->kinds)
+                rule_add_keywords(rule, rule->kinds);
+        return 0;
 }
 
 static void rule_donep(Rule *rule)
@@ -780,7 +759,6 @@ static void rule_donep(Rule *rule)
 int rule_parse(struct json_object *object, Rule *ret, char **reterr)
 {
         _cleanup_(rule_donep) Rule rule = { .before = 128, .after = 16384, .rank = UINT32_MAX };
-        const char *source;
         int r;
 
         if (!json_object_is_type(object, json_type_object))
@@ -816,11 +794,7 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
         }
         if (rule.nocase)
                 fold_literals(&rule);
-        source = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
-        rule.source = source ? strdup(source) : NULL;
-        if (!rule.source)
-                return -ENOMEM;
-        *ret = rule;
-        rule = (Rule){ 0 };
+        rule.source = xstrdup(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+        *ret = TAKE_STRUCT(rule);
         return 0;
 }

@@ -5,16 +5,8 @@
  */
 #pragma once
 
-#include <json-c/json.h>
-
+#include "base/json.h"
 #include "mask/rule.h"
-
-static inline void json_put(struct json_object *o)
-{
-        (void) json_object_put(o);
-}
-
-DEFINE_CLEANUP(struct json_object *, json_put)
 
 /* Reads the JSON document in @path, of *@ret_size bytes. Returns 0, -EINVAL (not JSON) or what reading says, with *@reterr. */
 int rule_file_read(const char *path, struct json_object **ret, size_t *ret_size, char **reterr);
@@ -28,5 +20,5 @@ bool rule_is_id(const char *text);
 /* Makes a rule of @object. Returns 0, -EINVAL with *@reterr (the reason, without the rule's id), or -ENOMEM. */
 int rule_parse(struct json_object *object, Rule *ret, char **reterr);
 
-/* Adds the literals that find the keywords of @kinds to a rule of the judge that has none. Returns 0 or -ENOMEM. */
-int rule_add_keywords(Rule *rule, unsigned kinds);
+/* Adds the literals that find the keywords of @kinds to a rule of the judge that has none. */
+void rule_add_keywords(Rule *rule, unsigned kinds);

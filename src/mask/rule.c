@@ -23,12 +23,12 @@ void rule_done(Rule *rule)
 {
         for (size_t i = 0; i < rule->n_literals; i++)
                 free(rule->literals[i]);
-        for (size_t i = 0; i < rule->guards.n_not; i++)
-                pattern_done(&rule->guards.not [i]);
+        for (size_t i = 0; i < rule->guards.n_refused; i++)
+                pattern_done(&rule->guards.refused[i]);
         for (size_t i = 0; i < rule->n_names; i++)
                 free(rule->names[i]);
         free(rule->names);
-        free(rule->guards.not );
+        free(rule->guards.refused);
         free(rule->guards.alphabet);
         free(rule->literals);
         free(rule->id);
@@ -75,8 +75,8 @@ size_t rule_compiled_size(const Rule *rule)
 {
         size_t size = pattern_size(&rule->pattern) + pattern_size(&rule->name);
 
-        for (size_t i = 0; i < rule->guards.n_not; i++)
-                size += pattern_size(&rule->guards.not [i]);
+        for (size_t i = 0; i < rule->guards.n_refused; i++)
+                size += pattern_size(&rule->guards.refused[i]);
         return size;
 }
 

@@ -64,8 +64,8 @@ typedef struct Guards {
         bool placeholder; /* refuse what stands in for a secret */
         bool dictionary;  /* refuse what is made of words */
         bool judged;      /* refuse what the judge takes for none beside the name of a password */
-        Pattern * not ;   /* refuse what one of these finds */
-        size_t n_not;
+        Pattern *refused; /* what one of these finds is none */
+        size_t n_refused;
 } Guards;
 
 typedef struct Rule {

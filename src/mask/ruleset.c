@@ -19,8 +19,8 @@ static int allowed_init(Allowed *a, const char *text, char **reterr)
 {
         int r;
 
-        *a = (Allowed){ .text = strdup(text) };
-        r = a->text ? pattern_compile(text, 0, &a->pattern, reterr) : -ENOMEM;
+        *a = (Allowed){ .text = xstrdup(text) };
+        r = pattern_compile(text, 0, &a->pattern, reterr);
         if (r < 0)
                 allowed_done(a);
         return r;
@@ -255,7 +255,7 @@ static int spend_rule(Loading *l, const Rule *rule, const char *path, char **ret
         } costs[] = {
                 { BUDGET_RULES, 1 },
                 { BUDGET_LITERALS, rule->n_literals },
-                { BUDGET_PATTERNS, 2 + rule->guards.n_not },
+                { BUDGET_PATTERNS, 2 + rule->guards.n_refused },
                 { BUDGET_COMPILED, rule_compiled_size(rule) },
         };
         int r = 0;
@@ -265,31 +265,10 @@ static int spend_rule(Loading *l, const Rule *rule, const char *path, char **ret
         return r;
 }
 
-static int add_id(Ruleset *rules, const char *id)
+static void note_literals(Ruleset *rules, const Rule *rule)
 {
-        char **more = memory_make_room(rules->ids, rules->n_ids, sizeof(*more));
-
-        if (!more)
-                return -ENOMEM;
-        rules->ids = more;
-        rules->ids[rules->n_ids] = strdup(id);
-        return rules->ids[rules->n_ids] ? (int) rules->n_ids++ : -ENOMEM;
-}
-
-static int note_literals(Ruleset *rules, const Rule *rule)
-{
-        for (size_t i = 0; i < rule->n_literals; i++) {
-                char **more = memory_make_room(rules->off, rules->n_off, sizeof(*more));
-
-                if (!more)
-                        return -ENOMEM;
-                rules->off = more;
-                more[rules->n_off] = strdup(rule->literals[i]);
-                if (!more[rules->n_off])
-                        return -ENOMEM;
-                rules->n_off++;
-        }
-        return 0;
+        for (size_t i = 0; i < rule->n_literals; i++)
+                APPEND(rules->off, rules->n_off, xstrdup(rule->literals[i]));
 }
 
 /* {"old id": "the rule that finds it now"} */
@@ -307,7 +286,6 @@ static int add_retired(Loading *l, struct json_object *retired, const char *path
                 const char *name = json_object_is_type(heir, json_type_string)
                                                    ? json_object_get_string(heir)
                                                    : NULL;
-                Retired *more;
                 int r;
 
                 if (!name || !rule_is_id(id) || !rule_is_id(name)) {
@@ -315,36 +293,11 @@ static int add_retired(Loading *l, struct json_object *retired, const char *path
                         return -EINVAL;
                 }
                 r = spend(l, BUDGET_RULES, 1, path, reterr);
-                if (r >= 0)
-                        r = add_id(rules, id);
                 if (r < 0)
                         return r;
-                more = memory_make_room(rules->retired, rules->n_retired, sizeof(*more));
-                if (!more)
-                        return -ENOMEM;
-                rules->retired = more;
-                more += rules->n_retired;
-                *more = (Retired){ strdup(id), strdup(name) };
-                rules->n_retired++;
-                if (!more->id || !more->heir)
-                        return -ENOMEM;
+                APPEND(rules->ids, rules->n_ids, xstrdup(id));
+                APPEND(rules->retired, rules->n_retired, (Retired){ xstrdup(id), xstrdup(name) });
         }
-        return 0;
-}
-
-/* Adds @rule. Takes over what it owns, whatever the result. */
-static int add_rule(Ruleset *rules, Rule rule)
-{
-        Rule *more;
-
-        more = memory_make_room(rules->rules, rules->n_rules, sizeof(*more));
-        if (!more) {
-                rule_done(&rule);
-                return -ENOMEM;
-        }
-        rule.order = (uint32_t) rules->n_rules;
-        rules->rules = more;
-        rules->rules[rules->n_rules++] = rule;
         return 0;
 }
 
@@ -355,26 +308,20 @@ static int add_allowed(Loading *l, struct json_object *patterns, const char *pat
 
         for (size_t i = 0; i < n; i++) {
                 struct json_object *text = json_object_array_get_idx(patterns, i);
-                Allowed *more;
+                Allowed allowed;
                 int r;
 
-                more = memory_make_room(rules->allow, rules->n_allow, sizeof(*more));
-                if (!more)
-                        return -ENOMEM;
-                rules->allow = more;
                 if (!json_object_is_type(text, json_type_string)) {
                         format_error(reterr, "must be an array of strings");
                         return -EINVAL;
                 }
                 r = spend(l, BUDGET_PATTERNS, 1, path, reterr);
                 if (r >= 0)
-                        r = allowed_init(&rules->allow[rules->n_allow],
-                                         json_object_get_string(text), reterr);
+                        r = allowed_init(&allowed, json_object_get_string(text), reterr);
                 if (r < 0)
                         return r;
-                rules->n_allow++;
-                r = spend(l, BUDGET_COMPILED,
-                          pattern_size(&rules->allow[rules->n_allow - 1].pattern), path, reterr);
+                APPEND(rules->allow, rules->n_allow, allowed);
+                r = spend(l, BUDGET_COMPILED, pattern_size(&allowed.pattern), path, reterr);
                 if (r < 0)
                         return r;
         }
@@ -395,19 +342,14 @@ static int add_allowed_fingerprints(Loading *l, struct json_object *fingerprints
                 const char *text = json_object_get_string(
                                 json_object_array_get_idx(fingerprints, i));
                 char *end = NULL;
-                uint64_t *more, value;
+                uint64_t value;
 
                 value = text ? strtoull(text, &end, 16) : 0;
                 if (!text || strlen(text) != 16 || *end) {
                         format_error(reterr, "must be an array of fingerprints (16 hex digits)");
                         return -EINVAL;
                 }
-                more = memory_make_room(rules->allow_fingerprints, rules->n_allow_fingerprints,
-                                        sizeof(*more));
-                if (!more)
-                        return -ENOMEM;
-                rules->allow_fingerprints = more;
-                more[rules->n_allow_fingerprints++] = value;
+                APPEND(rules->allow_fingerprints, rules->n_allow_fingerprints, value);
         }
         return 0;
 }
@@ -439,6 +381,7 @@ static int add_allow(Loading *l, struct json_object *allow, const char *path, ch
 static int add_rules(Loading *l, struct json_object *list, const char *path, char **reterr)
 {
         size_t n = json_object_array_length(list);
+        Ruleset *rules = l->rules;
 
         for (size_t i = 0; i < n; i++) {
                 struct json_object *object = json_object_array_get_idx(list, i);
@@ -452,29 +395,29 @@ static int add_rules(Loading *l, struct json_object *list, const char *path, cha
                         if (json_object_is_type(object, json_type_object))
                                 id = json_object_object_get(object, "id");
                         format_error(reterr, "%s: rule %zu ('%s'): %s", path, i + 1,
-                                     id ? json_object_get_string(id) : "no id",
-                                     reason ?: strerror(-r));
+                                     id ? json_object_get_string(id) : "no id", reason);
                         return r;
                 }
                 r = spend_rule(l, &rule, path, reterr);
-                if (r >= 0)
-                        r = add_id(l->rules, rule.id);
-                if (r >= 0 && is_disabled(l->options, rule.id)) {
-                        r = note_literals(l->rules, &rule);
+                if (r < 0) {
                         rule_done(&rule);
-                } else if (r < 0)
-                        rule_done(&rule);
-                else
-                        r = add_rule(l->rules, rule);
-                if (r < 0)
                         return r;
+                }
+                APPEND(rules->ids, rules->n_ids, xstrdup(rule.id));
+                if (is_disabled(l->options, rule.id)) {
+                        note_literals(rules, &rule);
+                        rule_done(&rule);
+                        continue;
+                }
+                rule.order = (uint32_t) rules->n_rules;
+                APPEND(rules->rules, rules->n_rules, rule);
         }
         return 0;
 }
 
 static int load_file(Loading *l, const char *path, char **reterr)
 {
-        _cleanup_(json_putp) struct json_object *document = NULL;
+        _cleanup_(json_object_putp) struct json_object *document = NULL;
         _cleanup_free_ char *reason = NULL;
         struct json_object *list, *allow = NULL, *retired = NULL;
         size_t size;
@@ -544,7 +487,7 @@ static int load_folder(Loading *l, const char *folder, char **reterr)
                 _cleanup_free_ char *path = path_join(folder, entries[i]->d_name);
 
                 if (r >= 0)
-                        r = path ? l->on_file(l, path, reterr) : -ENOMEM;
+                        r = l->on_file(l, path, reterr);
                 free(entries[i]);
         }
         free(entries);
@@ -616,15 +559,13 @@ static void collected_done(Collected *c)
 }
 
 /* Gives the literals numbers in the order in which the rules name them first. */
-static int collect_literals(const Ruleset *rules, size_t n_pairs, Collected *c)
+static void collect_literals(const Ruleset *rules, size_t n_pairs, Collected *c)
 {
-        _cleanup_free_ Listed *listed = calloc(n_pairs + 1, sizeof(*listed));
+        _cleanup_free_ Listed *listed = xcalloc(n_pairs + 1, sizeof(*listed));
         size_t pair = 0;
 
-        c->literals = calloc(n_pairs + 1, sizeof(*c->literals));
-        c->of = calloc(n_pairs + 1, sizeof(*c->of));
-        if (!listed || !c->literals || !c->of)
-                return -ENOMEM;
+        c->literals = xcalloc(n_pairs + 1, sizeof(*c->literals));
+        c->of = xcalloc(n_pairs + 1, sizeof(*c->of));
         for (size_t i = 0; i < rules->n_rules; i++) {
                 const Rule *rule = &rules->rules[i];
 
@@ -651,19 +592,16 @@ static int collect_literals(const Ruleset *rules, size_t n_pairs, Collected *c)
                 c->literals[c->n] = c->literals[i];
                 c->of[i] = (uint32_t) c->n++;
         }
-        return 0;
 }
 
 /* Fills in which rules use each literal: counted first, then placed. */
-static int place_uses(Ruleset *rules, const Collected *c, size_t n_pairs)
+static void place_uses(Ruleset *rules, const Collected *c, size_t n_pairs)
 {
         size_t pair = 0;
 
-        rules->use_starts = calloc(c->n + 2, sizeof(*rules->use_starts));
-        rules->uses = calloc(n_pairs + 1, sizeof(*rules->uses));
-        rules->sizes = calloc(c->n + 1, sizeof(*rules->sizes));
-        if (!rules->use_starts || !rules->uses || !rules->sizes)
-                return -ENOMEM;
+        rules->use_starts = xcalloc(c->n + 2, sizeof(*rules->use_starts));
+        rules->uses = xcalloc(n_pairs + 1, sizeof(*rules->uses));
+        rules->sizes = xcalloc(c->n + 1, sizeof(*rules->sizes));
         for (size_t i = 0; i < c->n; i++) {
                 rules->sizes[i] = (uint32_t) c->literals[i].size;
                 rules->longest = c->literals[i].size > rules->longest ? c->literals[i].size
@@ -676,18 +614,15 @@ static int place_uses(Ruleset *rules, const Collected *c, size_t n_pairs)
         for (size_t i = 0; i < rules->n_rules; i++)
                 for (size_t k = 0; k < rules->rules[i].n_literals; k++, pair++)
                         rules->uses[rules->use_starts[c->of[pair] + 1]++] = (uint32_t) i;
-        return 0;
 }
 
 /* Three letters are nobody's own. */
 #define PREFIX_MIN 4
 
 /* "glpat-", "ghp_": see near forms in data/rules/README.md. Whoever disables a rule wants none of its forms masked. */
-static int find_prefixes(Ruleset *rules, const Collected *c)
+static void find_prefixes(Ruleset *rules, const Collected *c)
 {
-        rules->prefixes = calloc(c->n + 1, sizeof(*rules->prefixes));
-        if (!rules->prefixes)
-                return -ENOMEM;
+        rules->prefixes = xcalloc(c->n + 1, sizeof(*rules->prefixes));
         for (size_t i = 0; i < c->n; i++) {
                 const Literal *l = &c->literals[i];
 
@@ -696,29 +631,23 @@ static int find_prefixes(Ruleset *rules, const Collected *c)
                         if (strcasecmp(rules->off[k], l->bytes) == 0)
                                 rules->prefixes[i] = false;
         }
-        return 0;
 }
 
 static int index_literals(Ruleset *rules, LiteralMatcher matcher)
 {
         _cleanup_(collected_done) Collected c = { 0 };
         size_t n_pairs = 0;
-        int r;
 
         for (size_t i = 0; i < rules->n_rules; i++)
                 n_pairs += rules->rules[i].n_literals;
-        r = collect_literals(rules, n_pairs, &c);
-        if (r >= 0)
-                r = place_uses(rules, &c, n_pairs);
-        if (r >= 0)
-                r = find_prefixes(rules, &c);
-        if (r < 0)
-                return r;
+        collect_literals(rules, n_pairs, &c);
+        place_uses(rules, &c, n_pairs);
+        find_prefixes(rules, &c);
         return literal_set_new(matcher, c.literals, c.n, &rules->literals);
 }
 
 /* A rule that knows names needs the keywords to be read, also where the rules of their kinds are not in force. */
-static int read_for_names(Ruleset *rules)
+static void read_for_names(Ruleset *rules)
 {
         unsigned kinds = 0;
         Rule *first = NULL;
@@ -728,7 +657,8 @@ static int read_for_names(Ruleset *rules)
                 if (rules->rules[i].names && !first)
                         first = &rules->rules[i];
         }
-        return first ? rule_add_keywords(first, ~kinds) : 0;
+        if (first)
+                rule_add_keywords(first, ~kinds);
 }
 
 static JudgeCaution caution_of(const RulesetOptions *options)
@@ -747,14 +677,11 @@ static void add_engine(Hasher *h, JudgeCaution caution)
 }
 
 /* The rules as written, in the order of their ids: what file they came from makes no difference. */
-static int compute_digest(Ruleset *rules)
+static void compute_digest(Ruleset *rules)
 {
         static const HashKey key = { "scrubjay rules " };
         Hasher *h = hasher_new(&key);
 
-        if (!h)
-                return -ENOMEM;
-        hasher_begin(h);
         add_engine(h, rules->caution);
         for (size_t i = 0; i < rules->n_rules; i++)
                 hasher_add_bytes(h, rules->rules[i].source, strlen(rules->rules[i].source));
@@ -764,7 +691,6 @@ static int compute_digest(Ruleset *rules)
                 hasher_add_int(h, (int64_t) rules->allow_fingerprints[i]);
         rules->digest = hasher_end(h);
         (void) hasher_free(h);
-        return 0;
 }
 
 static int digest_file(Loading *l, const char *path, char **reterr)
@@ -785,11 +711,8 @@ int ruleset_files_digest(const RulesetOptions *options, uint64_t *ret)
 {
         static const HashKey key = { "scrubjay rules " };
         Loading loading = { .options = options, .on_file = digest_file, .files = hasher_new(&key) };
-        int r = loading.files ? 0 : -ENOMEM;
+        int r = 0;
 
-        if (r < 0)
-                return r;
-        hasher_begin(loading.files);
         add_engine(loading.files, caution_of(options));
         for (const char *const *glob = options->disable; glob && *glob; glob++)
                 hasher_add_bytes(loading.files, *glob, strlen(*glob));
@@ -808,9 +731,7 @@ int ruleset_load(const RulesetOptions *options, Ruleset **ret, char **reterr)
         Loading loading = { .options = options, .on_file = load_file };
         int r;
 
-        loading.rules = rules = calloc(1, sizeof(*rules));
-        if (!rules)
-                return -ENOMEM;
+        loading.rules = rules = xcalloc(1, sizeof(*rules));
         atomic_init(&rules->n_ref, 1);
         rules->caution = caution_of(options);
         (void) pthread_mutex_init(&rules->compiling, NULL);
@@ -820,16 +741,13 @@ int ruleset_load(const RulesetOptions *options, Ruleset **ret, char **reterr)
                         return r;
         }
         order_rules(rules);
-        r = read_for_names(rules);
-        if (r >= 0)
-                r = index_literals(rules, options->matcher);
+        read_for_names(rules);
+        r = index_literals(rules, options->matcher);
         if (r < 0) {
                 format_error(reterr, "cannot compile the rules' literals: %s", strerror(-r));
                 return r;
         }
-        r = compute_digest(rules);
-        if (r < 0)
-                return r;
+        compute_digest(rules);
         *ret = TAKE_PTR(rules);
         return 0;
 }

@@ -28,34 +28,27 @@
 /* How often a pattern is tried again in the window of one literal, after a guard refused what it found. */
 #define TRIES_MAX 8
 
-int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret)
+Scanner *scanner_new(Ruleset *rules, const HashKey *key)
 {
-        _cleanup_(scanner_freep) Scanner *s = NULL;
-        int r;
+        Scanner *s = xcalloc(1, sizeof(*s));
 
-        s = calloc(1, sizeof(*s));
-        if (!s)
-                return -ENOMEM;
         s->rules = ruleset_ref(rules);
         s->key = *key;
         s->view.rules = s->rules;
-        r = literal_scratch_new(rules->literals, &s->scratch);
-        if (r < 0)
-                return r;
+        s->scratch = literal_scratch_new(rules->literals);
         s->known = known_new();
         s->names = name_cache_new();
-        s->done = calloc(rules->n_rules + 1, sizeof(*s->done));
+        s->done = xcalloc(rules->n_rules + 1, sizeof(*s->done));
         s->match = pcre2_match_data_create(CAPTURE_GROUPS_MAX + 1, NULL);
         s->context = pcre2_match_context_create(NULL);
         s->stack = pcre2_jit_stack_create(32 * 1024, 512 * 1024, NULL);
-        if (!s->known || !s->names || !s->done || !s->match || !s->context || !s->stack)
-                return -ENOMEM;
+        if (!s->match || !s->context || !s->stack)
+                memory_is_out();
         (void) pcre2_set_match_limit(s->context, MATCH_LIMIT);
         (void) pcre2_set_depth_limit(s->context, DEPTH_LIMIT);
         (void) pcre2_set_heap_limit(s->context, HEAP_LIMIT);
         pcre2_jit_stack_assign(s->context, NULL, s->stack);
-        *ret = TAKE_PTR(s);
-        return 0;
+        return s;
 }
 
 Scanner *scanner_free(Scanner *s)
@@ -78,19 +71,16 @@ Scanner *scanner_free(Scanner *s)
         return NULL;
 }
 
-int scanner_add_home(Scanner *s, const char *home)
+void scanner_add_home(Scanner *s, const char *home)
 {
         char *copy;
 
         if (!home || home[0] != '/' || !home[1] || s->n_homes == HOMES_MAX)
-                return 0;
-        copy = strdup(home);
-        if (!copy)
-                return -ENOMEM;
+                return;
+        copy = xstrdup(home);
         for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
                 copy[n - 1] = 0;
         s->homes[s->n_homes++] = copy;
-        return 0;
 }
 
 void scanner_forget(Scanner *s)
@@ -159,8 +149,8 @@ static bool is_not_refused(Scanner *s, const Rule *rule, const char *secret, siz
                 return false;
         if (g->judged && !is_password(s, secret, n))
                 return false;
-        for (size_t i = 0; i < g->n_not; i++)
-                if (run_pattern(s, &g->not [i], secret, n, 0, PCRE2_UNSET) != 0)
+        for (size_t i = 0; i < g->n_refused; i++)
+                if (run_pattern(s, &g->refused[i], secret, n, 0, PCRE2_UNSET) != 0)
                         return false;
         for (size_t i = 0; i < s->rules->n_allow; i++)
                 if (run_pattern(s, &s->rules->allow[i].pattern, secret, n, 0, PCRE2_UNSET) != 0)
@@ -236,6 +226,7 @@ int scanner_take(Scanner *s, const Rule *rule, size_t context, size_t start, siz
         const char *secret;
         KnownSecret known;
         size_t n;
+        int r;
 
         /* What was masked before is no secret; what stands beside it may be one. */
         while (start < end && view_is_marker(&s->view, start))
@@ -252,9 +243,9 @@ int scanner_take(Scanner *s, const Rule *rule, size_t context, size_t start, siz
         if (ruleset_allows(s->rules, span.fingerprint))
                 return 0;
         known = (KnownSecret){ (char *) secret, n, rule->id, span.fingerprint, rule->rank };
-        if (known_add(s->known, &known) < 0 || add_span(s, context, start, end, span) < 0)
-                return -ENOMEM;
-        return 1;
+        (void) known_add(s->known, &known);
+        r = add_span(s, context, start, end, span);
+        return r < 0 ? r : 1;
 }
 
 /* The parts of the last match that are secrets: copied, since guards run patterns of their own. */

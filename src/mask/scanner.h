@@ -39,14 +39,14 @@ void spans_merge(Spans *s);
 
 typedef struct Scanner Scanner;
 
-/* Takes a reference to @rules; copies @key. Returns 0 or -ENOMEM. */
-int scanner_new(Ruleset *rules, const HashKey *key, Scanner **ret);
+/* Takes a reference to @rules; copies @key. */
+Scanner *scanner_new(Ruleset *rules, const HashKey *key);
 /* Wipes and frees. Takes NULL; returns NULL. */
 Scanner *scanner_free(Scanner *s);
 DEFINE_CLEANUP(Scanner *, scanner_free)
 
 /* As masker_add_home(), masker_forget() and masker_n_known(). */
-int scanner_add_home(Scanner *s, const char *home);
+void scanner_add_home(Scanner *s, const char *home);
 /* Forgets (wipes) the secrets. */
 void scanner_forget(Scanner *s);
 /* How many secrets are remembered, and which. */

@@ -115,8 +115,8 @@ void conversation_told(Conversation *c, const Masker *masker, size_t from, size_
         }
 }
 
-int conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool refutes,
-                        size_t *ret_n, int64_t *ret_newest)
+size_t conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool refutes,
+                           int64_t *ret_newest)
 {
         int64_t newest = -1;
         size_t n = 0;
@@ -127,7 +127,6 @@ int conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool re
                                           s->archived.rule };
                 bool stays = masker_has_known_values(masker) &&
                              strcmp(s->archived.rule, KNOWN_VALUE) == 0;
-                int r;
 
                 if (s->is_told || s->archived.shape == ARCHIVE_SHAPE_NONE)
                         continue;
@@ -135,16 +134,14 @@ int conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool re
                         s->is_refuted = true;
                         continue;
                 }
-                r = masker_add_remembered(masker, &remembered);
-                if (r < 0)
-                        return r;
-                n += r > 0;
-                if (r > 0 && s->archived.change > newest)
+                if (!masker_add_remembered(masker, &remembered))
+                        continue;
+                n++;
+                if (s->archived.change > newest)
                         newest = s->archived.change;
         }
-        *ret_n = n;
         *ret_newest = newest;
-        return 0;
+        return n;
 }
 
 /* One secret. Returns 1 (written as a new one), 0 or a negative errno. */

@@ -48,11 +48,11 @@ void conversation_told(Conversation *c, const Masker *masker, size_t from, size_
 
 /*
  * Lets the masker look for those that the session's text does not tell. @policy is in force; with @refutes, a secret that
- * the session told under another one, and does not now, is none. *@ret_n: how many are to be looked for; *@ret_newest: the
- * last change in which one of them became known. Returns 0 or -ENOMEM.
+ * the session told under another one, and does not now, is none. *@ret_newest: the last change in which
+ * one of them became known. Returns how many are to be looked for.
  */
-int conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool refutes,
-                        size_t *ret_n, int64_t *ret_newest);
+size_t conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool refutes,
+                           int64_t *ret_newest);
 
 /*
  * Writes what changed of it; @change is the change under way. With @keeps, what the session does not tell stays as it is. Returns 1 (there are new secrets, that others may have to be masked with), 0, or a negative

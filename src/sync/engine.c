@@ -306,14 +306,12 @@ static int add_homes(Engine *e)
         rest = known;
         for (char *p; (p = strsep(&rest, "\n"));) {
                 is_known = is_known || strcmp(p, home) == 0;
-                r = masker_add_home(e->masker, p);
-                if (r < 0)
-                        return r;
+                masker_add_home(e->masker, p);
         }
         if (is_known)
                 return 0;
-        r = file_write_atomic(path, 0600, all, strlen(all));
-        return r < 0 ? r : masker_add_home(e->masker, home);
+        masker_add_home(e->masker, home);
+        return file_write_atomic(path, 0600, all, strlen(all));
 }
 
 int engine_need_masker(Engine *e)
@@ -329,9 +327,8 @@ int engine_need_masker(Engine *e)
                 e->has_policy = false; /* somebody changed their files since the policy was made */
                 return -EAGAIN;
         }
-        r = masker_new(e->rules, archive_key(e->archive), &e->masker);
-        if (r >= 0)
-                r = add_homes(e);
+        e->masker = masker_new(e->rules, archive_key(e->archive));
+        r = add_homes(e);
         if (r < 0) {
                 e->masker = masker_free(e->masker);
                 return engine_archive_failed(e, r);

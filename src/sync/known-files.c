@@ -24,17 +24,12 @@ bool known_files_are_stale(const KnownFiles *k)
         return k->values && known_values_are_stale(k->values);
 }
 
-int known_files_recall(const KnownFiles *k, Masker *masker)
+size_t known_files_recall(const KnownFiles *k, Masker *masker)
 {
-        int n = 0;
+        size_t n = 0;
 
-        for (size_t i = 0; i < k->n_lost; i++) {
-                int r = masker_add_remembered(masker, k->lost + i);
-
-                if (r < 0)
-                        return r;
-                n += r > 0;
-        }
+        for (size_t i = 0; i < k->n_lost; i++)
+                n += masker_add_remembered(masker, k->lost + i);
         return n;
 }
 
@@ -262,13 +257,12 @@ int known_files_load(KnownFiles *k, Archive *a, const char *const *patterns, uin
         _cleanup_(known_values_unrefp) KnownValues *before = known_values_ref(k->values);
         _cleanup_(rows_done) Rows rows = { 0 };
         const Loading l = { a, patterns };
-        int r = 0;
+        int r;
 
         known_files_done(k);
         if (patterns && *patterns)
-                r = known_values_load(patterns, archive_key(a), &k->values);
-        if (r >= 0)
-                r = gather(a, k->values, &rows);
+                k->values = known_values_load(patterns, archive_key(a));
+        r = gather(a, k->values, &rows);
         if (r >= 0)
                 r = write_rows(&l, &rows);
         if (r < 0)

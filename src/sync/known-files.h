@@ -27,5 +27,5 @@ bool known_files_are_stale(const KnownFiles *k);
  * negative errno of the archive. */
 int known_files_load(KnownFiles *k, Archive *a, const char *const *patterns, uint64_t *ret_digest);
 
-/* Lets masker_recall() look for what no file holds any longer. Returns how many there are, or -ENOMEM. */
-int known_files_recall(const KnownFiles *k, Masker *masker);
+/* Lets masker_recall() look for what no file holds any longer. Returns how many there are. */
+size_t known_files_recall(const KnownFiles *k, Masker *masker);

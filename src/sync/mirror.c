@@ -62,7 +62,7 @@ static int mask_list_row(Engine *e, const Table *table, const Value *id, Value *
                          bool metadata_only)
 {
         Conversation *c = &e->conversation;
-        size_t n_recalled, unused;
+        size_t n_recalled;
         int64_t newest;
         int r;
 
@@ -73,10 +73,10 @@ static int mask_list_row(Engine *e, const Table *table, const Value *id, Value *
                 return mask_row(&e->row_masker, table, row);
         r = conversation_begin(c, e->archive, id);
         c->is_note = true;
-        if (r >= 0)
-                r = conversation_recall(c, e->masker, e->policy, false, &unused, &newest);
-        if (r >= 0)
+        if (r >= 0) {
+                (void) conversation_recall(c, e->masker, e->policy, false, &newest);
                 r = recall_rows(e->masker, table, row, 1);
+        }
         n_recalled = masker_n_known(e->masker);
         if (r >= 0)
                 r = mask_row(&e->row_masker, table, row);

@@ -126,19 +126,15 @@ static int recall(SessionSync *s)
         Masker *masker = s->e->masker;
         LookBack *texts = &s->e->look_back;
         Conversation *c = &s->e->conversation;
-        size_t n_told = masker_n_known(masker), n = 0, from = s->first_written;
+        size_t n_told = masker_n_known(masker), n, from = s->first_written;
         int64_t newest;
         int r;
 
         conversation_told(c, masker, 0, n_told);
-        r = conversation_recall(c, masker, s->e->policy, !s->from_archive && !s->edited, &n,
-                                &newest);
-        if (r >= 0) {
-                r = known_files_recall(&s->e->known_files, masker);
-                n += r > 0 ? (size_t) r : 0;
-        }
-        if (r < 0 || n == 0)
-                return r < 0 ? r : 0;
+        n = conversation_recall(c, masker, s->e->policy, !s->from_archive && !s->edited, &newest) +
+            known_files_recall(&s->e->known_files, masker);
+        if (n == 0)
+                return 0;
         if (s->full || s->from_archive || (c->has_relatives && newest > c->applied))
                 from = 0;
         r = recall_rows(masker, &session_table, s->values, 1);

@@ -253,7 +253,7 @@ static Masker *new_masker(Ruleset *rules)
 {
         Masker *m = NULL;
 
-        must(masker_new(rules, &key, &m));
+        m = masker_new(rules, &key);
         return m;
 }
 
@@ -262,7 +262,7 @@ static void count_hits(const char *folder, const StrBuf *text)
         _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder, LITERALS_BEST);
         LiteralWork w = { .set = rules->literals };
 
-        must(literal_scratch_new(w.set, &w.scratch));
+        w.scratch = literal_scratch_new(w.set);
         work_literals(&w, text->data, text->size);
         printf("%.0f hits of literals a MB\n", (double) w.hits.n / ((double) text->size / 1e6));
         (void) literal_scratch_free(w.scratch);
@@ -285,7 +285,7 @@ static double bench_matcher(const char *folder, LiteralMatcher matcher, const ch
         speed = measure(work_mask, m, text->data, text->size);
         printf("all rules, %-33s %8.0f MB/s\n", name, speed);
         w.set = rules->literals;
-        must(literal_scratch_new(w.set, &w.scratch));
+        w.scratch = literal_scratch_new(w.set);
         printf("the literals alone, %-24s %8.0f MB/s\n", name,
                measure(work_literals, &w, text->data, text->size));
         (void) literal_scratch_free(w.scratch);

@@ -30,7 +30,7 @@ static Masker *new_masker(LiteralMatcher matcher)
 
         if (!rules)
                 return NULL;
-        MUST(masker_new(rules, &key, &m) == 0);
+        m = masker_new(rules, &key);
         (void) ruleset_unref(rules);
         return m;
 }

@@ -20,7 +20,7 @@ static void desk_make(Desk *d)
         _cleanup_(ruleset_unrefp) Ruleset *rules = load_rules(NULL);
 
         *d = (Desk){ .large_size = 3 * 1024 * 1024 };
-        REQUIRE(masker_new(rules, &key, &d->masker) == 0);
+        d->masker = masker_new(rules, &key);
         REQUIRE(secret_make("{alnum:20}", &d->secret) == 0);
         REQUIRE(asprintf(&d->told, "DB_PASSWORD=%s\n", d->secret) > 0);
         REQUIRE((d->large = malloc(d->large_size)) != NULL);

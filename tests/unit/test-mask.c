@@ -17,7 +17,7 @@ static Masker *new_masker(void)
         _cleanup_(ruleset_unrefp) Ruleset *rules = load_rules(NULL);
         Masker *m = NULL;
 
-        REQUIRE(masker_new(rules, &key, &m) == 0);
+        m = masker_new(rules, &key);
         return m;
 }
 
@@ -607,7 +607,7 @@ TEST(home_becomes_a_tilde)
         _cleanup_(masker_freep) Masker *m = new_masker();
         Masked masked;
 
-        CHECK_INT(masker_add_home(m, "/home/al/"), 0);
+        masker_add_home(m, "/home/al/");
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 _cleanup_free_ char *got = NULL;
 
