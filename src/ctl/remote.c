@@ -18,6 +18,7 @@
 #include "ctl/places.h"
 #include "ctl/remote-advice.h"
 #include "ctl/text.h"
+#include "remote/backends.h"
 #include "remote/delivery.h"
 #include "remote/ledger.h"
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "remote/backends.h"
 #include "remote/batch.h"
 #include "remote/link.h"
 #include "remote/lists.h"

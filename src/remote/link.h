@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-#include "remote/delivery.h"
+#include "remote/progress.h"
 
 /* How many sessions are looked at in one go. */
 #define BATCH_SESSIONS 1000

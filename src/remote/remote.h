@@ -218,12 +218,4 @@ struct Remote {
         uint64_t retry_after_usec; /* what the server asked for when the last call failed; 0: nothing */
 };
 
-/* The backend for @url. Returns 0; -EPROTONOSUPPORT (unknown, or not compiled in) or -EINVAL (it may be read in two ways) with
- * *@reterr, which repeats nothing of the URL. */
-int remote_backend_find(const char *url, const RemoteBackend **ret, char **reterr);
-
-/* Its URL as it may be shown. Of one that cannot be used, and so may hold a password anywhere, only how it begins. The caller
- * owns it. */
-char *remote_shown_url(const RemoteOptions *options);
-
 extern const RemoteBackend clickhouse_backend, postgresql_backend;

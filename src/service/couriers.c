@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "remote/backends.h"
 #include "remote/courier.h"
 #include "service/log.h"
 #include "service/text-utf8.h"
