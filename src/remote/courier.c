@@ -1,30 +1,22 @@
 /* Courier: the thread that keeps one remote up to date */
 #include "remote/courier.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 
 #include "archive/feed.h"
-#include "base/time-util.h"
+#include "base/mailbox.h"
 #include "remote/backoff.h"
 #include "remote/delivery.h"
 #include "remote/ledger.h"
 
 struct Courier {
         Delivery *delivery; /* the thread's, but for delivery_stop() */
-        pthread_t thread;
-        bool has_thread;
-        int event_fd;
-        Backoff backoff;   /* the thread's */
+        Backoff backoff;    /* the thread's */
         uint64_t due_usec; /* CLOCK_REALTIME, when there is something to do by itself; the thread's */
 
-        pthread_mutex_t mutex; /* guards all below */
-        pthread_cond_t wanted;
+        Mailbox mailbox; /* guards all below */
         bool poked, ending;
-        bool told; /* the eventfd is set, and nothing was taken since */
         uint64_t asked, rows_before;
         int failing_for; /* the errno of the outage */
         char *warned_of; /* what the last run warned of; status.warning keeps it for whoever did not look yet */
@@ -38,28 +30,16 @@ void courier_status_done(CourierStatus *s)
         *s = (CourierStatus){ 0 };
 }
 
-/* Under the mutex: wakes the owner, once for all that it has not taken yet. */
-static void tell(Courier *c)
-{
-        static const uint64_t one = 1;
-
-        if (c->told)
-                return;
-        c->told = true;
-        /* cannot fail: the counter is far from its limit */
-        (void) !write(c->event_fd, &one, sizeof(one));
-}
-
 static void on_progress(void *userdata, const DeliveryProgress *progress)
 {
         Courier *c = userdata;
 
-        pthread_mutex_lock(&c->mutex);
+        mailbox_lock(&c->mailbox);
         c->status.n_behind = progress->n_behind;
         c->status.last_delivery_usec = progress->last_delivery_usec;
         c->status.rows_sent = c->rows_before + progress->rows_sent;
-        tell(c);
-        pthread_mutex_unlock(&c->mutex);
+        mailbox_tell(&c->mailbox);
+        mailbox_unlock(&c->mailbox);
 }
 
 static uint64_t random_number(void)
@@ -123,7 +103,7 @@ static void run(Courier *c, uint64_t asked)
         else
                 backoff_succeeded(&c->backoff);
         c->due_usec = delivery_next_due(c->delivery);
-        pthread_mutex_lock(&c->mutex);
+        mailbox_lock(&c->mailbox);
         if (r < 0)
                 is_news = take_failure(c, r);
         else
@@ -134,8 +114,8 @@ static void run(Courier *c, uint64_t asked)
         c->status.last_delivery_usec = progress->last_delivery_usec;
         c->status.delivering = false;
         c->status.done = asked;
-        tell(c);
-        pthread_mutex_unlock(&c->mutex);
+        mailbox_tell(&c->mailbox);
+        mailbox_unlock(&c->mailbox);
         if (is_news)
                 delivery_note_error(c->delivery, delivery_reason(c->delivery));
 }
@@ -152,20 +132,6 @@ static uint64_t idle_usec(const Courier *c, uint64_t now)
         return c->due_usec > real ? c->due_usec - real : 0;
 }
 
-/* Waits under the mutex. */
-static void wait_usec(Courier *c, uint64_t now, uint64_t usec)
-{
-        struct timespec until;
-
-        if (usec == USEC_INFINITY) {
-                pthread_cond_wait(&c->wanted, &c->mutex);
-                return;
-        }
-        until.tv_sec = (time_t) ((now + usec) / USEC_PER_SEC);
-        until.tv_nsec = (long) ((now + usec) % USEC_PER_SEC * 1000);
-        (void) pthread_cond_timedwait(&c->wanted, &c->mutex, &until);
-}
-
 typedef enum Wake { WAKE_END, WAKE_RUN, WAKE_LOOK } Wake;
 
 /* Waits for something to do. */
@@ -173,7 +139,7 @@ static Wake next_wake(Courier *c, uint64_t *ret_asked)
 {
         Wake wake = WAKE_END;
 
-        pthread_mutex_lock(&c->mutex);
+        mailbox_lock(&c->mailbox);
         while (!c->ending) {
                 uint64_t now = now_usec(CLOCK_MONOTONIC), idle = idle_usec(c, now);
                 bool asked = c->asked != c->status.done;
@@ -185,7 +151,7 @@ static Wake next_wake(Courier *c, uint64_t *ret_asked)
                 } else if (c->poked) {
                         wake = WAKE_LOOK; /* it is no time to try, but to say how much waits */
                 } else {
-                        wait_usec(c, now, idle);
+                        mailbox_wait(&c->mailbox, idle == USEC_INFINITY ? idle : now + idle);
                         continue;
                 }
                 c->poked = false;
@@ -193,7 +159,7 @@ static Wake next_wake(Courier *c, uint64_t *ret_asked)
         }
         if (c->ending)
                 wake = WAKE_END;
-        pthread_mutex_unlock(&c->mutex);
+        mailbox_unlock(&c->mailbox);
         return wake;
 }
 
@@ -208,44 +174,19 @@ static void *courier_main(void *userdata)
                         run(c, asked);
                 else
                         delivery_look(c->delivery);
-        pthread_mutex_lock(&c->mutex);
+        mailbox_lock(&c->mailbox);
         c->status.has_ended = true;
-        tell(c);
-        pthread_mutex_unlock(&c->mutex);
+        mailbox_tell(&c->mailbox);
+        mailbox_unlock(&c->mailbox);
         return NULL;
-}
-
-/* The thread gets no signals: they are the owner's. */
-static int start_thread(Courier *c)
-{
-        sigset_t all, before;
-        int r;
-
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&c->thread, NULL, courier_main, c);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (r != 0)
-                return -r;
-        c->has_thread = true;
-        (void) pthread_setname_np(c->thread, "courier");
-        return 0;
 }
 
 static int init(Courier *c)
 {
-        pthread_condattr_t attributes;
-
-        (void) pthread_mutex_init(&c->mutex, NULL);
-        (void) pthread_condattr_init(&attributes);
-        (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        (void) pthread_cond_init(&c->wanted, &attributes);
-        (void) pthread_condattr_destroy(&attributes);
         c->due_usec = USEC_INFINITY;
         c->status.last_error = xstrdup("");
         c->status.warning = xstrdup("");
-        c->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        return c->event_fd < 0 ? -errno : 0;
+        return mailbox_init(&c->mailbox);
 }
 
 void courier_check_archive(const char *archive_path)
@@ -279,7 +220,7 @@ int courier_new(const RemoteOptions *options, Courier **ret, char **reterr)
                 set_text(&c->warned_of, delivery_caution(c->delivery));
                 c->status.n_warnings++;
         }
-        r = start_thread(c);
+        r = mailbox_start(&c->mailbox, "courier", courier_main, c);
         if (r < 0) {
                 format_error(reterr, "No thread can be started: %s.", strerror(-r));
                 return r;
@@ -290,10 +231,10 @@ int courier_new(const RemoteOptions *options, Courier **ret, char **reterr)
 
 void courier_stop(Courier *c)
 {
-        pthread_mutex_lock(&c->mutex);
+        mailbox_lock(&c->mailbox);
         c->ending = true;
-        pthread_cond_signal(&c->wanted);
-        pthread_mutex_unlock(&c->mutex);
+        mailbox_wake(&c->mailbox);
+        mailbox_unlock(&c->mailbox);
         delivery_stop(c->delivery);
 }
 
@@ -301,53 +242,46 @@ Courier *courier_free(Courier *c)
 {
         if (!c)
                 return NULL;
-        if (c->has_thread) {
+        if (c->delivery)
                 courier_stop(c);
-                (void) pthread_join(c->thread, NULL);
-        }
+        mailbox_done(&c->mailbox);
         delivery_free(c->delivery);
         courier_status_done(&c->status);
         free(c->warned_of);
-        (void) pthread_cond_destroy(&c->wanted);
-        (void) pthread_mutex_destroy(&c->mutex);
-        c->event_fd = fd_close(c->event_fd);
         free(c);
         return NULL;
 }
 
 int courier_fd(const Courier *c)
 {
-        return c->event_fd;
+        return c->mailbox.event_fd;
 }
 
 void courier_poke(Courier *c)
 {
-        pthread_mutex_lock(&c->mutex);
+        mailbox_lock(&c->mailbox);
         c->poked = true;
-        pthread_cond_signal(&c->wanted);
-        pthread_mutex_unlock(&c->mutex);
+        mailbox_wake(&c->mailbox);
+        mailbox_unlock(&c->mailbox);
 }
 
 uint64_t courier_ask(Courier *c)
 {
         uint64_t asked;
 
-        pthread_mutex_lock(&c->mutex);
+        mailbox_lock(&c->mailbox);
         asked = ++c->asked;
-        pthread_cond_signal(&c->wanted);
-        pthread_mutex_unlock(&c->mutex);
+        mailbox_wake(&c->mailbox);
+        mailbox_unlock(&c->mailbox);
         return asked;
 }
 
 void courier_status(Courier *c, CourierStatus *ret)
 {
-        uint64_t count;
-
-        pthread_mutex_lock(&c->mutex);
-        (void) !read(c->event_fd, &count, sizeof(count));
-        c->told = false;
+        mailbox_lock(&c->mailbox);
+        mailbox_take(&c->mailbox);
         *ret = c->status;
         ret->last_error = xstrdup(c->status.last_error);
         ret->warning = xstrdup(c->status.warning);
-        pthread_mutex_unlock(&c->mutex);
+        mailbox_unlock(&c->mailbox);
 }

@@ -1,28 +1,20 @@
 /* Worker: the thread beside the loop that owns the engine */
 #include "service/worker.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
+#include "base/mailbox.h"
 #include "base/strbuf.h"
 #include "remote/courier.h"
 
 struct Worker {
-        pthread_t thread;
-        bool has_thread;
-        int event_fd;
-
-        pthread_mutex_t mutex; /* guards all below */
-        pthread_cond_t wanted; /* there is a request, or the end */
-        Settings *settings;    /* new ones, that the thread has not taken yet; or NULL */
+        Mailbox mailbox;    /* guards all below */
+        Settings *settings; /* new ones, that the thread has not taken yet; or NULL */
         CycleKind kind;
         bool requested;
         Resync resync;
         bool stopping; /* cycles end early */
         bool ending;   /* the thread returns */
-        bool told;     /* the eventfd is set, and nothing was taken since */
         uint64_t n_ticks;
         SessionVersion session; /* in hand */
         WorkerReport report;
@@ -59,29 +51,17 @@ EngineSettings settings_for_engine(const Settings *s)
         };
 }
 
-/* Under the mutex: wakes the loop, once for all that it has not taken yet. */
-static void tell(Worker *w)
-{
-        static const uint64_t one = 1;
-
-        if (w->told)
-                return;
-        w->told = true;
-        /* cannot fail: the counter is far from its limit */
-        (void) !write(w->event_fd, &one, sizeof(one));
-}
-
 static bool on_progress(void *userdata, const Progress *progress)
 {
         Worker *w = userdata;
         bool go_on;
 
-        pthread_mutex_lock(&w->mutex);
+        mailbox_lock(&w->mailbox);
         w->n_ticks++;
         w->report.progress = *progress;
         go_on = !w->stopping;
-        tell(w);
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_tell(&w->mailbox);
+        mailbox_unlock(&w->mailbox);
         return go_on;
 }
 
@@ -89,7 +69,7 @@ static void on_session(void *userdata, const SessionVersion *version)
 {
         Worker *w = userdata;
 
-        pthread_mutex_lock(&w->mutex);
+        mailbox_lock(&w->mailbox);
         w->n_ticks++;
         if (version) {
                 (void) strcpy(w->session.id, version->id); /* the same array */
@@ -98,17 +78,17 @@ static void on_session(void *userdata, const SessionVersion *version)
         } else {
                 w->session.id[0] = 0;
         }
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_unlock(&w->mailbox);
 }
 
 static void on_secrets(void *userdata, SessionSecrets *secrets)
 {
         Worker *w = userdata;
 
-        pthread_mutex_lock(&w->mutex);
+        mailbox_lock(&w->mailbox);
         APPEND(w->report.secrets, w->report.n_secrets, TAKE_STRUCT(*secrets));
-        tell(w);
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_tell(&w->mailbox);
+        mailbox_unlock(&w->mailbox);
 }
 
 /* One request, on the thread, without the mutex. */
@@ -128,9 +108,9 @@ static bool next_request(Worker *w, Settings **ret_settings, CycleKind *ret_kind
 {
         bool go_on;
 
-        pthread_mutex_lock(&w->mutex);
+        mailbox_lock(&w->mailbox);
         while (!w->requested && !w->ending)
-                pthread_cond_wait(&w->wanted, &w->mutex);
+                mailbox_wait(&w->mailbox, USEC_INFINITY);
         go_on = !w->ending;
         if (go_on) {
                 w->requested = false;
@@ -139,7 +119,7 @@ static bool next_request(Worker *w, Settings **ret_settings, CycleKind *ret_kind
                 *ret_kind = w->kind;
                 *ret_resync = w->resync;
         }
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_unlock(&w->mailbox);
         return go_on;
 }
 
@@ -148,15 +128,15 @@ static void report_totals(Worker *w, Engine *engine, CycleResult *result)
         EngineTotals totals;
 
         engine_totals(engine, &totals);
-        pthread_mutex_lock(&w->mutex);
+        mailbox_lock(&w->mailbox);
         w->n_ticks++;
         w->report.totals = totals;
         if (result) {
                 w->report.result = *result;
                 w->report.finished = true;
         }
-        tell(w);
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_tell(&w->mailbox);
+        mailbox_unlock(&w->mailbox);
 }
 
 typedef struct ThreadStart {
@@ -197,23 +177,6 @@ static void *worker_main(void *userdata)
         return NULL;
 }
 
-/* The thread gets no signals: they are the loop's. */
-static int start_thread(Worker *w, ThreadStart *start)
-{
-        sigset_t all, before;
-        int r;
-
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&w->thread, NULL, worker_main, start);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (r != 0)
-                return -r;
-        w->has_thread = true;
-        (void) pthread_setname_np(w->thread, "sync-writer");
-        return 0;
-}
-
 int worker_new(Settings *settings, Worker **ret)
 {
         _cleanup_(worker_freep) Worker *w = xcalloc(1, sizeof(*w));
@@ -222,17 +185,15 @@ int worker_new(Settings *settings, Worker **ret)
         EngineSettings engine_settings = settings_for_engine(settings);
         int r;
 
-        (void) pthread_mutex_init(&w->mutex, NULL);
-        (void) pthread_cond_init(&w->wanted, NULL);
-        w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (w->event_fd < 0)
-                return -errno;
+        r = mailbox_init(&w->mailbox);
+        if (r < 0)
+                return r;
         engine = engine_new(&engine_settings, &(EngineHooks){ .userdata = w,
                                                               .on_progress = on_progress,
                                                               .on_session = on_session,
                                                               .on_secrets = on_secrets });
         *start = (ThreadStart){ .worker = w, .engine = engine, .settings = settings_ref(settings) };
-        r = start_thread(w, start);
+        r = mailbox_start(&w->mailbox, "sync-writer", worker_main, start);
         if (r < 0) {
                 settings_unref(start->settings);
                 return r;
@@ -247,76 +208,69 @@ Worker *worker_free(Worker *w)
 {
         if (!w)
                 return NULL;
-        if (w->has_thread) {
-                pthread_mutex_lock(&w->mutex);
-                w->stopping = w->ending = true;
-                pthread_cond_signal(&w->wanted);
-                pthread_mutex_unlock(&w->mutex);
-                (void) pthread_join(w->thread, NULL);
-        }
+        mailbox_lock(&w->mailbox);
+        w->stopping = w->ending = true;
+        mailbox_wake(&w->mailbox);
+        mailbox_unlock(&w->mailbox);
+        mailbox_done(&w->mailbox);
         worker_report_done(&w->report);
         settings_unref(w->settings);
-        (void) pthread_cond_destroy(&w->wanted);
-        (void) pthread_mutex_destroy(&w->mutex);
-        (void) fd_close(w->event_fd);
         free(w);
         return NULL;
 }
 
 int worker_fd(const Worker *w)
 {
-        return w->event_fd;
+        return w->mailbox.event_fd;
 }
 
 void worker_start(Worker *w, CycleKind kind, Resync resync)
 {
-        pthread_mutex_lock(&w->mutex);
+        mailbox_lock(&w->mailbox);
         w->kind = kind;
         w->resync = resync;
         w->requested = true;
         w->report.progress = (Progress){ 0 };
-        pthread_cond_signal(&w->wanted);
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_wake(&w->mailbox);
+        mailbox_unlock(&w->mailbox);
 }
 
 void worker_stop(Worker *w)
 {
-        pthread_mutex_lock(&w->mutex);
+        mailbox_lock(&w->mailbox);
         w->stopping = true;
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_unlock(&w->mailbox);
 }
 
 void worker_set_settings(Worker *w, Settings *settings)
 {
-        pthread_mutex_lock(&w->mutex);
+        mailbox_lock(&w->mailbox);
         settings_unref(w->settings);
         w->settings = settings_ref(settings);
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_unlock(&w->mailbox);
 }
 
 void worker_take(Worker *w, WorkerReport *ret)
 {
         EngineTotals totals;
         Progress progress;
-        uint64_t count;
 
-        pthread_mutex_lock(&w->mutex);
-        (void) !read(w->event_fd, &count, sizeof(count));
-        w->told = false;
+        mailbox_lock(&w->mailbox);
+        mailbox_take(&w->mailbox);
         totals = w->report.totals;
         progress = w->report.progress;
         *ret = w->report;
         w->report = (WorkerReport){ .totals = totals, .progress = progress };
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_unlock(&w->mailbox);
 }
 
 uint64_t worker_ticks(Worker *w)
 {
         uint64_t n;
 
-        pthread_mutex_lock(&w->mutex);
+        mailbox_lock(&w->mailbox);
         n = w->n_ticks;
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_unlock(&w->mailbox);
         return n;
 }
 
@@ -324,10 +278,10 @@ bool worker_session(Worker *w, SessionVersion *ret)
 {
         bool is_there;
 
-        pthread_mutex_lock(&w->mutex);
+        mailbox_lock(&w->mailbox);
         is_there = w->session.id[0] != 0;
         if (is_there)
                 *ret = w->session;
-        pthread_mutex_unlock(&w->mutex);
+        mailbox_unlock(&w->mailbox);
         return is_there;
 }

@@ -1,4 +1,6 @@
-/* base: byte strings, times, fingerprints, files */
+/* base: byte strings, times, fingerprints, files, threads */
+#include <poll.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -6,6 +8,7 @@
 #include "base/bytes-find.h"
 #include "base/file-util.h"
 #include "base/hash.h"
+#include "base/mailbox.h"
 #include "base/strbuf.h"
 #include "base/terminal-text.h"
 #include "base/time-util.h"
@@ -312,4 +315,48 @@ TEST(each_character_is_read_as_it_was_written)
                 else
                         REQUIRE(utf8_read(bytes, n, &read) == n && read == c);
         }
+}
+
+typedef struct Post {
+        Mailbox mailbox;
+        bool ending, has_signals;
+} Post;
+
+static void *post_main(void *userdata)
+{
+        Post *p = userdata;
+        sigset_t blocked;
+
+        (void) pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+        mailbox_lock(&p->mailbox);
+        p->has_signals = !sigismember(&blocked, SIGTERM);
+        mailbox_wait(&p->mailbox, 1); /* long ago */
+        mailbox_tell(&p->mailbox);
+        mailbox_tell(&p->mailbox);
+        while (!p->ending)
+                mailbox_wait(&p->mailbox, USEC_INFINITY);
+        mailbox_tell(&p->mailbox);
+        mailbox_unlock(&p->mailbox);
+        return NULL;
+}
+
+TEST(a_thread_tells_its_owner_once_for_all_that_is_new)
+{
+        Post p = { 0 };
+        struct pollfd fd = { .events = POLLIN };
+
+        REQUIRE(mailbox_init(&p.mailbox) == 0);
+        fd.fd = p.mailbox.event_fd;
+        REQUIRE(mailbox_start(&p.mailbox, "post", post_main, &p) == 0);
+        REQUIRE(poll(&fd, 1, 60000) == 1);
+        mailbox_lock(&p.mailbox);
+        mailbox_take(&p.mailbox);
+        CHECK(!p.has_signals);
+        CHECK_INT(poll(&fd, 1, 0), 0);
+        p.ending = true;
+        mailbox_wake(&p.mailbox);
+        mailbox_unlock(&p.mailbox);
+        CHECK_INT(poll(&fd, 1, 60000), 1);
+        mailbox_done(&p.mailbox);
+        CHECK_INT(p.mailbox.event_fd, -1);
 }
