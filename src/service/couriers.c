@@ -57,8 +57,7 @@ static void tell_outage(const Entry *e)
         log_event(LOG_WARNING, MESSAGE_REMOTE_FAILED,
                   LOG_FIELDS({ "SCRUBJAY_REMOTE", e->name },
                              { "SCRUBJAY_REASON", e->status.last_error }),
-                  "The remote '%s' is not up to date, and is tried again: %s", e->name,
-                  e->status.last_error);
+                  "The remote '%s' is not up to date: %s", e->name, e->status.last_error);
 }
 
 static void tell_news(Entry *e)
@@ -88,6 +87,7 @@ static void take_snapshot(Couriers *c, size_t i)
                 .url = e->url,
                 .last_delivery_usec = e->status.last_delivery_usec,
                 .n_behind = e->status.n_behind,
+                .rows_sent = e->status.rows_sent,
                 .last_error = e->unusable ?: (e->status.last_error ?: ""),
         };
 }

@@ -17,6 +17,7 @@ typedef struct RemoteSnapshot {
         const char *name;
         const char *url; /* without credentials */
         uint64_t last_delivery_usec, n_behind;
+        uint64_t rows_sent;     /* since its courier began */
         const char *last_error; /* "" when all is well */
 } RemoteSnapshot;
 

@@ -4,13 +4,35 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/terminal-text.h"
 #include "remote/courier.h"
+#include "service/couriers.h"
 #include "service/log.h"
-#include "service/once-delivery.h"
 #include "service/worker.h"
 
 #define EXIT_UNUSABLE 2
+
+/* What is worth a delivery of its own while the cycle goes on. */
+#define BYTES_EACH ((uint64_t) 8 * 1024 * 1024)
+
+/* How soon a signal that came at a bad moment is seen. */
+#define LOOK_USEC (250 * USEC_PER_MSEC)
+
+typedef struct Once {
+        Settings *settings;
+        sd_event *event;
+        Couriers *couriers; /* NULL: a small cycle is delivered when it is done */
+        uint64_t bytes_told;
+        struct json_object *remotes; /* what came of each */
+        bool answered, remote_failed;
+} Once;
+
+static void once_done(Once *o)
+{
+        (void) sd_event_unref(o->event);
+        (void) json_object_put(o->remotes);
+}
 
 static volatile sig_atomic_t stop_wanted;
 
@@ -19,20 +41,60 @@ static void on_signal(int number)
         stop_wanted = 1;
 }
 
-static bool is_stopping(void)
+static void on_changed(void *userdata)
 {
-        return stop_wanted;
 }
 
-static bool on_progress(void *userdata, const Progress *progress)
+static void start_couriers(Once *o)
 {
-        once_delivery_progress(userdata, progress->bytes_read);
-        return !stop_wanted;
+        if (!o->couriers && o->settings->n_remotes > 0)
+                o->couriers = couriers_new(o->settings, o->event, on_changed, NULL);
 }
 
 static void add_number(struct json_object *object, const char *key, uint64_t number)
 {
         json_add(object, key, json_object_new_int64((int64_t) number));
+}
+
+static bool on_progress(void *userdata, const Progress *progress)
+{
+        Once *o = userdata;
+
+        if (progress->bytes_read >= o->bytes_told + BYTES_EACH) {
+                o->bytes_told = progress->bytes_read;
+                if (o->couriers)
+                        couriers_poke(o->couriers);
+                else
+                        start_couriers(o);
+        }
+        return !stop_wanted;
+}
+
+static void on_delivered(void *userdata, const RemoteSnapshot *remotes, size_t n_remotes)
+{
+        Once *o = userdata;
+
+        o->answered = true;
+        for (size_t i = 0; i < o->settings->n_remotes; i++) {
+                const char *error = remotes ? remotes[i].last_error : "It was stopped.";
+                struct json_object *entry = json_new();
+
+                add_number(entry, "rows_sent", remotes ? remotes[i].rows_sent : 0);
+                json_add(entry, "error", json_object_new_string(error));
+                json_add(o->remotes, settings_for_remote(o->settings, i).name, entry);
+                o->remote_failed = o->remote_failed || *error;
+        }
+}
+
+/* Every remote gets what the archive holds now. */
+static void deliver(Once *o)
+{
+        start_couriers(o);
+        if (!o->couriers)
+                return;
+        (void) couriers_deliver(o->couriers, on_delivered, o);
+        while (!o->answered && !stop_wanted && sd_event_run(o->event, LOOK_USEC) >= 0)
+                ;
 }
 
 static struct json_object *errors_of(const CycleResult *result)
@@ -87,19 +149,21 @@ static int exit_status(const CycleResult *result, bool remote_failed)
         return result->failure == CYCLE_STOPPING ? EXIT_FAILURE : EXIT_UNUSABLE;
 }
 
-int run_once(const Settings *settings)
+int run_once(Settings *settings)
 {
         _cleanup_(cycle_result_done) CycleResult result = { 0 };
-        _cleanup_(json_object_putp) struct json_object *remotes = json_new();
+        _cleanup_(once_done) Once o = { .settings = settings, .remotes = json_new() };
         EngineSettings engine_settings = settings_for_engine(settings);
-        OnceDelivery *delivery = once_delivery_new(settings);
         _cleanup_(engine_freep) Engine *engine = engine_new(
                         &engine_settings,
-                        &(EngineHooks){ .userdata = delivery, .on_progress = on_progress });
-        /* ends before the engine does, which then is the last to close the archive: that takes the write-ahead log away */
-        _cleanup_(once_delivery_freep) OnceDelivery *couriers = delivery;
-        bool remote_failed = false;
+                        &(EngineHooks){ .userdata = &o, .on_progress = on_progress });
+        int r;
 
+        r = sd_event_new(&o.event);
+        if (r < 0) {
+                log_text(LOG_ERR, "There is no event loop: %s.", strerror(-r));
+                return EXIT_FAILURE;
+        }
         catch_signals();
         if (settings->n_remotes > 0)
                 courier_check_archive(settings->archive_path);
@@ -115,11 +179,14 @@ int run_once(const Settings *settings)
                 log_text(LOG_WARNING, "The session '%s' could not be synced: %s",
                          result.errors[i].session_id, result.errors[i].reason);
         if (result.failure == CYCLE_OK)
-                remote_failed = once_delivery_finish(couriers, is_stopping, remotes);
+                deliver(&o);
+        /* Who still waits is told. Before the engine, which then is the last to close the archive: that takes the write-ahead log
+         * away. */
+        o.couriers = couriers_free(o.couriers);
         if ((result.failure == CYCLE_OK || result.failure == CYCLE_STOPPING) &&
-            print_result(&result, remotes) < 0) {
+            print_result(&result, o.remotes) < 0) {
                 log_text(LOG_ERR, "The result could not be written to stdout.");
                 return EXIT_FAILURE;
         }
-        return exit_status(&result, remote_failed);
+        return exit_status(&result, o.remote_failed);
 }

@@ -7,4 +7,4 @@
 
 /* Runs it, prints the result as one JSON object on stdout and what is wrong on stderr. Returns the exit status: 0 all
  * synced, 1 some sessions failed (or a signal ended it early), 2 source, archive or rules cannot be used. */
-int run_once(const Settings *settings);
+int run_once(Settings *settings);

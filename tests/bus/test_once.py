@@ -3,6 +3,8 @@
 import json
 import os
 import pwd
+import signal
+import socket
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
@@ -157,6 +159,46 @@ def test_an_excluded_project_never_arrives(source, tmp_path):
                                  environment={"SCRUBJAY_PRIVACY_EXCLUDE": "secret-*"})
     assert status == 0
     assert archive_rows(tmp_path / "archive.db", "SELECT id FROM sessions") == [("open",)]
+
+
+def remotes(home, **urls):
+    """Settings with a remote at each of these ports."""
+    folder = home / ".config" / "scrubjay"
+    folder.mkdir(parents=True)
+    (folder / "scrubjay.conf").write_text("".join(f"[Remote {name}]\nURL=clickhouse+http://ann@127.0.0.1:{port}/x\n"
+                                                  for name, port in urls.items()))
+
+
+def test_a_remote_that_is_down_is_told_once(source, tmp_path):
+    source.add_session("one")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))   # and nobody listens
+        port = closed.getsockname()[1]
+        remotes(tmp_path, team=port)
+        status, result, errors = run_once(source.path, tmp_path / "archive.db", home=tmp_path)
+    reason = f"127.0.0.1:{port} refuses connections."
+    assert status == 1 and result["sessions_synced"] == 1
+    assert list(result["remotes"]) == ["team"]
+    assert result["remotes"]["team"]["rows_sent"] == 0 and reason in result["remotes"]["team"]["error"]
+    assert errors.count(f"The remote 'team' is not up to date: {reason}") == 1
+
+
+def test_a_remote_that_hangs_does_not_hold_a_signal(source, tmp_path):
+    source.add_session("one")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        remotes(tmp_path, team=silent.getsockname()[1])
+        process = subprocess.Popen([SCRUBJAYD, "--once", "--source", source.path, "--archive", tmp_path / "archive.db"],
+                                   env=clean_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        silent.settimeout(60)
+        connection, _ = silent.accept()     # the cycle is done, and is being delivered
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=60)
+        connection.close()
+    result = json.loads(output)
+    assert (process.returncode, result["sessions_synced"]) == (1, 1), errors
+    assert result["remotes"] == {"team": {"rows_sent": 0, "error": "It was stopped."}}
 
 
 def test_the_archive_is_where_the_settings_say(tmp_path):
