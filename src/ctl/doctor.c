@@ -40,11 +40,11 @@
 #define AUDITS_MISSED_MAX 3
 #define BEGAN_ANEW_USEC   (7 * USEC_PER_DAY)
 
-typedef enum Verdict {
+typedef enum DoctorVerdict {
         VERDICT_GOOD,
         VERDICT_LOOK,
         VERDICT_BROKEN,
-} Verdict;
+} DoctorVerdict;
 
 static const struct {
         const char *sign, *name;
@@ -72,7 +72,8 @@ static void doctor_done(Doctor *d)
 }
 
 /* One finding: @check names what was looked at, for programs; @advice is NULL where there is nothing to do. */
-static void say(Doctor *d, Verdict verdict, const char *check, const char *text, const char *advice)
+static void say(Doctor *d, DoctorVerdict verdict, const char *check, const char *text,
+                const char *advice)
 {
         _cleanup_free_ char *line = printable(text);
 
@@ -93,10 +94,10 @@ static void say(Doctor *d, Verdict verdict, const char *check, const char *text,
                 printf("  → %s\n", advice);
 }
 
-static void sayf(Doctor *d, Verdict verdict, const char *check, const char *advice,
+static void sayf(Doctor *d, DoctorVerdict verdict, const char *check, const char *advice,
                  const char *format, ...) _printf_(5, 6);
 
-static void sayf(Doctor *d, Verdict verdict, const char *check, const char *advice,
+static void sayf(Doctor *d, DoctorVerdict verdict, const char *check, const char *advice,
                  const char *format, ...)
 {
         _cleanup_(strbuf_done) StrBuf b = { 0 };

@@ -136,7 +136,7 @@ int explain_text(const Ruleset *rules, const char *text, size_t size, const Expl
         _cleanup_(explainer_done) Explainer e = { .rules = rules, .options = options, .line = 1 };
         int r;
 
-        e.view.rules = rules;
+        e.view.known = ruleset_ids(rules);
         r = view_set(&e.view, text, size);
         if (r >= 0)
                 r = judge_read_all(&e.view, on_candidate, &e);

@@ -301,11 +301,3 @@ typedef struct Explanation {
 
 /* The same as judge_decide(), with what counted. */
 void judge_explain(const View *v, const Candidate *c, JudgeCaution caution, Explanation *ret);
-
-/* How careful the judge is with these rules. */
-JudgeCaution ruleset_caution(const Ruleset *rules);
-
-/* The id of the rule that names what the judge decided on; NULL: it is no secret, or the rule is not in force. Where a rule knows
- * the name, less is needed; *@verdict is what holds with the rules. The id is owned by the ruleset. */
-const char *ruleset_judge_id(const Ruleset *rules, const View *v, const Candidate *c,
-                             Verdict *verdict);

@@ -51,7 +51,7 @@ Masker *masker_new(Ruleset *rules, const HashKey *key)
 
         m->key = *key;
         m->rules = rules;
-        m->view.rules = rules;
+        m->view.known = ruleset_ids(rules);
         m->scanner = scanner_new(rules, key);
         return m;
 }
@@ -227,7 +227,7 @@ Remembered masker_remembered(const Masker *m, size_t number)
 static const Rule *find_rule(Masker *m, const char *id)
 {
         static const Rule known_value = { .id = (char *) KNOWN_VALUE, .rank = KNOWN_VALUE_RANK };
-        const Ruleset *rules = m->view.rules;
+        const Ruleset *rules = m->rules;
 
         if (strcmp(id, KNOWN_VALUE) == 0)
                 return m->values ? &known_value : NULL;

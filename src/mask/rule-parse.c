@@ -75,7 +75,7 @@ int rule_file_read(const char *path, struct json_object **ret, size_t *ret_size,
         size_t size;
         int r;
 
-        r = file_read(path, RULESET_BYTES_MAX, &text, &size);
+        r = file_read(path, RULE_FILE_BYTES_MAX, &text, &size);
         if (r < 0) {
                 format_error(reterr, "cannot read the rules file '%s': %s", path, strerror(-r));
                 return r;
@@ -134,13 +134,6 @@ static int read_bool(struct json_object *value, bool *ret, char **reterr)
                 return wrong(reterr, "must be true or false");
         *ret = json_object_get_boolean(value);
         return 0;
-}
-
-bool rule_is_id(const char *text)
-{
-        /* It stands in the masked text between brackets, so it may hold neither these nor spaces. */
-        return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text) &&
-               strlen(text) <= RULE_ID_MAX;
 }
 
 static int read_id(Rule *rule, struct json_object *value, char **reterr)

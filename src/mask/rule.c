@@ -11,14 +11,6 @@ void pattern_done(Pattern *p)
         *p = (Pattern){ 0 };
 }
 
-bool ruleset_allows(const Ruleset *rules, uint64_t fingerprint)
-{
-        for (size_t i = 0; i < rules->n_allow_fingerprints; i++)
-                if (rules->allow_fingerprints[i] == fingerprint)
-                        return true;
-        return false;
-}
-
 void rule_done(Rule *rule)
 {
         for (size_t i = 0; i < rule->n_literals; i++)
@@ -80,17 +72,17 @@ size_t rule_compiled_size(const Rule *rule)
         return size;
 }
 
-const pcre2_code *pattern_ready(Ruleset *rules, Pattern *p)
+const pcre2_code *pattern_ready(pthread_mutex_t *compiling, Pattern *p)
 {
         if (atomic_load_explicit(&p->ready, memory_order_acquire))
                 return p->code;
-        (void) pthread_mutex_lock(&rules->compiling);
+        (void) pthread_mutex_lock(compiling);
         if (!atomic_load_explicit(&p->ready, memory_order_relaxed)) {
                 /* Without JIT (a platform that has none) the pattern is interpreted, with the same answers. */
                 (void) pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
                 atomic_store_explicit(&p->ready, true, memory_order_release);
         }
-        (void) pthread_mutex_unlock(&rules->compiling);
+        (void) pthread_mutex_unlock(compiling);
         return p->code;
 }
 

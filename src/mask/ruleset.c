@@ -8,6 +8,7 @@
 #include "base/file-util.h"
 #include "base/memory.h"
 #include "mask/rule-parse.h"
+#include "mask/ruleset-internal.h"
 
 static void allowed_done(Allowed *a)
 {
@@ -32,8 +33,7 @@ static void ruleset_free(Ruleset *rules)
                 rule_done(&rules->rules[i]);
         for (size_t i = 0; i < rules->n_allow; i++)
                 allowed_done(&rules->allow[i]);
-        for (size_t i = 0; i < rules->n_ids; i++)
-                free(rules->ids[i]);
+        rule_ids_done(&rules->ids);
         for (size_t i = 0; i < rules->n_retired; i++) {
                 free(rules->retired[i].id);
                 free(rules->retired[i].heir);
@@ -41,7 +41,6 @@ static void ruleset_free(Ruleset *rules)
         (void) literal_set_free(rules->literals);
         (void) pthread_mutex_destroy(&rules->compiling);
         free(rules->rules);
-        free(rules->ids);
         free(rules->retired);
         free(rules->allow);
         free(rules->allow_fingerprints);
@@ -78,24 +77,16 @@ size_t ruleset_n_rules(const Ruleset *rules)
         return rules->n_rules;
 }
 
-bool ruleset_has(const Ruleset *rules, const char *id, size_t n)
+const RuleIds *ruleset_ids(const Ruleset *rules)
 {
-        size_t low = 0, high = rules->n_ids;
+        return &rules->ids;
+}
 
-        if (memchr(id, 0, n))
-                return false;
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-                const char *other = rules->ids[middle];
-                int c = strncmp(other, id, n) ?: other[n];
-
-                if (c == 0)
+bool ruleset_allows(const Ruleset *rules, uint64_t fingerprint)
+{
+        for (size_t i = 0; i < rules->n_allow_fingerprints; i++)
+                if (rules->allow_fingerprints[i] == fingerprint)
                         return true;
-                if (c < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
         return false;
 }
 
@@ -295,7 +286,7 @@ static int add_retired(Loading *l, struct json_object *retired, const char *path
                 r = spend(l, BUDGET_RULES, 1, path, reterr);
                 if (r < 0)
                         return r;
-                APPEND(rules->ids, rules->n_ids, xstrdup(id));
+                rule_ids_add(&rules->ids, id);
                 APPEND(rules->retired, rules->n_retired, (Retired){ xstrdup(id), xstrdup(name) });
         }
         return 0;
@@ -403,7 +394,7 @@ static int add_rules(Loading *l, struct json_object *list, const char *path, cha
                         rule_done(&rule);
                         return r;
                 }
-                APPEND(rules->ids, rules->n_ids, xstrdup(rule.id));
+                rule_ids_add(&rules->ids, rule.id);
                 if (is_disabled(l->options, rule.id)) {
                         note_literals(rules, &rule);
                         rule_done(&rule);
@@ -502,11 +493,6 @@ static int compare_rules(const void *a, const void *b)
         return c != 0 ? c : (x->order > y->order) - (x->order < y->order);
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /* Puts the rules in the order of their ids; of several with one id, the last that was read stays. */
 static void order_rules(Ruleset *rules)
 {
@@ -514,8 +500,7 @@ static void order_rules(Ruleset *rules)
 
         if (rules->n_rules > 1)
                 qsort(rules->rules, rules->n_rules, sizeof(*rules->rules), compare_rules);
-        if (rules->n_ids > 1)
-                qsort(rules->ids, rules->n_ids, sizeof(*rules->ids), compare_ids);
+        rule_ids_sort(&rules->ids);
         for (size_t i = 0; i < rules->n_rules; i++) {
                 if (i + 1 < rules->n_rules &&
                     strcmp(rules->rules[i].id, rules->rules[i + 1].id) == 0)

@@ -6,8 +6,9 @@
  */
 #pragma once
 
-#include "base/cleanup.h"
+#include "mask/judge.h"
 #include "mask/literals.h"
+#include "mask/rule-ids.h"
 
 typedef struct Ruleset Ruleset;
 
@@ -57,11 +58,8 @@ int ruleset_files_digest(const RulesetOptions *options, uint64_t *ret);
 /* How many rules are in force. */
 size_t ruleset_n_rules(const Ruleset *rules);
 
-/* The longest id that a rule may have. */
-#define RULE_ID_MAX 64
-
-/* Are the @n bytes of @id the id of a rule: in force, disabled or retired? Then it may stand in a mask. */
-bool ruleset_has(const Ruleset *rules, const char *id, size_t n);
+/* The ids of all rules: in force, disabled or retired. They may stand in a mask. */
+const RuleIds *ruleset_ids(const Ruleset *rules);
 
 /* The rule that finds what the retired rule @id found; NULL: it is not retired. Owned by the ruleset. */
 const char *ruleset_heir(const Ruleset *rules, const char *id);
@@ -74,3 +72,11 @@ typedef struct RuleInfo {
 
 /* Rule @i of ruleset_n_rules(), in the order of their ids. Fills and returns @ret. */
 const RuleInfo *ruleset_rule(const Ruleset *rules, size_t i, RuleInfo *ret);
+
+/* How careful the judge is with these rules. */
+JudgeCaution ruleset_caution(const Ruleset *rules);
+
+/* The id of the rule that names what the judge decided on; NULL: it is no secret, or the rule is not in force. Where a rule knows
+ * the name, less is needed; *@verdict is what holds with the rules. The id is owned by the ruleset. */
+const char *ruleset_judge_id(const Ruleset *rules, const View *v, const Candidate *c,
+                             Verdict *verdict);

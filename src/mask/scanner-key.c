@@ -60,7 +60,7 @@ static int take_from_before(Scanner *s, const Rule *rule, size_t at, size_t end)
 
         view_range(&view, end - 1, end, &unused, &last);
         last += base;
-        s->view = (View){ .rules = view.rules };
+        s->view = (View){ .known = view.known };
         for (size_t back = 2 * TEXT_BEHIND; r >= 0 && range.from_before; back *= 2) {
                 size_t from = last > low + back ? last - back : low;
 

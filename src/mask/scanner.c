@@ -34,7 +34,7 @@ Scanner *scanner_new(Ruleset *rules, const HashKey *key)
 
         s->rules = ruleset_ref(rules);
         s->key = *key;
-        s->view.rules = s->rules;
+        s->view.known = ruleset_ids(rules);
         s->scratch = literal_scratch_new(rules->literals);
         s->known = known_new();
         s->names = name_cache_new();
@@ -115,8 +115,8 @@ static int run_pattern(Scanner *s, Pattern *p, const char *text, size_t size, si
                 return -1;
         }
         (void) pcre2_set_offset_limit(s->context, limit);
-        r = pcre2_match(pattern_ready(s->rules, p), (PCRE2_SPTR) text, size, start, 0, s->match,
-                        s->context);
+        r = pcre2_match(pattern_ready(&s->rules->compiling, p), (PCRE2_SPTR) text, size, start, 0,
+                        s->match, s->context);
         if (r >= 0)
                 return 1;
         if (r == PCRE2_ERROR_NOMATCH)

@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "mask/known.h"
-#include "mask/rule.h"
+#include "mask/ruleset-internal.h"
 #include "mask/text-part.h"
 
 /* A piece of the text to replace. */

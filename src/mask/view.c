@@ -118,14 +118,14 @@ static size_t marker_length(const View *v, const char *p, size_t size)
         const size_t n = strlen(MARKER_OPENING);
         size_t end = n;
 
-        if (!v->rules || size < n || memcmp(p, MARKER_OPENING, n) != 0)
+        if (!v->known || size < n || memcmp(p, MARKER_OPENING, n) != 0)
                 return 0;
         while (end < size && end - n <= RULE_ID_MAX && p[end] != ']')
                 end++;
         if (end == size || p[end] != ']')
                 return 0;
         if (!is_id(p + n, end - n, UNSCANNABLE) && !is_id(p + n, end - n, KNOWN_VALUE) &&
-            !ruleset_has(v->rules, p + n, end - n))
+            !rule_ids_has(v->known, p + n, end - n))
                 return 0;
         return end + 1;
 }
@@ -444,7 +444,7 @@ void view_done(View *v)
                 explicit_bzero(v->buffer, v->allocated);
         free(v->buffer);
         offset_map_done(&v->map);
-        *v = (View){ .rules = v->rules, .join = v->join };
+        *v = (View){ .known = v->known, .join = v->join };
 }
 
 void view_drop_if_large(View *v)

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "mask/offset-map.h"
-#include "mask/ruleset.h"
+#include "mask/rule-ids.h"
 
 /* Stands in the place of a secret; what could not be searched, and what a person's own files tell (known-values.h), have ids that
  * are those of no rule. */
@@ -33,7 +33,7 @@ typedef struct View {
         size_t allocated;
         bool breaks; /* something that no person sees stands between two characters of a word */
         bool join;   /* how view_set() reads; set before: see below */
-        const Ruleset *rules; /* whose markers are known; set once; NULL: none are */
+        const RuleIds *known; /* whose markers are known; set once; NULL: none are */
 } View;
 
 /*

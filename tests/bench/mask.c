@@ -17,7 +17,7 @@
 #include "base/file-util.h"
 #include "base/time-util.h"
 #include "mask/masker.h"
-#include "mask/rule.h"
+#include "mask/ruleset-internal.h"
 
 #define MIX_SIZE    (10U << 20)
 #define RECORD_SIZE (16U << 10)

@@ -111,13 +111,12 @@ def included_units():
     return includes
 
 
-# Their circle is still to be opened: rules, and the guards and the judge that they carry.
-WITH_CIRCLES = {"mask"}
+# What is still to be opened: the judge's words are found in its data, which know characters by its words.
+CIRCLES = [["src/mask/judge-data", "src/mask/judge-words"]]
 
 
 def test_files_stand_in_no_circle():
-    found = [sorted(circle) for circle in circles(included_units())]
-    assert [circle for circle in found if not {folder_of(unit + ".c") for unit in circle} <= WITH_CIRCLES] == []
+    assert [sorted(circle) for circle in circles(included_units())] == CIRCLES
 
 
 def test_a_circle_would_be_seen():
