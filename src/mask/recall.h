@@ -31,8 +31,8 @@ void recall_clear(Recall *r);
 /* How many are looked for. */
 size_t recall_n(const Recall *r);
 
-/* Looks for one from now on; @rule is borrowed. Returns 0 or -ENOMEM. */
+/* Looks for one from now on; @rule is borrowed. */
 void recall_add(Recall *r, uint64_t fingerprint, int64_t shape, const char *rule, unsigned rank);
 
-/* Adds those that stand in @text, as words of their own, to @known. Returns how many places were found, or -ENOMEM. */
+/* Adds those that stand in @text, as words of their own, to @known. Returns whether there are any. */
 bool recall_find(Recall *r, const char *text, size_t size, Known *known);

@@ -18,7 +18,7 @@ int rule_file_read(const char *path, struct json_object **ret, size_t *ret_size,
 /* The array of rules in @document, which is it or has it as "rules". NULL: there is none. */
 struct json_object *rule_file_rules(struct json_object *document);
 
-/* Makes a rule of @object. Returns 0, -EINVAL with *@reterr (the reason, without the rule's id), or -ENOMEM. */
+/* Makes a rule of @object. Returns 0, or -EINVAL with *@reterr (the reason, without the rule's id). */
 int rule_parse(struct json_object *object, Rule *ret, char **reterr);
 
 /* Adds the literals that find the keywords of @kinds to a rule of the judge that has none. */

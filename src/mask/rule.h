@@ -96,7 +96,7 @@ bool rule_needs_are_met(unsigned needs, const char *secret, size_t n);
 /* Frees what @rule owns. */
 void rule_done(Rule *rule);
 
-/* Compiles @text. @flags as pcre2_compile(). Returns 0, -EINVAL with *@reterr, or -ENOMEM. */
+/* Compiles @text. @flags as pcre2_compile(). Returns 0, or -EINVAL with *@reterr. */
 int pattern_compile(const char *text, uint32_t flags, Pattern *ret, char **reterr);
 void pattern_done(Pattern *p);
 
