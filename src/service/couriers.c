@@ -42,6 +42,7 @@ struct Couriers {
         RemoteSnapshot *snapshots;
         size_t n;
         Entry *leaving;                     /* were told to end, and have not yet */
+        bool poked;                         /* there may be something that was not asked for */
         bool given_up;                      /* nobody waits for them any longer */
         void (*on_stopped)(void *userdata); /* NULL: not asked for, or called */
         void *stopped_userdata;
@@ -232,7 +233,8 @@ static int start(Entry *e)
         text_make_utf8(&e->unusable);
         if (r < 0)
                 return r;
-        courier_poke(e->courier);
+        if (e->owner->poked)
+                courier_poke(e->courier);
         r = sd_event_add_io(e->owner->event, &e->source, courier_fd(e->courier), EPOLLIN,
                             on_courier, e);
         return r < 0 ? r : sd_event_source_set_description(e->source, "courier");
@@ -365,6 +367,7 @@ Couriers *couriers_free(Couriers *c)
 
 void couriers_poke(Couriers *c)
 {
+        c->poked = true;
         for (size_t i = 0; i < c->n; i++)
                 if (c->entries[i]->courier)
                         courier_poke(c->entries[i]->courier);

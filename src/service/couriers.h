@@ -21,7 +21,7 @@ typedef struct RemoteSnapshot {
         const char *last_error; /* "" when all is well */
 } RemoteSnapshot;
 
-/* Starts them; one whose settings make no sense is kept with its error. @on_changed is called on the loop when a
+/* Starts them, and they wait until there is something to do; one whose settings make no sense is kept with its error. @on_changed is called on the loop when a
  * snapshot has changed. Takes a reference to @settings. */
 Couriers *couriers_new(Settings *settings, sd_event *event, void (*on_changed)(void *userdata),
                        void *userdata);
@@ -39,7 +39,7 @@ void couriers_stop(Couriers *c, void (*on_stopped)(void *userdata), void *userda
 Couriers *couriers_free(Couriers *c);
 DEFINE_CLEANUP(Couriers *, couriers_free)
 
-/* The archive changed. */
+/* The archive may hold something new; those that begin later look as well. */
 void couriers_poke(Couriers *c);
 
 /* All of them. Borrowed until the loop turns again. */

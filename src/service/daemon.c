@@ -219,6 +219,7 @@ static void make_couriers(Daemon *d)
                 couriers_set_settings(d->couriers, d->settings);
         else
                 d->couriers = couriers_new(d->settings, d->event, on_couriers_changed, d);
+        couriers_poke(d->couriers);
 }
 
 static void use_settings(Daemon *d, Settings *settings)

@@ -62,10 +62,9 @@ static bool on_progress(void *userdata, const Progress *progress)
 
         if (progress->bytes_read >= o->bytes_told + BYTES_EACH) {
                 o->bytes_told = progress->bytes_read;
+                start_couriers(o);
                 if (o->couriers)
                         couriers_poke(o->couriers);
-                else
-                        start_couriers(o);
         }
         return !stop_wanted;
 }
