@@ -229,9 +229,10 @@ class PrivateBus:
     def start(self):
         """Again, after its end, it has the same address."""
         self.socket.unlink(missing_ok=True)
-        self.process = subprocess.Popen(["dbus-daemon", f"--config-file={self.config}", "--nofork"],
-                                        stderr=subprocess.DEVNULL)
-        wait_for(self.socket.exists, "the bus comes up")
+        self.process = subprocess.Popen(["dbus-daemon", f"--config-file={self.config}", "--nofork", "--print-address"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        with self.process.stdout as told:  # it says so once it listens: the socket is there before
+            assert told.readline(), "the bus does not come up"
 
     def kill(self):
         self.process.kill()
