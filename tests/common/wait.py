@@ -3,7 +3,7 @@
 import time
 
 
-def wait_for(condition, limit=10.0, what="the condition", interval=0.005):
+def wait_for(condition, limit=60.0, what="the condition", interval=0.005):
     """Returns what `condition()` gives once it is true; fails after `limit` seconds."""
     end = time.monotonic() + limit
     while True:

@@ -106,7 +106,7 @@ CREATE TABLE session_external_parents (
 """
 
 
-def wait_for(condition, what, timeout=10.0):
+def wait_for(condition, what, timeout=60.0):
     """Waits until condition() is true, and returns what it returned; fails after the timeout."""
     end = time.monotonic() + timeout
     while True:
