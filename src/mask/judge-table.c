@@ -24,6 +24,8 @@ static bool read_text(Reader *r, size_t i, JudgeForm form)
                         ;
                 i++;
         }
+        if (i >= v->size)
+                return true;
         for (end = i; end < i + TEXT_MAX && at(v, end) && at(v, end) != '<' && at(v, end) != ']';
              end++)
                 ;
