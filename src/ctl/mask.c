@@ -98,6 +98,15 @@ static off_t file_size(off_t *ret_start)
         return *ret_start >= 0 && st.st_size > *ret_start ? st.st_size - *ret_start : 0;
 }
 
+static void tell_endless(const MaskStream *stream)
+{
+        size_t line;
+        const char *rule = mask_stream_endless(stream, &line);
+
+        print_error(_("Masking stopped: on line %zu something begins (%s) that has no end within 8 MB, so nothing after it can be told from it. What came out is masked, and ends there."),
+                    line, rule ?: _("a number"));
+}
+
 static int mask_all(MaskRun *run)
 {
         const MaskSink sink = { write_text, count_finding, run };
@@ -116,7 +125,10 @@ static int mask_all(MaskRun *run)
                 if (r < 0)
                         return r;
         }
-        return mask_input(run, stream, false);
+        r = mask_input(run, stream, false);
+        if (r == -EFBIG)
+                tell_endless(stream);
+        return r;
 }
 
 static int explain_all(const Ruleset *rules)
@@ -297,10 +309,8 @@ int command_mask(int argc, char *argv[])
         r = run.explain ? explain_all(rules) : run.json_lines ? mask_lines(&run) : mask_all(&run);
         if (r >= 0 && fflush(stdout) != 0)
                 r = -errno;
-        if (r == -EFBIG) {
-                print_error(_("Masking stopped: a private key begins that has no end within 8 MB, so nothing after it can be told from it. What came out is masked, and ends there."));
+        if (r == -EFBIG) /* told */
                 return STATUS_USAGE;
-        }
         if (r < 0) {
                 print_error(_("Masking stopped: %s."), strerror(-r));
                 return STATUS_USAGE;

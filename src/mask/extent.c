@@ -14,10 +14,28 @@ size_t extent_word(const View *v, size_t end)
         return end;
 }
 
+static bool is_tail(const View *v, size_t at)
+{
+        return text_classes(v->text + at, 1) & (CLASS_DIGIT | CLASS_UPPER | CLASS_LOWER) ||
+               (v->text[at] && strchr("_-+/=", v->text[at]));
+}
+
+static size_t tail_end(const View *v, size_t end)
+{
+        while (end < v->size && is_tail(v, end))
+                end++;
+        return end;
+}
+
+/* A pattern has an upper bound; what is that long and goes on was cut by it. */
+#define BOUND_MIN 1024
+
 size_t extent_complete(const View *v, size_t context, size_t start, size_t end, size_t size)
 {
         if (end == size && size < v->size)
                 end = extent_word(v, end);
+        if (end - start >= BOUND_MIN)
+                end = tail_end(v, end);
         if (start > context && v->map.n > 0 && end < v->size && v->text[end] == '"' &&
             (v->text[start - 1] == '"' || v->text[start - 1] == '\'')) {
                 size_t whole = judge_quoted_end(v, start);
@@ -27,7 +45,6 @@ size_t extent_complete(const View *v, size_t context, size_t start, size_t end, 
         return end;
 }
 
-/* Takes what the rule's pattern found, each part by itself. Returns how far it reached (0: nothing), or -ENOMEM. */
 /* How many of its letters stand in words. */
 static size_t letters_in_words(const char *s, size_t n)
 {
@@ -65,6 +82,7 @@ static bool is_random_tail(const char *s, size_t n)
                !text_is_words(s, n) && !text_is_reference(s, n);
 }
 
+/* So much of it tells what it is. */
 #define TAIL_MAX 1024
 
 size_t extent_near_form(const View *v, size_t start, size_t tail)
@@ -74,11 +92,9 @@ size_t extent_near_form(const View *v, size_t start, size_t tail)
         if (start > 0 && (text_classes(v->text + start - 1, 1) != CLASS_SPECIAL ||
                           strchr("_-./", v->text[start - 1])))
                 return 0;
-        while (end < v->size && end - tail < TAIL_MAX &&
-               (text_classes(v->text + end, 1) & (CLASS_DIGIT | CLASS_UPPER | CLASS_LOWER) ||
-                (v->text[end] && strchr("_-+/=", v->text[end]))))
+        while (end < v->size && end - tail < TAIL_MAX && is_tail(v, end))
                 end++;
-        return is_random_tail(v->text + tail, end - tail) ? end : 0;
+        return is_random_tail(v->text + tail, end - tail) ? tail_end(v, end) : 0;
 }
 
 static bool is_path_char(char c)

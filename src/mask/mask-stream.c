@@ -37,6 +37,7 @@ struct MaskStream {
         StrBuf given;
         OffsetMap repairs;
         bool learning;
+        const char *crosses; /* the rule of the secret that goes on where the window is known up to; NULL: none does */
 };
 
 MaskStream *mask_stream_new(Masker *masker, size_t piece, const MaskSink *sink)
@@ -240,8 +241,10 @@ static size_t find_end(MaskStream *s, const Masked *masked)
         for (size_t i = 0; i < masked->n_findings; i++) {
                 const Finding *f = masked->findings + i;
 
-                if (f->start < cut && f->end > cut && !is_unscannable(f))
+                if (f->start < cut && f->end > cut && !is_unscannable(f)) {
                         cut = f->start;
+                        s->crosses = f->rule;
+                }
         }
         return cut;
 }
@@ -276,6 +279,7 @@ static int mask_window(MaskStream *s, bool last)
         r = masker_mask_part(s->masker, s->window.data ?: "", size, part, &masked);
         if (r < 0)
                 return r;
+        s->crosses = NULL;
         cut = last ? size : read_to_cut(s, &json, find_end(s, &masked));
         if (last || cut > s->done) {
                 r = put_window(s, &masked, cut);
@@ -323,6 +327,12 @@ static int take(MaskStream *s, const char *bytes, size_t size, bool last)
         memcpy(s->rest, s->given.data + n, s->n_rest);
         s->repairs.n = 0;
         return utf8_repair(s->given.data, n, &s->window, &s->repairs);
+}
+
+const char *mask_stream_endless(const MaskStream *s, size_t *ret_line)
+{
+        *ret_line = s->line;
+        return s->crosses;
 }
 
 int mask_stream_feed(MaskStream *s, const char *bytes, size_t size)

@@ -40,5 +40,8 @@ void mask_stream_begin(MaskStream *s, bool learning);
 /* Takes the next bytes. Returns 0, -ENOMEM, -EFBIG (see above) or what the sink returned. */
 int mask_stream_feed(MaskStream *s, const char *bytes, size_t size);
 
+/* After -EFBIG: the line on which that begins which has no end, and the rule that found it; NULL: it is no secret, but a number. */
+const char *mask_stream_endless(const MaskStream *s, size_t *ret_line);
+
 /* The text ends here. Returns the same. */
 int mask_stream_end(MaskStream *s);

@@ -9,10 +9,10 @@
 /* Of these each is looked for in every text. */
 #define HOMES_MAX 8
 
-/* The last value, one word beside its name, that is no secret to the judge. */
-typedef struct Stayed {
+/* Of the view. */
+typedef struct Range {
         size_t start, end;
-} Stayed;
+} Range;
 
 struct Scanner {
         Ruleset *rules;
@@ -37,7 +37,11 @@ struct Scanner {
         TextPart part;        /* of the text that is searched */
         size_t base;          /* where the view begins in the text */
         size_t first, end;    /* hits in this range of the view count */
-        Stayed stayed;
+        Range stayed; /* the last value, one word beside its name, that is no secret to the judge */
+        Range word; /* what goes on in the end of the last value that is longer than the reader reads */
+        Span open[2];  /* what goes on after the view, as it is and joined; no rule: nothing */
+        size_t size;   /* of the text */
+        size_t near;   /* up to where of the view a form is near to a rule's */
         size_t judged; /* keywords before it were read, or are in a secret that the judge found */
         NameCache *names; /* what name patterns said */
         Cuts cuts;        /* of this view */

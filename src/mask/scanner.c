@@ -181,7 +181,8 @@ static bool passes_guards(Scanner *s, const Rule *rule, const char *secret, size
         return is_not_refused(s, rule, secret, n);
 }
 
-/* Adds @start..@end of the view; an escape or a character that it would cut is taken whole. */
+/* Adds @start..@end of the view; an escape or a character that it would cut is taken whole. Where it ends with the view, and the
+ * text does not, it is noted: see go_on_with_word(). */
 static int add_span(Scanner *s, size_t context, size_t start, size_t end, Span span)
 {
         size_t unused;
@@ -196,6 +197,9 @@ static int add_span(Scanner *s, size_t context, size_t start, size_t end, Span s
         span.start += s->base;
         span.end += s->base;
         span.context += s->base;
+        if (end == s->view.size && span.end < s->size &&
+            span_is_better(&span, &s->open[s->view.join]))
+                s->open[s->view.join] = span;
         return spans_add(s->spans, span);
 }
 
@@ -246,6 +250,21 @@ int scanner_take(Scanner *s, const Rule *rule, size_t context, size_t start, siz
         (void) known_add(s->known, &known);
         r = add_span(s, context, start, end, span);
         return r < 0 ? r : 1;
+}
+
+/* A secret that reached the end of the view before this one: the word that it ends with is a part of it, however long that is. */
+static int go_on_with_word(Scanner *s)
+{
+        Span span = s->open[s->view.join];
+        size_t start, end;
+
+        s->open[s->view.join] = (Span){ 0 };
+        if (!span.rule)
+                return 0;
+        /* The last unit once more: it may have been a part of an escape. */
+        start = view_position(&s->view, span.end - 1 - s->base);
+        end = extent_word(&s->view, start);
+        return end > start ? add_span(s, start, start, end, span) : 0;
 }
 
 /* The parts of the last match that are secrets: copied, since guards run patterns of their own. */
@@ -417,6 +436,17 @@ static bool name_matches(Scanner *s, Rule *rule, const char *name, size_t n)
         return r > 0;
 }
 
+/* Where a value ends of which @end is the end: the reader has its bounds, a secret may be longer. Many values may be parts of one
+ * word. */
+static size_t value_end(Scanner *s, const Candidate *c, size_t end)
+{
+        if (end != c->end || end - c->start < JUDGE_VALUE_MAX)
+                return end;
+        if (end < s->word.start || end > s->word.end)
+                s->word = (Range){ end, extent_word(&s->view, end) };
+        return s->word.end;
+}
+
 /* An assignment that a rule looks at. */
 typedef struct Assignment {
         Scanner *scanner;
@@ -440,10 +470,11 @@ static int take_assignment(void *userdata, const Candidate *c)
                 return 0;
         p = matched_parts(s, a->rule);
         for (size_t i = 0; i < p.n; i++) {
-                size_t start = c->start + p.parts[i].start;
+                size_t start = c->start + p.parts[i].start,
+                       end = value_end(s, c, c->start + p.parts[i].end);
 
                 if (scanner_take(s, a->rule, c->name_start < start ? c->name_start : start, start,
-                                 c->start + p.parts[i].end) < 0)
+                                 end) < 0)
                         return -ENOMEM;
         }
         return 0;
@@ -467,7 +498,7 @@ static bool has_letter(const char *s, size_t n)
  */
 static bool is_in_stayed(const Scanner *s, const Candidate *c)
 {
-        const Stayed *stayed = &s->stayed;
+        const Range *stayed = &s->stayed;
         bool beside = c->form == FORM_OPERATOR &&
                       !has_letter(s->view.text + c->name_end, c->start - c->name_end);
 
@@ -486,7 +517,7 @@ static void note_stayed(Scanner *s, const Candidate *c)
         if ((c->form == FORM_OPERATOR || c->form == FORM_OPTION || c->form == FORM_PAIR) &&
             c->start >= c->name_end && !c->quote && !memchr(value, ' ', c->end - c->start) &&
             !is_any(value[c->end - c->start - 1], ":="))
-                s->stayed = (Stayed){ c->start, c->end };
+                s->stayed = (Range){ c->start, c->end };
 }
 
 static int take_judged(void *userdata, const Candidate *c)
@@ -511,7 +542,6 @@ static int take_judged(void *userdata, const Candidate *c)
                 return 0;
         if (!budget_spend(&s->budget, JUDGE_STEPS))
                 return 0;
-        end = c->end;
         judge_decide(v, c, s->rules->caution, &verdict);
         rule = verdict.veto || verdict.score < verdict.threshold - JUDGE_KNOWN_NAME
                                ? NULL
@@ -520,9 +550,7 @@ static int take_judged(void *userdata, const Candidate *c)
                 note_stayed(s, c);
                 return 0;
         }
-        /* The reader has its bounds; a secret may be longer. */
-        if (end - c->start >= JUDGE_VALUE_MAX)
-                end = extent_word(v, end);
+        end = value_end(s, c, c->end);
         r = scanner_take(s, rule, c->name_start < c->start ? c->name_start : c->start, c->start,
                          end);
         if (r > 0 && c->start >= c->name_end && c->form != FORM_COLUMN && end > s->judged)
@@ -545,12 +573,17 @@ static int try_judge(Scanner *s, size_t at)
 static int try_near(Scanner *s, const Rule *rule, LiteralHit hit)
 {
         Rule near = { .id = rule->id, .rank = rule->rank + 2 };
-        size_t end = s->rules->prefixes[hit.literal]
-                                     ? extent_near_form(&s->view, hit.start,
-                                                        hit.start + s->rules->sizes[hit.literal])
-                                     : 0;
-        int r = end > 0 ? scanner_take(s, &near, hit.start, hit.start, end) : 0;
+        size_t end;
+        int r;
 
+        if (!s->rules->prefixes[hit.literal] || hit.start < s->near)
+                return 0;
+        end = extent_near_form(&s->view, hit.start, hit.start + s->rules->sizes[hit.literal]);
+        if (end == 0)
+                return 0;
+        r = scanner_take(s, &near, hit.start, hit.start, end);
+        if (r > 0)
+                s->near = end;
         return r < 0 ? r : 0;
 }
 
@@ -610,8 +643,8 @@ static int find_rules(Scanner *s)
                 memset(s->done, 0, s->rules->n_rules * sizeof(*s->done));
                 s->round = 1;
         }
-        s->judged = 0;
-        s->stayed = (Stayed){ 0 };
+        s->judged = s->near = 0;
+        s->stayed = s->word = (Range){ 0 };
         /* A literal counts where it starts, and may go on behind the chunk. */
         end = s->view.size - s->end > s->rules->longest ? s->end + s->rules->longest : s->view.size;
         r = literal_set_scan(s->rules->literals, s->scratch, s->view.text + s->first,
@@ -747,6 +780,8 @@ static int find_broken(Scanner *s, const char *text, size_t size, size_t at)
         s->view.join = true;
         r = open_chunk(s, text, size, at);
         if (r >= 0)
+                r = go_on_with_word(s);
+        if (r >= 0)
                 r = find_rules(s);
         if (r >= 0)
                 r = find_known(s);
@@ -764,18 +799,22 @@ int scanner_run(Scanner *s, const char *text, size_t size, TextPart part, Spans 
         s->limited = false;
         s->open_key = NULL;
         s->key_end = 0;
+        s->size = size;
+        memset(s->open, 0, sizeof(s->open));
         for (size_t at = part.from; r >= 0 && !s->limited && at < part.until; at += CHUNK_SIZE) {
                 s->wraps = false;
                 r = open_chunk(s, text, size, at);
                 if (r >= 0)
                         r = scanner_go_on_with_key(s);
                 if (r >= 0)
+                        r = go_on_with_word(s);
+                if (r >= 0)
                         r = find_rules(s);
                 if (r >= 0)
                         r = find_known(s);
                 for (size_t i = 0; r >= 0 && i < s->n_homes; i++)
                         r = find_home(s, s->homes[i]);
-                if (r >= 0 && (s->view.breaks || s->wraps))
+                if (r >= 0 && (s->view.breaks || s->wraps || s->open[true].rule))
                         r = find_broken(s, text, size, at);
                 s->limited = s->limited || spans->n > SPANS_MAX;
         }

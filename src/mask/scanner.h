@@ -34,6 +34,9 @@ void spans_done(Spans *s);
 /* Returns 0 or -ENOMEM. */
 int spans_add(Spans *s, Span span);
 
+/* Has @a of two overlapping ones the better name? Independent of their order. */
+bool span_is_better(const Span *a, const Span *b);
+
 /* Sorts; overlapping ones become one, named by the one of the lowest rank, then the longest. */
 void spans_merge(Spans *s);
 

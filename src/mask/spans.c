@@ -24,8 +24,7 @@ int spans_add(Spans *s, Span span)
         return 0;
 }
 
-/* Which of two overlapping spans has the better name? Independent of their order. */
-static bool is_better(const Span *a, const Span *b)
+bool span_is_better(const Span *a, const Span *b)
 {
         if (!a->rule || !b->rule)
                 return a->rule;
@@ -44,7 +43,7 @@ static int compare(const void *x, const void *y)
                 return a->start < b->start ? -1 : 1;
         if (a->end != b->end)
                 return a->end > b->end ? -1 : 1;
-        return is_better(a, b) ? -1 : is_better(b, a) ? 1 : 0;
+        return span_is_better(a, b) ? -1 : span_is_better(b, a) ? 1 : 0;
 }
 
 void spans_merge(Spans *s)
@@ -61,7 +60,7 @@ void spans_merge(Spans *s)
                 for (i++; i < s->n && s->items[i].start < merged.end; i++) {
                         const Span *next = &s->items[i];
 
-                        if (is_better(next, &best))
+                        if (span_is_better(next, &best))
                                 best = *next;
                         merged.end = next->end > merged.end ? next->end : merged.end;
                         merged.context = next->context < merged.context ? next->context

@@ -260,13 +260,14 @@ def test_mask_keeps_json_of_any_length_valid(ctl, tmp_path, form, n):
         assert PASSWORD not in out and GITHUB not in out and "token" in json.loads(masked[0]["more"])
 
 
-def test_mask_does_not_end_in_silence_before_the_text_does(ctl, tmp_path):
-    """What comes after a key without an end, that is larger than a window, can no longer be told from it."""
+@pytest.mark.parametrize("begins, ends, rule", [
+    ("-----BEGIN PRIVATE " + "KEY-----\n", "\n", "private-key"), ("ghp" + "_", "", "github-pat")])
+def test_mask_does_not_end_in_silence_before_the_text_does(ctl, tmp_path, begins, ends, rule):
+    """What comes after a key or a token without an end, that is larger than a window, can no longer be told from it."""
     path = tmp_path / "key.txt"
-    path.write_text("before\n-----BEGIN PRIVATE " + "KEY-----\n" + "".join(made(64, seed=i) + "\n" for i in range(131_000))
-                    + "after\n")
+    path.write_text("before\n" + begins + "".join(made(64, seed=i) + ends for i in range(135_000)) + "after\n")
     status, out, err = mask_file(ctl, path)
-    assert status == 2 and out == "before\n[REDACTED:unscannable]" and "private key" in err
+    assert status == 2 and out == "before\n[REDACTED:unscannable]" and f"on line 2 something begins ({rule})" in err
     assert ctl.run("mask", stdin=path.read_text(), code=2).out == out
 
 

@@ -238,16 +238,100 @@ TEST(output_comes_before_the_end_and_memory_stays)
 /* It cannot be told where it ends: nothing of it comes out, nor of what is after it. */
 TEST(a_secret_longer_than_any_window_ends_the_output)
 {
-        _cleanup_(strbuf_done) StrBuf text = { 0 };
-        Output out = { 0 };
+        static const struct {
+                const char *begins, *goes_on, *rule;
+        } forms[] = {
+                { "-----BEGIN PRIVATE KEY-----\n", "{base64:64}\n", "private-key" },
+                { "ghp_{alnum:20}", "{alnum:64}", "github-pat" },
+        };
 
-        (void) strbuf_puts(&text, "before\n-----BEGIN PRIVATE KEY-----\n");
-        while (text.size < 12 * PIECE)
-                put_made(&text, "{base64:64}\n");
-        REQUIRE(!text.failed);
-        CHECK_INT(stream(text.data, text.size, 100000, false, &out), -EFBIG);
-        CHECK_STR(out.text.data, "before\n[REDACTED:unscannable]");
-        strbuf_done(&out.text);
+        for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
+                _cleanup_(masker_freep) Masker *m = new_masker();
+                _cleanup_(mask_stream_freep) MaskStream *s = NULL;
+                _cleanup_(strbuf_done) StrBuf text = { 0 };
+                Output out = { 0 };
+                const MaskSink sink = { take_text, take_finding, &out };
+                size_t line;
+
+                (void) strbuf_puts(&text, "before\n");
+                put_made(&text, forms[i].begins);
+                while (text.size < 12 * PIECE)
+                        put_made(&text, forms[i].goes_on);
+                REQUIRE(!text.failed);
+                s = mask_stream_new(m, PIECE, &sink);
+                CHECK_INT(feed(s, text.data, text.size, 100000, false), -EFBIG);
+                CHECK_STR(out.text.data, "before\n[REDACTED:unscannable]");
+                CHECK_STR(mask_stream_endless(s, &line), forms[i].rule);
+                CHECK_INT(line, 2);
+                strbuf_done(&out.text);
+        }
+}
+
+/* Random letters and digits. */
+static void put_random(StrBuf *b, size_t n)
+{
+        static const char letters[] =
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+        for (; n > 0; n--)
+                (void) strbuf_putc(b, letters[next_random() % 62]);
+}
+
+/* Does no piece of @token stand in @text? */
+static bool is_gone(const StrBuf *token, const StrBuf *text)
+{
+        for (int i = 0; i < 200; i++) {
+                size_t at = i == 0 ? token->size - 24 : next_random() % (token->size - 24);
+
+                if (memmem(text->data, text->size, token->data + at, 24)) {
+                        printf("# of %zu bytes, what stands at %zu came out\n", token->size, at);
+                        return false;
+                }
+        }
+        return true;
+}
+
+/* However long a token is, and wherever chunks and windows begin: none of it stays. */
+TEST(a_long_token_is_masked_to_its_end)
+{
+        static const struct {
+                const char *before, *token, *after;
+        } forms[] = {
+                { "export API_TOKEN=", "", "\nls\n" },
+                { "{\"password\": \"", "", "\", \"user\": \"al\"}\n" },
+                { "\\\"secret\\\": \\\"", "", "\\\", and\n" },
+                { "a token: ", "ghp_", " after\n" },
+                { "", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ{alnum:300}.", "\n" },
+                { "curl -H 'Authorization: Bearer ", "", "' http://host/\n" },
+                { "xoxb-", "", "\n" },
+        };
+        static const size_t sizes[] = { 2000, 100000, 600000, 1300000 };
+
+        for (size_t i = 0; i < ELEMENTSOF(forms) * ELEMENTSOF(sizes); i++) {
+                size_t form = i / ELEMENTSOF(sizes), size = sizes[i % ELEMENTSOF(sizes)];
+                _cleanup_(strbuf_done) StrBuf text = { 0 }, token = { 0 }, whole = { 0 };
+                _cleanup_(masker_freep) Masker *m = new_masker();
+                Output out = { 0 };
+                Masked masked;
+
+                for (uint32_t n = next_random() % 100000; n > 0; n--)
+                        (void) strbuf_puts(&text, n % 9 ? "the word " : "ends.\n");
+                (void) strbuf_printf(&text, "\n%s", forms[form].before);
+                put_made(&token, forms[form].token);
+                put_random(&token, size + next_random() % size);
+                (void) strbuf_append(&text, token.data, token.size);
+                REQUIRE(strbuf_puts(&text, forms[form].after) == 0);
+                REQUIRE(masker_mask(m, MASK_TEXT, text.data, text.size, &masked) == 0);
+                REQUIRE(strbuf_append(&whole, masked.text, masked.size) == 0);
+                CHECK_INT(masked.n_findings, 1);
+                CHECK(is_gone(&token, &whole));
+                CHECK(strstr(whole.data, forms[form].after));
+                if (token.size < 6 * PIECE) {
+                        CHECK_INT(stream(text.data, text.size, 100000, i % 2, &out), 0);
+                        check_same(whole.data, whole.size, out.text.data, out.text.size);
+                        strbuf_done(&out.text);
+                }
+        }
 }
 
 /* A value with a secret in it, of some form and length. */
