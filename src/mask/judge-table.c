@@ -22,7 +22,7 @@ static bool read_text(Reader *r, size_t i, JudgeForm form)
                         break;
                 for (size_t limit = i + LINE_MAX; i < limit && at(v, i) && at(v, i) != '>'; i++)
                         ;
-                i++;
+                i += i < v->size;
         }
         if (i >= v->size)
                 return true;
