@@ -170,6 +170,11 @@ int64_t archive_n_changes(const Archive *a)
         return sqlite3_total_changes64(a->db);
 }
 
+int64_t archive_last_change(const Archive *a)
+{
+        return a->change;
+}
+
 int64_t archive_next_change(Archive *a)
 {
         return ++a->change;

@@ -84,6 +84,9 @@ void archive_release_memory(Archive *a);
 /* How many rows were written through this connection so far: whether there is anything to commit. */
 int64_t archive_n_changes(const Archive *a);
 
+/* The last number of the change sequence that was taken. */
+int64_t archive_last_change(const Archive *a);
+
 /* Takes the next number of the change sequence. It becomes durable with archive_commit(). */
 int64_t archive_next_change(Archive *a);
 

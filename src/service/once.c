@@ -166,7 +166,7 @@ int run_once(Settings *settings)
         catch_signals();
         if (settings->n_remotes > 0)
                 courier_check_archive(settings->archive_path);
-        engine_cycle(engine, CYCLE_AUDIT, &result); /* who asks once wants to be sure of all */
+        engine_cycle(engine, CYCLE_SURE, &result);
         if (result.failure != CYCLE_OK)
                 log_text(LOG_ERR, "%s", result.sentence ?: "The cycle could not run.");
         if (result.mended)

@@ -34,6 +34,7 @@ struct Engine {
         Conversation conversation; /* the same */
         Arena session_arena;       /* its row; kept, since memory is wiped when it is freed */
 
+        char *source_state; /* of the source's files, before this cycle read them (file-state.h); NULL: not known */
         char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
         int64_t seen_rowid; /* the last row of the source that was looked at: what lies after it is new, marked or not */
         int64_t data_version; /* agentsview's newest that the archive was filled from */

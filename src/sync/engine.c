@@ -7,6 +7,7 @@
 
 #include "base/file-util.h"
 #include "base/time-util.h"
+#include "source/file-state.h"
 #include "sync/engine-internal.h"
 
 /* Markers within this time before now are looked at again: clocks are coarse, and a commit may come after its mark. */
@@ -64,6 +65,7 @@ Engine *engine_free(Engine *e)
         stuck_list_done(&e->stuck);
         e->identity = identity_free(e->identity);
         e->rules = ruleset_unref(e->rules);
+        free(e->source_state);
         free(e);
         return NULL;
 }
@@ -448,9 +450,34 @@ static int write_facts(Engine *e)
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
-/* All that an audit writes that changed nothing: one row. */
+/* Both sides, as they are when all is equal: the source's files before they were read, and the archive's last change. NULL: not
+ * known. */
+static char *both_sides(const Engine *e)
+{
+        return e->source_state ? xasprintf("%" PRId64 " %s", archive_last_change(e->archive),
+                                           e->source_state)
+                               : NULL;
+}
+
+/* Was neither side written to since all was equal? */
+static bool is_still_equal(Engine *e)
+{
+        _cleanup_free_ char *now = both_sides(e), *was = NULL;
+
+        return now && e->stuck.n == 0 && archive_meta_get(e->archive, "verified", &was) > 0 &&
+               strcmp(was, now) == 0;
+}
+
+static void note_source_state(Engine *e)
+{
+        free(TAKE_PTR(e->source_state));
+        (void) file_state_get(e->settings.source_path, now_usec(CLOCK_REALTIME), &e->source_state);
+}
+
+/* All that an audit writes that changed nothing. */
 static int write_verified(Engine *e)
 {
+        _cleanup_free_ char *sides = both_sides(e);
         char now[TIMESTAMP_MAX];
         int r;
 
@@ -460,6 +487,9 @@ static int write_verified(Engine *e)
                 return r;
         format_timestamp(now, e->totals.last_verified_at_usec);
         r = archive_meta_set(e->archive, "last_verified_at", now);
+        if (r >= 0)
+                r = archive_meta_set(e->archive, "verified",
+                                     sides && e->n_left_out == 0 ? sides : "");
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
@@ -572,6 +602,9 @@ static int run_cycle(Engine *e, CycleKind kind)
         if (r < 0)
                 return r;
         e->result->full = archive_meta_get_int(e->archive, "policy", 0) != e->policy;
+        note_source_state(e);
+        if (kind == CYCLE_SURE && !e->result->full && is_still_equal(e))
+                return 0;
         opened = need_source(e);
         if (opened == -ENOENT && e->result->full) {
                 r = walk_stale(e, false);
@@ -595,7 +628,7 @@ static int run_cycle(Engine *e, CycleKind kind)
         stuck_begin(e);
         /* not after the clock was set back: what was marked between then and now lies before the window; nor after the
          * service was stuck in a session, which may have come to it by way of a resync */
-        by_marker = e->marker[0] && strcmp(e->marker, sure) <= 0 && kind != CYCLE_AUDIT &&
+        by_marker = e->marker[0] && strcmp(e->marker, sure) <= 0 && kind < CYCLE_AUDIT &&
                     !e->result->full && reader_has_markers(e->reader) &&
                     (e->looked || e->stuck.n == 0);
         r = walk_sessions(e, by_marker ? e->marker : NULL);

@@ -17,6 +17,7 @@ typedef enum CycleKind {
         CYCLE_NORMAL, /* only if the source changed since the last one */
         CYCLE_LOOK,   /* look for changes even if the source says there are none */
         CYCLE_AUDIT,  /* compare all fingerprints */
+        CYCLE_SURE, /* an audit, unless neither side was written to since the last one that found no difference at its end */
 } CycleKind;
 
 typedef struct Progress {

@@ -1,8 +1,12 @@
 /* sync: every action of agentsview arrives, masked, and nothing else is written */
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "base/file-util.h"
 #include "base/time-util.h"
 #include "fixture.h"
 #include "mask/known.h"
+#include "source/file-state.h"
 #include "sync/engine.h"
 
 /* A source, an archive, an engine between them. */
@@ -592,6 +596,102 @@ TEST(what_the_window_misses_the_audit_finds)
         change(&w, "UPDATE sessions SET sync_marker = '2001-01-01' WHERE id = 'another'");
         CHECK_INT(sync_ok(&w)->sessions_synced, 1);
         world_done(&w);
+}
+
+/* Until the source's files are so old that a write to them is seen. */
+static void wait_until_settled(World *w)
+{
+        for (int i = 0; i < 6000; i++) {
+                _cleanup_free_ char *state = NULL;
+
+                if (file_state_get(w->source, now_usec(CLOCK_REALTIME), &state) > 0)
+                        return;
+                (void) usleep(10000);
+        }
+        REQUIRE(!"the source's files settle");
+}
+
+/* Has a session's cursor say that it was never synced: what no cycle sees that compares nothing. */
+static void spoil_a_cursor(World *w)
+{
+        w->engine = engine_free(w->engine);
+        fixture_sql(w->archive, "UPDATE cursors SET fingerprint = 0 WHERE session_id = 'a'");
+        restart(w);
+}
+
+static void replace_with_a_copy(World *w)
+{
+        _cleanup_free_ char *copy = fixture_path("copy.db");
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
+        struct stat st;
+
+        (void) strbuf_printf(&sql, "VACUUM INTO '%s'", copy);
+        change(w, sql.data);
+        REQUIRE(stat(w->source, &st) == 0 && rename(copy, w->source) == 0);
+        REQUIRE(utimensat(AT_FDCWD, w->source, (struct timespec[]){ st.st_atim, st.st_mtim }, 0) ==
+                0);
+}
+
+TEST(an_audit_holds_until_somebody_writes)
+{
+        static const char *const modes[] = { "DELETE", "WAL" };
+
+        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+                _cleanup_(strbuf_done) StrBuf sql = { 0 };
+                sqlite3 *other = NULL;
+                World w;
+
+                world_begin(&w, modes[i]);
+                (void) strbuf_printf(&sql, "PRAGMA journal_mode = %s", modes[i]);
+                change(&w, sql.data);
+                /* with it open, a commit stays in the write-ahead log */
+                REQUIRE(sqlite3_open(w.source, &other) == SQLITE_OK &&
+                        sqlite3_exec(other, "SELECT * FROM sessions", NULL, NULL, NULL) ==
+                                        SQLITE_OK);
+                add_session(&w, "a", 1);
+                add_session(&w, "b", 1);
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 2);
+                spoil_a_cursor(&w);
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 1); /* it was too fresh to tell */
+
+                wait_until_settled(&w);
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 0);
+                spoil_a_cursor(&w);
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 0);
+                CHECK_INT(w.result.sessions_skipped, 2);
+                CHECK_INT(cycle(&w, CYCLE_AUDIT)->sessions_synced, 1);
+
+                /* what no marker tells */
+                change(&w, "UPDATE sessions SET display_name = 'silent' WHERE id = 'b'");
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 1);
+                wait_until_settled(&w);
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 0);
+
+                /* the archive was written to by another cycle */
+                change(&w, "UPDATE sessions SET display_name = 'told', " TOUCH " WHERE id = 'b'");
+                wait_until_settled(&w);
+                CHECK_INT(cycle(&w, CYCLE_LOOK)->sessions_synced, 1);
+                spoil_a_cursor(&w);
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 1);
+
+                /* what may be archived is decided anew */
+                w.settings.max_message_bytes = 1 << 20;
+                engine_set_settings(w.engine, &w.settings);
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 2);
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 0);
+
+                /* another file takes the place, with the times of before */
+                (void) sqlite3_close(other);
+                w.engine = engine_free(w.engine);
+                change(&w, "PRAGMA journal_mode = DELETE");
+                restart(&w);
+                wait_until_settled(&w);
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 0);
+                spoil_a_cursor(&w);
+                replace_with_a_copy(&w);
+                CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 1);
+                world_done(&w);
+        }
 }
 
 TEST(secrets_go_in_every_text_column)
