@@ -179,7 +179,9 @@ def test_a_session_that_gets_it_killed_is_synced_last(session):
         wait_for(lambda: session.rows("SELECT id FROM sessions") == [("small",)], "the other one comes first", 20)
         wait_for(lambda: len(session.rows("SELECT id FROM sessions")) == 2, "it is synced, too", 60)
         wait_for(lambda: not note.exists(), "the note goes")
-        wait_for(lambda: "'long'" in session.status()["LastError"], "Status names it")
+        # Status says it as well, until the next cycle
+        wait_for(lambda: any("'long'" in entry["MESSAGE"] and "alone and after all others" in entry["MESSAGE"] for entry in
+                             session.journal(f"MESSAGE_ID={MESSAGES['SESSION_STUCK']}", "--since", session.began)), "it is told")
         assert session.show("NRestarts") == "1" and session.pid() != pid
 
 
