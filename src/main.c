@@ -198,6 +198,7 @@ int main(int argc, char **argv)
         (void) mallopt(M_MMAP_THRESHOLD, 128 * 1024);
         sqlite_setup();
         log_read_environment();
+        memory_before_end(log_stderr_is_journal() ? "<3>" : "", stuck_note_without_memory);
         action = parse_arguments(argc, argv, &options);
         switch (action) {
         case ACTION_HELP:

@@ -14,32 +14,33 @@ struct ArenaBlock {
         alignas(max_align_t) char bytes[];
 };
 
+static void free_block(ArenaBlock *block)
+{
+        free(block->adopted);
+        free(block);
+}
+
 void arena_done(Arena *a)
 {
-        while (a->blocks) {
-                ArenaBlock *block = a->blocks;
-
+        for (ArenaBlock *block; (block = a->blocks);) {
                 a->blocks = block->next;
-                free(block->adopted);
-                free(block);
+                free_block(block);
         }
+        a->size = 0;
 }
 
 void arena_clear(Arena *a)
 {
         ArenaBlock *keep = NULL;
 
-        while (a->blocks) {
-                ArenaBlock *block = a->blocks;
-
+        for (ArenaBlock *block; (block = a->blocks);) {
                 a->blocks = block->next;
                 if (!keep && block->size == BLOCK_SIZE)
                         keep = block;
-                else {
-                        free(block->adopted);
-                        free(block);
-                }
+                else
+                        free_block(block);
         }
+        a->size = keep ? BLOCK_SIZE : 0;
         if (keep) {
                 keep->used = 0;
                 keep->next = NULL;
@@ -47,26 +48,37 @@ void arena_clear(Arena *a)
         }
 }
 
+/* For @size bytes, in front of all others; NULL: there is no memory. */
+static ArenaBlock *add_block(Arena *a, size_t size)
+{
+        size_t want = size > BLOCK_SIZE ? size : BLOCK_SIZE, total;
+        ArenaBlock *block;
+
+        if (__builtin_add_overflow(a->size, want, &total) || total > SIZE_MAX - sizeof(*block))
+                return NULL;
+        block = total <= MEMORY_SMALL ? xmalloc(sizeof(*block) + want)
+                                      : malloc(sizeof(*block) + want);
+        if (!block)
+                return NULL;
+        *block = (ArenaBlock){ .next = a->blocks, .size = want };
+        a->blocks = block;
+        a->size = total;
+        return block;
+}
+
 void *arena_alloc(Arena *a, size_t size)
 {
         ArenaBlock *block = a->blocks;
-        size_t rounded, want;
+        size_t rounded;
         void *p;
 
         if (__builtin_add_overflow(size, alignof(max_align_t) - 1, &rounded))
                 return NULL;
         rounded &= ~(alignof(max_align_t) - 1);
-        if (!block || block->size - block->used < rounded) {
-                want = rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE;
-                if (want > SIZE_MAX - sizeof(*block))
-                        return NULL;
-                block = want <= MEMORY_SMALL ? xmalloc(sizeof(*block) + want)
-                                             : malloc(sizeof(*block) + want);
-                if (!block)
-                        return NULL;
-                *block = (ArenaBlock){ .next = a->blocks, .size = want };
-                a->blocks = block;
-        }
+        if (!block || block->size - block->used < rounded)
+                block = add_block(a, rounded);
+        if (!block)
+                return NULL;
         p = block->bytes + block->used;
         block->used += rounded;
         return p;

@@ -11,6 +11,7 @@ typedef struct ArenaBlock ArenaBlock;
 
 typedef struct Arena {
         ArenaBlock *blocks; /* newest first */
+        size_t size;        /* of them all */
 } Arena;
 
 void arena_done(Arena *a);
@@ -18,7 +19,7 @@ void arena_done(Arena *a);
 /* Forgets everything; one block of ordinary size is kept for the next round. */
 void arena_clear(Arena *a);
 
-/* @size bytes, aligned for anything. NULL: there is no memory for so large a piece; up to MEMORY_SMALL it is never NULL. */
+/* @size bytes, aligned for anything. NULL: there is no memory; never while the arena has less than MEMORY_SMALL bytes in all. */
 void *arena_alloc(Arena *a, size_t size);
 
 /* A copy of @n bytes with a NUL after them. As arena_alloc(). */

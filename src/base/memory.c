@@ -1,6 +1,7 @@
 /* Memory, and what happens without it */
 #include "base/memory.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -9,13 +10,30 @@
 /* As for what cannot be used: no answer came out. 1 is for an answer of which a part failed. */
 #define STATUS 2
 
+static struct {
+        const char *prefix;
+        void (*act)(void);
+} before_end = { .prefix = "" };
+
+void memory_before_end(const char *prefix, void (*act)(void))
+{
+        before_end.prefix = prefix;
+        before_end.act = act;
+}
+
 void memory_is_out(void)
 {
+        static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
         static char sentence[] = ": There is no memory left; the program ends.\n";
         char *name = program_invocation_short_name;
-        struct iovec parts[] = { { name, strlen(name) }, { sentence, sizeof(sentence) - 1 } };
+        struct iovec parts[] = { { (char *) before_end.prefix, strlen(before_end.prefix) },
+                                 { name, strlen(name) },
+                                 { sentence, sizeof(sentence) - 1 } };
 
-        /* nothing here takes memory, and no handler runs that could */
+        /* another thread waits here for the end; nothing from here on takes memory */
+        (void) pthread_mutex_lock(&once);
+        if (before_end.act)
+                before_end.act();
         (void) !writev(STDERR_FILENO, parts, ELEMENTSOF(parts));
         _exit(STATUS);
 }
@@ -77,11 +95,17 @@ char *xasprintf(const char *format, ...)
         return text;
 }
 
+void *memory_try_room(void *array, size_t n, size_t size)
+{
+        size_t want = array ? n * 2 : FIRST_ENTRIES;
+
+        if (array && (n < FIRST_ENTRIES || (n & (n - 1)) != 0))
+                return array;
+        return want <= MEMORY_SMALL / size ? xreallocarray(array, want, size)
+                                           : reallocarray(array, want, size);
+}
+
 void *memory_make_room(void *array, size_t n, size_t size)
 {
-        if (!array)
-                return xreallocarray(NULL, FIRST_ENTRIES, size);
-        if (n < FIRST_ENTRIES || (n & (n - 1)) != 0)
-                return array;
-        return xreallocarray(array, n * 2, size);
+        return have(memory_try_room(array, n, size));
 }

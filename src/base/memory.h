@@ -3,16 +3,23 @@
  *
  * Decided once: where a small piece (a name, a path, a sentence, an entry of a list) cannot be had, the program ends with one
  * sentence and status 2. The service manager starts the service again, and each file is whole after any end (see
- * docs/architecture.md). So what is small needs no check. Large texts come from other people, and only one of them may be too
- * large: beyond MEMORY_SMALL a StrBuf and an Arena fail with -ENOMEM, and the caller goes on without that text.
+ * docs/architecture.md). So what is small needs no check. What grows with other people's text is checked: beyond MEMORY_SMALL
+ * bytes in all, a StrBuf, an Arena and an array of TRY_APPEND() fail with -ENOMEM, and the caller goes on without that session.
  */
 #pragma once
 
+#include <errno.h>
 #include <stdarg.h>
 
 #include "base/cleanup.h"
 
 #define MEMORY_SMALL ((size_t) 1024 * 1024)
+
+/*
+ * What memory_is_out() does before it ends the program: it puts @prefix (which has to stay) before its sentence, and calls @act,
+ * from any thread, with any lock held by others: it may neither allocate nor wait for a lock under which somebody does. NULL: none.
+ */
+void memory_before_end(const char *prefix, void (*act)(void));
 
 /* Ends the program. */
 __attribute__((noreturn)) void memory_is_out(void);
@@ -40,5 +47,18 @@ char *xvasprintf(const char *format, va_list ap) _printf_(1, 0);
                 (array)[(n)++] = (__VA_ARGS__);                             \
         })
 
-/* Room for one more than @n entries of @size bytes: the array doubles where @n is a power of two. */
+/* The same for an array that grows with other people's text. Returns 0, or -ENOMEM: it is as it was. */
+#define TRY_APPEND(array, n, ...)                                                           \
+        ({                                                                                  \
+                __typeof__(array) _grown = memory_try_room((array), (n), sizeof(*(array))); \
+                if (_grown) {                                                               \
+                        (array) = _grown;                                                   \
+                        (array)[(n)++] = (__VA_ARGS__);                                     \
+                }                                                                           \
+                _grown ? 0 : -ENOMEM;                                                       \
+        })
+
+/* Room for one more than @n entries of @size bytes: the array doubles where @n is a power of two. memory_try_room() may return
+ * NULL beyond MEMORY_SMALL; then @array is as it was. */
 void *memory_make_room(void *array, size_t n, size_t size);
+void *memory_try_room(void *array, size_t n, size_t size);

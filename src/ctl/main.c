@@ -163,6 +163,7 @@ int main(int argc, char *argv[])
         (void) textdomain("scrubjay");
         terminal_init();
 
+        memory_before_end("", pager_close);
         r = parse_global_options(argc, argv);
         if (r >= 0)
                 return r;

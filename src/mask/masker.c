@@ -503,8 +503,8 @@ static size_t count_secrets(const Spans *spans)
         return n;
 }
 
-/* The findings, with offsets in the text as it came. Returns how many. */
-static size_t list_findings(Masker *m)
+/* The findings, with offsets in the text as it came. Returns 0 or -ENOMEM. */
+static int list_findings(Masker *m, size_t *ret_n)
 {
         size_t n = 0;
 
@@ -515,9 +515,11 @@ static size_t list_findings(Masker *m)
                 if (!s->rule)
                         continue;
                 offset_map_range(&m->repairs, s->start, s->end, &f.start, &f.end);
-                APPEND(m->findings, n, f);
+                if (TRY_APPEND(m->findings, n, f) < 0)
+                        return -ENOMEM;
         }
-        return n;
+        *ret_n = n;
+        return 0;
 }
 
 static int mask_whole(Masker *m, bool json, const char *text, size_t size, Masked *ret)
@@ -554,9 +556,9 @@ static int mask_part(Masker *m, const char *text, size_t size, TextPart part, Ma
                 return 0;
         }
         *ret = (Masked){ .text = m->output.data, .size = m->output.size };
-        ret->n_findings = list_findings(m);
+        r = list_findings(m, &ret->n_findings);
         ret->findings = m->findings;
-        return 0;
+        return r;
 }
 
 int masker_mask_part(Masker *m, const char *text, size_t size, TextPart part, Masked *ret)

@@ -328,9 +328,9 @@ static void note_stuck(Daemon *d)
         unsigned n_times = 0;
         int r;
 
-        if (!worker_session(d->worker, &version))
+        if (!stuck_held(&version))
                 return;
-        r = stuck_note(d->settings->archive_path, &version, &n_times);
+        r = stuck_note(d->settings->archive_path, &version, STUCK_WATCHDOG, &n_times);
         if (r >= 0)
                 d->stuck_id = xstrdup(version.id);
         log_event(LOG_WARNING, MESSAGE_SESSION_STUCK,

@@ -80,8 +80,8 @@ void log_read_environment(void)
                 target = (LogTarget) log_target_from_name(where);
 }
 
-/* Is stderr connected to the journal? (systemd.exec(5), $JOURNAL_STREAM) */
-static bool stderr_is_journal(void)
+/* systemd.exec(5), $JOURNAL_STREAM */
+bool log_stderr_is_journal(void)
 {
         const char *stream = getenv("JOURNAL_STREAM");
         uint64_t device, inode;
@@ -139,7 +139,7 @@ static void log_string(int level, const char *message_id, const LogField *fields
         LogTarget to = target;
 
         if (to == LOG_TARGET_AUTO)
-                to = stderr_is_journal() ? LOG_TARGET_JOURNAL : LOG_TARGET_CONSOLE;
+                to = log_stderr_is_journal() ? LOG_TARGET_JOURNAL : LOG_TARGET_CONSOLE;
         if (to == LOG_TARGET_JOURNAL && send_to_journal(level, message_id, fields, text) < 0)
                 to = LOG_TARGET_CONSOLE;
         if (to == LOG_TARGET_CONSOLE)

@@ -77,6 +77,9 @@ int log_max_level(void);
 
 /* Where lines go; the default is LOG_TARGET_AUTO. */
 void log_set_target(LogTarget target);
+
+/* Is stderr connected to the journal? */
+bool log_stderr_is_journal(void);
 LogTarget log_target(void);
 
 /* Names as systemd has them ("emerg" ... "debug"; "auto", "journal", "console", "null"); numbers are levels too. Return

@@ -16,7 +16,6 @@ struct Worker {
         bool stopping; /* cycles end early */
         bool ending;   /* the thread returns */
         uint64_t n_ticks;
-        SessionVersion session; /* in hand */
         WorkerReport report;
 };
 
@@ -63,22 +62,6 @@ static bool on_progress(void *userdata, const Progress *progress)
         mailbox_tell(&w->mailbox);
         mailbox_unlock(&w->mailbox);
         return go_on;
-}
-
-static void on_session(void *userdata, const SessionVersion *version)
-{
-        Worker *w = userdata;
-
-        mailbox_lock(&w->mailbox);
-        w->n_ticks++;
-        if (version) {
-                (void) strcpy(w->session.id, version->id); /* the same array */
-                w->session.fingerprint = version->fingerprint;
-                w->session.policy = version->policy;
-        } else {
-                w->session.id[0] = 0;
-        }
-        mailbox_unlock(&w->mailbox);
 }
 
 static void on_secrets(void *userdata, SessionSecrets *secrets)
@@ -190,7 +173,6 @@ int worker_new(Settings *settings, Worker **ret)
                 return r;
         engine = engine_new(&engine_settings, &(EngineHooks){ .userdata = w,
                                                               .on_progress = on_progress,
-                                                              .on_session = on_session,
                                                               .on_secrets = on_secrets });
         *start = (ThreadStart){ .worker = w, .engine = engine, .settings = settings_ref(settings) };
         r = mailbox_start(&w->mailbox, "sync-writer", worker_main, start);
@@ -272,16 +254,4 @@ uint64_t worker_ticks(Worker *w)
         n = w->n_ticks;
         mailbox_unlock(&w->mailbox);
         return n;
-}
-
-bool worker_session(Worker *w, SessionVersion *ret)
-{
-        bool is_there;
-
-        mailbox_lock(&w->mailbox);
-        is_there = w->session.id[0] != 0;
-        if (is_there)
-                *ret = w->session;
-        mailbox_unlock(&w->mailbox);
-        return is_there;
 }

@@ -50,8 +50,5 @@ void worker_take(Worker *w, WorkerReport *ret);
 /* A number that grows as long as the thread gets on; it stands still when the thread is stuck, and when it is idle. */
 uint64_t worker_ticks(Worker *w);
 
-/* The session that the thread has in hand. Returns false where it has none. */
-bool worker_session(Worker *w, SessionVersion *ret);
-
 /* The settings as the engine takes them; everything is borrowed from @settings. */
 EngineSettings settings_for_engine(const Settings *settings);

@@ -77,6 +77,8 @@ static void leave_out(Reader *r, const Column *column, uint64_t size, Value *ret
         put_size(&b, size);
         (void) strbuf_printf(&b, ", more than MaxMessageSize= takes]%s", quote);
         *ret = value_text(arena_copy(&r->arena, b.data, b.size), b.size);
+        if (!ret->text)
+                *ret = *quote ? value_text("\"[left out]\"", 12) : value_text("[left out]", 10);
 }
 
 void reader_take_row(Reader *r, const Table *table, Value *values)

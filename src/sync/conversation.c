@@ -22,23 +22,34 @@ static uint32_t *find_place(const Conversation *c, uint64_t fingerprint)
         return c->places + i;
 }
 
-/* Twice as many. */
-static void make_places(Conversation *c)
+/* Twice as many. Returns 0 or -ENOMEM. */
+static int make_places(Conversation *c)
 {
-        c->n_places = c->n_places > 0 ? c->n_places * 2 : 64;
+        size_t n = c->n_places > 0 ? c->n_places * 2 : 64;
+        uint32_t *places = calloc(n, sizeof(*places));
+
+        if (!places)
+                return -ENOMEM;
         free(c->places);
-        c->places = xcalloc(c->n_places, sizeof(*c->places));
+        c->places = places;
+        c->n_places = n;
         for (size_t i = 0; i < c->n; i++)
                 *find_place(c, c->secrets[i].archived.fingerprint) = (uint32_t) i + 1;
+        return 0;
 }
 
-/* The rule's id and the teller have to live as long as @c. */
-static void add(Conversation *c, ConversationSecret secret)
+/* The rule's id and the teller have to live as long as @c. Returns 0 or -ENOMEM. */
+static int add(Conversation *c, ConversationSecret secret)
 {
+        int r = 0;
+
         if (c->n * 2 >= c->n_places)
-                make_places(c);
-        APPEND(c->secrets, c->n, secret);
-        *find_place(c, secret.archived.fingerprint) = (uint32_t) c->n;
+                r = make_places(c);
+        if (r >= 0)
+                r = TRY_APPEND(c->secrets, c->n, secret);
+        if (r >= 0)
+                *find_place(c, secret.archived.fingerprint) = (uint32_t) c->n;
+        return r;
 }
 
 static bool is_own(const Conversation *c, const ArchivedSecret *s)
@@ -64,8 +75,7 @@ static int load(void *userdata, const ArchivedSecret *archived)
                                                     archived->teller.size);
         if (!s.archived.rule || (archived->teller.type == VALUE_TEXT && !s.archived.teller.text))
                 return -ENOMEM;
-        add(c, s);
-        return 0;
+        return add(c, s);
 }
 
 int conversation_begin(Conversation *c, Archive *a, const Value *id)
@@ -90,29 +100,30 @@ ConversationSecret *conversation_find(const Conversation *c, uint64_t fingerprin
         return place > 0 ? c->secrets + place - 1 : NULL;
 }
 
-ConversationSecret *conversation_add(Conversation *c, uint64_t fingerprint, const char *rule)
+int conversation_add(Conversation *c, uint64_t fingerprint, const char *rule)
 {
-        add(c, (ConversationSecret){ .archived = { .fingerprint = fingerprint,
-                                                   .rule = rule,
-                                                   .shape = ARCHIVE_SHAPE_NONE },
-                                     .is_new = true });
-        return c->secrets + c->n - 1;
+        return add(c, (ConversationSecret){ .archived = { .fingerprint = fingerprint,
+                                                          .rule = rule,
+                                                          .shape = ARCHIVE_SHAPE_NONE },
+                                            .is_new = true });
 }
 
-void conversation_told(Conversation *c, const Masker *masker, size_t from, size_t until)
+int conversation_told(Conversation *c, const Masker *masker, size_t from, size_t until)
 {
         for (size_t i = from; i < until; i++) {
                 Remembered told = masker_remembered(masker, i);
-                ConversationSecret *s = conversation_find(c, told.fingerprint)
-                                                        ?: conversation_add(c, told.fingerprint,
-                                                                            told.rule);
+                ConversationSecret *s = conversation_find(c, told.fingerprint);
 
+                if (!s && conversation_add(c, told.fingerprint, told.rule) < 0)
+                        return -ENOMEM;
+                s = s ?: c->secrets + c->n - 1;
                 s->is_told = true;
                 if (s->archived.shape == ARCHIVE_SHAPE_NONE) {
                         s->archived.shape = told.shape;
                         s->is_new = true;
                 }
         }
+        return 0;
 }
 
 size_t conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool refutes,

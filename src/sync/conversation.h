@@ -40,11 +40,11 @@ int conversation_begin(Conversation *c, Archive *a, const Value *id);
 /* The secret of that fingerprint, or NULL. */
 ConversationSecret *conversation_find(const Conversation *c, uint64_t fingerprint);
 
-/* Adds one that is not there yet, and returns it. */
-ConversationSecret *conversation_add(Conversation *c, uint64_t fingerprint, const char *rule);
+/* Adds one that is not there yet. Returns 0 or -ENOMEM. */
+int conversation_add(Conversation *c, uint64_t fingerprint, const char *rule);
 
-/* Adds what the masker found of its own, numbers @from to @until. */
-void conversation_told(Conversation *c, const Masker *masker, size_t from, size_t until);
+/* Adds what the masker found of its own, numbers @from to @until. Returns 0 or -ENOMEM. */
+int conversation_told(Conversation *c, const Masker *masker, size_t from, size_t until);
 
 /*
  * Lets the masker look for those that the session's text does not tell. @policy is in force; with @refutes, a secret that

@@ -60,7 +60,8 @@ struct Engine {
         bool follows; /* one of before looked at everything: what is new now was not there then */
         bool stuck_is_left; /* one that was to be synced last could not be read */
         char last_stuck[SESSION_ID_MAX +
-                        1];   /* the last one that was stuck before and is synced now; "": none */
+                        1]; /* the last one that was stuck before and is synced now; "": none */
+        StuckCause last_cause;
         unsigned read_serial; /* counts the read transactions: a list lives as long as its own */
         uint64_t read_began_usec; /* when the read transaction began */
         uint64_t batch_began_usec, batch_bytes;

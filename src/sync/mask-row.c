@@ -27,21 +27,25 @@ void row_masker_forget_words(RowMasker *rm)
         memset(rm->last_words, 0, sizeof(rm->last_words));
 }
 
-static void add_finding(RowMasker *rm, const Column *column, const char *prefix, const Finding *f)
+static int add_finding(RowMasker *rm, const Column *column, const char *prefix, const Finding *f)
 {
         const char *before = prefix ?: "";
         size_t before_size = strlen(before), size = strlen(column->name);
         char *field = arena_alloc(&rm->arena, before_size + size + 1);
 
+        if (!field)
+                return -ENOMEM;
         memcpy(field, before, before_size);
         memcpy(field + before_size, column->name, size + 1);
-        APPEND(rm->findings, rm->n_findings, (RowFinding){ field, f->rule, f->fingerprint });
+        return TRY_APPEND(rm->findings, rm->n_findings,
+                          (RowFinding){ field, f->rule, f->fingerprint });
 }
 
-static void add_text(RowMasker *rm, const Value *unmasked)
+static int add_text(RowMasker *rm, const Value *unmasked)
 {
-        APPEND(rm->texts, rm->n_texts,
-               (struct MaskedText){ unmasked->text, unmasked->size, masker_n_known(rm->masker) });
+        return TRY_APPEND(rm->texts, rm->n_texts,
+                          (struct MaskedText){ unmasked->text, unmasked->size,
+                                               masker_n_known(rm->masker) });
 }
 
 /* Keeps a masked text in the arena: a large one as it is, since a copy would take as much memory once more. */
@@ -63,13 +67,12 @@ static int mask_value(RowMasker *rm, const Column *column, Value *v, const char 
         int r;
 
         r = masker_mask(rm->masker, format, v->text, v->size, &masked);
-        if (r < 0)
-                return r;
-        add_text(rm, v);
-        for (size_t i = 0; i < masked.n_findings; i++)
-                add_finding(rm, column, prefix, masked.findings + i);
-        if (masked.text == v->text)
-                return 0;
+        if (r >= 0)
+                r = add_text(rm, v);
+        for (size_t i = 0; r >= 0 && i < masked.n_findings; i++)
+                r = add_finding(rm, column, prefix, masked.findings + i);
+        if (r < 0 || masked.text == v->text)
+                return r < 0 ? r : 0;
         rm->changed = true;
         return keep_text(rm, &masked, v);
 }
@@ -119,10 +122,8 @@ static int mask_word(RowMasker *rm, const Column *column, Value *v, const char *
         if (last->column == column && last->size == v->size &&
             memcmp(last->text, v->text, v->size) == 0) {
                 r = may_be_known(rm, v);
-                if (r == 0)
-                        add_text(rm, v);
                 if (r <= 0)
-                        return r;
+                        return r < 0 ? r : add_text(rm, v);
         }
         r = mask_value(rm, column, v, prefix);
         if (r >= 0 && v->text == before && v->size <= sizeof(last->text)) {

@@ -36,10 +36,12 @@ static int keep_row(void *userdata, const Value *values)
 {
         RowList *l = userdata;
         size_t width = l->table->n_columns;
-        Value *row;
+        Value *row, *rows = memory_try_room(l->rows, l->n, width * sizeof(*l->rows));
 
-        l->rows = memory_make_room(l->rows, l->n, width * sizeof(*l->rows));
-        row = l->rows + l->n * width;
+        if (!rows)
+                return -ENOMEM;
+        l->rows = rows;
+        row = rows + l->n * width;
         for (size_t i = 0; i < width; i++)
                 if (values[i].type == VALUE_TEXT)
                         hasher_add_bytes(l->hasher, values[i].text, values[i].size);
@@ -82,8 +84,10 @@ static int mask_list_row(Engine *e, const Table *table, const Value *id, Value *
                 r = mask_row(&e->row_masker, table, row);
         if (r < 0)
                 return r;
-        conversation_told(c, e->masker, n_recalled, masker_n_known(e->masker));
-        r = conversation_settle(c, e->archive, e->policy, archive_next_change(e->archive), true);
+        r = conversation_told(c, e->masker, n_recalled, masker_n_known(e->masker));
+        if (r >= 0)
+                r = conversation_settle(c, e->archive, e->policy, archive_next_change(e->archive),
+                                        true);
         if (r > 0)
                 r = archive_due_put(e->archive, &c->name);
         return r < 0 ? r : 0;

@@ -94,7 +94,9 @@ int secrets_count_new(Engine *e, const Message *m, SessionSecrets *secrets)
 
                 if (conversation_find(&e->conversation, f->fingerprint))
                         continue;
-                (void) conversation_add(&e->conversation, f->fingerprint, f->rule);
+                r = conversation_add(&e->conversation, f->fingerprint, f->rule);
+                if (r < 0)
+                        return r;
                 r = add_new(e, f, just_now, secrets);
                 if (r < 0)
                         return engine_archive_failed(e, r);

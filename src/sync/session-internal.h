@@ -33,13 +33,16 @@ typedef struct SessionSync {
 
 typedef int (*MessageFunc)(SessionSync *, Message *);
 
-/* Says what is wrong with this session; the cycle goes on without it. Returns -EBADMSG or -ENOMEM. */
+/* Says what is wrong with this session; the cycle goes on without it. Returns -EBADMSG. */
 int session_failed(Engine *e, const Value *id, const char *reason);
+
+/* The same where @r, which is returned else, says that there is no memory for a large text or for what was found in one. */
+int session_too_large(SessionSync *s, int r);
 
 /* The same for a failure to read its rows, if that is its own matter; else returns @error. */
 int session_read_failed(SessionSync *s, int error);
 
-/* @text as a value, copied. */
+/* @text as a value, copied. It is small: without memory for it the program ends. */
 Value session_text_value(Arena *arena, const char *text);
 
 /* How many findings the row just masked had until now; 0 where it has none now, or is no row that @replaces another.

@@ -14,7 +14,7 @@
 #define ARCHIVED_PAGE ((size_t) 1024)
 
 /* Every row of it is the session's, whatever the source says; a tool call without an id gets its number as one. */
-static void own_message(Message *m, const Value *id, Arena *arena)
+static int own_message(Message *m, const Value *id, Arena *arena)
 {
         m->values[MESSAGE_SESSION_ID] = *id;
         for (size_t i = 0; i < m->n_calls; i++) {
@@ -23,14 +23,17 @@ static void own_message(Message *m, const Value *id, Arena *arena)
                 call[CALL_SESSION_ID] = *id;
                 if (key->type != VALUE_TEXT || key->size == 0) {
                         char number[24];
+                        int n = snprintf(number, sizeof(number), "%" PRId64,
+                                         call[CALL_CALL_INDEX].integer);
 
-                        (void) snprintf(number, sizeof(number), "%" PRId64,
-                                        call[CALL_CALL_INDEX].integer);
-                        *key = session_text_value(arena, number);
+                        *key = value_text(arena_copy(arena, number, (size_t) n), (size_t) n);
+                        if (!key->text)
+                                return -ENOMEM;
                 }
         }
         for (size_t i = 0; i < m->n_events; i++)
                 m->events[i][EVENT_SESSION_ID] = *id;
+        return 0;
 }
 
 static int mask_own_message(SessionSync *s, Message *m)
@@ -41,9 +44,7 @@ static int mask_own_message(SessionSync *s, Message *m)
         row_masker_clear(rm);
         rm->metadata_only = s->privacy == PRIVACY_METADATA;
         r = mask_message(rm, m);
-        if (r >= 0)
-                own_message(m, &s->id, &rm->arena);
-        return r;
+        return r < 0 ? r : own_message(m, &s->id, &rm->arena);
 }
 
 /* Writes a masked message with its findings and links. */

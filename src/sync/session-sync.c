@@ -23,6 +23,20 @@ int session_failed(Engine *e, const Value *id, const char *reason)
         return -EBADMSG;
 }
 
+int session_too_large(SessionSync *s, int r)
+{
+        _cleanup_free_ char *reason = NULL;
+
+        if (r != -ENOMEM || s->e->result->failure != CYCLE_OK)
+                return r;
+        format_error(&reason,
+                     "There is no memory for its message %" PRId64
+                     " and what was found in it. It is "
+                     "tried again with each cycle; a smaller MaxMessageSize= takes less.",
+                     s->last_ordinal);
+        return session_failed(s->e, &s->id, reason);
+}
+
 /* What a failure to read the source means for this session: damaged pages and endless rows are its own matter. */
 int session_read_failed(SessionSync *s, int error)
 {
@@ -57,7 +71,12 @@ static const char *id_problem(const Value *id)
 
 Value session_text_value(Arena *arena, const char *text)
 {
-        return value_text(arena_copy(arena, text, strlen(text)), strlen(text));
+        size_t size = strlen(text);
+        const char *copy = arena_copy(arena, text, size);
+
+        if (!copy)
+                memory_is_out();
+        return value_text(copy, size);
 }
 
 int session_count_findings(SessionSync *s, int64_t ordinal, bool replaces, uint64_t *ret)
@@ -130,7 +149,9 @@ static int recall(SessionSync *s)
         int64_t newest;
         int r;
 
-        conversation_told(c, masker, 0, n_told);
+        r = conversation_told(c, masker, 0, n_told);
+        if (r < 0)
+                return r;
         n = conversation_recall(c, masker, s->e->policy, !s->from_archive && !s->edited, &newest) +
             known_files_recall(&s->e->known_files, masker);
         if (n == 0)
@@ -185,6 +206,7 @@ static int write_row(SessionSync *s)
         const Value *row = s->row, *deleted_at;
         bool replaces = s->known && !s->from_archive;
         uint64_t n_before;
+        char *when;
         int r;
 
         r = session_count_findings(s, ARCHIVE_NO_ORDINAL, replaces, &n_before);
@@ -201,14 +223,15 @@ static int write_row(SessionSync *s)
         if (r < 0)
                 return r;
         deleted_at = row + SESSION_DELETED_AT;
-        if (deleted_at->type == VALUE_TEXT && deleted_at->size > 0)
+        if (deleted_at->type == VALUE_TEXT && deleted_at->size > 0) {
+                when = arena_copy(&e->row_masker.arena, deleted_at->text, deleted_at->size);
+                if (!when)
+                        return -ENOMEM;
                 r = archive_tombstone_put(e->archive, s->id.text, s->id.size,
                                           row[SESSION_USER_ID].text, row[SESSION_USER_ID].size,
                                           row[SESSION_PROJECT].text, row[SESSION_PROJECT].size,
-                                          DELETE_TRASH,
-                                          arena_copy(&e->row_masker.arena, deleted_at->text,
-                                                     deleted_at->size));
-        else
+                                          DELETE_TRASH, when);
+        } else
                 r = archive_tombstone_remove(e->archive, s->id.text, s->id.size);
         if (r < 0)
                 return engine_archive_failed(e, r);
@@ -366,7 +389,7 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         before = archive_n_changes(e->archive);
         r = follow_privacy(s);
         if (r >= 0)
-                r = write_session(s, source, &file_hash);
+                r = session_too_large(s, write_session(s, source, &file_hash));
         e->batch_is_tainted = r == -EBADMSG && archive_n_changes(e->archive) != before;
         return r < 0 ? r : 1;
 }
@@ -376,8 +399,6 @@ static void tell_in_hand(Engine *e, const SourceSession *source)
 {
         SessionVersion version;
 
-        if (!e->hooks.on_session)
-                return;
         if (source) {
                 const Value *id = source->values + SESSION_ID; /* its length was looked at */
 
@@ -386,7 +407,9 @@ static void tell_in_hand(Engine *e, const SourceSession *source)
                 version.fingerprint = source->fingerprint;
                 version.policy = e->policy;
         }
-        e->hooks.on_session(e->hooks.userdata, source ? &version : NULL);
+        stuck_hold(e->settings.archive_path, source ? &version : NULL);
+        if (e->hooks.on_session)
+                e->hooks.on_session(e->hooks.userdata, source ? &version : NULL);
 }
 
 int session_sync(Engine *e, const SourceSession *source)
@@ -474,7 +497,7 @@ int session_remask(Engine *e, const char *id)
         if (r >= 0)
                 r = session_settle(e, s.change, true);
         if (r < 0)
-                return r;
+                return session_too_large(&s, r);
         cursor.policy = e->policy;
         cursor.last_ordinal = s.last_ordinal;
         r = archive_cursor_put(e->archive, id, s.id.size, &cursor, !s.has_cursor);

@@ -63,9 +63,13 @@ static char *printable_id(const char *id, size_t size)
 
 void cycle_result_add_error(CycleResult *r, const char *session_id, size_t size, const char *reason)
 {
+        _cleanup_free_ char *id = printable_id(session_id, size);
+
+        for (size_t i = 0; i < r->n_errors; i++) /* it may be tried twice in a cycle */
+                if (strcmp(r->errors[i].session_id, id) == 0)
+                        return;
         if (r->n_errors < ERRORS_MAX)
-                APPEND(r->errors, r->n_errors,
-                       (SessionError){ printable_id(session_id, size), xstrdup(reason) });
+                APPEND(r->errors, r->n_errors, (SessionError){ TAKE_PTR(id), xstrdup(reason) });
         else
                 r->n_errors_left_out++;
 }

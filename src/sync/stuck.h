@@ -1,9 +1,10 @@
 /*
- * Stuck: the sessions in which the watchdog ended the service
+ * Stuck: the sessions that ended the service
  *
- * They stand in a note beside the archive (<archive>.stuck, 0600, there while there are some): the thread that is stuck
- * may have the archive in hand, so another one writes it. It is an aid, and no part of the archive: without it, or where a line
- * of it makes no sense, sessions are synced in their usual order. It holds ids and numbers, no content.
+ * The watchdog ends it where nothing moves, base/memory.h where there is no memory. The sessions stand in a note beside the
+ * archive (<archive>.stuck, 0600, there while there are some): the thread that is stuck may have the archive in hand, so another
+ * one writes it. It is an aid, and no part of the archive: without it, or where a line of it makes no sense, sessions are synced
+ * in their usual order. It holds ids and numbers, no content.
  */
 #pragma once
 
@@ -21,8 +22,15 @@ typedef struct SessionVersion {
         int64_t policy;
 } SessionVersion;
 
+typedef enum StuckCause {
+        STUCK_WATCHDOG,
+        STUCK_MEMORY,
+        N_STUCK_CAUSES,
+} StuckCause;
+
 typedef struct StuckSession {
         SessionVersion version; /* in which it was stuck last */
+        StuckCause cause;       /* the last time */
         unsigned n_times;
 
         /* of the cycle that runs */
@@ -47,8 +55,18 @@ void stuck_list_remove(StuckList *list, const char *id);
 /* Reads the note of the archive at @archive_path; no file is an empty list. Returns 0 or a negative errno. */
 int stuck_read(const char *archive_path, StuckList *ret);
 
-/* Notes that the service is stuck in @version, once more. @ret_n_times may be NULL. Returns 0 or a negative errno. */
-int stuck_note(const char *archive_path, const SessionVersion *version, unsigned *ret_n_times);
+/* Notes that @version ends the service, once more. @ret_n_times may be NULL. Returns 0 or a negative errno. */
+int stuck_note(const char *archive_path, const SessionVersion *version, StuckCause cause,
+               unsigned *ret_n_times);
+
+/* This process has @version of the source of @archive_path in hand from now on; NULL: none. */
+void stuck_hold(const char *archive_path, const SessionVersion *version);
+
+/* What it has in hand. Returns false where it is nothing. */
+bool stuck_held(SessionVersion *ret);
+
+/* Notes that there is no memory for what it has in hand. It takes none itself: it is for memory_before_end(). */
+void stuck_note_without_memory(void);
 
 /* Takes the last stuck_note() of @id back: it got on after all. Returns 0 or a negative errno. */
 int stuck_take_back(const char *archive_path, const char *id);

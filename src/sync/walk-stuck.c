@@ -49,9 +49,12 @@ int stuck_leave_out(Engine *e, const SourceSession *s)
         stuck->is_due = r == 0;
         if (r > 0 && !stuck->is_met) {
                 format_error(&reason,
-                             "The service was stuck in it %u times, and the watchdog ended the service. "
-                             "It is tried again when it changes, or at `scrubjayctl resync`.",
-                             stuck->n_times);
+                             "It ended the service %u times: %s. It is tried again when it changes, "
+                             "or at `scrubjayctl resync`.",
+                             stuck->n_times,
+                             stuck->cause == STUCK_MEMORY
+                                             ? "there was no memory for it"
+                                             : "nothing moved until the watchdog ended it");
                 (void) session_failed(e, id, reason);
         }
         stuck->is_met = true;
@@ -75,7 +78,7 @@ static void forget(Engine *e, const char *id)
 }
 
 /* One session, in a batch of its own. */
-static int sync_alone(Engine *e, const SessionVersion *version, int64_t rowid)
+static int sync_alone(Engine *e, const SessionVersion *version, StuckCause cause, int64_t rowid)
 {
         SourceSession s = { .rowid = rowid };
         const Value *id = s.values + SESSION_ID;
@@ -102,8 +105,10 @@ static int sync_alone(Engine *e, const SessionVersion *version, int64_t rowid)
         if (r == -EBADMSG && e->batch_is_tainted)
                 batch_rollback(e);
         e->batch.sessions_synced += r > 0;
-        if (r > 0)
+        if (r > 0) {
                 memcpy(e->last_stuck, version->id, sizeof(e->last_stuck));
+                e->last_cause = cause;
+        }
         r = batch_commit(e);
         if (r >= 0)
                 forget(e, version->id);
@@ -120,7 +125,7 @@ int stuck_sync(Engine *e)
 
                 e->stuck.sessions[i].is_due = false;
                 if (s.is_due)
-                        r = sync_alone(e, &s.version, s.rowid);
+                        r = sync_alone(e, &s.version, s.cause, s.rowid);
                 /* the next one may have moved to its place */
                 i += i < e->stuck.n && strcmp(e->stuck.sessions[i].version.id, s.version.id) == 0;
         }
@@ -144,8 +149,11 @@ void stuck_warn(Engine *e)
         if (!e->last_stuck[0] || e->result->warning)
                 return;
         format_error(&e->result->warning,
-                     "The service was stuck in the session '%.200s', and the watchdog ended it. The session "
-                     "was synced now, alone and after all others.",
-                     e->last_stuck);
+                     "%s the session '%.200s', and %s. The session was synced now, alone and after all "
+                     "others.",
+                     e->last_cause == STUCK_MEMORY ? "There was no memory left for"
+                                                   : "The service was stuck in",
+                     e->last_stuck,
+                     e->last_cause == STUCK_MEMORY ? "the service ended" : "the watchdog ended it");
         e->result->warning_kind = WARNING_SESSION_STUCK;
 }

@@ -275,16 +275,18 @@ int walk_sessions(Engine *e, const char *marker)
 int walk_stale(Engine *e, bool has_source)
 {
         _cleanup_free_ char *after = NULL;
+        bool alone = false; /* each is committed: one of them cannot be masked */
         int n, r = 0;
 
         do {
                 char *ids[64] = { NULL };
+                bool again = false;
 
                 n = archive_stale_sessions(e->archive, e->policy, after, ELEMENTSOF(ids), ids);
                 if (n < 0)
                         return engine_archive_failed(e, n);
                 for (int i = 0; i < n; i++) {
-                        bool skip = r < 0;
+                        bool skip = r < 0 || again;
 
                         if (!skip && !engine_tick(e))
                                 r = -ECANCELED;
@@ -298,10 +300,20 @@ int walk_stale(Engine *e, bool has_source)
                                 r = session_remask(e, ids[i]);
                                 e->batch.sessions_synced += r > 0;
                                 if (r >= 0)
-                                        r = batch_commit_if_due(e);
+                                        r = alone ? batch_commit(e) : batch_commit_if_due(e);
+                        }
+                        if (r == -EBADMSG) {
+                                e->had_errors = true;
+                                batch_rollback(e);
+                                again = !alone; /* those before it */
+                                r = 0;
                         }
                         free(after);
                         after = ids[i];
+                }
+                if (again) {
+                        alone = true;
+                        free(TAKE_PTR(after));
                 }
         } while (r >= 0 && n > 0);
         return r;

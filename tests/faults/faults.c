@@ -7,7 +7,8 @@
  * so (default: FAULT_AT itself; "0": all that follow). With FAULT_SWITCH, calls count only while that file exists.
  *
  * FAULT_MALLOC_AT does the same to allocations: the n-th gives NULL, up to FAULT_MALLOC_LAST. They count from the first
- * call below the folder on: json-c, which reads the rules before that, does not survive without memory.
+ * call below the folder on: json-c, which reads the rules before that, does not survive without memory. With
+ * FAULT_MALLOC_ABOVE, each that is larger than so many bytes gives NULL.
  *
  * With FAULT_LOG, what changes files below FAULT_FOLDER is written to that file, in the order in which it was done:
  * records of a line "KIND INODE OFFSET PATH-SIZE OTHER-SIZE BYTES-SIZE", then path, other path and bytes. KIND is created,
@@ -52,7 +53,7 @@ static struct {
         Kind kind;
         int error;
         long at, last;
-        long malloc_at, malloc_last;
+        long malloc_at, malloc_last, malloc_above;
         int log; /* -1: none */
 } fault = { .log = -1 };
 
@@ -79,6 +80,7 @@ __attribute__((constructor)) static void begin(void)
 
         fault.at = number("FAULT_AT", 0);
         fault.last = number("FAULT_LAST", fault.at);
+        fault.malloc_above = number("FAULT_MALLOC_ABOVE", 0);
         fault.malloc_last = number("FAULT_MALLOC_LAST", number("FAULT_MALLOC_AT", 0));
         fault.clock = getenv("FAULT_CLOCK");
         fault.wanted = getenv("FAULT_SWITCH");
@@ -106,7 +108,7 @@ __attribute__((destructor)) static void end(void)
         const char *path = getenv("FAULT_COUNT");
         FILE *f;
 
-        fault.at = fault.malloc_at = 0;
+        fault.at = fault.malloc_at = fault.malloc_above = 0;
         fault.folder = NULL;
         f = path ? fopen(path, "we") : NULL;
         if (!f)
@@ -462,15 +464,16 @@ struct json_object *json_tokener_parse_ex(struct json_tokener *tokener, const ch
         return o;
 }
 
-static bool starve(void)
+static bool starve(size_t size)
 {
         long n;
 
         if (atomic_load(&n_calls) == 0 || in_json)
                 return false;
         n = atomic_fetch_add(&n_allocations, 1) + 1;
-        if (fault.malloc_at == 0 || n < fault.malloc_at ||
-            (fault.malloc_last != 0 && n > fault.malloc_last))
+        if ((fault.malloc_above == 0 || size <= (size_t) fault.malloc_above) &&
+            (fault.malloc_at == 0 || n < fault.malloc_at ||
+             (fault.malloc_last != 0 && n > fault.malloc_last)))
                 return false;
         errno = ENOMEM;
         return true;
@@ -483,17 +486,17 @@ extern void *__libc_realloc(void *p, size_t size);
 
 void *malloc(size_t size)
 {
-        return starve() ? NULL : __libc_malloc(size);
+        return starve(size) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t n, size_t size)
 {
-        return starve() ? NULL : __libc_calloc(n, size);
+        return starve(n * size) ? NULL : __libc_calloc(n, size);
 }
 
 void *realloc(void *p, size_t size)
 {
-        return starve() ? NULL : __libc_realloc(p, size);
+        return starve(size) ? NULL : __libc_realloc(p, size);
 }
 
 /* The clock */

@@ -1,9 +1,18 @@
-"""No memory at the n-th allocation: no crash, a reason, nothing lost"""
+"""No memory, at the n-th allocation or for what is large: no crash, a reason, nothing lost"""
+
+import os
+import pty
+import random
+import select
+import sqlite3
+import string
+import subprocess
 
 import pytest
 from archive_state import differences, problems, whole
 from busy_source import change
-from faulty import copy_folder, run_once
+from faulty import copy_folder, environment, run_once
+from scrubjay_test import BUILD, SCRUBJAYD
 
 
 def samples(total, n):
@@ -40,3 +49,128 @@ def test_an_allocation_fails(source, tmp_path, rounds, last):
     assert n_failed > 10, "allocations matter"
     if last != "once":  # nearly all allocations are SQLite's; but then there is none for the sentence about it
         assert n_ended > 5, "what is small ends the program, with a sentence"
+
+
+def read(archive, sql):
+    db = sqlite3.connect(archive)
+    try:
+        return {row[0] for row in db.execute(sql)}
+    finally:
+        db.close()
+
+
+def archived(archive):
+    return read(archive, "SELECT id FROM sessions")
+
+
+def in_source(source):
+    return {row[0] for row in source.sql("SELECT id FROM sessions")}
+
+
+def names_in(note):
+    """Of the sessions in a note beside the archive: TIMES FINGERPRINT POLICY CAUSE ID."""
+    lines = [line.split(" ", 4) for line in note.read_text().splitlines()]
+    assert {line[3] for line in lines} <= {"memory"}
+    return [line[4] for line in lines]
+
+
+def test_the_session_that_memory_ran_out_in_is_noted_and_synced_last(source, tmp_path):
+    archive = tmp_path / "run" / "archive" / "archive.db"
+    note = archive.with_name("archive.db.stuck")
+    undisturbed = run_once(source.path, archive)
+    noted = 0
+    for n in range(1, undisturbed.n_allocations, undisturbed.n_allocations // 16):
+        for path in archive.parent.iterdir():
+            path.unlink()
+        ended = run_once(source.path, archive, malloc_at=n, malloc_last=0)
+        if "There is no memory left; the program ends." not in ended.errors or not note.exists():
+            continue
+        noted += 1
+        name, = names_in(note)
+        assert note.stat().st_mode & 0o777 == 0o600
+        healed = run_once(source.path, archive)
+        assert healed.status == 0, healed.errors
+        assert f"There was no memory left for the session '{name}', and the service ended." in healed.errors
+        assert not note.exists()
+        assert archived(archive) == in_source(source)
+    assert noted > 0, "no run ended in a session"
+
+
+def test_a_session_that_memory_runs_out_in_again_and_again_is_left_out(source, tmp_path):
+    """The service manager starts the service anew each time: that ends, and all the others are archived."""
+    folder = tmp_path / "run" / "archive"
+    archive, note = folder / "archive.db", folder / "archive.db.stuck"
+    undisturbed = run_once(source.path, archive)
+    for n in range(undisturbed.n_allocations // 2, undisturbed.n_allocations, undisturbed.n_allocations // 50):
+        for path in folder.iterdir():
+            path.unlink()
+        run_once(source.path, archive, malloc_at=n, malloc_last=0)
+        if note.exists():
+            break
+    name, = names_in(note)
+    with note.open("a") as f:
+        f.writelines(note.read_text() * 2)
+    last = run_once(source.path, archive)
+    assert last.status == 1
+    assert f"'{name}' could not be synced: It ended the service 3 times: there was no memory for it." in last.errors
+    assert archived(archive) == in_source(source) - {name}
+
+
+def test_what_is_found_in_a_huge_message_fails_its_session_alone(source, tmp_path):
+    word = "".join(random.choices(string.ascii_letters + string.digits, k=14))
+    text = f"postgres://u:{word}@h/d\n" * 12000
+    source.add_session("huge", ["small", "many calls"])
+    message = source.sql("SELECT id FROM messages WHERE session_id='huge' AND ordinal=1")[0][0]
+    for i in range(15):
+        source.sql("INSERT INTO tool_calls (message_id, session_id, tool_name, category, tool_use_id, input_json,"
+                   " result_content, call_index) VALUES (?,'huge','Bash','Bash',?,'{}',?,?)", (message, f"u{i}", text, i))
+    archive = tmp_path / "run" / "archive" / "archive.db"
+    done = run_once(source.path, archive, malloc_above=4 << 20)
+    assert done.status == 1, done.errors[-2000:]
+    assert "'huge' could not be synced: There is no memory for its message 1 and what was found in it." in done.errors
+    assert word not in done.errors
+    assert archived(archive) == in_source(source) - {"huge"}
+    assert run_once(source.path, archive).status == 0, "with memory it is archived"
+    assert read(archive, "SELECT count(*) FROM findings WHERE session_id='huge'") == {15 * 12000}
+
+
+@pytest.mark.parametrize("of_the_journal", [True, False])
+def test_the_last_sentence_has_a_priority_in_the_journal(source, tmp_path, of_the_journal):
+    archive = tmp_path / "run" / "archive" / "archive.db"
+    undisturbed = run_once(source.path, archive)
+    with (tmp_path / "errors").open("w+") as errors:
+        stat = os.fstat(errors.fileno())
+        given = {"JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}"} if of_the_journal else {}
+        given |= environment(tmp_path / "run", folder=archive.parent, malloc_at=undisturbed.n_allocations // 2, malloc_last=0)
+        archive.unlink()
+        subprocess.run([SCRUBJAYD, "--once", "--source", source.path, "--archive", archive], env=given, stderr=errors,
+                       stdout=subprocess.DEVNULL, timeout=60)
+        errors.seek(0)
+        prefix = "<3>" if of_the_journal else ""
+        assert errors.read().splitlines()[-1] == prefix + "scrubjayd: There is no memory left; the program ends."
+
+
+def test_the_pager_is_waited_for_when_memory_ends(source, tmp_path):
+    """Else it and the shell's prompt share the terminal."""
+    archive = tmp_path / "run" / "archive" / "archive.db"
+    run_once(source.path, archive)
+    given = {"PAGER": "cat; sleep 0.3; echo the pager is left", "TERM": "xterm", "SCRUBJAY_ARCHIVE_PATH": str(archive)}
+    errors = tmp_path / "errors"
+    command = [BUILD / "src" / "ctl" / "scrubjayctl", "show", "session-0"]
+
+    def output(**faults):
+        mine, theirs = pty.openpty()
+        with errors.open("w") as f:  # no pipe: the pager has it too, and its end is not to be waited for
+            subprocess.run(command, env=environment(tmp_path / "run", folder=archive.parent, **faults) | given, stdin=theirs,
+                           stdout=theirs, stderr=f, timeout=60)
+        shown = os.read(mine, 1 << 20).decode() if select.select([mine], [], [], 0)[0] else ""
+        os.close(mine)
+        os.close(theirs)
+        return errors.read_text(), shown
+
+    count = tmp_path / "run" / "count"
+    assert "the pager is left" in output(count=count)[1]
+    n = int(count.read_text().split()[1])
+    ended = [output(malloc_at=at, malloc_last=0) for at in range(n, 1, -max(1, n // 20))]
+    ended = [shown for said, shown in ended if "There is no memory left" in said and shown]
+    assert ended and all("the pager is left" in shown for shown in ended)

@@ -1777,7 +1777,7 @@ static void world_begin_stuck(World *w, const char *name, unsigned n)
         add_session(w, "a", 2);
         add_session(w, "c", 2);
         for (unsigned i = 0; i < n; i++)
-                REQUIRE(stuck_note(w->archive, &version, NULL) == 0);
+                REQUIRE(stuck_note(w->archive, &version, STUCK_WATCHDOG, NULL) == 0);
         strbuf_clear(&w->in_hand);
         w->n_progress = 0;
         restart(w);
@@ -1878,9 +1878,9 @@ TEST(the_note_of_stuck_sessions_is_counted_taken_back_and_never_trusted)
 
         REQUIRE(stuck_read(archive, &list) == 0);
         CHECK_INT(list.n, 0);
-        REQUIRE(stuck_note(archive, &one, &n) == 0 && n == 1);
-        REQUIRE(stuck_note(archive, &other, &n) == 0 && n == 1);
-        REQUIRE(stuck_note(archive, &one, &n) == 0 && n == 2);
+        REQUIRE(stuck_note(archive, &one, STUCK_WATCHDOG, &n) == 0 && n == 1);
+        REQUIRE(stuck_note(archive, &other, STUCK_WATCHDOG, &n) == 0 && n == 1);
+        REQUIRE(stuck_note(archive, &one, STUCK_WATCHDOG, &n) == 0 && n == 2);
         REQUIRE(stat(path, &info) == 0);
         CHECK_INT(info.st_mode & 0777, 0600);
         REQUIRE(stuck_read(archive, &list) == 0);
@@ -1900,14 +1900,18 @@ TEST(the_note_of_stuck_sessions_is_counted_taken_back_and_never_trusted)
         CHECK(access(path, F_OK) < 0);
         stuck_list_done(&list);
 
-        static const char junk[] = "\n0 0 0 none\n1 0 0 \n1 x y z\n2 a 5 kept\nno number\n";
+        static const char junk[] =
+                        "\n0 0 0 none\n1 0 0 \n1 x y z\n2 a 5 memory kept\n3 b 6 thirst left\n1 a 5 watchdog kept\nno number\n";
         REQUIRE(file_write_atomic(path, 0600, junk, strlen(junk)) == 0);
         REQUIRE(stuck_read(archive, &list) == 0);
         CHECK_INT(list.n, 1);
         CHECK(stuck_list_find(&list, "kept", 4));
+        CHECK_INT(stuck_list_find(&list, "kept", 4)->n_times,
+                  3); /* the lines of one session count together */
+        CHECK_INT(stuck_list_find(&list, "kept", 4)->cause, STUCK_WATCHDOG);
         for (unsigned i = 0; i < 100; i++) {
                 (void) snprintf(one.id, sizeof(one.id), "s%u", i);
-                REQUIRE(stuck_note(archive, &one, NULL) == 0);
+                REQUIRE(stuck_note(archive, &one, STUCK_WATCHDOG, NULL) == 0);
         }
         stuck_list_done(&list);
         REQUIRE(stuck_read(archive, &list) == 0);
