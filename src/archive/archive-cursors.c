@@ -129,7 +129,6 @@ int archive_cursor_list(Archive *a, int64_t after_rowid)
 
         if (!stmt)
                 return a->last_error;
-        (void) sqlite3_reset(stmt);
         (void) sqlite3_bind_int64(stmt, 1, after_rowid);
         return 0;
 }

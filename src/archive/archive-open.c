@@ -206,12 +206,9 @@ static int has_journal_mode(sqlite3 *db, const char *sql, const char *mode)
 
 static void close_database(Archive *a)
 {
-        for (size_t i = 0; i < N_ARCHIVE_QUERIES; i++)
-                (void) sqlite3_finalize(TAKE_PTR(a->queries[i]));
-        for (size_t i = 0; i < N_ARCHIVE_INSERTS; i++)
-                (void) sqlite3_finalize(TAKE_PTR(a->inserts[i]));
-        for (size_t i = 0; i < N_ARCHIVE_INSERTS; i++)
-                (void) sqlite3_finalize(TAKE_PTR(a->selects[i]));
+        sqlite_finalize_all(a->queries, ELEMENTSOF(a->queries));
+        sqlite_finalize_all(a->inserts, ELEMENTSOF(a->inserts));
+        sqlite_finalize_all(a->selects, ELEMENTSOF(a->selects));
         if (a->db)
                 sqlite_close(a->db);
         a->db = NULL;

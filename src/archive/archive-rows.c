@@ -245,7 +245,6 @@ static int note_seen(Archive *a, uint64_t fingerprint, const char *time)
 
         if (!stmt)
                 return a->last_error;
-        (void) sqlite3_reset(stmt);
         (void) sqlite3_bind_int64(stmt, 1, (int64_t) fingerprint);
         (void) sqlite_bind_text(stmt, 2, time, strlen(time));
         return sqlite_execute(stmt);

@@ -95,7 +95,6 @@ int archive_secret_seen(Archive *a, uint64_t fingerprint)
 
         if (!stmt)
                 return a->last_error;
-        (void) sqlite3_reset(stmt);
         (void) sqlite3_bind_int64(stmt, 1, (int64_t) fingerprint);
         return has_row(stmt);
 }

@@ -79,9 +79,8 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
 
 sqlite3_stmt *archive_query(Archive *a, ArchiveQuery query)
 {
-        if (!a->queries[query])
-                a->last_error = sqlite_prepare(a->db, query_sql[query], a->queries + query);
-        return a->queries[query];
+        a->last_error = sqlite_keep(a->db, query_sql[query], a->queries + query);
+        return a->last_error < 0 ? NULL : a->queries[query];
 }
 
 int archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t size,
@@ -91,7 +90,6 @@ int archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t siz
 
         if (!stmt)
                 return a->last_error;
-        (void) sqlite3_reset(stmt);
         (void) sqlite_bind_text(stmt, 1, id, size);
         *ret = stmt;
         return 0;
@@ -138,8 +136,7 @@ void archive_rollback(Archive *a)
         archive_cursors_drop(a);
         if (sqlite3_get_autocommit(a->db))
                 return;
-        for (size_t i = 0; i < N_ARCHIVE_QUERIES; i++)
-                (void) sqlite3_reset(a->queries[i]);
+        sqlite_reset_all(a->queries, ELEMENTSOF(a->queries));
         (void) sqlite_run(a->db, "ROLLBACK");
         a->change = a->change_at_begin;
         a->n_cursors = a->n_cursors_at_begin;

@@ -194,10 +194,8 @@ Feed *feed_close(Feed *f)
 {
         if (!f)
                 return NULL;
-        for (size_t i = 0; i < N_QUERIES; i++)
-                (void) sqlite3_finalize(f->queries[i]);
-        for (size_t i = 0; i < ELEMENTSOF(f->rows); i++)
-                (void) sqlite3_finalize(f->rows[i]);
+        sqlite_finalize_all(f->queries, ELEMENTSOF(f->queries));
+        sqlite_finalize_all(f->rows, ELEMENTSOF(f->rows));
         if (f->db)
                 sqlite_close(f->db);
         free(f->path);
@@ -217,10 +215,8 @@ int feed_begin(Feed *f)
 
 void feed_end(Feed *f)
 {
-        for (size_t i = 0; i < N_QUERIES; i++)
-                (void) sqlite3_reset(f->queries[i]);
-        for (size_t i = 0; i < ELEMENTSOF(f->rows); i++)
-                (void) sqlite3_reset(f->rows[i]);
+        sqlite_reset_all(f->queries, ELEMENTSOF(f->queries));
+        sqlite_reset_all(f->rows, ELEMENTSOF(f->rows));
         if (!sqlite3_get_autocommit(f->db))
                 (void) sqlite_run(f->db, "COMMIT");
 }

@@ -145,6 +145,26 @@ int sqlite_preparef(sqlite3 *db, sqlite3_stmt **ret, const char *format, ...)
         return sqlite_prepare(db, sql, ret);
 }
 
+int sqlite_keep(sqlite3 *db, const char *sql, sqlite3_stmt **stmt)
+{
+        if (!*stmt)
+                return sqlite_prepare(db, sql, stmt);
+        (void) sqlite3_reset(*stmt);
+        return 0;
+}
+
+void sqlite_reset_all(sqlite3_stmt *const *list, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                (void) sqlite3_reset(list[i]);
+}
+
+void sqlite_finalize_all(sqlite3_stmt **list, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                (void) sqlite3_finalize(TAKE_PTR(list[i]));
+}
+
 int sqlite_step(sqlite3_stmt *stmt)
 {
         int code = sqlite3_step(stmt);

@@ -41,6 +41,11 @@ int sqlite_runf(sqlite3 *db, const char *format, ...) _printf_(2, 3);
 int sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret);
 int sqlite_preparef(sqlite3 *db, sqlite3_stmt **ret, const char *format, ...) _printf_(3, 4);
 
+/* A table of statements that are kept: makes *@stmt of @sql where it is NULL, else resets it. Returns 0 or a negative errno. */
+int sqlite_keep(sqlite3 *db, const char *sql, sqlite3_stmt **stmt);
+void sqlite_reset_all(sqlite3_stmt *const *list, size_t n);
+void sqlite_finalize_all(sqlite3_stmt **list, size_t n); /* each is NULL afterwards */
+
 /* Steps: 1 = a row, 0 = done, negative errno = failed. The statement is not reset. */
 int sqlite_step(sqlite3_stmt *stmt);
 

@@ -272,8 +272,7 @@ Ledger *ledger_close(Ledger *l)
 {
         if (!l)
                 return NULL;
-        for (size_t i = 0; i < N_QUERIES; i++)
-                (void) sqlite3_finalize(l->queries[i]);
+        sqlite_finalize_all(l->queries, ELEMENTSOF(l->queries));
         if (l->db)
                 sqlite_close(l->db);
         free(l->path);
@@ -305,15 +304,11 @@ void ledger_rollback(Ledger *l)
 /* A query with the remote's name, and a session's id (NULL: it has none), bound. */
 static int query_for(Ledger *l, int query, const char *name, const char *id, sqlite3_stmt **ret)
 {
-        int r;
+        int r = sqlite_keep(l->db, query_sql[query], l->queries + query);
 
-        if (!l->queries[query]) {
-                r = sqlite_prepare(l->db, query_sql[query], l->queries + query);
-                if (r < 0)
-                        return r;
-        }
+        if (r < 0)
+                return r;
         *ret = l->queries[query];
-        (void) sqlite3_reset(*ret);
         (void) sqlite_bind_text(*ret, 1, name, strlen(name));
         if (id)
                 (void) sqlite_bind_text(*ret, 2, id, strlen(id));

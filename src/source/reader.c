@@ -30,22 +30,6 @@ int reader_step(Reader *r, Query query)
         return sqlite_step(r->queries[query]);
 }
 
-/* Resets all statements, so that none holds the transaction or borrows text that the caller has given up. */
-static void reset_queries(Reader *r)
-{
-        for (size_t i = 0; i < N_QUERIES; i++)
-                if (r->queries[i])
-                        (void) sqlite3_reset(r->queries[i]);
-}
-
-static void finalize_queries(Reader *r)
-{
-        for (size_t i = 0; i < N_QUERIES; i++) {
-                (void) sqlite3_finalize(r->queries[i]);
-                r->queries[i] = NULL;
-        }
-}
-
 Reader *reader_new(const char *path, const HashKey *key)
 {
         Reader *r = xcalloc(1, sizeof(*r));
@@ -59,7 +43,7 @@ Reader *reader_new(const char *path, const HashKey *key)
 
 void reader_close(Reader *r)
 {
-        finalize_queries(r);
+        sqlite_finalize_all(r->queries, N_QUERIES);
         if (r->db)
                 sqlite_close(r->db);
         r->db = NULL;
@@ -102,7 +86,7 @@ static int learn_schema(Reader *r, char **reterr)
         int64_t is_utf8 = 0;
         int k;
 
-        finalize_queries(r);
+        sqlite_finalize_all(r->queries, N_QUERIES);
         r->is_utf8 = sqlite_query_int(r->db, IS_UTF8, &is_utf8) > 0 && is_utf8 != 0;
         k = sqlite_query_int(r->db, "PRAGMA schema_version", &r->schema_version);
         if (k >= 0)
@@ -244,7 +228,7 @@ void reader_end(Reader *r)
 {
         if (!r->db || sqlite3_get_autocommit(r->db))
                 return;
-        reset_queries(r);
+        sqlite_reset_all(r->queries, N_QUERIES);
         (void) sqlite_execute(r->queries[QUERY_END]);
 }
 
