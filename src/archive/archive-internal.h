@@ -90,7 +90,7 @@ struct Archive {
         Arena arena; /* of archive_message_get() */
 };
 
-/* The prepared statement, or NULL with the reason in last_error. */
+/* The prepared statement, reset, or NULL with the reason in last_error. */
 sqlite3_stmt *archive_query(Archive *a, ArchiveQuery query);
 
 /* The same, reset and with @id bound as ?1. Returns 0 or a negative errno. */

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-sys.path[:0] = [os.path.join(os.path.dirname(__file__), folder) for folder in ("", "../common", "../lib")]
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), folder) for folder in ("", "../lib")]
 
 from clickhouse import Server               # noqa: E402
 from planted import EVERY, one_of_each      # noqa: E402

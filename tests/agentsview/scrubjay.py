@@ -2,15 +2,14 @@
 
 import json
 import os
-import signal
-import socket
 import sqlite3
 import subprocess
-import threading
 import time
 from dataclasses import dataclass
 
-from wait import wait_for
+import pytest
+import scrubjay_test
+from scrubjay_test import BusError, PrivateBus, wait_for
 
 
 def find_program(name):
@@ -120,98 +119,42 @@ class Scrubjay:
         return Daemon(self, arguments)
 
 
-class Daemon:
-    """scrubjayd as a service on a bus of its own; a context manager that waits for READY=1 and ends with SIGTERM."""
+class Daemon(scrubjay_test.Daemon):
+    """The installed scrubjayd as a service on a bus of its own; a context manager that waits until it is ready."""
 
     def __init__(self, scrubjay, arguments=()):
+        super().__init__(scrubjay.home, PrivateBus(os.path.join(scrubjay.home, "bus")), arguments,
+                         source=scrubjay.source, archive=scrubjay.archive)
         self.scrubjay = scrubjay
-        self.arguments = arguments
-        self.reader = None
+        self.environment = dict(scrubjay.environ, DBUS_SESSION_BUS_ADDRESS=self.bus.address)
+
+    def command(self):
+        return [find_program("scrubjayd"), *self.arguments]
 
     def __enter__(self):
-        self.bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1"],
-                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                    env=self.scrubjay.environ)
-        address = self.bus.stdout.readline().strip()
-        notify = os.path.join(self.scrubjay.home, "notify")
-        if os.path.exists(notify):
-            os.unlink(notify)
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(notify)
-        self.socket.settimeout(0.2)
-        self.environ = dict(self.scrubjay.environ, DBUS_SESSION_BUS_ADDRESS=address, NOTIFY_SOCKET=notify)
-        self.log = os.path.join(self.scrubjay.home, "scrubjayd.log")
-        with open(self.log, "w") as log:
-            self.process = subprocess.Popen([find_program("scrubjayd"), *self.arguments], env=self.environ,
-                                            cwd=self.scrubjay.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            wait_for(self._is_ready, 30, "READY=1")
-            # A service manager reads all that it is told; where nobody does, the socket fills and the daemon waits.
-            self.reader = threading.Thread(target=self._drain)
-            self.reader.start()
+            return self.start()
         except BaseException:
             self.__exit__()
             raise
-        return self
-
-    def _is_ready(self):
-        if self.process.poll() is not None:
-            with open(self.log) as f:
-                raise AssertionError("scrubjayd ended before it was ready: " + f.read())
-        try:
-            return b"READY=1" in self.socket.recv(4096).split(b"\n")
-        except TimeoutError:
-            return False
-
-    def _drain(self):
-        while self.process.poll() is None:
-            try:
-                self.socket.recv(4096)
-            except TimeoutError:
-                pass
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.code = self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.code = self.process.wait()
-        if self.reader:
-            self.reader.join()
-        self.bus.terminate()
-        self.bus.wait()
-        self.bus.stdout.close()
-        self.socket.close()
-        with open(self.log) as f:
-            self.scrubjay.said.append(f.read())
-
-    def call(self, method):
-        """A method of the interface, as `busctl --json` prints its reply."""
-        done = subprocess.run(["busctl", "--user", "--json=short", "call", "org.scrubjay.Sync1", "/org/scrubjay/Sync1",
-                               "org.scrubjay.Sync1", method], env=self.environ, capture_output=True, text=True,
-                              timeout=60)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)["data"] if done.stdout.strip() else None
+        self.code = self.stop()
+        self.bus.stop()
+        self.scrubjay.said.append(self.log)
 
     def failure(self, method):
         """What a method that fails says."""
-        done = subprocess.run(["busctl", "--user", "call", "org.scrubjay.Sync1", "/org/scrubjay/Sync1",
-                               "org.scrubjay.Sync1", method], env=self.environ, capture_output=True, text=True,
-                              timeout=60)
-        assert done.returncode != 0, done.stdout
-        return done.stderr
+        with pytest.raises(BusError) as error:
+            self.call(method)
+        return error.value.text
 
-    def status(self):
-        (fields,) = self.call("Status")
-        return {name: field["data"] for name, field in fields.items()}
-
-    def wait(self, sql, *arguments, limit=10.0):
+    def wait_row(self, sql, *arguments):
         """Waits until this query of the archive gives a row; returns when that was (time.monotonic())."""
         def there():
             try:
                 return self.scrubjay.query(sql, *arguments)
             except sqlite3.OperationalError:    # not made yet
                 return None
-        wait_for(there, limit, sql)
+        wait_for(there, sql)
         return time.monotonic()

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from mirror import compare
-from wait import wait_for
+from scrubjay_test import wait_for
 
 
 @pytest.fixture
@@ -324,12 +324,12 @@ def test_service_goes_on_when_the_cause_is_gone(synced):
     with Replaced(synced.viewer.database) as replaced:
         text_file(synced.viewer.database)
         with synced.scrubjay.daemon() as daemon:
-            wait_for(lambda: daemon.status()["LastError"], 10, "the reason in Status")
+            wait_for(lambda: daemon.status()["LastError"], "the reason in Status")
             assert synced.viewer.database in daemon.status()["LastError"]
             assert archived(synced) == synced.before
             replaced.__exit__()
             sql = "SELECT 1 FROM messages WHERE session_id = ? AND content = 'This waits for a better day.'"
-            daemon.wait(sql, synced.waiting.id, limit=15)
-            wait_for(lambda: daemon.status()["LastError"] == "", 10, "the reason to be gone")
+            daemon.wait_row(sql, synced.waiting.id)
+            wait_for(lambda: daemon.status()["LastError"] == "", "the reason to be gone")
     assert daemon.code == 0
     compare(synced.viewer, synced.scrubjay, synced.planted)

@@ -8,7 +8,7 @@ import time
 
 from mirror import compare
 from planted import CLASSIC, one_of_each
-from wait import wait_for
+from scrubjay_test import wait_for
 
 QUIET_MSEC = 500
 
@@ -21,7 +21,7 @@ def settled(desk):
         except (AssertionError, sqlite3.OperationalError):     # not yet, or the archive is just being made
             return False
     try:
-        wait_for(same, 15, "the archive to catch up", interval=0.1)
+        wait_for(same, "the archive to catch up")
     except AssertionError:
         compare(desk.viewer, desk.scrubjay, desk.planted)   # says what differs
         raise
@@ -48,7 +48,7 @@ def test_commits_arrive_within_quiet_time(desk, record_property, capsys):
         for n in range(12):
             began = time.monotonic()
             server.rename(session, "name %d" % n)
-            seen = daemon.wait("SELECT 1 FROM sessions WHERE id = ? AND display_name = ?", session, "name %d" % n)
+            seen = daemon.wait_row("SELECT 1 FROM sessions WHERE id = ? AND display_name = ?", session, "name %d" % n)
             delays.append((seen - began) * 1000)
     median = statistics.median(delays)
     record_property("commit_to_archive_msec", [round(delay) for delay in delays])
@@ -68,7 +68,7 @@ def test_quiet_time_setting(desk):
         for n in range(5):
             began = time.monotonic()
             server.rename(session, "quick %d" % n)
-            seen = daemon.wait("SELECT 1 FROM sessions WHERE id = ? AND display_name = ?", session, "quick %d" % n)
+            seen = daemon.wait_row("SELECT 1 FROM sessions WHERE id = ? AND display_name = ?", session, "quick %d" % n)
             delays.append((seen - began) * 1000)
     assert statistics.median(delays) < QUIET_MSEC
 
@@ -89,7 +89,7 @@ def test_a_steady_writer_cannot_starve_it(desk):
         began = time.monotonic()
         writer.start()
         try:
-            seen = daemon.wait("SELECT 1 FROM sessions WHERE id = ? AND display_name LIKE 'steady %'", session)
+            seen = daemon.wait_row("SELECT 1 FROM sessions WHERE id = ? AND display_name LIKE 'steady %'", session)
         finally:
             stop.set()
             writer.join()
@@ -137,7 +137,7 @@ def test_waits_for_a_source_that_does_not_exist_yet(empty_desk):
         assert daemon.status()["Running"] is True
         desk.transcript().rounds(2).save()
         desk.viewer.sync()
-        daemon.wait("SELECT 1 FROM sessions WHERE id = ?", desk.transcripts[0].id, limit=15)
+        daemon.wait_row("SELECT 1 FROM sessions WHERE id = ?", desk.transcripts[0].id)
         settled(desk)
 
 
@@ -162,5 +162,5 @@ def test_run_once_answers_with_the_numbers(desk):
         compare(desk.viewer, desk.scrubjay, desk.planted)
         assert (skipped, errors) == (3, {})
         daemon.call("ForceResync")
-        wait_for(lambda: daemon.status()["TotalSessionsSynced"] >= 8, 15, "the resync")
+        wait_for(lambda: daemon.status()["TotalSessionsSynced"] >= 8, "the resync")
         settled(desk)

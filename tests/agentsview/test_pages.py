@@ -19,7 +19,7 @@ from browser import Browser
 from postgresql import PASSWORD
 from postgresql import Server as PostgreSql
 from viewer import Server, Viewer
-from wait import wait_for
+from scrubjay_test import wait_for
 
 # What differs, and why. A pattern of the path in an answer -> the reason.
 DIFFERENCES = {
@@ -202,7 +202,7 @@ def test_a_change_reaches_the_pages_by_the_service(shared):
         shared.transcripts[0].rounds(1).save()
         shared.viewer.sync()
         began = time.monotonic()
-        wait_for(lambda: any(server.get("sessions/%s" % i)["message_count"] > before[i] for i in ids), 60, "the pages to show it")
+        wait_for(lambda: any(server.get("sessions/%s" % i)["message_count"] > before[i] for i in ids), "the pages to show it")
         print("it was there after %.1f s" % (time.monotonic() - began))
 
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from planted import CLASSIC, one_of_each
-from wait import wait_for
+from scrubjay_test import wait_for
 
 
 def timed(call):
@@ -74,7 +74,7 @@ def test_the_swap_always_happens(empty_desk):
         # noise: two processes share the machine's cores; a swap that waits for a reader takes 5 s and more
         assert statistics.median(beside) < 2 * statistics.median(alone) + 2, (alone, beside)
         n = len(desk.viewer.query("SELECT id FROM sessions"))
-        wait_for(lambda: desk.scrubjay.value("SELECT count(*) FROM sessions") == n, 30, "all sessions")
+        wait_for(lambda: desk.scrubjay.value("SELECT count(*) FROM sessions") == n, "all sessions")
 
 
 def test_the_swap_happens_while_the_disk_is_slow(empty_desk):
@@ -92,9 +92,9 @@ def test_the_swap_happens_while_the_disk_is_slow(empty_desk):
     desk.scrubjay.environ.update(LD_PRELOAD=str(library), FAULT_FOLDER=folder, FAULT_DO="slow")
     swaps = 0
     with desk.scrubjay.daemon() as daemon:
-        wait_for(lambda: not daemon.status()["Syncing"], 30, "the first cycle")
+        wait_for(lambda: not daemon.status()["Syncing"], "the first cycle")
         daemon.call("ForceResync")
-        wait_for(lambda: os.path.exists(wal) and os.path.getsize(wal) > 100000, 60, "it writes what it read")
+        wait_for(lambda: os.path.exists(wal) and os.path.getsize(wal) > 100000, "it writes what it read")
         for _ in range(2):
             before = inode(desk.viewer.database)
             desk.viewer.sync(full=True)

@@ -10,7 +10,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from wait import wait_for
+from scrubjay_test import wait_for
 
 
 def find_program():
@@ -83,7 +83,7 @@ class Server:
                                             env=self.environ, cwd=self.viewer.home, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
         try:
-            self.url = wait_for(self._url, self.starts_within, f"agentsview {self.name} to listen")
+            self.url = wait_for(self._url, f"agentsview {self.name} to listen", self.starts_within)
         except BaseException:
             self.__exit__()
             raise

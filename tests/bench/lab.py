@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("lib", "common")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import corpus  # noqa: E402
 from scrubjay_test import BUILD, RULES, SCHEMA, SCRUBJAYD, SOURCES, Source, clean_environment  # noqa: E402

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 from conftest import SCRUBJAYCTL  # noqa: E402
 from planted import github  # noqa: E402

@@ -15,7 +15,6 @@ from scrubjay_test import SOURCES
 sys.path.insert(0, str(SOURCES / "tests" / "agentsview"))
 from browser import Browser  # noqa: E402
 
-sys.path.insert(0, str(SOURCES / "tests" / "common"))
 import planted  # noqa: E402
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "lib"), str(Path(__file__).resolve().parents[1] / "common")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from busy_source import fill  # noqa: E402
 from fixtures import bus  # noqa: E402,F401

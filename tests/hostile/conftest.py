@@ -4,6 +4,6 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "common"), str(TESTS / "faults")]
+sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "faults")]
 
 from fixtures import bus, source  # noqa: E402,F401

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-sys.path.insert(0, os.path.join(TOP, "tests", "common"))
+sys.path.insert(0, os.path.join(TOP, "tests", "lib"))
 
 
 def planted_secrets():

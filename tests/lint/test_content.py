@@ -59,7 +59,7 @@ def test_no_secret_shaped_literal(kind):
 def test_the_formats_are_recognised():
     """The patterns above can fire: planted secrets of these formats match."""
     import sys
-    sys.path.insert(0, os.path.join(TOP, "tests", "common"))
+    sys.path.insert(0, os.path.join(TOP, "tests", "lib"))
     from planted import one_of_each
     texts = [secret.text for secret in one_of_each()]
     for kind, pattern in SECRETS.items():

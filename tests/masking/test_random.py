@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("SCRUBJAY_BUILD", ROOT / "build"))
-sys.path[:0] = [str(ROOT / "tests" / "common")]
+sys.path[:0] = [str(ROOT / "tests" / "lib")]
 
 from planted import ALNUM, HEX, base62_crc  # noqa: E402
 

@@ -7,7 +7,7 @@ import json
 import re
 
 from fresh_root import TOP
-from wait import wait_for
+from scrubjay_test import wait_for
 
 UNIT = "scrubjay.service"
 
@@ -52,7 +52,7 @@ def test_enable_and_look(debian):
     debian.person("systemctl --user enable --now scrubjay")
     debian.person("mkdir -p ~/.agentsview")
     (debian.home / ".agentsview" / "sessions.db").write_bytes(debian.sample)
-    wait_for(lambda: "4 sessions" in debian.person("scrubjayctl status"), 30, "the sessions to arrive")
+    wait_for(lambda: "4 sessions" in debian.person("scrubjayctl status"), "the sessions to arrive")
     said = debian.person("scrubjayctl status")
     assert "running" in said and "not running" not in said
     assert "Payment webhook" in debian.person("scrubjayctl sessions")

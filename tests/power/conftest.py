@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / name) for name in ("lib", "common", "faults", "power")]
+sys.path[:0] = [str(TESTS / name) for name in ("lib", "faults", "power")]
 
 SEED = int(os.environ.get("SCRUBJAY_POWER_SEED") or random.SystemRandom().randrange(2**32))
 
