@@ -11,9 +11,6 @@
 #define SETTLE_BYTES   ((size_t) 64 * 1024 * 1024)
 #define SETTLE_CHANGES 10000
 
-/* Where a remote does not take so many sessions in one run, it is hardly what is in them. */
-#define BARRED_MAX 20
-
 void batch_drop(Delivery *d)
 {
         for (size_t i = 0; i < d->n_parcels; i++)
@@ -124,7 +121,7 @@ static int plan_batch(Delivery *d, int64_t *ret_last)
 
         *ret_last = d->cursor;
         feed_seek(d->feed, d->cursor);
-        while (d->n_parcels < (d->n_alone > 0 ? 1 : BATCH_SESSIONS)) {
+        while (d->n_parcels < BATCH_SESSIONS) {
                 r = plan_next(d, now, &session, &entry, &plan);
                 if (r <= 0)
                         return r;
@@ -191,9 +188,10 @@ static int on_session(void *userdata, const RemoteSession *session)
         return 0;
 }
 
-static bool is_conflict(const Parcel *p)
+/* Nothing of it goes. */
+static bool is_left_out(const Parcel *p)
 {
-        return ledger_entry_is_left(&p->will);
+        return ledger_entry_is_left(&p->will) || p->will.state == LEDGER_BARRED;
 }
 
 static int ask_owners(Delivery *d)
@@ -224,7 +222,8 @@ static int ask_owners(Delivery *d)
 
 /* The ledger */
 
-/* Before the first row goes: what may be there from now on. Once for a batch, since each time waits for the disk. */
+/* Before the first row of those that are not settled goes: what may be there from now on. Once for a batch, as a rule, since each
+ * time waits for the disk. */
 static int note_begun(Delivery *d)
 {
         static const LedgerEntry unknown = { .state = LEDGER_UNKNOWN, .last_ordinal = -1 };
@@ -233,10 +232,10 @@ static int note_begun(Delivery *d)
         d->stamp = link_next_stamp(d);
         d->state.look_again_usec = LEDGER_UNDER_WAY;
         r = ledger_begin(d->ledger);
-        for (size_t i = 0; r >= 0 && i < d->n_parcels; i++) {
+        for (size_t i = d->n_settled; r >= 0 && i < d->n_parcels; i++) {
                 const Parcel *p = d->parcels + i;
 
-                if ((p->kind == REMOTE_NEW || p->kind == REMOTE_WHOLE) && !is_conflict(p))
+                if ((p->kind == REMOTE_NEW || p->kind == REMOTE_WHOLE) && !is_left_out(p))
                         r = ledger_put(d->ledger, d->options.name, p->id, &unknown);
         }
         return link_end_ledger(d, r);
@@ -250,7 +249,7 @@ static int settle(Delivery *d, size_t end, int64_t cursor)
         for (size_t i = d->n_settled; r >= 0 && i < end; i++) {
                 const Parcel *p = d->parcels + i;
 
-                if (p->is_packed || is_conflict(p))
+                if (p->is_packed || is_left_out(p))
                         r = ledger_put(d->ledger, d->options.name, p->id, &p->will);
         }
         if (cursor > 0)
@@ -299,7 +298,7 @@ static int send(Delivery *d, size_t end, int64_t cursor)
         if (batch.n_parcels > 0) {
                 /* readers must not see a session that is in the trash without its tombstone */
                 r = has_tombstones(d, end) ? lists_put(d, REMOTE_DELETES) : 0;
-                batch.replaces[REMOTE_DELETES] = r > 0;
+                d->has_list = batch.replaces[REMOTE_DELETES] = r > 0;
                 if (r >= 0)
                         r = link_send(d, &batch);
                 if (r >= 0 && batch.replaces[REMOTE_DELETES])
@@ -423,9 +422,85 @@ static bool is_much(const Delivery *d)
         return d->n_bytes >= SETTLE_BYTES || d->n_changes >= SETTLE_CHANGES;
 }
 
+/* Packs, sends and settles the parcels before @end. @cursor: as settle() has it. */
+static int try_parcels(Delivery *d, size_t end, int64_t cursor)
+{
+        int r = 0;
+
+        d->has_list = false;
+        for (size_t i = d->n_settled; r >= 0 && i < end; i++) {
+                Parcel *p = d->parcels + i;
+
+                if (!p->is_packed && !is_left_out(p))
+                        r = pack(d, p);
+                if (r >= 0 && is_much(d))
+                        r = send(d, i + 1, 0);
+        }
+        return r < 0 ? r : send(d, end, cursor);
+}
+
+/* What the remote refuses */
+
+static bool is_sent(const Parcel *p)
+{
+        return p->kind != REMOTE_REMOVE && !is_left_out(p);
+}
+
+/* What was put is forgotten, and the remote may have some of it. */
+static void unpack(Delivery *d)
+{
+        for (size_t i = d->n_settled; i < d->n_parcels; i++) {
+                Parcel *p = d->parcels + i;
+
+                if (!is_sent(p))
+                        continue;
+                p->kind = REMOTE_WHOLE;
+                p->is_packed = false;
+        }
+        d->n_changes = 0;
+        d->n_rows = d->n_bytes = 0;
+}
+
+/* A list may have barred sessions that are in hand. */
+static int leave_out_barred(Delivery *d)
+{
+        LedgerEntry entry;
+        int r = 0;
+
+        for (size_t i = d->n_settled; r >= 0 && i < d->n_parcels; i++) {
+                r = link_entry(d, d->parcels[i].id, &entry);
+                if (r >= 0 && entry.state == LEDGER_BARRED && is_sent(d->parcels + i))
+                        d->parcels[i].will = entry;
+        }
+        return r;
+}
+
+/* One of the parcels before @end is refused: half of them goes next; one alone is left out, and the ledger has it. What only
+ * removes holds no value that could be refused: that is no session's fault. */
+static int take_apart(Delivery *d, size_t end, size_t *together)
+{
+        const Parcel *p = d->parcels + d->n_settled;
+        size_t n = end - d->n_settled;
+        int r = 0;
+
+        if (n == 1 && !is_sent(p))
+                return -ERANGE;
+        unpack(d);
+        if (d->has_list) /* it may be that */
+                r = lists_send_one(d, REMOTE_DELETES);
+        else if (n > 1)
+                *together = n / 2;
+        else
+                r = link_bar(d, p->id, p->will.change_seq);
+        if (r >= 0)
+                r = leave_out_barred(d);
+        return r < 0 ? r : note_begun(d);
+}
+
 /* Packs, sends and settles what was planned. */
 static int carry_out(Delivery *d, int64_t cursor)
 {
+        size_t together = d->n_parcels;
         int r;
 
         if (d->n_parcels == 0)
@@ -433,15 +508,18 @@ static int carry_out(Delivery *d, int64_t cursor)
         r = ask_owners(d);
         if (r >= 0)
                 r = note_begun(d);
-        for (size_t i = 0; r >= 0 && i < d->n_parcels; i++) {
-                Parcel *p = d->parcels + i;
+        while (r >= 0 && d->n_settled < d->n_parcels) {
+                size_t left = d->n_parcels - d->n_settled;
+                size_t end = d->n_settled + (together < left ? together : left);
+                int64_t reached = end == d->n_parcels ? cursor : 0;
 
-                if (!p->is_packed && !is_conflict(p))
-                        r = pack(d, p);
-                if (r >= 0 && is_much(d))
-                        r = send(d, i + 1, 0);
+                r = try_parcels(d, end, reached);
+                if (r == -ERANGE)
+                        r = take_apart(d, end, &together);
+                else
+                        together *= 2;
         }
-        return r < 0 ? r : send(d, d->n_parcels, cursor);
+        return r;
 }
 
 static int begin(Delivery *d)
@@ -471,53 +549,9 @@ int batch_send(Delivery *d)
                 r = carry_out(d, last);
         if (r < 0)
                 return r;
-        d->n_alone -= d->n_alone > 0;
         more = last > d->cursor;
         d->cursor = last;
         return more;
-}
-
-/* What the remote has of the session is an earlier change, or nothing, and stays so. */
-static int bar(Delivery *d, const Parcel *p)
-{
-        LedgerEntry entry = { .state = LEDGER_BARRED,
-                              .change_seq = p->will.change_seq,
-                              .last_ordinal = -1 };
-        int r;
-
-        d->n_barred++;
-        link_warn_of_barred(d, p->id, d->reason);
-        r = ledger_begin(d->ledger);
-        if (r >= 0)
-                r = ledger_put(d->ledger, d->options.name, p->id, &entry);
-        return link_end_ledger(d, r);
-}
-
-/* Does the batch in hand send anything? What only removes holds no value that could be refused. */
-static bool sends(const Delivery *d)
-{
-        for (size_t i = d->n_settled; i < d->n_parcels; i++)
-                if (d->parcels[i].will.change_seq != 0)
-                        return true;
-        return false;
-}
-
-int batch_find_bad(Delivery *d)
-{
-        size_t n = d->n_parcels - d->n_settled;
-        const Parcel *p = d->parcels + d->n_settled;
-        int r;
-
-        if (!sends(d) || (n == 1 && d->n_barred == BARRED_MAX))
-                return 0;
-        d->state.look_again_usec = d->look_again_usec; /* it has answered */
-        if (n > 1) {
-                d->n_alone = n;
-                return 1;
-        }
-        d->n_alone -= d->n_alone > 0;
-        r = bar(d, p);
-        return r < 0 ? r : 1;
 }
 
 /* Plans the sessions of @n ids that the archive has no longer. */

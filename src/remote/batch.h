@@ -4,6 +4,8 @@
  * What is to be done with each is planned first, from ledger and archive. The order afterwards is what makes it safe: the
  * ledger learns that something of them may be there; rows go out; the remote has them and nothing stale; the ledger learns
  * that it has. Neither the archive nor the ledger is held while the remote is waited for.
+ *
+ * Where the remote does not take a value, the session with it is found by halves, and barred; all others go.
  */
 #pragma once
 
@@ -18,11 +20,6 @@ int batch_send(Delivery *d);
 
 /* Removes the sessions that the archive has no longer. */
 int batch_remove_gone(Delivery *d);
-
-/* When the remote did not take a value (-ERANGE), while the batch is in hand: of several sessions each is tried alone next; one is
- * left out, which is told, and keeps no others back. Returns 1: the rest can go, from the beginning; 0: it is no matter of one
- * session; or a negative errno. */
-int batch_find_bad(Delivery *d);
 
 /* Forgets the batch in hand. */
 void batch_drop(Delivery *d);

@@ -130,6 +130,7 @@ Delivery *delivery_free(Delivery *d)
         free(d->target);
         free(d->reason);
         free(d->warning);
+        free(d->why_barred);
         free(d);
         return NULL;
 }
@@ -327,37 +328,39 @@ static int run(Delivery *d)
         return r < 0 ? r : look_again(d);
 }
 
-/* A session that the remote does not take is found, and left out. */
-static int run_without_bad(Delivery *d)
+/* That the remote does not take sessions, of which @id is one. */
+static void warn_of_barred(Delivery *d, const char *id, uint64_t n)
 {
-        int r, found;
+        const char *why = d->why_barred ?: "the server did not take what is in it.";
 
-        do {
-                batch_drop(d); /* what is refused before there is a batch is no session's fault */
-                r = run(d);
-                if (r != -ERANGE)
-                        return r;
-                found = batch_find_bad(d);
-                if (found > 0)
-                        forget_position(d);
-        } while (found > 0);
-        return found < 0 ? found : r;
+        if (n == 1)
+                link_warn(d,
+                          "The session '%.100s' is left out until it changes, or until 'scrubjayctl remote "
+                          "resend %s': %s",
+                          id, d->options.name, why);
+        else
+                link_warn(d,
+                          "%" PRIu64
+                          " sessions ('%.100s' is one) are left out until they change, or until "
+                          "'scrubjayctl remote resend %s': %s",
+                          n, id, d->options.name, why);
 }
 
 /* A warning stays as long as a session of somebody else is in the way, or one is not taken. */
 static int settle_warning(Delivery *d)
 {
         _cleanup_free_ char *barred = NULL;
+        uint64_t n_barred = 0;
         bool stays = false;
-        int r = ledger_has_conflicts(d->ledger, d->options.name, &stays), n = 0;
+        int r = ledger_has_conflicts(d->ledger, d->options.name, &stays);
 
         if (r >= 0)
-                n = ledger_barred(d->ledger, d->options.name, &barred);
-        if (r < 0 || n < 0)
-                return link_ledger_failed(d, r < 0 ? r : n);
-        d->has_conflicts = stays || n > 0;
-        if (n > 0)
-                link_warn_of_barred(d, barred, NULL);
+                r = ledger_barred(d->ledger, d->options.name, &barred, &n_barred);
+        if (r < 0)
+                return link_ledger_failed(d, r);
+        d->has_conflicts = stays || n_barred > 0;
+        if (n_barred > 0)
+                warn_of_barred(d, barred, n_barred);
         return 0;
 }
 
@@ -384,6 +387,8 @@ int delivery_run(Delivery *d)
 
         d->retry_after_usec = 0;
         d->n_barred = 0;
+        free(d->why_barred);
+        d->why_barred = NULL;
         d->progress = (DeliveryProgress){ .last_delivery_usec = last };
         if (!d->has_conflicts) {
                 free(d->warning);
@@ -391,7 +396,7 @@ int delivery_run(Delivery *d)
         }
         r = link_go_on(d);
         if (r >= 0)
-                r = run_without_bad(d);
+                r = run(d);
         if (r >= 0)
                 r = finish(d);
         batch_drop(d);

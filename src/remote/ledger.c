@@ -49,8 +49,8 @@ static const char *const query_sql[N_QUERIES] = {
                        "state IN ('unknown', 'shared', 'metadata', 'conflict', 'excluded', 'barred') ORDER BY session_id LIMIT ?3",
         [QUERY_CONFLICT] =
                         "SELECT 1 FROM deliveries WHERE remote = ?1 AND state = 'conflict' LIMIT 1",
-        [QUERY_BARRED] = "SELECT session_id FROM deliveries WHERE remote = ?1 AND state = 'barred' "
-                         "ORDER BY session_id LIMIT 1",
+        [QUERY_BARRED] = "SELECT min(session_id), count(*) FROM deliveries WHERE remote = ?1 AND "
+                         "state = 'barred' HAVING count(*) > 0",
         [QUERY_CHECK_ARCHIVE] = "UPDATE remotes SET reconciled = 0 WHERE reconciled = 1 AND "
                                 "(archive_id IS NOT ?1 OR cursor_seq > ?2)",
 };
@@ -471,12 +471,20 @@ int ledger_held(Ledger *l, const char *name, const char *after, size_t max, char
         return sqlite_take_texts(stmt, ret, max);
 }
 
-int ledger_barred(Ledger *l, const char *name, char **ret)
+int ledger_barred(Ledger *l, const char *name, char **ret, uint64_t *ret_n)
 {
         sqlite3_stmt *stmt;
         int r = query_for(l, QUERY_BARRED, name, NULL, &stmt);
 
-        return r < 0 ? r : sqlite_take_texts(stmt, ret, 1);
+        if (r < 0)
+                return r;
+        r = sqlite_step(stmt);
+        if (r > 0) {
+                *ret = column_copy(stmt, 0);
+                *ret_n = (uint64_t) sqlite3_column_int64(stmt, 1);
+        }
+        (void) sqlite3_reset(stmt);
+        return r;
 }
 
 int ledger_has_conflicts(Ledger *l, const char *name, bool *ret)

@@ -21,7 +21,7 @@ typedef enum LedgerState {
         LEDGER_GONE,      /* deleted there: deleted here */
         LEDGER_CONFLICT,  /* somebody else's there: nothing is sent */
         LEDGER_EXCLUDED,  /* deleted there for good, by somebody else: nothing is sent */
-        LEDGER_BARRED,    /* it does not take this change; it may have an earlier one */
+        LEDGER_BARRED,    /* it does not take this change: removed there */
 } LedgerState;
 
 typedef struct LedgerEntry {
@@ -113,8 +113,9 @@ int ledger_clear(Ledger *l, const char *name);
  * Returns how many of at most @max were written to @ret (each owned by the caller), or a negative errno. */
 int ledger_held(Ledger *l, const char *name, const char *after, size_t max, char **ret);
 
-/* The first session that it does not take, which the caller owns. Returns 1, 0 (there is none) or a negative errno. */
-int ledger_barred(Ledger *l, const char *name, char **ret);
+/* How many sessions it does not take, and the first of them, which the caller owns. Returns 1, 0 (there is none) or a negative
+ * errno. */
+int ledger_barred(Ledger *l, const char *name, char **ret, uint64_t *ret_n);
 
 /* Is there a session that somebody else has there? Returns 0 or a negative errno. */
 int ledger_has_conflicts(Ledger *l, const char *name, bool *ret);

@@ -65,14 +65,6 @@ void link_warn(Delivery *d, const char *format, ...)
         va_end(ap);
 }
 
-void link_warn_of_barred(Delivery *d, const char *id, const char *reason)
-{
-        link_warn(d,
-                  "The session '%.100s' is left out until it changes, or until 'scrubjayctl remote "
-                  "resend %s': %s",
-                  id, d->options.name, reason ?: "the server did not take what is in it.");
-}
-
 int link_go_on(Delivery *d)
 {
         return atomic_load(&d->stopped) ? link_fail(d, -ECANCELED, "It was stopped.") : 0;
@@ -170,6 +162,13 @@ uint64_t link_next_stamp(Delivery *d)
 
         d->state.version = now > d->state.version ? now : d->state.version + 1;
         return d->state.version;
+}
+
+int link_begin_sending(Delivery *d)
+{
+        d->stamp = link_next_stamp(d);
+        d->state.look_again_usec = LEDGER_UNDER_WAY;
+        return link_save(d);
 }
 
 /* Who we are */
@@ -376,6 +375,30 @@ int link_send(Delivery *d, const RemoteBatch *batch)
                 d->n_rows = d->n_bytes = 0;
         }
         return 0;
+}
+
+int link_bar(Delivery *d, const char *id, int64_t change_seq)
+{
+        const RemoteParcel parcel = { .id = id, .kind = REMOTE_REMOVE };
+        const LedgerEntry entry = { LEDGER_BARRED, change_seq, -1 };
+        RemoteBatch batch = { .parcels = &parcel, .n_parcels = 1 };
+        int r;
+
+        if (d->n_barred++ == 0) {
+                free(d->why_barred);
+                d->why_barred = xstrdup(d->reason);
+        }
+        r = link_begin_sending(d);
+        batch.stamp = d->stamp;
+        if (r >= 0)
+                r = link_send(d, &batch);
+        if (r < 0)
+                return r;
+        d->state.look_again_usec = d->look_again_usec;
+        r = ledger_begin(d->ledger);
+        if (r >= 0)
+                r = ledger_put(d->ledger, d->options.name, id, &entry);
+        return link_end_ledger(d, r);
 }
 
 int link_count_behind(Delivery *d)

@@ -64,9 +64,11 @@ struct Delivery {
         RemoteChange *changes;       /* ids are those of parcels */
         size_t n_changes;
         size_t n_rows, n_bytes; /* put, and not acknowledged */
-        size_t n_alone;         /* so many go one by one: the remote does not take one of them */
-        size_t n_barred;        /* sessions that it did not take in this run */
         uint64_t stamp;
+        bool has_list; /* what was sent last had a list with it */
+
+        size_t n_barred;  /* sessions that the remote did not take in this run ... */
+        char *why_barred; /* ... and why it did not take the first of them */
 
         DeliveryProgress progress;
         char *reason, *warning;
@@ -83,9 +85,6 @@ int link_no_memory(Delivery *d);
 
 /* Something that a person should know, which is no failure: the first one stays. */
 void link_warn(Delivery *d, const char *format, ...) _printf_(2, 3);
-
-/* That the remote does not take a session. @reason: NULL where it is not known. */
-void link_warn_of_barred(Delivery *d, const char *id, const char *reason);
 
 /* 0, or -ECANCELED where it is to end. To be asked between any two steps. */
 int link_go_on(Delivery *d);
@@ -115,11 +114,18 @@ void link_expect_late(Delivery *d);
 /* A stamp higher than all before. It must be in the ledger before a row of it goes out. */
 uint64_t link_next_stamp(Delivery *d);
 
+/* Before rows of a new stamp go out, or are removed: the ledger has it, and that something is under way. */
+int link_begin_sending(Delivery *d);
+
 /* Puts a row, and counts it. Returns 0, REMOTE_PUT_FULL or a negative errno. */
 int link_put(Delivery *d, RemoteTable table, const Value *values);
 
 /* Sends (see RemoteBackend). @batch may be NULL. */
 int link_send(Delivery *d, const RemoteBatch *batch);
+
+/* The remote has just refused (-ERANGE) what is in this session as of this change: nothing of it stays there, for what is there
+ * may be what is masked now, or no longer shared. It is not tried again until it changes. */
+int link_bar(Delivery *d, const char *id, int64_t change_seq);
 
 /* Counts what is past the cursor, and tells. */
 int link_count_behind(Delivery *d);

@@ -32,10 +32,10 @@ static int check_row(Delivery *d, RemoteTable table, Value *values)
         return 1;
 }
 
-typedef int (*RowCallback)(Delivery *d, RemoteTable table, const Value *values, uint64_t *sums);
+typedef int (*RowCallback)(Delivery *d, RemoteTable table, const Value *values, void *userdata);
 
 /* Hands over each row that may go; the archive is read as of one moment. */
-static int for_each_row(Delivery *d, RemoteTable table, RowCallback func, uint64_t *sums)
+static int for_each_row(Delivery *d, RemoteTable table, RowCallback func, void *userdata)
 {
         Value values[REMOTE_COLUMNS_MAX];
         int r = feed_begin(d->feed), failed = 0;
@@ -46,7 +46,7 @@ static int for_each_row(Delivery *d, RemoteTable table, RowCallback func, uint64
         while (failed >= 0 && (r = feed_next_row(d->feed, remote_table(table), values, NULL)) > 0) {
                 failed = check_row(d, table, values);
                 if (failed > 0)
-                        failed = func(d, table, values, sums);
+                        failed = func(d, table, values, userdata);
         }
         if (r < 0)
                 failed = link_feed_failed(d, r);
@@ -54,9 +54,9 @@ static int for_each_row(Delivery *d, RemoteTable table, RowCallback func, uint64
         return failed < 0 ? failed : 0;
 }
 
-static int add_digest(Delivery *d, RemoteTable table, const Value *values, uint64_t *sums)
+static int add_digest(Delivery *d, RemoteTable table, const Value *values, void *userdata)
 {
-        uint64_t digest;
+        uint64_t *sums = userdata, digest;
         int r = d->remote->backend->digest(d->remote, table, values, &digest);
 
         if (r != 0)
@@ -77,11 +77,11 @@ int lists_digest(Delivery *d, RemoteTable table, uint64_t *ret_n, uint64_t *ret_
 }
 
 /* Room is made when all is put: these are small. */
-static int put_row(Delivery *d, RemoteTable table, const Value *values, uint64_t *sums)
+static int put_row(Delivery *d, RemoteTable table, const Value *values, void *userdata)
 {
         int r = link_put(d, table, values);
 
-        return r < 0 ? r : add_digest(d, table, values, sums);
+        return r < 0 ? r : add_digest(d, table, values, userdata);
 }
 
 static uint64_t *known_digest(Delivery *d, RemoteTable table)
@@ -128,7 +128,7 @@ void lists_are_there(Delivery *d, RemoteTable table)
 static bool is_to_be_seen(Delivery *d, size_t list)
 {
         return d->progress.sessions_sent > 0 || d->progress.sessions_deleted > 0 ||
-               d->state.list_digests[list] == 0 ||
+               d->n_barred > 0 || d->state.list_digests[list] == 0 ||
                d->lists_seen[list] != feed_meta(d->feed, change_keys[list]);
 }
 
@@ -140,7 +140,7 @@ bool lists_moved(Delivery *d)
         return false;
 }
 
-static int send_list(Delivery *d, RemoteTable table)
+static int send_whole(Delivery *d, RemoteTable table)
 {
         RemoteBatch batch = { 0 };
         int r;
@@ -159,6 +159,92 @@ static int send_list(Delivery *d, RemoteTable table)
         return link_save(d);
 }
 
+/* Rows of a list that are tried together. */
+typedef struct Slice {
+        size_t first, n_max; /* which are wanted */
+        size_t n_seen, n_put;
+        char *id; /* the session of the last one that was put */
+} Slice;
+
+static int put_slice(Delivery *d, RemoteTable table, const Value *values, void *userdata)
+{
+        Slice *s = userdata;
+
+        if (s->n_seen++ < s->first || s->n_put == s->n_max)
+                return 0;
+        s->n_put++;
+        free(s->id);
+        s->id = xstrndup(values[0].text ?: "", values[0].size);
+        return link_put(d, table, values);
+}
+
+static int try_slice(Delivery *d, RemoteTable table, Slice *s)
+{
+        RemoteBatch batch = { 0 };
+        int r = link_begin_sending(d);
+
+        s->n_seen = s->n_put = 0;
+        if (r >= 0)
+                r = for_each_row(d, table, put_slice, s);
+        batch.stamp = d->stamp;
+        return r < 0 || s->n_put == 0 ? r : link_send(d, &batch);
+}
+
+/* The change of the session that is in hand; 0 where the archive has it no longer. */
+static int see_change(Delivery *d, const char *id, int64_t *ret)
+{
+        FeedSession session;
+        int r = feed_begin(d->feed);
+
+        *ret = 0;
+        if (r >= 0)
+                r = feed_session(d->feed, id, &session);
+        if (r > 0)
+                *ret = session.change_seq;
+        feed_end(d->feed);
+        return r < 0 ? link_feed_failed(d, r) : 0;
+}
+
+static int bar_session(Delivery *d, const char *id)
+{
+        int64_t change_seq;
+        int r = see_change(d, id, &change_seq);
+
+        return r < 0 ? r : link_bar(d, id, change_seq);
+}
+
+/* The sessions whose rows the remote does not take are barred: their rows leave the list. What is there stays meanwhile. */
+static int bar_refused(Delivery *d, RemoteTable table)
+{
+        Slice s = { .n_max = SIZE_MAX };
+        int r;
+
+        do {
+                r = try_slice(d, table, &s);
+                if (r >= 0) {
+                        s.first += s.n_put;
+                        s.n_max = s.n_put * 2;
+                } else if (r == -ERANGE && s.n_put > 1) {
+                        s.n_max = s.n_put / 2;
+                        r = 0;
+                } else if (r == -ERANGE && s.n_put == 1) {
+                        r = bar_session(d, s.id);
+                }
+        } while (r >= 0 && s.n_put > 0);
+        free(s.id);
+        return r;
+}
+
+int lists_send_one(Delivery *d, RemoteTable table)
+{
+        int r = send_whole(d, table);
+
+        if (r != -ERANGE)
+                return r;
+        r = bar_refused(d, table);
+        return r < 0 ? r : send_whole(d, table);
+}
+
 int lists_send(Delivery *d)
 {
         int r = 0;
@@ -169,7 +255,7 @@ int lists_send(Delivery *d)
                 if (!is_to_be_seen(d, i))
                         continue;
                 d->lists_seen[i] = -1;
-                r = send_list(d, (RemoteTable) (REMOTE_STARS + i));
+                r = lists_send_one(d, (RemoteTable) (REMOTE_STARS + i));
                 if (r >= 0)
                         d->lists_seen[i] = seen;
         }

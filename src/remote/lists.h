@@ -26,3 +26,6 @@ bool lists_moved(Delivery *d);
 
 /* Replaces those that are others than last time. */
 int lists_send(Delivery *d);
+
+/* Replaces one, unless the remote has it as it is. Sessions whose rows it does not take are barred. */
+int lists_send_one(Delivery *d, RemoteTable table);

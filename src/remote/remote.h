@@ -117,7 +117,7 @@ typedef struct RemoteBatch {
         size_t n_parcels;
         const RemoteChange *changes;
         size_t n_changes;
-        bool replaces[N_REMOTE_TABLES]; /* lists: what was put is all of ours */
+        bool replaces[N_REMOTE_TABLES]; /* lists: what was put is all of ours, and not more of it */
         bool clears_former;             /* has_former's rows go */
 } RemoteBatch;
 
@@ -160,7 +160,8 @@ enum {
  *   -EEXIST: another archive of ours delivers there   -ECANCELED: stop() was called
  *   -ERANGE: it does not take a value of what was put, however often it is tried
  *   others: it cannot be reached
- * After a failure what was put may be there, or a part of it, or come late; only close() and open() may be called then.
+ * After a failure what was put may be there, or a part of it, or come late; only close() and open() may be called then. But for
+ * -ERANGE: all that was put and not sent is forgotten, some of the batch may be there, and anything may be called.
  */
 typedef struct RemoteBackend {
         const char *scheme; /* what its URLs begin with */

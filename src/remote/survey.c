@@ -378,10 +378,11 @@ int survey_all(Delivery *d)
 /* Something of the session arrived late: the remote may have any rows of it. */
 static int mend(Survey *s, const Sight *sight)
 {
-        if (sight->is_same || (sight->n_there == 0 && !ledger_entry_is_there(&sight->entry)))
+        if (sight->is_same || (sight->n_there == 0 && (sight->entry.state == LEDGER_BARRED ||
+                                                       !ledger_entry_is_there(&sight->entry))))
                 return 0;
-        if (sight->entry.state == LEDGER_UNKNOWN || sight->entry.state == LEDGER_BARRED)
-                return 0; /* it comes again as a whole, or not */
+        if (sight->entry.state == LEDGER_UNKNOWN)
+                return 0; /* it comes again as a whole */
         if (delivery_step_moves(sight->plan.step)) {
                 s->n_waiting++; /* it is seen when that is done */
                 return 0;

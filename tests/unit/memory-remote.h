@@ -20,6 +20,7 @@ typedef struct MemoryRow {
         char *session, *key, *origin, *user;
         int64_t ordinal; /* of its message; -1: none */
         uint64_t digest, stamp;
+        bool is_refused; /* one of its values is */
 } MemoryRow;
 
 /* What a request deletes. */
@@ -51,13 +52,14 @@ typedef enum MemoryFault {
 
 typedef struct MemoryServer {
         bool has_transactions, has_tables;
-        bool keeps_rows; /* it refuses to delete, as a trigger does */
+        bool keeps_rows;     /* it refuses to delete, as a trigger does */
+        const char *refuses; /* values with this text; NULL: it takes all */
         MemoryRow *rows;
         size_t n_rows;
         MemoryRequest *late;
         size_t n_late;
         char claim_archive[64], claim_place[17];
-        uint64_t n_requests;
+        uint64_t n_requests, n_batches, n_opened;
 
         int fault_after; /* so many requests go well before; -1: no fault */
         MemoryFault fault;
@@ -134,6 +136,11 @@ static MemoryRow memory_row(MemoryRemote *m, RemoteTable table, const Value *val
                          more[2]) > 0);
         free(more[1]);
         free(more[2]);
+        for (size_t i = 0; memory_server.refuses && i < remote_table(table)->n_columns; i++) {
+                _cleanup_free_ char *text = memory_text(values + i);
+
+                row.is_refused = row.is_refused || strstr(text, memory_server.refuses);
+        }
         if (table == REMOTE_MESSAGES || table == REMOTE_CALLS)
                 row.ordinal = values[1].integer;
         return row;
@@ -281,6 +288,15 @@ static int memory_ask(MemoryRemote *m)
         return is_faulty() ? memory_fail(m, -ECONNRESET, "The connection broke.") : 0;
 }
 
+static bool memory_is_refused(const MemoryRequest *q)
+{
+        bool is_refused = q->is_deletion && memory_server.keeps_rows;
+
+        for (size_t i = 0; i < q->n_rows; i++)
+                is_refused = is_refused || q->rows[i].is_refused;
+        return is_refused;
+}
+
 /* Has requests done, as one where the server has transactions; takes them. */
 static int memory_have_done(MemoryRemote *m, MemoryRequest *list, size_t n)
 {
@@ -291,7 +307,7 @@ static int memory_have_done(MemoryRemote *m, MemoryRequest *list, size_t n)
                 for (size_t k = 0; m->us->names[k] && k + 1 < ELEMENTSOF(list[i].own); k++)
                         list[i].own[k] = strdup(m->us->names[k]);
         for (size_t i = 0; r == 0 && i < n; i++)
-                if (list[i].is_deletion && memory_server.keeps_rows)
+                if (memory_is_refused(list + i))
                         r = memory_fail(m, -ERANGE, "A value is not taken.");
         if (m->stopped)
                 r = memory_fail(m, -ECANCELED, "It was stopped.");
@@ -354,9 +370,8 @@ static MemoryRequest deletion_of(MemoryRemote *m, RemoteTable table, const Remot
         return q;
 }
 
-static int memory_send(Remote *remote, const RemoteBatch *batch)
+static int memory_send_rows(MemoryRemote *m, const RemoteBatch *batch)
 {
-        MemoryRemote *m = memory_begin(remote);
         MemoryRequest list[2048];
         size_t n = 0;
         int r = 0;
@@ -397,6 +412,24 @@ static int memory_send(Remote *remote, const RemoteBatch *batch)
                 else
                         memory_request_done(list + i);
         }
+        return r;
+}
+
+static void memory_forget(MemoryRemote *m)
+{
+        for (size_t i = 0; i < m->n_rows; i++)
+                memory_row_done(m->rows + i);
+        m->n_rows = m->n_put = 0;
+}
+
+static int memory_send(Remote *remote, const RemoteBatch *batch)
+{
+        MemoryRemote *m = memory_begin(remote);
+        int r = memory_send_rows(m, batch);
+
+        memory_server.n_batches += batch != NULL;
+        if (r == -ERANGE)
+                memory_forget(m);
         return r;
 }
 
@@ -486,9 +519,7 @@ static void memory_close(Remote *remote)
 {
         MemoryRemote *m = (MemoryRemote *) remote;
 
-        for (size_t i = 0; i < m->n_rows; i++)
-                memory_row_done(m->rows + i);
-        m->n_rows = m->n_put = 0;
+        memory_forget(m);
         m->is_open = false;
 }
 
@@ -548,6 +579,7 @@ static int memory_open(Remote *remote, const RemoteIdentity *us, RemoteStanding 
                         ret->stamp = row->stamp;
         }
         m->is_open = true;
+        memory_server.n_opened++;
         return 0;
 }
 

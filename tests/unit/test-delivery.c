@@ -843,6 +843,152 @@ TEST(a_removal_that_is_refused_ends_the_delivery)
         world_done(&w);
 }
 
+static uint64_t n_rows_there(RemoteTable table, const char *session)
+{
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < memory_server.n_rows; i++)
+                n += memory_server.rows[i].table == table &&
+                     strcmp(memory_server.rows[i].session, session) == 0;
+        return n;
+}
+
+/* Nothing of it is there, but the others are. */
+static void check_left_out(World *w, const char *session, uint64_t n_others)
+{
+        uint64_t n = 0;
+
+        for (RemoteTable table = 0; table < N_REMOTE_TABLES; table++)
+                CHECK_INT(n_rows_there(table, session), 0);
+        (void) sum_there(REMOTE_SESSIONS, "ann", &n);
+        CHECK_INT(n, n_others);
+        CHECK(delivery_has_conflicts(w->delivery));
+        CHECK(strstr(delivery_warning(w->delivery), "left out"));
+}
+
+/* A message that the server has is masked later, with a value that it does not take. */
+static void spoil(World *w, unsigned s, bool shrunk)
+{
+        next_change(w);
+        sql(w,
+            "UPDATE messages SET content = 'masked bad', change_seq = %" PRId64
+            " WHERE session_id = 's%u' AND ordinal = 0",
+            w->seq, s);
+        if (shrunk)
+                sql(w, "DELETE FROM messages WHERE session_id = 's%u' AND ordinal > 0", s);
+        touch(w, s, shrunk);
+}
+
+/* Whatever it had there, and why it was to be another one: the older form may say what nobody may read any more. */
+TEST(nothing_stays_there_of_what_is_refused)
+{
+        for (int kind = 0; kind < 8; kind++) {
+                bool is_shrunk = kind & 1, is_starred = kind & 2, has_transactions = kind & 4;
+                World w;
+
+                memory_server_reset(has_transactions);
+                world_make(&w, 3);
+                for (int i = 0; i < 9; i++)
+                        add_session(&w);
+                if (is_starred)
+                        sql(&w,
+                            "INSERT INTO session_stars (session_id, user_id) VALUES ('s4', 'ann'), "
+                            "('s5', 'ann')");
+                REQUIRE(deliver(&w) == 0);
+                memory_server.refuses = "bad";
+                spoil(&w, 4, is_shrunk);
+                next_change(&w);
+                grow(&w, 6);
+                CHECK_INT(deliver(&w), 0);
+                check_left_out(&w, "s4", 8);
+                CHECK_INT(n_rows_there(REMOTE_STARS, "s5"), is_starred);
+                CHECK(n_differences(&w) > 0); /* a person is told */
+                CHECK_INT(deliver(&w), 0);
+                CHECK_INT(delivery_progress(w.delivery)->rows_sent, 0); /* it is not tried again */
+                sql(&w, "UPDATE messages SET content = 'good' WHERE session_id = 's4'");
+                next_change(&w);
+                grow(&w, 4);
+                CHECK(is_right(&w, "a session is taken again"));
+                CHECK(!delivery_has_conflicts(w.delivery));
+                world_done(&w);
+        }
+}
+
+/* When its project is shared as metadata only from now on; when it goes. */
+TEST(nothing_stays_there_of_what_is_refused_and_taken_back)
+{
+        static const char *const projects[] = { "q", NULL };
+        World w;
+
+        memory_server_reset(true);
+        world_make(&w, 3);
+        add_session(&w);
+        add_session(&w);
+        sql(&w, "UPDATE sessions SET project = 'q', machine = 'bad' WHERE id = 's2'");
+        REQUIRE(deliver(&w) == 0);
+        memory_server.refuses = "bad"; /* no text, so it goes as metadata as well */
+        w.options.metadata_only = projects;
+        restart(&w);
+        CHECK_INT(deliver(&w), 0);
+        check_left_out(&w, "s2", 1);
+        next_change(&w);
+        remove_session(&w, 2);
+        CHECK_INT(deliver(&w), 0);
+        CHECK(!delivery_has_conflicts(w.delivery));
+        world_done(&w);
+}
+
+/* Of a tombstone, a star or a pin only the session that it is about is left out. */
+TEST(a_row_of_a_list_that_is_refused_bars_its_own_session)
+{
+        for (int has_transactions = 0; has_transactions < 2; has_transactions++) {
+                World w;
+
+                memory_server_reset(has_transactions);
+                world_make(&w, 3);
+                for (int i = 0; i < 7; i++)
+                        add_session(&w);
+                REQUIRE(deliver(&w) == 0);
+                memory_server.refuses = "bad";
+                next_change(&w);
+                trash(&w, 2);
+                trash(&w, 5);
+                sql(&w, "UPDATE session_deletes SET cause = 'bad' WHERE session_id = 's5'");
+                sql(&w,
+                    "INSERT INTO session_stars (session_id, user_id, created_at) VALUES ('s1', 'ann', "
+                    "''), ('s3', 'ann', 'bad'), ('s6', 'ann', '')");
+                set_meta(&w, "stars_change_seq");
+                CHECK_INT(deliver(&w), 0);
+                check_left_out(&w, "s3", 5);
+                CHECK_INT(n_rows_there(REMOTE_SESSIONS, "s5"), 0);
+                CHECK_INT(n_rows_there(REMOTE_DELETES, "s5"), 0);
+                CHECK_INT(n_rows_there(REMOTE_DELETES, "s2"), 1);
+                CHECK_INT(n_rows_there(REMOTE_STARS, "s1"), 1);
+                CHECK_INT(n_rows_there(REMOTE_STARS, "s6"), 1);
+                world_done(&w);
+        }
+}
+
+/* By halves, and on the connection that is open. */
+TEST(what_is_refused_is_found_with_few_requests)
+{
+        World w;
+
+        memory_server_reset(true);
+        world_make(&w, 3);
+        for (int i = 0; i < 200; i++)
+                add_session(&w);
+        sql(&w, "UPDATE messages SET content = 'bad' WHERE session_id IN ('s20', 's133')");
+        memory_server.refuses = "bad";
+        CHECK_INT(deliver(&w), 0);
+        CHECK(memory_server.n_batches < 50);
+        CHECK_INT(memory_server.n_opened, 1);
+        check_left_out(&w, "s20", 198);
+        CHECK_INT(n_rows_there(REMOTE_SESSIONS, "s133"), 0);
+        CHECK(strstr(delivery_warning(w.delivery), "2 sessions ('s133' is one)"));
+        world_done(&w);
+}
+
 TEST(it_stops_between_any_two_steps)
 {
         World w;

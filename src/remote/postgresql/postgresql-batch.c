@@ -325,16 +325,9 @@ static int flag_tools(PostgreSql *p, const Group *g)
                         p->schema, p->schema);
 }
 
-static int begin(PostgreSql *p, uint64_t stamp)
-{
-        int r = postgresql_runf(p, NULL, NULL, "BEGIN");
-
-        return r < 0 ? r : postgresql_hold_claim(p, stamp);
-}
-
 static int send_group(PostgreSql *p, const RemoteBatch *batch, const Group *g)
 {
-        int r = begin(p, batch->stamp);
+        int r = postgresql_begin_work(p, batch->stamp);
 
         if (r >= 0)
                 r = send_sessions(p, g, batch->stamp);
@@ -348,7 +341,7 @@ static int send_group(PostgreSql *p, const RemoteBatch *batch, const Group *g)
                 r = send_slices(p, g, PG_CALLS);
         if (r >= 0)
                 r = flag_tools(p, g);
-        return r < 0 ? r : postgresql_runf(p, NULL, NULL, "COMMIT");
+        return r < 0 ? r : postgresql_commit(p);
 }
 
 static int send_groups(PostgreSql *p, const RemoteBatch *batch)
@@ -381,54 +374,64 @@ static int remove_sessions(PostgreSql *p, const RemoteBatch *batch)
         if (strbuf_putc(&ids, '}') < 0)
                 return postgresql_no_memory(p);
         parameters[0] = ids.data;
-        r = begin(p, batch->stamp);
+        r = postgresql_begin_work(p, batch->stamp);
         if (r >= 0)
                 r = postgresql_runf(
                                 p, parameters, NULL,
                                 "DELETE FROM %s.sessions WHERE id = ANY($1::text[]) AND owner_marker = "
                                 "ANY($2::text[])",
                                 p->schema);
-        return r < 0 ? r : postgresql_runf(p, NULL, NULL, "COMMIT");
+        return r < 0 ? r : postgresql_commit(p);
 }
 
-/* Stars and pins of our sessions are those of the archive. */
-static int replace_list(PostgreSql *p, PgTable table, uint64_t stamp)
+/* What of a list was not put. */
+static int delete_unlisted(PostgreSql *p, PgTable table)
 {
-        _cleanup_(strbuf_done) StrBuf sql = { 0 };
         const PgLayout *l = pg_layout(table);
+        const char *parameters[] = { p->ours, NULL };
+
+        return postgresql_runf(
+                        p, parameters, NULL,
+                        "DELETE FROM %s.%s o USING %s.sessions s WHERE s.id = o.session_id AND "
+                        "s.owner_marker = ANY($1::text[]) AND (%s) NOT IN (SELECT %s FROM " PG_STAGING
+                        "%s)",
+                        p->schema, l->name, p->schema,
+                        table == PG_PINS ? "o.session_id, o.message_id" : "o.session_id", l->key,
+                        l->name);
+}
+
+/* Stars and pins of our sessions; with @replaces they are all that there are. */
+static int send_list(PostgreSql *p, PgTable table, bool replaces, uint64_t stamp)
+{
+        _cleanup_(strbuf_done) StrBuf where = { 0 }, upsert = { 0 };
         const char *parameters[] = { p->ours, NULL };
         int r;
 
-        r = begin(p, stamp);
-        if (r >= 0)
-                r = postgresql_runf(
-                                p, parameters, NULL,
-                                "DELETE FROM %s.%s o USING %s.sessions s WHERE s.id = o.session_id AND "
-                                "s.owner_marker = ANY($1::text[]) AND (%s) NOT IN (SELECT %s FROM " PG_STAGING
-                                "%s)",
-                                p->schema, l->name, p->schema,
-                                table == PG_PINS ? "o.session_id, o.message_id" : "o.session_id",
-                                l->key, l->name);
-        (void) strbuf_printf(&sql,
+        (void) strbuf_printf(&where,
                              "JOIN %s.sessions s ON s.id = t.session_id WHERE s.owner_marker = "
                              "ANY($1::text[])",
                              p->schema);
-        if (r >= 0 && !sql.failed) {
-                _cleanup_(strbuf_done) StrBuf upsert = { 0 };
-
-                add_upsert(p, table, sql.data, &upsert);
+        if (where.failed)
+                return postgresql_no_memory(p);
+        add_upsert(p, table, where.data, &upsert);
+        r = postgresql_begin_work(p, stamp);
+        if (r >= 0 && replaces)
+                r = delete_unlisted(p, table);
+        if (r >= 0)
                 r = postgresql_run(p, &upsert, parameters, NULL);
-        }
-        return r < 0 ? r : postgresql_runf(p, NULL, NULL, "COMMIT");
+        return r < 0 ? r : postgresql_commit(p);
 }
 
-static int replace_lists(PostgreSql *p, const RemoteBatch *batch)
+static int send_lists(PostgreSql *p, const RemoteBatch *batch)
 {
         int r = 0;
 
-        for (PgTable t = PG_STARS; r >= 0 && t < N_PG_TABLES; t++)
-                if (batch->replaces[pg_layout(t)->table])
-                        r = replace_list(p, t, batch->stamp);
+        for (PgTable t = PG_STARS; r >= 0 && t < N_PG_TABLES; t++) {
+                bool replaces = batch->replaces[pg_layout(t)->table];
+
+                if (replaces || p->has_put[t])
+                        r = send_list(p, t, replaces, batch->stamp);
+        }
         return r;
 }
 
@@ -445,22 +448,39 @@ static int empty_staging(PostgreSql *p)
         return postgresql_run(p, &sql, NULL, NULL);
 }
 
+/* What was put, refused or not, is no longer of use. */
+static int end_batch(PostgreSql *p)
+{
+        int r = empty_staging(p);
+
+        postgresql_drop(p);
+        return r;
+}
+
+static int send_batch(PostgreSql *p, const RemoteBatch *batch)
+{
+        int r = remove_sessions(p, batch);
+
+        if (r >= 0)
+                r = send_groups(p, batch);
+        return r < 0 ? r : send_lists(p, batch);
+}
+
 int postgresql_send(Remote *remote, const RemoteBatch *batch)
 {
         PostgreSql *p = postgresql_begin(remote);
-        int r;
+        int r, refused = 0;
 
         r = postgresql_stage(p, batch != NULL);
-        if (r < 0 || !batch)
-                return r;
-        r = remove_sessions(p, batch);
+        if (r >= 0 && !batch)
+                return 0;
         if (r >= 0)
-                r = send_groups(p, batch);
+                r = send_batch(p, batch);
+        if (r == -ERANGE) {
+                refused = r;
+                r = postgresql_roll_back(p);
+        }
         if (r >= 0)
-                r = replace_lists(p, batch);
-        if (r >= 0)
-                r = empty_staging(p);
-        if (r >= 0)
-                postgresql_drop(p);
-        return r;
+                r = end_batch(p);
+        return r < 0 ? r : refused;
 }

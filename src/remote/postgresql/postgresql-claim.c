@@ -215,29 +215,46 @@ int postgresql_still_ours(PostgreSql *p)
         return look(p, &claim, &is_ours);
 }
 
-int postgresql_hold_claim(PostgreSql *p, uint64_t stamp)
+int postgresql_begin_work(PostgreSql *p, uint64_t stamp)
 {
         _cleanup_(result_clearp) PGresult *result = NULL;
-        _cleanup_free_ char *next = make_claim(p, stamp);
         char name[64];
-        const char *parameters[] = { name, p->claim, next, NULL };
+        const char *parameters[] = { name, p->claim, NULL, NULL };
         int r;
 
-        if (!next)
+        free(p->next_claim);
+        parameters[2] = p->next_claim = make_claim(p, stamp);
+        p->next_stamp = stamp;
+        if (!p->next_claim)
                 return postgresql_no_memory(p);
+        r = postgresql_runf(p, NULL, NULL, "BEGIN");
+        if (r < 0)
+                return r;
         (void) key(p, name);
         r = postgresql_runf(p, parameters, &result,
                             "UPDATE %s.sync_metadata SET value = $3 WHERE key = $1 AND value = $2",
                             p->schema);
+        if (r < 0 || strcmp(pq()->PQcmdTuples(result), "1") == 0)
+                return r;
+        return postgresql_fail(
+                        p, -EBUSY,
+                        "Another delivery of this archive has begun on %s, so this one ends.",
+                        p->settings.place);
+}
+
+int postgresql_commit(PostgreSql *p)
+{
+        int r = postgresql_runf(p, NULL, NULL, "COMMIT");
+
         if (r < 0)
                 return r;
-        if (strcmp(pq()->PQcmdTuples(result), "1") != 0)
-                return postgresql_fail(
-                                p, -EBUSY,
-                                "Another delivery of this archive has begun on %s, so this one ends.",
-                                p->settings.place);
         free(p->claim);
-        p->claim = TAKE_PTR(next);
-        p->base.stamp_there = stamp; /* read when all is committed */
+        p->claim = TAKE_PTR(p->next_claim);
+        p->base.stamp_there = p->next_stamp;
         return 0;
+}
+
+int postgresql_roll_back(PostgreSql *p)
+{
+        return postgresql_runf(p, NULL, NULL, "ROLLBACK");
 }

@@ -42,10 +42,13 @@ typedef struct PostgreSql {
         char *plain;                           /* a session that no scrubjay brought; or NULL */
 
         char *claim; /* the row that says that we deliver, as we wrote it last; "": there is none */
+        char *next_claim; /* as the transaction in hand has it; or NULL */
+        uint64_t next_stamp;
         char *ours, *kin; /* marks of this archive, and of others of the same person, as SQL arrays */
 
         StrBuf blocks[N_PG_TABLES]; /* rows in COPY's binary format */
         size_t n_rows[N_PG_TABLES]; /* in them */
+        bool has_put[N_PG_TABLES];  /* any, since the last batch */
         bool is_staged;             /* rows are in the temporary tables */
         PgSession *sessions;
         size_t n_sessions;
@@ -100,8 +103,11 @@ int postgresql_still_ours(PostgreSql *p);
 /* The person that a claim's value names; NULL: it is none, or names nobody. */
 const char *postgresql_user_of(const char *value);
 
-/* Within a transaction: goes on only while we are the one that delivers, and notes the stamp. */
-int postgresql_hold_claim(PostgreSql *p, uint64_t stamp);
+/* Begins a transaction: it goes on only while we are the one that delivers, and notes the stamp. */
+int postgresql_begin_work(PostgreSql *p, uint64_t stamp);
+int postgresql_commit(PostgreSql *p);
+/* Whether or not one was begun. */
+int postgresql_roll_back(PostgreSql *p);
 
 /* Rows, as RemoteBackend has them. */
 int postgresql_put(Remote *remote, RemoteTable table, const Value *values, uint64_t stamp);

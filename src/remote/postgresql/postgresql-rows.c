@@ -86,6 +86,7 @@ static int put_row(PostgreSql *p, PgTable table, const Value *values)
                         r = put_cell(b, l->columns[i].type, &cell);
         }
         p->n_rows[table] += r >= 0;
+        p->has_put[table] = true;
         return r;
 }
 
@@ -184,6 +185,7 @@ void postgresql_drop(PostgreSql *p)
                 strbuf_clear(p->blocks + t);
                 p->blocks[t].failed = false;
                 p->n_rows[t] = 0;
+                p->has_put[t] = false;
         }
         for (size_t i = 0; i < p->n_sessions; i++)
                 free(p->sessions[i].id);

@@ -282,6 +282,7 @@ static void postgresql_free(Remote *remote)
 }
 
 static void postgresql_stop(Remote *remote)
+        free(p->next_claim);
 {
         connection_stop(&of(remote)->connection);
 }
