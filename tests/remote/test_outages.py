@@ -138,9 +138,9 @@ def test_status_and_doctor_say_how_far_behind_and_why(ann, bus):
     assert (remote["behind"], remote["last_error"]) == (2, reason)
     assert (finding["verdict"], finding["text"]) == ("look", f"The remote 'team' is 2 changes behind: {reason}")
 
-    ann.server.clear_faults()
     ann.password = "no longer right"
     ann.write_settings()
+    ann.server.clear_faults()  # afterwards: the daemon tries by itself
     ann.daemon.call("Deliver")
     status, (remote,), (finding,) = said()
     assert "does not let the user 'writer' in" in remote["last_error"] and remote["behind"] == 2
