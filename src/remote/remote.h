@@ -201,7 +201,7 @@ typedef struct RemoteBackend {
         int (*digest)(Remote *remote, RemoteTable table, const Value *values, uint64_t *ret);
 
         /* Our rows of a table by session, in order of session id (bytewise): the first @max after @after (NULL: from the
-         * first). */
+         * first); fewer only where no more follow. Sessions without rows may be among them. The server works on these alone. */
         int (*digests)(Remote *remote, RemoteTable table, const char *after, size_t max,
                        RemoteDigestCallback on_digest, void *userdata);
 

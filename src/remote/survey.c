@@ -6,7 +6,10 @@
 #include "remote/filter.h"
 #include "remote/lists.h"
 
-#define PAGE_SESSIONS 10000 /* a server sums up all that follows for each page */
+/* A page has so many sessions at first; later ones twice as many while an answer takes a small part of the time that it may
+ * take, and fewer where it takes much of it: neither a large archive nor a slow server comes to the end of it. */
+#define PAGE_FIRST 16
+#define PAGE_MAX   10000
 
 /* One session in one table: as it is there, and as it should be. */
 typedef struct Sight {
@@ -37,9 +40,10 @@ struct Survey {
         void *userdata;
 
         RemoteTable table;
-        RemoteDigest page[PAGE_SESSIONS]; /* with ids that it owns */
-        size_t n;
-        Note *notes; /* for the ledger, when the page is compared */
+        RemoteDigest page[PAGE_MAX]; /* with ids that it owns */
+        size_t n, n_max;
+        bool is_last; /* no page follows */
+        Note *notes;  /* for the ledger, when the page is compared */
         size_t n_notes;
 };
 
@@ -55,7 +59,7 @@ static int on_digest(void *userdata, const RemoteDigest *there)
         Survey *s = userdata;
         char *id;
 
-        if (s->n == PAGE_SESSIONS)
+        if (s->n == s->n_max)
                 return -EBADMSG;
         id = strdup(there->session_id);
         if (!id)
@@ -72,18 +76,36 @@ static void take_last(Survey *s, char **ret)
         *ret = s->n > 0 ? (char *) TAKE_PTR(s->page[s->n - 1].session_id) : NULL;
 }
 
-/* Asks for the page after @after. */
+/* How many sessions the next page has. */
+static void choose_size(Survey *s, uint64_t took_usec)
+{
+        uint64_t timeout = s->d->options.timeout_usec ?: REMOTE_TIMEOUT_USEC;
+
+        if (took_usec < timeout / 16)
+                s->n_max = s->n_max * 2 < PAGE_MAX ? s->n_max * 2 : PAGE_MAX;
+        else if (took_usec > timeout / 4)
+                s->n_max = s->n_max > 4 ? s->n_max / 4 : 1;
+}
+
+/* Asks for the page after @after; NULL: for the first one of the table. */
 static int fetch(Survey *s, const char *after)
 {
         Delivery *d = s->d;
+        uint64_t began = now_usec(CLOCK_MONOTONIC);
         int r;
 
         drop_page(s);
+        if (!after)
+                s->n_max = PAGE_FIRST;
         r = link_go_on(d);
         if (r < 0)
                 return r;
-        r = d->remote->backend->digests(d->remote, s->table, after, PAGE_SESSIONS, on_digest, s);
-        return r < 0 ? link_remote_failed(d, r) : 0;
+        r = d->remote->backend->digests(d->remote, s->table, after, s->n_max, on_digest, s);
+        if (r < 0)
+                return link_remote_failed(d, r);
+        s->is_last = s->n < s->n_max;
+        choose_size(s, now_usec(CLOCK_MONOTONIC) - began);
+        return 0;
 }
 
 /* The ledger */
@@ -239,19 +261,18 @@ static int compare_page(Survey *s, const char *after, const char *last)
 static int compare_table(Survey *s)
 {
         _cleanup_free_ char *after = NULL;
-        bool more;
         int r;
 
         do {
                 r = fetch(s, after);
                 if (r < 0)
                         return r;
-                more = s->n == PAGE_SESSIONS;
-                r = compare_page(s, after, more ? s->page[s->n - 1].session_id : NULL);
-                if (r < 0 || !more)
+                r = compare_page(s, after, s->is_last ? NULL : s->page[s->n - 1].session_id);
+                if (r < 0)
                         return r;
                 take_last(s, &after);
-        } while (true);
+        } while (!s->is_last);
+        return 0;
 }
 
 /* Lists */
@@ -290,7 +311,7 @@ static int compare_list(Survey *s, bool learns)
                         there += s->page[i].digest;
                 }
                 take_last(s, &after);
-        } while (s->n == PAGE_SESSIONS);
+        } while (!s->is_last);
         r = lists_digest(s->d, s->table, &n_here, &here);
         if (r < 0 || (n_here == n_there && here == there))
                 return r;

@@ -716,3 +716,15 @@ def test_a_transaction_of_a_connection_that_was_given_up_comes_to_nothing_or_fir
     ann.server.clear_faults()
     ann.deliver_at_last()
     ann.assert_equal()
+def test_reading_what_is_there_never_takes_too_long(ann):
+    """However much it is, and however slow the server: all of it would take three times as long as it may."""
+    ann.set(Timeout="1s")
+    ann.source.add_many(300, ["one"])
+    ann.source.sql("INSERT INTO starred_sessions (session_id) SELECT id FROM sessions")
+    ann.deliver()
+    ann.server.query("CREATE FUNCTION slow(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN true; END $$;"
+                     " ALTER TABLE messages ENABLE ROW LEVEL SECURITY; CREATE POLICY all_rows ON messages USING (true);"
+                     " CREATE POLICY slowly ON messages AS RESTRICTIVE FOR SELECT USING (slow(session_id))")
+    assert ann.ctl("remote", "check", "team") == (0, "The remote 'team' holds what the archive has.\n", "")
+
+

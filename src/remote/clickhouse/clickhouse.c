@@ -103,27 +103,37 @@ static int on_digest_row(void *userdata, char **cells, size_t n_cells)
 }
 
 /* A row whose version is beyond what a clock gives is never the same as one of ours: it is to go. */
+static void add_rows_after(ClickHouse *c, StrBuf *sql, RemoteTable table, const char *after)
+{
+        (void) strbuf_puts(sql, " FROM ");
+        (void) clickhouse_name(sql, remote_table(table)->name);
+        (void) strbuf_puts(sql, " FINAL");
+        clickhouse_where(c, sql, &(Selection){ .table = table, .all = true, .own = true });
+        if (!after)
+                return;
+        (void) strbuf_printf(sql, " AND %s > ", clickhouse_id_column(table));
+        (void) clickhouse_quote(sql, after);
+}
+
+/* The page's sessions first: rows are read of these alone. */
 static int clickhouse_digests(Remote *remote, RemoteTable table, const char *after, size_t max,
                               RemoteDigestCallback on_digest, void *userdata)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         ClickHouse *c = clickhouse_begin(remote);
         DigestRows rows = { on_digest, userdata };
+        const char *id = clickhouse_id_column(table);
 
         (void) strbuf_printf(&sql,
                              "SELECT %s AS k, count(), sum(if(_version > %" PRIu64
                              ", toUInt64(1), ",
-                             clickhouse_id_column(table), c->us->stamp_limit);
+                             id, c->us->stamp_limit);
         (void) clickhouse_digest_sql(table, &sql);
-        (void) strbuf_puts(&sql, ")) FROM ");
-        (void) clickhouse_name(&sql, remote_table(table)->name);
-        (void) strbuf_puts(&sql, " FINAL");
-        clickhouse_where(c, &sql, &(Selection){ .table = table, .all = true, .own = true });
-        if (after) {
-                (void) strbuf_printf(&sql, " AND %s > ", clickhouse_id_column(table));
-                (void) clickhouse_quote(&sql, after);
-        }
-        (void) strbuf_printf(&sql, " GROUP BY k ORDER BY k LIMIT %zu", max);
+        (void) strbuf_puts(&sql, "))");
+        add_rows_after(c, &sql, table, after);
+        (void) strbuf_printf(&sql, " AND %s IN (SELECT DISTINCT %s", id, id);
+        add_rows_after(c, &sql, table, after);
+        (void) strbuf_printf(&sql, " ORDER BY %s LIMIT %zu) GROUP BY k ORDER BY k", id, max);
         return clickhouse_run(c, &sql, on_digest_row, &rows);
 }
 

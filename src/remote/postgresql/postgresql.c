@@ -104,22 +104,16 @@ static int digests_sql(PostgreSql *p, PgTable table, const char *after, size_t m
 {
         const char *id = table == PG_SESSIONS ? "id" : "session_id";
 
-        (void) strbuf_printf(sql, "SELECT t.%s, count(*), mod(sum(", id);
+        (void) strbuf_printf(sql, "SELECT s.id, count(t.%s), coalesce(mod(sum(", id);
         (void) pg_digest_sql(table, p->has[table], sql);
-        (void) strbuf_printf(sql, "), 18446744073709551616) FROM %s.%s t ", p->schema,
-                             pg_layout(table)->name);
-        if (table == PG_SESSIONS)
-                (void) strbuf_puts(sql, "WHERE t.owner_marker");
-        else
-                (void) strbuf_printf(
-                                sql,
-                                "JOIN %s.sessions s ON s.id = t.session_id WHERE s.owner_marker",
-                                p->schema);
-        (void) strbuf_puts(sql, " = ANY($1::text[])");
-        if (after)
-                (void) strbuf_printf(sql, " AND t.%s > $2 COLLATE \"C\"", id);
-        return strbuf_printf(sql, " GROUP BY t.%s ORDER BY t.%s COLLATE \"C\" LIMIT %zu", id, id,
-                             max);
+        return strbuf_printf(
+                        sql,
+                        ") FILTER (WHERE t.%s IS NOT NULL), 18446744073709551616), 0) FROM (SELECT id "
+                        "FROM %s.sessions WHERE owner_marker = ANY($1::text[])%s ORDER BY id COLLATE "
+                        "\"C\" LIMIT %zu) s LEFT JOIN %s.%s t ON t.%s = s.id GROUP BY s.id ORDER BY "
+                        "s.id COLLATE \"C\"",
+                        id, p->schema, after ? " AND id > $2 COLLATE \"C\"" : "", max, p->schema,
+                        pg_layout(table)->name, id);
 }
 
 static int postgresql_digests(Remote *remote, RemoteTable table, const char *after, size_t max,
