@@ -25,17 +25,12 @@ static const char *get(const ConnectionSettings *s, const char *keyword)
 
 /* Servers */
 
-/* One of the servers that libpq tries in turn. */
-typedef struct Server {
-        char *host, *address, *port; /* "" where nothing is said */
-} Server;
-
-static void server_done(Server *server)
+static void server_done(ConnectionServer *server)
 {
         free(server->host);
         free(server->address);
         free(server->port);
-        *server = (Server){ 0 };
+        *server = (ConnectionServer){ 0 };
 }
 
 /* The @i-th of "a,b,c"; "" where there is none. */
@@ -62,12 +57,12 @@ static size_t count_servers(const ConnectionSettings *s)
         return count_elements(get_from(s->complete, "hostaddr") ?: get_from(s->complete, "host"));
 }
 
-static Server take_server(const ConnectionSettings *s, size_t i)
+static ConnectionServer take_server(const ConnectionSettings *s, size_t i)
 {
         const char *ports = get_from(s->complete, "port");
-        Server server = { .host = element(get_from(s->complete, "host"), i),
-                          .address = element(get_from(s->complete, "hostaddr"), i),
-                          .port = element(ports, ports && strchr(ports, ',') ? i : 0) };
+        ConnectionServer server = { .host = element(get_from(s->complete, "host"), i),
+                                    .address = element(get_from(s->complete, "hostaddr"), i),
+                                    .port = element(ports, ports && strchr(ports, ',') ? i : 0) };
 
         if (!*server.port) {
                 free(server.port);
@@ -76,7 +71,7 @@ static Server take_server(const ConnectionSettings *s, size_t i)
         return server;
 }
 
-static bool is_socket(const Server *server)
+static bool is_socket(const ConnectionServer *server)
 {
         return !*server->address && (!*server->host || *server->host == '/');
 }
@@ -92,7 +87,7 @@ static bool is_loopback(const char *address)
 }
 
 /* What the connection is made to counts: with an address the name is only what the certificate has to say. */
-static bool is_local(const Server *server)
+static bool is_local(const ConnectionServer *server)
 {
         if (*server->address)
                 return is_loopback(server->address);
@@ -101,7 +96,7 @@ static bool is_local(const Server *server)
 }
 
 /* Nothing but a place is shown as one. */
-static bool is_plain(const Server *server)
+static bool is_plain(const ConnectionServer *server)
 {
         static const char plain[] =
                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:%";
@@ -130,7 +125,7 @@ static void add_part(StrBuf *b, const char *text, const char *also)
                         (void) strbuf_printf(b, "%%%02X", (unsigned char) *text);
 }
 
-static void add_to_url(StrBuf *b, const Server *server)
+static void add_to_url(StrBuf *b, const ConnectionServer *server)
 {
         bool is_six = strchr(server->host, ':');
 
@@ -142,7 +137,7 @@ static void add_to_url(StrBuf *b, const Server *server)
         (void) strbuf_printf(b, ":%s", server->port);
 }
 
-static void add_to_place(StrBuf *b, const Server *server)
+static void add_to_place(StrBuf *b, const ConnectionServer *server)
 {
         if (is_socket(server))
                 (void) strbuf_printf(b, "the socket in %s",
@@ -163,20 +158,22 @@ static int name_servers(ConnectionSettings *s, bool *ret_is_local, char **reterr
 
         *ret_is_local = true;
         (void) strbuf_puts(&url, "postgresql://");
+        s->servers = xcalloc(n, sizeof(*s->servers));
         for (size_t i = 0; i < n; i++) {
-                _cleanup_(server_done) Server server = take_server(s, i);
+                const ConnectionServer *server = s->servers + i;
 
-                if (!is_plain(&server)) {
+                s->servers[s->n_servers++] = take_server(s, i);
+                if (!is_plain(server)) {
                         format_error(reterr,
                                      "A host or a port of its URL, or of libpq's own settings, is none: a host is "
                                      "of letters, digits and . - _ or the path of a folder, and a port is a number.");
                         return -EINVAL;
                 }
-                *ret_is_local = *ret_is_local && is_local(&server);
+                *ret_is_local = *ret_is_local && is_local(server);
                 (void) strbuf_puts(&url, i > 0 ? "," : "");
                 (void) strbuf_puts(&place, i > 0 ? " or " : "");
-                add_to_url(&url, &server);
-                add_to_place(&place, &server);
+                add_to_url(&url, server);
+                add_to_place(&place, server);
         }
         (void) strbuf_putc(&url, '/');
         add_part(&url, s->database, "");
@@ -328,37 +325,61 @@ void connection_settings_done(ConnectionSettings *s)
                 pq()->PQconninfoFree(s->parsed);
         if (s->complete)
                 pq()->PQconninfoFree(s->complete);
+        for (size_t i = 0; i < s->n_servers; i++)
+                server_done(s->servers + i);
+        free(s->servers);
         free(s->url);
         free(s->place);
         free(s->caution);
         *s = (ConnectionSettings){ 0 };
 }
 
-void connection_settings_fill(const ConnectionSettings *s, const char *password,
+/* A parameter; one that was said before stays. */
+static void add(const char **keywords, const char **values, const char *keyword, const char *value)
+{
+        size_t n = 0;
+
+        while (n < CONNECTION_PARAMETERS_MAX - 1 && keywords[n] &&
+               strcmp(keywords[n], keyword) != 0)
+                n++;
+        if (!value || !*value || n == CONNECTION_PARAMETERS_MAX - 1 || keywords[n])
+                return;
+        keywords[n] = keyword;
+        values[n] = value;
+}
+
+/* Is it said in another way, of one server? */
+static bool is_of_all_servers(const char *keyword)
+{
+        static const char *const all[] = { "host", "hostaddr", "target_session_attrs", "service" };
+
+        for (size_t i = 0; i < ELEMENTSOF(all); i++)
+                if (strcmp(keyword, all[i]) == 0)
+                        return true;
+        return false;
+}
+
+/* All that was judged is said, so that libpq asks no service file or variable for it again. */
+void connection_settings_fill(const ConnectionSettings *s, size_t server, const char *password,
                               const char *keywords[static CONNECTION_PARAMETERS_MAX],
                               const char *values[static CONNECTION_PARAMETERS_MAX])
 {
-        const char *const all[CONNECTION_PARAMETERS_MAX - 1][2] = {
-                { "dbname", s->options->url }, /* its values first, so that those after it win */
-                { "host",
-                  get_from(s->complete,
-                           "host") }, /* what was judged, whatever a service file says now */
-                { "hostaddr", get_from(s->complete, "hostaddr") },
-                { "port", get_from(s->complete, "port") },
-                { "sslmode", s->ssl_mode },
-                { "client_encoding", "UTF8" },
-                { "application_name", "scrubjay" },
-                { "password", password },
-                { "sslrootcert", s->root_file },
-                { "sslcert", s->options->client_certificate },
-                { "sslkey", s->options->client_key },
-        };
-        size_t n = 0;
+        const ConnectionServer *one = s->servers + server;
 
-        for (size_t i = 0; i < ELEMENTSOF(all); i++)
-                if (all[i][0] && all[i][1]) {
-                        keywords[n] = all[i][0];
-                        values[n++] = all[i][1];
-                }
-        keywords[n] = values[n] = NULL;
+        memset(keywords, 0, CONNECTION_PARAMETERS_MAX * sizeof(*keywords));
+        memset(values, 0, CONNECTION_PARAMETERS_MAX * sizeof(*values));
+        add(keywords, values, "host", one->host);
+        add(keywords, values, "hostaddr", one->address);
+        add(keywords, values, "port", one->port);
+        add(keywords, values, "sslmode", s->ssl_mode);
+        add(keywords, values, "client_encoding", "UTF8");
+        add(keywords, values, "application_name", "scrubjay");
+        add(keywords, values, "password", password);
+        add(keywords, values, "sslrootcert", s->root_file);
+        add(keywords, values, "sslcert", s->options->client_certificate);
+        add(keywords, values, "sslkey", s->options->client_key);
+        add(keywords, values, "target_session_attrs", get(s, "target_session_attrs"));
+        for (const PQconninfoOption *o = s->complete; o->keyword; o++)
+                if (!is_of_all_servers(o->keyword))
+                        add(keywords, values, o->keyword, o->val);
 }

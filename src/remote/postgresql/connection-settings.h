@@ -6,14 +6,21 @@
 #include "remote/postgresql/pq-api.h"
 #include "remote/remote.h"
 
-#define CONNECTION_PARAMETERS_MAX 12
+#define CONNECTION_PARAMETERS_MAX 96 /* libpq 17 has 47 */
+
+/* One of the servers that are tried in turn. */
+typedef struct ConnectionServer {
+        char *host, *address, *port; /* "" where nothing is said */
+} ConnectionServer;
 
 typedef struct ConnectionSettings {
         const RemoteOptions *options;
         PQconninfoOption *parsed; /* of the URL */
         PQconninfoOption *
                         complete; /* with what libpq adds: a service file, the environment, its defaults */
-        const char *user;         /* as a person knows it */
+        ConnectionServer *servers;
+        size_t n_servers;
+        const char *user; /* as a person knows it */
         const char *database;
         const char *ssl_mode;
         const char *root_file; /* sslrootcert; NULL: libpq decides */
@@ -26,7 +33,7 @@ typedef struct ConnectionSettings {
 int connection_settings_take(ConnectionSettings *s, const RemoteOptions *options, char **reterr);
 void connection_settings_done(ConnectionSettings *s);
 
-/* Fills the arrays that PQconnectStartParams() wants. @password may be NULL; all is borrowed. */
-void connection_settings_fill(const ConnectionSettings *s, const char *password,
+/* Fills the arrays that PQconnectStartParams() wants for one of the servers. @password may be NULL; all is borrowed. */
+void connection_settings_fill(const ConnectionSettings *s, size_t server, const char *password,
                               const char *keywords[static CONNECTION_PARAMETERS_MAX],
                               const char *values[static CONNECTION_PARAMETERS_MAX]);

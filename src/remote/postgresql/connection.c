@@ -94,14 +94,32 @@ static void drop_notice(void *userdata, const char *message)
 {
 }
 
-int connection_open(Connection *c, const char *const *keywords, const char *const *values)
+/* Has the server answered, in a way that is an answer for all? One that cannot be reached, starts up or is of the wrong kind
+ * (target_session_attrs) leaves room for others. */
+static bool is_answer(const Connection *c, ConnStatusType reached)
+{
+        switch (reached) {
+        case CONNECTION_STARTED:
+        case CONNECTION_CHECK_WRITABLE:
+        case CONNECTION_CONSUME:
+        case CONNECTION_CHECK_TARGET:
+        case CONNECTION_CHECK_STANDBY:
+                return false;
+        default:
+                return strcmp(c->sqlstate, "57P03") != 0;
+        }
+}
+
+int connection_open(Connection *c, const char *const *keywords, const char *const *values,
+                    bool *ret_is_final)
 {
         uint64_t deadline = deadline_of(c);
         PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+        ConnStatusType reached = CONNECTION_STARTED;
         int r = 0;
 
-        c->was_open = false;
-        c->conn = pq()->PQconnectStartParams(keywords, values, 1);
+        *ret_is_final = c->was_open = false;
+        c->conn = pq()->PQconnectStartParams(keywords, values, 0);
         if (!c->conn)
                 return -ENOMEM;
         (void) pq()->PQsetErrorVerbosity(c->conn, PQERRORS_SQLSTATE);
@@ -109,6 +127,7 @@ int connection_open(Connection *c, const char *const *keywords, const char *cons
         if (pq()->PQstatus(c->conn) == CONNECTION_BAD)
                 return fail(c);
         while (r >= 0 && status != PGRES_POLLING_OK) {
+                reached = pq()->PQstatus(c->conn);
                 r = wait_for(c, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
                 if (r >= 0)
                         status = pq()->PQconnectPoll(c->conn);
@@ -118,6 +137,7 @@ int connection_open(Connection *c, const char *const *keywords, const char *cons
         if (r >= 0 && pq()->PQsetnonblocking(c->conn, 1) < 0)
                 r = fail(c);
         c->was_open = r >= 0;
+        *ret_is_final = r < 0 && r != -ETIMEDOUT && (r != -EPROTO || is_answer(c, reached));
         return r;
 }
 

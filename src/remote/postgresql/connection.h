@@ -29,8 +29,10 @@ void connection_done(Connection *c);
 /* From any thread: what is waited for ends with -ECANCELED, and all that comes later. */
 void connection_stop(Connection *c);
 
-/* Each returns 0 or a negative errno: -ECANCELED, -ETIMEDOUT, -ENOMEM, or -EPROTO with sqlstate and message set. */
-int connection_open(Connection *c, const char *const *keywords, const char *const *values);
+/* Each returns 0 or a negative errno: -ECANCELED, -ETIMEDOUT, -ENOMEM, or -EPROTO with sqlstate and message set.
+ * *@ret_is_final, of a failure: another server would not be tried by libpq either. */
+int connection_open(Connection *c, const char *const *keywords, const char *const *values,
+                    bool *ret_is_final);
 void connection_close(Connection *c);
 
 /* Runs a statement with texts as parameters. *@ret may be NULL; it is the caller's, who gives it to PQclear(). */

@@ -100,6 +100,7 @@ static int postgresql_digest(Remote *remote, RemoteTable table, const Value *val
         return pg_digest(there, p->has[there], values, &p->digested, ret);
 }
 
+/* The page's sessions first: rows are read of these alone. */
 static int digests_sql(PostgreSql *p, PgTable table, const char *after, size_t max, StrBuf *sql)
 {
         const char *id = table == PG_SESSIONS ? "id" : "session_id";
@@ -192,9 +193,23 @@ int postgresql_limit_statements(PostgreSql *p, uint64_t usec)
                                "SELECT set_config('statement_timeout', $1, false)");
 }
 
-static int connect_to(PostgreSql *p)
+/* One after the other, each with the whole time-out: libpq would wait for the first one that does not answer. */
+static int connect_to_one(PostgreSql *p, const char *password)
 {
         const char *keywords[CONNECTION_PARAMETERS_MAX], *values[CONNECTION_PARAMETERS_MAX];
+        bool is_final = false;
+        int r = -EINVAL;
+
+        for (size_t i = 0; r < 0 && !is_final && i < p->settings.n_servers; i++) {
+                connection_close(&p->connection);
+                connection_settings_fill(&p->settings, i, password, keywords, values);
+                r = connection_open(&p->connection, keywords, values, &is_final);
+        }
+        return r;
+}
+
+static int connect_to(PostgreSql *p)
+{
         _cleanup_free_ char *error = NULL;
         char *password = NULL;
         int r;
@@ -202,8 +217,7 @@ static int connect_to(PostgreSql *p)
         r = password_load(p->options->name, p->options->password_file, &password, &error);
         if (r < 0)
                 return postgresql_fail(p, -EACCES, "%s", error ?: "The password cannot be read.");
-        connection_settings_fill(&p->settings, password, keywords, values);
-        r = connection_open(&p->connection, keywords, values);
+        r = connect_to_one(p, password);
         password = password_free(password);
         return r < 0 ? postgresql_failed(p, r) : say_settings(p);
 }
@@ -268,6 +282,7 @@ static void postgresql_free(Remote *remote)
         free(p->left_out);
         free(p->plain);
         free(p->claim);
+        free(p->next_claim);
         free(p->ours);
         free(p->kin);
         free(p->base.reason);
@@ -276,7 +291,6 @@ static void postgresql_free(Remote *remote)
 }
 
 static void postgresql_stop(Remote *remote)
-        free(p->next_claim);
 {
         connection_stop(&of(remote)->connection);
 }
