@@ -1,20 +1,24 @@
 -- A PostgreSQL database for masked sessions, as `agentsview pg serve` (0.46.1) reads it. Run it as an administrator, in that
--- database: what is there already stays. It makes
---   @SCHEMA@_owner   whose the tables are. Only what migrates them logs in with it, never a server of pages
---   @SCHEMA@_writer  for scrubjay: rows, and no tables
---   @SCHEMA@_reader  for `agentsview pg serve`
+-- database: what is there already stays. Roles are of all databases of a server, so their names carry this one's, and two teams
+-- on one server do not see each other. It makes
+--   @ROLES@_owner   whose the tables are. Only what migrates them logs in with it, never a server of pages
+--   @ROLES@_writer  for scrubjay: rows, and no tables
+--   @ROLES@_reader  for `agentsview pg serve`
 -- which nobody can log in with: a person's or a program's role is made a member of one.
 
 DO $setup$
 DECLARE
     name text;
 BEGIN
+    IF current_database() <> '@DATABASE@' THEN
+        RAISE EXCEPTION 'This is for the database @DATABASE@, and not for %.', current_database();
+    END IF;
     FOREACH name IN ARRAY ARRAY['owner', 'writer', 'reader'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '@SCHEMA@_' || name) THEN
-            EXECUTE format('CREATE ROLE %I', '@SCHEMA@_' || name);
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '@ROLES@_' || name) THEN
+            EXECUTE format('CREATE ROLE %I', '@ROLES@_' || name);
         END IF;
     END LOOP;
-    EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', current_database(), '@SCHEMA@_owner');
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', current_database(), '@ROLES@_owner');
     -- search is faster with it, and works without
     IF EXISTS (SELECT FROM pg_available_extensions WHERE pg_available_extensions.name = 'pg_trgm') THEN
         CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
@@ -28,8 +32,8 @@ BEGIN
         RETURN;
     END IF;
     EXECUTE $ddl$
-CREATE SCHEMA "@SCHEMA@" AUTHORIZATION "@SCHEMA@_owner";
-SET LOCAL ROLE "@SCHEMA@_owner";
+CREATE SCHEMA "@SCHEMA@" AUTHORIZATION "@ROLES@_owner";
+SET LOCAL ROLE "@ROLES@_owner";
 SET LOCAL search_path = "@SCHEMA@", public;
 
 CREATE FUNCTION "@SCHEMA@".agentsview_json_integer(raw_value text, json_path text[], fallback_key text) RETURNS text
@@ -989,12 +993,12 @@ $ddl$;
 END
 $setup$;
 
-GRANT USAGE ON SCHEMA "@SCHEMA@" TO "@SCHEMA@_writer", "@SCHEMA@_reader";
-GRANT SELECT ON ALL TABLES IN SCHEMA "@SCHEMA@" TO "@SCHEMA@_reader";
-ALTER DEFAULT PRIVILEGES FOR ROLE "@SCHEMA@_owner" IN SCHEMA "@SCHEMA@" GRANT SELECT ON TABLES TO "@SCHEMA@_reader";
+GRANT USAGE ON SCHEMA "@SCHEMA@" TO "@ROLES@_writer", "@ROLES@_reader";
+GRANT SELECT ON ALL TABLES IN SCHEMA "@SCHEMA@" TO "@ROLES@_reader";
+ALTER DEFAULT PRIVILEGES FOR ROLE "@ROLES@_owner" IN SCHEMA "@SCHEMA@" GRANT SELECT ON TABLES TO "@ROLES@_reader";
 GRANT SELECT, INSERT, UPDATE, DELETE ON "@SCHEMA@".sessions, "@SCHEMA@".messages, "@SCHEMA@".tool_calls,
     "@SCHEMA@".tool_result_events, "@SCHEMA@".starred_sessions, "@SCHEMA@".pinned_messages, "@SCHEMA@".usage_events,
-    "@SCHEMA@".sync_metadata TO "@SCHEMA@_writer";
-GRANT SELECT ON "@SCHEMA@".excluded_sessions TO "@SCHEMA@_writer";
+    "@SCHEMA@".sync_metadata TO "@ROLES@_writer";
+GRANT SELECT ON "@SCHEMA@".excluded_sessions TO "@ROLES@_writer";
 GRANT USAGE ON SEQUENCE "@SCHEMA@".tool_calls_id_seq, "@SCHEMA@".tool_result_events_id_seq, "@SCHEMA@".pinned_messages_id_seq,
-    "@SCHEMA@".usage_events_id_seq TO "@SCHEMA@_writer";
+    "@SCHEMA@".usage_events_id_seq TO "@ROLES@_writer";

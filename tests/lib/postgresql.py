@@ -320,7 +320,7 @@ class Proxy:
 
 
 def schema_sql():
-    return (DATA / "agentsview.sql").read_text().replace("@SCHEMA@", SCHEMA)
+    return (DATA / "agentsview.sql").read_text().replace("@SCHEMA@", SCHEMA).replace("@ROLES@", SCHEMA).replace("@DATABASE@", "sample")
 
 
 class Server:

@@ -395,7 +395,7 @@ def test_setup_is_all_that_an_administrator_runs(ann, tmp_path):
     server.query(f"DROP DATABASE IF EXISTS bare_{server.database}", "postgres")
     server.query(f"CREATE DATABASE bare_{server.database} TEMPLATE template0", "postgres")
     server.database = f"bare_{server.database}"
-    schema = "masked" + server.database  # roles are of all databases
+    schema = "masked"
     ann.set(URL=server.url("carol"), Schema=schema)
     status, sql, stderr = ann.ctl("remote", "setup", "team", "--print")
     assert status == 0, stderr
@@ -407,8 +407,37 @@ def test_setup_is_all_that_an_administrator_runs(ann, tmp_path):
     ann.deliver()
     assert server.query("SELECT content FROM " + schema + ".messages ORDER BY ordinal") == [["one"], ["two"]]
     rights = server.query("SELECT string_agg(DISTINCT privilege_type, ',') FROM information_schema.role_table_grants"
-                          " WHERE grantee = '" + schema + "_reader' AND table_schema = '" + schema + "'")
+                          f" WHERE grantee = '{server.database}_masked_reader' AND table_schema = 'masked'")
     assert rights == [["SELECT"]]
+
+
+def test_two_teams_on_one_server_do_not_see_each_other(ann):
+    server, databases = ann.server, []
+    for user in ("team_one", "team_two"):
+        server.query(f"DROP DATABASE IF EXISTS {user}_data", "postgres")
+        server.query(f"CREATE DATABASE {user}_data TEMPLATE template0", "postgres")
+        server.database = f"{user}_data"
+        databases.append(server.database)
+        ann.set(URL=server.url(user))
+        status, sql, stderr = ann.ctl("remote", "setup", "team", "--print")
+        assert status == 0, stderr
+        server.query(sql)
+    for mine, other in zip(databases, reversed(databases)):
+        roles = server.query("SELECT rolname, has_schema_privilege(oid, 'agentsview', 'USAGE'), has_table_privilege(oid, 'agentsview.messages',"
+                             f" 'SELECT') FROM pg_roles WHERE rolname LIKE '{other}\\_%' OR rolname = '{other.removesuffix('_data')}'", mine)
+        assert len(roles) == 4 and {(usage, select) for _, usage, select in roles} == {("f", "f")}
+    with pytest.raises(Exception, match=f"This is for the database {databases[1]}, and not for {databases[0]}"):
+        server.query(sql, databases[0])
+
+
+@pytest.mark.parametrize("database, sentence", [
+    ("Team", "The name of the database ('Team') has to be of small letters"), ("a" * 50, "are too long for the names of roles"),
+    ("a'b", "The name of the database ('a'b') has to be of small letters"),
+])
+def test_names_that_no_role_can_have(ann, database, sentence):
+    ann.set(URL=f"postgresql://carol@localhost/{database}")
+    status, out, stderr = ann.ctl("remote", "setup", "team", "--print")
+    assert (status, out) == (1, "") and sentence in stderr
 
 
 @pytest.mark.parametrize("arguments", [["setup", "team"], ["setup", "--print"], ["check", "team", "--print"]])
@@ -738,7 +767,7 @@ def test_reading_what_is_there_never_takes_too_long(ann):
     ann.server.query("CREATE FUNCTION slow(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN true; END $$;"
                      " ALTER TABLE messages ENABLE ROW LEVEL SECURITY; CREATE POLICY all_rows ON messages USING (true);"
                      " CREATE POLICY slowly ON messages AS RESTRICTIVE FOR SELECT USING (slow(session_id))")
-    assert ann.ctl("remote", "check", "team") == (0, "The remote 'team' holds what the archive has.\n", "")
+    assert ann.ctl("remote", "check", "team") == (0, "The remote 'team' has what the archive has.\n", "")
 
 
 # Others at the same moment

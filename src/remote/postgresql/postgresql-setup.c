@@ -5,8 +5,10 @@
 #include "config.h"
 #include "remote/postgresql/postgresql-internal.h"
 
-#define SETUP_MAX   ((size_t) 1024 * 1024)
-#define SCHEMA_MARK "@SCHEMA@"
+#define SETUP_MAX ((size_t) 1024 * 1024)
+
+/* The longest name that PostgreSQL does not cut. */
+#define NAME_MAX_BYTES 63
 
 /* Appends 'text', or "text". */
 static int quote(StrBuf *b, char mark, const char *text)
@@ -20,26 +22,43 @@ static int quote(StrBuf *b, char mark, const char *text)
         return strbuf_putc(b, mark);
 }
 
-/* The file's text has the schema's name within quotes of both kinds, and in texts within texts. */
-static bool is_plain(const char *schema)
+/* The file's text has the names within quotes of both kinds, and in texts within texts. */
+static bool is_plain(const char *name)
 {
-        return strspn(schema, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(schema) &&
-               strlen(schema) < 50;
+        return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
 }
 
-static int add_text(StrBuf *b, const char *text, const char *schema)
-{
-        const char *mark;
+/* A name in the file's text, and what it is here. */
+typedef struct Name {
+        const char *mark, *name;
+} Name;
 
-        for (; (mark = strstr(text, SCHEMA_MARK)); text = mark + strlen(SCHEMA_MARK)) {
-                (void) strbuf_append(b, text, (size_t) (mark - text));
-                (void) strbuf_puts(b, schema);
+static const Name *name_at(const Name *names, const char *text)
+{
+        while (names->mark && strncmp(text, names->mark, strlen(names->mark)) != 0)
+                names++;
+        return names->mark ? names : NULL;
+}
+
+static int add_text(StrBuf *b, const char *text, const Name *names)
+{
+        int r = 0;
+
+        while (r >= 0 && *text) {
+                size_t n = strcspn(text + 1, "@") + 1;
+                const Name *name = name_at(names, text);
+
+                if (name)
+                        r = strbuf_puts(b, name->name);
+                else
+                        r = strbuf_append(b, text, n);
+                text += name ? strlen(name->mark) : n;
         }
-        return strbuf_puts(b, text);
+        return r;
 }
 
 /* Who delivers. Its password is for whoever runs this to set. */
-static int add_login(StrBuf *b, const char *user, const char *schema)
+static int add_login(StrBuf *b, const char *user, const char *roles)
 {
         (void) strbuf_puts(
                         b,
@@ -49,7 +68,7 @@ static int add_login(StrBuf *b, const char *user, const char *schema)
         (void) strbuf_puts(b, ") THEN\n        CREATE ROLE ");
         (void) quote(b, '"', user);
         (void) strbuf_puts(b, " LOGIN;\n    END IF;\nEND\n$setup$;\nGRANT ");
-        (void) strbuf_printf(b, "\"%s_writer\" TO ", schema);
+        (void) strbuf_printf(b, "\"%s_writer\" TO ", roles);
         (void) quote(b, '"', user);
         return strbuf_puts(b, ";\n");
 }
@@ -58,23 +77,36 @@ int postgresql_setup(Remote *remote, StrBuf *ret)
 {
         PostgreSql *p = postgresql_begin(remote);
         const char *schema = p->options->schema ?: PG_DEFAULT_SCHEMA;
-        _cleanup_free_ char *text = NULL;
+        const char *database = p->settings.database;
+        _cleanup_free_ char *text = NULL, *roles = xasprintf("%s_%s", database, schema);
+        const Name names[] = { { "@SCHEMA@", schema },
+                               { "@DATABASE@", database },
+                               { "@ROLES@", roles },
+                               { NULL, NULL } };
         size_t size;
         int r;
 
-        if (!is_plain(schema))
+        if (!is_plain(database) || !is_plain(schema))
                 return postgresql_fail(
                                 p, -EINVAL,
-                                "The name of the schema ('%.100s') has to be of small letters, digits and _.",
-                                schema);
+                                "The name of the %s ('%.100s') has to be of small letters, digits and _, "
+                                "for the names of roles are made of it.",
+                                is_plain(database) ? "schema" : "database",
+                                is_plain(database) ? schema : database);
+        if (strlen(roles) + strlen("_writer") > NAME_MAX_BYTES)
+                return postgresql_fail(
+                                p, -EINVAL,
+                                "The names of database and schema ('%.100s', '%.100s') are too long "
+                                "for the names of roles, which are made of them.",
+                                database, schema);
         r = file_read(SCRUBJAY_POSTGRESQL_SETUP, SETUP_MAX, &text, &size);
         if (r < 0)
                 return postgresql_fail(p, r,
                                        "The file '" SCRUBJAY_POSTGRESQL_SETUP
                                        "' cannot be read: %s.",
                                        strerror(-r));
-        (void) add_text(ret, text, schema);
+        (void) add_text(ret, text, names);
         if (strcmp(p->settings.user, "?") == 0 || strstr(p->settings.user, "$setup$"))
                 return ret->failed ? postgresql_no_memory(p) : 0;
-        return add_login(ret, p->settings.user, schema) < 0 ? postgresql_no_memory(p) : 0;
+        return add_login(ret, p->settings.user, roles) < 0 ? postgresql_no_memory(p) : 0;
 }
