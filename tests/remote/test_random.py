@@ -171,5 +171,5 @@ def test_round(make_person, bus, seed):
         stop()
     for person, whose in ((ann, "s%"), (bob, "b%")):
         ann.server.assert_equal(person.archive, there=f"{{}} LIKE '{whose}'")
-        status, out, _ = person.ctl("remote", "check", "team")
-        assert status == 0, out
+        status, out, stderr = person.ctl("remote", "check", "team")
+        assert status == 0, out + stderr
