@@ -133,7 +133,7 @@ static void explain(char **reterr, const char *path, int r)
                                    : strerror(-r));
 }
 
-/* Returns 0; -EUCLEAN: a row is none that we write. */
+/* Returns 0; -EUCLEAN: a row is not one that we write. */
 static int copy_rows(sqlite3 *from, sqlite3 *to)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *select = NULL, *insert = NULL;

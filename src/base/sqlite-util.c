@@ -19,7 +19,7 @@ static int file_error(sqlite3_file *file)
         return error;
 }
 
-/* The operating system's error behind an I/O error. SQLite forgets it when a commit fails; its files remember. */
+/* The operating system's error that an I/O error comes from. SQLite forgets it when a commit fails; its files remember. */
 static int system_error_of(sqlite3 *db, int code)
 {
         sqlite3_file *file = NULL;

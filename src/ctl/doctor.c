@@ -248,7 +248,7 @@ static void check_mode(Doctor *d, const char *path)
         if (stat(path, &st) >= 0 && (st.st_mode & 0077) != 0)
                 sayf(d, VERDICT_BROKEN, "archive-mode",
                      S_ISDIR(st.st_mode) ? _("chmod 700 that folder.") : _("chmod 600 that file."),
-                     _("Others can get at '%s' (mode %03o)."), path, st.st_mode & 0777);
+                     _("Others can read or change '%s' (mode %03o)."), path, st.st_mode & 0777);
 }
 
 static void check_space(Doctor *d, const char *folder)

@@ -21,7 +21,7 @@ Listing *listing_new(const ListingColumn *columns, size_t n_columns);
 Listing *listing_free(Listing *l);
 DEFINE_CLEANUP(Listing *, listing_free)
 
-/* The next cell: takes over @text, which must be printable. */
+/* The next cell: owns @text from now on, which must be printable. */
 void listing_take(Listing *l, Style style, char *text);
 
 /* The next cell, formatted. */

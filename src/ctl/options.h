@@ -38,7 +38,7 @@ typedef struct Usage {
  */
 int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first);
 
-/* One line of a help text: @name, with @argument (may be NULL) behind @between, then @help from column @column on, as a
+/* One line of a help text: @name, with @argument (may be NULL) after @between, then @help from column @column on, as a
  * terminal counts. */
 void help_print_row(const char *name, const char *between, const char *argument, const char *help,
                     size_t column);

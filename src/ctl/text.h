@@ -32,7 +32,7 @@ int put_ago(StrBuf *b, uint64_t usec, uint64_t now);
 /* "2026-11-23 14:03" in local time; "-" for 0. */
 int put_local_time(StrBuf *b, uint64_t usec);
 
-/* The same for an ISO time as it is stored; what is none is put as it is, printable. */
+/* The same for an ISO time as it is stored; what is not a time is put as it is, printable. */
 int put_local_iso(StrBuf *b, const Value *time);
 
 /* The same in fresh memory, which is the caller's. */

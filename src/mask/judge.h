@@ -257,7 +257,7 @@ bool judge_is_word(const char *s, size_t n);
 /* Which model it is: differs when another one was built in. */
 const char *judge_model_name(void);
 
-/* How careful the judge is: a high caution masks more of what is none, a low one leaves more of what is one. */
+/* How careful the judge is: a high caution masks more of what is no secret, a low one leaves more of what is one. */
 typedef enum JudgeCaution {
         CAUTION_LOW,
         CAUTION_NORMAL,

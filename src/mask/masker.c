@@ -17,7 +17,7 @@
 #define BUFFER_KEPT_MAX  ((size_t) 256 * 1024)
 #define REPAIRS_KEPT_MAX 4096
 
-/* A remembered secret is looked for in pieces of a text; behind each the view goes on, so that one that begins in it is seen
+/* A remembered secret is looked for in pieces of a text; after each the view goes on, so that one that begins in it is seen
  * whole, with its escapes. */
 #define FIND_CHUNK ((size_t) 512 * 1024)
 #define FIND_AHEAD ((size_t) 64 * 1024)

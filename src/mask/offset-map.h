@@ -19,7 +19,7 @@ typedef struct OffsetMap {
 
 /* Frees the memory; @map is empty and usable afterwards. */
 void offset_map_done(OffsetMap *map);
-/* Appends a piece, which begins behind all before it. Returns 0 or -ENOMEM. */
+/* Appends a piece, which begins after all before it. Returns 0 or -ENOMEM. */
 int offset_map_add(OffsetMap *map, MapPiece piece);
 
 /* The range of the original that the range @start..@end of the copy came from, replaced pieces taken whole. */

@@ -137,7 +137,7 @@ static void strip_line(const char *text, size_t *start, size_t *end)
         *end = e;
 }
 
-/* "id_rsa:7:MIIE..." as grep prints it: what stands behind the last sign that is no base64. */
+/* "id_rsa:7:MIIE..." as grep prints it: what follows the last character that is not base64. */
 static size_t last_run(const char *text, size_t start, size_t end)
 {
         size_t s = end;

@@ -3,7 +3,7 @@
  *
  * A key goes whole, from header to footer, however it is wrapped, indented, numbered, quoted, put in a diff or in a log.
  * Where header or footer was cut off, all that still looks like its body goes; where both are there and what is between them
- * is not understood, each long run of base64 in it. A header in prose or code, with no body behind
+ * is not understood, each long run of base64 in it. A header in prose or code, with no body after
  * it, is no key.
  */
 #pragma once

@@ -645,7 +645,7 @@ static int find_rules(Scanner *s)
         }
         s->judged = s->near = 0;
         s->stayed = s->word = (Range){ 0 };
-        /* A literal counts where it starts, and may go on behind the chunk. */
+        /* A literal counts where it starts, and may go on after the chunk. */
         end = s->view.size - s->end > s->rules->longest ? s->end + s->rules->longest : s->view.size;
         r = literal_set_scan(s->rules->literals, s->scratch, s->view.text + s->first,
                              end - s->first, &s->hits);

@@ -50,7 +50,7 @@ void view_done(View *v);
 /* The same after a large text; the memory that a usual one takes is kept. */
 void view_drop_if_large(View *v);
 
-/* The range of the source behind a range of the view. */
+/* The range of the source that a range of the view came from. */
 static inline void view_range(const View *v, size_t start, size_t end, size_t *ret_start,
                               size_t *ret_end)
 {

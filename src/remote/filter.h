@@ -16,7 +16,7 @@ typedef enum Share {
 Share filter_share(const RemoteOptions *options, const Value *values);
 
 /*
- * When HoldTime= is over for the session as it is now: so long after its last activity (its end, else its start, else
+ * When HoldTime= is over for the session as it is now: that long after its last activity (its end, else its start, else
  * @synced_at_usec, when the archive took it). Microseconds since the epoch; 0 where nothing is held.
  */
 uint64_t filter_due_usec(const RemoteOptions *options, const Value *values,

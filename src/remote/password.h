@@ -9,7 +9,7 @@
 
 /*
  * Looks in this order: $CREDENTIALS_DIRECTORY/remote-NAME-password, @file (may be NULL), and
- * $XDG_CONFIG_HOME/scrubjay/remote-NAME-password. A line end behind it is not part of it. Returns 1; 0: there is none
+ * $XDG_CONFIG_HOME/scrubjay/remote-NAME-password. A line end after it is not part of it. Returns 1; 0: there is none
  * (*@ret is NULL); or a negative errno with *@reterr: -EACCES: others may read the file, so it is not used. The caller
  * frees *@ret with password_free().
  */

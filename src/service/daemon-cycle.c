@@ -411,7 +411,7 @@ int daemon_force_resync(Daemon *d, Resync resync)
         if (d->stopping)
                 return -ESHUTDOWN;
         if (d->syncing && d->resync_in_hand >= resync)
-                return 0; /* the running cycle is what is asked for; else who asks in a loop has all written without end */
+                return 0; /* the running cycle is what is asked for; else a caller in a loop has all written without end */
         if (resync > d->resync_wanted)
                 d->resync_wanted = resync;
         schedule_ask(&d->schedule);

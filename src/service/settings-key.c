@@ -143,7 +143,7 @@ static int set_caution(const Key *key, void *target, const char *home, const cha
                         *(int *) target = i - 1;
                         return 0;
                 }
-        format_error(reterr, "'%s' is none of low, normal and high", shown(value));
+        format_error(reterr, "'%s' is not low, normal or high", shown(value));
         return -EINVAL;
 }
 
@@ -249,7 +249,7 @@ static int set_compression(const Key *key, void *target, const char *home, const
                         *(RemoteCompression *) target = (RemoteCompression) i;
                         return 0;
                 }
-        format_error(reterr, "'%.*s' is none of auto, none, gzip", VALUE_SHOWN_MAX, value);
+        format_error(reterr, "'%.*s' is not auto, none or gzip", VALUE_SHOWN_MAX, value);
         return -EINVAL;
 }
 

@@ -403,7 +403,7 @@ static int next_marker(Engine *e, const char *sure, char ret[static TIMESTAMP_MA
         return 0;
 }
 
-/* For the next one who asks whether the rules are the same. */
+/* For the next look whether the rules are the same. */
 static int write_rules_facts(Engine *e)
 {
         uint64_t files = e->rules_files;

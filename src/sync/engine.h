@@ -42,7 +42,7 @@ typedef struct EngineHooks {
         void (*on_secrets)(void *userdata, SessionSecrets *secrets);
 } EngineHooks;
 
-/* What the archive knows of all times, for Status. */
+/* What the archive has counted since it was made, for Status. */
 typedef struct EngineTotals {
         uint64_t last_sync_at_usec; /* since the epoch; 0: never */
         uint64_t last_verified_at_usec; /* all of both sides was compared, and nothing differed at the end; 0: never */

@@ -6,7 +6,7 @@
 /* More text than this is read again rather than kept. */
 #define TEXTS_MAX ((size_t) 2 * 1024 * 1024)
 
-/* Behind a place, what tells that a secret begins there: its first bytes, however they are escaped. */
+/* After a place, what tells that a secret begins there: its first bytes, however they are escaped. */
 #define BEGINNING_MAX 64
 
 void look_back_clear(LookBack *lb)

@@ -44,7 +44,7 @@ void row_masker_clear(RowMasker *rm);
 void row_masker_forget_words(RowMasker *rm);
 
 /*
- * Masks @values in place: texts become masked ones (in the arena, or the same where clean), times that are none become
+ * Masks @values in place: texts become masked ones (in the arena, or the same where clean), what is not a time becomes
  * NULL, and with metadata_only texts become "". What was learned from its last text may stand bare in its first one: where
  * it may, the row is masked twice. Returns 0 or -ENOMEM.
  */

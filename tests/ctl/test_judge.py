@@ -94,7 +94,7 @@ def test_more_caution_masks_more(ctl, rng):
 
 def test_a_caution_that_there_is_not_is_named(ctl):
     err = ctl.run("mask", stdin="x", SCRUBJAY_MASK_CAUTION="paranoid").err + ctl.run("doctor", SCRUBJAY_MASK_CAUTION="paranoid").out
-    assert "'paranoid' is none of low, normal and high" in err
+    assert "'paranoid' is not low, normal or high" in err
 
 
 # Names of rules

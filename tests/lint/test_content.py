@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tree import TOP, tracked
+from tree import TOP, read, tracked
 
 MACHINE_PATH = re.compile("(?<![\\w.~-])/(" + "|".join(["wo" + "rk", "fa" + "rm", "ro" + "ot"]) + ")/")
 LEFT_OPEN = re.compile("\\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + ")\\b")
@@ -65,3 +65,20 @@ def test_the_formats_are_recognised():
     for kind, pattern in SECRETS.items():
         found = [match.group() for text in texts for match in re.finditer(pattern, text + "\n")]
         assert found and not any(is_placeholder(text) for text in found), kind
+
+
+FIGURE = re.compile(r"\b\d[\d,.]*\s?(?:ms|µs|s|min|KB|MB|GB|%|times|sessions|messages|rules)(?!\w)")
+REPEATS = re.compile(r"`(?:tools/|tests/|scrubjayctl |systemctl |[A-Z]\w+=?`|QuietTime)")
+
+
+def figures(markdown):
+    """Paragraphs and rows of tables that state a figure without what takes it: a command, or the setting that it is of."""
+    for block in re.split(r"\n\s*\n|\n(?=\|)", markdown):
+        if FIGURE.search(block) and not REPEATS.search(block):
+            yield block
+
+
+def test_readme_states_no_figure_that_its_reader_cannot_repeat():
+    assert list(figures(read("README.md"))) == []
+    assert list(figures("It masks 120 MB in a second.\n\nSee `tools/bench`.\n")) == ["It masks 120 MB in a second."]
+    assert list(figures("| a | 30 s |\n| b | `QuietTime=`, 500 ms |")) == ["| a | 30 s |"]
