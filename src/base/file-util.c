@@ -93,9 +93,9 @@ static int folder_sync(const char *path)
         return 0;
 }
 
-int file_write_atomic(const char *path, mode_t mode, const void *bytes, size_t n)
+static int replace(const char *path, mode_t mode, const void *bytes, size_t n, bool durable)
 {
-        _cleanup_free_ char *folder = path_folder(path), *temporary = xasprintf("%s.XXXXXX", path);
+        _cleanup_free_ char *temporary = xasprintf("%s.XXXXXX", path);
         _cleanup_close_ int fd = -1;
         int r;
 
@@ -105,15 +105,26 @@ int file_write_atomic(const char *path, mode_t mode, const void *bytes, size_t n
         r = fchmod(fd, mode) < 0 ? -errno : 0;
         if (r == 0)
                 r = write_all(fd, bytes, n);
-        if (r == 0 && fsync(fd) < 0)
+        if (r == 0 && durable && fsync(fd) < 0)
                 r = -errno;
         if (r == 0 && rename(temporary, path) < 0)
                 r = -errno;
-        if (r < 0) {
+        if (r < 0)
                 (void) unlink(temporary);
-                return r;
-        }
-        return folder_sync(folder);
+        return r;
+}
+
+int file_replace(const char *path, mode_t mode, const void *bytes, size_t n)
+{
+        return replace(path, mode, bytes, n, false);
+}
+
+int file_write_atomic(const char *path, mode_t mode, const void *bytes, size_t n)
+{
+        _cleanup_free_ char *folder = path_folder(path);
+        int r = replace(path, mode, bytes, n, true);
+
+        return r < 0 ? r : folder_sync(folder);
 }
 
 int folder_make(const char *path)

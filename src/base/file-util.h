@@ -16,6 +16,9 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
  * a kill the old file is there unchanged. Returns 0 or a negative errno. */
 int file_write_atomic(const char *path, mode_t mode, const void *bytes, size_t n);
 
+/* The same without fsync, for what can be made again: after a power cut it may be empty or cut short. */
+int file_replace(const char *path, mode_t mode, const void *bytes, size_t n);
+
 /* Makes the folder @path with mode 0700, its parents too; an existing one is left as it is. */
 int folder_make(const char *path);
 

@@ -33,6 +33,7 @@ int rules_load_active(Ruleset **ret)
         options.folders = (const char *const *) settings->rules_folders;
         options.disable = (const char *const *) settings->rules_disable;
         options.caution = settings->caution;
+        options.cache = settings->cache;
         r = ruleset_load(&options, ret, &error);
         if (r < 0)
                 print_error(_("The rules cannot be used: %s"), error ?: strerror(-r));

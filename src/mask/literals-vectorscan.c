@@ -52,14 +52,21 @@ static int compile(HsSet *set, const Literal *literals, size_t n)
         return 0;
 }
 
-static int hs_set_new(const Literal *literals, size_t n, void **ret)
+static HsSet *set_alloc(const Literal *literals, size_t n)
 {
-        _cleanup_(hs_set_freep) HsSet *set = xcalloc(1, sizeof(*set));
-        int r;
+        HsSet *set = xcalloc(1, sizeof(*set));
 
         set->sizes = xcalloc(n + 1, sizeof(*set->sizes));
         for (size_t i = 0; i < n; i++)
                 set->sizes[i] = (uint32_t) literals[i].size;
+        return set;
+}
+
+static int hs_set_new(const Literal *literals, size_t n, void **ret)
+{
+        _cleanup_(hs_set_freep) HsSet *set = set_alloc(literals, n);
+        int r;
+
         if (n > 0) {
                 r = compile(set, literals, n);
                 if (r < 0)
@@ -67,6 +74,41 @@ static int hs_set_new(const Literal *literals, size_t n, void **ret)
         }
         *ret = TAKE_PTR(set);
         return 0;
+}
+
+static int hs_set_save(const void *userdata, StrBuf *b)
+{
+        const HsSet *set = userdata;
+        char *bytes = NULL;
+        size_t size;
+        int r;
+
+        if (hs_serialize_database(set->database, &bytes, &size) != HS_SUCCESS)
+                return -ENOMEM;
+        r = strbuf_append(b, bytes, size);
+        free(bytes);
+        return r;
+}
+
+static int hs_set_load(const Literal *literals, size_t n, const char *bytes, size_t size,
+                       void **ret)
+{
+        _cleanup_(hs_set_freep) HsSet *set = set_alloc(literals, n);
+
+        /* It looks at its own version, platform and checksum once more. */
+        if (hs_deserialize_database(bytes, size, &set->database) != HS_SUCCESS)
+                return -ESTALE;
+        *ret = TAKE_PTR(set);
+        return 0;
+}
+
+static int hs_release(StrBuf *b)
+{
+        hs_platform_info_t platform = { 0 };
+
+        if (hs_populate_platform(&platform) != HS_SUCCESS)
+                return -EOPNOTSUPP;
+        return strbuf_printf(b, "%s %u %llx", hs_version(), platform.tune, platform.cpu_features);
 }
 
 static void *hs_scratch_new(const void *userdata)
@@ -109,6 +151,9 @@ static int hs_set_scan(const void *userdata, void *scratch, const char *text, si
 static const LiteralBackend backend = {
         .make = hs_set_new,
         .free = hs_set_free,
+        .save = hs_set_save,
+        .load = hs_set_load,
+        .release = hs_release,
         .scratch_new = hs_scratch_new,
         .scratch_free = hs_scratch_free,
         .scan = hs_set_scan,

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+#include "mask/literals-cache.h"
+
+/* Fewer are compiled in no time. */
+#define CACHED_MIN 100
+
 struct LiteralSet {
         const LiteralBackend *backend;
         void *set;
@@ -13,7 +19,53 @@ struct LiteralScratch {
         void *scratch;
 };
 
-int literal_set_new(LiteralMatcher matcher, const Literal *literals, size_t n, LiteralSet **ret)
+static int cache_key(const LiteralBackend *backend, const Literal *literals, size_t n,
+                     uint64_t *ret)
+{
+        static const HashKey key = { "scrubjay cached" };
+        _cleanup_(strbuf_done) StrBuf release = { 0 };
+        Hasher *h;
+        int r = backend->release(&release);
+
+        if (r < 0)
+                return r;
+        h = hasher_new(&key);
+        hasher_add_bytes(h, release.data, release.size);
+        for (size_t i = 0; i < n; i++) {
+                hasher_add_bytes(h, literals[i].bytes, literals[i].size);
+                hasher_add_int(h, literals[i].nocase);
+        }
+        *ret = hasher_end(h);
+        (void) hasher_free(h);
+        return 0;
+}
+
+/* Takes what is kept in @cache, or compiles it and keeps it there. */
+static int make_with_cache(const LiteralBackend *backend, const Literal *literals, size_t n,
+                           const char *cache, void **ret)
+{
+        _cleanup_(strbuf_done) StrBuf saved = { 0 };
+        _cleanup_free_ char *bytes = NULL;
+        uint64_t key;
+        size_t size;
+        int r;
+
+        r = cache_key(backend, literals, n, &key);
+        if (r < 0)
+                return backend->make(literals, n, ret);
+        r = literals_cache_read(cache, key, &bytes, &size);
+        if (r >= 0)
+                r = backend->load(literals, n, bytes, size, ret);
+        if (r >= 0)
+                return 0;
+        r = backend->make(literals, n, ret);
+        if (r >= 0 && backend->save(*ret, &saved) >= 0)
+                (void) literals_cache_write(cache, key, saved.data, saved.size);
+        return r;
+}
+
+int literal_set_new(LiteralMatcher matcher, const Literal *literals, size_t n, const char *cache,
+                    LiteralSet **ret)
 {
         _cleanup_(literal_set_freep) LiteralSet *set = NULL;
         int r;
@@ -25,7 +77,9 @@ int literal_set_new(LiteralMatcher matcher, const Literal *literals, size_t n, L
                 set->backend = literals_vectorscan;
         if (!set->backend)
                 return -EOPNOTSUPP;
-        r = set->backend->make(literals, n, &set->set);
+        r = cache && set->backend->load && n >= CACHED_MIN
+                            ? make_with_cache(set->backend, literals, n, cache, &set->set)
+                            : set->backend->make(literals, n, &set->set);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(set);

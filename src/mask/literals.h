@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "base/memory.h"
+#include "base/strbuf.h"
 
 typedef struct Literal {
         const char *bytes; /* lower case where @nocase */
@@ -33,8 +33,10 @@ typedef enum LiteralMatcher {
 
 typedef struct LiteralSet LiteralSet;
 
-/* Copies what it needs of @literals. Returns 0, -ENOMEM, or -EOPNOTSUPP: this matcher was not built in. */
-int literal_set_new(LiteralMatcher matcher, const Literal *literals, size_t n, LiteralSet **ret);
+/* Copies what it needs of @literals. @cache: the folder in which what was compiled may be kept (literals-cache.h), or NULL. Returns
+ * 0, -ENOMEM, or -EOPNOTSUPP: this matcher was not built in. */
+int literal_set_new(LiteralMatcher matcher, const Literal *literals, size_t n, const char *cache,
+                    LiteralSet **ret);
 /* Takes NULL; returns NULL. */
 LiteralSet *literal_set_free(LiteralSet *set);
 DEFINE_CLEANUP(LiteralSet *, literal_set_free)
@@ -64,6 +66,11 @@ int literal_hits_add(LiteralHits *hits, size_t start, uint32_t literal);
 typedef struct LiteralBackend {
         int (*make)(const Literal *literals, size_t n, void **ret);
         void (*free)(void *set);
+        /* NULL: there is nothing to keep. save() appends what load() takes for the same literals; release() appends what else has
+         * to be the same: the library's version, the processor. */
+        int (*save)(const void *set, StrBuf *b);
+        int (*load)(const Literal *literals, size_t n, const char *bytes, size_t size, void **ret);
+        int (*release)(StrBuf *b);
         void *(*scratch_new)(const void *set); /* NULL: it needs none */
         void (*scratch_free)(void *scratch);
         int (*scan)(const void *set, void *scratch, const char *text, size_t size,

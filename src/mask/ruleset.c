@@ -618,7 +618,7 @@ static void find_prefixes(Ruleset *rules, const Collected *c)
         }
 }
 
-static int index_literals(Ruleset *rules, LiteralMatcher matcher)
+static int index_literals(Ruleset *rules, const RulesetOptions *options)
 {
         _cleanup_(collected_done) Collected c = { 0 };
         size_t n_pairs = 0;
@@ -628,7 +628,7 @@ static int index_literals(Ruleset *rules, LiteralMatcher matcher)
         collect_literals(rules, n_pairs, &c);
         place_uses(rules, &c, n_pairs);
         find_prefixes(rules, &c);
-        return literal_set_new(matcher, c.literals, c.n, &rules->literals);
+        return literal_set_new(options->matcher, c.literals, c.n, options->cache, &rules->literals);
 }
 
 /* A rule that knows names needs the keywords to be read, also where the rules of their kinds are not in force. */
@@ -727,7 +727,7 @@ int ruleset_load(const RulesetOptions *options, Ruleset **ret, char **reterr)
         }
         order_rules(rules);
         read_for_names(rules);
-        r = index_literals(rules, options->matcher);
+        r = index_literals(rules, options);
         if (r < 0) {
                 format_error(reterr, "cannot compile the rules' literals: %s", strerror(-r));
                 return r;

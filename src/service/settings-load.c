@@ -383,6 +383,7 @@ static void complete(Settings *s)
         if (!s->archive_path)
                 s->archive_path = xdg_path("XDG_DATA_HOME", s->home, ".local/share",
                                            "scrubjay/archive.db");
+        s->cache = xdg_path("XDG_CACHE_HOME", s->home, ".cache", "scrubjay");
         if (!s->rules_folders)
                 strv_take(&s->rules_folders, xstrdup(SCRUBJAY_RULES_DIR));
         if (s->max_delay_usec < s->quiet_usec) {

@@ -32,6 +32,7 @@ Settings *settings_unref(Settings *s)
         free(s->source_path);
         free(s->other_source_path);
         free(s->archive_path);
+        free(s->cache);
         free(s->user_id);
         free(s->user_name);
         free(s->org_id);

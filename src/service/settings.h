@@ -53,6 +53,7 @@ typedef struct Settings {
         size_t n_remotes;
 
         char *home;      /* the person's home folder */
+        char *cache;     /* the folder for what can be made again; it may not be there */
         char **files;    /* that were read, in this order */
         char **warnings; /* "FILE:LINE: sentence"; never the value of a URL */
 } Settings;

@@ -36,6 +36,7 @@ EngineSettings settings_for_engine(const Settings *s)
                 .rules_folders = (const char *const *) s->rules_folders,
                 .rules_disable = (const char *const *) s->rules_disable,
                 .caution = s->caution,
+                .cache = s->cache,
                 .known_files = (const char *const *) s->known_files,
                 .max_message_bytes = s->max_message_bytes,
                 .exclude = (const char *const *) s->exclude,

@@ -17,6 +17,7 @@ typedef struct EngineSettings {
         const char *const *rules_folders; /* NULL-terminated */
         const char *const *rules_disable; /* NULL-terminated, or NULL */
         int caution;                      /* of the judge: -1 low, 0 normal, 1 high */
+        const char *cache;                /* the folder for what can be made again; NULL: none */
         const char *const *
                         known_files; /* globs of files whose values are secrets; NULL-terminated, or NULL */
 

@@ -87,7 +87,8 @@ static RulesetOptions rules_options(const EngineSettings *s)
 {
         return (RulesetOptions){ .folders = s->rules_folders,
                                  .disable = s->rules_disable,
-                                 .caution = s->caution };
+                                 .caution = s->caution,
+                                 .cache = s->cache };
 }
 
 int engine_check_rules(const EngineSettings *settings, char **reterr)

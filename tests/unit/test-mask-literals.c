@@ -1,8 +1,12 @@
 /* mask: both matchers of literals, and the whole masker on both, give the same answers */
 #include <dirent.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "base/file-util.h"
+#include "fixture.h"
+#include "mask/literals-cache.h"
 #include "mask/literals.h"
 #include "mask/masker.h"
 #include "mask/secret-maker.h"
@@ -45,10 +49,10 @@ static void check_matcher(LiteralMatcher matcher, const Literal *literals, size_
         size_t k = 0, n_wrong = 0;
 
         if (matcher == LITERALS_VECTORSCAN && !literals_vectorscan) {
-                CHECK_INT(literal_set_new(matcher, literals, n, &set), -EOPNOTSUPP);
+                CHECK_INT(literal_set_new(matcher, literals, n, NULL, &set), -EOPNOTSUPP);
                 return;
         }
-        REQUIRE(literal_set_new(matcher, literals, n, &set) == 0);
+        REQUIRE(literal_set_new(matcher, literals, n, NULL, &set) == 0);
         scratch = literal_scratch_new(set);
         CHECK_INT(literal_set_scan(set, scratch, text, size, &hits), 0);
         for (size_t at = 0; at < size; at++)
@@ -188,6 +192,152 @@ static size_t check_folder(Masker *own, Masker *other, const char *folder, size_
         if (d)
                 (void) closedir(d);
         return n;
+}
+
+#define N_KEPT 300
+
+/* Literals of random letters; the same for the same @number. */
+typedef struct Kept {
+        char bytes[N_KEPT][8];
+        Literal literals[N_KEPT];
+} Kept;
+
+static void make_kept(Kept *k, uint32_t number)
+{
+        *k = (Kept){ 0 };
+        seed = number;
+        for (size_t i = 0; i < N_KEPT; i++) {
+                size_t n = 3 + next_random() % 4;
+
+                fill(k->bytes[i], n, "abcdefgh_");
+                k->literals[i] = (Literal){ k->bytes[i], n, i % 2 };
+        }
+}
+
+static ino_t file_number(const char *path)
+{
+        struct stat st;
+
+        return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+/* With @cache the same is found as without. */
+static void check_kept(const Kept *k, const char *cache)
+{
+        const char *caches[] = { NULL, cache };
+        LiteralHits hits[2] = { { 0 }, { 0 } };
+        char text[TEXT_SIZE];
+
+        fill(text, sizeof(text), "abcdefgh_AB");
+        for (size_t i = 0; i < 2; i++) {
+                _cleanup_(literal_set_freep) LiteralSet *set = NULL;
+                LiteralScratch *scratch;
+
+                REQUIRE(literal_set_new(LITERALS_BEST, k->literals, N_KEPT, caches[i], &set) == 0);
+                scratch = literal_scratch_new(set);
+                CHECK_INT(literal_set_scan(set, scratch, text, sizeof(text), &hits[i]), 0);
+                (void) literal_scratch_free(scratch);
+        }
+        CHECK(hits[0].n > 0 && hits[0].n == hits[1].n &&
+              memcmp(hits[0].hits, hits[1].hits, hits[0].n * sizeof(*hits[0].hits)) == 0);
+        literal_hits_done(&hits[0]);
+        literal_hits_done(&hits[1]);
+}
+
+static void spoil(const char *path, int way)
+{
+        _cleanup_free_ char *bytes = NULL, *other = xasprintf("%s.other", path);
+        size_t size;
+
+        REQUIRE(file_read(path, 32 << 20, &bytes, &size) == 0);
+        switch (way) {
+        case 0: /* cut */
+                REQUIRE(truncate(path, next_random() % size) == 0);
+                break;
+        case 1: /* empty */
+                REQUIRE(truncate(path, 0) == 0);
+                break;
+        case 2: /* a bit of what was compiled, or of the header */
+        case 3:
+                bytes[next_random() % (way == 2 ? size : 32)] ^= (char) (1 << next_random() % 8);
+                REQUIRE(file_replace(path, 0600, bytes, size) == 0);
+                break;
+        case 4: /* more than there was */
+                REQUIRE(truncate(path, (off_t) size + 1) == 0);
+                break;
+        case 5:
+                REQUIRE(chmod(path, 0644) == 0);
+                break;
+        case 6: /* somebody else's; only root can try */
+                REQUIRE(geteuid() != 0 || chown(path, 65534, 65534) == 0);
+                REQUIRE(geteuid() == 0 || chmod(path, 0660) == 0);
+                break;
+        case 7:
+                REQUIRE(rename(path, other) == 0 && symlink(other, path) == 0);
+                break;
+        }
+}
+
+/* What is kept counts where it is whole, ours, and of these literals; else it is made anew. */
+TEST(compiled_literals_are_kept_and_never_trusted)
+{
+        _cleanup_free_ char *folder = fixture_path("cache/scrubjay"),
+                            *path = path_join(folder, "literals"),
+                            *nowhere = path_join(path, "folder");
+        Kept kept, other;
+        struct stat st;
+        ino_t before;
+
+        make_kept(&kept, (uint32_t) time(NULL) | 1);
+        make_kept(&other, 7);
+        printf("# seed %u\n", (uint32_t) time(NULL) | 1);
+        check_kept(&kept, folder);
+        if (!literals_vectorscan) { /* our own compiles in no time */
+                CHECK_INT(file_number(path), 0);
+                return;
+        }
+        REQUIRE(stat(path, &st) == 0);
+        CHECK_INT(st.st_mode & 07777, 0600);
+        REQUIRE(stat(folder, &st) == 0);
+        CHECK_INT(st.st_mode & 07777, 0700);
+        before = file_number(path);
+        check_kept(&kept, folder);
+        CHECK_INT(file_number(path), before);
+        for (int i = 0; i < 64; i++) {
+                spoil(path, i % 8);
+                before = file_number(path);
+                check_kept(&kept, folder);
+                CHECK(file_number(path) != before);
+                before = file_number(path);
+                check_kept(&kept, folder);
+                CHECK_INT(file_number(path), before);
+        }
+        /* others, or the same ones of another library or processor: another key */
+        check_kept(&other, folder);
+        CHECK(file_number(path) != before);
+        before = file_number(path);
+        /* a folder that others can write to: neither read nor written */
+        REQUIRE(chmod(folder, 0770) == 0);
+        check_kept(&kept, folder);
+        check_kept(&other, folder);
+        CHECK_INT(file_number(path), before);
+        REQUIRE(chmod(folder, 0700) == 0);
+        /* one that cannot be made */
+        check_kept(&kept, nowhere);
+}
+
+/* The key tells what was compiled, where and by what. */
+TEST(a_cache_of_another_key_does_not_count)
+{
+        _cleanup_free_ char *folder = fixture_path("keys"), *bytes = NULL;
+        size_t size;
+
+        CHECK_INT(literals_cache_read(folder, 1, &bytes, &size), -ENOENT);
+        CHECK_INT(literals_cache_write(folder, 1, "abc", 3), 0);
+        CHECK_INT(literals_cache_read(folder, 2, &bytes, &size), -ESTALE);
+        CHECK_INT(literals_cache_read(folder, 1, &bytes, &size), 0);
+        CHECK_INT(size, 3);
+        CHECK(memcmp(bytes, "abc", 3) == 0);
 }
 
 TEST(the_masker_says_the_same_with_both)
