@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/bytes-find.h"
 #include "mask/judge-data.h"
 
 static unsigned char_class(unsigned char c)
@@ -70,9 +71,10 @@ static bool is_reference(const char *s, size_t n)
                 return true;
         if (n >= 2 && s[0] == '$' && (s[1] == '{' || s[1] == '(' || s[1] == '['))
                 return true;
-        return memmem(s, n, "${", 2) || memmem(s, n, "{{", 2) || memmem(s, n, "}}", 2) ||
-               memmem(s, n, "$(", 2) || memmem(s, n, "...", 3) || memmem(s, n, "***", 3) ||
-               memmem(s, n, "\xE2\x80\xA6", 3) || memmem(s, n, "\xE2\x80\xA2", 3);
+        return bytes_find(s, n, "${", 2) || bytes_find(s, n, "{{", 2) ||
+               bytes_find(s, n, "}}", 2) || bytes_find(s, n, "$(", 2) ||
+               bytes_find(s, n, "...", 3) || bytes_find(s, n, "***", 3) ||
+               bytes_find(s, n, "\xE2\x80\xA6", 3) || bytes_find(s, n, "\xE2\x80\xA2", 3);
 }
 
 static bool is_vowel(char c)

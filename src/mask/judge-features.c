@@ -1,6 +1,7 @@
 /* Judge: what is counted of a candidate */
 #include <math.h>
 
+#include "base/bytes-find.h"
 #include "mask/judge-data.h"
 #include "mask/judge-reader.h"
 
@@ -270,7 +271,7 @@ static void measure_words(const Subject *x)
 
 static bool has(const Subject *x, const char *text)
 {
-        return memmem(x->s, x->n, text, strlen(text));
+        return bytes_find(x->s, x->n, text, strlen(text));
 }
 
 static bool has_char(const Subject *x, char c)
@@ -294,8 +295,9 @@ static void measure_shape(const Subject *x)
                 digits += is_digit(c);
                 uppers += is_upper(c);
                 lowers += is_lower(c);
-                hex += is_digit(c) || is_any(to_lower(c), "abcdef") || c == '-';
-                base64 += is_digit(c) || is_letter(c) || is_any(c, "+/=_-");
+                hex += is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f') || c == '-';
+                base64 += is_digit(c) || is_letter(c) || c == '+' || c == '/' || c == '=' ||
+                          c == '_' || c == '-';
         }
         x->f[FEATURE_BLANKS] = clip((long) signs[' ']);
         x->f[FEATURE_UNDERSCORES] = clip((long) signs['_']);
