@@ -62,9 +62,11 @@ static bool read_words(Reader *r, size_t i)
                         if (last == ':')
                                 return true;
                 }
-                if (is_any(last, ",.;!?)"))
-                        return false;
                 i = reader_skip_blanks(v, end);
+                /* "the password for x, it's value" */
+                if (is_any(last, ".;!?)") ||
+                    (last == ',' && !(word_flags(v, i, word_end(v, i)) & WORD_COPULA)))
+                        return false;
         }
         return false;
 }

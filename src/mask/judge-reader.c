@@ -26,6 +26,7 @@ static const Keyword keywords[] = {
         { "pswd", KIND_PASSWORD, GLUED },
         { "pword", KIND_PASSWORD, GLUED },
         { "mot de passe", KIND_PASSWORD, FOREIGN },
+        { "mdp", KIND_PASSWORD, FOREIGN },
         { "palavra-passe", KIND_PASSWORD, FOREIGN },
         { "contrase\xC3\xB1"
           "a",

@@ -49,7 +49,8 @@ static const struct {
         { WORD_COPULA,
           "is was are be to as es est lautet ist als war son ser sera seja è é \xC3\xA9 \xE2\x80\x94 \xE2\x80\x93 "
           "\xE2\x86\x92 - -> => = == \xD1\x8D\xD1\x82\xD0\xBE becomes equals "
-          "\xE2\x80\xBA \xE2\x9D\xAF it's en para auf a \xD0\xBD\xD0\xB0 \xD0\xB2 \xD1\x82\xD0\xB5\xD0\xBF\xD0\xB5\xD1\x80\xD1\x8C "
+          "\xE2\x80\xBA \xE2\x9D\xAF it's c'est c\xE2\x80\x99"
+          "est comme como por par en para auf a \xD0\xBD\xD0\xB0 \xD0\xB2 \xD1\x82\xD0\xB5\xD0\xBF\xD0\xB5\xD1\x80\xD1\x8C "
           "\xD1\x82\xD0\xB0\xD0\xBA\xD0\xBE\xD0\xB9 es: it\xE2\x80\x99s" },
         { WORD_FILLER,
           "now set to the still just currently changed jetzt nun neu bitte ahora agora maintenant actuellement "
@@ -98,8 +99,36 @@ static void add_word(const char *s, size_t n, unsigned flag)
         slots[i].flags |= flag;
 }
 
+/* For each letter or digit a bit for each of those beside it. */
+static uint64_t neighbours[1 + 26 + 10];
+
+/* Letters are told apart in no case. */
+static unsigned key_of(char c)
+{
+        return is_letter(c)  ? (unsigned) (to_lower(c) - 'a' + 1)
+               : is_digit(c) ? (unsigned) (c - '0' + 27)
+                             : 0;
+}
+
+static void make_neighbours(void)
+{
+        static const char rows[] = "1234567890 qwertyuiop asdfghjkl zxcvbnm qwertzuiop";
+
+        for (const char *p = rows; p[1]; p++)
+                if (p[0] != ' ' && p[1] != ' ') {
+                        neighbours[key_of(p[0])] |= 1ULL << key_of(p[1]);
+                        neighbours[key_of(p[1])] |= 1ULL << key_of(p[0]);
+                }
+}
+
+bool judge_are_neighbours(char a, char b)
+{
+        return neighbours[key_of(a)] >> key_of(b) & 1;
+}
+
 static void make_table(void)
 {
+        make_neighbours();
         for (size_t i = 0; i < ELEMENTSOF(lists); i++)
                 for (const char *p = lists[i].words; *p;) {
                         size_t n = strcspn(p, " ");

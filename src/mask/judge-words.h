@@ -35,7 +35,10 @@ enum {
 /* What a word tells: WORD_* of it, 0 for most. Letters of any case. */
 unsigned judge_word(const char *s, size_t n);
 
-/* Makes the table of words; at any time, from any thread. */
+/* Are the two beside each other in a row of a keyboard? */
+bool judge_are_neighbours(char a, char b);
+
+/* Makes the tables of words and neighbours; at any time, from any thread. */
 void judge_words_ready(void);
 
 /* FNV-1a with a finish, of @n bytes as they are; @seed tells kinds of things apart. */

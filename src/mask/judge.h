@@ -84,6 +84,10 @@ typedef struct Keyword {
         unsigned flags; /* of judge-reader.c */
 } Keyword;
 
+/* No keyword has fewer letters; one of no more than the second number is a part of many words. */
+#define JUDGE_KEYWORD_MIN   2
+#define JUDGE_KEYWORD_SHORT 3
+
 /* Keyword @i; NULL after the last one. They are told apart in any case (ASCII). */
 const Keyword *judge_keyword(size_t i);
 

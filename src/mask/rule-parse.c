@@ -701,8 +701,6 @@ static void fold_literals(Rule *rule)
 /* A word of two or three letters is everywhere: it counts with what may follow it in a name or after one. */
 static const char word_ends[] = " \t\n=:\"'`_-.)]}>*|,;\\&";
 
-#define WORD_SHORT 3
-
 /* The literals that find the keywords of the rule's kinds. */
 void rule_add_keywords(Rule *rule, unsigned kinds)
 {
@@ -710,10 +708,11 @@ void rule_add_keywords(Rule *rule, unsigned kinds)
         size_t n = 0;
 
         for (size_t i = 0; (keyword = judge_keyword(i)); i++)
-                n += strlen(keyword->text) < WORD_SHORT + 1 ? sizeof(word_ends) : 1;
+                n += strlen(keyword->text) <= JUDGE_KEYWORD_SHORT ? sizeof(word_ends) : 1;
         rule->literals = xcalloc(n, sizeof(*rule->literals));
         for (size_t i = 0; (keyword = judge_keyword(i)); i++) {
-                bool is_short = strlen(keyword->text) <= WORD_SHORT && keyword->text[0] > ' ';
+                bool is_short = strlen(keyword->text) <= JUDGE_KEYWORD_SHORT &&
+                                keyword->text[0] > ' ';
 
                 for (const char *end = word_ends; kinds & 1U << keyword->kind && *end; end++) {
                         rule->literals[rule->n_literals++] = xasprintf("%s%.*s", keyword->text,

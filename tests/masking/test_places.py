@@ -102,6 +102,16 @@ def test_a_place_tells_a_password_from_what_stands_for_one(template):
     assert len(wrong) <= 1, wrong
 
 
+@pytest.mark.parametrize("text", ["use ¤ as the API key", "I have set ¤ as pin", "we took ¤ as the github pat"])
+def test_a_short_keyword_may_end_the_text(text):
+    seed = random.SystemRandom().randrange(10 ** 9)
+    print("seed:", seed)
+    rng = random.Random(seed)
+    secrets = [password(rng) for _ in range(N)]
+    left = sum(s in masked for s, masked in zip(secrets, mask([text.replace("¤", s) for s in secrets])))
+    assert left <= 2, f"{left} of {N} passwords stay"
+
+
 @pytest.mark.parametrize("template", NEIGHBOURS)
 def test_what_stands_beside_a_keyword_is_not_always_its_value(template):
     seed = random.SystemRandom().randrange(10 ** 9)

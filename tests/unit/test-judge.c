@@ -86,6 +86,15 @@ static const char *const lines[] = {
         "Passwort: @",
         "Kennwort: @",
         "le mot de passe est @",
+        "le mot de passe wifi, c'est @",
+        "J'ai mis @ comme mot de passe",
+        "j'ai chang\xC3\xA9 le mot de passe de root par @",
+        "mdp: @",
+        "He puesto @ como contrase\xC3\xB1"
+        "a",
+        "cambi\xC3\xA9 la contrase\xC3\xB1"
+        "a de root por @",
+        "Coloquei @ como senha",
         "Mot de passe : @",
         "la contrase\xC3\xB1"
         "a es @",
