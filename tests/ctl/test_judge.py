@@ -13,7 +13,7 @@ ALNUM = string.ascii_letters + string.digits
 
 @pytest.fixture(scope="module")
 def rng():
-    seed = int(os.environ.get("SCRUBJAY_SEED", 0)) or random.randrange(1 << 32)
+    seed = int(os.environ.get("SCRUBJAY_TEST_SEED", 0)) or random.randrange(1 << 32)
     print("seed", seed)
     return random.Random(seed)
 

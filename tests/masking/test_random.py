@@ -109,7 +109,7 @@ def count(rng, cases):
 
 
 def test_no_random_value_is_refused():
-    seed = int(os.environ.get("SCRUBJAY_SEED", 0)) or random.randrange(1 << 32)
+    seed = int(os.environ.get("SCRUBJAY_TEST_SEED", 0)) or random.randrange(1 << 32)
     rng = random.Random(seed)
     print("seed", seed)
     each = list(forms())
