@@ -9,6 +9,7 @@
 #define MEASURED_MAX  256
 #define SEGMENTED_MAX 48
 #define NGRAM_BYTES   48
+#define PIECES_MAX    24
 
 /* How far from name and value words count. */
 #define AROUND_MAX 160
@@ -91,22 +92,6 @@ static bool is_vowel(char c)
         return is_any(to_lower(c), "aeiouy");
 }
 
-/* Are the two beside each other on a keyboard's row? */
-static bool is_neighbour(char a, char b)
-{
-        static const char rows[] = "1234567890 qwertyuiop asdfghjkl zxcvbnm qwertzuiop";
-        const char *p;
-
-        a = to_lower(a);
-        b = to_lower(b);
-        if (a == b || a == ' ' || !a) /* strchr() finds the end of a string, too */
-                return false;
-        for (p = rows; (p = strchr(p, a)); p++)
-                if (p[1] == b || (p > rows && p[-1] == b))
-                        return true;
-        return false;
-}
-
 static void measure_entropy(const Subject *x)
 {
         uint16_t counts[256] = { 0 };
@@ -144,7 +129,7 @@ static void measure_runs(const Subject *x)
                 changes += i > 0 && class_of(c) != class_of(last);
                 humps += is_upper(c) && is_lower(next);
                 leet += (is_digit(c) || is_any(c, "@$!")) && is_letter(last) && is_letter(next);
-                walks += i > 0 && is_neighbour(last, c);
+                walks += judge_are_neighbours(last, c);
                 most_consonants = consonants > most_consonants ? consonants : most_consonants;
                 most_digits = digits > most_digits ? digits : most_digits;
                 most_same = same > most_same ? same : most_same;
@@ -239,6 +224,57 @@ static void measure_dictionary(const Subject *x)
         x->f[FEATURE_N_WORDS] = (int16_t) words[n];
         x->f[FEATURE_WORD_LENGTH] = words[n] ? (int16_t) (best[n] * 16 / words[n]) : 0;
         x->f[FEATURE_LETTERS_LEFT] = (int16_t) (letters - best[n]);
+}
+
+/* Where the piece ends that begins at @i: digits alone, or the letters of one word as code writes it ("API", "Key", "apiKey"). */
+static size_t piece_end(const Subject *x, size_t i)
+{
+        size_t start = i;
+
+        if (is_digit(x->s[i])) {
+                while (i < x->n && is_digit(x->s[i]))
+                        i++;
+                return i;
+        }
+        while (i < x->n && is_upper(x->s[i]))
+                i++;
+        if (i > start + 1 && i < x->n && is_lower(x->s[i]))
+                return i - 1;
+        while (i < x->n && is_lower(x->s[i]))
+                i++;
+        return i;
+}
+
+/* Names of things are made of whole words; what is random falls into pieces that are none. */
+static void measure_pieces(const Subject *x)
+{
+        size_t pieces = 0, letters = 0, known = 0, brief = 0, unknown = 0;
+
+        for (size_t i = 0, end; i < x->n && pieces < PIECES_MAX; i = end) {
+                size_t n;
+
+                if (!is_letter(x->s[i]) && !is_digit(x->s[i])) {
+                        end = i + 1;
+                        continue;
+                }
+                end = piece_end(x, i);
+                n = end - i;
+                pieces++;
+                if (is_digit(x->s[i]))
+                        continue;
+                letters += n;
+                if (n < 3)
+                        brief += n;
+                else if (judge_is_word(x->s + i, n))
+                        known += n;
+                else if (n > unknown)
+                        unknown = n;
+        }
+        x->f[FEATURE_PIECES] = clip((long) pieces);
+        x->f[FEATURE_PIECES_KNOWN] = share(known, letters);
+        x->f[FEATURE_PIECES_SHORT] = share(brief, letters);
+        x->f[FEATURE_PIECE_UNKNOWN] = clip((long) unknown);
+        x->f[FEATURE_PIECE_LENGTH] = pieces ? clip((long) (letters * 16 / pieces)) : 0;
 }
 
 /* What the value's words tell. */
@@ -491,6 +527,7 @@ void judge_measure(const View *v, const Candidate *c, Measures *ret)
         measure_entropy(&x);
         measure_bigrams(&x);
         measure_dictionary(&x);
+        measure_pieces(&x);
         measure_words(&x);
         measure_shape(&x);
         measure_place(&x);

@@ -156,6 +156,11 @@ int judge_read_all(const View *v, CandidateFunc func, void *userdata);
         X(WORD_LENGTH, "word-length")         \
         X(LETTERS_LEFT, "letters-left")       \
         X(PHRASE, "phrase")                   \
+        X(PIECES, "pieces")                   \
+        X(PIECES_KNOWN, "pieces-known")       \
+        X(PIECES_SHORT, "pieces-short")       \
+        X(PIECE_UNKNOWN, "piece-unknown")     \
+        X(PIECE_LENGTH, "piece-length")       \
         X(PLACEHOLDERS, "placeholders")       \
         X(TYPES, "types")                     \
         X(CREDENTIALS, "credentials")         \

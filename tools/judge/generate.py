@@ -105,6 +105,14 @@ class Generator:
         text = names.fill(r, template.replace("¤", value), self.names, named, parts)
         return self.record(number, around(r, text, 0, *self.around)[0], 0, "", kind="fp", context=context, style="harmless", use=named)
 
+    def identifier(self, number, word, for_passwords):
+        """A context with a name of several words for a value (identifiers.py)."""
+        r = self.r
+        use = "P" if for_passwords and r.random() < .2 else "T"
+        quoting, context, template = r.choice([t for t in self.named if t[0] in ("A", use) and contexts.FITS[t[1]](word)])[1:]
+        text = names.fill(r, template.replace("¤", word), self.names, use)
+        return self.record(number, around(r, text, 0, *self.around)[0], 0, "", kind="fp", context=context, style="identifier", use=use)
+
     def other_name(self, number):
         r = self.r
         use, quoting, context, template = r.choice(self.named)
