@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fresh_root import HERE, TOP, FreshRoot, copy_sources
+from fresh_root import HERE, TOP, FreshRoot, copy_sources, run
 
 NOBODY = 65534
 WITHHELD = ("sudo",)
@@ -82,6 +82,20 @@ def test_of_two_packages_for_one_thing_the_installed_one_counts(there):
     assert done.returncode == 0, done.stderr
     name, missing = done.stdout.splitlines()
     assert name == there and "scan-dev" not in missing
+
+
+def test_a_person_with_sudo_gets_them_installed(made):
+    """The real sudo, of a fresh Debian."""
+    root = FreshRoot(made[1], made[1].parent / "sudo-root")
+    shutil.copy2(TOP / "tools" / "lib" / "packages.sh", root.folder / "opt")
+    inside = [HERE / "enter-root", root.folder, "bash", "-ec"]
+    run(*inside, "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends sudo; "
+                 "echo 'tester ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/tester; rm -rf /var/lib/apt/lists/*")
+    said = run(*inside, "exec setpriv --reuid 1000 --regid 1000 --clear-groups env -i HOME=/home/tester PATH=/usr/bin:/bin "
+                        "bash -c 'set -euo pipefail; . /opt/packages.sh; package_log=$HOME/packages.log; "
+                        "wanted() { echo netbase no-such-package-at-all?; }; ensure_packages wanted; is_installed netbase; echo went on'")
+    assert said.splitlines()[-2:] == ["Packages: installing netbase ", "went on"]
+    assert "going on without no-such-package-at-all" in said
 
 
 def test_no_end_without_a_sentence(checkout):
