@@ -171,6 +171,18 @@ static bool is_number(const char *s, size_t n)
         return i == n;
 }
 
+/* "^9.0.10": what a package's name stands beside, also one that holds a keyword ("jsonwebtoken") */
+static bool is_version(const char *s, size_t n)
+{
+        size_t i = 0, n_dots = 0;
+
+        while (i < n && is_any(s[i], "^~<>=v "))
+                i++;
+        for (; i < n && (is_digit(s[i]) || (i > 0 && s[i] == '.' && is_digit(s[i - 1]))); i++)
+                n_dots += s[i] == '.';
+        return i == n && n_dots >= 2;
+}
+
 /* "key = other_name;": a statement, whose texts would have quotes */
 static bool is_statement(const View *v, const Candidate *c)
 {
@@ -195,6 +207,10 @@ static const char *find_veto(const View *v, const Candidate *c)
                 return "the name itself";
         if (is_number(s, n))
                 return "a number";
+        if (is_version(s, n))
+                return "a version";
+        if (c->kind == KIND_PIN && !has_digit(s, n))
+                return "a PIN without digits";
         if (is_statement(v, c))
                 return "another name";
         if (judge_word(s, n) & WORD_TYPE)

@@ -288,6 +288,15 @@ static bool has_user_option(const View *v, size_t i)
         return false;
 }
 
+/* Is the character at @i written as "%2C"? After a user's name that is the sign and the password's first two characters. */
+static bool is_percent_encoded(const View *v, size_t i)
+{
+        size_t start, end;
+
+        view_range(v, i, i + 1, &start, &end);
+        return i < v->size && end - start == 3 && v->source[start] == '%';
+}
+
 /* The password that a user's name brings with it: "-u al:value", "-U group\\al%value", "-u al,value". */
 static void read_user(Reader *r, size_t i)
 {
@@ -298,8 +307,18 @@ static void read_user(Reader *r, size_t i)
         i += is_quote(at(v, i));
         for (start = i; i < start + 64 && (is_name(at(v, i)) || is_any(at(v, i), "._/\\@")); i++)
                 ;
-        if (i > start && is_letter(v->text[start]) && is_any(at(v, i), "%:,"))
+        if (i == start || !is_letter(v->text[start]))
+                return;
+        if (is_percent_encoded(v, i)) {
+                size_t end = i + 1;
+
+                while (end < i + VALUE_MAX && (unsigned char) at(v, end) > ' ' &&
+                       !is_quote(at(v, end)))
+                        end++;
+                reader_emit(r, FORM_PAIR, '%', i, end, 0);
+        } else if (is_any(at(v, i), "%:,")) {
                 (void) reader_value(r, i + 1, FORM_PAIR, at(v, i), 0);
+        }
 }
 
 /* "-u user -p value", "-Uuser -Pvalue", "/u:user /p:value", "-u user%value": an option of one letter, beside one that names a user. */
