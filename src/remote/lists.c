@@ -193,7 +193,7 @@ static int try_slice(Delivery *d, RemoteTable table, Slice *s)
 /* The change of the session that is in hand; 0 where the archive has it no longer. */
 static int see_change(Delivery *d, const char *id, int64_t *ret)
 {
-        FeedSession session;
+        FeedSession session = { 0 };
         int r = feed_begin(d->feed);
 
         *ret = 0;
