@@ -197,7 +197,8 @@ static int import_all(const SyncState *s, sqlite3 *db, SyncImport *result)
         if (result->outdated)
                 return 0;
         /* the next cycle must not look at the newest sessions only */
-        r = sqlite_run(db, "DELETE FROM meta WHERE key IN ('source_marker', 'n_cursors')");
+        r = sqlite_run(db,
+                       "DELETE FROM meta WHERE key IN ('source_marker', 'n_cursors', 'verified')");
         return r < 0 ? r : import_cursors(s, db, result);
 }
 

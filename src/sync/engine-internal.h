@@ -164,7 +164,8 @@ int session_keep_identity(Engine *e, const Value *id, Value *values);
 int walk_sessions(Engine *e, const char *marker);
 
 /* Masks again, from the archive, the sessions that it has under an older policy and that the source no longer has. With
- * @has_source those that the source has are left alone: they failed just now. As walk_sessions(). */
+ * @has_source those that the source has are left alone: they failed just now. Returns 1 (some could not be masked, and are as they were),
+ * 0, or as walk_sessions(). */
 int walk_stale(Engine *e, bool has_source);
 
 /* Begins a cycle: none of the sessions that ended the service was met yet. */

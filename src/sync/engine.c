@@ -451,12 +451,12 @@ static int write_facts(Engine *e)
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
-/* Both sides, as they are when all is equal: the source's files before they were read, and the archive's last change. NULL: not
- * known. */
+/* Both sides, as they are when all is equal: the source's files before they were read, the archive's last change, and the policy
+ * it is under. NULL: not known. */
 static char *both_sides(const Engine *e)
 {
-        return e->source_state ? xasprintf("%" PRId64 " %s", archive_last_change(e->archive),
-                                           e->source_state)
+        return e->source_state ? xasprintf("%" PRId64 " %" PRId64 " %s", e->policy,
+                                           archive_last_change(e->archive), e->source_state)
                                : NULL;
 }
 
@@ -578,6 +578,24 @@ static int nothing_changed(Engine *e)
         return r == 0;
 }
 
+/* What failed there stays as it was under its old policy: each audit tries it again, until none is left. */
+static int mask_stale(Engine *e)
+{
+        bool were_left = archive_meta_get_int(e->archive, "stale_left", 0) > 0;
+        int left, r;
+
+        if (e->n_cursors == 0 || (!e->result->full && !were_left))
+                return 0;
+        left = walk_stale(e, true);
+        if (left < 0 || (left > 0) == were_left)
+                return left;
+        r = batch_begin(e);
+        if (r < 0)
+                return r;
+        r = archive_meta_set_int(e->archive, "stale_left", left);
+        return r < 0 ? engine_archive_failed(e, r) : 0;
+}
+
 static int run_cycle(Engine *e, CycleKind kind)
 {
         char sure[TIMESTAMP_MAX], next[TIMESTAMP_MAX];
@@ -638,8 +656,8 @@ static int run_cycle(Engine *e, CycleKind kind)
         r = conversations_share(e);
         if (r >= 0)
                 r = mirror_small_tables(e);
-        if (r >= 0 && e->result->full && e->n_cursors > 0)
-                r = walk_stale(e, true);
+        if (r >= 0 && !by_marker)
+                r = mask_stale(e);
         if (r >= 0) /* what notes, and sessions that only the archive has, told */
                 r = conversations_share(e);
         if (r < 0)

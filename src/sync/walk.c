@@ -285,6 +285,9 @@ int walk_stale(Engine *e, bool has_source)
                 n = archive_stale_sessions(e->archive, e->policy, after, ELEMENTSOF(ids), ids);
                 if (n < 0)
                         return engine_archive_failed(e, n);
+                if (n > 0 && !after &&
+                    !alone) /* a session that fails here takes nothing of the walk's with it */
+                        r = batch_commit(e);
                 for (int i = 0; i < n; i++) {
                         bool skip = r < 0 || again;
 
@@ -316,5 +319,5 @@ int walk_stale(Engine *e, bool has_source)
                         free(TAKE_PTR(after));
                 }
         } while (r >= 0 && n > 0);
-        return r;
+        return r < 0 ? r : alone;
 }

@@ -1,5 +1,6 @@
 """No memory, at the n-th allocation or for what is large: no crash, a reason, nothing lost"""
 
+import json
 import os
 import pty
 import random
@@ -132,6 +133,39 @@ def test_what_is_found_in_a_huge_message_fails_its_session_alone(source, tmp_pat
     assert archived(archive) == in_source(source) - {"huge"}
     assert run_once(source.path, archive).status == 0, "with memory it is archived"
     assert read(archive, "SELECT count(*) FROM findings WHERE session_id='huge'") == {15 * 12000}
+
+
+def test_what_cannot_be_masked_again_is_tried_until_it_is(source, tmp_path):
+    """A session that only the archive has, and no memory for it when the policy changes; the others are under the new one."""
+    source.add_session("huge", ["a", ("ZZTOP-123456 " + "word " * (1 << 20) + '"é\\n\\t" ') * 6, "b"])
+    archive = tmp_path / "run" / "archive" / "archive.db"
+    assert run_once(source.path, archive).status == 0
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "more.json").write_text(json.dumps({"version": 1, "rules": [{
+        "id": "zztop", "description": "Made up", "literals": ["ZZTOP-"], "pattern": "ZZTOP-[0-9]{6}",
+        "examples": {"positive": ["ZZTOP-123456"], "negative": ["ZZTOP-12345"]}}]}))
+    for table, key in (("messages", "session_id"), ("sessions", "id")):
+        source.sql(f"DELETE FROM {table} WHERE {key} = 'huge'")
+
+    def once(megabytes=1 << 20):
+        """With another policy than that of before."""
+        return subprocess.run(["prlimit", f"--as={megabytes << 20}", SCRUBJAYD, "--once", "--source", source.path, "--archive", archive],
+                              env=environment(tmp_path / "run") | {"SCRUBJAY_MASK_RULESDIR": str(rules)}, capture_output=True, text=True)
+
+    def under_another_policy():
+        policy, = read(archive, "SELECT value FROM meta WHERE key = 'policy'")
+        return read(archive, f"SELECT session_id FROM cursors WHERE policy <> {policy}")
+
+    for megabytes in range(60, 400, 5):  # enough for all but it
+        done = once(megabytes)
+        if done.returncode != 2 and "'huge' could not be synced" in done.stderr:
+            break
+    assert done.returncode == 1, done.stderr[-2000:]
+    assert under_another_policy() == {"huge"}
+    assert once(megabytes).returncode == 1, "it is tried again"
+    assert under_another_policy() == {"huge"}
+    assert once().returncode == 0 and under_another_policy() == set()
 
 
 @pytest.mark.parametrize("of_the_journal", [True, False])
