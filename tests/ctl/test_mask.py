@@ -1,6 +1,7 @@
 """scrubjayctl mask, verify and rules: what people and scripts rely on"""
 
 import json
+import os
 import random
 import string
 import subprocess
@@ -297,3 +298,14 @@ def test_a_private_key_across_two_pieces_of_a_text(ctl, prefix, from_line, n_lin
         text = json.loads(line)["text"]
         assert not any(line in text for line in body), border
         assert after in text, border
+
+
+@pytest.mark.parametrize("around", ["Authorization: Basic {}", "clone https://AWS:{}@registry.example.com/x",
+                                    "postgres://u:{}@db.example.com/x", "pypi-AgEIcHlwaS5vcmc{}"])
+@pytest.mark.parametrize("size", [300, 2680, 3500])
+def test_a_long_credential_is_masked_whole(ctl, around, size):
+    """A registry's login is a header of 2,680 characters."""
+    rng = random.Random(os.environ.get("SCRUBJAY_TEST_SEED"))
+    value = "".join(rng.choices(string.ascii_letters + string.digits, k=size))
+    out = ctl.run("mask", stdin=around.format(value) + "\n").out
+    assert not any(value[i:i + 8] in out for i in range(size - 8)), "a part of it stays"
