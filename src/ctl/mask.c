@@ -103,7 +103,7 @@ static void tell_endless(const MaskStream *stream)
         size_t line;
         const char *rule = mask_stream_endless(stream, &line);
 
-        print_error(_("Masking stopped: on line %zu something begins (%s) that has no end within 8 MB, so nothing after it can be told from it. What came out is masked, and ends there."),
+        print_error(_("Masking stopped: what begins on line %zu (%s) has no end within 8 MB, so nothing after it can be told from it. What came out is masked, and ends there."),
                     line, rule ?: _("a number"));
 }
 

@@ -100,7 +100,7 @@ def test_a_caution_that_there_is_not_is_named(ctl):
 # Names of rules
 
 @pytest.mark.parametrize("name, rule", [
-    ("HEROKU_API_KEY", "heroku-api-key"), ("herokuToken", "heroku-api-key"), ("my_heroku_key", "heroku-api-key"),
+    ("HEROKU_API_KEY", "heroku-api-key"), ("herokuToken", "heroku-api-key"), ("my_heroku_token", "heroku-api-key"),
     ("API_KEY", "generic-api-key"), ("client_secret", "generic-secret"), ("DB_PASSWORD", "generic-password"),
 ])
 def test_the_name_gives_the_rule(ctl, rng, name, rule):

@@ -268,7 +268,7 @@ def test_mask_does_not_end_in_silence_before_the_text_does(ctl, tmp_path, begins
     path = tmp_path / "key.txt"
     path.write_text("before\n" + begins + "".join(made(64, seed=i) + ends for i in range(135_000)) + "after\n")
     status, out, err = mask_file(ctl, path)
-    assert status == 2 and out == "before\n[REDACTED:unscannable]" and f"on line 2 something begins ({rule})" in err
+    assert status == 2 and out == "before\n[REDACTED:unscannable]" and f"what begins on line 2 ({rule}) has no end" in err
     assert ctl.run("mask", stdin=path.read_text(), code=2).out == out
 
 
