@@ -339,7 +339,8 @@ def test_a_server_that_was_put_back_under_an_open_connection(ann, bus):
 def test_another_place_and_back_again(ann):
     from postgresql import DATA
     server = ann.server
-    server.query((DATA / "agentsview.sql").read_text().replace("@SCHEMA@", "other"))
+    server.query((DATA / "agentsview.sql").read_text().replace("@SCHEMA@", "other").replace("@ROLES@", "other")
+                 .replace("@DATABASE@", server.database))
     server.query("GRANT other_writer TO writer")
     server.query(f"CREATE DATABASE second_{server.database} TEMPLATE {server.database}", "postgres")
     url = server.url()
