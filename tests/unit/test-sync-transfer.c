@@ -7,7 +7,7 @@ static const char sample[] =
                 "INSERT INTO meta (key, value) VALUES ('policy', 77), ('total_synced', 9), ('total_masked', 5),"
                 " ('last_synced_at', '2026-03-01T10:00:00.000Z'),"
                 " ('last_session_created_at', '2026-02-01T00:00:00.000Z'), ('sync_version', 3),"
-                " ('source_marker', '2026-03-01T09:00:00.000Z');"
+                " ('source_marker', '2026-03-01T09:00:00.000Z'), ('verified', '77 9 files');"
                 "INSERT INTO sessions (id, change_seq) VALUES ('a', 1), ('b', 2), ('c', 3), ('d', 4);"
                 "INSERT INTO cursors (session_id, source_rowid, fingerprint, policy, last_ordinal, file_hash)"
                 " VALUES ('a', 5, 1001, 77, 4, 'h1'), ('b', 6, 1002, 76, 1, 'h2'), ('d', 7, 1003, 77, 0, NULL);";
@@ -111,8 +111,10 @@ TEST(import_takes_what_the_archive_holds)
         CHECK_INT(number(f.db, "SELECT policy FROM cursors WHERE session_id = 'c'"), 0);
         CHECK_INT(number(f.db, "SELECT count(*) FROM cursors WHERE session_id = 'gone'"), 0);
 
-        /* the next cycle looks at all sessions, not at the newest only */
-        CHECK_INT(number(f.db, "SELECT count(*) FROM meta WHERE key = 'source_marker'"), 0);
+        /* the next cycle looks at all sessions, not at the newest only or at none */
+        CHECK_INT(number(f.db,
+                         "SELECT count(*) FROM meta WHERE key IN ('source_marker', 'verified')"),
+                  0);
 
         REQUIRE(sync_state_export(f.db, &after) == 0);
         CHECK_INT(after.total_synced, 100);
