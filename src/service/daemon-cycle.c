@@ -81,8 +81,7 @@ static int on_due(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
-/* Answers those who wait for cycle @number or an earlier one; all of them where @result is NULL. */
-static void answer_waiters(Daemon *d, uint64_t number, const CycleResult *result)
+void daemon_answer_waiters(Daemon *d, uint64_t number, const CycleResult *result)
 {
         size_t n_kept = 0;
 
@@ -108,7 +107,7 @@ static void on_couriers_stopped(void *userdata)
 /* Who waits is answered while there is a bus. */
 static void leave(Daemon *d)
 {
-        answer_waiters(d, 0, NULL);
+        daemon_answer_waiters(d, 0, NULL);
         if (d->couriers)
                 couriers_stop(d->couriers, on_couriers_stopped, d);
         else
@@ -265,7 +264,7 @@ static void finish_cycle(Daemon *d, CycleResult *result)
         daemon_changed(d, what);
         if (d->listener.on_sync_completed)
                 d->listener.on_sync_completed(d->listener.userdata, result);
-        answer_waiters(d, d->n_cycles, result);
+        daemon_answer_waiters(d, d->n_cycles, result);
         if (d->stopping) {
                 leave(d);
                 return;

@@ -70,6 +70,9 @@ void daemon_tell_status(Daemon *d);
 /* Arms the timer for the next cycle; to be called after each change of the schedule. */
 void daemon_set_due_timer(Daemon *d);
 
+/* Answers those who wait for cycle @number or an earlier one; all of them where @result is NULL. */
+void daemon_answer_waiters(Daemon *d, uint64_t number, const CycleResult *result);
+
 /* Begins to stop: new work is refused, the cycle in hand is finished if that fits. The second call ends it after the
  * session in hand. */
 void daemon_begin_stop(Daemon *d, int exit_status);

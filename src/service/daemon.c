@@ -369,8 +369,7 @@ Daemon *daemon_free(Daemon *d)
         drop_other_watch(d);
         couriers_free(d->couriers);
         worker_free(d->worker);
-        for (size_t i = 0; i < d->n_waiters; i++) /* what they hold is theirs to free */
-                d->waiters[i].call(d->waiters[i].userdata, NULL);
+        daemon_answer_waiters(d, 0, NULL); /* what they hold is theirs to free */
         sd_event_unref(d->event);
         cycle_journal_done(&d->journal);
         forget_shown(d);
