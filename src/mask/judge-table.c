@@ -24,8 +24,6 @@ static bool read_text(Reader *r, size_t i, JudgeForm form)
                         ;
                 i += i < v->size;
         }
-        if (i >= v->size)
-                return true;
         for (end = i; end < i + TEXT_MAX && at(v, end) && at(v, end) != '<' && at(v, end) != ']';
              end++)
                 ;

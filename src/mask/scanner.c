@@ -493,8 +493,8 @@ static bool has_letter(const char *s, size_t n)
 }
 
 /*
- * Does the name stand in a value that is none, and its value after that? "PASS=config.pass TERM=xterm": the second pass names
- * nothing. But "Authorization: token x" does, and "a = token = x".
+ * Does the name stand in a value that was found to be no secret, and its own value after that? "PASS=config.pass TERM=xterm": the
+ * second pass names nothing. But "Authorization: token x" does, and "a = token = x".
  */
 static bool is_in_stayed(const Scanner *s, const Candidate *c)
 {
