@@ -31,8 +31,8 @@ int session_too_large(SessionSync *s, int r)
                 return r;
         format_error(&reason,
                      "There is no memory for its message %" PRId64
-                     " and what was found in it. It is "
-                     "tried again with each cycle; a smaller MaxMessageSize= takes less.",
+                     " and what was found in it. It is tried again, by the next audit at the latest; "
+                     "a smaller MaxMessageSize= takes less.",
                      s->last_ordinal);
         return session_failed(s->e, &s->id, reason);
 }
