@@ -1,21 +1,13 @@
 """What is judged: how careful, why, under which rule's name; with fresh values in every run"""
 
 import json
-import os
-import random
 import string
 import uuid
 
 import pytest
+from fixtures import rng  # noqa: F401
 
 ALNUM = string.ascii_letters + string.digits
-
-
-@pytest.fixture(scope="module")
-def rng():
-    seed = int(os.environ.get("SCRUBJAY_TEST_SEED", 0)) or random.randrange(1 << 32)
-    print("seed", seed)
-    return random.Random(seed)
 
 
 def made(rng, n, alphabet=ALNUM):

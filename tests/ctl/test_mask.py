@@ -1,7 +1,6 @@
 """scrubjayctl mask, verify and rules: what people and scripts rely on"""
 
 import json
-import os
 import random
 import string
 import subprocess
@@ -10,6 +9,7 @@ import time
 
 import pytest
 from conftest import SCRUBJAYCTL, SESSION
+from fixtures import rng  # noqa: F401
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -281,11 +281,8 @@ LOG = "2026-01-02T10:00:00.123456Z stdout F [worker-7] "
 @pytest.mark.parametrize("prefix, from_line, n_lines, footer", [
     ("", 0, 130, "-----"), (LOG, 1, 130, "-----"), (LOG, 1, 700, "-----"), ("", 0, 20, ""), (" ", 1, 2000, "-----")],
     ids=["whole", "no-header", "no-header-long", "footer-cut", "no-header-longer"])
-def test_a_private_key_across_two_pieces_of_a_text(ctl, prefix, from_line, n_lines, footer):
+def test_a_private_key_across_two_pieces_of_a_text(ctl, rng, prefix, from_line, n_lines, footer):
     """Whole wherever the border lies, also without its header; and nothing more than the key."""
-    seed = random.randrange(1 << 32)
-    print("seed", seed)
-    rng = random.Random(seed)
     body = ["".join(rng.choices(LETTERS + "+/", k=64)) for _ in range(n_lines)]
     key = ["-----BEGIN RSA PRIVATE " + "KEY-----", *body, "-----END RSA PRIVATE " + "KEY" + footer]
     key = "".join(prefix + line + "\n" for line in key[from_line:])
@@ -303,9 +300,8 @@ def test_a_private_key_across_two_pieces_of_a_text(ctl, prefix, from_line, n_lin
 @pytest.mark.parametrize("around", ["Authorization: Basic {}", "clone https://AWS:{}@registry.example.com/x",
                                     "postgres://u:{}@db.example.com/x", "pypi-AgEIcHlwaS5vcmc{}"])
 @pytest.mark.parametrize("size", [300, 2680, 3500])
-def test_a_long_credential_is_masked_whole(ctl, around, size):
+def test_a_long_credential_is_masked_whole(ctl, rng, around, size):
     """A registry's login is a header of 2,680 characters."""
-    rng = random.Random(os.environ.get("SCRUBJAY_TEST_SEED"))
     value = "".join(rng.choices(string.ascii_letters + string.digits, k=size))
     out = ctl.run("mask", stdin=around.format(value) + "\n").out
     assert not any(value[i:i + 8] in out for i in range(size - 8)), "a part of it stays"

@@ -6,15 +6,19 @@ what manuals and programs write there, which must stay. Both are new in every ru
 
 import json
 import os
-import random
 import string
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("SCRUBJAY_BUILD", ROOT / "build"))
+sys.path[:0] = [str(ROOT / "tests" / "lib")]
+
+from fixtures import rng  # noqa: E402,F401
+
 N = 200
 
 BARE = [
@@ -88,13 +92,15 @@ def mask(texts):
     return [json.loads(line)["text"] for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("template", BARE + QUOTED)
-def test_a_place_tells_a_password_from_what_stands_for_one(template):
-    seed = random.SystemRandom().randrange(10 ** 9)
-    print("seed:", seed)
-    rng = random.Random(seed)
+def n_that_stay(rng, template):
+    """Of N random passwords in a place."""
     secrets = [password(rng) for _ in range(N)]
-    left = sum(s in text for s, text in zip(secrets, mask([template.replace("¤", s) for s in secrets])))
+    return sum(s in text for s, text in zip(secrets, mask([template.replace("¤", s) for s in secrets])))
+
+
+@pytest.mark.parametrize("template", BARE + QUOTED)
+def test_a_place_tells_a_password_from_what_stands_for_one(rng, template):
+    left = n_that_stay(rng, template)
     assert left == 0, f"{left} of {N} passwords stay"
 
     texts = [template.replace("¤", stand_in(rng, template in QUOTED)) for _ in range(N)]
@@ -103,20 +109,13 @@ def test_a_place_tells_a_password_from_what_stands_for_one(template):
 
 
 @pytest.mark.parametrize("text", ["use ¤ as the API key", "I have set ¤ as pin", "we took ¤ as the github pat"])
-def test_a_short_keyword_may_end_the_text(text):
-    seed = random.SystemRandom().randrange(10 ** 9)
-    print("seed:", seed)
-    rng = random.Random(seed)
-    secrets = [password(rng) for _ in range(N)]
-    left = sum(s in masked for s, masked in zip(secrets, mask([text.replace("¤", s) for s in secrets])))
+def test_a_short_keyword_may_end_the_text(rng, text):
+    left = n_that_stay(rng, text)
     assert left <= 2, f"{left} of {N} passwords stay"
 
 
 @pytest.mark.parametrize("template", NEIGHBOURS)
-def test_what_stands_beside_a_keyword_is_not_always_its_value(template):
-    seed = random.SystemRandom().randrange(10 ** 9)
-    print("seed:", seed)
-    rng = random.Random(seed)
+def test_what_stands_beside_a_keyword_is_not_always_its_value(rng, template):
     texts = [template.format(thing=rng.choice(THINGS), n=rng.randint(10, 99)) for _ in range(N)]
     wrong = sorted({text for text, masked in zip(texts, mask(texts)) if text != masked})
     assert len(wrong) <= 1, wrong

@@ -7,7 +7,6 @@ in a sentence: each of them must go.
 
 import json
 import os
-import random
 import re
 import string
 import subprocess
@@ -19,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("SCRUBJAY_BUILD", ROOT / "build"))
 sys.path[:0] = [str(ROOT / "tests" / "lib")]
 
+from fixtures import rng  # noqa: E402,F401
 from planted import ALNUM, HEX, base62_crc  # noqa: E402
 
 N = 1000        # values of each form
@@ -108,10 +108,7 @@ def count(rng, cases):
     return [sum(next(left) for _ in range(n)) for _, _, n in cases]
 
 
-def test_no_random_value_is_refused():
-    seed = int(os.environ.get("SCRUBJAY_TEST_SEED", 0)) or random.randrange(1 << 32)
-    rng = random.Random(seed)
-    print("seed", seed)
+def test_no_random_value_is_refused(rng):
     each = list(forms())
     first = [[parts(fill(rng, example)) for _ in range(0 if judged else N_FIRST)] for _, example, judged in each]
     left = iter(stays([alone(case) for cases in first if cases and len(cases[0][1]) == 1 for case in cases]))
