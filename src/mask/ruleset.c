@@ -150,8 +150,15 @@ const Rule *ruleset_judge_rule(const Ruleset *rules, const View *v, const Candid
 
         rule = find_judge_rule(rules, c->kind, v->text + c->name_start, c->name_end - c->name_start,
                                &known);
-        if (known && KEY_KINDS & 1U << c->kind)
+        if (known && c->kind == KIND_KEY) {
+                /* Keys are many things; those of an issuer open something. */
+                Candidate key = *c;
+
+                key.kind = KIND_API_KEY;
+                judge_decide(v, &key, rules->caution, verdict);
+        } else if (known && KEY_KINDS & 1U << c->kind) {
                 verdict->threshold -= JUDGE_KNOWN_NAME;
+        }
         verdict->secret = rule && !verdict->veto && verdict->score >= verdict->threshold;
         return verdict->secret ? rule : NULL;
 }

@@ -547,7 +547,9 @@ static int take_judged(void *userdata, const Candidate *c)
         if (!budget_spend(&s->budget, JUDGE_STEPS))
                 return 0;
         judge_decide(v, c, s->rules->caution, &verdict);
-        rule = verdict.veto || verdict.score < verdict.threshold - JUDGE_KNOWN_NAME
+        /* What stays whatever the name is needs no look at the names of issuers; a key may be the key of one. */
+        rule = verdict.veto || (verdict.score < verdict.threshold - JUDGE_KNOWN_NAME &&
+                                c->kind != KIND_KEY)
                                ? NULL
                                : ruleset_judge_rule(s->rules, v, c, &verdict);
         if (!rule) {

@@ -132,3 +132,16 @@ def test_no_random_value_is_refused(rng):
             total += sum(count(rng, [(cases[n][0], own[n], 3 * cases[n][2]) for n in group]))
             of *= 4
         assert total * 10_000 <= of, "%d of %d stay" % (total, of)
+
+
+def test_the_key_of_an_issuer_goes(rng):
+    names = {name for rule in json.loads((ROOT / "data" / "rules" / "providers.json").read_text())["rules"]
+             for name in rule.get("names", [])}
+    assert len(names) > 100
+    values = ("{uuid:1}", "{hex:32}", "{alnum:32}", "{alnum:20}")
+    lines = ('"%s_key": "<<%s>>"', "%s_KEY=<<%s>>", '%s_key = "<<%s>>"', '%sKey: "<<%s>>"')
+    cases = [(line % (name.upper() if line.startswith("%s_KEY") else name, value)) for name in sorted(names)
+             for line in lines for value in values]
+    left = [case for case, stay in zip(cases, stays([parts(fill(rng, case)) for case in cases])) if stay]
+    print("\n".join(left))
+    assert len(left) * 500 <= len(cases)
