@@ -44,6 +44,13 @@ def place_of_data():
     return memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30 else None
 
 
+def is_alive(process):
+    """Does a process of that number run, and is more of it left than a zombie?"""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
+
+
 class Psql:
     """psql on a database, kept for statement after statement: to begin one takes longer than most statements."""
 
@@ -129,10 +136,13 @@ class Cluster:
             session.close()
 
     def kill(self):
-        """At once, as by a power cut."""
+        """At once, as by a power cut. Returns the number of that process, or None: there is none."""
         self.leave()
         with contextlib.suppress(OSError, ValueError, IndexError):
-            os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+            server = int((self.data / "postmaster.pid").read_text().split()[0])
+            os.kill(server, signal.SIGQUIT)
+            return server
+        return None
 
     def is_running(self):
         return subprocess.run([*self.as_user, programs() / "pg_ctl", "-D", self.data, "status"], capture_output=True, cwd="/").returncode == 0
@@ -373,8 +383,8 @@ class Server:
         elif what == "clear":
             self.proxy.faults.clear()
         elif what == "restart":
-            self.cluster.kill()
-            wait_for(lambda: not self.cluster.is_running(), "the server is dead", 20)
+            server = self.cluster.kill()  # whoever watches may begin another one as soon as this one is gone
+            wait_for(lambda: not is_alive(server), "the server is dead")
             self.cluster.start()
         elif what == "start" and not self.cluster.is_running():
             self.cluster.start()

@@ -166,7 +166,7 @@ def test_round(make_person, bus, seed):
         ann.server.clear_faults()
         ann.deliver_at_last()
         # a request that was under way when we were killed may have come late: that is looked for after a while
-        wait_for(lambda: ann.once()[0] == 0 and ledger(ann, "look_again_at") == 0, "nothing can come any more", 30)
+        wait_for(lambda: ann.once()[0] == 0 and ledger(ann, "look_again_at") == 0, "nothing can come any more", 120)
     finally:
         stop()
     ann.set(Timeout="1min")  # faults are over: a busy machine is none
