@@ -25,7 +25,7 @@ class Browser:
 
     def _run(self, *arguments):
         command = [self.program, *OPTIONS, "--user-data-dir=" + self.profile.name, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout
 
