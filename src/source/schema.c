@@ -58,7 +58,13 @@ int schema_read(Schema *s, sqlite3 *db)
         s->n_columns = 0;
         r = sqlite_query_int(db, "PRAGMA user_version", &s->data_version);
         if (r >= 0)
-                r = sqlite_prepare(db, "SELECT name, type FROM pragma_table_xinfo(?1)", &stmt);
+                r = sqlite_prepare(
+                                db,
+                                /* SQLite 3.41 says BLOB of a view's column that has no type */
+                                "SELECT name, CASE WHEN type = 'BLOB' AND EXISTS (SELECT 1 FROM "
+                                "sqlite_schema s WHERE s.type = 'view' AND s.name = ?1 COLLATE NOCASE) "
+                                "THEN '' ELSE type END FROM pragma_table_xinfo(?1)",
+                                &stmt);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(tables); i++) {
                 (void) sqlite3_reset(stmt);
                 (void) sqlite3_bind_text(stmt, 1, tables[i], -1, SQLITE_STATIC);

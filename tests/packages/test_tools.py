@@ -84,6 +84,15 @@ def test_of_two_packages_for_one_thing_the_installed_one_counts(there):
     assert name == there and "scan-dev" not in missing
 
 
+def test_lists_that_were_not_read_yet_are_no_failure():
+    """A fresh machine knows of no package."""
+    done = subprocess.run(["bash", "-c", "set -euo pipefail; . tools/lib/packages.sh; is_installed() { false; }; "
+                           "apt-cache() { echo 'E: No packages found' >&2; return 100; }; find_missing test_packages; "
+                           "echo ${required[*]}"], cwd=TOP, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {"clang", "postgresql"} < set(done.stdout.split())
+
+
 def test_a_person_with_sudo_gets_them_installed(made):
     """The real sudo, of a fresh Debian."""
     root = FreshRoot(made[1], made[1].parent / "sudo-root")

@@ -54,8 +54,9 @@ nightly_packages() {
 # The runtime of that clang which the package "clang" stands for.
 clang_runtime() {
     local version
-    version=$(apt-cache depends clang 2>/dev/null | sed -n 's/^ *Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
-    if has_candidate "libclang-rt-$version-dev"; then
+    # none on a machine whose lists were not read yet
+    version=$({ apt-cache depends clang 2>/dev/null || true; } | sed -n '/^ *Depends: clang-[0-9]*$/{s/.*-//p;q}')
+    if [ -n "$version" ] && has_candidate "libclang-rt-$version-dev"; then
         echo "libclang-rt-$version-dev"
     fi
 }
