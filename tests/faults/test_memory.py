@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import random
-import select
 import sqlite3
 import string
 import subprocess
@@ -197,10 +196,16 @@ def test_the_pager_is_waited_for_when_memory_ends(source, tmp_path):
         with errors.open("w") as f:  # no pipe: the pager has it too, and its end is not to be waited for
             subprocess.run(command, env=environment(tmp_path / "run", folder=archive.parent, **faults) | given, stdin=theirs,
                            stdout=theirs, stderr=f, timeout=60)
-        shown = os.read(mine, 1 << 20).decode() if select.select([mine], [], [], 0)[0] else ""
-        os.close(mine)
+        os.write(theirs, b"$ ")  # the shell's prompt
         os.close(theirs)
-        return errors.read_text(), shown
+        shown = b""
+        try:
+            while piece := os.read(mine, 1 << 20):  # a piece at a time
+                shown += piece
+        except OSError:  # nobody has the other side open any longer
+            pass
+        os.close(mine)
+        return errors.read_text(), shown.decode().partition("$ ")[0]
 
     count = tmp_path / "run" / "count"
     assert "the pager is left" in output(count=count)[1]
