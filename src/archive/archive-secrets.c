@@ -261,22 +261,21 @@ int archive_due_put(Archive *a, const Value *conversation)
         return archive_run_for(a, ARCHIVE_DUE_PUT, conversation->text, conversation->size);
 }
 
-int archive_due_get(Archive *a, Arena *arena, Value *ret_conversation)
+int archive_due_next(Archive *a, Arena *arena, Value *after)
 {
-        sqlite3_stmt *stmt = archive_query(a, ARCHIVE_DUE_GET);
+        sqlite3_stmt *stmt;
         int r;
 
-        if (!stmt)
-                return a->last_error;
-        (void) sqlite3_reset(stmt);
+        r = bind(a, ARCHIVE_DUE_NEXT, after, &stmt);
+        if (r < 0)
+                return r;
         r = sqlite_step(stmt);
         if (r > 0) {
-                *ret_conversation = column_text(stmt, 0);
-                ret_conversation->text = arena_copy(arena, ret_conversation->text ?: "",
-                                                    ret_conversation->size);
+                *after = column_text(stmt, 0);
+                after->text = arena_copy(arena, after->text ?: "", after->size);
         }
         (void) sqlite3_reset(stmt);
-        return r > 0 && !ret_conversation->text ? -ENOMEM : r;
+        return r > 0 && !after->text ? -ENOMEM : r;
 }
 
 int archive_due_remove(Archive *a, const Value *conversation)
@@ -284,7 +283,8 @@ int archive_due_remove(Archive *a, const Value *conversation)
         return archive_run_for(a, ARCHIVE_DUE_REMOVE, conversation->text, conversation->size);
 }
 
-int archive_late_sessions(Archive *a, const Value *conversation, size_t max, char **ret)
+int archive_late_sessions(Archive *a, const Value *conversation, const char *after, size_t max,
+                          char **ret)
 {
         sqlite3_stmt *stmt;
         int r;
@@ -293,6 +293,7 @@ int archive_late_sessions(Archive *a, const Value *conversation, size_t max, cha
         if (r < 0)
                 return r;
         (void) sqlite3_bind_int64(stmt, 2, (int64_t) max);
+        (void) sqlite3_bind_text(stmt, 3, after ?: "", -1, SQLITE_STATIC);
         return sqlite_take_texts(stmt, ret, max);
 }
 

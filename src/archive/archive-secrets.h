@@ -52,14 +52,15 @@ int archive_conversation_leave(Archive *a, const char *id, size_t size);
 /* Notes that some session of a conversation may not have been masked with all its secrets: a list that outlives a kill. */
 int archive_due_put(Archive *a, const Value *conversation);
 
-/* One of the list, in @arena. Returns 1, 0 (none), or a negative errno. */
-int archive_due_get(Archive *a, Arena *arena, Value *ret_conversation);
+/* The first of the list after @after (in @arena; an empty text: of all), in its place. Returns 1, 0 (none), or a negative errno. */
+int archive_due_next(Archive *a, Arena *arena, Value *after);
 
 /* Takes it from the list. Returns 0 or a negative errno. */
 int archive_due_remove(Archive *a, const Value *conversation);
 
-/* Ids of such sessions, at most @max, each owned by the caller. Returns how many, or a negative errno. */
-int archive_late_sessions(Archive *a, const Value *conversation, size_t max, char **ret);
+/* Ids of such sessions after @after (NULL: of all), at most @max, each owned by the caller. Returns how many, or a negative errno. */
+int archive_late_sessions(Archive *a, const Value *conversation, const char *after, size_t max,
+                          char **ret);
 
 /* Whether messages of a session are pinned. Returns 1, 0 or a negative errno. */
 int archive_has_pins(Archive *a, const Value *id);

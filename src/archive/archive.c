@@ -65,9 +65,11 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
                                          "?1",
         [ARCHIVE_CONVERSATION_LATE] =
                         "SELECT session_id FROM conversations WHERE conversation = ?1 AND applied < "
-                        "(SELECT max(change_seq) FROM secrets WHERE conversation = ?1) LIMIT ?2",
+                        "(SELECT max(change_seq) FROM secrets WHERE conversation = ?1) AND "
+                        "session_id > ?3 ORDER BY session_id LIMIT ?2",
         [ARCHIVE_DUE_PUT] = "INSERT OR IGNORE INTO conversations_due (conversation) VALUES (?1)",
-        [ARCHIVE_DUE_GET] = "SELECT conversation FROM conversations_due LIMIT 1",
+        [ARCHIVE_DUE_NEXT] = "SELECT conversation FROM conversations_due WHERE conversation > ?1 "
+                             "ORDER BY conversation LIMIT 1",
         [ARCHIVE_DUE_REMOVE] = "DELETE FROM conversations_due WHERE conversation = ?1",
         [ARCHIVE_HAS_PINS] = "SELECT 1 FROM message_pins WHERE session_id = ?1 LIMIT 1",
         [ARCHIVE_TOMBSTONE_GET] = "SELECT cause FROM session_deletes WHERE session_id = ?1",

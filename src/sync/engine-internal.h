@@ -59,6 +59,7 @@ struct Engine {
         bool stopping;
         bool follows; /* one of before looked at everything: what is new now was not there then */
         bool stuck_is_left; /* one that was to be synced last could not be read */
+        char **unshared; /* sessions that were to be masked with what their conversation learned, and could not be */
         char last_stuck[SESSION_ID_MAX +
                         1]; /* the last one that was stuck before and is synced now; "": none */
         StuckCause last_cause;
@@ -115,10 +116,12 @@ int session_sync(Engine *e, const SourceSession *source);
 /* Masks an archived session again from the archive itself. As session_sync(). */
 int session_remask(Engine *e, const char *id);
 
-/* Masks an archived session with what its conversation learned since it was masked, if something of it stands in it. */
+/* Masks an archived session with what its conversation learned since it was masked, if something of it stands in it. Returns 0,
+ * -EBADMSG (there is no memory for it; the batch is to be rolled back), or another negative errno. */
 int session_share(Engine *e, const Value *id);
 
-/* Does so with all sessions of the conversations that have learned something. Returns 0 or a negative errno. */
+/* Does so with all sessions of the conversations that have learned something; had_errors: some are left. Returns 0 or a negative
+ * errno. */
 int conversations_share(Engine *e);
 
 /* Ends with the session in hand, which was masked with all its conversation knows: what is new is written, and passed on
@@ -174,6 +177,9 @@ void stuck_begin(Engine *e);
 /* Whether a walk leaves @s out because the service was stuck in it: it is due then, or has failed for now. Returns 1, 0 or
  * a negative errno. */
 int stuck_leave_out(Engine *e, const SourceSession *s);
+
+/* The same for an archived session that is to be masked again from there. */
+int stuck_leave_out_archived(Engine *e, const Value *id, StuckDue due);
 
 /* How many are to be synced after all others. */
 size_t stuck_n_due(const Engine *e);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file-util.h"
+#include "base/strv.h"
 #include "base/time-util.h"
 #include "source/file-state.h"
 #include "sync/engine-internal.h"
@@ -63,6 +64,7 @@ Engine *engine_free(Engine *e)
         known_files_done(&e->known_files);
         arena_done(&e->session_arena);
         stuck_list_done(&e->stuck);
+        e->unshared = strv_free(e->unshared);
         e->identity = identity_free(e->identity);
         e->rules = ruleset_unref(e->rules);
         free(e->source_state);
@@ -625,10 +627,13 @@ static int run_cycle(Engine *e, CycleKind kind)
         if (kind == CYCLE_SURE && !e->result->full && is_still_equal(e))
                 return 0;
         opened = need_source(e);
+        stuck_begin(e);
         if (opened == -ENOENT && e->result->full) {
                 r = walk_stale(e, false);
                 if (r >= 0)
                         r = conversations_share(e);
+                if (r >= 0 && stuck_n_due(e) > 0)
+                        r = stuck_sync(e);
                 return r < 0 ? r : batch_commit(e);
         }
         if (opened < 0)
@@ -644,7 +649,6 @@ static int run_cycle(Engine *e, CycleKind kind)
                 return r;
 
         e->had_errors = false;
-        stuck_begin(e);
         /* not after the clock was set back: what was marked between then and now lies before the window; nor after the
          * service was stuck in a session, which may have come to it by way of a resync */
         by_marker = e->marker[0] && strcmp(e->marker, sure) <= 0 && kind < CYCLE_AUDIT &&
@@ -755,6 +759,7 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         e->progress = (Progress){ 0 };
         e->stopping = false;
         e->n_left_out = 0;
+        e->unshared = strv_free(e->unshared);
         e->last_stuck[0] = 0;
         e->follows = e->looked;
         r = run_cycle(e, kind);

@@ -16,6 +16,7 @@ typedef struct SessionSync {
         bool full;     /* write all messages: masked under another policy, or never */
         bool from_archive; /* its messages are the archived ones, masked before: the source no longer has it */
         int64_t change;
+        Cursor cursor; /* of an archived session that is masked again */
 
         ArchivedMessage *archived; /* a page of them */
         size_t n_archived, next;

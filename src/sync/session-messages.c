@@ -47,6 +47,12 @@ static int mask_own_message(SessionSync *s, Message *m)
         return r < 0 ? r : own_message(m, &s->id, &rm->arena);
 }
 
+/* What a failure to read or to write a message of the archive means: without memory for it, it is its session's own matter. */
+static int message_failed(SessionSync *s, int error)
+{
+        return error == -ENOMEM ? error : engine_archive_failed(s->e, error);
+}
+
 /* Writes a masked message with its findings and links. */
 static int write_message(SessionSync *s, const Message *m, bool replaces)
 {
@@ -64,7 +70,7 @@ static int write_message(SessionSync *s, const Message *m, bool replaces)
                 return r;
         r = archive_message_put(e->archive, m, s->change, replaces);
         if (r < 0)
-                return engine_archive_failed(e, r);
+                return message_failed(s, r);
         r = session_put_findings(s, ordinal, m->values + MESSAGE_TIMESTAMP, n_before);
         if (r >= 0 && s->privacy == PRIVACY_FULL)
                 r = session_put_links(e, s->values, m);
@@ -112,7 +118,7 @@ static int rewrite_if_changed(SessionSync *s, const Message *m)
                 r = archive_message_get(e->archive, s->id.text, s->id.size,
                                         m->values[MESSAGE_ORDINAL].integer, &archived);
                 if (r < 0)
-                        return engine_archive_failed(e, r);
+                        return message_failed(s, r);
                 if (r > 0 && same_message(m, &archived))
                         return 0;
         }
@@ -129,7 +135,7 @@ static int remask_kept(SessionSync *s, int64_t ordinal)
 
         r = archive_message_get(s->e->archive, s->id.text, s->id.size, ordinal, &m);
         if (r <= 0)
-                return r < 0 ? engine_archive_failed(s->e, r) : 0;
+                return r < 0 ? message_failed(s, r) : 0;
         m.fingerprint = 0; /* it is masked twice: what the source has of it is taken as soon as it has it again */
         s->from_archive = true;
         r = mask_own_message(s, &m);
@@ -237,7 +243,7 @@ static int has_left_out(SessionSync *s, const Message *m)
         r = archive_message_get(s->e->archive, s->id.text, s->id.size,
                                 m->values[MESSAGE_ORDINAL].integer, &archived);
         if (r < 0)
-                return engine_archive_failed(s->e, r);
+                return message_failed(s, r);
         return r > 0 && left_out_from(m, &archived);
 }
 
@@ -292,7 +298,6 @@ static int share_message(SessionSync *s, Message *m)
 {
         size_t begin;
 
-        s->last_ordinal = m->values[MESSAGE_ORDINAL].integer;
         return look_back_add(&s->e->look_back, m, &begin);
 }
 
@@ -302,7 +307,6 @@ static int remask_message(SessionSync *s, Message *m)
         size_t begin;
         int r;
 
-        s->last_ordinal = m->values[MESSAGE_ORDINAL].integer;
         r = look_back_add(&s->e->look_back, m, &begin);
         if (r >= 0)
                 r = mask_own_message(s, m);
@@ -376,10 +380,11 @@ static int for_each_archived_message(SessionSync *s, MessageFunc func)
         s->has_more = true;
         while ((r = peek_archived(s, &archived)) >= 0 && archived) {
                 s->next++;
+                s->last_ordinal = archived->ordinal;
                 r = archive_message_get(s->e->archive, s->id.text, s->id.size, archived->ordinal,
                                         &m);
                 if (r < 0)
-                        return engine_archive_failed(s->e, r);
+                        return message_failed(s, r);
                 k = r > 0 ? func(s, &m) : 0;
                 if (k != 0)
                         return k < 0 ? k : 0;

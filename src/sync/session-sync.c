@@ -390,26 +390,22 @@ static int sync_source_session(SessionSync *s, const SourceSession *source)
         r = follow_privacy(s);
         if (r >= 0)
                 r = session_too_large(s, write_session(s, source, &file_hash));
-        e->batch_is_tainted = r == -EBADMSG && archive_n_changes(e->archive) != before;
+        /* without memory SQLite may have rolled back all of it */
+        e->batch_is_tainted = r == -EBADMSG && (archive_n_changes(e->archive) != before ||
+                                                !archive_in_transaction(e->archive));
         return r < 0 ? r : 1;
 }
 
-/* @source: NULL when it is no longer. */
-static void tell_in_hand(Engine *e, const SourceSession *source)
+/* The session in hand; NULL when it is no longer. */
+static void tell_in_hand(Engine *e, const Value *id, uint64_t fingerprint)
 {
-        SessionVersion version;
+        SessionVersion version = { .fingerprint = fingerprint, .policy = e->policy };
 
-        if (source) {
-                const Value *id = source->values + SESSION_ID; /* its length was looked at */
-
+        if (id && id->size <= SESSION_ID_MAX)
                 memcpy(version.id, id->text, id->size);
-                version.id[id->size] = 0;
-                version.fingerprint = source->fingerprint;
-                version.policy = e->policy;
-        }
-        stuck_hold(e->settings.archive_path, source ? &version : NULL);
+        stuck_hold(e->settings.archive_path, id ? &version : NULL);
         if (e->hooks.on_session)
-                e->hooks.on_session(e->hooks.userdata, source ? &version : NULL);
+                e->hooks.on_session(e->hooks.userdata, id ? &version : NULL);
 }
 
 int session_sync(Engine *e, const SourceSession *source)
@@ -431,9 +427,9 @@ int session_sync(Engine *e, const SourceSession *source)
                 return session_failed(e, &place, problem);
         }
         s.id = value_text(arena_copy(&e->session_arena, id->text, id->size), id->size);
-        tell_in_hand(e, source);
+        tell_in_hand(e, &s.id, source->fingerprint);
         r = sync_source_session(&s, source);
-        tell_in_hand(e, NULL);
+        tell_in_hand(e, NULL, 0);
         return r;
 }
 
@@ -459,6 +455,57 @@ static int read_archived(SessionSync *s)
         return 1;
 }
 
+/* Does @func with an archived session in hand. */
+static int with_archived(SessionSync *s, int (*func)(SessionSync *s))
+{
+        Engine *e = s->e;
+        int r;
+
+        r = archive_cursor_get(e->archive, s->id.text, s->id.size, &s->cursor);
+        if (r < 0)
+                return engine_archive_failed(e, r);
+        s->has_cursor = r > 0;
+        if (r == 0)
+                s->cursor = (Cursor){ 0 };
+        tell_in_hand(e, &s->id, s->cursor.fingerprint);
+        r = session_too_large(s, func(s));
+        tell_in_hand(e, NULL, 0);
+        return r;
+}
+
+static int remask(SessionSync *s)
+{
+        Engine *e = s->e;
+        int r;
+
+        r = read_archived(s);
+        if (r <= 0)
+                return r;
+        if (s->privacy == PRIVACY_EXCLUDED)
+                return exclude(e, s->values);
+        r = engine_need_masker(e);
+        if (r >= 0 && e->takes_identity)
+                session_take_identity(e, s->values);
+        if (r >= 0)
+                r = batch_begin(e);
+        if (r < 0)
+                return r;
+        s->change = archive_next_change(e->archive);
+        r = begin_conversation(s);
+        if (r >= 0)
+                r = sync_texts(s);
+        if (r >= 0)
+                r = write_row(s);
+        if (r >= 0)
+                r = session_settle(e, s->change, true);
+        if (r < 0)
+                return r;
+        s->cursor.policy = e->policy;
+        s->cursor.last_ordinal = s->last_ordinal;
+        r = archive_cursor_put(e->archive, s->id.text, s->id.size, &s->cursor, !s->has_cursor);
+        return r < 0 ? engine_archive_failed(e, r) : 1;
+}
+
 int session_remask(Engine *e, const char *id)
 {
         _cleanup_(session_sync_done) SessionSync s = {
@@ -469,42 +516,38 @@ int session_remask(Engine *e, const char *id)
                 .known = true,
                 .from_archive = true,
         };
-        Cursor cursor = { 0 };
-        int r;
 
-        r = read_archived(&s);
-        if (r <= 0)
-                return r;
-        if (s.privacy == PRIVACY_EXCLUDED)
-                return exclude(e, s.values);
+        return with_archived(&s, remask);
+}
+
+/* What the conversation learned */
+
+static int share(SessionSync *s)
+{
+        Engine *e = s->e;
+        int r, found;
+
+        found = read_archived(s);
+        if (found < 0)
+                return found;
         r = engine_need_masker(e);
-        if (r >= 0 && e->takes_identity)
-                session_take_identity(e, s.values);
         if (r >= 0)
                 r = batch_begin(e);
         if (r < 0)
                 return r;
-        r = archive_cursor_get(e->archive, id, s.id.size, &cursor);
+        s->change = archive_next_change(e->archive);
+        r = conversation_begin(&e->conversation, e->archive, &s->id);
         if (r < 0)
                 return engine_archive_failed(e, r);
-        s.has_cursor = r > 0;
-        s.change = archive_next_change(e->archive);
-        r = begin_conversation(&s);
-        if (r >= 0)
-                r = sync_texts(&s);
-        if (r >= 0)
-                r = write_row(&s);
-        if (r >= 0)
-                r = session_settle(e, s.change, true);
-        if (r < 0)
-                return session_too_large(&s, r);
-        cursor.policy = e->policy;
-        cursor.last_ordinal = s.last_ordinal;
-        r = archive_cursor_put(e->archive, id, s.id.size, &cursor, !s.has_cursor);
-        return r < 0 ? engine_archive_failed(e, r) : 1;
+        if (found > 0) {
+                r = sync_texts(s);
+                if (r >= 0 && (s->rewritten || e->row_masker.changed))
+                        r = write_row(s);
+                if (r >= 0)
+                        r = pins_are_due(e, &s->id);
+        }
+        return r < 0 ? r : session_settle(e, s->change, true);
 }
-
-/* What the conversation learned */
 
 int session_share(Engine *e, const Value *id)
 {
@@ -517,26 +560,6 @@ int session_share(Engine *e, const Value *id)
                 .from_archive = true,
                 .shares = true,
         };
-        int r, found;
 
-        found = read_archived(&s);
-        if (found < 0)
-                return found;
-        r = engine_need_masker(e);
-        if (r >= 0)
-                r = batch_begin(e);
-        if (r < 0)
-                return r;
-        s.change = archive_next_change(e->archive);
-        r = conversation_begin(&e->conversation, e->archive, id);
-        if (r < 0)
-                return engine_archive_failed(e, r);
-        if (found > 0) {
-                r = sync_texts(&s);
-                if (r >= 0 && (s.rewritten || e->row_masker.changed))
-                        r = write_row(&s);
-                if (r >= 0)
-                        r = pins_are_due(e, id);
-        }
-        return r < 0 ? r : session_settle(e, s.change, true);
+        return with_archived(&s, share);
 }

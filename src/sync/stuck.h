@@ -15,7 +15,7 @@
 /* So often a session may end the service; from then on it is left out until it is another version. */
 #define STUCK_MAX 3
 
-/* A session as it is in the source, under a policy. */
+/* A session as it is in the source, or was when it was archived, under a policy. */
 typedef struct SessionVersion {
         char id[SESSION_ID_MAX + 1]; /* "": no session */
         uint64_t fingerprint;
@@ -28,6 +28,14 @@ typedef enum StuckCause {
         N_STUCK_CAUSES,
 } StuckCause;
 
+/* What is to be done with a session after all others; with several, the last of these is. */
+typedef enum StuckDue {
+        STUCK_DUE_NOTHING,
+        STUCK_DUE_SHARE,  /* it is masked with what its conversation learned */
+        STUCK_DUE_REMASK, /* it is masked again from the archive */
+        STUCK_DUE_SYNC,
+} StuckDue;
+
 typedef struct StuckSession {
         SessionVersion version; /* in which it was stuck last */
         StuckCause cause;       /* the last time */
@@ -35,8 +43,9 @@ typedef struct StuckSession {
 
         /* of the cycle that runs */
         int64_t rowid;
-        bool is_met; /* it was come to, and left */
-        bool is_due; /* to be synced after all others */
+        bool is_met;     /* it was come to, and left */
+        bool has_failed; /* too often: its note stays */
+        StuckDue due;
 } StuckSession;
 
 typedef struct StuckList {

@@ -276,6 +276,7 @@ int walk_stale(Engine *e, bool has_source)
 {
         _cleanup_free_ char *after = NULL;
         bool alone = false; /* each is committed: one of them cannot be masked */
+        bool is_left = false;
         int n, r = 0;
 
         do {
@@ -300,6 +301,13 @@ int walk_stale(Engine *e, bool has_source)
                                 skip = k > 0;
                         }
                         if (r >= 0 && !skip) {
+                                Value id = value_text(ids[i], strlen(ids[i]));
+
+                                r = stuck_leave_out_archived(e, &id, STUCK_DUE_REMASK);
+                                skip = r > 0;
+                                is_left = is_left || skip;
+                        }
+                        if (r >= 0 && !skip) {
                                 r = session_remask(e, ids[i]);
                                 e->batch.sessions_synced += r > 0;
                                 if (r >= 0)
@@ -319,5 +327,5 @@ int walk_stale(Engine *e, bool has_source)
                         free(TAKE_PTR(after));
                 }
         } while (r >= 0 && n > 0);
-        return r < 0 ? r : alone;
+        return r < 0 ? r : alone || is_left;
 }

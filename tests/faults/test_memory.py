@@ -167,6 +167,73 @@ def test_what_cannot_be_masked_again_is_tried_until_it_is(source, tmp_path):
     assert once().returncode == 0 and under_another_policy() == set()
 
 
+def conversation(source, word, huge):
+    """A child that has a word with nothing to tell that it is a password, in a huge message, and its parent."""
+    source.add_session("parent", ["a"])
+    source.add_session("huge", ["so " + word, huge, "b"])
+    source.add_session("zz-small", ["and " + word])
+    source.sql("UPDATE sessions SET parent_session_id = 'parent', relationship_type = 'subagent' WHERE id IN ('huge', 'zz-small')")
+
+
+def texts_with(archive, word):
+    return read(archive, f"SELECT session_id FROM messages WHERE instr(content, '{word}') > 0")
+
+
+def test_what_cannot_be_shared_with_a_huge_session_is_tried_until_it_is(source, tmp_path):
+    """A relative tells a password, and there is no memory for the session that has it too; all else arrives."""
+    word = "".join(random.choices(string.ascii_letters + string.digits, k=14)) + "4x"
+    conversation(source, word, "word " * (1 << 20))
+    source.add_session("zz-other", ["so " + word[::-1]])
+    source.add_session("zz-teller", ["a"])
+    source.sql("UPDATE sessions SET parent_session_id = 'zz-teller' WHERE id = 'zz-other'")
+    archive = tmp_path / "run" / "archive" / "archive.db"
+    assert run_once(source.path, archive).status == 0
+    assert texts_with(archive, word) == {"huge", "zz-small"} and texts_with(archive, word[::-1]) == {"zz-other"}
+    source.append("parent", [f'password = "{word}"'])
+    source.append("zz-teller", [f'password = "{word[::-1]}"'])
+    source.add_session("new", ["hello"])
+    for _ in range(2):
+        done = run_once(source.path, archive, malloc_above=4 << 20)
+        assert done.status == 1, done.errors[-2000:]
+        assert "'huge' could not be synced: There is no memory for its message 1 and what was found in it." in done.errors
+        assert word not in done.errors
+        assert archived(archive) == in_source(source), "all others arrive"
+        assert texts_with(archive, word) == {"huge"} and texts_with(archive, word[::-1]) == set()
+    assert run_once(source.path, archive).status == 0
+    assert texts_with(archive, word) == set() and problems(archive) == []
+    assert read(archive, "SELECT conversation FROM conversations_due") == set()
+
+
+def test_the_session_that_memory_ran_out_in_when_a_relative_told_something_is_noted(source, tmp_path):
+    """It is as it was in the source: only its conversation has it masked again."""
+    word = "".join(random.choices(string.ascii_letters + string.digits, k=14)) + "4x"
+    conversation(source, word, "word " * 1000)
+    before, folder = tmp_path / "before", tmp_path / "run" / "archive"
+    archive, note = folder / "archive.db", folder / "archive.db.stuck"
+    assert run_once(source.path, before / "archive.db").status == 0
+    source.append("parent", [f'password = "{word}"'])
+    copy_folder(before, folder)
+    undisturbed = run_once(source.path, archive)
+    assert texts_with(archive, word) == set()
+    noted = 0
+    for n in range(undisturbed.n_allocations, 1, -max(1, undisturbed.n_allocations // 200)):
+        copy_folder(before, folder)
+        ended = run_once(source.path, archive, malloc_at=n, malloc_last=0)
+        if "There is no memory left; the program ends." not in ended.errors or not note.exists():
+            continue
+        name, = names_in(note)
+        if name == "parent":
+            continue
+        healed = run_once(source.path, archive)
+        assert healed.status == 0, healed.errors
+        assert f"There was no memory left for the session '{name}', and the service ended." in healed.errors
+        assert texts_with(archive, word) == set() and not note.exists()
+        noted += 1
+        if noted == 2:
+            return
+    assert noted > 0, "no run ended in a session that its conversation has masked again"
+
+
 @pytest.mark.parametrize("of_the_journal", [True, False])
 def test_the_last_sentence_has_a_priority_in_the_journal(source, tmp_path, of_the_journal):
     archive = tmp_path / "run" / "archive" / "archive.db"

@@ -1866,6 +1866,121 @@ TEST(a_note_of_a_session_that_went_goes)
         world_done(&w);
 }
 
+/* "c" has a password that its parent "p" has told since, and a note that the service was stuck in it then, @n times; "z" is new. */
+static void world_begin_stuck_sharing(World *w, const char *name, unsigned n, const char *bare)
+{
+        SessionVersion version;
+
+        world_begin(w, name);
+        add_session(w, "p", 2);
+        (void) sync_ok(w);
+        add_session(w, "c", 2);
+        changef(w,
+                "UPDATE sessions SET parent_session_id = 'p' WHERE id = 'c';"
+                "UPDATE messages SET content = 'so %s' WHERE session_id = 'c'",
+                bare);
+        (void) sync_ok(w);
+        REQUIRE(strcmp(w->version.id, "c") == 0);
+        version = w->version;
+        changef(w, "UPDATE messages SET content = 'password = %s' WHERE session_id = 'p'", bare);
+        change(w, "UPDATE sessions SET " TOUCH " WHERE id = 'p'");
+        for (unsigned i = 1; i < 20 && count(w, "SELECT count(*) FROM conversations_due") == 0;
+             i++) {
+                w->stop_after = w->n_progress + i;
+                (void) cycle(w, CYCLE_NORMAL);
+        }
+        w->stop_after = 0;
+        CHECK_INT(n_texts_with(w, bare), 2);
+        add_session(w, "z", 2);
+        for (unsigned i = 0; i < n; i++)
+                REQUIRE(stuck_note(w->archive, &version, STUCK_MEMORY, NULL) == 0);
+        strbuf_clear(&w->in_hand);
+        restart(w);
+}
+
+TEST(a_session_that_was_stuck_when_its_conversation_told_something_is_masked_last)
+{
+        const char *bare = token(0) + 6;
+        World w;
+
+        world_begin_stuck_sharing(&w, "stuck-shared", 1, bare);
+        w.counts_archived = true;
+        CHECK_INT(cycle(&w, CYCLE_LOOK)->failure, CYCLE_OK);
+        CHECK_STR(w.in_hand.data ?: "", "z c ");
+        CHECK_INT(w.n_archived, 3);
+        CHECK_INT(w.result.warning_kind, WARNING_SESSION_STUCK);
+        CHECK_INT(n_texts_with(&w, bare), 0);
+        CHECK_INT(count(&w, "SELECT count(*) FROM conversations_due"), 0);
+        CHECK(!has_note(&w));
+        world_done(&w);
+}
+
+TEST(a_session_that_was_stuck_three_times_so_has_failed_until_it_changes)
+{
+        const char *bare = token(0) + 6;
+        World w;
+
+        world_begin_stuck_sharing(&w, "stuck-shared-failed", 3, bare);
+        for (int i = 0; i < 2; i++) {
+                CHECK_INT(cycle(&w, CYCLE_LOOK)->failure, CYCLE_OK);
+                CHECK_STR(w.in_hand.data ?: "", "z ");
+                REQUIRE(w.result.n_errors == 1);
+                CHECK_STR(w.result.errors[0].session_id, "c");
+                CHECK(strstr(w.result.errors[0].reason, "3 times"));
+                CHECK_INT(n_texts_with(&w, bare), 2);
+                CHECK_INT(count(&w, "SELECT count(*) FROM conversations_due"), 1);
+                CHECK(has_note(&w));
+                restart(&w);
+        }
+        change(&w, "UPDATE sessions SET " TOUCH " WHERE id = 'c'");
+        (void) sync_ok(&w);
+        CHECK_INT(n_texts_with(&w, bare), 0);
+        CHECK_INT(count(&w, "SELECT count(*) FROM conversations_due"), 0);
+        (void) cycle(&w, CYCLE_AUDIT);
+        CHECK_INT(w.result.n_errors, 0);
+        CHECK(!has_note(&w));
+        world_done(&w);
+}
+
+/* Sessions that only the archive has are masked again from there: "b" is under an older policy still. */
+TEST(a_session_that_was_stuck_when_it_was_masked_again_is_masked_last_or_has_failed)
+{
+        for (unsigned n = 1; n <= 3; n += 2) {
+                SessionVersion version;
+                char name[40];
+                World w;
+
+                (void) snprintf(name, sizeof(name), "stuck-masked-%u", n);
+                world_begin(&w, name);
+                add_session(&w, "a", 2);
+                add_session(&w, "c", 2);
+                (void) sync_ok(&w);
+                add_session(&w, "b", 2);
+                (void) sync_ok(&w);
+                version = w.version;
+                REQUIRE(strcmp(version.id, "b") == 0);
+                w.engine = engine_free(w.engine);
+                change(&w, "DELETE FROM messages; DELETE FROM sessions");
+                fixture_sql(w.archive, "UPDATE cursors SET policy = 0;"
+                                       "INSERT OR REPLACE INTO meta VALUES ('stale_left', 1)");
+                for (unsigned i = 0; i < n; i++)
+                        REQUIRE(stuck_note(w.archive, &version, STUCK_WATCHDOG, NULL) == 0);
+                strbuf_clear(&w.in_hand);
+                restart(&w);
+                CHECK_INT(cycle(&w, CYCLE_AUDIT)->failure, CYCLE_OK);
+                CHECK_STR(w.in_hand.data ?: "", n < 3 ? "a c b " : "a c ");
+                CHECK_INT(w.result.n_errors, n < 3 ? 0 : 1);
+                CHECK(has_note(&w) == (n == 3));
+                CHECK_INT(count(&w, "SELECT count(*) FROM cursors WHERE policy = 0"), n == 3);
+                if (n == 3) {
+                        REQUIRE(engine_reset(w.engine, RESYNC_ALL, NULL) == 0);
+                        CHECK_INT(sync_ok(&w)->sessions_synced, 3);
+                        CHECK(!has_note(&w));
+                }
+                world_done(&w);
+        }
+}
+
 TEST(the_note_of_stuck_sessions_is_counted_taken_back_and_never_trusted)
 {
         SessionVersion one = { .id = "one two", .fingerprint = UINT64_MAX, .policy = INT64_MIN };
