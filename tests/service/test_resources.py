@@ -108,6 +108,24 @@ def test_what_is_no_text_stays_within_its_memory(started, kind):
     assert started.show("NRestarts") == "0"
 
 
+def test_a_session_without_memory_has_failed_and_the_service_lives_on(started):
+    """Not the kernel ends it, which says nothing and would do so again after each restart."""
+    assert memory_limit(started, "MemoryHigh") < memory_limit(started, "LimitDATA") < memory_limit(started, "MemoryMax")
+    started.drop_in("[Service]\nLimitDATA=100M\n")
+    started.systemctl("restart", "scrubjay.service")
+    add_session(started.db, "huge", "?", "a line of a log that somebody pasted, as long as lines are there\n" * 1_000_000)
+    started.db.add_session("other", ["hello"])
+    wait_for(lambda: content(started, "other") == [("hello",)], "the other session", 100)
+    said = "The session 'huge' could not be synced: There is no memory for its message 0 and what was found in it."
+    wait_for(lambda: any(said in entry["MESSAGE"] for entry in started.journal("--since", started.began)), "a sentence", 100)
+    assert content(started, "huge") in ([], [("first",)]), "as it was before it grew, if the service met it then"
+    assert started.show("NRestarts") == "0" and started.show("ActiveState") == "active"
+    started.drop_in("[Service]\nLimitDATA=896M\n")
+    started.systemctl("restart", "scrubjay.service")
+    masked = "SELECT count(*) FROM messages WHERE session_id = 'huge' AND length(content) > 60000000"
+    wait_for(lambda: started.rows(masked) == [(1,)], "it, with memory", 100)
+
+
 def test_a_text_of_1_gb_is_left_out(started):
     add_session(started.db, "huge", "CAST(zeroblob(999000000) AS TEXT)")
     started.db.add_session("healthy", ["hello"])
