@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "mask/judge-chars.h"
 #include "mask/judge-sizes.h" /* JUDGE_DICTIONARY_BITS */
-#include "mask/judge-words.h"
 
 /* A Bloom filter of words of 3 to 12 lower-case letters. */
 extern const uint8_t judge_dictionary[];

@@ -3,6 +3,7 @@
 
 #include "mask/guard.h"
 #include "mask/judge-data.h"
+#include "mask/judge-words.h"
 
 /* More of a value tells nothing more. */
 #define ASKED_MAX 256

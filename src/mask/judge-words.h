@@ -1,13 +1,11 @@
 /*
- * Judge words: characters, words and what they tell
+ * Judge words: words and what they tell
  *
  * Private to the judge. A word is found by its hash, so that what a text's words tell costs one look each.
  */
 #pragma once
 
-#include <string.h>
-
-#include "mask/judge.h"
+#include "mask/judge-chars.h"
 
 enum {
         WORD_AFTER = 1U
@@ -43,95 +41,6 @@ void judge_words_ready(void);
 
 /* FNV-1a with a finish, of @n bytes as they are; @seed tells kinds of things apart. */
 uint32_t judge_hash(const char *s, size_t n, uint32_t seed);
-
-/* The same in steps: start with FNV_BASIS + seed, each byte through hash_step(), then hash_finish(). */
-#define FNV_BASIS 2166136261U
-
-static inline uint32_t hash_step(uint32_t h, char c)
-{
-        return (h ^ (uint8_t) c) * 16777619U;
-}
-
-static inline uint32_t hash_finish(uint32_t h)
-{
-        h ^= h >> 15;
-        h *= 2246822519U;
-        return h ^ h >> 13;
-}
-
-static inline bool is_digit(char c)
-{
-        return c >= '0' && c <= '9';
-}
-
-static inline bool is_upper(char c)
-{
-        return c >= 'A' && c <= 'Z';
-}
-
-static inline bool is_lower(char c)
-{
-        return c >= 'a' && c <= 'z';
-}
-
-static inline bool is_letter(char c)
-{
-        return is_lower((char) (c | 0x20));
-}
-
-static inline char to_lower(char c)
-{
-        return is_upper(c) ? (char) (c | 0x20) : c;
-}
-
-static inline bool is_wide(char c)
-{
-        return (unsigned char) c >= 0x80;
-}
-
-/* The first byte of a Chinese, Japanese or Korean character, or of their punctuation: no blanks between words. */
-static inline bool is_cjk(char c)
-{
-        return (unsigned char) c >= 0xE3 && (unsigned char) c <= 0xEF;
-}
-
-static inline bool is_name(char c)
-{
-        return is_letter(c) || is_digit(c) || c == '_' || c == '-';
-}
-
-static inline bool is_quote(char c)
-{
-        return c == '"' || c == '\'' || c == '`';
-}
-
-static inline bool is_blank(char c)
-{
-        return c == ' ' || c == '\t';
-}
-
-/* @set is a literal: the compiler makes a few comparisons of it. */
-static inline __attribute__((always_inline)) bool is_any(char c, const char *set)
-{
-        size_t n = __builtin_strlen(set);
-        bool found = false;
-
-#pragma GCC unroll 24
-        for (size_t i = 0; i < n; i++)
-                found |= c == set[i];
-        return found;
-}
-
-static inline char at(const View *v, size_t i)
-{
-        return i < v->size ? v->text[i] : 0;
-}
-
-/* The character before @i. */
-static inline char before(const View *v, size_t i)
-{
-        return i > 0 ? v->text[i - 1] : 0;
-}
 
 /* The next word of a name or a value in @s from *@at on ("apiKeyId": api, Key, Id): where it starts to *@at, its end is
  * returned; 0: there is none. */
