@@ -473,7 +473,6 @@ static bool is_still_equal(Engine *e)
 
 static void note_source_state(Engine *e)
 {
-        free(TAKE_PTR(e->source_state));
         (void) file_state_get(e->settings.source_path, now_usec(CLOCK_REALTIME), &e->source_state);
 }
 
@@ -623,7 +622,10 @@ static int run_cycle(Engine *e, CycleKind kind)
         if (r < 0)
                 return r;
         e->result->full = archive_meta_get_int(e->archive, "policy", 0) != e->policy;
-        note_source_state(e);
+        free(TAKE_PTR(e->source_state));
+        /* before the source is opened, which may be swapped then; only where all will be compared */
+        if (kind >= CYCLE_AUDIT || e->result->full || !e->marker[0])
+                note_source_state(e);
         if (kind == CYCLE_SURE && !e->result->full && is_still_equal(e))
                 return 0;
         opened = need_source(e);
