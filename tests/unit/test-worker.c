@@ -1,13 +1,10 @@
 /* worker: a request in, progress and a result out, with the real engine on its thread */
 #include <poll.h>
-#include <sqlite3.h>
-#include <sys/stat.h>
 
-#include "base/file-util.h"
 #include "base/time-util.h"
+#include "fixture.h"
 #include "service/settings-load.h"
 #include "service/worker.h"
-#include "test.h"
 
 #define PATIENCE_USEC (20 * USEC_PER_SEC)
 
@@ -43,21 +40,15 @@ static Settings *load(void)
 static void make_source(int n)
 {
         _cleanup_free_ char *path = path_join(folder, "sessions.db"), *sql = NULL;
-        sqlite3 *db;
 
         REQUIRE(asprintf(&sql,
-                         "PRAGMA journal_mode=WAL; CREATE TABLE sessions (id TEXT PRIMARY KEY, project TEXT,"
-                         " agent TEXT, message_count INTEGER);"
-                         "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT, ordinal INTEGER, role TEXT,"
-                         " content TEXT);"
+                         FIXTURE_SCHEMA
                          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
-                         " INSERT INTO sessions SELECT 's' || i, 'p', 'claude', 1 FROM n;"
+                         " INSERT INTO sessions (id, message_count) SELECT 's' || i, 1 FROM n;"
                          "INSERT INTO messages (session_id, ordinal, role, content)"
                          " SELECT id, 0, 'user', 'hello' FROM sessions;",
                          n) > 0);
-        REQUIRE(sqlite3_open(path, &db) == SQLITE_OK);
-        REQUIRE(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);
-        sqlite3_close(db);
+        fixture_sql(path, sql);
 }
 
 /* Takes reports until a cycle is finished; the caller owns the last one. */
