@@ -31,7 +31,8 @@ def typed(session, line, text, editor):
     with session.as_user():
         (session.here / "typed").write_text(text)
         # where systemctl's comments say that it belongs
-        (session.here / "editor").write_text("#!/bin/sh\nsed -i '/^### Anything between here/r '$HOME/drop-in \"$1\"\n")
+        # the file comes last: systemd 256 tells the line, too
+        (session.here / "editor").write_text("#!/bin/bash\nsed -i '/^### Anything between here/r '$HOME/drop-in \"${@: -1}\"\n")
         (session.here / "editor").chmod(0o755)
         (session.here / "drop-in").write_text(editor)
     commands, = [path.parent for path in session.installed.rglob("bin/scrubjayctl")]
