@@ -61,6 +61,22 @@ static unsigned add(StuckList *list, StuckSession session)
         return session.n_times;
 }
 
+/* The worker takes sessions out of the note, the main thread puts them in: each reads it and writes it anew. */
+static pthread_mutex_t note_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void note_unlockp(pthread_mutex_t **m)
+{
+        (void) pthread_mutex_unlock(*m);
+}
+
+static pthread_mutex_t *note_lock(void)
+{
+        (void) pthread_mutex_lock(&note_mutex);
+        return &note_mutex;
+}
+
+#define WITH_NOTE_LOCKED _cleanup_(note_unlockp) _unused_ pthread_mutex_t *locked = note_lock()
+
 static char *note_path(const char *archive_path)
 {
         return xasprintf("%s.stuck", archive_path);
@@ -128,6 +144,7 @@ static int write_note(const char *archive_path, const StuckList *list)
 int stuck_note(const char *archive_path, const SessionVersion *version, StuckCause cause,
                unsigned *ret_n_times)
 {
+        WITH_NOTE_LOCKED;
         _cleanup_(stuck_list_done) StuckList list = { 0 };
         unsigned n_times;
         int r;
@@ -142,6 +159,7 @@ int stuck_note(const char *archive_path, const SessionVersion *version, StuckCau
 
 int stuck_take_back(const char *archive_path, const char *id)
 {
+        WITH_NOTE_LOCKED;
         _cleanup_(stuck_list_done) StuckList list = { 0 };
         StuckSession *s;
         int r;
@@ -159,6 +177,7 @@ int stuck_take_back(const char *archive_path, const char *id)
 
 int stuck_forget(const char *archive_path, const char *id)
 {
+        WITH_NOTE_LOCKED;
         _cleanup_(stuck_list_done) StuckList list = { 0 };
         int r;
 

@@ -1,5 +1,6 @@
 /* sync: every action of agentsview arrives, masked, and nothing else is written */
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "base/file-util.h"
@@ -1979,6 +1980,32 @@ TEST(a_session_that_was_stuck_when_it_was_masked_again_is_masked_last_or_has_fai
                 }
                 world_done(&w);
         }
+}
+
+static void *note_and_forget(void *archive)
+{
+        const SessionVersion version = { .id = "forgotten" };
+
+        for (int i = 0; i < 100; i++)
+                REQUIRE(stuck_note(archive, &version, STUCK_WATCHDOG, NULL) == 0 &&
+                        stuck_forget(archive, version.id) == 0);
+        return NULL;
+}
+
+/* The worker is done with a session just when the main thread has noted another. */
+TEST(two_threads_write_the_note_of_stuck_sessions)
+{
+        _cleanup_free_ char *archive = fixture_path("threads.db"),
+                            *path = fixture_path("threads.db.stuck");
+        const SessionVersion version = { .id = "taken-back" };
+        pthread_t thread;
+
+        REQUIRE(pthread_create(&thread, NULL, note_and_forget, archive) == 0);
+        for (int i = 0; i < 100; i++)
+                REQUIRE(stuck_note(archive, &version, STUCK_WATCHDOG, NULL) == 0 &&
+                        stuck_take_back(archive, version.id) == 0);
+        REQUIRE(pthread_join(thread, NULL) == 0);
+        CHECK(access(path, F_OK) < 0);
 }
 
 TEST(the_note_of_stuck_sessions_is_counted_taken_back_and_never_trusted)
