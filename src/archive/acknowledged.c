@@ -113,7 +113,8 @@ static int open_list(const char *path, int flags, const char *begin, sqlite3 **r
                 return sqlite3_extended_errcode(db) == SQLITE_READONLY_ROLLBACK ? -EINPROGRESS
                                                                                 : version;
         /* it is small; and what a damaged page says must not close anything */
-        r = sqlite_query_int(db, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)", &is_whole);
+        r = sqlite_query_int(db, "SELECT quick_check = 'ok' FROM pragma_quick_check LIMIT 1",
+                             &is_whole);
         if (r < 0 || !is_whole)
                 return r < 0 ? r : -EUCLEAN;
         *ret = TAKE_PTR(db);
