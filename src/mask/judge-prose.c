@@ -123,7 +123,7 @@ bool reader_prose(Reader *r, size_t i)
 
         i = reader_skip_blanks(v, start);
         gap = i - start >= 2 || at(v, start) == '\t';
-        if (r->cjk)
+        if (r->cjk || is_cjk(at(v, start)))
                 return read_characters(r, start);
         if (at(v, i) == ',')
                 return read_words(r, reader_skip_blanks(v, i + 1));

@@ -232,7 +232,7 @@ bool reader_object(Reader *r, size_t i)
 /* ---- Tables */
 
 typedef struct Table {
-        char separator; /* '|', ',', ';', a tab; ' ': cells stand apart */
+        char separator; /* '|' (also one that is drawn), ',', ';', a tab; ' ': cells stand apart */
         size_t column;  /* how many cells come before it */
         size_t n_cells; /* of the titles, where the separator is ' ' */
         size_t from;    /* where in the line */
@@ -253,6 +253,33 @@ static size_t after_number(const View *v, size_t i)
         return reader_word_at(v, p, "\xE2\x86\x92") ? p + 3 : i;
 }
 
+/* The size of the bar at @i, where one is: "|", or one that is drawn. */
+static size_t bar_at(const View *v, size_t i)
+{
+        static const char drawn[][4] = { "\xE2\x94\x82", "\xE2\x94\x83", "\xE2\x95\x91",
+                                         "\xEF\xBD\x9C" };
+
+        if (at(v, i) == '|')
+                return 1;
+        for (size_t k = 0; is_wide(at(v, i)) && k < ELEMENTSOF(drawn); k++)
+                if (v->size - i >= 3 && memcmp(v->text + i, drawn[k], 3) == 0)
+                        return 3;
+        return 0;
+}
+
+/* The same before @i. */
+static size_t bar_before(const View *v, size_t i)
+{
+        if (i > 0 && v->text[i - 1] == '|')
+                return 1;
+        return i >= 3 && bar_at(v, i - 3) == 3 ? 3 : 0;
+}
+
+static size_t separator_at(const View *v, const Table *t, size_t i)
+{
+        return t->separator == '|' ? bar_at(v, i) : v->text[i] == t->separator;
+}
+
 /* The end of the cell at @i: quotes may enclose separators. */
 static size_t cell_end(const View *v, const Table *t, size_t i, size_t end)
 {
@@ -263,7 +290,7 @@ static size_t cell_end(const View *v, const Table *t, size_t i, size_t end)
 
                 i = close ? (size_t) (close - v->text) + 1 : i;
         }
-        while (i < end && v->text[i] != t->separator)
+        while (i < end && !separator_at(v, t, i))
                 i++;
         return i;
 }
@@ -281,10 +308,12 @@ static size_t count_cells(const View *v, const Table *t, size_t start, size_t en
 {
         size_t n = 0, stop;
 
-        for (size_t i = start; i < end; i = stop + 1) {
+        for (size_t i = start; i < end; i = stop + separator_at(v, t, stop)) {
                 stop = cell_end(v, t, i, end);
                 if (stop < end || !is_border(v, i, stop))
                         n++;
+                if (stop >= end)
+                        break;
         }
         return n;
 }
@@ -353,7 +382,7 @@ static bool find_cell(const View *v, const Table *t, size_t start, size_t end, s
                 i = cell_end(v, t, i, end);
                 if (i >= end)
                         return false;
-                i++;
+                i += separator_at(v, t, i);
         }
         *ret_start = i;
         *ret_end = cell_end(v, t, i, end);
@@ -443,6 +472,9 @@ static char find_separator(const Reader *r, size_t start, size_t end, size_t i)
         size_t b = r->c.name_start;
         char next = i < end ? at(v, i) : '\n', previous;
 
+        if (bar_at(v, i))
+                next = '|';
+
         if (r->c.name_quoted && b > start)
                 b--;
         while (b > start && v->text[b - 1] == '*')
@@ -454,6 +486,8 @@ static char find_separator(const Reader *r, size_t start, size_t end, size_t i)
         while (b > start && v->text[b - 1] == ' ')
                 b--;
         previous = b > start ? v->text[b - 1] : 0;
+        if (bar_before(v, b))
+                previous = '|';
         if ((next == '\n' || next == '\r') && is_any(previous, "|,;\t"))
                 return previous;
         /* Titles stand apart: two blanks on either side, or on one that has the line's end on the other. */
@@ -469,13 +503,14 @@ static bool read_row(Reader *r, size_t start, size_t end, size_t i)
         const View *v = r->v;
         size_t from, stop, cells = 0;
 
+        size_t bar = bar_at(v, i);
+
         for (size_t p = start; p < r->c.name_start; p++)
-                cells += v->text[p] == '|';
-        if (at(v, i) != '|' || at(v, i + 1) == '|' || at(v, reader_skip_blanks(v, start)) != '|' ||
-            cells != 1)
+                cells += bar_at(v, p) > 0;
+        if (!bar || bar_at(v, i + bar) || !bar_at(v, reader_skip_blanks(v, start)) || cells != 1)
                 return false;
-        from = i + 1;
-        for (stop = from; stop < end && v->text[stop] != '|'; stop++)
+        from = i + bar;
+        for (stop = from; stop < end && !bar_at(v, stop); stop++)
                 ;
         if (!is_border(v, from, stop))
                 emit_cell(r, '|', from, stop);
@@ -491,7 +526,8 @@ bool reader_column(Reader *r, size_t i)
         bool row;
 
         /* Most names are no cell, which is seen at once. */
-        if (i < v->size && !is_any(v->text[i], "|,;\t\r\n") && i - r->c.name_end < 2)
+        if (i < v->size && !is_any(v->text[i], ",;\t\r\n") && !bar_at(v, i) &&
+            i - r->c.name_end < 2)
                 return false;
         start = reader_line_start(v, r->c.name_start);
         next = after_number(v, start);
@@ -506,7 +542,7 @@ bool reader_column(Reader *r, size_t i)
                 return row;
         t.from = r->c.name_start - start - (r->c.name_quoted && r->c.name_start > start);
         for (size_t p = start; t.separator != ' ' && p < r->c.name_start; p++)
-                t.column += v->text[p] == t.separator;
+                t.column += separator_at(v, &t, p) > 0;
         if (t.separator == ' ') {
                 t.column = nth_apart(v, start, r->c.name_start, 2, 0, &from, &to);
                 t.n_cells = nth_apart(v, start, end, 2, 0, &from, &to);

@@ -47,6 +47,10 @@ static const struct {
           "usuario uid site smtp imap ssh wifi ssid vpn root "
           "use log sign credentials creds zugangsdaten anmelden zugang" },
         { WORD_COPULA,
+          "became remains reads hei\xC3\x9Ft heisst hie\xC3\x9F lautete \xC3\xA9tait sera serait devient "
+          "era ser\xC3\xA1 ser\xC3\xAD"
+          "a \xD0\xB1\xD1\x8B\xD0\xBB \xD0\xB1\xD1\x8B\xD0\xBB\xD0\xB0 "
+          "\xD0\xB1\xD1\x8B\xD0\xBB\xD0\xBE \xD0\xB1\xD1\x83\xD0\xB4\xD0\xB5\xD1\x82 "
           "is was are be to as es est lautet ist als war son ser sera seja è é \xC3\xA9 \xE2\x80\x94 \xE2\x80\x93 "
           "\xE2\x86\x92 - -> => = == \xD1\x8D\xD1\x82\xD0\xBE becomes equals "
           "\xE2\x80\xBA \xE2\x9D\xAF it's c'est c\xE2\x80\x99"

@@ -45,6 +45,23 @@ QUOTED = [
     'requests.get(u, auth=("al", "¤"))',
     "$c = mysqli_connect('db', 'app', '¤', 'shop');",
 ]
+# Forms of "to be" and "to be called", CJK glued to a name, and tables that are drawn.
+READ = [
+    "Das Kennwort für den Server heißt ¤",
+    "das Passwort lautete ¤ bis gestern",
+    "l'ancien mot de passe était ¤",
+    "le mot de passe sera ¤",
+    "la contraseña era ¤",
+    "la nueva contraseña será ¤",
+    "a senha antiga era ¤",
+    "старый пароль был ¤",
+    "token是 ¤",
+    "passwordは ¤ です",
+    "┌──────┬──────────┐\n│ user │ password │\n├──────┼──────────┤\n│ al   │ ¤ │\n└──────┴──────────┘",
+    "┏━━━━━━┳━━━━━━━━━━┓\n┃ user ┃ password ┃\n┡━━━━━━╇━━━━━━━━━━┩\n│ al   │ ¤ │\n└──────┴──────────┘",
+    "║ user ║ password ║\n║ bo ║ - ║\n║ al ║ ¤ ║",
+    "│ password │ ¤ │",
+]
 # What stands beside a keyword and is not its value.
 NEIGHBOURS = [
     "export DB_PASSWORD=config.{thing}_pass TERM=xterm-{n}",
@@ -108,8 +125,8 @@ def test_a_place_tells_a_password_from_what_stands_for_one(rng, template):
     assert len(wrong) <= 1, wrong
 
 
-@pytest.mark.parametrize("text", ["use ¤ as the API key", "I have set ¤ as pin", "we took ¤ as the github pat"])
-def test_a_short_keyword_may_end_the_text(rng, text):
+@pytest.mark.parametrize("text", ["use ¤ as the API key", "I have set ¤ as pin", "we took ¤ as the github pat", *READ])
+def test_a_password_is_read_where_words_and_tables_hold_it(rng, text):
     left = n_that_stay(rng, text)
     assert left <= 2, f"{left} of {N} passwords stay"
 
