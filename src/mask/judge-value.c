@@ -243,10 +243,19 @@ static bool is_within_word(const Reader *r, size_t i, unsigned how)
                (how & VALUE_WORD || (is_word_part(before(r->v, i)) && !r->c.name_quoted));
 }
 
+/* Where a number of JSON ends that begins at @i. */
+static size_t number_end(const View *v, size_t i)
+{
+        while (is_digit(at(v, i)) || is_any(at(v, i), "+-.eE"))
+                i++;
+        return i;
+}
+
 static size_t bare_end(const Reader *r, size_t i, unsigned how)
 {
         const View *v = r->v;
         size_t start = i, limit = v->size - i > VALUE_MAX ? i + VALUE_MAX : v->size;
+        size_t number = r->c.name_quoted ? number_end(v, i) : i;
         bool query = is_any(before(v, r->c.name_start), "?&") && r->c.operator== '=';
         bool user = r->c.name_start > 2 && memcmp(v->text + r->c.name_start - 3, "://", 3) == 0;
 
@@ -256,6 +265,9 @@ static size_t bare_end(const Reader *r, size_t i, unsigned how)
                 if (is_letter(c) || is_digit(c))
                         continue;
                 if (is_quote(c) && !(i > start && is_within_word(r, i, how)))
+                        break;
+                /* {"pin": 1234},5: what is after the object is none of it. */
+                if (i > start && i == number && is_any(c, "}]"))
                         break;
                 if ((c == '<' && (at(v, i + 1) == '/' || is_letter(at(v, i + 1)))) ||
                     (query && is_any(c, "&#")) || (user && c == '@'))

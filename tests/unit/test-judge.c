@@ -321,6 +321,25 @@ TEST(the_value_is_read_in_each_form)
         }
 }
 
+/* {"pin": 1234},5 */
+TEST(a_number_ends_where_its_object_does)
+{
+        static const char *const after[] = { "},-12.5e+3,\"a\"", "}],[3],\"a\"", "]}",
+                                             "},{\"b\":1}", ",\"b\":[1]}" };
+
+        for (size_t i = 0; i < ELEMENTSOF(after); i++) {
+                _cleanup_free_ char *text = NULL;
+                Wanted w;
+
+                REQUIRE(asprintf(&text, "[{\"password\":%u%s",
+                                 10000000 + (unsigned) (state % 10000000), after[i]) > 0);
+                w = read_text(text, strlen(text), strlen("[{\"password\":"),
+                              strlen("[{\"password\":") + 8);
+                CHECK_INT(w.n_found, 1);
+                CHECK_INT(w.n_all, 1);
+        }
+}
+
 TEST(a_quote_within_a_word_is_the_words)
 {
         for (size_t i = 0; i < ELEMENTSOF(quoted_within); i++) {
