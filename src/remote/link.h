@@ -45,7 +45,8 @@ struct Delivery {
         bool is_complete; /* a sync came to its end there: what it lacks has gone, and is not yet to come */
         bool is_trusted;    /* what the ledger says of sessions is what the remote has */
         bool is_of_archive; /* it is of this archive, at least */
-        bool is_unsure; /* but for what may still arrive: no ordinal is past all that is there */
+        bool is_unsure;   /* but for what may still arrive: no ordinal is past all that is there */
+        size_t page_most; /* of a survey, in sessions, after pages that took too long; 0: any */
         uint64_t look_again_usec; /* when nothing can arrive any more; 0: all was answered */
 
         /* The position: how far the remote is. Forgotten after any failure. */

@@ -229,6 +229,7 @@ static int bar_refused(Delivery *d, RemoteTable table)
                         r = 0;
                 } else if (r == -ERANGE && s.n_put == 1) {
                         r = bar_session(d, s.id);
+                        s.first = 0; /* of a list without its rows */
                 }
         } while (r >= 0 && s.n_put > 0);
         free(s.id);

@@ -76,13 +76,18 @@ static void take_last(Survey *s, char **ret)
         *ret = s->n > 0 ? (char *) TAKE_PTR(s->page[s->n - 1].session_id) : NULL;
 }
 
+static size_t page_most(const Survey *s)
+{
+        return s->d->page_most > 0 ? s->d->page_most : PAGE_MAX;
+}
+
 /* How many sessions the next page has. */
 static void choose_size(Survey *s, uint64_t took_usec)
 {
         uint64_t timeout = s->d->options.timeout_usec ?: REMOTE_TIMEOUT_USEC;
 
         if (took_usec < timeout / 16)
-                s->n_max = s->n_max * 2 < PAGE_MAX ? s->n_max * 2 : PAGE_MAX;
+                s->n_max = s->n_max * 2 < page_most(s) ? s->n_max * 2 : page_most(s);
         else if (took_usec > timeout / 4)
                 s->n_max = s->n_max > 4 ? s->n_max / 4 : 1;
 }
@@ -96,11 +101,13 @@ static int fetch(Survey *s, const char *after)
 
         drop_page(s);
         if (!after)
-                s->n_max = PAGE_FIRST;
+                s->n_max = PAGE_FIRST < page_most(s) ? PAGE_FIRST : page_most(s);
         r = link_go_on(d);
         if (r < 0)
                 return r;
         r = d->remote->backend->digests(d->remote, s->table, after, s->n_max, on_digest, s);
+        if (r == -ETIMEDOUT) /* the next survey asks for less at once, until one comes through */
+                d->page_most = s->n_max > 1 ? s->n_max / 2 : 1;
         if (r < 0)
                 return link_remote_failed(d, r);
         s->is_last = s->n < s->n_max;
@@ -324,6 +331,8 @@ static int survey(Survey *s, bool learns)
 
         for (s->table = 0; r >= 0 && s->table < N_REMOTE_TABLES; s->table++)
                 r = s->table < REMOTE_STARS ? compare_table(s) : compare_list(s, learns);
+        if (r >= 0)
+                s->d->page_most = 0;
         drop_page(s);
         drop_notes(s);
         free(s->notes);

@@ -61,6 +61,8 @@ typedef struct MemoryServer {
         char claim_archive[64], claim_place[17];
         uint64_t n_requests, n_batches, n_opened;
 
+        size_t page_most; /* a survey's page of more sessions takes too long; 0: none does */
+
         int fault_after; /* so many requests go well before; -1: no fault */
         MemoryFault fault;
 } MemoryServer;
@@ -482,6 +484,8 @@ static int memory_digests(Remote *remote, RemoteTable table, const char *after, 
         size_t n = 0, n_told = 0;
         int r = memory_ask(m);
 
+        if (r >= 0 && memory_server.page_most > 0 && max > memory_server.page_most)
+                return memory_fail(m, -ETIMEDOUT, "It does not answer in time.");
         for (size_t i = 0; i < memory_server.n_rows; i++) {
                 const MemoryRow *row = memory_server.rows + i;
 

@@ -989,6 +989,27 @@ TEST(what_is_refused_is_found_with_few_requests)
         world_done(&w);
 }
 
+TEST(a_survey_asks_a_slow_server_for_less_each_time)
+{
+        World w;
+        int r = 0;
+
+        memory_server_reset(true);
+        world_make(&w, 5);
+        for (int i = 0; i < 40; i++)
+                add_session(&w);
+        CHECK_INT(deliver(&w), 0);
+        remove_ledger(&w);
+        restart(&w);
+        memory_server.page_most = 3;
+        for (int i = 0; i < 8 && (i == 0 || r == -ETIMEDOUT); i++)
+                r = deliver(&w);
+        CHECK_INT(r, 0);
+        memory_server.page_most = 0;
+        CHECK(is_right(&w, "by small pages"));
+        world_done(&w);
+}
+
 TEST(it_stops_between_any_two_steps)
 {
         World w;
