@@ -57,6 +57,7 @@ typedef enum ArchiveInsert {
         INSERT_PIN,
         INSERT_LABEL,
         INSERT_PARENT,
+        INSERT_USAGE,
         N_ARCHIVE_INSERTS,
 } ArchiveInsert;
 

@@ -27,6 +27,7 @@ static const struct {
         [INSERT_PIN] = { &pin_table, { NULL }, NULL },
         [INSERT_LABEL] = { &label_table, { NULL }, NULL },
         [INSERT_PARENT] = { &parent_table, { NULL }, NULL },
+        [INSERT_USAGE] = { &usage_table, { NULL }, NULL },
 };
 
 /* Is @name one of the columns in "a, b"? */
@@ -293,9 +294,10 @@ int archive_link_put(Archive *a, const Value *values)
 int archive_session_purge(Archive *a, const char *id, size_t size)
 {
         static const char *const tables[] = {
-                "messages",  "tool_calls",     "tool_result_events",
-                "git_links", "session_stars",  "message_pins",
-                "findings",  "session_labels", "session_external_parents",
+                "messages",     "tool_calls",     "tool_result_events",
+                "git_links",    "session_stars",  "message_pins",
+                "findings",     "session_labels", "session_external_parents",
+                "usage_events",
         };
         int r, n;
 

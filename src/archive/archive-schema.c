@@ -30,6 +30,7 @@ static const struct Definition {
         { .model = &pin_table },
         { .model = &label_table },
         { .model = &parent_table },
+        { .model = &usage_table },
         { .name = "session_deletes",
           .columns = (const char *const[]){ "session_id TEXT PRIMARY KEY", "user_id TEXT",
                                             "project TEXT", "cause TEXT NOT NULL",

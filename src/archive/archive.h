@@ -204,6 +204,6 @@ int archive_tombstone_remove(Archive *a, const char *id, size_t size);
  * was something), 0, or a negative errno. */
 int archive_session_purge(Archive *a, const char *id, size_t size);
 
-/* Replaces all rows of @table (star_table, pin_table, label_table, parent_table): clear, then put each. Text is stored as given. */
+/* Replaces all rows of @table (star_table, pin_table, label_table, parent_table, usage_table): clear, then put each. Text is stored as given. */
 int archive_rows_clear(Archive *a, const Table *table);
 int archive_row_put(Archive *a, const Table *table, const Value *values);

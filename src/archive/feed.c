@@ -46,6 +46,7 @@ static const struct {
         { &link_table, "", " FROM git_links t WHERE session_id = ?1" },
         { &star_table, "", " FROM session_stars t" },
         { &pin_table, "", " FROM message_pins t" },
+        { &usage_table, "", " FROM usage_events t" },
         { &tombstone_table, "", " FROM session_deletes t WHERE cause <> 'excluded'" },
 };
 

@@ -131,8 +131,8 @@ typedef int (*MessageCallback)(void *userdata, const Message *message);
 int query_messages(Query *q, const char *session_id, const MessageRange *range,
                    MessageCallback on_message, void *userdata);
 
-/* All rows of one session in another table of the model (link_table, star_table, pin_table, label_table, parent_table), by
- * its key; none where the archive was made by a version that did not have it yet. */
+/* All rows of one session in another table of the model (link_table, star_table, pin_table, label_table, parent_table,
+ * usage_table), by its key; none where the archive was made by a version that did not have it yet. */
 typedef int (*RowCallback)(void *userdata, const Value *values);
 int query_rows(Query *q, const Table *table, const char *session_id, RowCallback on_row,
                void *userdata);

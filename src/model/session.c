@@ -232,3 +232,29 @@ const Table parent_table = { "session_external_parents",
                              N(parent_columns),
                              "session_id",
                              142 };
+
+/* what agents tell of a session beside its messages: by it the pages count costs */
+static const Column usage_columns[N_USAGE_COLUMNS] = {
+        [USAGE_SESSION_ID] = { "session_id", COLUMN_ID, "session_id", 0 },
+        [USAGE_EVENT_ID] = { "event_id", COLUMN_NUMBER, "id", 143 },
+        [USAGE_MESSAGE_ORDINAL] = { "message_ordinal", COLUMN_NUMBER, "message_ordinal", 143 },
+        [USAGE_SOURCE] = { "source", COLUMN_WORD, "source", 143 },
+        [USAGE_MODEL] = { "model", COLUMN_WORD, "model", 143 },
+        [USAGE_PROVIDER_ID] = { "provider_id", COLUMN_WORD, "provider_id", 143 },
+        [USAGE_INPUT_TOKENS] = { "input_tokens", COLUMN_NUMBER, "input_tokens", 143 },
+        [USAGE_OUTPUT_TOKENS] = { "output_tokens", COLUMN_NUMBER, "output_tokens", 143 },
+        [USAGE_CACHE_CREATION_INPUT_TOKENS] = { "cache_creation_input_tokens", COLUMN_NUMBER,
+                                                "cache_creation_input_tokens", 143 },
+        [USAGE_CACHE_READ_INPUT_TOKENS] = { "cache_read_input_tokens", COLUMN_NUMBER,
+                                            "cache_read_input_tokens", 143 },
+        [USAGE_REASONING_TOKENS] = { "reasoning_tokens", COLUMN_NUMBER, "reasoning_tokens", 143 },
+        [USAGE_COST_MICRODOLLARS] = { "cost_microdollars", COLUMN_NUMBER, "cost_microdollars",
+                                      143 },
+        [USAGE_COST_STATUS] = { "cost_status", COLUMN_WORD, "cost_status", 143 },
+        [USAGE_COST_SOURCE] = { "cost_source", COLUMN_WORD, "cost_source", 143 },
+        [USAGE_OCCURRED_AT] = { "occurred_at", COLUMN_TIME, "occurred_at", 143 },
+        [USAGE_DEDUP_KEY] = { "dedup_key", COLUMN_ID, "dedup_key", 143 },
+};
+
+const Table usage_table = { "usage_events",   "usage_events",         usage_columns,
+                            N(usage_columns), "session_id, event_id", 143 };

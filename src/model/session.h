@@ -175,6 +175,26 @@ enum {
         N_PARENT_COLUMNS,
 };
 
+enum {
+        USAGE_SESSION_ID,
+        USAGE_EVENT_ID,
+        USAGE_MESSAGE_ORDINAL,
+        USAGE_SOURCE,
+        USAGE_MODEL,
+        USAGE_PROVIDER_ID,
+        USAGE_INPUT_TOKENS,
+        USAGE_OUTPUT_TOKENS,
+        USAGE_CACHE_CREATION_INPUT_TOKENS,
+        USAGE_CACHE_READ_INPUT_TOKENS,
+        USAGE_REASONING_TOKENS,
+        USAGE_COST_MICRODOLLARS,
+        USAGE_COST_STATUS,
+        USAGE_COST_SOURCE,
+        USAGE_OCCURRED_AT,
+        USAGE_DEDUP_KEY,
+        N_USAGE_COLUMNS,
+};
+
 extern const Table session_table;
 extern const Table message_table;
 extern const Table call_table;  /* tool_calls */
@@ -185,6 +205,7 @@ extern const Table pin_table;   /* message_pins */
 extern const Table label_table; /* session_labels: what people or programs call it */
 extern const Table
                 parent_table; /* session_external_parents: who began it, as another program said */
+extern const Table usage_table; /* usage_events: tokens and costs that no message has */
 
 /* A message with what hangs on it. The reader that fills it owns all of it, until its next call. */
 typedef struct Message {

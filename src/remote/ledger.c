@@ -9,7 +9,7 @@
 #include "base/time-util.h"
 
 #define LEDGER_APPLICATION_ID 0x534a4c47 /* "SJLG" */
-#define LEDGER_VERSION        4
+#define LEDGER_VERSION        5
 
 enum {
         QUERY_REMOTE_GET,
@@ -29,15 +29,15 @@ enum {
 static const char *const query_sql[N_QUERIES] = {
         [QUERY_REMOTE_GET] =
                         "SELECT target, archive_id, origins, reconciled, cursor_seq, version, stars, pins, "
-                        "deletes, last_delivery_at, last_error, look_again_at, claimed, acknowledged FROM remotes WHERE name = ?1",
+                        "deletes, last_delivery_at, last_error, look_again_at, claimed, acknowledged, usage FROM remotes WHERE name = ?1",
         [QUERY_REMOTE_PUT] =
                         "INSERT INTO remotes (name, target, archive_id, origins, reconciled, cursor_seq, "
-                        "version, stars, pins, deletes, last_delivery_at, last_error, look_again_at, claimed, acknowledged) "
-                        "VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+                        "version, stars, pins, deletes, last_delivery_at, last_error, look_again_at, claimed, acknowledged, usage) "
+                        "VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
                         "ON CONFLICT (name) DO UPDATE SET target = ?2, archive_id = ?3, origins = ?4, "
                         "cursor_seq = ?5, version = ?6, stars = ?7, pins = ?8, deletes = ?9, "
                         "last_delivery_at = ?10, last_error = ?11, look_again_at = ?12, claimed = ?13, "
-                        "acknowledged = ?14",
+                        "acknowledged = ?14, usage = ?15",
         [QUERY_REMOTE_KNOWN] = "UPDATE remotes SET reconciled = ?2 WHERE name = ?1",
         [QUERY_GET] = "SELECT state, change_seq, last_ordinal FROM deliveries WHERE remote = ?1 AND "
                       "session_id = ?2",
@@ -91,7 +91,8 @@ static const char schema[] =
                 "reconciled INTEGER NOT NULL, cursor_seq INTEGER NOT NULL, version INTEGER NOT NULL, "
                 "stars INTEGER NOT NULL, pins INTEGER NOT NULL, deletes INTEGER NOT NULL, "
                 "last_delivery_at TEXT, last_error TEXT, look_again_at INTEGER NOT NULL DEFAULT 0, "
-                "claimed TEXT, acknowledged INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+                "claimed TEXT, acknowledged INTEGER NOT NULL DEFAULT 0, "
+                "usage INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
                 "CREATE TABLE deliveries (remote TEXT NOT NULL, session_id TEXT NOT NULL, state TEXT NOT "
                 "NULL, change_seq INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
                 "PRIMARY KEY (remote, session_id)) WITHOUT ROWID;";
@@ -103,6 +104,7 @@ static const struct {
         { "look_again_at", "look_again_at INTEGER NOT NULL DEFAULT 0" }, /* 2 */
         { "claimed", "claimed TEXT" },                                   /* 3 */
         { "acknowledged", "acknowledged INTEGER NOT NULL DEFAULT 0" },   /* 4 */
+        { "usage", "usage INTEGER NOT NULL DEFAULT 0" },                 /* 5 */
 };
 
 static int migrate(sqlite3 *db)
@@ -348,6 +350,7 @@ int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret)
                         (void) parse_timestamp(at, &found.last_delivery_usec);
                 found.look_again_usec = (uint64_t) sqlite3_column_int64(stmt, 11);
                 found.acknowledged = (uint64_t) sqlite3_column_int64(stmt, 13);
+                found.list_digests[3] = (uint64_t) sqlite3_column_int64(stmt, 14);
         }
         (void) sqlite3_reset(stmt);
         if (r <= 0)
@@ -384,6 +387,7 @@ int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *remote)
         (void) sqlite3_bind_int64(stmt, 12, (int64_t) remote->look_again_usec);
         bind_copy(stmt, 13, remote->claimed);
         (void) sqlite3_bind_int64(stmt, 14, (int64_t) remote->acknowledged);
+        (void) sqlite3_bind_int64(stmt, 15, (int64_t) remote->list_digests[3]);
         return sqlite_execute(stmt);
 }
 

@@ -51,7 +51,7 @@ typedef struct LedgerRemote {
         int64_t cursor_seq;
         uint64_t version;         /* the highest stamp that was ever used */
         uint64_t acknowledged;    /* the highest that the remote itself said to have; 0: none */
-        uint64_t list_digests[3]; /* of its stars, pins and deletes; 0: not known */
+        uint64_t list_digests[4]; /* of its stars, pins, deletes and usage; 0: not known */
         uint64_t look_again_usec; /* since the epoch, or LEDGER_UNDER_WAY; 0: all requests were answered */
         uint64_t last_delivery_usec;
         char *last_error; /* NULL: none */

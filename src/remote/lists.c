@@ -6,7 +6,7 @@
 #include "remote/filter.h"
 
 static const char *const change_keys[N_REMOTE_LISTS] = { "stars_change_seq", "pins_change_seq",
-                                                         "deletes_change_seq" };
+                                                         "deletes_change_seq", "usage_change_seq" };
 
 /* May others know of it? Of a tombstone also when the session itself has gone. */
 static bool state_is_listed(RemoteTable table, LedgerState state)

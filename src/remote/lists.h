@@ -1,5 +1,5 @@
 /*
- * Lists: stars, pins and tombstones
+ * Lists: stars, pins, tombstones and events of usage
  *
  * One person's are replaced as a whole: small lists, and of what was taken out of them nothing else tells. A digest of what
  * was sent last says whether there is anything to do.

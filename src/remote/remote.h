@@ -20,6 +20,7 @@ typedef enum RemoteTable {
         REMOTE_STARS, /* from here on: lists, replaced as a whole */
         REMOTE_PINS,
         REMOTE_DELETES,
+        REMOTE_USAGE,
         N_REMOTE_TABLES,
 } RemoteTable;
 

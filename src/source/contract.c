@@ -37,7 +37,7 @@ static const Table excluded = {
 static const Table *const tables[] = {
         &session_table, &message_table, &call_table,   &event_table,     &star_table,
         &pin_table,     &label_table,   &parent_table, &messages_joined, &calls_joined,
-        &events_joined, &deletions,     &excluded,
+        &events_joined, &deletions,     &excluded,     &usage_table,
 };
 
 static int broken(const Schema *s, const char *path, char **reterr, const char *what)

@@ -20,6 +20,7 @@ extern const Table reader_extra_table;
 
 #define READER_STARS_TAIL "ORDER BY session_id"
 #define READER_PINS_TAIL  "ORDER BY session_id, ordinal"
+#define READER_USAGE_TAIL "ORDER BY session_id, id"
 /* These two outlive their sessions. EXISTS asks for each of their rows; IN would read all sessions first. */
 #define READER_LABELS_TAIL                                                                \
         "WHERE EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_labels.session_id) " \
@@ -49,6 +50,7 @@ typedef enum Query {
         QUERY_PINS,
         QUERY_LABELS,
         QUERY_PARENTS,
+        QUERY_USAGE,
         QUERY_DELETED,
         QUERY_EXCLUDED,
         QUERY_NEWEST_MARKER,

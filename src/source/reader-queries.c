@@ -237,6 +237,8 @@ int reader_prepare(Reader *r)
         if (k >= 0)
                 k = prepare_table(r, QUERY_PARENTS, &parent_table, "1", READER_PARENTS_TAIL);
         if (k >= 0)
+                k = prepare_table(r, QUERY_USAGE, &usage_table, "1", READER_USAGE_TAIL);
+        if (k >= 0)
                 k = prepare_if_table(r, QUERY_DELETED, "session_deletion_changes",
                                      "SELECT session_id, revision FROM session_deletion_changes "
                                      "WHERE revision > ?1 AND deleted = 1 AND session_id NOT IN "

@@ -506,6 +506,11 @@ int reader_parents(Reader *r, ReaderRowFunc func, void *userdata)
         return for_each_row(r, QUERY_PARENTS, &parent_table, READER_PARENTS_TAIL, func, userdata);
 }
 
+int reader_usage(Reader *r, ReaderRowFunc func, void *userdata)
+{
+        return for_each_row(r, QUERY_USAGE, &usage_table, READER_USAGE_TAIL, func, userdata);
+}
+
 static int for_each_deletion(Reader *r, Query query, int64_t *revision, ReaderRowFunc func,
                              void *userdata)
 {

@@ -140,13 +140,14 @@ int reader_has_text(Reader *r, const char *id, size_t size);
 /* How many sessions with messages have no text at all. Looks at all sessions. Returns 0 or a negative errno. */
 int reader_count_textless(Reader *r, uint64_t *ret);
 
-/* Stars, pins, labels and external parents, ordered by session; values as in their tables of the model. Callback results
+/* Stars, pins, labels, external parents and events of usage, ordered by session; values as in their tables of the model. Callback results
  * < 0 end the list. */
 typedef int (*ReaderRowFunc)(void *userdata, const Value *values);
 int reader_stars(Reader *r, ReaderRowFunc func, void *userdata);
 int reader_pins(Reader *r, ReaderRowFunc func, void *userdata);
 int reader_labels(Reader *r, ReaderRowFunc func, void *userdata);
 int reader_parents(Reader *r, ReaderRowFunc func, void *userdata);
+int reader_usage(Reader *r, ReaderRowFunc func, void *userdata);
 
 /* Ids of sessions deleted for good whose journal entry is later than *@revision, which moves to the last one seen.
  * @func gets one value, the id. */

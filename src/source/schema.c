@@ -19,6 +19,7 @@ static const char *const tables[] = {
         "conversation_session_changes",
         "session_labels",
         "session_external_parents",
+        "usage_events",
 };
 
 /* SQLite's own rules of column affinity (https://sqlite.org/datatype3.html, 3.1), where what has none may be anything. */

@@ -1,5 +1,5 @@
 /*
- * Stars, pins, labels, external parents and permanent deletions
+ * Stars, pins, labels, external parents, events of usage and permanent deletions
  *
  * They leave no mark on the session's row, so their tables are compared as a whole: small ones, read at each look.
  */
@@ -10,10 +10,11 @@
 #include "sync/session-internal.h"
 
 /* Of the tables here. */
-#define LIST_COLUMNS_MAX 8
+#define LIST_COLUMNS_MAX 16
 static_assert(N_STAR_COLUMNS <= LIST_COLUMNS_MAX && N_PIN_COLUMNS <= LIST_COLUMNS_MAX &&
                               N_LABEL_COLUMNS <= LIST_COLUMNS_MAX &&
-                              N_PARENT_COLUMNS <= LIST_COLUMNS_MAX,
+                              N_PARENT_COLUMNS <= LIST_COLUMNS_MAX &&
+                              N_USAGE_COLUMNS <= LIST_COLUMNS_MAX,
               "rows fit");
 
 /* A list of rows kept until the reading is over. */
@@ -172,6 +173,7 @@ static const struct {
         { &pin_table, PIN_USER_ID, "pins", reader_pins },
         { &label_table, 0, "labels", reader_labels },
         { &parent_table, 0, "parents", reader_parents },
+        { &usage_table, 0, "usage", reader_usage },
 };
 
 int mirror_rows(Engine *e)

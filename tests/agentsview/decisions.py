@@ -48,7 +48,7 @@ TABLES = {
     "copies of original transcripts, unmasked by their nature": "raw_archive_devices raw_archive_files raw_archive_roots "
         "raw_archive_root_aliases raw_archive_sessions raw_archive_sources",
     "a second copy of message texts": "conversation_messages",
-    "computed from sessions; made by a model, or about costs": "insights friction_findings usage_events session_plan_usage "
+    "computed from sessions; made by a model, or about costs": "insights friction_findings session_plan_usage "
         "cursor_usage_events model_pricing model_pricing_bands genai_pricing",
     "its memory of sessions, distilled by a model": "recall_entries recall_evidence recall_corpus_state recall_query_state "
         "recall_query_events recall_query_exposures recall_embedding_changes recall_embedding_deletions "

@@ -59,6 +59,9 @@ STARS = {name: name for name in ("session_id", "created_at")}
 PINS = {"session_id": "session_id", "message_ordinal": "ordinal", "note": "note", "created_at": "created_at"}
 LABELS = {name: name for name in ("session_id", "label", "created_at")}
 PARENTS = {name: name for name in ("session_id", "parent_session_id", "created_at", "updated_at")}
+USAGE = dict({name: name for name in (
+    "session_id message_ordinal source model provider_id input_tokens output_tokens cache_creation_input_tokens cache_read_input_tokens "
+    "reasoning_tokens cost_microdollars cost_status cost_source occurred_at dedup_key").split()}, event_id="id")
 
 SOURCE_SQL = {
     "sessions": "SELECT * FROM sessions",
@@ -70,6 +73,7 @@ SOURCE_SQL = {
     "message_pins": "SELECT * FROM pinned_messages",
     "session_labels": "SELECT * FROM session_labels",
     "session_external_parents": "SELECT * FROM session_external_parents",
+    "usage_events": "SELECT * FROM usage_events",
 }
 
 # archive table -> its columns and where they come from, and the key that tells its rows apart
@@ -82,6 +86,7 @@ TABLES = {
     "message_pins": (PINS, ("session_id", "message_ordinal")),
     "session_labels": (LABELS, ("session_id", "label")),
     "session_external_parents": (PARENTS, ("session_id",)),
+    "usage_events": (USAGE, ("session_id", "event_id")),
 }
 
 

@@ -16,13 +16,13 @@ from transcripts import Transcript
 ORIGINS = {"sessions": "sessions", "messages": "messages", "tool_calls": "tool_calls",
            "tool_result_events": "tool_result_events", "session_stars": "starred_sessions",
            "message_pins": "pinned_messages", "session_labels": "session_labels",
-           "session_external_parents": "session_external_parents"}
+           "session_external_parents": "session_external_parents", "usage_events": "usage_events"}
 JOINED = {("messages", "id"), ("tool_calls", "id"), ("tool_calls", "message_id"), ("tool_result_events", "id"),
           ("session_deletion_changes", "session_id"), ("session_deletion_changes", "revision"),
           ("session_deletion_changes", "deleted"), ("excluded_sessions", "id")}
 NEEDED_TABLES = set(ORIGINS.values()) | {"session_deletion_changes", "excluded_sessions"}
 NEEDED = JOINED | {(ORIGINS[table], origin) for table, (columns, _) in TABLES.items() for origin in columns.values()
-                   if origin != "message_ordinal"} | {("sessions", "pr_links")}
+                   if (table, origin) != ("tool_calls", "message_ordinal")} | {("sessions", "pr_links")}
 
 CHANGES = ("renamed", "dropped", "retyped")
 
@@ -106,6 +106,14 @@ def label(desk, session, text):
     desk.viewer.run("session", "parent", session, desk.transcripts[1].id)
 
 
+def tell_usage(desk, session):
+    """As an agent does that tells what it used beside its messages."""
+    with contextlib.closing(sqlite3.connect(desk.viewer.database)) as db:
+        db.execute("INSERT INTO usage_events (session_id, source, model, input_tokens, occurred_at, dedup_key) VALUES"
+                   " (?, 'shutdown', 'gpt-5', 17, '2026-02-03T04:05:06.789Z', 'one')", (session,))
+        db.commit()
+
+
 @pytest.fixture
 def synced(desk):
     """Sessions with all that can hang on them, in the archive."""
@@ -118,6 +126,7 @@ def synced(desk):
         server.rename(desk.transcripts[2].id, "a name")
         server.trash(desk.transcripts[3].id)
     label(desk, desk.transcripts[0].id, "needs a second look")
+    tell_usage(desk, desk.transcripts[1].id)
     desk.scrubjay.sync()
     with desk.viewer.serve() as server:
         server.delete_for_good(gone.id)

@@ -154,10 +154,17 @@ def test_the_costs_are_those_of_the_original(desk, postgresql):
     with contextlib.closing(sqlite3.connect(desk.viewer.database)) as db:
         db.execute("UPDATE messages SET model = 'claude-sonnet-4-20250514', token_usage = ?, output_tokens = 567, has_output_tokens = 1,"
                    " claude_message_id = 'msg_' || (ordinal / 4), claude_request_id = 'req_' || (ordinal / 4) WHERE role = 'assistant'", (usage,))
+        (session,), = db.execute("SELECT session_id FROM messages GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
+        # what an agent tells beside its messages: costs that it knows, and tokens that have a price
+        db.execute("INSERT INTO usage_events (session_id, source, model, input_tokens, output_tokens, cost_microdollars, cost_status, cost_source,"
+                   " occurred_at, dedup_key) VALUES (?, 'shutdown', 'gpt-5', 4321, 765, 12345678901, 'exact', 'agent-reported',"
+                   " '2026-02-03T04:05:06.789Z', 'one'), (?, 'turn', 'claude-sonnet-4-20250514', 98765, 4321, NULL, '', '',"
+                   " '2026-02-03T05:05:06.789Z', '')", (session, session))
         db.commit()
     desk.share(postgresql)
     desk.scrubjay.once()
     with desk.viewer.serve() as here, pages(desk) as there:
+        assert "12345" in json.dumps(here.get("usage/summary?from=2020-01-01&to=2030-01-01")), "the cost that the agent told counts"
         for call in ("usage/summary?from=2020-01-01&to=2030-01-01", "analytics/top-sessions?from=2020-01-01&to=2030-01-01"):
             one, other = here.get(call), there.get(call)
             assert [path for path in differences(one, other) if not path.endswith("first_message")] == [], "all but masked text"

@@ -416,3 +416,34 @@ def test_the_remotes_rows_are_never_told_in_the_archive(ann):
     assert db.execute("SELECT session_id, state FROM deliveries").fetchall() == [("s1", "shared")]
     text = (ann.archive.parent / "archive.db.remotes").read_bytes()
     assert ann.password.encode() not in text and f"{USER}@".encode() not in text
+
+
+def add_usage(source, session, **columns):
+    row = {"session_id": session, "source": "turn", "model": "gpt-5", "input_tokens": 17, "cost_microdollars": 3_000_000_000,
+           "cost_status": "exact", "occurred_at": "2026-01-02T03:04:05.678Z"} | columns
+    source.sql(f"INSERT INTO usage_events ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+
+
+def test_usage_that_no_message_has(ann):
+    """It comes, changes and goes without a change of its session; two events may say the same."""
+    for session in ("s1", "s2"):
+        ann.source.add_session(session, ["one"])
+    ann.deliver()
+    for session, key in (("s1", "a"), ("s1", ""), ("s1", ""), ("s2", "a")):
+        add_usage(ann.source, session, dedup_key=key)
+    secret = github_token("usage")
+    add_usage(ann.source, "s2", model=f"model {secret}", dedup_key="b")
+    ann.deliver()
+    ann.assert_equal()
+    rows = ann.server.query(f"SELECT session_id, model FROM {ann.server.table('usage_events')} ORDER BY 1, 2")
+    assert len(rows) == 5 and secret not in repr(rows) and "[REDACTED:" in rows[-1][1]
+    ann.source.sql("UPDATE usage_events SET output_tokens = 5 WHERE dedup_key = 'a'")
+    ann.source.sql("DELETE FROM usage_events WHERE dedup_key = 'b'")
+    ann.deliver()
+    ann.assert_equal()
+    assert ann.ctl("remote", "check", "team")[0] == 0
+    assert ann.deliver()["rows_sent"] == 0
+    ann.source.sql("DELETE FROM usage_events WHERE session_id = 's1'")
+    delete_for_good(ann.source, "s1")
+    ann.deliver()
+    ann.assert_equal()

@@ -124,6 +124,7 @@ static MemoryRow memory_row(MemoryRemote *m, RemoteTable table, const Value *val
                 [REMOTE_STARS] = { STAR_USER_ID, -1, -1 },
                 [REMOTE_PINS] = { PIN_MESSAGE_ORDINAL, PIN_USER_ID, -1 },
                 [REMOTE_DELETES] = { TOMBSTONE_USER_ID, -1, -1 },
+                [REMOTE_USAGE] = { USAGE_EVENT_ID, -1, -1 },
         };
         MemoryRow row = { .table = table, .stamp = stamp, .ordinal = -1 };
         _cleanup_free_ char *more[3] = { NULL };

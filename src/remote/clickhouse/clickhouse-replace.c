@@ -220,6 +220,17 @@ static int delete_lost(ClickHouse *c, const RemoteBatch *batch)
         return delete_if_there(c, &s);
 }
 
+/* Do its rows say whose they are? Then readers of before may have written some that have no origin. */
+static bool names_user(RemoteTable table)
+{
+        const Table *t = remote_table(table);
+
+        for (size_t i = 0; i < t->n_columns; i++)
+                if (strcmp(t->columns[i].name, "user_id") == 0)
+                        return true;
+        return false;
+}
+
 int clickhouse_replace_rows(ClickHouse *c, const RemoteBatch *batch)
 {
         static const RemoteTable tables[] = { REMOTE_MESSAGES, REMOTE_CALLS, REMOTE_LINKS };
@@ -236,7 +247,7 @@ int clickhouse_replace_rows(ClickHouse *c, const RemoteBatch *batch)
                         r = delete_rows(c, &(Selection){ .table = (RemoteTable) i,
                                                          .all = true,
                                                          .own = true,
-                                                         .unnamed = true,
+                                                         .unnamed = names_user((RemoteTable) i),
                                                          .stamp = batch->stamp });
         return r;
 }

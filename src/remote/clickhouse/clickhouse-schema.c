@@ -46,6 +46,7 @@ static const char *table_key(RemoteTable table)
                 [REMOTE_STARS] = "session_id, user_id",
                 [REMOTE_PINS] = "session_id, message_ordinal, user_id",
                 [REMOTE_DELETES] = "session_id, user_id",
+                [REMOTE_USAGE] = "session_id, event_id",
         };
 
         return keys[table];

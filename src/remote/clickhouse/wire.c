@@ -24,6 +24,8 @@ static const struct {
         { REMOTE_STARS, STAR_CREATED_AT, WIRE_TIME },
         { REMOTE_PINS, PIN_CREATED_AT, WIRE_TIME },
         { REMOTE_DELETES, TOMBSTONE_CREATED_AT, WIRE_TIME },
+        { REMOTE_USAGE, USAGE_MESSAGE_ORDINAL, WIRE_UINT32_OR_NULL },
+        { REMOTE_USAGE, USAGE_COST_MICRODOLLARS, WIRE_UINT32_OR_NULL },
 };
 
 WireType wire_type(RemoteTable table, size_t column)
@@ -95,6 +97,7 @@ bool wire_key_fits(RemoteTable table, const Value *values)
         int column = table == REMOTE_MESSAGES ? (int) MESSAGE_ORDINAL
                      : table == REMOTE_CALLS  ? (int) CALL_MESSAGE_ORDINAL
                      : table == REMOTE_PINS   ? (int) PIN_MESSAGE_ORDINAL
+                     : table == REMOTE_USAGE  ? (int) USAGE_EVENT_ID
                                               : -1;
 
         return column < 0 || (values[column].type == VALUE_INTEGER && values[column].integer >= 0 &&

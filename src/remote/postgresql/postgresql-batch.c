@@ -111,6 +111,17 @@ static void add_difference(const PostgreSql *p, PgTable table, StrBuf *sql)
         (void) strbuf_putc(sql, ')');
 }
 
+/* Each column of a key, of the row that @side (with a dot) names. */
+static void add_key(StrBuf *sql, const char *side, const char *key)
+{
+        (void) strbuf_puts(sql, side);
+        for (; *key; key++) {
+                (void) strbuf_putc(sql, *key);
+                if (*key == ' ')
+                        (void) strbuf_puts(sql, side);
+        }
+}
+
 /* @where: of the temporary table t. */
 static void add_upsert(const PostgreSql *p, PgTable table, const char *where, StrBuf *sql)
 {
@@ -119,9 +130,17 @@ static void add_upsert(const PostgreSql *p, PgTable table, const char *where, St
         (void) strbuf_printf(sql, "INSERT INTO %s.%s AS o (", p->schema, l->name);
         add_names(p, table, "", sql);
         (void) strbuf_puts(sql, ") SELECT ");
+        if (l->among) {
+                (void) strbuf_puts(sql, "DISTINCT ON (");
+                add_key(sql, "t.", l->key);
+                (void) strbuf_puts(sql, ") ");
+        }
         add_values(p, table, sql);
-        (void) strbuf_printf(sql, " FROM " PG_STAGING "%s t %s ON CONFLICT (%s) DO UPDATE SET ",
-                             l->name, where, l->key);
+        (void) strbuf_printf(sql, " FROM " PG_STAGING "%s t %s ON CONFLICT (%s)", l->name, where,
+                             l->key);
+        if (l->among)
+                (void) strbuf_printf(sql, " WHERE %s", l->among);
+        (void) strbuf_puts(sql, " DO UPDATE SET ");
         add_changes(p, table, sql);
         (void) strbuf_puts(sql, " WHERE ");
         if (table == PG_SESSIONS)
@@ -387,20 +406,23 @@ static int remove_sessions(PostgreSql *p, const RemoteBatch *batch)
 /* What of a list was not put. */
 static int delete_unlisted(PostgreSql *p, PgTable table)
 {
+        _cleanup_(strbuf_done) StrBuf sql = { 0 };
         const PgLayout *l = pg_layout(table);
         const char *parameters[] = { p->ours, NULL };
 
-        return postgresql_runf(
-                        p, parameters, NULL,
+        (void) strbuf_printf(
+                        &sql,
                         "DELETE FROM %s.%s o USING %s.sessions s WHERE s.id = o.session_id AND "
-                        "s.owner_marker = ANY($1::text[]) AND (%s) NOT IN (SELECT %s FROM " PG_STAGING
-                        "%s)",
-                        p->schema, l->name, p->schema,
-                        table == PG_PINS ? "o.session_id, o.message_id" : "o.session_id", l->key,
-                        l->name);
+                        "s.owner_marker = ANY($1::text[]) AND (",
+                        p->schema, l->name, p->schema);
+        add_key(&sql, "o.", l->key);
+        (void) strbuf_puts(&sql, ") NOT IN (SELECT ");
+        add_key(&sql, "t.", l->key);
+        (void) strbuf_printf(&sql, " FROM " PG_STAGING "%s t)", l->name);
+        return postgresql_run(p, &sql, parameters, NULL);
 }
 
-/* Stars and pins of our sessions; with @replaces they are all that there are. */
+/* Stars, pins and events of our sessions; with @replaces they are all that there are. */
 static int send_list(PostgreSql *p, PgTable table, bool replaces, uint64_t stamp)
 {
         _cleanup_(strbuf_done) StrBuf where = { 0 }, upsert = { 0 };

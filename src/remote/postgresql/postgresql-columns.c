@@ -133,6 +133,25 @@ static const PgColumn pin_columns[] = {
         { "note", PG_TEXT, .from = PIN_NOTE },
         { "created_at", PG_TIME, .from = PIN_CREATED_AT, .fallback = "", .is_core = true },
 };
+
+/* a key that is empty is none there: rows without one could not be told apart */
+static const PgColumn usage_columns[] = {
+        { "session_id", PG_TEXT, .from = USAGE_SESSION_ID, .is_core = true },
+        { "message_ordinal", PG_INT, .from = USAGE_MESSAGE_ORDINAL },
+        { "source", PG_TEXT, .from = USAGE_SOURCE, .fallback = "", .is_core = true, .most = SHORT_MAX },
+        { "model", PG_TEXT, .from = USAGE_MODEL, .fallback = "", .is_core = true },
+        { "provider_id", PG_TEXT, .from = USAGE_PROVIDER_ID, .fallback = "" },
+        { "input_tokens", PG_INT, .from = USAGE_INPUT_TOKENS, .fallback = "" },
+        { "output_tokens", PG_INT, .from = USAGE_OUTPUT_TOKENS, .fallback = "" },
+        { "cache_creation_input_tokens", PG_INT, .from = USAGE_CACHE_CREATION_INPUT_TOKENS, .fallback = "" },
+        { "cache_read_input_tokens", PG_INT, .from = USAGE_CACHE_READ_INPUT_TOKENS, .fallback = "" },
+        { "reasoning_tokens", PG_INT, .from = USAGE_REASONING_TOKENS, .fallback = "" },
+        { "cost_microdollars", PG_LONG, .from = USAGE_COST_MICRODOLLARS },
+        { "cost_status", PG_TEXT, .from = USAGE_COST_STATUS, .fallback = "" },
+        { "cost_source", PG_TEXT, .from = USAGE_COST_SOURCE, .fallback = "" },
+        { "occurred_at", PG_TIME, .from = USAGE_OCCURRED_AT },
+        { "dedup_key", PG_TEXT, .from = USAGE_DEDUP_KEY, .is_core = true, .most = SHORT_MAX, .number = USAGE_EVENT_ID },
+};
 /* clang-format on */
 
 const PgLayout *pg_layout(PgTable table)
@@ -149,6 +168,8 @@ const PgLayout *pg_layout(PgTable table)
                                ELEMENTSOF(star_columns) },
                 [PG_PINS] = { "pinned_messages", REMOTE_PINS, "session_id, message_id", pin_columns,
                               ELEMENTSOF(pin_columns) },
+                [PG_USAGE] = { "usage_events", REMOTE_USAGE, "session_id, source, dedup_key",
+                               usage_columns, ELEMENTSOF(usage_columns), "dedup_key <> ''" },
         };
 
         return layouts + table;
@@ -255,13 +276,29 @@ static void time_cell(const PgColumn *column, const Value *v, PgCell *ret)
                 *ret = (PgCell){ .number = (int64_t) usec };
 }
 
+/* A name for the row of that number. */
+static int number_cell(const Value *v, StrBuf *scratch, PgCell *ret)
+{
+        size_t at = scratch->size;
+        int r = strbuf_printf(scratch, "scrubjay:%" PRIi64, v->integer);
+
+        if (r >= 0)
+                *ret = (PgCell){ .text = scratch->data + at, .size = scratch->size - at };
+        return r;
+}
+
 int pg_cell(const PgColumn *column, const Value *values, StrBuf *scratch, PgCell *ret)
 {
         const Value *v = values + column->from;
 
         switch (column->type) {
         case PG_TEXT:
+                if (column->number > 0 && (v->type != VALUE_TEXT || v->size == 0))
+                        return number_cell(values + column->number, scratch, ret);
                 return text_cell(column, v, scratch, ret);
+        case PG_LONG:
+                *ret = (PgCell){ .is_null = v->type != VALUE_INTEGER, .number = v->integer };
+                break;
         case PG_TIME:
                 time_cell(column, v, ret);
                 break;
@@ -344,6 +381,7 @@ int pg_digest_sql(PgTable table, const bool *has, StrBuf *sql)
         static const char *const forms[] = {
                 [PG_TEXT] = "coalesce(t.\"%s\", '')",
                 [PG_INT] = "coalesce(t.\"%s\"::text, '')",
+                [PG_LONG] = "coalesce(t.\"%s\"::text, '')",
                 [PG_BOOL] = "t.\"%s\"::int::text",
                 [PG_TIME] = "coalesce((extract(epoch FROM t.\"%s\") * 1000000)::bigint::text, '')",
         };

@@ -16,6 +16,7 @@ typedef enum PgTable {
         PG_CALLS,
         PG_STARS,
         PG_PINS,
+        PG_USAGE,
         N_PG_TABLES,
 } PgTable;
 
@@ -24,6 +25,7 @@ typedef enum PgTable {
 typedef enum PgType {
         PG_TEXT,
         PG_INT,
+        PG_LONG, /* 64 bits */
         PG_BOOL,
         PG_TIME, /* microseconds */
 } PgType;
@@ -45,6 +47,7 @@ typedef struct PgColumn {
         const char *shadow;
         bool is_core;
         size_t most; /* bytes that fit in its index; 0: it has none */
+        int number; /* column of ours that tells rows apart where the text is empty; 0: none does */
 } PgColumn;
 
 typedef struct PgLayout {
@@ -53,6 +56,7 @@ typedef struct PgLayout {
         const char *key; /* as SQL */
         const PgColumn *columns;
         size_t n_columns;
+        const char *among; /* of the rows there that the key is unique of; or NULL: of all. Ours may repeat it. */
 } PgLayout;
 
 /* What a table there is made of. */

@@ -46,6 +46,8 @@ static int put_cell(StrBuf *b, PgType type, const PgCell *cell)
                 return strbuf_append(b, cell->text, cell->size);
         case PG_INT:
                 return put_field(b, (uint64_t) cell->number, 4);
+        case PG_LONG:
+                return put_field(b, (uint64_t) cell->number, 8);
         case PG_BOOL:
                 return put_field(b, cell->number != 0, 1);
         case PG_TIME:

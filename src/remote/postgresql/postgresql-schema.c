@@ -24,6 +24,7 @@ static const struct {
         { "tool_result_events", "{SELECT,DELETE}", NULL, false },
         { "starred_sessions", "{SELECT,INSERT,UPDATE,DELETE}", NULL, false },
         { "pinned_messages", "{SELECT,INSERT,UPDATE,DELETE}", "id", false },
+        { "usage_events", "{SELECT,INSERT,UPDATE,DELETE}", "id", false },
         { "sync_metadata", "{SELECT,INSERT,UPDATE}", NULL, false },
         { "excluded_sessions", "{SELECT}", NULL, true },
 };
@@ -220,10 +221,8 @@ int postgresql_check_schema(PostgreSql *p)
 static const char *type_name(PgType type)
 {
         static const char *const names[] = {
-                [PG_TEXT] = "text",
-                [PG_INT] = "int",
-                [PG_BOOL] = "bool",
-                [PG_TIME] = "timestamptz",
+                [PG_TEXT] = "text", [PG_INT] = "int",          [PG_LONG] = "bigint",
+                [PG_BOOL] = "bool", [PG_TIME] = "timestamptz",
         };
 
         return names[type];
@@ -241,7 +240,9 @@ static int make_table(PostgreSql *p, PgTable table)
                 if (p->has[table][i] && pg_column_is_sent(l->columns + i))
                         (void) strbuf_printf(&sql, ", \"%s\" %s", l->columns[i].name,
                                              type_name(l->columns[i].type));
-        (void) strbuf_printf(&sql, ", PRIMARY KEY (%s))", l->key);
+        if (!l->among)
+                (void) strbuf_printf(&sql, ", PRIMARY KEY (%s)", l->key);
+        (void) strbuf_putc(&sql, ')');
         return postgresql_run(p, &sql, NULL, NULL);
 }
 
