@@ -149,8 +149,8 @@ static int check(Feed *f)
         int r;
 
         r = archive_schema_check(f->db);
-        if (r < 0)
-                return r;
+        if (r != 0)
+                return r < 0 ? r : -ESTALE;
         if (stat(f->path, &st) < 0)
                 return -errno;
         f->device = st.st_dev;
@@ -184,7 +184,9 @@ int feed_open(const char *archive_path, Feed **ret, char **reterr)
                 r = prepare(f);
         if (r < 0 && r != -ENOENT)
                 format_error(reterr, "The archive '%s' cannot be read: %s.", archive_path,
-                             f->db ? sqlite_reason(f->db) : strerror(-r));
+                             r == -ESTALE ? "it is of an older version, until the next sync"
+                             : f->db      ? sqlite_reason(f->db)
+                                          : strerror(-r));
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(f);

@@ -253,7 +253,6 @@ static const Column usage_columns[N_USAGE_COLUMNS] = {
         [USAGE_COST_STATUS] = { "cost_status", COLUMN_WORD, "cost_status", 143 },
         [USAGE_COST_SOURCE] = { "cost_source", COLUMN_WORD, "cost_source", 143 },
         [USAGE_OCCURRED_AT] = { "occurred_at", COLUMN_TIME, "occurred_at", 143 },
-        [USAGE_DEDUP_KEY] = { "dedup_key", COLUMN_ID, "dedup_key", 143 },
 };
 
 const Table usage_table = { "usage_events",   "usage_events",         usage_columns,

@@ -191,7 +191,6 @@ enum {
         USAGE_COST_STATUS,
         USAGE_COST_SOURCE,
         USAGE_OCCURRED_AT,
-        USAGE_DEDUP_KEY,
         N_USAGE_COLUMNS,
 };
 

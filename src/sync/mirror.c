@@ -52,11 +52,11 @@ static int keep_row(void *userdata, const Value *values)
         return values_copy(&l->arena, values, width, row);
 }
 
-/* Has the table text that people write? Then it shares what its session's conversation knows, and may tell it something. */
-static bool has_notes(const Table *table)
+/* Has the table text of the source's? Then it shares what its session's conversation knows, and may tell it something. */
+static bool has_text(const Table *table)
 {
         for (size_t i = 0; i < table->n_columns; i++)
-                if (table->columns[i].kind == COLUMN_TEXT || table->columns[i].kind == COLUMN_JSON)
+                if (table->columns[i].source && column_is_masked(table->columns + i))
                         return true;
         return false;
 }
@@ -72,7 +72,7 @@ static int mask_list_row(Engine *e, const Table *table, const Value *id, Value *
         row_masker_clear(&e->row_masker);
         masker_forget(e->masker);
         e->row_masker.metadata_only = metadata_only;
-        if (!has_notes(table))
+        if (!has_text(table))
                 return mask_row(&e->row_masker, table, row);
         r = conversation_begin(c, e->archive, id);
         c->is_note = true;
@@ -149,7 +149,7 @@ static int replace_rows(Engine *e, RowList *l, size_t user_column, const char *n
         r = engine_need_masker(e);
         if (r < 0)
                 return r;
-        if (has_notes(l->table)) /* what one tells may stand in another one */
+        if (has_text(l->table)) /* what one tells may stand in another one */
                 r = mask_list(e, l, user_column, false, &complete);
         if (r >= 0)
                 r = archive_rows_clear(e->archive, l->table);

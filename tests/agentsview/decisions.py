@@ -29,6 +29,7 @@ COLUMNS = {
     "messages": {"which entry of a transcript was before it": "source_parent_uuid"},
     "tool_result_events": {"computed, and tells what a text was": "raw_content_digest summary_participates"},
     "pinned_messages": {"its number in agentsview; session and ordinal say the same": "id message_id"},
+    "usage_events": {"it holds the names that are masked; the id tells events apart": "dedup_key"},
     "session_deletion_changes": {"the tombstone has the archive's": "project"},
     "excluded_sessions": {"when and where, of what is gone": "created_at file_path include_codex_pages"},
     "conversation_session_changes": {"agentsview's journal": "revision deleted"},

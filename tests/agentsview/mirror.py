@@ -61,7 +61,7 @@ LABELS = {name: name for name in ("session_id", "label", "created_at")}
 PARENTS = {name: name for name in ("session_id", "parent_session_id", "created_at", "updated_at")}
 USAGE = dict({name: name for name in (
     "session_id message_ordinal source model provider_id input_tokens output_tokens cache_creation_input_tokens cache_read_input_tokens "
-    "reasoning_tokens cost_microdollars cost_status cost_source occurred_at dedup_key").split()}, event_id="id")
+    "reasoning_tokens cost_microdollars cost_status cost_source occurred_at").split()}, event_id="id")
 
 SOURCE_SQL = {
     "sessions": "SELECT * FROM sessions",

@@ -180,7 +180,8 @@ COLUMNS = {
                   "t:result_content N:result_content_length t:subagent_session_id",
     "git_links": "t:session_id t:user_id n:message_ordinal t:commit_sha t:pr_url t:link_type t:confidence d:detected_at",
     "session_stars": "t:session_id t:user_id d:created_at",
-    "usage_events": "t:session_id n:event_id t:source t:model t:provider_id n:input_tokens n:output_tokens t:cost_status t:cost_source t:dedup_key",
+    "usage_events": "t:session_id n:event_id t:source t:model t:provider_id n:input_tokens n:output_tokens "
+                    "N:cost_microdollars t:cost_status t:cost_source",
     "message_pins": "t:session_id n:message_ordinal t:user_id t:note d:created_at",
     "session_deletes": "t:session_id t:user_id d:created_at",
 }

@@ -419,7 +419,7 @@ def test_the_remotes_rows_are_never_told_in_the_archive(ann):
 
 
 def add_usage(source, session, **columns):
-    row = {"session_id": session, "source": "turn", "model": "gpt-5", "input_tokens": 17, "cost_microdollars": 3_000_000_000,
+    row = {"session_id": session, "source": "turn", "model": "gpt-5", "input_tokens": 17, "cost_microdollars": 7_000_000_000,
            "cost_status": "exact", "occurred_at": "2026-01-02T03:04:05.678Z"} | columns
     source.sql(f"INSERT INTO usage_events ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
 
@@ -432,13 +432,15 @@ def test_usage_that_no_message_has(ann):
     for session, key in (("s1", "a"), ("s1", ""), ("s1", ""), ("s2", "a")):
         add_usage(ann.source, session, dedup_key=key)
     secret = github_token("usage")
-    add_usage(ann.source, "s2", model=f"model {secret}", dedup_key="b")
+    add_usage(ann.source, "s2", model=f"model {secret}", dedup_key=f"turn:s2:model {secret}:b")  # as agentsview makes its keys
     ann.deliver()
     ann.assert_equal()
     rows = ann.server.query(f"SELECT session_id, model FROM {ann.server.table('usage_events')} ORDER BY 1, 2")
-    assert len(rows) == 5 and secret not in repr(rows) and "[REDACTED:" in rows[-1][1]
+    assert len(rows) == 5 and "[REDACTED:" in rows[-1][1]
+    assert secret not in repr(ann.server.query(f"SELECT * FROM {ann.server.table('usage_events')}"))
+    assert secret not in repr(archive_rows(ann.archive, "SELECT * FROM usage_events"))
     ann.source.sql("UPDATE usage_events SET output_tokens = 5 WHERE dedup_key = 'a'")
-    ann.source.sql("DELETE FROM usage_events WHERE dedup_key = 'b'")
+    ann.source.sql("DELETE FROM usage_events WHERE dedup_key LIKE '%:b'")
     ann.deliver()
     ann.assert_equal()
     assert ann.ctl("remote", "check", "team")[0] == 0
@@ -447,3 +449,21 @@ def test_usage_that_no_message_has(ann):
     delete_for_good(ann.source, "s1")
     ann.deliver()
     ann.assert_equal()
+
+
+def test_an_archive_of_the_version_before_gets_what_it_lacked(ann):
+    """Its tables, and the remote's: what the source has told long ago arrives with the next sync."""
+    ann.source.add_session("s1", ["one"])
+    add_usage(ann.source, "s1")
+    ann.deliver()
+    with sqlite3.connect(ann.archive) as db:
+        db.executescript("DROP TABLE usage_events; DELETE FROM meta WHERE key LIKE 'usage%'; PRAGMA user_version = 4")
+    with sqlite3.connect(ann.archive.parent / "archive.db.remotes") as db:
+        db.executescript("ALTER TABLE remotes DROP COLUMN usage; PRAGMA user_version = 4")
+    status, out, stderr = ann.ctl("remote", "check", "team")
+    assert status == 1 and "older version" in stderr, out + stderr
+    ann.deliver()
+    ann.assert_equal()
+    assert len(archive_rows(ann.archive, "SELECT * FROM usage_events")) == 1
+    status, out, stderr = ann.ctl("remote", "check", "team")
+    assert status == 0, out + stderr

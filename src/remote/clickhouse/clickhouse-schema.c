@@ -25,6 +25,8 @@ static const char *type_name(WireType type)
                 return "UInt32";
         case WIRE_UINT32_OR_NULL:
                 return "Nullable(UInt32)";
+        case WIRE_UINT64_OR_NULL:
+                return "Nullable(UInt64)";
         case WIRE_BOOL:
                 return "Bool";
         case WIRE_TIME:
@@ -65,6 +67,7 @@ int clickhouse_digest_sql(RemoteTable table, StrBuf *b)
                         break;
                 case WIRE_UINT32:
                 case WIRE_UINT32_OR_NULL:
+                case WIRE_UINT64_OR_NULL:
                         format = "%sifNull(toString(%s), ''), '\\x1f'";
                         break;
                 case WIRE_BOOL:

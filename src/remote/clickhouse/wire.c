@@ -25,7 +25,7 @@ static const struct {
         { REMOTE_PINS, PIN_CREATED_AT, WIRE_TIME },
         { REMOTE_DELETES, TOMBSTONE_CREATED_AT, WIRE_TIME },
         { REMOTE_USAGE, USAGE_MESSAGE_ORDINAL, WIRE_UINT32_OR_NULL },
-        { REMOTE_USAGE, USAGE_COST_MICRODOLLARS, WIRE_UINT32_OR_NULL },
+        { REMOTE_USAGE, USAGE_COST_MICRODOLLARS, WIRE_UINT64_OR_NULL },
 };
 
 WireType wire_type(RemoteTable table, size_t column)
@@ -77,6 +77,10 @@ WireValue wire_value(WireType type, const Value *v)
                 w.is_null = type == WIRE_UINT32_OR_NULL && v->type != VALUE_INTEGER;
                 if (v->type == VALUE_INTEGER && v->integer > 0)
                         w.number = v->integer < UINT32_MAX ? (uint64_t) v->integer : UINT32_MAX;
+                break;
+        case WIRE_UINT64_OR_NULL:
+                w.is_null = v->type != VALUE_INTEGER;
+                w.number = v->integer > 0 ? (uint64_t) v->integer : 0;
                 break;
         case WIRE_BOOL:
                 w.number = v->type == VALUE_INTEGER && v->integer != 0;

@@ -14,6 +14,7 @@ typedef enum WireType {
         WIRE_TEXT,
         WIRE_UINT32,
         WIRE_UINT32_OR_NULL,
+        WIRE_UINT64_OR_NULL,
         WIRE_BOOL,
         WIRE_TIME, /* milliseconds since the epoch */
         WIRE_TIME_OR_NULL,

@@ -130,11 +130,6 @@ static void add_upsert(const PostgreSql *p, PgTable table, const char *where, St
         (void) strbuf_printf(sql, "INSERT INTO %s.%s AS o (", p->schema, l->name);
         add_names(p, table, "", sql);
         (void) strbuf_puts(sql, ") SELECT ");
-        if (l->among) {
-                (void) strbuf_puts(sql, "DISTINCT ON (");
-                add_key(sql, "t.", l->key);
-                (void) strbuf_puts(sql, ") ");
-        }
         add_values(p, table, sql);
         (void) strbuf_printf(sql, " FROM " PG_STAGING "%s t %s ON CONFLICT (%s)", l->name, where,
                              l->key);

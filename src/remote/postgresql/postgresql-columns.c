@@ -134,7 +134,7 @@ static const PgColumn pin_columns[] = {
         { "created_at", PG_TIME, .from = PIN_CREATED_AT, .fallback = "", .is_core = true },
 };
 
-/* a key that is empty is none there: rows without one could not be told apart */
+/* agentsview's own key holds the names beside it, which are masked here: ours holds none */
 static const PgColumn usage_columns[] = {
         { "session_id", PG_TEXT, .from = USAGE_SESSION_ID, .is_core = true },
         { "message_ordinal", PG_INT, .from = USAGE_MESSAGE_ORDINAL },
@@ -150,7 +150,7 @@ static const PgColumn usage_columns[] = {
         { "cost_status", PG_TEXT, .from = USAGE_COST_STATUS, .fallback = "" },
         { "cost_source", PG_TEXT, .from = USAGE_COST_SOURCE, .fallback = "" },
         { "occurred_at", PG_TIME, .from = USAGE_OCCURRED_AT },
-        { "dedup_key", PG_TEXT, .from = USAGE_DEDUP_KEY, .is_core = true, .most = SHORT_MAX, .number = USAGE_EVENT_ID },
+        { "dedup_key", PG_TEXT, .from = USAGE_EVENT_ID, .is_core = true, .is_name = true },
 };
 /* clang-format on */
 
@@ -276,8 +276,7 @@ static void time_cell(const PgColumn *column, const Value *v, PgCell *ret)
                 *ret = (PgCell){ .number = (int64_t) usec };
 }
 
-/* A name for the row of that number. */
-static int number_cell(const Value *v, StrBuf *scratch, PgCell *ret)
+static int name_cell(const Value *v, StrBuf *scratch, PgCell *ret)
 {
         size_t at = scratch->size;
         int r = strbuf_printf(scratch, "scrubjay:%" PRIi64, v->integer);
@@ -293,9 +292,8 @@ int pg_cell(const PgColumn *column, const Value *values, StrBuf *scratch, PgCell
 
         switch (column->type) {
         case PG_TEXT:
-                if (column->number > 0 && (v->type != VALUE_TEXT || v->size == 0))
-                        return number_cell(values + column->number, scratch, ret);
-                return text_cell(column, v, scratch, ret);
+                return column->is_name ? name_cell(v, scratch, ret)
+                                       : text_cell(column, v, scratch, ret);
         case PG_LONG:
                 *ret = (PgCell){ .is_null = v->type != VALUE_INTEGER, .number = v->integer };
                 break;

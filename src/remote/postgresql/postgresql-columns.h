@@ -46,8 +46,8 @@ typedef struct PgColumn {
         const char *fallback; /* in place of an empty text; NULL: SQL's NULL, also for others */
         const char *shadow;
         bool is_core;
-        size_t most; /* bytes that fit in its index; 0: it has none */
-        int number; /* column of ours that tells rows apart where the text is empty; 0: none does */
+        size_t most;  /* bytes that fit in its index; 0: it has none */
+        bool is_name; /* a text, of our number, by which rows are told apart */
 } PgColumn;
 
 typedef struct PgLayout {
@@ -56,7 +56,7 @@ typedef struct PgLayout {
         const char *key; /* as SQL */
         const PgColumn *columns;
         size_t n_columns;
-        const char *among; /* of the rows there that the key is unique of; or NULL: of all. Ours may repeat it. */
+        const char *among; /* of the rows there that the key is unique of; or NULL: of all */
 } PgLayout;
 
 /* What a table there is made of. */

@@ -240,9 +240,7 @@ static int make_table(PostgreSql *p, PgTable table)
                 if (p->has[table][i] && pg_column_is_sent(l->columns + i))
                         (void) strbuf_printf(&sql, ", \"%s\" %s", l->columns[i].name,
                                              type_name(l->columns[i].type));
-        if (!l->among)
-                (void) strbuf_printf(&sql, ", PRIMARY KEY (%s)", l->key);
-        (void) strbuf_putc(&sql, ')');
+        (void) strbuf_printf(&sql, ", PRIMARY KEY (%s))", l->key);
         return postgresql_run(p, &sql, NULL, NULL);
 }
 
