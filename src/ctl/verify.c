@@ -100,6 +100,11 @@ static int on_label(void *userdata, const Value *values)
         return check_row(userdata, &label_table, "label/", values);
 }
 
+static int on_usage(void *userdata, const Value *values)
+{
+        return check_row(userdata, &usage_table, "usage/", values);
+}
+
 static int on_link(void *userdata, const Value *values)
 {
         return check_row(userdata, &link_table, "link/", values);
@@ -121,6 +126,8 @@ static int on_session(void *userdata, const SessionRow *session)
                 r = query_rows(v->q, &pin_table, copy, on_pin, v);
         if (r >= 0)
                 r = query_rows(v->q, &label_table, copy, on_label, v);
+        if (r >= 0)
+                r = query_rows(v->q, &usage_table, copy, on_usage, v);
         if (r >= 0)
                 r = query_rows(v->q, &link_table, copy, on_link, v);
         if (r >= 0)

@@ -82,11 +82,12 @@ def test_verify_names_the_place_and_never_the_text(ctl):
     ctl.make_archive()
     ctl.write(f"UPDATE messages SET thinking_text = 'use {GITHUB}' WHERE session_id = :a AND ordinal = 4")
     ctl.write(f"""UPDATE tool_calls SET input_json = '{{"password":"{PASSWORD}"}}' WHERE session_id = :a""")
+    ctl.write(f"INSERT INTO usage_events (session_id, event_id, model) VALUES (:a, 1, 'model {GITHUB}')")
     outcome = ctl.run("verify", "--json", code=1)
     assert GITHUB not in outcome.out and PASSWORD not in outcome.out
     places = {(row["session_id"], row["ordinal"], row["field"]) for row in json.loads(outcome.out)}
-    assert places == {(SESSION, 4, "thinking_text"), (SESSION, 4, "tool_calls/input_json")}
-    assert "2 places" in ctl.run("verify", code=1).out
+    assert places == {(SESSION, 4, "thinking_text"), (SESSION, 4, "tool_calls/input_json"), (SESSION, None, "usage/model")}
+    assert "3 places" in ctl.run("verify", code=1).out
 
 
 def test_verify_looks_at_the_file(ctl):
