@@ -8,47 +8,9 @@ import pytest
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), folder) for folder in ("", "../lib")]
 
 from clickhouse import Server               # noqa: E402
+from desk import Desk                       # noqa: E402
 from planted import EVERY, one_of_each      # noqa: E402
-from scrubjay import Scrubjay               # noqa: E402
-from transcripts import Transcript, make_repository     # noqa: E402
-from viewer import Viewer                   # noqa: E402
-
-GITCONFIG = "[user]\n\temail = ada@example.com\n\tname = Ada\n"
-
-
-class Desk:
-    """A person's home: two projects with sessions, agentsview, scrubjay."""
-
-    def __init__(self, home):
-        self.home = str(home)
-        with open(os.path.join(self.home, ".gitconfig"), "w") as f:
-            f.write(GITCONFIG)
-        self.projects = [
-            make_repository(os.path.join(self.home, "src", "alpha"), "git@github.com:acme/alpha.git"),
-            make_repository(os.path.join(self.home, "src", "beta"), "https://gitlab.example.com/team/beta.git"),
-        ]
-        self.viewer = Viewer(self.home)
-        self.scrubjay = Scrubjay(self.home, self.viewer.database)
-        self.transcripts = []
-        self.server = None
-
-    def share(self, server):
-        """From now on the archive goes to this server, in a database of its own."""
-        server.new_database()
-        self.server = server
-        self.scrubjay.configure("[Remote team]\nURL=%s\n" % server.url())
-        password = os.path.join(os.path.dirname(self.scrubjay.settings), "remote-team-password")
-        with open(os.open(password, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
-            f.write(server.password)
-
-    def transcript(self, project=0):
-        transcript = Transcript(self.home, self.projects[project], seed=len(self.transcripts))
-        self.transcripts.append(transcript)
-        return transcript
-
-    @property
-    def planted(self):
-        return [secret for transcript in self.transcripts for secret in transcript.planted]
+from postgresql import Server as PostgreSql     # noqa: E402
 
 
 @pytest.fixture
@@ -72,5 +34,13 @@ def desk(empty_desk):
 def server(tmp_path_factory):
     """A real ClickHouse."""
     server = Server(tmp_path_factory.mktemp("clickhouse"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A real PostgreSQL, with agentsview's schema."""
+    server = PostgreSql(None)
     yield server
     server.stop()

@@ -15,9 +15,7 @@ import time
 import urllib.error
 
 import pytest
-from browser import Browser
 from postgresql import PASSWORD
-from postgresql import Server as PostgreSql
 from viewer import Server, Viewer
 from scrubjay_test import wait_for
 
@@ -52,13 +50,6 @@ class Pages(Server):
 
     def __init__(self, viewer, url):
         super().__init__(viewer, AGENTSVIEW_PG_URL=url)
-
-
-@pytest.fixture(scope="module")
-def postgresql():
-    server = PostgreSql(None)
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -178,17 +169,6 @@ def test_no_planted_secret_is_there(shared):
                                            "-a", shared.server.database)
     assert "[REDACTED:" in everything
     assert [planted.kind for planted in shared.planted for text in planted.gone if text in everything] == []
-
-
-def test_a_browser_shows_it(shared):
-    session = shared.scrubjay.query("SELECT session_id AS id FROM findings WHERE field = 'content' LIMIT 1")[0]["id"]
-    with pages(shared) as server, Browser() as browser:
-        page = browser.page("%s/sessions/%s" % (server.url, session))
-        picture = os.path.join(shared.home, "session.png")
-        browser.screenshot("%s/sessions/%s" % (server.url, session), picture)
-        listed = browser.page(server.url)
-    assert "[REDACTED:" in page and os.path.getsize(picture) > 10000
-    assert [planted.kind for planted in shared.planted for text in planted.gone if text in page + listed] == []
 
 
 def test_a_reader_changes_nothing(shared):

@@ -33,11 +33,12 @@ def make_repository(path, origin=None):
 class Transcript:
     def __init__(self, home, cwd, seed):
         self.rng = random.Random("transcript %s" % seed)
-        self.cwd = str(cwd)
+        self.home, self.cwd = home, str(cwd)
         self.id = str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
         self.time = EPOCH + timedelta(minutes=self.rng.randrange(40000))
         self.entries = []
         self.planted = []
+        self.more = {}  # that is in each of its entries
         folder = "".join(c if c.isalnum() else "-" for c in self.cwd)
         self.path = os.path.join(home, ".claude", "projects", folder, self.id + ".jsonl")
 
@@ -72,7 +73,7 @@ class Transcript:
             "uuid": str(uuid.UUID(int=self.rng.getrandbits(128), version=4)),
             "timestamp": self.time.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (self.time.microsecond // 1000),
         }
-        entry.update(more)
+        entry.update(self.more | more)
         self.entries.append(entry)
         return entry
 
@@ -121,6 +122,19 @@ class Transcript:
     def shell(self, command, output):
         tool = self.call("Bash", {"command": command, "description": "run it"})
         self.result(tool, output)
+
+    def agent(self, task, question, answer):
+        """Another agent is asked, and answers; what it does is a Transcript of its own, to be saved as well."""
+        tool = self.call("Task", {"description": task, "prompt": question, "subagent_type": "general-purpose"})
+        asked = Transcript(self.home, self.cwd, seed=tool)
+        asked.name = self._name("a", 7)
+        asked.path = os.path.join(self.path.removesuffix(".jsonl"), "subagents", "agent-%s.jsonl" % asked.name)
+        asked.id, asked.time, asked.more = self.id, self.time, {"isSidechain": True, "agentId": asked.name}
+        asked.user(question)
+        asked.assistant(answer, thinking=asked.text())
+        self.result(tool, answer)["toolUseResult"] = {"status": "completed", "prompt": question, "agentId": asked.name,
+                                                      "content": [{"type": "text", "text": answer}]}
+        return asked
 
     def rounds(self, n, secrets=()):
         """`n` rounds of talk with a shell and a file tool; the secrets go to all kinds of places in turn."""

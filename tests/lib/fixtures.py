@@ -24,12 +24,16 @@ def source(tmp_path):
     source.close()
 
 
-@pytest.fixture
-def rng():
+def seeded():
     """Other values in each run; SCRUBJAY_TEST_SEED gives those of an earlier one."""
     seed = int(os.environ.get("SCRUBJAY_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
     print(f"SCRUBJAY_TEST_SEED={seed}")
     return random.Random(seed)
+
+
+@pytest.fixture
+def rng():
+    return seeded()
 
 
 def value(rng, n=18):
