@@ -107,7 +107,7 @@ class Cluster:
         self.certificate = self.folder / "server.pem"
         subprocess.run([*self.as_user, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-keyout", self.data / "server.key", "-out", self.certificate, "-days", "2", "-subj", "/CN=db.example.com",
-                        "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True, cwd="/")
+                        "-addext", "subjectAltName=IP:127.0.0.1,DNS:db.example.com"], check=True, capture_output=True, cwd="/")
         (self.data / "server.key").chmod(0o600)
         (self.data / "pg_hba.conf").write_text("local all postgres trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n")
         lines = [f"port = {self.port}", "listen_addresses = '127.0.0.1'", f"unix_socket_directories = '{self.folder}'",

@@ -97,13 +97,15 @@ class Session:
             os.setegid(0)
             os.umask(umask)
 
-    def run(self, *command, root=False, check=True, timeout=120):
-        """Runs it in the session's namespaces, as its user or as root."""
+    def command(self, *command, root=False):
+        """What runs it in the session's namespaces, as its user or as root."""
         user = [] if root or self.uid == 0 else ["setpriv", "--reuid", str(self.uid), "--regid", str(self.uid),
                                                   "--clear-groups"]
-        done = subprocess.run(["nsenter", "--target", self.inside, "--mount", "--pid", "--", *user, "env", "-i",
-                               *(f"{key}={value}" for key, value in self.environment.items()), "LC_ALL=C.UTF-8",
-                               *map(str, command)], capture_output=True, text=True, timeout=timeout)
+        return ["nsenter", "--target", self.inside, "--mount", "--pid", "--", *user, "env", "-i",
+                *(f"{key}={value}" for key, value in self.environment.items()), "LC_ALL=C.UTF-8", *map(str, command)]
+
+    def run(self, *command, root=False, check=True, timeout=120):
+        done = subprocess.run(self.command(*command, root=root), capture_output=True, text=True, timeout=timeout)
         if check:
             assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done

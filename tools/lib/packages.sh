@@ -29,7 +29,7 @@ build_packages() {
 # What the tests need beyond that; nothing is optional here, since what is not there is not tested.
 test_packages() {
     build_packages | tr -d '?'
-    echo clang cppcheck python3-pytest python3-venv libglib2.0-bin sqlite3 util-linux procps openssl locales systemd
+    echo clang cppcheck python3-pytest python3-venv python3-yaml libglib2.0-bin sqlite3 util-linux procps openssl locales systemd
     # words that secrets are made of
     echo wamerican wngerman wfrench wspanish wportuguese
     # which brings the ClickHouse that remotes are tested with; another npm than Debian's does as well, and excludes it
