@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab import SOURCES, Lab, machine  # first: it makes tests/lib known
 import curves
+import pages
 import peers
 import pressure
 import remote
@@ -21,6 +22,7 @@ DOCUMENT = SOURCES / "docs" / "performance.md"
 PICTURE = SOURCES / "docs" / "performance.svg"
 MARKS = {"figures": ("<!-- figures: tools/bench --write -->\n", "<!-- end of figures -->\n"),
          "remote": ("<!-- remote figures: tools/bench --write remote -->\n", "<!-- end of remote figures -->\n"),
+         "pages": ("<!-- pages figures: tools/bench --write pages -->\n", "<!-- end of pages figures -->\n"),
          "transcripts": ("<!-- real figures: tools/bench --write --transcripts FOLDER -->\n", "<!-- end of real figures -->\n"),
          "peers": ("<!-- peers: tools/bench --write --transcripts FOLDER peers -->\n", "<!-- end of peers -->\n")}
 
@@ -75,7 +77,11 @@ def to_a_server(lab, options):
     yield from remote.rows(lab)
 
 
-PARTS = {"full": full, "growth": grow, "pressure": under_pressure, "remote": to_a_server, "large": large,
+def to_the_pages(lab, _options):
+    yield from pages.rows(lab)
+
+
+PARTS = {"full": full, "growth": grow, "pressure": under_pressure, "remote": to_a_server, "pages": to_the_pages, "large": large,
          "transcripts": real_sessions, "peers": beside_peers}
 USUAL = ("full", "growth", "pressure", "remote")
 
@@ -118,7 +124,7 @@ def arguments():
 def main():
     options = arguments()
     lab, done, status = Lab(options.folder), {name: [] for name in MARKS}, 0
-    shape = {name: () for name in MARKS} | {"remote": (remote.HEAD, remote.cells)}
+    shape = {name: () for name in MARKS} | {name: (remote.HEAD, remote.cells) for name in ("remote", "pages")}
     print(machine())
     try:
         for part in options.parts or USUAL:

@@ -42,7 +42,7 @@ class Row:
 
 HEAD = ("work", "rows/s", "wall", "CPU", "the server's CPU", "RSS", "")
 LIMITS = {"rate": lambda n: f"{n:,} rows/s", "wall_usec": lambda usec: f"{usec / 1000:.0f} ms",
-          "peak_kb": lambda kb: f"{kb / 1024:.0f} MiB"}
+          "cpu_usec": lambda usec: f"{usec / 1e6:.1f} s of CPU", "peak_kb": lambda kb: f"{kb / 1024:.0f} MiB"}
 
 
 def verdict(row):

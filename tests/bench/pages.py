@@ -1,0 +1,196 @@
+"""To agentsview's pages: what it takes to bring an archive into PostgreSQL, beside agentsview's own push of the same sessions
+
+The server runs without fsync, in memory, on the same processors. The push is of plain text, which is what it is for; its wall time
+is compared with ours over the same indexes, one after the other. Both begin with an archive that is there, and tables that are empty.
+"""
+
+import os
+import re
+import shutil
+import sqlite3
+import statistics
+from pathlib import Path
+
+import postgresql
+from lab import TOOLS
+from person import Person
+from pressure import TICK
+from remote import Row, best
+from scrubjay_test import clean_environment, run_once
+from transcripts import AGENTSVIEW
+
+MESSAGES_EACH = 100
+FEW, MANY = 100, 500  # sessions: for what is slow, and for what has a limit
+LONG = 800  # messages of the session that gets one more
+TABLES = ("sessions", "messages", "tool_calls")
+SEARCHING = "\n".join(re.findall(r"CREATE INDEX idx_messages_\w+_trgm [^;]*;", postgresql.schema_sql()))
+
+
+class Pages:
+    """A server with agentsview's tables."""
+
+    def __init__(self, lab):
+        self.lab, self.server = lab, postgresql.Server(lab.path("postgresql"))
+        self.postmaster = int((self.server.cluster.data / "postmaster.pid").read_text().split()[0])
+
+    def close(self):
+        self.server.stop()
+
+    def empty(self, searching):
+        """With the indexes for searching, in the form that is for first loads; or without."""
+        if self.server.database:
+            self.server.drop_databases()
+        self.server.new_database()
+        if searching:
+            self.server.query(SEARCHING.replace("fastupdate=off", "fastupdate=on"))
+        self.server.cluster.leave()
+
+    def n_rows(self):
+        return sum(int(self.server.query(f"SELECT count(*) FROM {table}")[0][0]) for table in TABLES)
+
+    def cpu_usec(self):
+        """Of all its processes, also of those that have ended."""
+        ticks = 0
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            own, of_children = [sum(map(int, fields[at:at + 2])) for at in (11, 13)]
+            if int(folder.name) == self.postmaster:
+                ticks += own + of_children
+            elif int(fields[1]) == self.postmaster:
+                ticks += own
+        return ticks * 1_000_000 // TICK
+
+    def measure(self, *command, environment):
+        before = self.cpu_usec()
+        figures = self.lab.measure(*command, environment=environment)
+        figures["server_usec"] = self.cpu_usec() - before
+        return figures
+
+
+def make(lab, n_sessions):
+    """A source, and its archive."""
+    source, archive = lab.source("team", n_sessions), lab.path(f"pages-{n_sessions}") / "archive.db"
+    status, _, stderr = run_once(source, archive, home=lab.folder)
+    assert status == 0, stderr
+    return source, archive
+
+
+def deliver(pages, archive, searching):
+    for file in archive.parent.glob("*.remotes*"):
+        file.unlink()
+    pages.empty(searching)
+    home = pages.lab.path("pages-home")
+    person = Person(home, "pages", pages.server)
+    try:
+        return pages.measure(TOOLS / "bench-deliver", archive, pages.server.engine_url(), person.config / "remote-team-password",
+                             environment=clean_environment(home))
+    finally:
+        person.close()
+        shutil.rmtree(home)
+
+
+def first_delivery(pages, archive, n_runs):
+    runs = [deliver(pages, archive, False) for _ in range(n_runs)]
+    row = best(f"first delivery to PostgreSQL, {MANY * MESSAGES_EACH:,} messages, {pages.n_rows():,} rows, no indexes for searching", runs,
+               pages.n_rows(), rate=15_000, cpu_usec=1.5e6, peak_kb=64 * 1024)
+    row.cpu_usec = min(run["cpu_usec"] for run in runs)
+    return row
+
+
+def agentsview(pages, *arguments, **variables):
+    """It, on a folder of its own."""
+    return pages.measure(os.environ["AGENTSVIEW"], *arguments, environment=AGENTSVIEW | variables | {
+        "HOME": str(pages.lab.path("pushing-home")), "AGENTSVIEW_DATA_DIR": str(pages.lab.path("pushing")), "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8"})
+
+
+def adopt(pages, source):
+    """A database that agentsview has made itself, with the source's rows."""
+    pages.lab.path("pushing-home").mkdir()
+    pages.lab.path("pushing").mkdir()
+    agentsview(pages, "sync")
+    db = sqlite3.connect(pages.lab.path("pushing") / "sessions.db", isolation_level=None)
+    db.execute("ATTACH ? AS source", (str(source),))
+    db.execute("BEGIN")
+    for table in (*TABLES, "tool_result_events"):
+        columns = {row[0] for row in db.execute(f"SELECT name FROM pragma_table_info('{table}', 'source')")}
+        taken = {name: f"coalesce({name}, {usual})" if is_needed and usual else name for name, is_needed, usual in db.execute(
+            f"SELECT name, \"notnull\", dflt_value FROM pragma_table_info('{table}', 'main')") if name in columns}
+        db.execute(f"INSERT INTO main.{table} ({', '.join(taken)}) SELECT {', '.join(taken.values())} FROM source.{table}")
+    db.execute("COMMIT")
+    db.close()
+
+
+def push(pages, source):
+    """agentsview's own, of the same sessions into the same tables, as their owner."""
+    pages.empty(True)
+    pages.server.query(f"ALTER ROLE agentsview_owner LOGIN PASSWORD '{postgresql.PASSWORD}'")
+    pages.server.cluster.leave()
+    url = pages.server.url(f"agentsview_owner:{postgresql.PASSWORD.replace(' ', '%20')}", direct=True)
+    try:
+        adopt(pages, source)
+        return agentsview(pages, "pg", "push", AGENTSVIEW_PG_URL=url)
+    finally:
+        for name in ("pushing", "pushing-home"):
+            shutil.rmtree(pages.lab.path(name))
+
+
+def beside_push(pages, source, archive, n_runs):
+    """In turns, the least of each. What is told as over the limit is the ratio of the wall times."""
+    of_ours, of_push, n_rows = [], [], []
+    for _ in range(n_runs):
+        of_ours.append(deliver(pages, archive, True))
+        n_rows.append(pages.n_rows())
+        of_push.append(push(pages, source))
+        n_rows.append(pages.n_rows())
+    what = f"{FEW * MESSAGES_EACH:,} messages, with the indexes for searching"
+    theirs = best(f"agentsview pg push, {what}", of_push, n_rows[1])
+    ours = best(f"first delivery to PostgreSQL, {what}", of_ours, n_rows[0])
+    times = theirs.wall_usec / ours.wall_usec
+    ours.name += f": {times:.1f} times as fast as agentsview pg push"
+    if times < 10:
+        ours.problems.append("less than 10 times as fast as the push")
+    if n_rows[0] != n_rows[1]:
+        ours.problems.append(f"{n_rows[0]:,} rows, and {n_rows[1]:,} of the push")
+    yield ours
+    yield theirs
+
+
+def one_more(pages, count=11):
+    """What the server takes for it, from the claim to the commit: its own figures of each statement."""
+    pages.empty(True)
+    person = Person(pages.lab.path("long"), "long", pages.server, settings={"URL": pages.server.engine_url()})
+    took = []
+    try:
+        person.source.add_session("s1", ["hello there, " * 20] * LONG)
+        person.deliver()
+        pages.server.query(f"ALTER DATABASE {pages.server.database} SET log_min_duration_statement = 0")
+        log = pages.server.cluster.folder / "log"
+        for i in range(count):
+            person.source.append("s1", [f"message {i} " + "text " * 50])
+            pages.server.cluster.leave()
+            start = log.stat().st_size
+            person.deliver()
+            text = log.read_bytes()[start:].decode(errors="replace")
+            # each statement of the delivery, but those by which the connection begins
+            parts = re.findall(r"duration: ([\d.]+) ms  (?:parse|bind|execute|statement)\W(?:<unnamed>: )?(.*)", text)
+            took.append(1000 * sum(float(msec) for msec, sql in parts if not re.search("pg_catalog|CREATE |set_config|information_schema", sql)))
+            assert parts, "the server tells what each statement took"
+    finally:
+        person.close()
+    return Row(f"one message more in a session of {LONG}, with the indexes for searching, all statements of it: the median of {count}",
+               statistics.median(took), limits={"wall_usec": 20_000})
+
+
+def rows(lab, n_runs=3):
+    pages = Pages(lab)
+    try:
+        _, archive = make(lab, MANY)
+        yield first_delivery(pages, archive, n_runs)
+        yield from beside_push(pages, *make(lab, FEW), n_runs)
+        yield one_more(pages)
+    finally:
+        pages.close()
