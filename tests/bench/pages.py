@@ -113,13 +113,16 @@ def adopt(pages, source):
     pages.lab.path("pushing").mkdir()
     agentsview(pages, "sync")
     db = sqlite3.connect(pages.lab.path("pushing") / "sessions.db", isolation_level=None)
+    # the text of generated sessions is cut anywhere, and the push ends at what is no UTF-8
+    db.create_function("whole", 1, lambda value: value.decode(errors="replace") if isinstance(value, bytes) else value)
     db.execute("ATTACH ? AS source", (str(source),))
     db.execute("BEGIN")
     for table in (*TABLES, "tool_result_events"):
         columns = {row[0] for row in db.execute(f"SELECT name FROM pragma_table_info('{table}', 'source')")}
         taken = {name: f"coalesce({name}, {usual})" if is_needed and usual else name for name, is_needed, usual in db.execute(
             f"SELECT name, \"notnull\", dflt_value FROM pragma_table_info('{table}', 'main')") if name in columns}
-        db.execute(f"INSERT INTO main.{table} ({', '.join(taken)}) SELECT {', '.join(taken.values())} FROM source.{table}")
+        values = [f"whole(CASE typeof({value}) WHEN 'text' THEN CAST({value} AS BLOB) ELSE {value} END)" for value in taken.values()]
+        db.execute(f"INSERT INTO main.{table} ({', '.join(taken)}) SELECT {', '.join(values)} FROM source.{table}")
     db.execute("COMMIT")
     db.close()
 
