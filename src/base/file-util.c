@@ -176,13 +176,14 @@ int path_make_private(const char *path)
 
 int folder_make_private(const char *path)
 {
-        const struct passwd *user = getpwuid(geteuid());
+        const struct passwd *user;
         struct stat st, home;
 
         if (stat(path, &st) < 0)
                 return -errno;
         if ((st.st_mode & 0077) == 0)
                 return 0;
+        user = getpwuid(geteuid());
         if (st.st_uid != geteuid() || (st.st_mode & S_ISVTX) != 0 ||
             (user && stat(user->pw_dir, &home) == 0 && home.st_dev == st.st_dev &&
              home.st_ino == st.st_ino))
