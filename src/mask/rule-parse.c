@@ -751,6 +751,7 @@ static void rule_donep(Rule *rule)
 int rule_parse(struct json_object *object, Rule *ret, char **reterr)
 {
         _cleanup_(rule_donep) Rule rule = { .before = 128, .after = 16384, .rank = UINT32_MAX };
+        const char *source;
         int r;
 
         if (!json_object_is_type(object, json_type_object))
@@ -786,7 +787,10 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
         }
         if (rule.nocase)
                 fold_literals(&rule);
-        rule.source = xstrdup(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+        source = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
+        if (!source)
+                memory_is_out();
+        rule.source = xstrdup(source);
         *ret = TAKE_STRUCT(rule);
         return 0;
 }
