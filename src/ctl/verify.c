@@ -16,13 +16,25 @@
 #include "ctl/rules-load.h"
 #include "ctl/text.h"
 
+/* What hangs on a session beside its messages. */
+static const struct Beside {
+        const Table *table;
+        const char *prefix;
+} beside[] = {
+        { &pin_table, "pin/" },
+        { &label_table, "label/" },
+        { &usage_table, "usage/" },
+        { &link_table, "link/" },
+};
+
 typedef struct Verify {
         Query *q;
         Masker *masker;
         bool json;
         JsonArray array;
-        const char *session_id; /* the one that is read */
-        int64_t ordinal;        /* -1: its own row */
+        const char *session_id;      /* the one that is read */
+        const struct Beside *beside; /* what of it */
+        int64_t ordinal;             /* -1: its own row */
         uint64_t n_sessions, n_bytes, n_findings;
 } Verify;
 
@@ -90,24 +102,11 @@ static int on_message(void *userdata, const Message *m)
         return r;
 }
 
-static int on_pin(void *userdata, const Value *values)
+static int on_beside(void *userdata, const Value *values)
 {
-        return check_row(userdata, &pin_table, "pin/", values);
-}
+        Verify *v = userdata;
 
-static int on_label(void *userdata, const Value *values)
-{
-        return check_row(userdata, &label_table, "label/", values);
-}
-
-static int on_usage(void *userdata, const Value *values)
-{
-        return check_row(userdata, &usage_table, "usage/", values);
-}
-
-static int on_link(void *userdata, const Value *values)
-{
-        return check_row(userdata, &link_table, "link/", values);
+        return check_row(v, v->beside->table, v->beside->prefix, values);
 }
 
 static int on_session(void *userdata, const SessionRow *session)
@@ -122,14 +121,10 @@ static int on_session(void *userdata, const SessionRow *session)
         v->n_sessions++;
         masker_forget(v->masker);
         r = check_row(v, &session_table, "", session->values);
-        if (r >= 0)
-                r = query_rows(v->q, &pin_table, copy, on_pin, v);
-        if (r >= 0)
-                r = query_rows(v->q, &label_table, copy, on_label, v);
-        if (r >= 0)
-                r = query_rows(v->q, &usage_table, copy, on_usage, v);
-        if (r >= 0)
-                r = query_rows(v->q, &link_table, copy, on_link, v);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(beside); i++) {
+                v->beside = beside + i;
+                r = query_rows(v->q, v->beside->table, copy, on_beside, v);
+        }
         if (r >= 0)
                 r = query_messages(v->q, copy, NULL, on_message, v);
         v->session_id = NULL;
