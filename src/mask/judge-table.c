@@ -270,14 +270,14 @@ static size_t bar_at(const View *v, size_t i)
 /* The same before @i. */
 static size_t bar_before(const View *v, size_t i)
 {
-        if (i > 0 && v->text[i - 1] == '|')
+        if (before(v, i) == '|')
                 return 1;
         return i >= 3 && bar_at(v, i - 3) == 3 ? 3 : 0;
 }
 
 static size_t separator_at(const View *v, const Table *t, size_t i)
 {
-        return t->separator == '|' ? bar_at(v, i) : v->text[i] == t->separator;
+        return t->separator == '|' ? bar_at(v, i) : at(v, i) == t->separator;
 }
 
 /* The end of the cell at @i: quotes may enclose separators. */
@@ -308,12 +308,10 @@ static size_t count_cells(const View *v, const Table *t, size_t start, size_t en
 {
         size_t n = 0, stop;
 
-        for (size_t i = start; i < end; i = stop + separator_at(v, t, stop)) {
+        for (size_t i = start; i < end; i = stop + (separator_at(v, t, stop) ?: 1)) {
                 stop = cell_end(v, t, i, end);
                 if (stop < end || !is_border(v, i, stop))
                         n++;
-                if (stop >= end)
-                        break;
         }
         return n;
 }
@@ -470,10 +468,7 @@ static char find_separator(const Reader *r, size_t start, size_t end, size_t i)
 {
         const View *v = r->v;
         size_t b = r->c.name_start;
-        char next = i < end ? at(v, i) : '\n', previous;
-
-        if (bar_at(v, i))
-                next = '|';
+        char next = bar_at(v, i) ? '|' : i < end ? at(v, i) : '\n', previous;
 
         if (r->c.name_quoted && b > start)
                 b--;
@@ -485,9 +480,7 @@ static char find_separator(const Reader *r, size_t start, size_t end, size_t i)
                 return '\t';
         while (b > start && v->text[b - 1] == ' ')
                 b--;
-        previous = b > start ? v->text[b - 1] : 0;
-        if (bar_before(v, b))
-                previous = '|';
+        previous = bar_before(v, b) ? '|' : b > start ? v->text[b - 1] : 0;
         if ((next == '\n' || next == '\r') && is_any(previous, "|,;\t"))
                 return previous;
         /* Titles stand apart: two blanks on either side, or on one that has the line's end on the other. */
@@ -501,9 +494,7 @@ static char find_separator(const Reader *r, size_t start, size_t end, size_t i)
 static bool read_row(Reader *r, size_t start, size_t end, size_t i)
 {
         const View *v = r->v;
-        size_t from, stop, cells = 0;
-
-        size_t bar = bar_at(v, i);
+        size_t from, stop, cells = 0, bar = bar_at(v, i);
 
         for (size_t p = start; p < r->c.name_start; p++)
                 cells += bar_at(v, p) > 0;
