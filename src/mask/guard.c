@@ -64,16 +64,81 @@ static bool is_monotone(const char *s, size_t n)
         return run == n && n > 2;
 }
 
+/* How usual letters are after one another, in 1/8 bits a pair: words have more than this, what is drawn at random less. */
+#define USUAL_MIN (-40)
+
+static bool reads_well(const char *s, size_t n)
+{
+        long sum = 0;
+
+        for (size_t i = 1; i < n; i++)
+                sum += judge_bigrams[judge_char_class(s[i - 1]) * JUDGE_CHAR_CLASSES +
+                                     judge_char_class(s[i])];
+        return n < 2 || sum >= USUAL_MIN * (long) (n - 1);
+}
+
+/* The end of what the bracket at @at opens, where all brackets within close in their order; 0: they do not. */
+static size_t balanced_end(const char *s, size_t n, size_t at)
+{
+        char open[16];
+        size_t depth = 0;
+
+        for (size_t i = at; i < n; i++) {
+                const char *close = s[i] ? strchr(")]}", s[i]) : NULL;
+
+                if (s[i] && strchr("([{", s[i])) {
+                        if (depth == sizeof(open))
+                                return 0;
+                        open[depth++] = s[i];
+                } else if (close) {
+                        if (open[--depth] != "([{"[close - ")]}"])
+                                return 0;
+                        if (depth == 0)
+                                return i + 1;
+                }
+        }
+        return 0;
+}
+
+/* Does the sign at @at open a reference: "${NAME}", "$(cat x)", "{{ .Values.x }}"? What is drawn at random has the sign by chance;
+ * in a reference a name follows, and it is closed, where the text was not cut at a blank. */
+static bool is_opened(const char *s, size_t n, size_t at)
+{
+        size_t i = at + 2, start;
+
+        while (i < n && s[i] && strchr(" \t{\"'`<#/!$.-", s[i]))
+                i++;
+        start = i;
+        while (i < n &&
+               (char_class((unsigned char) s[i]) != CLASS_SPECIAL || s[i] == '_' || s[i] == '-'))
+                i++;
+        if (i == n)
+                return at == 0;
+        return i > start && s[i] && strchr(" \t\"'`[(:.|/,@?=+#%}])", s[i]) &&
+               balanced_end(s, n, at + (s[at] == '$')) > 0;
+}
+
+/* Longer than this, two signs that enclose a text, or a few in it, may stand there by chance. */
+#define ENCLOSED_MIN 12
+
+static bool is_enclosed(const char *s, size_t n)
+{
+        if (n < 2 || !((s[0] == '<' && s[n - 1] == '>') || (s[0] == '[' && s[n - 1] == ']') ||
+                       (s[0] == '%' && s[n - 1] == '%') || (s[0] == '{' && s[n - 1] == '}')))
+                return false;
+        return n < ENCLOSED_MIN || memchr(s, ' ', n) || reads_well(s + 1, n - 2);
+}
+
 static bool is_reference(const char *s, size_t n)
 {
-        if (n >= 2 && ((s[0] == '<' && s[n - 1] == '>') || (s[0] == '[' && s[n - 1] == ']') ||
-                       (s[0] == '%' && s[n - 1] == '%') || (s[0] == '{' && s[n - 1] == '}')))
+        if (is_enclosed(s, n))
                 return true;
-        if (n >= 2 && s[0] == '$' && (s[1] == '{' || s[1] == '(' || s[1] == '['))
-                return true;
-        return bytes_find(s, n, "${", 2) || bytes_find(s, n, "{{", 2) ||
-               bytes_find(s, n, "}}", 2) || bytes_find(s, n, "$(", 2) ||
-               bytes_find(s, n, "...", 3) || bytes_find(s, n, "***", 3) ||
+        for (size_t i = 0; i + 1 < n; i++)
+                if (((s[i] == '$' && s[i + 1] && strchr(i > 0 ? "{(" : "{([", s[i + 1])) ||
+                     (s[i] == '{' && s[i + 1] == '{')) &&
+                    is_opened(s, n, i))
+                        return true;
+        return bytes_find(s, n, "...", 3) || bytes_find(s, n, "***", 3) ||
                bytes_find(s, n, "\xE2\x80\xA6", 3) || bytes_find(s, n, "\xE2\x80\xA2", 3);
 }
 
@@ -202,19 +267,6 @@ bool text_is_placeholder(const char *s, size_t n)
                 rest = i += size;
         }
         return n_words > 0 && !is_random(s + rest, n - rest);
-}
-
-/* How usual letters are after one another, in 1/8 bits a pair: words have more than this, what is drawn at random less. */
-#define USUAL_MIN (-40)
-
-static bool reads_well(const char *s, size_t n)
-{
-        long sum = 0;
-
-        for (size_t i = 1; i < n; i++)
-                sum += judge_bigrams[judge_char_class(s[i - 1]) * JUDGE_CHAR_CLASSES +
-                                     judge_char_class(s[i])];
-        return n < 2 || sum >= USUAL_MIN * (long) (n - 1);
 }
 
 bool text_is_phrase(const char *s, size_t n)
