@@ -1,6 +1,7 @@
 /* Judge: the model, and what it makes of a candidate */
 #include <limits.h>
 
+#include "base/bytes-find.h"
 #include "mask/guard.h"
 #include "mask/judge-data.h"
 #include "mask/judge-words.h"
@@ -193,6 +194,77 @@ static bool is_statement(const View *v, const Candidate *c)
                !is_digit(v->text[c->start]) && is_identifier(v->text + c->start, c->end - c->start);
 }
 
+/* "2014-12-18" */
+static bool is_date(const char *s, size_t n)
+{
+        static const char form[] = "0000-00-00";
+
+        for (size_t i = 0; i < n && i < sizeof(form) - 1; i++)
+                if (form[i] == '0' ? !is_digit(s[i]) : s[i] != form[i])
+                        return false;
+        return n == sizeof(form) - 1;
+}
+
+/* "PROJ-1234": a key by name, of an issue. */
+static bool is_issue(const Candidate *c, const char *s, size_t n)
+{
+        size_t i = 0, dash;
+
+        while (i < n && is_upper(s[i]))
+                i++;
+        dash = i;
+        for (i++; i < n && is_digit(s[i]); i++)
+                ;
+        return (c->kind == KIND_KEY || c->kind == KIND_API_KEY) && dash >= 2 && dash <= 10 &&
+               i == n && n > dash + 1 && n <= dash + 7 && s[dash] == '-';
+}
+
+/* How far the beginning of a resource's name is looked for. */
+#define RESOURCE_MAX 200
+
+static bool begins_with(const View *v, size_t i, const char *word)
+{
+        size_t n = strlen(word);
+
+        return v->size - i >= n && memcmp(v->text + i, word, n) == 0;
+}
+
+/* A part of one that colons divide: "arn:aws:secretsmanager:eu-west-1:1234:secret:name" */
+static bool is_in_resource_name(const View *v, const Candidate *c)
+{
+        size_t i = c->name_start, low = i > RESOURCE_MAX ? i - RESOURCE_MAX : 0;
+
+        if (before(v, i) != ':')
+                return false;
+        while (i > low && (is_name(v->text[i - 1]) || is_any(v->text[i - 1], ":*/.")))
+                i--;
+        return begins_with(v, i, "arn:") || begins_with(v, i, "urn:");
+}
+
+/* jwt = require("jsonwebtoken") */
+static bool is_module(const View *v, const Candidate *c)
+{
+        static const char *const words[] = { "require(", "import(", "include(" };
+
+        for (size_t k = 0; c->quote && k < ELEMENTSOF(words); k++)
+                if (c->start > strlen(words[k]) &&
+                    begins_with(v, c->start - strlen(words[k]) - 1, words[k]))
+                        return true;
+        return false;
+}
+
+/* A regular expression: it names a range of characters ("[a-z]+"), or goes from one end to the other ("^\\s*$"). */
+static bool is_expression(const char *s, size_t n)
+{
+        for (size_t i = 0; i + 4 < n; i++)
+                if (s[i] == '[' &&
+                    (bytes_find(s + i, 4, "a-z", 3) || bytes_find(s + i, 4, "A-Z", 3) ||
+                     bytes_find(s + i, 4, "0-9", 3)))
+                        return true;
+        return n > 4 && s[0] == '^' && s[n - 1] == '$' &&
+               (memchr(s, '\\', n) || bytes_find(s, n, ".*", 2) || bytes_find(s, n, ".+", 2));
+}
+
 static const char *find_veto(const View *v, const Candidate *c)
 {
         const char *s = v->text + c->start;
@@ -210,6 +282,16 @@ static const char *find_veto(const View *v, const Candidate *c)
                 return "a number";
         if (is_version(s, n))
                 return "a version";
+        if (is_date(s, n))
+                return "a date";
+        if (is_issue(c, s, n))
+                return "an issue's key";
+        if (is_in_resource_name(v, c))
+                return "a part of a resource's name";
+        if (is_module(v, c))
+                return "a module";
+        if (is_expression(s, n))
+                return "a regular expression";
         if (c->kind == KIND_PIN && !has_digit(s, n))
                 return "a PIN without digits";
         if (is_statement(v, c))

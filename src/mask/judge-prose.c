@@ -40,6 +40,13 @@ static bool is_keyword(const View *v, size_t start, size_t end)
         return judge_word(v->text + start, end - start) & (WORD_CREDENTIAL | WORD_COPULA);
 }
 
+/* An option of a command has a value of its own. */
+static bool is_option(const View *v, size_t i)
+{
+        return at(v, i) == '-' &&
+               (is_letter(at(v, i + 1)) || (at(v, i + 1) == '-' && is_letter(at(v, i + 2))));
+}
+
 /* The words after the name: one of them may lead to the value, or stand in quotes. */
 static bool read_words(Reader *r, size_t i)
 {
@@ -52,6 +59,8 @@ static bool read_words(Reader *r, size_t i)
                 if (end == i || (n > 0 && reader_open_quote(v, i) &&
                                  reader_value(r, i, FORM_COPULA, '"', VALUE_QUOTED)))
                         return n > 0;
+                if (is_option(v, i))
+                        return false;
                 last = v->text[end - 1];
                 if ((word_flags(v, i, end) & WORD_COPULA || last == ':') && last != ',') {
                         size_t value = skip_fillers(v, reader_skip_blanks(v, end));
@@ -126,7 +135,8 @@ bool reader_prose(Reader *r, size_t i)
         if (r->cjk || is_cjk(at(v, start)))
                 return read_characters(r, start);
         if (at(v, i) == ',')
-                return read_words(r, reader_skip_blanks(v, i + 1));
+                return is_blank(at(v, i + 1)) && !r->direct &&
+                       read_words(r, reader_skip_blanks(v, i + 1));
         if (i == start)
                 return false;
         if (reader_open_quote(v, i))
@@ -143,7 +153,7 @@ bool reader_prose(Reader *r, size_t i)
         end = word_end(v, i);
         if (!is_keyword(v, i, end))
                 (void) reader_value(r, skip_fillers(v, i), FORM_WORD, ' ', VALUE_SENTENCE);
-        return read_words(r, i);
+        return !r->direct && read_words(r, i);
 }
 
 /* The word before @i, and where it begins to *@ret. */
@@ -174,6 +184,7 @@ bool reader_reverse(Reader *r)
         size_t start = r->c.name_start, end = start;
         unsigned flags = 0;
         char quote = 0;
+        bool is_sign = false;
 
         if (!is_blank(before(v, start)))
                 return false;
@@ -187,12 +198,14 @@ bool reader_reverse(Reader *r)
         }
         if (!(flags & WORD_COPULA))
                 return false;
+        is_sign = !is_letter(v->text[start]) && !is_wide(v->text[start]);
         end = previous_word(v, start, &start);
         if (end - start > 2 && is_quote(v->text[end - 1]) && v->text[start] == v->text[end - 1]) {
                 quote = v->text[start++];
                 end--;
         }
-        if (end == start ||
+        /* "x = password" sets x. */
+        if (end == start || (is_sign && !quote) ||
             word_flags(v, start, end) & (WORD_ARTICLE | WORD_CREDENTIAL | WORD_COPULA))
                 return false;
         reader_emit(r, FORM_REVERSE, 'r', start, end, quote);

@@ -1,4 +1,5 @@
 /* Judge: values and where they end */
+#include "mask/guard.h"
 #include "mask/judge-data.h"
 #include "mask/judge-reader.h"
 
@@ -125,14 +126,33 @@ static size_t printed_end(const View *v, size_t open, size_t i)
         return 0;
 }
 
+static bool is_in_sentence(JudgeForm form)
+{
+        return form == FORM_WORD || form == FORM_COPULA || form == FORM_REVERSE ||
+               form == FORM_GAP || form == FORM_LINE;
+}
+
+#define WORD_LONGEST 16
+
+/* A token has digits or capitals: in a sentence, letters that read as a word of any language are none. */
+static bool is_word_of_token(const View *v, const Candidate *c, size_t start, size_t end)
+{
+        if (c->kind != KIND_TOKEN && c->kind != KIND_KEY && c->kind != KIND_API_KEY &&
+            c->kind != KIND_AUTH)
+                return false;
+        for (size_t i = start; i < end; i++)
+                if (!is_lower(v->text[i]) && !is_wide(v->text[i]) &&
+                    !(i == start && is_upper(v->text[i])))
+                        return false;
+        return end - start <= WORD_LONGEST && text_is_words(v->text + start, end - start);
+}
+
 /* A word of the dictionary in a sentence is a word ("the password is required"): as a password it is told from none. */
 static bool is_plain_word(const View *v, JudgeForm form, size_t start, size_t end)
 {
         DictionaryLook look = judge_dictionary_begin();
 
-        if ((form != FORM_WORD && form != FORM_COPULA && form != FORM_REVERSE && form != FORM_GAP &&
-             form != FORM_LINE) ||
-            end - start > 12)
+        if (!is_in_sentence(form) || end - start > 12)
                 return false;
         for (size_t i = start; i < end; i++) {
                 if (!is_lower(v->text[i]) && (i > start || !is_upper(v->text[i])))
@@ -141,6 +161,9 @@ static bool is_plain_word(const View *v, JudgeForm form, size_t start, size_t en
         }
         return judge_dictionary_has(&look);
 }
+
+/* What stands alone in a line above a value is short. */
+#define LINE_NAME_MAX 40
 
 void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t end, char quote)
 {
@@ -154,7 +177,9 @@ void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t 
                (is_blank(v->text[end - 1]) || v->text[end - 1] == '\n' || v->text[end - 1] == '\r'))
                 end--;
         if (r->result < 0 || end < start + JUDGE_VALUE_MIN ||
-            (!quote && is_plain_word(v, form, start, end)) ||
+            (!quote && (is_plain_word(v, form, start, end) ||
+                        (is_in_sentence(form) && is_word_of_token(v, c, start, end)) ||
+                        (form == FORM_LINE && c->name_end - c->name_start > LINE_NAME_MAX))) ||
             (start < c->name_end && end > c->name_start))
                 return;
         c->start = start;
@@ -204,6 +229,9 @@ static size_t skip_wrapping(const View *v, size_t i)
                 while (p < limit && (is_name(at(v, p)) || is_any(at(v, p), ".:& !")))
                         p++;
                 if (!is_any(at(v, p), "([{"))
+                        return i;
+                /* headers["name"]: a key, not the value; []byte("x") is none. */
+                if (at(v, p) == '[' && p > i && is_name(v->text[p - 1]) && at(v, p + 1) != ']')
                         return i;
                 p = reader_skip_space(v, p + 1);
                 if (is_quote(at(v, p)))
@@ -355,7 +383,8 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
                 size_t next = at(v, end + 1) == ',' ? reader_skip_space(v, end + 2) : 0;
 
                 if (next && is_quote(at(v, next)) &&
-                    (form == FORM_CALL || (form == FORM_OPERATOR && quote > start)))
+                    ((form == FORM_CALL && r->c.name_end <= r->c.keyword_end + 1) ||
+                     (form == FORM_OPERATOR && quote > start)))
                         (void) read_string(r, next, FORM_ARGUMENT, ',');
                 /* "old" -> "new" */
                 next = reader_word_at(v, reader_skip_blanks(v, end + 1), "->");

@@ -113,6 +113,8 @@ static const char *const lines[] = {
         "config.set(\"password\", \"@\")",
         ".setProperty(\"jdbc.password\", \"@\");",
         "password := \"@\"",
+        "password :::= \"@\"",
+        "password ||: \"@\"",
         "password => '@'",
         "var password string = \"@\"",
         "password: str = \"@\"",
@@ -427,23 +429,35 @@ TEST(random_values_beside_a_name_are_secrets)
 
 TEST(what_is_none_for_certain_is_not_asked)
 {
-        static const char *const vetoed[] = { "\"jsonwebtoken\": \"^9.0.10\"",
-                                              "[\"pin-project-lite\", \"smallvec\"]",
-                                              "password = getpass.getpass()",
-                                              "password: ${DB_PASS}",
-                                              "token_id: \"a1b2c3d4\"",
-                                              "secret = \"<your secret>\"",
-                                              "password: string",
-                                              "api_key=xxxxxxxx",
-                                              "password1 == password2",
-                                              "password: *shared",
-                                              "  api_key: *default_key\n",
-                                              "const API_TOKEN = user.apiToken",
-                                              "db_pass_3: 'ctx.dbPass3'",
-                                              "hubApiToken: HubApiTokenField",
-                                              "auth_key: 0x773",
-                                              "secret = 0x7fFF0123",
-                                              "  token = NEXT_TOK_3;\n" };
+        static const char *const vetoed[] = {
+                "\"jsonwebtoken\": \"^9.0.10\"",
+                "[\"pin-project-lite\", \"smallvec\"]",
+                "password = getpass.getpass()",
+                "password: ${DB_PASS}",
+                "token_id: \"a1b2c3d4\"",
+                "secret = \"<your secret>\"",
+                "password: string",
+                "api_key=xxxxxxxx",
+                "password1 == password2",
+                "password: *shared",
+                "  api_key: *default_key\n",
+                "const API_TOKEN = user.apiToken",
+                "db_pass_3: 'ctx.dbPass3'",
+                "hubApiToken: HubApiTokenField",
+                "auth_key: 0x773",
+                "secret = 0x7fFF0123",
+                "  token = NEXT_TOK_3;\n",
+                "// pin : 2014-12-18 something",
+                "arn:aws:secretsmanager:eu-west-1:1234:secret:db7Login-XHb67j",
+                "urn:x7:token:a8Kq2-Zr71",
+                "var jwt = require('jsonwebtoken');",
+                "const NAME_PAT = \"[a-z][a-zA-Z0-9_]*\"",
+                "token: \"^\\s*>=0\\.0-4\\s*$\"",
+                "password: '{{ lookup(\"env\", \"PW\") }}'",
+                "password=${!NAME_OF_IT}",
+                "password: \"Basic ${user.pw ?? 1}\"",
+                "password=$(cat /run/secret)"
+        };
 
         for (size_t i = 0; i < ELEMENTSOF(vetoed); i++) {
                 Decided d = decide_text(vetoed[i]);
@@ -451,6 +465,56 @@ TEST(what_is_none_for_certain_is_not_asked)
                 CHECK_INT(d.n_secrets, 0);
                 CHECK(d.n_vetoes > 0);
         }
+}
+
+/* What stands where a value could, in code, in commands and in sentences, and is read for none. */
+TEST(what_belongs_to_something_else_is_not_a_secret)
+{
+        static const char *const harmless[] = {
+                "token = response.headers['X-Subject-Token7']",
+                "const step7 = new sfn.Pass(this);",
+                "for(const{name:a,dotDotDotToken:t}=n7.left;(a.kind===57|x",
+                "x.dotDotDotToken||I.kind===192||y",
+                "log(\"the previous token: \"+(s7()-T8));let j=S",
+                "create-secret --name \"Kexample.org.+013+45330\"",
+                "secret.addReplicaRegion('eu-west-1')",
+                "secretsLayer(\"1.0.103\",\"x86_64\")",
+                "read Kx7.nl.+013+26205.key, handle it without extension: Kx7.nl.+013+26205",
+                "nom.nu\nnom.pw\nnom.qa\n",
+                "identified by this list, they are of the vended sessions",
+                "f(x.appKey)),wrap('no good for \"OtaaV10xProperty\"')",
+                "Il token di accesso \xC3\xA8 scaduto",
+                "Das Token ist abgelehnt",
+                "import botocore.auth  # noqa: PLC0415",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(harmless); i++) {
+                Decided d = decide_text(harmless[i]);
+
+                if (d.n_secrets > 0)
+                        fprintf(stderr, "judged a secret: %s\n", harmless[i]);
+                CHECK_INT(d.n_secrets, 0);
+        }
+}
+
+/* The signs of a reference stand in values by chance. */
+TEST(random_values_hold_no_references)
+{
+        static const char specials[] = "!#$%&()*+,-.:;<=>?@[]^_{|}~";
+        unsigned n_vetoed = 0;
+
+        for (unsigned k = 0; k < 3000; k++) {
+                char text[] = "password = \"................................\"";
+
+                for (size_t i = 12; i < 44; i++)
+                        text[i] = i % 3 ? random_char()
+                                        : specials[(unsigned char) random_char() * 7 %
+                                                   (sizeof(specials) - 1)];
+                /* The worst: it has the sign for certain. */
+                memcpy(text + 20, k % 3 == 0 ? "${" : k % 3 == 1 ? "$(" : "{{", 2);
+                n_vetoed += decide_text(text).n_vetoes;
+        }
+        CHECK(n_vetoed < 400);
 }
 
 /* Keyword after keyword, each as the name of all the rest: the work stays in proportion to the text. */
