@@ -13,6 +13,7 @@
 #include "mask/utf8.h"
 #include "sync/engine.h"
 
+/* Columns without types and limits: whatever a row holds gets as far as the reader. */
 static const char *const schema =
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
                 "CREATE TABLE sessions (id, project, machine, agent, first_message, display_name, started_at,"

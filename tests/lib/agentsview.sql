@@ -2,7 +2,7 @@
 PRAGMA journal_mode=WAL;
 PRAGMA user_version=143;
 CREATE TABLE sessions (
-    id TEXT PRIMARY KEY, project TEXT NOT NULL, machine TEXT NOT NULL DEFAULT 'local',
+    id TEXT PRIMARY KEY, project TEXT NOT NULL DEFAULT 'p', machine TEXT NOT NULL DEFAULT 'local',
     agent TEXT NOT NULL DEFAULT 'claude', first_message TEXT, display_name TEXT, session_name TEXT,
     started_at TEXT, ended_at TEXT, message_count INTEGER NOT NULL DEFAULT 0,
     user_message_count INTEGER NOT NULL DEFAULT 0, file_path TEXT, file_size INTEGER, file_mtime INTEGER,
@@ -19,7 +19,8 @@ CREATE TABLE sessions (
     health_score INTEGER, quality_signal_version INTEGER, short_prompt_count INTEGER, unstructured_start INTEGER,
     missing_success_criteria_count INTEGER, missing_verification_count INTEGER, duplicate_prompt_count INTEGER,
     no_code_context_count INTEGER, runaway_tool_loop_count INTEGER,
-    termination_status TEXT, sync_marker TEXT);
+    termination_status TEXT, data_version INTEGER NOT NULL DEFAULT 0, next_ordinal INTEGER NOT NULL DEFAULT 0,
+    sync_marker TEXT);
 CREATE INDEX idx_sessions_sync_marker ON sessions(sync_marker);
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY, session_id TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,

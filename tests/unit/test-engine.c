@@ -93,7 +93,7 @@ static void world_begin(World *w, const char *name)
         w->source = fixture_path(file);
         (void) snprintf(file, sizeof(file), "%s/archive.db", name);
         w->archive = fixture_path(file);
-        fixture_sql(w->source, FIXTURE_SCHEMA);
+        fixture_sql(w->source, AGENTSVIEW_SCHEMA);
         w->settings = (EngineSettings){
                 .source_path = w->source,
                 .archive_path = w->archive,

@@ -170,7 +170,7 @@ TEST(what_counts_as_a_change_of_the_session)
         _cleanup_(reader_freep) Reader *r = NULL;
         uint64_t before = 0, after = 0;
 
-        fixture_sql(path, FIXTURE_SCHEMA
+        fixture_sql(path, AGENTSVIEW_SCHEMA
                     "INSERT INTO sessions (id, sync_marker, file_hash) VALUES ('a', '2026-01-01', 'ff')");
         r = open_reader(path);
         CHECK_INT(count_sessions(r, NULL, &before), 1);
@@ -196,7 +196,7 @@ TEST(a_message_is_what_hangs_on_it_and_not_its_row_id)
         _cleanup_(reader_freep) Reader *r = NULL;
         uint64_t before, after;
 
-        fixture_sql(path, FIXTURE_SCHEMA
+        fixture_sql(path, AGENTSVIEW_SCHEMA
                     "INSERT INTO sessions (id) VALUES ('a');"
                     "INSERT INTO messages (id, session_id, ordinal, role, content) VALUES (5, 'a', 4, 'assistant', 'x');"
                     "INSERT INTO tool_calls (message_id, session_id, tool_name, category, input_json, call_index) "
@@ -244,7 +244,7 @@ TEST(calls_come_in_order_of_their_numbers)
         _cleanup_(reader_freep) Reader *r = NULL;
         _cleanup_(strbuf_done) StrBuf ordered = { 0 }, odd = { 0 };
 
-        fixture_sql(path, FIXTURE_SCHEMA
+        fixture_sql(path, AGENTSVIEW_SCHEMA
                     "INSERT INTO sessions (id) VALUES ('a');"
                     "INSERT INTO messages (id, session_id, ordinal, role, content) VALUES "
                     "(5, 'a', 4, 'assistant', 'x'), (6, 'a', 7, 'assistant', 'y');"
@@ -266,7 +266,7 @@ TEST(a_commit_is_seen_and_a_swapped_file_is_opened)
         _cleanup_free_ char *wal = NULL, *shm = NULL;
         _cleanup_(reader_freep) Reader *r = NULL;
 
-        fixture_sql(path, FIXTURE_SCHEMA "INSERT INTO sessions (id) VALUES ('a')");
+        fixture_sql(path, AGENTSVIEW_SCHEMA "INSERT INTO sessions (id) VALUES ('a')");
         r = open_reader(path);
         reader_mark_seen(r);
         CHECK_INT(reader_changed(r), 0);
@@ -275,7 +275,8 @@ TEST(a_commit_is_seen_and_a_swapped_file_is_opened)
         CHECK_INT(reader_changed(r), 1);
         CHECK_INT(reader_open(r, NULL), 0);
         CHECK_INT(count_sessions(r, NULL, NULL), 2);
-        fixture_sql(other, FIXTURE_SCHEMA "INSERT INTO sessions (id) VALUES ('c'), ('d'), ('e')");
+        fixture_sql(other,
+                    AGENTSVIEW_SCHEMA "INSERT INTO sessions (id) VALUES ('c'), ('d'), ('e')");
         REQUIRE(rename(other, path) == 0);
         /* agentsview removes these of the old file; with them SQLite would read the old pages */
         REQUIRE(asprintf(&wal, "%s-wal", path) > 0 && asprintf(&shm, "%s-shm", path) > 0);
@@ -347,7 +348,7 @@ TEST(what_the_source_must_have_depends_on_its_data_version)
                 _cleanup_free_ char *path = fixture_path("contract.db"), *reason = NULL;
 
                 (void) unlink(path);
-                fixture_sql(path, FIXTURE_SCHEMA);
+                fixture_sql(path, AGENTSVIEW_SCHEMA);
                 reason = refusal(path, cases[i].sql, cases[i].expected);
                 if (!cases[i].table) {
                         CHECK(!reason);
@@ -386,7 +387,7 @@ TEST(rows_that_hang_on_no_message_are_noticed)
                 Message m;
 
                 (void) unlink(path);
-                fixture_sql(path, FIXTURE_SCHEMA
+                fixture_sql(path, AGENTSVIEW_SCHEMA
                             "INSERT INTO sessions (id, message_count) VALUES ('a', 2);"
                             "INSERT INTO messages (id, session_id, ordinal, role, content) VALUES "
                             "(1, 'a', 0, 'user', 'x'), (2, 'a', 4, 'user', 'y')");
@@ -451,7 +452,7 @@ TEST(large_texts_are_taken_as_far_as_there_is_room)
         uint64_t before;
         Message m;
 
-        fixture_sql(path, FIXTURE_SCHEMA
+        fixture_sql(path, AGENTSVIEW_SCHEMA
                     "INSERT INTO sessions (id) VALUES ('a');"
                     "INSERT INTO messages (id, session_id, ordinal, role, content) VALUES "
                     "(1, 'a', 0, 'user', 'small'), (2, 'a', 2, 'user', " TEXT(
@@ -512,7 +513,7 @@ TEST(sessions_and_pins_with_large_texts_are_listed)
         size_t sizes[2] = { 0 };
         SourceSession s;
 
-        fixture_sql(path, FIXTURE_SCHEMA
+        fixture_sql(path, AGENTSVIEW_SCHEMA
                     "INSERT INTO sessions (id, first_message) VALUES ('a', 'x'), ('b', " TEXT(
                                     20) "), ('c', 'y');"
                                         "INSERT INTO pinned_messages (session_id, message_id, ordinal, note) VALUES ('a', 1, 0, 'n'), "

@@ -42,12 +42,12 @@ static void make_source(int n)
         _cleanup_free_ char *path = path_join(folder, "sessions.db"), *sql = NULL;
 
         REQUIRE(asprintf(&sql,
-                         FIXTURE_SCHEMA
                          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
                          " INSERT INTO sessions (id, message_count) SELECT 's' || i, 1 FROM n;"
                          "INSERT INTO messages (session_id, ordinal, role, content)"
                          " SELECT id, 0, 'user', 'hello' FROM sessions;",
                          n) > 0);
+        fixture_sql(path, AGENTSVIEW_SCHEMA);
         fixture_sql(path, sql);
 }
 
