@@ -140,7 +140,7 @@ static void match_ids(const View *v, const BlamedCommit *c, Matches *ret)
 /* Sessions whose branch changes the same when it is squashed. */
 static int match_squashes(const View *v, const BlamedCommit *c, const CommitId *patch, Matches *ret)
 {
-        CommitId tips[BRANCHES_MAX], branches[BRANCHES_MAX], parent;
+        CommitId tips[BRANCHES_MAX] = { 0 }, branches[BRANCHES_MAX], parent;
         const Made *made[BRANCHES_MAX];
         size_t n = 0;
         int r;

@@ -93,7 +93,7 @@ static void marked_escape(Marked *m)
         Marked out = { 0 };
 
         for (size_t i = 0; i < m->text.size; i++) {
-                char escaped[8];
+                char escaped[8] = { 0 };
 
                 marked_put(&out, escaped, escape(m->text.data[i], escaped), m->marks.data[i]);
         }

@@ -38,6 +38,8 @@ test_packages() {
     echo debhelper dpkg-dev lintian mmdebstrap rpm makepkg
     # clang's sanitizers and fuzzer, where they are a package of their own
     clang_runtime
+    # which gives the names of functions that leaks of libraries are known by
+    command -v llvm-symbolizer >/dev/null || echo llvm
     # the server that the other remotes are tested with
     echo postgresql
     # the export is looked at in a browser

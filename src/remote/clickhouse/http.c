@@ -269,8 +269,8 @@ static int explain_sandbox(Http *h, char **reterr)
 {
         format_error(reterr,
                      "The service's sandbox lets nothing out, so %s cannot be reached. The drop-in in "
-                     "'" SCRUBJAY_TEAM_GUIDE "' opens it: systemctl --user edit scrubjay.",
-                     h->place);
+                     "'%s' opens it: systemctl --user edit scrubjay.",
+                     h->place, SCRUBJAY_TEAM_GUIDE);
         return -ENETUNREACH;
 }
 

@@ -139,9 +139,8 @@ static int explain_message(PostgreSql *p, const char *text)
                 return postgresql_fail(
                                 p, -ENETUNREACH,
                                 "The service's sandbox lets nothing out, so %s cannot be reached. The "
-                                "drop-in in '" SCRUBJAY_TEAM_GUIDE
-                                "' opens it: systemctl --user edit scrubjay.",
-                                place);
+                                "drop-in in '%s' opens it: systemctl --user edit scrubjay.",
+                                place, SCRUBJAY_TEAM_GUIDE);
         if (says(text, ECONNREFUSED) || says(text, ENOENT))
                 return postgresql_fail(
                                 p, -ECONNREFUSED,

@@ -23,7 +23,7 @@
 
 static int put_number(StrBuf *b, uint64_t number, size_t n_bytes)
 {
-        char bytes[8];
+        char bytes[8] = { 0 };
 
         for (size_t i = 0; i < n_bytes; i++)
                 bytes[n_bytes - 1 - i] = (char) (number >> (8 * i));

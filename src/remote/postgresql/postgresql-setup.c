@@ -101,10 +101,8 @@ int postgresql_setup(Remote *remote, StrBuf *ret)
                                 database, schema);
         r = file_read(SCRUBJAY_POSTGRESQL_SETUP, SETUP_MAX, &text, &size);
         if (r < 0)
-                return postgresql_fail(p, r,
-                                       "The file '" SCRUBJAY_POSTGRESQL_SETUP
-                                       "' cannot be read: %s.",
-                                       strerror(-r));
+                return postgresql_fail(p, r, "The file '%s' cannot be read: %s.",
+                                       SCRUBJAY_POSTGRESQL_SETUP, strerror(-r));
         (void) add_text(ret, text, names);
         if (strcmp(p->settings.user, "?") == 0 || strstr(p->settings.user, "$setup$"))
                 return ret->failed ? postgresql_no_memory(p) : 0;
