@@ -2,9 +2,10 @@
 #include <sys/stat.h>
 
 #include "base/file-util.h"
+#include "base/json.h"
 #include "mask/masker.h"
 #include "mask/ruleset.h"
-#include "test.h"
+#include "rules-fixture.h"
 
 static const HashKey key = { "ruleset" };
 
@@ -106,6 +107,29 @@ TEST(broken_rules_are_named)
                 CHECK(error && strstr(error, cases[i].reason) && strstr(error, "a.json"));
                 if (!error || !strstr(error, cases[i].reason))
                         fprintf(stderr, "case %zu: %s\n", i, error ?: "no reason");
+        }
+}
+
+/* The digest of the rules in force is made of it: another form would have everything masked again. */
+TEST(a_rule_is_kept_as_json_c_writes_it)
+{
+        static const char special[] =
+                        "[{\"id\": \"a-b\", \"type\": \"pattern\", \"literals\": [\"abc\"], \"pattern\": "
+                        "\"abc[0-9]{8}\\\\/\", \"guards\": {\"entropy\": 2.50, \"placeholder\": true}, "
+                        "\"description\": \"\\u0001\\u001f\\b\\f\\n\\r\\t\\\"\\/\\\\ \\u007f \\u00e4 \\ud83d\\ude00\"}]";
+        _cleanup_(ruleset_unrefp) Ruleset *all = load_rules(NULL), *one = load(special, NULL);
+        Ruleset *both[] = { all, one };
+
+        for (size_t k = 0; k < ELEMENTSOF(both); k++) {
+                REQUIRE(both[k] && ruleset_n_rules(both[k]) > 0);
+                for (size_t i = 0; i < ruleset_n_rules(both[k]); i++) {
+                        RuleInfo info;
+                        _cleanup_(json_object_putp) struct json_object *object = json_tokener_parse(
+                                        ruleset_rule(both[k], i, &info)->json);
+
+                        CHECK_STR(info.json,
+                                  json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+                }
         }
 }
 
