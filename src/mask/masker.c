@@ -538,8 +538,9 @@ static int mask_whole(Masker *m, bool json, const char *text, size_t size, Maske
         return 0;
 }
 
-/* m->repairs is how @text came to be what it is. */
-static int mask_part(Masker *m, const char *text, size_t size, TextPart part, Masked *ret)
+/* m->repairs is how @text came to be what it is; @document: JSON, all of it. */
+static int mask_part(Masker *m, bool document, const char *text, size_t size, TextPart part,
+                     Masked *ret)
 {
         int r;
 
@@ -548,7 +549,7 @@ static int mask_part(Masker *m, const char *text, size_t size, TextPart part, Ma
         budget_begin(scanner_budget(m->scanner), size);
         r = mask_text(m, text, size, part);
         if (r == -EOVERFLOW || (r > 0 && count_secrets(&m->spans) > FINDINGS_MAX))
-                return mask_whole(m, part.json != NULL, text, size, ret);
+                return mask_whole(m, document, text, size, ret);
         if (r < 0)
                 return r;
         if (r == 0) {
@@ -564,15 +565,16 @@ static int mask_part(Masker *m, const char *text, size_t size, TextPart part, Ma
 int masker_mask_part(Masker *m, const char *text, size_t size, TextPart part, Masked *ret)
 {
         m->repairs.n = 0;
-        return mask_part(m, text, size, part, ret);
+        return mask_part(m, false, text, size, part, ret);
 }
 
 int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Masked *ret)
 {
-        const JsonLexer document = json_lexer_document();
+        const JsonLexer document = json_lexer_document(), lines = { 0 };
         const char *clean = text ?: "";
         size_t clean_size = size;
         TextPart part = { 0 };
+        bool is_document;
         int r;
 
         m->repairs.n = 0;
@@ -587,7 +589,8 @@ int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Mas
                 clean_size = m->clean.size;
         }
         part.until = clean_size;
-        if (format == MASK_JSON && json_is_valid(clean, clean_size))
-                part.json = &document;
-        return mask_part(m, clean, clean_size, part, ret);
+        is_document = format == MASK_JSON && json_is_valid(clean, clean_size);
+        if (format == MASK_JSON)
+                part.json = is_document ? &document : &lines;
+        return mask_part(m, is_document, clean, clean_size, part, ret);
 }

@@ -231,6 +231,19 @@ def test_mask_jsonl_drops_nothing_in_silence(ctl, line):
     assert "error" in first and "text" not in first and second["text"] == "b"
 
 
+@pytest.mark.parametrize("before, after", [("", ""), ("worker 3 says:\n", "end\n")])
+def test_mask_jsonl_keeps_lines_of_json_in_a_text(ctl, before, after):
+    """A text may be JSON Lines itself, or a log with lines of JSON: each line stays what it is."""
+    lines = [json.dumps({"n": n, "password": 91827364554 if n % 2 else PASSWORD, "more": json.dumps({"token": GITHUB})})
+             for n in range(6)]
+    asked = json.dumps({"id": 1, "text": before + "".join(line + "\n" for line in lines) + after})
+    text = json.loads(ctl.run("mask", "--jsonl", stdin=asked + "\n").out)["text"]
+    assert text.startswith(before) and text.endswith(after)
+    masked = [json.loads(line) for line in text[len(before):len(text) - len(after)].splitlines()]
+    assert [item["n"] for item in masked] == list(range(6)) and "token" in json.loads(masked[0]["more"])
+    assert PASSWORD not in text and GITHUB not in text and "91827364554" not in text
+
+
 def test_mask_jsonl_check_prints_no_text(ctl):
     lines = "".join(json.dumps({"id": n, "text": text}) + "\n" for n, text in enumerate(["a", f"x {GITHUB}", "b"]))
     outcome = ctl.run("mask", "--jsonl", "--check", stdin=lines, code=1)
