@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file-util.h"
+#include "mask/rule-source.h"
 
 /* A list of literals or patterns that is longer is a list of words, which no rule is. */
 #define LIST_MAX 1000
@@ -748,67 +749,6 @@ static void rule_donep(Rule *rule)
         rule_done(rule);
 }
 
-static void put_json_string(StrBuf *b, const char *text, size_t n)
-{
-        static const char names[128] = { ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['\b'] = 'b',
-                                         ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't', ['\f'] = 'f' };
-
-        (void) strbuf_putc(b, '"');
-        for (size_t i = 0, start = 0; i <= n; i++) {
-                unsigned char c = i < n ? (unsigned char) text[i] : 0;
-
-                if (i < n && c >= ' ' && (c >= sizeof(names) || !names[c]))
-                        continue;
-                (void) strbuf_append(b, text + start, i - start);
-                start = i + 1;
-                if (i == n)
-                        break;
-                if (names[c])
-                        (void) strbuf_append(b, (const char[]){ '\\', names[c] }, 2);
-                else
-                        (void) strbuf_printf(b, "\\u%04x", c);
-        }
-        (void) strbuf_putc(b, '"');
-}
-
-/* As json_object_to_json_string_ext() with JSON_C_TO_STRING_PLAIN, whose buffer grows in many small steps: each time the allocator
- * wipes the free memory after it. */
-static void put_json(StrBuf *b, struct json_object *value)
-{
-        size_t n = 0;
-
-        switch (json_object_get_type(value)) {
-        case json_type_object:
-                (void) strbuf_putc(b, '{');
-                json_object_object_foreach(value, key, member)
-                {
-                        if (n++ > 0)
-                                (void) strbuf_putc(b, ',');
-                        put_json_string(b, key, strlen(key));
-                        (void) strbuf_putc(b, ':');
-                        put_json(b, member);
-                }
-                (void) strbuf_putc(b, '}');
-                break;
-        case json_type_array:
-                (void) strbuf_putc(b, '[');
-                for (; n < json_object_array_length(value); n++) {
-                        if (n > 0)
-                                (void) strbuf_putc(b, ',');
-                        put_json(b, json_object_array_get_idx(value, n));
-                }
-                (void) strbuf_putc(b, ']');
-                break;
-        case json_type_string:
-                put_json_string(b, json_object_get_string(value),
-                                (size_t) json_object_get_string_len(value));
-                break;
-        default:
-                (void) strbuf_puts(b,
-                                   json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
-        }
-}
-
 int rule_parse(struct json_object *object, Rule *ret, char **reterr)
 {
         _cleanup_(rule_donep) Rule rule = { .before = 128, .after = 16384, .rank = UINT32_MAX };
@@ -849,7 +789,7 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
         if (rule.nocase)
                 fold_literals(&rule);
         (void) strbuf_reserve(&source, 4096); /* most take no more */
-        put_json(&source, object);
+        rule_source_put(&source, object);
         rule.source = xstrdup(source.data);
         *ret = TAKE_STRUCT(rule);
         return 0;
