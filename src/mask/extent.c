@@ -6,6 +6,11 @@
 #include "mask/guard.h"
 #include "mask/judge.h"
 
+bool extent_in_word(const View *v, size_t at)
+{
+        return at < v->size && (unsigned char) v->text[at] > ' ' && !strchr("\"'`", v->text[at]);
+}
+
 size_t extent_word(const View *v, size_t end)
 {
         while (end < v->size && (unsigned char) v->text[end] > ' ' &&

@@ -7,6 +7,9 @@
 
 #include "mask/view.h"
 
+/* Is the character at @at one of a word, and no quote? */
+bool extent_in_word(const View *v, size_t at);
+
 /* Where the word ends that goes on at @end: what was matched up to the end of a window. */
 size_t extent_word(const View *v, size_t end);
 

@@ -129,6 +129,14 @@ static bool is_enclosed(const char *s, size_t n)
         return n < ENCLOSED_MIN || memchr(s, ' ', n) || reads_well(s + 1, n - 2);
 }
 
+/* Signs of two characters stand by chance in what is as long as this and drawn at random. */
+#define DRAWN_MIN 64
+
+static bool is_drawn(const char *s, size_t n)
+{
+        return n >= DRAWN_MIN && !memchr(s, ' ', n) && !reads_well(s, n);
+}
+
 static bool is_reference(const char *s, size_t n)
 {
         if (is_enclosed(s, n))
@@ -136,10 +144,11 @@ static bool is_reference(const char *s, size_t n)
         for (size_t i = 0; i + 1 < n; i++)
                 if (((s[i] == '$' && s[i + 1] && strchr(i > 0 ? "{(" : "{([", s[i + 1])) ||
                      (s[i] == '{' && s[i + 1] == '{')) &&
-                    is_opened(s, n, i))
+                    is_opened(s, n, i) && (i == 0 || !is_drawn(s, n)))
                         return true;
-        return bytes_find(s, n, "...", 3) || bytes_find(s, n, "***", 3) ||
-               bytes_find(s, n, "\xE2\x80\xA6", 3) || bytes_find(s, n, "\xE2\x80\xA2", 3);
+        return (bytes_find(s, n, "...", 3) || bytes_find(s, n, "***", 3) ||
+                bytes_find(s, n, "\xE2\x80\xA6", 3) || bytes_find(s, n, "\xE2\x80\xA2", 3)) &&
+               !is_drawn(s, n);
 }
 
 static bool is_vowel(char c)

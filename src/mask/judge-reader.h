@@ -12,8 +12,8 @@
 /* How far each look goes. No value is longer than VALUE_MAX without a quote; the scanner takes the rest of its word. */
 #define BLANKS_MAX  40
 #define VALUE_MAX   JUDGE_VALUE_MAX
-#define TEXT_MAX    4096 /* of elements and long strings */
-#define QUOTED_MAX  16384
+#define TEXT_MAX    4096  /* of elements and long strings */
+#define QUOTED_MAX  49152 /* with its name within RULE_WINDOW_MAX */
 #define LINE_MAX    512
 #define OBJECT_MAX  400
 #define COLUMN_MAX  32768

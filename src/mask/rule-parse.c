@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file-util.h"
+#include "mask/pattern-bounds.h"
 #include "mask/rule-source.h"
 
 /* A list of literals or patterns that is longer is a list of words, which no rule is. */
@@ -658,7 +659,6 @@ static bool find_group(const char *text, unsigned n, size_t *ret_at, size_t *ret
 static void compile_lead(Rule *rule)
 {
         _cleanup_(strbuf_done) StrBuf lead = { 0 };
-        _cleanup_free_ char *reason = NULL;
         size_t at, depth;
 
         if (rule->kind != RULE_PATTERN || rule->n_secrets != 1 || rule->secrets[0] == 0 ||
@@ -667,7 +667,18 @@ static void compile_lead(Rule *rule)
         (void) strbuf_append(&lead, rule->text, at);
         for (; depth > 0; depth--)
                 (void) strbuf_putc(&lead, ')');
-        (void) pattern_compile(lead.data ?: "", PCRE2_ANCHORED, &rule->lead, &reason);
+        pattern_later(xstrdup(lead.data ?: ""), PCRE2_ANCHORED, &rule->lead);
+}
+
+/* Makes the pattern that has no upper bounds: see Rule. */
+static void compile_open(Rule *rule, uint32_t flags)
+{
+        _cleanup_(strbuf_done) StrBuf open = { 0 };
+
+        if (rule->kind == RULE_PATTERN &&
+            pattern_lift_bounds(rule->text, &open, &rule->bound, &rule->work_bound) > 0 &&
+            !open.failed)
+                pattern_later(xstrdup(open.data), flags, &rule->open);
 }
 
 static int compile_rule(Rule *rule, struct json_object *object, char **reterr)
@@ -686,9 +697,11 @@ static int compile_rule(Rule *rule, struct json_object *object, char **reterr)
         if (r < 0)
                 return r;
         r = find_secrets(rule, json_object_object_get(object, "secret"), reterr);
-        if (r >= 0)
-                compile_lead(rule);
-        return r;
+        if (r < 0)
+                return r;
+        compile_lead(rule);
+        compile_open(rule, flags);
+        return 0;
 }
 
 static void fold_literals(Rule *rule)

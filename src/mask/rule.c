@@ -1,13 +1,15 @@
 /* Rule: patterns compiled, made native when they first run */
 #include "mask/rule.h"
 
-#include "mask/guard.h"
-
 #include <string.h>
+
+#include "base/memory.h"
+#include "mask/guard.h"
 
 void pattern_done(Pattern *p)
 {
         pcre2_code_free(p->code);
+        free(p->text);
         *p = (Pattern){ 0 };
 }
 
@@ -31,6 +33,7 @@ void rule_done(Rule *rule)
         pattern_done(&rule->pattern);
         pattern_done(&rule->name);
         pattern_done(&rule->lead);
+        pattern_done(&rule->open);
         *rule = (Rule){ 0 };
 }
 
@@ -44,6 +47,8 @@ int pattern_compile(const char *text, uint32_t flags, Pattern *ret, char **reter
 
         ret->code = pcre2_compile((PCRE2_SPTR) text, PCRE2_ZERO_TERMINATED, always | flags, &code,
                                   &offset, NULL);
+        if (!ret->code && code == PCRE2_ERROR_HEAP_FAILED)
+                memory_is_out();
         if (!ret->code) {
                 char message[160] = "";
 
@@ -52,6 +57,11 @@ int pattern_compile(const char *text, uint32_t flags, Pattern *ret, char **reter
                 return -EINVAL;
         }
         return 0;
+}
+
+void pattern_later(char *text, uint32_t flags, Pattern *ret)
+{
+        *ret = (Pattern){ .text = text, .flags = flags };
 }
 
 size_t pattern_size(const Pattern *p)
@@ -78,8 +88,13 @@ const pcre2_code *pattern_ready(pthread_mutex_t *compiling, Pattern *p)
                 return p->code;
         (void) pthread_mutex_lock(compiling);
         if (!atomic_load_explicit(&p->ready, memory_order_relaxed)) {
+                _cleanup_free_ char *reason = NULL;
+
+                if (p->text)
+                        (void) pattern_compile(p->text, p->flags, p, &reason);
                 /* Without JIT (a platform that has none) the pattern is interpreted, with the same answers. */
-                (void) pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+                if (p->code)
+                        (void) pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
                 atomic_store_explicit(&p->ready, true, memory_order_release);
         }
         (void) pthread_mutex_unlock(compiling);

@@ -48,9 +48,11 @@ enum {
         NEEDS_LETTER = 1 << 4,
 };
 
-/* A pattern, compiled at once (so that a broken one is known) and made native code when it first runs. */
+/* A pattern: compiled at once, so that a broken one is known, or when it first runs; then it is made native code, too. */
 typedef struct Pattern {
         pcre2_code *code;
+        char *text; /* of one that is compiled when it first runs */
+        uint32_t flags;
         _Atomic bool ready;
 } Pattern;
 
@@ -77,9 +79,11 @@ typedef struct Rule {
         char *text; /* of the pattern */
         Pattern pattern;
         Pattern name; /* of an assignment: found in the name round the keyword; code NULL: any name will do */
-        Pattern lead; /* what stands before the secret, where that is one group; code NULL: not known */
-        unsigned kinds; /* of the judge: 1 << JudgeKind */
-        char **names;   /* of the judge: words of names beside which a secret is the rule's */
+        Pattern lead; /* what stands before the secret, where that is one group; not set: not known */
+        Pattern open; /* the pattern without the upper bounds of its repeats; not set: it has none */
+        size_t bound, work_bound; /* the lowest of these, and of those that only limit work; SIZE_MAX: none */
+        unsigned kinds;           /* of the judge: 1 << JudgeKind */
+        char **names; /* of the judge: words of names beside which a secret is the rule's */
         size_t n_names;
         bool at_literal; /* the pattern starts with its literal: tried there and nowhere else */
         unsigned secrets[SECRET_GROUPS_MAX]; /* capture groups; 0: the whole match */
@@ -98,12 +102,21 @@ void rule_done(Rule *rule);
 
 /* Compiles @text. @flags as pcre2_compile(). Returns 0, or -EINVAL with *@reterr. */
 int pattern_compile(const char *text, uint32_t flags, Pattern *ret, char **reterr);
+/* The same when it first runs. Takes @text. */
+void pattern_later(char *text, uint32_t flags, Pattern *ret);
 void pattern_done(Pattern *p);
+
+static inline bool pattern_is_set(const Pattern *p)
+{
+        return p->text ||
+               p->code; /* in this order: the code of one with a text comes while others look */
+}
 
 /* The bytes that @p takes, compiled and not yet native. 0: it is none. */
 size_t pattern_size(const Pattern *p);
 /* The same of all patterns of @rule. */
 size_t rule_compiled_size(const Rule *rule);
 
-/* The code of @p to match with; made native at the first call, by whichever thread comes first to @compiling. */
+/* The code of @p to match with; made at the first call, by whichever thread comes first to @compiling. NULL: it cannot be compiled;
+ * only one of pattern_later() may not. */
 const pcre2_code *pattern_ready(pthread_mutex_t *compiling, Pattern *p);

@@ -6,6 +6,9 @@
 #include "mask/scanner.h"
 #include "mask/view.h"
 
+/* What one run of a pattern costs of the budget, a mean. */
+#define PATTERN_STEPS 256
+
 /* Of these each is looked for in every text. */
 #define HOMES_MAX 8
 
@@ -39,9 +42,11 @@ struct Scanner {
         size_t first, end;    /* hits in this range of the view count */
         Range stayed; /* the last value, one word beside its name, that is no secret to the judge */
         Range word; /* what goes on in the end of the last value that is longer than the reader reads */
-        Span open[2];  /* what goes on after the view, as it is and joined; no rule: nothing */
-        size_t size;   /* of the text */
-        size_t near;   /* up to where of the view a form is near to a rule's */
+        Range tried; /* a word in which a form was looked for beyond the bounds of its pattern */
+        unsigned n_tried; /* how often */
+        Span open[2];     /* what goes on after the view, as it is and joined; no rule: nothing */
+        size_t size;      /* of the text */
+        size_t near;      /* up to where of the view a form is near to a rule's */
         size_t judged; /* keywords before it were read, or are in a secret that the judge found */
         NameCache *names; /* what name patterns said */
         Cuts cuts;        /* of this view */
@@ -50,6 +55,30 @@ struct Scanner {
         bool last_chunk; /* the view ends where the text does */
         bool limited;
 };
+
+/* The parts of the last match that are secrets: copied, since guards run patterns of their own. */
+typedef struct Parts {
+        size_t context; /* where the match begins */
+        size_t n;
+        struct {
+                size_t start, end;
+        } parts[SECRET_GROUPS_MAX];
+} Parts;
+
+/* Runs @p on @text from @start on. Returns 1 (found), 0, or -1: it hit a limit, and the text cannot be searched. */
+int scanner_run_pattern(Scanner *s, Pattern *p, const char *text, size_t size, size_t start,
+                        size_t limit);
+Parts scanner_matched_parts(const Scanner *s, const Rule *rule);
+
+/* Where the window ends of what is looked at up to @after bytes after @at. */
+size_t scanner_window_end(const View *v, size_t at, size_t after);
+
+/* Runs the rule's pattern on the view from @start on, for its literal @at..@end; without its bounds, where the word is longer. *@size:
+ * where what it looks at ends. Returns as scanner_run_pattern(). */
+int scanner_run_rule(Scanner *s, Rule *rule, size_t start, size_t at, size_t end, size_t *size);
+
+/* @p, each part as far as the rule's pattern goes without its bounds. */
+Parts scanner_without_bounds(Scanner *s, Rule *rule, Parts p);
 
 /* A secret of @rule at @start..@end of the view, told by a match that began at @context. Returns 1 (taken), 0 or -ENOMEM. */
 int scanner_take(Scanner *s, const Rule *rule, size_t context, size_t start, size_t end);

@@ -19,8 +19,7 @@
 #define HEAP_LIMIT  1024 /* KB */
 
 /* What it costs of the budget, a mean. */
-#define PATTERN_STEPS 256
-#define JUDGE_STEPS   512
+#define JUDGE_STEPS 512
 
 /* How far the word round a beginning goes back. */
 #define CUT_WORD_MAX 64
@@ -104,27 +103,6 @@ size_t scanner_n_known(const Scanner *s)
         return known_n(s->known);
 }
 
-/* Runs @p on the view from @start to @end. Returns 1 (found), 0, or -1: it hit a limit. */
-static int run_pattern(Scanner *s, Pattern *p, const char *text, size_t size, size_t start,
-                       size_t limit)
-{
-        int r;
-
-        if (!budget_spend(&s->budget, PATTERN_STEPS)) {
-                s->limited = true;
-                return -1;
-        }
-        (void) pcre2_set_offset_limit(s->context, limit);
-        r = pcre2_match(pattern_ready(&s->rules->compiling, p), (PCRE2_SPTR) text, size, start, 0,
-                        s->match, s->context);
-        if (r >= 0)
-                return 1;
-        if (r == PCRE2_ERROR_NOMATCH)
-                return 0;
-        s->limited = true;
-        return -1;
-}
-
 /* Does the judge say that this part of the view is a password, where the place does? */
 static bool is_password(Scanner *s, const char *secret, size_t n)
 {
@@ -150,10 +128,11 @@ static bool is_not_refused(Scanner *s, const Rule *rule, const char *secret, siz
         if (g->judged && !is_password(s, secret, n))
                 return false;
         for (size_t i = 0; i < g->n_refused; i++)
-                if (run_pattern(s, &g->refused[i], secret, n, 0, PCRE2_UNSET) != 0)
+                if (scanner_run_pattern(s, &g->refused[i], secret, n, 0, PCRE2_UNSET) != 0)
                         return false;
         for (size_t i = 0; i < s->rules->n_allow; i++)
-                if (run_pattern(s, &s->rules->allow[i].pattern, secret, n, 0, PCRE2_UNSET) != 0)
+                if (scanner_run_pattern(s, &s->rules->allow[i].pattern, secret, n, 0,
+                                        PCRE2_UNSET) != 0)
                         return false;
         return true;
 }
@@ -267,41 +246,20 @@ static int go_on_with_word(Scanner *s)
         return end > start ? add_span(s, start, start, end, span) : 0;
 }
 
-/* The parts of the last match that are secrets: copied, since guards run patterns of their own. */
-typedef struct Parts {
-        size_t context; /* where the match begins */
-        size_t n;
-        struct {
-                size_t start, end;
-        } parts[SECRET_GROUPS_MAX];
-} Parts;
-
-static Parts matched_parts(const Scanner *s, const Rule *rule)
-{
-        const size_t *found = pcre2_get_ovector_pointer(s->match);
-        Parts p = { .context = found[0] };
-
-        for (size_t i = 0; i < rule->n_secrets; i++) {
-                const size_t *group = found + 2 * rule->secrets[i];
-
-                if (group[0] != PCRE2_UNSET && group[0] < group[1]) {
-                        p.parts[p.n].start = group[0];
-                        p.parts[p.n++].end = group[1];
-                }
-        }
-        return p;
-}
-
 static ssize_t take_match(Scanner *s, Rule *rule, size_t size)
 {
-        Parts p = matched_parts(s, rule);
+        Parts p = scanner_matched_parts(s, rule), open = scanner_without_bounds(s, rule, p);
         size_t reached = 0;
 
         for (size_t i = 0; i < p.n; i++) {
                 size_t start = p.parts[i].start,
-                       end = extent_complete(&s->view, p.context, start, p.parts[i].end, size);
+                       end = extent_complete(&s->view, p.context, start, open.parts[i].end, size);
                 int r = scanner_take(s, rule, p.context, start, end);
 
+                if (r == 0 && open.parts[i].end > p.parts[i].end) {
+                        end = extent_complete(&s->view, p.context, start, p.parts[i].end, size);
+                        r = scanner_take(s, rule, p.context, start, end);
+                }
                 if (r < 0)
                         return r;
                 if (r > 0)
@@ -311,10 +269,9 @@ static ssize_t take_match(Scanner *s, Rule *rule, size_t size)
 }
 
 /* Returns 1 (found), 0 or -ENOMEM. */
-static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
+static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t end)
 {
-        const View *v = &s->view;
-        size_t start = at, size = v->size - at > rule->after ? at + rule->after : v->size;
+        size_t start = at, size = scanner_window_end(&s->view, at, rule->after);
 
         if (!rule->at_literal) {
                 start = at > rule->before ? at - rule->before : 0;
@@ -323,8 +280,7 @@ static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at)
         for (int i = 0; i < TRIES_MAX && start <= at; i++) {
                 ssize_t reached;
 
-                if (run_pattern(s, &rule->pattern, v->text, size, start,
-                                rule->at_literal ? PCRE2_UNSET : at) <= 0)
+                if (scanner_run_rule(s, rule, start, at, end, &size) <= 0)
                         return 0;
                 start = pcre2_get_ovector_pointer(s->match)[0] + 1;
                 reached = take_match(s, rule, size);
@@ -362,7 +318,7 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
         const char *text = s->view.text;
         Span span = { .rule = rule->id, .rank = rule->rank };
 
-        if (rule->secrets[0] > 0 && !rule->lead.code)
+        if (rule->secrets[0] > 0 && !pattern_is_set(&rule->lead))
                 return 0;
         cut = cuts_after(&s->cuts, &s->view, at, s->last_chunk);
         if (cut <= end || !budget_spend(&s->budget, PATTERN_STEPS))
@@ -376,7 +332,7 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
                 return 0;
         start = found[0];
         if (rule->secrets[0] > 0) {
-                if (run_pattern(s, &rule->lead, text, cut, start, PCRE2_UNSET) <= 0)
+                if (scanner_run_pattern(s, &rule->lead, text, cut, start, PCRE2_UNSET) <= 0)
                         return 0;
                 start = found[1];
         }
@@ -417,7 +373,7 @@ static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t e
 
         if (at < *done)
                 return 0;
-        r = find_pattern(s, rule, done, at);
+        r = find_pattern(s, rule, done, at, end);
         if (s->view.join)
                 return r < 0 ? r : 0;
         if (r == 0)
@@ -433,7 +389,7 @@ static bool name_matches(Scanner *s, Rule *rule, const char *name, size_t n)
         int r = name_cache_get(s->names, number, hash, name, n);
 
         if (r < 0) {
-                r = run_pattern(s, &rule->name, name, n, 0, PCRE2_UNSET);
+                r = scanner_run_pattern(s, &rule->name, name, n, 0, PCRE2_UNSET);
                 if (r >= 0) /* what hit a limit is not known */
                         name_cache_note(s->names, number, hash, name, n, r > 0);
         }
@@ -469,10 +425,10 @@ static int take_assignment(void *userdata, const Candidate *c)
         if (a->rule->name.code &&
             !name_matches(s, a->rule, v->text + c->name_start, c->name_end - c->name_start))
                 return 0;
-        if (run_pattern(s, &a->rule->pattern, v->text + c->start, c->end - c->start, 0,
-                        PCRE2_UNSET) <= 0)
+        if (scanner_run_pattern(s, &a->rule->pattern, v->text + c->start, c->end - c->start, 0,
+                                PCRE2_UNSET) <= 0)
                 return 0;
-        p = matched_parts(s, a->rule);
+        p = scanner_matched_parts(s, a->rule);
         for (size_t i = 0; i < p.n; i++) {
                 size_t start = c->start + p.parts[i].start,
                        end = value_end(s, c, c->start + p.parts[i].end);
@@ -661,7 +617,7 @@ static int find_rules(Scanner *s)
                 s->round = 1;
         }
         s->judged = s->near = 0;
-        s->stayed = s->word = (Range){ 0 };
+        s->stayed = s->word = s->tried = (Range){ 0 };
         /* A literal counts where it starts, and may go on after the chunk. */
         end = s->view.size - s->end > s->rules->longest ? s->end + s->rules->longest : s->view.size;
         r = literal_set_scan(s->rules->literals, s->scratch, s->view.text + s->first,

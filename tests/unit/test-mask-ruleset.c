@@ -4,6 +4,7 @@
 #include "base/file-util.h"
 #include "base/json.h"
 #include "mask/masker.h"
+#include "mask/pattern-bounds.h"
 #include "mask/ruleset.h"
 #include "rules-fixture.h"
 
@@ -374,6 +375,51 @@ TEST(what_hits_a_limit_is_masked_whole)
         CHECK(masked.size == 24 && memcmp(masked.text, "\"[REDACTED:unscannable]\"", 24) == 0);
         CHECK_INT(masker_mask(m, MASK_TEXT, "fine", 4, &masked), 0);
         CHECK_INT(masked.n_findings, 0);
+}
+
+TEST(bounds_are_lifted_where_a_class_repeats)
+{
+        static const struct {
+                const char *pattern, *open; /* NULL: the same */
+                size_t bound, work;
+        } cases[] = {
+                { "ab[A-Z0-9]{3,40}", "ab[A-Z0-9]{3,}", 40, SIZE_MAX },
+                { "\\S{1,9}x[^]}]{2,2000}+(?![a])", "\\S{1,}x[^]}]{2,}+(?![a])", 9, 2000 },
+                { "[\\]{1,2}]{1,4000}[a]{0,1000}", "[\\]{1,2}]{1,}[a]{0,}", 1000, 1000 },
+                { "a{2,3}[b]{4}[c]{5,}[d]{6,7}?(?:[e]){8,9}\\[{1,1}", NULL, SIZE_MAX, SIZE_MAX },
+                { "[a", NULL, SIZE_MAX, SIZE_MAX },
+                { "[a]{3,", NULL, SIZE_MAX, SIZE_MAX },
+                { "\\", NULL, SIZE_MAX, SIZE_MAX },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(strbuf_done) StrBuf open = { 0 };
+                size_t bound, work, n;
+
+                n = pattern_lift_bounds(cases[i].pattern, &open, &bound, &work);
+                CHECK_STR(open.data, cases[i].open ?: cases[i].pattern);
+                CHECK_INT(n > 0, cases[i].open != NULL);
+                CHECK_INT(bound, cases[i].bound);
+                CHECK_INT(work, cases[i].work);
+        }
+}
+
+/* What is longer than the rule's bound is masked to the end of its word, where the rule's pattern without the bound goes so far. */
+TEST(a_bound_is_no_end)
+{
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load(
+                        "[{\"id\":\"own\",\"literals\":[\"own-a-\",\"ox-\"],\"pattern\":\"(?:own-a-|ox-)[a-z]{2,6}(?![a-z])\"},"
+                        "{\"id\":\"any\",\"literals\":[\"any=\"],\"pattern\":\"any=([a-j \\\"]{2,6})\",\"secret\":1},"
+                        "{\"id\":\"most\",\"literals\":[\"most=\"],\"pattern\":\"most=([a-z]{2,6})\",\"secret\":1,"
+                        "\"guards\":{\"max_length\":8}}]",
+                        NULL);
+
+        check_masked(rules, "own-a-abcdefgh, own-a-abcdefgH", "[REDACTED:own], [REDACTED:own]H");
+        check_masked(rules, "ox-abcdef, ox-abcdefgh", "[REDACTED:own], ox-abcdefgh");
+        check_masked(rules, "any=abcdefgh ij any=ab\"cdefgh\"",
+                     "any=[REDACTED:any] ij any=[REDACTED:any]\"");
+        check_masked(rules, "most=abcdefgh most=abcdefghij",
+                     "most=[REDACTED:most] most=[REDACTED:most]ghij");
 }
 
 TEST(several_secrets_in_one_match)
