@@ -13,7 +13,6 @@
 static bool may_begin(const char *p, size_t last, Bytes first_byte, Bytes last_byte)
 {
         Bytes found = { 0 };
-        Words words;
 
         for (size_t i = 0; i < BLOCK; i += VECTOR) {
                 Bytes a, b;
@@ -22,8 +21,7 @@ static bool may_begin(const char *p, size_t last, Bytes first_byte, Bytes last_b
                 memcpy(&b, p + i + last, sizeof(b));
                 found |= (Bytes) (a == first_byte) & (Bytes) (b == last_byte);
         }
-        words = (Words) found;
-        return words[0] | words[1];
+        return vector_any(found);
 }
 
 const char *bytes_find(const char *text, size_t size, const char *needle, size_t n)

@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "base/terminal-text.h"
 #include "base/time-util.h"
+#include "base/vector.h"
 #include "fixture.h"
 
 #ifdef __has_feature
@@ -194,6 +195,24 @@ TEST(bytes_are_found_where_they_are_first)
                 }
         CHECK(!bytes_find(text, sizeof(text), "", 0));
         CHECK(!bytes_find(NULL, 0, "ab", 2));
+}
+
+/* What the processor says in one step is what is counted where it has none. */
+TEST(a_mask_has_a_bit_for_each_byte)
+{
+        for (unsigned i = 0; i < 1U << VECTOR; i++) {
+                Bytes found = { 0 };
+                Words words;
+
+                for (size_t k = 0; k < VECTOR; k++)
+                        found[k] = i >> k & 1 ? 0xFF : 0;
+                words = (Words) found;
+                if (vector_mask(found) != i ||
+                    (vector_word_mask(words[0]) | vector_word_mask(words[1]) << 8) != i ||
+                    vector_any(found) != (i > 0) ||
+                    vector_first(found) != (i ? (size_t) __builtin_ctz(i) : VECTOR))
+                        CHECK_INT(i, -1);
+        }
 }
 
 TEST(timestamps_go_both_ways)
