@@ -16,8 +16,9 @@ static bool is_plain(char c)
         return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* How many plain characters of ASCII, which a JSON string holds as they are, @p begins with. */
-static size_t plain_length(const char *p, size_t size)
+/* Copies the plain characters of ASCII, which a JSON string holds as they are, that @p begins with. Both have room for @size. Returns
+ * how many there are. */
+static size_t copy_plain(char *to, const char *p, size_t size)
 {
         size_t i = 0;
 
@@ -26,14 +27,15 @@ static size_t plain_length(const char *p, size_t size)
                 size_t n;
 
                 memcpy(&bytes, p + i, sizeof(bytes));
+                memcpy(to + i, &bytes, sizeof(bytes));
                 special = (Bytes) (bytes == '"') | (Bytes) (bytes == '\\') |
                           (Bytes) ((Bytes) (bytes - ' ') >= 0x7f - ' ');
                 n = vector_first(special);
                 if (n < VECTOR)
                         return i + n;
         }
-        while (i < size && is_plain(p[i]))
-                i++;
+        for (; i < size && is_plain(p[i]); i++)
+                to[i] = p[i];
         return i;
 }
 
@@ -58,12 +60,13 @@ void mask_line_put_string(StrBuf *out, const char *text, size_t size)
 
         (void) strbuf_putc(out, '"');
         while (size > 0) {
-                size_t n = plain_length(text, size);
+                size_t n;
                 uint32_t c;
 
-                if (!has_room(out, n + 2))
+                if (!has_room(out, size + 2))
                         return;
-                put(out, text, n);
+                n = copy_plain(out->data + out->size, text, size);
+                out->size += n;
                 text += n;
                 size -= n;
                 if (size == 0)
@@ -164,10 +167,10 @@ static bool read_text(Reader *r, StrBuf *b)
         if (strbuf_reserve(b, (size_t) (r->end - r->p)) < 0)
                 return false;
         while (r->p < r->end) {
-                size_t n = plain_length(r->p, (size_t) (r->end - r->p));
+                size_t n = copy_plain(b->data + b->size, r->p, (size_t) (r->end - r->p));
                 unsigned char c;
 
-                put(b, r->p, n);
+                b->size += n;
                 r->p += n;
                 if (r->p == r->end)
                         return false;
