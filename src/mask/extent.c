@@ -4,17 +4,17 @@
 #include <string.h>
 
 #include "mask/guard.h"
-#include "mask/judge.h"
+#include "mask/judge-words.h"
 
 bool extent_in_word(const View *v, size_t at)
 {
-        return at < v->size && (unsigned char) v->text[at] > ' ' && !strchr("\"'`", v->text[at]);
+        return at < v->size && (unsigned char) v->text[at] > ' ' && !is_quote(v->text[at]);
 }
 
 size_t extent_word(const View *v, size_t end)
 {
         while (end < v->size && (unsigned char) v->text[end] > ' ' &&
-               !strchr("\"'`<>,;", v->text[end]))
+               !is_any(v->text[end], "\"'`<>,;"))
                 end++;
         return end;
 }

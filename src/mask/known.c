@@ -4,7 +4,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "base/bytes-find.h"
+#include "base/vector.h"
 #include "mask/guard.h"
 #include "mask/squeezed.h"
 #include "mask/view.h"
@@ -493,26 +493,31 @@ static bool is_ellipsis(const char *p, size_t size)
         return size >= 3 && (memcmp(p, "...", 3) == 0 || memcmp(p, ELLIPSIS, 3) == 0);
 }
 
-/* Not farther than twice the way to the next one, whichever of the two it is: a text may be full of one of them. */
-#define CUT_STEP 64
+/* The first "..." or ELLIPSIS that begins at one of the VECTOR bytes at @p, which two more follow; VECTOR: none does. */
+static size_t first_cut(const char *p)
+{
+        Bytes a, b, c;
+
+        memcpy(&a, p, sizeof(a));
+        memcpy(&b, p + 1, sizeof(b));
+        memcpy(&c, p + 2, sizeof(c));
+        return vector_first(((Bytes) (a == '.') & (Bytes) (b == '.') & (Bytes) (c == '.')) |
+                            ((Bytes) (a == (uint8_t) ELLIPSIS[0]) &
+                             (Bytes) (b == (uint8_t) ELLIPSIS[1]) &
+                             (Bytes) (c == (uint8_t) ELLIPSIS[2])));
+}
 
 size_t known_next_cut(const char *text, size_t size, size_t at)
 {
-        for (size_t step = CUT_STEP; at < size; step *= 2) {
-                size_t limit = size - at > step ? at + step : size;
-                const char *dots = bytes_find(text + at, limit - at, "...", 3), *sign;
-                size_t end = dots ? (size_t) (dots - text) : limit;
+        for (; at < size && size - at >= VECTOR + 2; at += VECTOR) {
+                size_t n = first_cut(text + at);
 
-                sign = bytes_find(text + at, end - at, ELLIPSIS, 3);
-                if (sign)
-                        return (size_t) (sign - text);
-                if (dots)
-                        return end;
-                if (limit == size)
-                        break;
-                at = limit - 2; /* one may begin there */
+                if (n < VECTOR)
+                        return at + n;
         }
-        return size;
+        while (at < size && !is_ellipsis(text + at, size - at))
+                at++;
+        return at < size ? at : size;
 }
 
 bool known_find(const Known *k, const char *text, size_t size, KnownFunc func, void *userdata,

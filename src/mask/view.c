@@ -248,16 +248,19 @@ static inline size_t plain_block(const char *p, Stops stops)
         Bytes bytes, next, special;
 
         memcpy(&bytes, p, sizeof(bytes));
-        memcpy(&next, p + 1, sizeof(next));
         special = (Bytes) (bytes == '\\') | (Bytes) (bytes == ESC) | (Bytes) (bytes == '%') |
-                  (Bytes) (bytes == 0) |
-                  ((Bytes) (bytes == '[') & (Bytes) (next == MARKER_OPENING[1])) |
-                  ((Bytes) (bytes == 0xC2) & (Bytes) (next == 0xAD)) |
-                  ((Bytes) (bytes == 0xE2) & (Bytes) ((next | 1) == 0x81)) |
-                  ((Bytes) (bytes == 0xEF) & (Bytes) ((next & 0xFC) == 0xB8));
+                  (Bytes) (bytes == 0);
         if (stops == STOP_LINES)
                 special |= (Bytes) (bytes == '\n') | (Bytes) (bytes == '\r') |
                            (Bytes) (bytes == '=');
+        /* Most of a text has nothing that the next byte decides. */
+        if (!vector_any((Bytes) (bytes == '[') | (Bytes) (bytes >= 0x80)))
+                return vector_first(special);
+        memcpy(&next, p + 1, sizeof(next));
+        special |= ((Bytes) (bytes == '[') & (Bytes) (next == MARKER_OPENING[1])) |
+                   ((Bytes) (bytes == 0xC2) & (Bytes) (next == 0xAD)) |
+                   ((Bytes) (bytes == 0xE2) & (Bytes) ((next | 1) == 0x81)) |
+                   ((Bytes) (bytes == 0xEF) & (Bytes) ((next & 0xFC) == 0xB8));
         return vector_first(special);
 }
 
@@ -379,11 +382,13 @@ static int decode_joined(View *v, const char *p, size_t size)
         return 0;
 }
 
-static int decode(View *v, const char *p, size_t size)
+/* The first @plain bytes have nothing special. */
+static int decode(View *v, const char *p, size_t size, size_t plain)
 {
-        size_t at = 0, out = 0;
+        size_t at = plain, out = plain;
         bool within = false; /* what is not seen began after a character of a word */
 
+        memcpy(v->buffer, p, plain);
         while (at < size) {
                 size_t n = copy_plain(v->buffer + out, p + at, size - at, STOP_SPECIAL);
                 Unit u;
@@ -415,11 +420,13 @@ static int decode(View *v, const char *p, size_t size)
 
 int view_set(View *v, const char *source, size_t size)
 {
+        size_t plain = v->join ? 0 : plain_length(source, size);
+
         v->map.n = 0;
         v->breaks = false;
         v->source = v->text = source;
         v->source_size = v->size = size;
-        if (!v->join && plain_length(source, size) == size)
+        if (!v->join && plain == size)
                 return 0;
 
         /* A view is never longer: the shortest escape of n bytes is longer than n. */
@@ -435,7 +442,7 @@ int view_set(View *v, const char *source, size_t size)
                         return -ENOMEM;
                 v->allocated = size;
         }
-        return v->join ? decode_joined(v, source, size) : decode(v, source, size);
+        return v->join ? decode_joined(v, source, size) : decode(v, source, size, plain);
 }
 
 void view_done(View *v)
