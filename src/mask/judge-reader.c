@@ -1,4 +1,6 @@
 /* Judge: keywords, their names, and the forms that begin with a name */
+#include <pthread.h>
+
 #include "mask/judge-reader.h"
 
 #define NAME_MAX_BEFORE 64
@@ -376,12 +378,14 @@ static size_t read_sign(const View *v, size_t i, char *ret)
                 { "\xEF\xBC\x9D", '=' },
         };
 
+        if (!is_any(at(v, i), ":=-!?+.|\xEF"))
+                return 0;
         for (size_t k = 0; k < ELEMENTSOF(signs); k++) {
-                size_t n = strlen(signs[k].text);
+                size_t end = reader_word_at(v, i, signs[k].text);
 
-                if (i + n <= v->size && memcmp(v->text + i, signs[k].text, n) == 0) {
+                if (end) {
                         *ret = signs[k].sign;
-                        return i + n;
+                        return end;
                 }
         }
         return 0;
@@ -614,14 +618,31 @@ int judge_read(const View *v, size_t start, const Keyword *keyword, CandidateFun
         return read_candidate(&r, keyword->flags);
 }
 
+/* For each first byte of a keyword the number of the first that has it, and for each keyword that of the next one; 0: none. */
+static uint8_t firsts[256], nexts[ELEMENTSOF(keywords) + 1];
+
+_Static_assert(ELEMENTSOF(keywords) < UINT8_MAX, "the number of a keyword takes a byte");
+
+static void sort_keywords(void)
+{
+        for (size_t k = ELEMENTSOF(keywords); k > 0; k--) {
+                uint8_t *first = &firsts[(unsigned char) keywords[k - 1].text[0]];
+
+                nexts[k] = *first;
+                *first = (uint8_t) k;
+        }
+}
+
 int judge_read_keyword(const View *v, size_t start, CandidateFunc func, void *userdata)
 {
-        char first = to_lower(at(v, start));
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        size_t k;
 
-        for (size_t k = 0; k < ELEMENTSOF(keywords); k++)
-                if (first == keywords[k].text[0] && reader_word_at(v, start, keywords[k].text))
-                        return judge_read(v, start, &keywords[k], func, userdata);
-        return 0;
+        (void) pthread_once(&once, sort_keywords);
+        k = firsts[(unsigned char) to_lower(at(v, start))];
+        while (k > 0 && !reader_word_at(v, start, keywords[k - 1].text))
+                k = nexts[k];
+        return k > 0 ? judge_read(v, start, &keywords[k - 1], func, userdata) : 0;
 }
 
 int judge_read_at(const View *v, size_t start, size_t end, JudgeKind kind, CandidateFunc func,

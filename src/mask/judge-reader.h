@@ -45,8 +45,14 @@ size_t reader_skip_space(const View *v, size_t i);
 size_t reader_line_start(const View *v, size_t i);
 size_t reader_line_end(const View *v, size_t i);
 
-/* Does @word (lower case) stand at @i, in any case? Returns the position after it, or 0. */
-size_t reader_word_at(const View *v, size_t i, const char *word);
+/* The same for what stands at @i after the first character of a word. */
+size_t reader_rest_of_word(const View *v, size_t i, const char *rest);
+
+/* Does @word (lower case) stand at @i, in any case? Returns the position after it, or 0. Mostly its first character says no. */
+static inline size_t reader_word_at(const View *v, size_t i, const char *word)
+{
+        return to_lower(at(v, i)) == word[0] ? reader_rest_of_word(v, i + 1, word + 1) : 0;
+}
 
 /* Is there a quote at @i, of keyboards or of printers? Returns the position after it, or 0. */
 size_t reader_open_quote(const View *v, size_t i);

@@ -68,10 +68,10 @@ size_t reader_line_end(const View *v, size_t i)
         return end;
 }
 
-size_t reader_word_at(const View *v, size_t i, const char *word)
+size_t reader_rest_of_word(const View *v, size_t i, const char *rest)
 {
-        for (; *word; word++, i++)
-                if (to_lower(at(v, i)) != *word)
+        for (; *rest; rest++, i++)
+                if (to_lower(at(v, i)) != *rest)
                         return 0;
         return i;
 }

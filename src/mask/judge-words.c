@@ -92,10 +92,26 @@ static struct {
         uint32_t hash, flags;
 } slots[SLOTS];
 
+/* A bit for the outline of each word (its length, its first and its last byte): most others need no hash. */
+#define OUTLINES 16384
+
+static uint64_t outlines[OUTLINES / 64];
+
+static size_t outline_of(const char *s, size_t n)
+{
+        return (((size_t) (unsigned char) to_lower(s[0]) * 31 +
+                 (unsigned char) to_lower(s[n - 1])) *
+                                29 +
+                n) %
+               OUTLINES;
+}
+
 static void add_word(const char *s, size_t n, unsigned flag)
 {
         uint32_t h = judge_hash(s, n, 0);
-        size_t i = h % SLOTS;
+        size_t i = h % SLOTS, outline = outline_of(s, n);
+
+        outlines[outline / 64] |= 1ULL << outline % 64;
 
         while (slots[i].flags && slots[i].hash != h)
                 i = (i + 1) % SLOTS;
@@ -164,8 +180,12 @@ uint32_t judge_hash(const char *s, size_t n, uint32_t seed)
 unsigned judge_word(const char *s, size_t n)
 {
         uint32_t h = FNV_BASIS;
+        size_t outline;
 
         if (n == 0 || n > WORD_MAX)
+                return 0;
+        outline = outline_of(s, n);
+        if (!(outlines[outline / 64] >> outline % 64 & 1))
                 return 0;
         for (size_t i = 0; i < n; i++)
                 h = hash_step(h, to_lower(s[i]));
@@ -176,28 +196,45 @@ unsigned judge_word(const char *s, size_t n)
         return 0;
 }
 
+enum {
+        OF_UPPER = 1 << 0,
+        OF_LOWER = 1 << 1,
+        OF_DIGIT = 1 << 2,
+        OF_WIDE = 1 << 3,
+};
+
+/* What words are made of. */
+static const uint8_t word_bytes[256] = {
+        ['A' ... 'Z'] = OF_UPPER,
+        ['a' ... 'z'] = OF_LOWER,
+        ['0' ... '9'] = OF_DIGIT,
+        [0x80 ... 0xFF] = OF_WIDE,
+};
+
+/* Where the bytes of these kinds from @i on end. */
+static inline size_t skip_bytes(const char *s, size_t n, size_t i, unsigned kinds)
+{
+        while (i < n && word_bytes[(unsigned char) s[i]] & kinds)
+                i++;
+        return i;
+}
+
 size_t judge_next_word(const char *s, size_t n, size_t *at)
 {
         size_t i = *at, start;
 
-        while (i < n && !is_letter(s[i]) && !is_digit(s[i]) && !is_wide(s[i]))
+        while (i < n && !word_bytes[(unsigned char) s[i]])
                 i++;
         *at = start = i;
         if (i >= n)
                 return 0;
-        if (is_wide(s[i])) {
-                while (i < n && is_wide(s[i]))
-                        i++;
-                return i;
-        }
-        while (i < n && is_upper(s[i]))
-                i++;
+        if (is_wide(s[i]))
+                return skip_bytes(s, n, i, OF_WIDE);
+        i = skip_bytes(s, n, i, OF_UPPER);
         /* "APIKey" is API and Key; "IDs" is one word. */
         if (i > start + 1 && i < n && is_lower(s[i]) && !(s[i] == 's' && i + 1 == n))
                 return i - 1;
-        while (i < n && (is_lower(s[i]) || is_digit(s[i])))
-                i++;
-        return i;
+        return skip_bytes(s, n, i, OF_LOWER | OF_DIGIT);
 }
 
 bool judge_is_word(const char *s, size_t n)
