@@ -137,18 +137,31 @@ static bool is_drawn(const char *s, size_t n)
         return n >= DRAWN_MIN && !memchr(s, ' ', n) && !reads_well(s, n);
 }
 
+/* Has it a character that one of the signs of a reference begins with? */
+static bool has_reference_sign(const char *s, size_t n)
+{
+        while (n > 0 && !is_any(s[n - 1], "${.*\xE2"))
+                n--;
+        return n > 0;
+}
+
 static bool is_reference(const char *s, size_t n)
 {
+        bool drawn;
+
         if (is_enclosed(s, n))
                 return true;
+        if (!has_reference_sign(s, n))
+                return false;
+        drawn = is_drawn(s, n);
         for (size_t i = 0; i + 1 < n; i++)
                 if (((s[i] == '$' && s[i + 1] && strchr(i > 0 ? "{(" : "{([", s[i + 1])) ||
                      (s[i] == '{' && s[i + 1] == '{')) &&
-                    is_opened(s, n, i) && (i == 0 || !is_drawn(s, n)))
+                    (i == 0 || !drawn) && is_opened(s, n, i))
                         return true;
-        return (bytes_find(s, n, "...", 3) || bytes_find(s, n, "***", 3) ||
-                bytes_find(s, n, "\xE2\x80\xA6", 3) || bytes_find(s, n, "\xE2\x80\xA2", 3)) &&
-               !is_drawn(s, n);
+        return !drawn &&
+               (bytes_find(s, n, "...", 3) || bytes_find(s, n, "***", 3) ||
+                bytes_find(s, n, "\xE2\x80\xA6", 3) || bytes_find(s, n, "\xE2\x80\xA2", 3));
 }
 
 static bool is_vowel(char c)

@@ -305,9 +305,11 @@ static void measure_words(const Subject *x)
                                 strncasecmp(x->s, x->v->text + c->name_start, x->n) == 0;
 }
 
-static bool has(const Subject *x, const char *text)
+/* @signs: how often each character stands in the value, if that is known. */
+static bool has(const Subject *x, const size_t *signs, const char *text)
 {
-        return bytes_find(x->s, x->n, text, strlen(text));
+        return (!signs || signs[(size_t) text[0]] > 0) &&
+               bytes_find(x->s, x->n, text, strlen(text));
 }
 
 static bool has_char(const Subject *x, char c)
@@ -322,12 +324,14 @@ static bool is_uuid(const char *s, size_t n)
 
 static void measure_shape(const Subject *x)
 {
-        size_t signs[128] = { 0 }, digits = 0, uppers = 0, lowers = 0, hex = 0, base64 = 0;
+        size_t signs[128] = { 0 }, n_wide = 0, digits = 0, uppers = 0, lowers = 0, hex = 0,
+               base64 = 0;
 
         for (size_t i = 0; i < x->n; i++) {
                 char c = x->s[i];
 
                 signs[c & 0x7F] += !is_wide(c);
+                n_wide += is_wide(c);
                 digits += is_digit(c);
                 uppers += is_upper(c);
                 lowers += is_lower(c);
@@ -344,10 +348,11 @@ static void measure_shape(const Subject *x)
         x->f[FEATURE_BRACKET] = signs['['] > 0;
         x->f[FEATURE_BRACE] = signs['{'] || signs['}'];
         x->f[FEATURE_ANGLE] = signs['<'] > 0;
-        x->f[FEATURE_SCHEME] = has(x, "://");
-        x->f[FEATURE_SCOPE] = has(x, "::") || has(x, "->");
-        x->f[FEATURE_TEMPLATE] = has(x, "${") || has(x, "{{") || has(x, "$(") || has(x, "%s") ||
-                                 has(x, "%(") || has(x, "<%");
+        x->f[FEATURE_SCHEME] = has(x, signs, "://");
+        x->f[FEATURE_SCOPE] = has(x, signs, "::") || has(x, signs, "->");
+        x->f[FEATURE_TEMPLATE] = has(x, signs, "${") || has(x, signs, "{{") ||
+                                 has(x, signs, "$(") || has(x, signs, "%s") ||
+                                 has(x, signs, "%(") || has(x, signs, "<%");
         x->f[FEATURE_AT_SIGN] = signs['@'] > 0;
         x->f[FEATURE_EQUALS] = signs['='] && x->s[x->n - 1] != '=';
         x->f[FEATURE_BACKSLASH] = signs['\\'] > 0;
@@ -363,10 +368,11 @@ static void measure_shape(const Subject *x)
         x->f[FEATURE_UUID] = hex == x->n && is_uuid(x->s, x->n);
         x->f[FEATURE_HEX] = hex == x->n;
         x->f[FEATURE_BASE64] = base64 == x->n ? (int16_t) (1 + x->n % 4) : 0;
-        x->f[FEATURE_PATH] = x->s[0] == '/' || has(x, "./") || has(x, "~/") ||
+        x->f[FEATURE_PATH] = x->s[0] == '/' || has(x, signs, "./") || has(x, signs, "~/") ||
                              (signs['/'] > 1 && !has_char(x, '='));
-        x->f[FEATURE_ELLIPSIS] = has(x, "...") || has(x, "***") || has(x, "\xE2\x80\xA6") ||
-                                 has(x, "\xE2\x80\xA2");
+        x->f[FEATURE_ELLIPSIS] = has(x, signs, "...") || has(x, signs, "***") ||
+                                 (n_wide > 0 &&
+                                  (has(x, NULL, "\xE2\x80\xA6") || has(x, NULL, "\xE2\x80\xA2")));
 }
 
 /* What stands round the value, and in the rest of its line. */
@@ -403,11 +409,33 @@ static void measure_place(const Subject *x)
         }
 }
 
+/* One of each kind in a sum of them. */
+#define LINE_SIGN (1ULL << 21)
+#define LINE_WIDE (1ULL << 42)
+
+/* How many blanks, signs and bytes of wide characters there are. */
+static uint64_t sum_line(const char *text, size_t start, size_t end)
+{
+        static const uint64_t kinds[256] = {
+                [' '] = 1,         ['('] = LINE_SIGN,
+                [')'] = LINE_SIGN, ['{'] = LINE_SIGN,
+                ['}'] = LINE_SIGN, ['['] = LINE_SIGN,
+                [']'] = LINE_SIGN, [';'] = LINE_SIGN,
+                ['='] = LINE_SIGN, [0x80 ... 0xFF] = LINE_WIDE,
+        };
+        uint64_t sum = 0;
+
+        for (; start < end; start++)
+                sum += kinds[(unsigned char) text[start]];
+        return sum;
+}
+
 static void measure_line(const Subject *x)
 {
         const View *v = x->v;
         const Candidate *c = x->c;
         size_t start = x->line_start, end = x->line_end, low, high, n = 0;
+        uint64_t sum;
 
         while (start < end && is_blank(v->text[start]))
                 start++;
@@ -424,15 +452,11 @@ static void measure_line(const Subject *x)
                                                          : x->line_start;
         low = low < c->start ? low : c->start;
         high = c->end + AROUND_MAX < x->line_end ? c->end + AROUND_MAX : x->line_end;
-        for (size_t i = low; i < high; i++) {
-                if (i == c->start)
-                        i = c->end;
-                if (i >= high)
-                        break;
-                x->f[FEATURE_LINE_BLANKS] += v->text[i] == ' ';
-                x->f[FEATURE_LINE_SIGNS] += is_any(v->text[i], "(){}[];=") != 0;
-                x->f[FEATURE_LINE_WIDE] |= is_wide(v->text[i]);
-        }
+        sum = sum_line(v->text, low, c->start < high ? c->start : high) +
+              sum_line(v->text, c->end, high);
+        x->f[FEATURE_LINE_BLANKS] = clip((long) (sum % LINE_SIGN));
+        x->f[FEATURE_LINE_SIGNS] = clip((long) (sum % LINE_WIDE / LINE_SIGN));
+        x->f[FEATURE_LINE_WIDE] = sum >= LINE_WIDE;
         for (size_t i = low; i < high && n < 48; n++) {
                 size_t from = 0, stop = i < c->start ? c->start : high, word;
                 unsigned flags;

@@ -98,20 +98,22 @@ const char *ruleset_heir(const Ruleset *rules, const char *id)
         return NULL;
 }
 
-/* Does @word begin a word of @name, in any case? Returns how long it is, or 0. */
-static size_t has_name(const char *name, size_t n, const char *word)
+/* Does a word of the name begin at @i? */
+static bool begins_word(const char *name, size_t i)
 {
-        size_t size = strlen(word);
+        return i == 0 || !isalpha((unsigned char) name[i - 1]) ||
+               (islower((unsigned char) name[i - 1]) && isupper((unsigned char) name[i]));
+}
 
-        for (size_t i = 0; i + size <= n; i++) {
-                bool begins = i == 0 || !isalpha((unsigned char) name[i - 1]) ||
-                              (islower((unsigned char) name[i - 1]) &&
-                               isupper((unsigned char) name[i]));
+/* Do the @n bytes at @name begin with @word, in any case? Returns how long it is, or 0. */
+static size_t begins_with(const char *name, size_t n, const char *word)
+{
+        size_t size;
 
-                if (begins && strncasecmp(name + i, word, size) == 0)
-                        return size;
-        }
-        return 0;
+        if (toupper((unsigned char) name[0]) != toupper((unsigned char) word[0]))
+                return 0;
+        size = strlen(word);
+        return size <= n && strncasecmp(name, word, size) == 0 ? size : 0;
 }
 
 static const Rule *find_judge_rule(const Ruleset *rules, JudgeKind kind, const char *name, size_t n,
@@ -120,19 +122,23 @@ static const Rule *find_judge_rule(const Ruleset *rules, JudgeKind kind, const c
         const Rule *best = NULL;
         size_t longest = 0;
 
-        for (size_t i = 0; i < rules->n_rules; i++) {
-                const Rule *rule = &rules->rules[i];
+        for (size_t i = 0; i < rules->n_rules && !best; i++)
+                if (rules->rules[i].kind == RULE_JUDGE && rules->rules[i].kinds & 1U << kind)
+                        best = &rules->rules[i];
+        for (size_t at = 0; at < n; at++) {
+                if (!begins_word(name, at))
+                        continue;
+                for (const Rule *rule = rules->rules; rule < rules->rules + rules->n_rules; rule++)
+                        for (size_t k = 0; k < rule->n_names; k++) {
+                                size_t size = begins_with(name + at, n - at, rule->names[k]);
 
-                if (rule->kind == RULE_JUDGE && rule->kinds & 1U << kind && !best)
-                        best = rule;
-                for (size_t k = 0; k < rule->n_names; k++) {
-                        size_t size = has_name(name, n, rule->names[k]);
-
-                        if (size > longest) {
-                                best = rule;
-                                longest = size;
+                                /* of those that are as long the first */
+                                if (size > longest ||
+                                    (size > 0 && size == longest && rule < best)) {
+                                        best = rule;
+                                        longest = size;
+                                }
                         }
-                }
         }
         *ret_known = longest > 0;
         return best;
