@@ -97,7 +97,7 @@ def document(name, lines):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description="Measures what scrubjay costs.")
+    parser = argparse.ArgumentParser(prog="tools/bench", description="Measures what scrubjay costs.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to run: {', '.join(PARTS)} (without any: {', '.join(USUAL)})")
     parser.add_argument("--transcripts", metavar="FOLDER", help="a home folder with transcripts of agents, for the parts "
                         "transcripts (which it runs where no part is named) and peers")
@@ -108,6 +108,7 @@ def arguments():
     parser.add_argument("--huge", type=int, default=100_000_000, help="bytes of the huge message (%(default)s)")
     parser.add_argument("--seconds", type=int, default=60, help="how long the steady writer writes (%(default)s)")
     parser.add_argument("--picture", type=Path, default=None, help="where the curves go (the folder)")
+    parser.add_argument("--check", action="store_true", help="only count, in some seconds: fails where a cost changes its order")
     parser.add_argument("--write", action="store_true", help="put table and picture into docs/")
     options = parser.parse_args()
     for part in options.parts:

@@ -96,3 +96,15 @@ def test_text_files_are_tidy():
         if text and (not text.endswith("\n") or re.search(r"[ \t]+$", text, re.MULTILINE) or "\r" in text):
             bad.append(path)
     assert bad == [], "no newline at the end, or spaces at the end of a line"
+
+
+@pytest.mark.parametrize("tool", ["bench", "quickstart", "test"])
+def test_help_needs_nothing(tool, tmp_path):
+    """It is printed before anything is installed or built."""
+    for name in ("apt-get", "meson", "ninja"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/called\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run([os.path.join(TOP, "tools", tool), "--help"], capture_output=True, text=True,
+                          env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 0 and f"tools/{tool}" in done.stdout
+    assert not (tmp_path / "called").exists()
