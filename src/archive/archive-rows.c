@@ -109,6 +109,9 @@ static int bind_insert(Archive *a, ArchiveInsert which, const Value *values, sql
                 case VALUE_INTEGER:
                         code = sqlite3_bind_int64(stmt, index, values[i].integer);
                         break;
+                case VALUE_REAL:
+                        code = sqlite3_bind_double(stmt, index, values[i].real);
+                        break;
                 case VALUE_TEXT:
                         code = sqlite_bind_text(stmt, index, values[i].text, values[i].size);
                         break;

@@ -115,7 +115,9 @@ static int for_each_column(const struct Definition *d,
                 const Column *c = d->model->columns + i;
 
                 (void) snprintf(column, sizeof(column), "%s %s", c->name,
-                                c->kind == COLUMN_NUMBER ? "INTEGER" : "TEXT");
+                                c->kind == COLUMN_NUMBER ? "INTEGER"
+                                : c->kind == COLUMN_REAL ? "REAL"
+                                                         : "TEXT");
                 r = func(userdata, column);
         }
         return r;

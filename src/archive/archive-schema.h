@@ -10,7 +10,7 @@
 
 /* PRAGMA application_id of an archive ("SJAY") and the version of its schema (PRAGMA user_version). */
 #define ARCHIVE_APPLICATION_ID 0x534a4159
-#define ARCHIVE_SCHEMA_VERSION 5
+#define ARCHIVE_SCHEMA_VERSION 6
 
 /* Is this an archive that can be read here? Returns 0; 1: it is older than this version; -ENOENT: nothing was made yet; -EPROTONOSUPPORT:
  * a newer schema; -EMEDIUMTYPE: not an archive; or another negative errno. */

@@ -47,6 +47,7 @@ static const struct {
         { &star_table, "", " FROM session_stars t" },
         { &pin_table, "", " FROM message_pins t" },
         { &usage_table, "", " FROM usage_events t" },
+        { &label_table, "", " FROM session_labels t" },
         { &tombstone_table, "", " FROM session_deletes t WHERE cause <> 'excluded'" },
 };
 

@@ -77,7 +77,7 @@ int feed_last_ordinal(Feed *f, const char *id, int64_t *ret);
 
 /*
  * Rows of message_table or call_table: those of session @id, of messages after ordinal @after (INT64_MIN: all) that changed
- * after @change (-1: all), in order. Of link_table: all of the session. Of star_table, pin_table, usage_table and
+ * after @change (-1: all), in order. Of link_table: all of the session. Of star_table, pin_table, usage_table, label_table and
  * tombstone_table all there are; @id is NULL. Then next until 0; values are borrowed until then. *@ret_has_findings (of messages only) may be NULL.
  */
 void feed_rows(Feed *f, const Table *table, const char *id, int64_t after, int64_t change);

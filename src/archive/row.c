@@ -18,8 +18,10 @@ int row_read(sqlite3_stmt *stmt, size_t n, Value *ret)
 
                 if (type == SQLITE_NULL) {
                         ret[i] = (Value){ 0 };
-                } else if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
+                } else if (type == SQLITE_INTEGER) {
                         ret[i] = value_integer(sqlite3_column_int64(stmt, index));
+                } else if (type == SQLITE_FLOAT) {
+                        ret[i] = value_real(sqlite3_column_double(stmt, index));
                 } else {
                         text = (const char *) sqlite3_column_text(stmt, index);
                         if (!text && type == SQLITE_TEXT)

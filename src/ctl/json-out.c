@@ -2,6 +2,7 @@
 #include "ctl/json-out.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/terminal-text.h"
@@ -36,6 +37,8 @@ void json_add_value(struct json_object *o, const char *key, const Value *v)
 {
         if (v->type == VALUE_INTEGER)
                 json_add(o, key, json_object_new_int64(v->integer));
+        else if (v->type == VALUE_REAL && isfinite(v->real))
+                json_add(o, key, json_object_new_double(v->real));
         else if (v->type == VALUE_TEXT && v->size < INT32_MAX)
                 json_add(o, key, json_object_new_string_len(v->text, (int) v->size));
         else

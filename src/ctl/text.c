@@ -35,6 +35,8 @@ char *printable_value(const Value *v)
 {
         if (v->type == VALUE_INTEGER)
                 return xasprintf("%" PRId64, v->integer);
+        if (v->type == VALUE_REAL)
+                return xasprintf("%g", v->real);
         return printable_bytes(v->text ?: "", v->type == VALUE_TEXT ? v->size : 0);
 }
 

@@ -79,6 +79,14 @@ static const Column session_columns[N_SESSION_COLUMNS] = {
                                             "no_code_context_count", 143 },
         [SESSION_RUNAWAY_TOOL_LOOP_COUNT] = { "runaway_tool_loop_count", COLUMN_NUMBER,
                                               "runaway_tool_loop_count", 143 },
+        [SESSION_CONTEXT_PRESSURE_MAX] = { "context_pressure_max", COLUMN_REAL,
+                                           "context_pressure_max", 143 },
+        [SESSION_GROUP_KEY] = { "group_key", COLUMN_WORD, "group_key", 143 },
+        [SESSION_TRANSCRIPT_FIDELITY] = { "transcript_fidelity", COLUMN_WORD, "transcript_fidelity",
+                                          143 },
+        [SESSION_PARSER_MALFORMED_LINES] = { "parser_malformed_lines", COLUMN_NUMBER,
+                                             "parser_malformed_lines", 143 },
+        [SESSION_IS_TRUNCATED] = { "is_truncated", COLUMN_NUMBER, "is_truncated", 143 },
 };
 
 const Table session_table = { "sessions", "sessions", session_columns, N(session_columns), "id" };

@@ -11,13 +11,18 @@
 typedef enum ValueType {
         VALUE_NULL,
         VALUE_INTEGER,
+        VALUE_REAL,
         VALUE_TEXT,
 } ValueType;
 
 /* Plain; text is borrowed (whoever fills it says how long it lives), not NUL-terminated for sure, any bytes. */
 typedef struct Value {
         ValueType type;
-        int64_t integer;
+        union {
+                int64_t integer;
+                double real;
+                uint64_t bits; /* of either */
+        };
         const char *text;
         size_t size;
 } Value;
@@ -26,6 +31,7 @@ typedef enum ColumnKind {
         COLUMN_ID,     /* key of a row: stays as it is when it is plain ASCII */
         COLUMN_TIME,   /* ISO 8601 time: dropped when it holds anything but a time's characters */
         COLUMN_NUMBER, /* integer or yes/no */
+        COLUMN_REAL,   /* a number with a fraction */
         COLUMN_WORD, /* a short name (role, tool, project): masked, and kept where only metadata may go */
         COLUMN_TEXT, /* what people and tools wrote: masked, dropped where only metadata may go */
         COLUMN_JSON, /* the same, in JSON that must stay JSON */
@@ -47,6 +53,11 @@ typedef struct Table {
         int since;       /* as for a column: 0: without it the source cannot be read */
 } Table;
 
+static inline bool column_is_number(const Column *c)
+{
+        return c->kind == COLUMN_NUMBER || c->kind == COLUMN_REAL;
+}
+
 static inline bool column_is_masked(const Column *c)
 {
         return c->kind == COLUMN_WORD || c->kind == COLUMN_TEXT || c->kind == COLUMN_JSON;
@@ -58,6 +69,11 @@ int values_copy(Arena *arena, const Value *from, size_t n, Value *to);
 static inline Value value_integer(int64_t i)
 {
         return (Value){ .type = VALUE_INTEGER, .integer = i };
+}
+
+static inline Value value_real(double d)
+{
+        return (Value){ .type = VALUE_REAL, .real = d };
 }
 
 static inline Value value_text(const char *text, size_t size)

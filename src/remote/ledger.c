@@ -9,7 +9,7 @@
 #include "base/time-util.h"
 
 #define LEDGER_APPLICATION_ID 0x534a4c47 /* "SJLG" */
-#define LEDGER_VERSION        5
+#define LEDGER_VERSION        6
 
 enum {
         QUERY_REMOTE_GET,
@@ -29,15 +29,16 @@ enum {
 static const char *const query_sql[N_QUERIES] = {
         [QUERY_REMOTE_GET] =
                         "SELECT target, archive_id, origins, reconciled, cursor_seq, version, stars, pins, "
-                        "deletes, last_delivery_at, last_error, look_again_at, claimed, acknowledged, usage FROM remotes WHERE name = ?1",
+                        "deletes, last_delivery_at, last_error, look_again_at, claimed, acknowledged, "
+                        "usage, labels FROM remotes WHERE name = ?1",
         [QUERY_REMOTE_PUT] =
                         "INSERT INTO remotes (name, target, archive_id, origins, reconciled, cursor_seq, "
-                        "version, stars, pins, deletes, last_delivery_at, last_error, look_again_at, claimed, acknowledged, usage) "
-                        "VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
+                        "version, stars, pins, deletes, last_delivery_at, last_error, look_again_at, claimed, acknowledged, "
+                        "usage, labels) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) "
                         "ON CONFLICT (name) DO UPDATE SET target = ?2, archive_id = ?3, origins = ?4, "
                         "cursor_seq = ?5, version = ?6, stars = ?7, pins = ?8, deletes = ?9, "
                         "last_delivery_at = ?10, last_error = ?11, look_again_at = ?12, claimed = ?13, "
-                        "acknowledged = ?14, usage = ?15",
+                        "acknowledged = ?14, usage = ?15, labels = ?16",
         [QUERY_REMOTE_KNOWN] = "UPDATE remotes SET reconciled = ?2 WHERE name = ?1",
         [QUERY_GET] = "SELECT state, change_seq, last_ordinal FROM deliveries WHERE remote = ?1 AND "
                       "session_id = ?2",
@@ -92,7 +93,7 @@ static const char schema[] =
                 "stars INTEGER NOT NULL, pins INTEGER NOT NULL, deletes INTEGER NOT NULL, "
                 "last_delivery_at TEXT, last_error TEXT, look_again_at INTEGER NOT NULL DEFAULT 0, "
                 "claimed TEXT, acknowledged INTEGER NOT NULL DEFAULT 0, "
-                "usage INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+                "usage INTEGER NOT NULL DEFAULT 0, labels INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
                 "CREATE TABLE deliveries (remote TEXT NOT NULL, session_id TEXT NOT NULL, state TEXT NOT "
                 "NULL, change_seq INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
                 "PRIMARY KEY (remote, session_id)) WITHOUT ROWID;";
@@ -105,6 +106,7 @@ static const struct {
         { "claimed", "claimed TEXT" },                                   /* 3 */
         { "acknowledged", "acknowledged INTEGER NOT NULL DEFAULT 0" },   /* 4 */
         { "usage", "usage INTEGER NOT NULL DEFAULT 0" },                 /* 5 */
+        { "labels", "labels INTEGER NOT NULL DEFAULT 0" },               /* 6 */
 };
 
 static int migrate(sqlite3 *db)
@@ -344,13 +346,13 @@ int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret)
                 found.known = (LedgerKnown) sqlite3_column_int(stmt, 3);
                 found.cursor_seq = sqlite3_column_int64(stmt, 4);
                 found.version = (uint64_t) sqlite3_column_int64(stmt, 5);
-                for (int i = 0; i < 3; i++)
-                        found.list_digests[i] = (uint64_t) sqlite3_column_int64(stmt, 6 + i);
+                for (int i = 0; i < LEDGER_LISTS; i++)
+                        found.list_digests[i] = (uint64_t) sqlite3_column_int64(
+                                        stmt, i < 3 ? 6 + i : 11 + i);
                 if (at)
                         (void) parse_timestamp(at, &found.last_delivery_usec);
                 found.look_again_usec = (uint64_t) sqlite3_column_int64(stmt, 11);
                 found.acknowledged = (uint64_t) sqlite3_column_int64(stmt, 13);
-                found.list_digests[3] = (uint64_t) sqlite3_column_int64(stmt, 14);
         }
         (void) sqlite3_reset(stmt);
         if (r <= 0)
@@ -378,8 +380,9 @@ int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *remote)
         bind_copy(stmt, 4, remote->origins);
         (void) sqlite3_bind_int64(stmt, 5, remote->cursor_seq);
         (void) sqlite3_bind_int64(stmt, 6, (int64_t) remote->version);
-        for (int i = 0; i < 3; i++)
-                (void) sqlite3_bind_int64(stmt, 7 + i, (int64_t) remote->list_digests[i]);
+        for (int i = 0; i < LEDGER_LISTS; i++)
+                (void) sqlite3_bind_int64(stmt, i < 3 ? 7 + i : 12 + i,
+                                          (int64_t) remote->list_digests[i]);
         bind_copy(stmt, 10,
                   remote->last_delivery_usec > 0 ? format_timestamp(at, remote->last_delivery_usec)
                                                  : NULL);
@@ -387,7 +390,6 @@ int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *remote)
         (void) sqlite3_bind_int64(stmt, 12, (int64_t) remote->look_again_usec);
         bind_copy(stmt, 13, remote->claimed);
         (void) sqlite3_bind_int64(stmt, 14, (int64_t) remote->acknowledged);
-        (void) sqlite3_bind_int64(stmt, 15, (int64_t) remote->list_digests[3]);
         return sqlite_execute(stmt);
 }
 

@@ -41,6 +41,8 @@ typedef enum LedgerKnown {
         LEDGER_RESEND, /* a person wants everything sent again */
 } LedgerKnown;
 
+#define LEDGER_LISTS 5
+
 /* One remote's own row. Texts are owned by it. */
 typedef struct LedgerRemote {
         char *target;      /* URL as it is shown, organisation and schema */
@@ -49,9 +51,10 @@ typedef struct LedgerRemote {
         char *claimed;     /* the archive that was the one that delivers there; NULL: none was */
         LedgerKnown known; /* ledger_remote_put() leaves it as it is */
         int64_t cursor_seq;
-        uint64_t version;         /* the highest stamp that was ever used */
-        uint64_t acknowledged;    /* the highest that the remote itself said to have; 0: none */
-        uint64_t list_digests[4]; /* of its stars, pins, deletes and usage; 0: not known */
+        uint64_t version;      /* the highest stamp that was ever used */
+        uint64_t acknowledged; /* the highest that the remote itself said to have; 0: none */
+        uint64_t list_digests
+                        [LEDGER_LISTS]; /* of its stars, pins, deletes, usage and labels; 0: not known */
         uint64_t look_again_usec; /* since the epoch, or LEDGER_UNDER_WAY; 0: all requests were answered */
         uint64_t last_delivery_usec;
         char *last_error; /* NULL: none */

@@ -1,12 +1,16 @@
 /* Lists: stars, pins and tombstones */
 #include "remote/lists.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "remote/filter.h"
 
 static const char *const change_keys[N_REMOTE_LISTS] = { "stars_change_seq", "pins_change_seq",
-                                                         "deletes_change_seq", "usage_change_seq" };
+                                                         "deletes_change_seq", "usage_change_seq",
+                                                         "labels_change_seq" };
+
+static_assert(N_REMOTE_LISTS == LEDGER_LISTS, "the ledger keeps a digest of each");
 
 /* May others know of it? Of a tombstone also when the session itself has gone. */
 static bool state_is_listed(RemoteTable table, LedgerState state)
@@ -27,8 +31,11 @@ static int check_row(Delivery *d, RemoteTable table, Value *values)
                 return r;
         if (!state_is_listed(table, entry.state))
                 return 0;
-        if (entry.state == LEDGER_METADATA)
+        if (entry.state == LEDGER_METADATA) {
+                if (table == REMOTE_LABELS)
+                        return 0; /* it is nothing but text */
                 filter_strip(remote_table(table), values);
+        }
         return 1;
 }
 

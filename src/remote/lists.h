@@ -1,5 +1,5 @@
 /*
- * Lists: stars, pins, tombstones and events of usage
+ * Lists: stars, pins, tombstones, events of usage, labels
  *
  * One person's are replaced as a whole: small lists, and of what was taken out of them nothing else tells. A digest of what
  * was sent last says whether there is anything to do.

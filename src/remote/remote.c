@@ -8,6 +8,7 @@ const Table *remote_table(RemoteTable table)
                 [REMOTE_CALLS] = &call_table,        [REMOTE_LINKS] = &link_table,
                 [REMOTE_STARS] = &star_table,        [REMOTE_PINS] = &pin_table,
                 [REMOTE_DELETES] = &tombstone_table, [REMOTE_USAGE] = &usage_table,
+                [REMOTE_LABELS] = &label_table,
         };
 
         return tables[table];

@@ -1,7 +1,7 @@
 /*
  * Remote: a place that gets a copy of the archive; the interface of its backends
  *
- * A backend keeps sessions with what hangs on them, and three lists of a person's (stars, pins, tombstones). It is given rows
+ * A backend keeps sessions with what hangs on them, and lists of a person's (stars, pins, tombstones, events of usage, labels). It is given rows
  * (put), sends them, and is told for each session whether they replace all that was there or some messages, or that the
  * session goes. How that comes about (transactions, versions, deletions afterwards) is its own. Who decides what goes where
  * and when is delivery.h, which is the same for all of them. A remote belongs to one thread, but for stop().
@@ -21,6 +21,7 @@ typedef enum RemoteTable {
         REMOTE_PINS,
         REMOTE_DELETES,
         REMOTE_USAGE,
+        REMOTE_LABELS,
         N_REMOTE_TABLES,
 } RemoteTable;
 

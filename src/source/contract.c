@@ -50,9 +50,10 @@ static int broken(const Schema *s, const char *path, char **reterr, const char *
         return -EPROTO;
 }
 
-static bool type_holds(SchemaType type, ColumnKind kind)
+static bool type_holds(SchemaType type, const Column *column)
 {
-        return type == SCHEMA_ANY || type == (kind == COLUMN_NUMBER ? SCHEMA_NUMBER : SCHEMA_TEXT);
+        return type == SCHEMA_ANY ||
+               type == (column_is_number(column) ? SCHEMA_NUMBER : SCHEMA_TEXT);
 }
 
 static int check_column(const Schema *s, int64_t version, const char *path, const Table *table,
@@ -64,7 +65,7 @@ static int check_column(const Schema *s, int64_t version, const char *path, cons
         if (!found && column->since <= version)
                 format_error(&what, "its table '%s' has no column '%s'", table->source,
                              column->source);
-        else if (found && !type_holds(found->type, column->kind))
+        else if (found && !type_holds(found->type, column))
                 format_error(&what,
                              "the column '%s' of its table '%s' has another type than it had",
                              column->source, table->source);

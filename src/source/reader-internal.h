@@ -135,6 +135,9 @@ static inline void reader_hash_value(Hasher *h, const Value *v)
         case VALUE_INTEGER:
                 hasher_add_int(h, v->integer);
                 break;
+        case VALUE_REAL:
+                hasher_add_int(h, (int64_t) v->bits);
+                break;
         case VALUE_TEXT:
                 hasher_add_bytes(h, v->text, v->size);
                 break;

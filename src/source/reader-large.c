@@ -106,7 +106,7 @@ static bool is_large(Reader *r, const Table *table, size_t column, int64_t rowid
         sqlite3_blob *blob = NULL;
         bool large;
 
-        if (!table->columns[column].source || table->columns[column].kind == COLUMN_NUMBER ||
+        if (!table->columns[column].source || column_is_number(table->columns + column) ||
             open_text(r, table, column, rowid, &blob) != SQLITE_OK)
                 return false;
         large = (size_t) sqlite3_blob_bytes(blob) > quick_max(r);

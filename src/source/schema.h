@@ -49,14 +49,18 @@ void schema_put_columns(StrBuf *sql, const Schema *s, const Table *table);
 /* A text that should be a number: the one that it begins with, or NULL. */
 Value schema_text_as_integer(sqlite3_value *v);
 
-/* A value as its column's kind has it: a number as integer (a text is read as one, and is NULL if it is not one), everything else as
- * text (a blob's bytes too). Borrowed. Here, since an audit asks for it thirty times for each session. */
+/* A value as its column's kind has it: a number as integer (a text is read as one, and is NULL if it is not one), one with a fraction
+ * as it is (a text is NULL), everything else as text (a blob's bytes too). Borrowed. Here, since an audit asks for it thirty times for each session. */
 static inline Value schema_value(sqlite3_value *v, ColumnKind kind)
 {
         int type = sqlite3_value_type(v);
 
         if (type == SQLITE_NULL || (kind == COLUMN_NUMBER && type == SQLITE_BLOB))
                 return (Value){ 0 };
+        if (kind == COLUMN_REAL)
+                return type == SQLITE_FLOAT || type == SQLITE_INTEGER
+                                       ? value_real(sqlite3_value_double(v))
+                                       : (Value){ 0 };
         if (kind == COLUMN_NUMBER)
                 return type == SQLITE_TEXT ? schema_text_as_integer(v)
                                            : value_integer(sqlite3_value_int64(v));

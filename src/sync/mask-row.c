@@ -166,6 +166,7 @@ static int mask_columns(RowMasker *rm, const Table *table, Value *values, const 
                         continue;
                 switch (column->kind) {
                 case COLUMN_NUMBER:
+                case COLUMN_REAL:
                         set_value(rm, v, (Value){ 0 });
                         break;
                 case COLUMN_ID:

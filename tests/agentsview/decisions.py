@@ -18,13 +18,12 @@ READ = {
 COLUMNS = {
     "sessions": {
         "where agentsview found it, and how it reads it": "file_path file_mtime file_inode file_device local_modified_at "
-            "claude_linear_parse last_write_incremental source_missing_at parser_malformed_lines is_truncated "
-            "transcript_fidelity source_session_id parser_parent_session_id parser_relationship_type",
-        "computed from the messages, which are mirrored": "signals_pending_since context_pressure_max has_tool_calls "
+            "claude_linear_parse last_write_incremental source_missing_at "
+            "source_session_id parser_parent_session_id parser_relationship_type",
+        "computed from the messages, which are mirrored": "signals_pending_since has_tool_calls "
             "friction_count friction_rules_version friction_hash",
         "of agentsview's own search for secrets; scrubjay has its findings": "secret_leak_count secrets_rules_version",
         "its trash, which deleted_at tells": "trash_includes_codex_pages deletion_cause",
-        "which sessions are shown as one; nobody has asked for it": "group_key",
     },
     "messages": {"which entry of a transcript was before it": "source_parent_uuid"},
     "tool_result_events": {"computed, and tells what a text was": "raw_content_digest summary_participates"},

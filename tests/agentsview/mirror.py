@@ -39,7 +39,8 @@ SESSIONS = {
     "entrypoint agent_label session_kind source_version has_total_output_tokens has_peak_context_tokens has_context_data "
     "tool_failure_signal_count tool_retry_count edit_churn_count consecutive_failure_max outcome_confidence ended_with_role final_failure_streak "
     "compaction_count mid_task_compaction_count health_score quality_signal_version short_prompt_count "
-    "unstructured_start missing_success_criteria_count missing_verification_count duplicate_prompt_count no_code_context_count runaway_tool_loop_count").split()}
+    "unstructured_start missing_success_criteria_count missing_verification_count duplicate_prompt_count no_code_context_count runaway_tool_loop_count "
+    "context_pressure_max group_key transcript_fidelity parser_malformed_lines is_truncated").split()}
 
 MESSAGES = {name: name for name in (
     "session_id ordinal role content timestamp has_thinking has_tool_use content_length model token_usage "

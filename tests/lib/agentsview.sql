@@ -18,7 +18,8 @@ CREATE TABLE sessions (
     ended_with_role TEXT, final_failure_streak INTEGER, compaction_count INTEGER, mid_task_compaction_count INTEGER,
     health_score INTEGER, quality_signal_version INTEGER, short_prompt_count INTEGER, unstructured_start INTEGER,
     missing_success_criteria_count INTEGER, missing_verification_count INTEGER, duplicate_prompt_count INTEGER,
-    no_code_context_count INTEGER, runaway_tool_loop_count INTEGER,
+    no_code_context_count INTEGER, runaway_tool_loop_count INTEGER, context_pressure_max REAL, group_key TEXT,
+    transcript_fidelity TEXT, parser_malformed_lines INTEGER, is_truncated INTEGER,
     termination_status TEXT, data_version INTEGER NOT NULL DEFAULT 0, next_ordinal INTEGER NOT NULL DEFAULT 0,
     sync_marker TEXT);
 CREATE INDEX idx_sessions_sync_marker ON sessions(sync_marker);

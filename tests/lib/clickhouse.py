@@ -182,6 +182,7 @@ COLUMNS = {
     "session_stars": "t:session_id t:user_id d:created_at",
     "usage_events": "t:session_id n:event_id t:source t:model t:provider_id n:input_tokens n:output_tokens "
                     "N:cost_microdollars t:cost_status t:cost_source",
+    "session_labels": "t:session_id t:label d:created_at",
     "message_pins": "t:session_id n:message_ordinal t:user_id t:note d:created_at",
     "session_deletes": "t:session_id t:user_id d:created_at",
 }

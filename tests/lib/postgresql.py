@@ -424,7 +424,7 @@ class Server:
         return []  # of ours
 
     tables = {"sessions": "sessions", "messages": "messages", "tool_calls": "tool_calls", "session_stars": "starred_sessions",
-              "message_pins": "pinned_messages", "usage_events": "usage_events", "scrubjay_archives": "sync_metadata"}
+              "message_pins": "pinned_messages", "usage_events": "usage_events", "session_labels": "(SELECT id AS session_id, unnest(labels) AS label FROM sessions) l", "scrubjay_archives": "sync_metadata"}
 
     def table(self, name):
         return self.tables[name]
@@ -469,6 +469,7 @@ COLUMNS = {
     "tool_calls": "t:session_id n:message_ordinal n:call_index t:tool_name t:category:tool_category t:input_json t:skill_name "
                   "t:result_content N:result_content_length t:subagent_session_id t:file_path",
     "session_stars": "t:session_id d:created_at",
+    "session_labels": "t:session_id t:label",
     "message_pins": "t:session_id n:ordinal:message_ordinal t:note d:created_at",
     "usage_events": "t:session_id N:message_ordinal t:source t:model t:provider_id n:input_tokens n:output_tokens n:cache_creation_input_tokens "
                     "n:cache_read_input_tokens n:reasoning_tokens N:cost_microdollars t:cost_status t:cost_source d:occurred_at",

@@ -451,19 +451,77 @@ def test_usage_that_no_message_has(ann):
     ann.assert_equal()
 
 
+def add_label(source, session, label):
+    source.sql("INSERT INTO session_labels (session_id, label) VALUES (?, ?)", (session, label))
+
+
+def test_labels(ann, make_person):
+    """They come, change and go without a change of their session; where only metadata may go, none does."""
+    for session in ("s1", "s2", "s3"):
+        ann.source.add_session(session, ["one"], project="quiet" if session == "s3" else "alpha")
+    ann.set(MetadataOnly="quiet")
+    ann.deliver()
+    secret = github_token("label")
+    for session, label in (("s1", "B"), ("s1", "a, {\"b\"}"), ("s1", "NULL"), ("s2", f"key {secret}"), ("s3", "of a quiet one")):
+        add_label(ann.source, session, label)
+
+    def there():
+        return [list(row) for row in ann.server.query(f"SELECT session_id, label FROM {ann.server.table('session_labels')} ORDER BY 1, 2")]
+
+    ann.deliver()
+    assert sorted(there()) == [["s1", "B"], ["s1", "NULL"], ["s1", "a, {\"b\"}"], ["s2", "key [REDACTED:github-pat]"]]
+    assert ann.ctl("remote", "check", "team")[0] == 0
+    assert ann.deliver()["rows_sent"] == 0
+    ann.source.sql("UPDATE session_labels SET label = 'C' WHERE label = 'B'")
+    ann.source.sql("DELETE FROM session_labels WHERE session_id = 's2'")
+    ann.deliver()
+    assert sorted(there()) == [["s1", "C"], ["s1", "NULL"], ["s1", "a, {\"b\"}"]]
+    ann.source.append("s1", ["two"])
+    ann.deliver()
+    assert len(there()) == 3, "a change of the session leaves them"
+    ann.set(MetadataOnly="quiet alpha")
+    ann.deliver()
+    assert there() == []
+    ann.set(MetadataOnly="")
+    ann.deliver()
+    ann.assert_equal()
+    assert len(there()) == 4
+    bob = make_person("bob")
+    bob.source.add_session("b1", ["one"])
+    add_label(bob.source, "b1", "bob's")
+    bob.deliver()
+    ann.source.sql("DELETE FROM session_labels")
+    ann.deliver()
+    assert there() == [["b1", "bob's"]]
+    assert ann.ctl("remote", "resend", "team")[0] == 0
+    ann.deliver()
+    assert there() == [["b1", "bob's"]]
+
+
+COLUMNS_OF_6 = ("context_pressure_max", "group_key", "transcript_fidelity", "parser_malformed_lines", "is_truncated")
+
+
 def test_an_archive_of_the_version_before_gets_what_it_lacked(ann):
-    """Its tables, and the remote's: what the source has told long ago arrives with the next sync."""
+    """Its tables and columns, and the remote's: what the source has told long ago arrives with the next sync."""
     ann.source.add_session("s1", ["one"])
+    ann.source.sql("UPDATE sessions SET context_pressure_max = 1.0 / 3, group_key = 'g', transcript_fidelity = 'summary', parser_malformed_lines = 5")
     add_usage(ann.source, "s1")
+    add_label(ann.source, "s1", "word")
     ann.deliver()
     with sqlite3.connect(ann.archive) as db:
-        db.executescript("DROP TABLE usage_events; DELETE FROM meta WHERE key LIKE 'usage%'; PRAGMA user_version = 4")
+        # a policy holds the version of the archive that it is for
+        db.executescript("DROP TABLE usage_events; DELETE FROM meta WHERE key LIKE 'usage%'; UPDATE cursors SET policy = policy + 1;"
+                         " PRAGMA user_version = 4;"
+                         + ";".join(f"ALTER TABLE sessions DROP COLUMN {name}" for name in COLUMNS_OF_6))
     with sqlite3.connect(ann.archive.parent / "archive.db.remotes") as db:
-        db.executescript("ALTER TABLE remotes DROP COLUMN usage; PRAGMA user_version = 4")
+        db.executescript("ALTER TABLE remotes DROP COLUMN usage; ALTER TABLE remotes DROP COLUMN labels; PRAGMA user_version = 4")
     status, out, stderr = ann.ctl("remote", "check", "team")
     assert status == 1 and "older version" in stderr, out + stderr
     ann.deliver()
     ann.assert_equal()
     assert len(archive_rows(ann.archive, "SELECT * FROM usage_events")) == 1
+    assert [tuple(row) for row in archive_rows(ann.archive, f"SELECT {', '.join(COLUMNS_OF_6)} FROM sessions")] == [(1 / 3, "g", "summary", 5, None)]
+    (pressure, lines), = ann.server.query("SELECT context_pressure_max, parser_malformed_lines FROM sessions")
+    assert float(pressure) == 1 / 3 and lines == "5"
     status, out, stderr = ann.ctl("remote", "check", "team")
     assert status == 0, out + stderr

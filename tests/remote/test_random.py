@@ -84,6 +84,12 @@ class Work:
     def unstar(self):
         self.source.sql("DELETE FROM starred_sessions WHERE session_id=?", (self.session(),))
 
+    def label(self):
+        self.source.sql("INSERT OR IGNORE INTO session_labels (session_id, label) VALUES (?, ?)", (self.session(), f"label {self.dice.randrange(5)}"))
+
+    def unlabel(self):
+        self.source.sql("DELETE FROM session_labels WHERE session_id=?", (self.session(),))
+
     def rename(self):
         session = self.session()
         self.source.sql("UPDATE sessions SET display_name=? WHERE id=?", (f"name {self.dice.random()}", session))
@@ -106,7 +112,7 @@ class Work:
 
     def something(self):
         self.dice.choice([self.new, self.new, self.grow, self.grow, self.edit, self.paste, self.shorten, self.truncate, self.call,
-                          self.lose_calls, self.star, self.unstar, self.rename, self.trash, self.remove])()
+                          self.lose_calls, self.star, self.unstar, self.label, self.unlabel, self.rename, self.trash, self.remove])()
 
 
 def sessions_there(server):

@@ -93,7 +93,7 @@ static char *memory_text(const Value *v)
 
         if (v->type == VALUE_TEXT)
                 text = strndup(v->text, v->size);
-        else if (v->type == VALUE_INTEGER)
+        else if (v->type == VALUE_INTEGER || v->type == VALUE_REAL)
                 REQUIRE(asprintf(&text, "%" PRId64, v->integer) > 0);
         else
                 text = strdup("");
@@ -125,6 +125,7 @@ static MemoryRow memory_row(MemoryRemote *m, RemoteTable table, const Value *val
                 [REMOTE_PINS] = { PIN_MESSAGE_ORDINAL, PIN_USER_ID, -1 },
                 [REMOTE_DELETES] = { TOMBSTONE_USER_ID, -1, -1 },
                 [REMOTE_USAGE] = { USAGE_EVENT_ID, -1, -1 },
+                [REMOTE_LABELS] = { LABEL_LABEL, -1, -1 },
         };
         MemoryRow row = { .table = table, .stamp = stamp, .ordinal = -1 };
         _cleanup_free_ char *more[3] = { NULL };

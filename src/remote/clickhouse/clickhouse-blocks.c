@@ -45,6 +45,7 @@ static int put_value(StrBuf *b, WireType type, const Value *v)
                 return put_number(b, w.number, 8);
         case WIRE_UINT32_OR_NULL:
         case WIRE_UINT64_OR_NULL:
+        case WIRE_REAL_OR_NULL:
         case WIRE_TIME_OR_NULL:
                 if (w.is_null)
                         return put_number(b, 1, 1);

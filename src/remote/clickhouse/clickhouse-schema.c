@@ -27,6 +27,8 @@ static const char *type_name(WireType type)
                 return "Nullable(UInt32)";
         case WIRE_UINT64_OR_NULL:
                 return "Nullable(UInt64)";
+        case WIRE_REAL_OR_NULL:
+                return "Nullable(Float64)";
         case WIRE_BOOL:
                 return "Bool";
         case WIRE_TIME:
@@ -49,6 +51,7 @@ static const char *table_key(RemoteTable table)
                 [REMOTE_PINS] = "session_id, message_ordinal, user_id",
                 [REMOTE_DELETES] = "session_id, user_id",
                 [REMOTE_USAGE] = "session_id, event_id",
+                [REMOTE_LABELS] = "session_id, label",
         };
 
         return keys[table];
@@ -69,6 +72,9 @@ int clickhouse_digest_sql(RemoteTable table, StrBuf *b)
                 case WIRE_UINT32_OR_NULL:
                 case WIRE_UINT64_OR_NULL:
                         format = "%sifNull(toString(%s), ''), '\\x1f'";
+                        break;
+                case WIRE_REAL_OR_NULL:
+                        format = "%sifNull(toString(reinterpretAsUInt64(%s)), ''), '\\x1f'";
                         break;
                 case WIRE_BOOL:
                         format = "%stoString(toUInt8(%s)), '\\x1f'";

@@ -26,6 +26,7 @@ static const struct {
         { REMOTE_DELETES, TOMBSTONE_CREATED_AT, WIRE_TIME },
         { REMOTE_USAGE, USAGE_MESSAGE_ORDINAL, WIRE_UINT32_OR_NULL },
         { REMOTE_USAGE, USAGE_COST_MICRODOLLARS, WIRE_UINT64_OR_NULL },
+        { REMOTE_LABELS, LABEL_CREATED_AT, WIRE_TIME },
 };
 
 WireType wire_type(RemoteTable table, size_t column)
@@ -36,6 +37,8 @@ WireType wire_type(RemoteTable table, size_t column)
         switch (remote_table(table)->columns[column].kind) {
         case COLUMN_NUMBER:
                 return WIRE_UINT32;
+        case COLUMN_REAL:
+                return WIRE_REAL_OR_NULL;
         case COLUMN_TIME:
                 return WIRE_TIME_OR_NULL;
         default:
@@ -81,6 +84,10 @@ WireValue wire_value(WireType type, const Value *v)
         case WIRE_UINT64_OR_NULL:
                 w.is_null = v->type != VALUE_INTEGER;
                 w.number = v->integer > 0 ? (uint64_t) v->integer : 0;
+                break;
+        case WIRE_REAL_OR_NULL:
+                w.is_null = v->type != VALUE_REAL;
+                w.number = w.is_null ? 0 : v->bits;
                 break;
         case WIRE_BOOL:
                 w.number = v->type == VALUE_INTEGER && v->integer != 0;

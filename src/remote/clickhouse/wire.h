@@ -15,6 +15,7 @@ typedef enum WireType {
         WIRE_UINT32,
         WIRE_UINT32_OR_NULL,
         WIRE_UINT64_OR_NULL,
+        WIRE_REAL_OR_NULL, /* its bits */
         WIRE_BOOL,
         WIRE_TIME, /* milliseconds since the epoch */
         WIRE_TIME_OR_NULL,

@@ -417,12 +417,27 @@ static int delete_unlisted(PostgreSql *p, PgTable table)
         return postgresql_run(p, &sql, parameters, NULL);
 }
 
-/* Stars, pins and events of our sessions; with @replaces they are all that there are. */
-static int send_list(PostgreSql *p, PgTable table, bool replaces, uint64_t stamp)
+/* Of each of our sessions, or of those alone that have any, all in one array; an open page looks at the time. */
+static int send_arrays(PostgreSql *p, PgTable table, bool replaces)
+{
+        const PgLayout *l = pg_layout(table);
+        const char *parameters[] = { p->ours, NULL };
+
+        return postgresql_runf(
+                        p, parameters, NULL,
+                        "UPDATE %s.sessions s SET \"%s\" = n.list, updated_at = clock_timestamp() FROM (SELECT "
+                        "x.id, coalesce(array_agg(t.label ORDER BY t.label COLLATE \"C\") FILTER (WHERE "
+                        "t.session_id IS NOT NULL), '{}') AS list FROM %s.sessions x %s JOIN " PG_STAGING
+                        "%s t ON t.session_id = x.id WHERE x.owner_marker = ANY($1::text[]) GROUP BY x.id) n "
+                        "WHERE s.id = n.id AND s.\"%s\" IS DISTINCT FROM n.list",
+                        p->schema, l->array, p->schema, replaces ? "LEFT" : "", l->name, l->array);
+}
+
+static int send_rows(PostgreSql *p, PgTable table, bool replaces)
 {
         _cleanup_(strbuf_done) StrBuf where = { 0 }, upsert = { 0 };
         const char *parameters[] = { p->ours, NULL };
-        int r;
+        int r = 0;
 
         (void) strbuf_printf(&where,
                              "JOIN %s.sessions s ON s.id = t.session_id WHERE s.owner_marker = "
@@ -431,11 +446,19 @@ static int send_list(PostgreSql *p, PgTable table, bool replaces, uint64_t stamp
         if (where.failed)
                 return postgresql_no_memory(p);
         add_upsert(p, table, where.data, &upsert);
-        r = postgresql_begin_work(p, stamp);
-        if (r >= 0 && replaces)
+        if (replaces)
                 r = delete_unlisted(p, table);
+        return r < 0 ? r : postgresql_run(p, &upsert, parameters, NULL);
+}
+
+/* Stars, pins, events and labels of our sessions; with @replaces they are all that there are. */
+static int send_list(PostgreSql *p, PgTable table, bool replaces, uint64_t stamp)
+{
+        int r = postgresql_begin_work(p, stamp);
+
         if (r >= 0)
-                r = postgresql_run(p, &upsert, parameters, NULL);
+                r = pg_layout(table)->array ? send_arrays(p, table, replaces)
+                                            : send_rows(p, table, replaces);
         return r < 0 ? r : postgresql_commit(p);
 }
 
@@ -444,7 +467,7 @@ static int send_lists(PostgreSql *p, const RemoteBatch *batch)
         int r = 0;
 
         for (PgTable t = PG_STARS; r >= 0 && t < N_PG_TABLES; t++) {
-                bool replaces = batch->replaces[pg_layout(t)->table];
+                bool replaces = batch->replaces[pg_layout(t)->table] && p->has[t][0];
 
                 if (replaces || p->has_put[t])
                         r = send_list(p, t, replaces, batch->stamp);

@@ -59,6 +59,7 @@ static const PgColumn session_columns[] = {
         { "final_failure_streak", PG_INT, .from = SESSION_FINAL_FAILURE_STREAK, .fallback = "" },
         { "compaction_count", PG_INT, .from = SESSION_COMPACTION_COUNT, .fallback = "" },
         { "mid_task_compaction_count", PG_INT, .from = SESSION_MID_TASK_COMPACTION_COUNT, .fallback = "" },
+        { "context_pressure_max", PG_REAL, .from = SESSION_CONTEXT_PRESSURE_MAX },
         { "health_score", PG_INT, .from = SESSION_HEALTH_SCORE },
         { "quality_signal_version", PG_INT, .from = SESSION_QUALITY_SIGNAL_VERSION, .fallback = "" },
         { "short_prompt_count", PG_INT, .from = SESSION_SHORT_PROMPT_COUNT, .fallback = "" },
@@ -68,6 +69,10 @@ static const PgColumn session_columns[] = {
         { "duplicate_prompt_count", PG_INT, .from = SESSION_DUPLICATE_PROMPT_COUNT, .fallback = "" },
         { "no_code_context_count", PG_INT, .from = SESSION_NO_CODE_CONTEXT_COUNT, .fallback = "" },
         { "runaway_tool_loop_count", PG_INT, .from = SESSION_RUNAWAY_TOOL_LOOP_COUNT, .fallback = "" },
+        { "group_key", PG_TEXT, .from = SESSION_GROUP_KEY, .fallback = "", .most = SHORT_MAX },
+        { "transcript_fidelity", PG_TEXT, .from = SESSION_TRANSCRIPT_FIDELITY, .fallback = "" },
+        { "parser_malformed_lines", PG_INT, .from = SESSION_PARSER_MALFORMED_LINES, .fallback = "" },
+        { "is_truncated", PG_BOOL, .from = SESSION_IS_TRUNCATED, .fallback = "" },
         { "transcript_revision", PG_TEXT, PG_REVISION },
         { "updated_at", PG_TIME, PG_NOW, .is_core = true },
 };
@@ -78,7 +83,7 @@ static const PgColumn message_columns[] = {
         { "role", PG_TEXT, .from = MESSAGE_ROLE, .fallback = "", .is_core = true, .most = SHORT_MAX },
         { "content", PG_TEXT, .from = MESSAGE_CONTENT, .fallback = "", .is_core = true },
         { "thinking_text", PG_TEXT, .from = MESSAGE_THINKING_TEXT, .fallback = "" },
-        { "dialogue_text", PG_TEXT, .from = MESSAGE_DIALOGUE_TEXT },
+        { "dialogue_text", PG_TEXT, .from = MESSAGE_DIALOGUE_TEXT, .keeps_empty = true }, /* NULL: searching takes the content */
         { "timestamp", PG_TIME, .from = MESSAGE_TIMESTAMP, .is_core = true },
         { "has_thinking", PG_BOOL, .from = MESSAGE_HAS_THINKING, .fallback = "" },
         { "has_tool_use", PG_BOOL, .from = MESSAGE_HAS_TOOL_USE, .fallback = "" },
@@ -152,6 +157,11 @@ static const PgColumn usage_columns[] = {
         { "occurred_at", PG_TIME, .from = USAGE_OCCURRED_AT },
         { "dedup_key", PG_TEXT, .from = USAGE_EVENT_ID, .is_core = true, .is_name = true },
 };
+
+static const PgColumn label_columns[] = {
+        { "session_id", PG_TEXT, .from = LABEL_SESSION_ID },
+        { "label", PG_TEXT, .from = LABEL_LABEL, .fallback = "", .most = SHORT_MAX },
+};
 /* clang-format on */
 
 const PgLayout *pg_layout(PgTable table)
@@ -170,6 +180,8 @@ const PgLayout *pg_layout(PgTable table)
                               ELEMENTSOF(pin_columns) },
                 [PG_USAGE] = { "usage_events", REMOTE_USAGE, "session_id, source, dedup_key",
                                usage_columns, ELEMENTSOF(usage_columns), "dedup_key <> ''" },
+                [PG_LABELS] = { "session_labels", REMOTE_LABELS, NULL, label_columns,
+                                ELEMENTSOF(label_columns), .array = "labels" },
         };
 
         return layouts + table;
@@ -237,7 +249,8 @@ static int text_cell(const PgColumn *column, const Value *v, StrBuf *scratch, Pg
         int r = 0;
 
         if (v->type != VALUE_TEXT || size == 0) {
-                *ret = (PgCell){ .is_null = !column->fallback,
+                *ret = (PgCell){ .is_null = !column->fallback &&
+                                            (v->type != VALUE_TEXT || !column->keeps_empty),
                                  .text = column->fallback ?: "",
                                  .size = column->fallback ? strlen(column->fallback) : 0 };
                 return 0;
@@ -296,6 +309,9 @@ int pg_cell(const PgColumn *column, const Value *values, StrBuf *scratch, PgCell
                                        : text_cell(column, v, scratch, ret);
         case PG_LONG:
                 *ret = (PgCell){ .is_null = v->type != VALUE_INTEGER, .number = v->integer };
+                break;
+        case PG_REAL:
+                *ret = (PgCell){ .is_null = v->type != VALUE_REAL, .number = (int64_t) v->bits };
                 break;
         case PG_TIME:
                 time_cell(column, v, ret);
@@ -380,6 +396,7 @@ int pg_digest_sql(PgTable table, const bool *has, StrBuf *sql)
                 [PG_TEXT] = "coalesce(t.\"%s\", '')",
                 [PG_INT] = "coalesce(t.\"%s\"::text, '')",
                 [PG_LONG] = "coalesce(t.\"%s\"::text, '')",
+                [PG_REAL] = "coalesce(('x' || encode(float8send(t.\"%s\"), 'hex'))::bit(64)::bigint::text, '')",
                 [PG_BOOL] = "t.\"%s\"::int::text",
                 [PG_TIME] = "coalesce((extract(epoch FROM t.\"%s\") * 1000000)::bigint::text, '')",
         };

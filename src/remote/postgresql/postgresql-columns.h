@@ -17,6 +17,7 @@ typedef enum PgTable {
         PG_STARS,
         PG_PINS,
         PG_USAGE,
+        PG_LABELS, /* in a column of sessions */
         N_PG_TABLES,
 } PgTable;
 
@@ -26,6 +27,7 @@ typedef enum PgType {
         PG_TEXT,
         PG_INT,
         PG_LONG, /* 64 bits */
+        PG_REAL, /* the bits of a double */
         PG_BOOL,
         PG_TIME, /* microseconds */
 } PgType;
@@ -46,17 +48,19 @@ typedef struct PgColumn {
         const char *fallback; /* in place of an empty text; NULL: SQL's NULL, also for others */
         const char *shadow;
         bool is_core;
-        size_t most;  /* bytes that fit in its index; 0: it has none */
-        bool is_name; /* a text, of our number, by which rows are told apart */
+        size_t most;      /* bytes that fit in its index; 0: it has none */
+        bool keeps_empty; /* an empty text is none that is missing */
+        bool is_name;     /* a text, of our number, by which rows are told apart */
 } PgColumn;
 
 typedef struct PgLayout {
         const char *name;
         RemoteTable table;
-        const char *key; /* as SQL */
+        const char *key; /* as SQL; NULL: rows need not differ */
         const PgColumn *columns;
         size_t n_columns;
         const char *among; /* of the rows there that the key is unique of; or NULL: of all */
+        const char *array; /* the column of sessions that has all of a session's, in place of a table; or NULL */
 } PgLayout;
 
 /* What a table there is made of. */

@@ -47,6 +47,7 @@ static int put_cell(StrBuf *b, PgType type, const PgCell *cell)
         case PG_INT:
                 return put_field(b, (uint64_t) cell->number, 4);
         case PG_LONG:
+        case PG_REAL:
                 return put_field(b, (uint64_t) cell->number, 8);
         case PG_BOOL:
                 return put_field(b, cell->number != 0, 1);
@@ -132,7 +133,7 @@ int postgresql_put(Remote *remote, RemoteTable table, const Value *values, uint6
         size_t before, all = 0;
         int r;
 
-        if (there == N_PG_TABLES || !pg_row_fits(table, values))
+        if (there == N_PG_TABLES || !p->has[there][0] || !pg_row_fits(table, values))
                 return REMOTE_PUT_NOT;
         if (table == REMOTE_SESSIONS)
                 begin_session(p, values + SESSION_ID);

@@ -96,6 +96,11 @@ static int take_column(PostgreSql *p, const char *table, const char *column, boo
                 return 0;
         if (t == PG_SESSIONS && strcmp(column, "has_tool_calls") == 0)
                 p->has_tool_flag = true;
+        for (PgTable other = 0; t == PG_SESSIONS && other < N_PG_TABLES; other++) {
+                l = pg_layout(other);
+                if (l->array && strcmp(column, l->array) == 0)
+                        memset(p->has[other], true, l->n_columns * sizeof(*p->has[other]));
+        }
         l = pg_layout(t);
         for (size_t i = 0; i < l->n_columns; i++)
                 if (strcmp(l->columns[i].name, column) == 0) {
@@ -130,7 +135,10 @@ static int check_columns(PostgreSql *p)
                                                 schema_name(p), p->settings.place, l->name,
                                                 l->columns[i].name, p->options->name);
                         (void) strbuf_printf(&left_out, "%s%s.%s", left_out.size > 0 ? ", " : "",
-                                             l->name, l->columns[i].name);
+                                             l->array ? "sessions" : l->name,
+                                             l->array ?: l->columns[i].name);
+                        if (l->array)
+                                break;
                 }
         }
         free(p->left_out);
@@ -222,7 +230,7 @@ static const char *type_name(PgType type)
 {
         static const char *const names[] = {
                 [PG_TEXT] = "text", [PG_INT] = "int",          [PG_LONG] = "bigint",
-                [PG_BOOL] = "bool", [PG_TIME] = "timestamptz",
+                [PG_BOOL] = "bool", [PG_TIME] = "timestamptz", [PG_REAL] = "float8",
         };
 
         return names[type];
@@ -240,7 +248,9 @@ static int make_table(PostgreSql *p, PgTable table)
                 if (p->has[table][i] && pg_column_is_sent(l->columns + i))
                         (void) strbuf_printf(&sql, ", \"%s\" %s", l->columns[i].name,
                                              type_name(l->columns[i].type));
-        (void) strbuf_printf(&sql, ", PRIMARY KEY (%s))", l->key);
+        if (l->key)
+                (void) strbuf_printf(&sql, ", PRIMARY KEY (%s)", l->key);
+        (void) strbuf_putc(&sql, ')');
         return postgresql_run(p, &sql, NULL, NULL);
 }
 

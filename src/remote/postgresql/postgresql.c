@@ -95,9 +95,24 @@ static int postgresql_digest(Remote *remote, RemoteTable table, const Value *val
         PostgreSql *p = of(remote);
         PgTable there = pg_table_of(table);
 
-        if (there == N_PG_TABLES || !pg_row_fits(table, values))
+        if (there == N_PG_TABLES || !p->has[there][0] || !pg_row_fits(table, values))
                 return REMOTE_PUT_NOT;
         return pg_digest(there, p->has[there], values, &p->digested, ret);
+}
+
+/* What has the rows of one of the sessions s, as t. */
+static void add_rows(const PostgreSql *p, PgTable table, StrBuf *sql)
+{
+        const PgLayout *l = pg_layout(table);
+
+        if (l->array)
+                (void) strbuf_printf(
+                                sql,
+                                "LATERAL (SELECT x.id AS session_id, e.label FROM %s.sessions x, "
+                                "unnest(x.\"%s\") AS e (label) WHERE x.id = s.id)",
+                                p->schema, l->array);
+        else
+                (void) strbuf_printf(sql, "%s.%s", p->schema, l->name);
 }
 
 /* The page's sessions first: rows are read of these alone. */
@@ -107,14 +122,15 @@ static int digests_sql(PostgreSql *p, PgTable table, const char *after, size_t m
 
         (void) strbuf_printf(sql, "SELECT s.id, count(t.%s), coalesce(mod(sum(", id);
         (void) pg_digest_sql(table, p->has[table], sql);
-        return strbuf_printf(
+        (void) strbuf_printf(
                         sql,
                         ") FILTER (WHERE t.%s IS NOT NULL), 18446744073709551616), 0) FROM (SELECT id "
                         "FROM %s.sessions WHERE owner_marker = ANY($1::text[])%s ORDER BY id COLLATE "
-                        "\"C\" LIMIT %zu) s LEFT JOIN %s.%s t ON t.%s = s.id GROUP BY s.id ORDER BY "
-                        "s.id COLLATE \"C\"",
-                        id, p->schema, after ? " AND id > $2 COLLATE \"C\"" : "", max, p->schema,
-                        pg_layout(table)->name, id);
+                        "\"C\" LIMIT %zu) s LEFT JOIN ",
+                        id, p->schema, after ? " AND id > $2 COLLATE \"C\"" : "", max);
+        add_rows(p, table, sql);
+        return strbuf_printf(sql, " t ON t.%s = s.id GROUP BY s.id ORDER BY s.id COLLATE \"C\"",
+                             id);
 }
 
 static int postgresql_digests(Remote *remote, RemoteTable table, const char *after, size_t max,
@@ -127,7 +143,7 @@ static int postgresql_digests(Remote *remote, RemoteTable table, const char *aft
         PgTable there = pg_table_of(table);
         int r;
 
-        if (there == N_PG_TABLES)
+        if (there == N_PG_TABLES || !p->has[there][0])
                 return 0;
         (void) digests_sql(p, there, after, max, &sql);
         r = postgresql_run(p, &sql, parameters, &result);

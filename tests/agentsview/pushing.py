@@ -1,0 +1,14 @@
+"""Somebody else's `agentsview pg push` of the plain text, with every right"""
+
+import subprocess
+
+from postgresql import PASSWORD
+
+
+def push(desk, database=None):
+    """Into the schema that the desk shares, or another database's. Returns the process, which has ended."""
+    server = desk.server
+    server.cluster.query("ALTER ROLE agentsview_owner LOGIN PASSWORD '%s'" % PASSWORD)
+    environ = dict(desk.viewer.environ, AGENTSVIEW_NO_DAEMON="1", AGENTSVIEW_PG_URL="postgresql://agentsview_owner:%s@127.0.0.1:%d/%s" % (
+        PASSWORD.replace(" ", "%20"), server.cluster.port, database or server.database))
+    return subprocess.run([desk.viewer.program, "pg", "push"], env=environ, cwd=desk.viewer.home, capture_output=True, text=True, timeout=300)
