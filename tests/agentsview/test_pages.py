@@ -9,14 +9,12 @@ import json
 import os
 import re
 import sqlite3
-import threading
 import time
 import urllib.error
 
 import pytest
 from fixtures import rng  # noqa: F401
 from planted import github
-from pushing import push
 from viewer import Server, Viewer
 from scrubjay_test import wait_for
 
@@ -230,47 +228,3 @@ def test_labels_come_and_go(desk, postgresql, rng):
         moved = desk.server.query("SELECT max(updated_at)::text FROM sessions")
         desk.scrubjay.once()
         assert desk.server.query("SELECT max(updated_at)::text FROM sessions") == moved, "nothing happened, and something was written"
-
-
-# Somebody else's `agentsview pg push` into the same schema
-
-def plain_rows(desk):
-    """Sessions of ours whose text holds a planted secret."""
-    rows = desk.server.query("SELECT s.id, m.content || m.thinking_text FROM sessions s JOIN messages m ON m.session_id = s.id"
-                             " WHERE s.owner_marker LIKE 'scrubjay:%'")
-    return {session for session, text in rows for planted in desk.planted for gone in planted.gone if gone in text}
-
-
-def test_a_push_afterwards_replaces_nothing(shared):
-    ours = shared.server.query("SELECT id, owner_marker FROM sessions ORDER BY 1")
-    done = push(shared)
-    assert done.returncode == 0, done.stderr
-    assert shared.server.query("SELECT id, owner_marker FROM sessions ORDER BY 1") == ours
-    assert plain_rows(shared) == set()
-    shared.server.assert_equal(shared.scrubjay.archive)
-
-
-def test_a_push_before_is_left_alone_and_told(desk, postgresql):
-    desk.share(postgresql)
-    done = push(desk)
-    assert done.returncode == 0, done.stderr
-    before = desk.server.query("SELECT id, owner_marker FROM sessions ORDER BY 1")
-    assert before
-    outcome = desk.scrubjay.run("--once")
-    assert "came from no scrubjay" in outcome.said or "is not delivered" in outcome.said
-    assert desk.server.query("SELECT id, owner_marker FROM sessions WHERE owner_marker NOT LIKE 'scrubjay:%' ORDER BY 1") == before
-    assert plain_rows(desk) == set()
-
-
-def test_a_push_at_the_same_moment(desk, postgresql):
-    """Whose a session is decides who was first; none has rows of both."""
-    desk.share(postgresql)
-    for _ in range(3):
-        thread = threading.Thread(target=push, args=(desk,))
-        thread.start()
-        desk.scrubjay.run("--once")
-        thread.join()
-    desk.scrubjay.run("--once")
-    assert plain_rows(desk) == set()
-    owners = desk.server.query("SELECT DISTINCT left(owner_marker, 9) FROM sessions")
-    assert owners
