@@ -18,7 +18,8 @@ typedef struct Sight {
         const FeedSession *session; /* NULL: the archive has none */
         LedgerEntry entry;
         DeliveryPlan plan;
-        uint64_t n_here, n_there; /* rows */
+        uint64_t n_here,
+                        n_there; /* rows; where none is there and nobody counts, one stands for all */
         bool is_same;
 } Sight;
 
@@ -34,6 +35,7 @@ struct Survey {
         Delivery *d;
         int (*on_sight)(Survey *s, const Sight *sight);
         int (*on_list)(Survey *s, uint64_t n_here, uint64_t here, uint64_t n_there);
+        bool counts; /* how many rows are here is told also where none is there */
         uint64_t n_different, n_waiting;
 
         DeliveryDifferenceCallback on_difference;
@@ -178,7 +180,7 @@ static int add_rows(Survey *s, Sight *sight, uint64_t *digest)
                 if (sight->plan.metadata_only)
                         filter_strip(table, values);
                 r = add_row(s, values, sight, digest);
-                if (r < 0)
+                if (r < 0 || (sight->n_here > 0 && sight->n_there == 0 && !s->counts))
                         return r;
         }
         return r < 0 ? link_feed_failed(d, r) : 0;
@@ -215,10 +217,10 @@ static int see(Survey *s, const char *id, const FeedSession *session, const Remo
         sight.plan = delivery_plan(&d->options, session, &sight.entry, now_usec(CLOCK_REALTIME));
         if (ledger_entry_is_left(&sight.entry)) /* nothing of ours is to be there */
                 sight.plan.step = DELIVERY_REFUSE;
+        sight.n_there = there ? there->n_rows : 0;
         r = sum_up(s, &sight, &digest);
         if (r < 0)
                 return r;
-        sight.n_there = there ? there->n_rows : 0;
         sight.is_same = sight.n_here == sight.n_there && digest == (there ? there->digest : 0);
         return s->on_sight(s, &sight);
 }
@@ -472,6 +474,7 @@ int survey_tell(Delivery *d, DeliveryDifferenceCallback on_difference, void *use
                        .on_sight = tell,
                        .on_list = tell_list,
                        .on_difference = on_difference,
+                       .counts = true,
                        .userdata = userdata };
         return survey(s, false);
 }

@@ -59,7 +59,7 @@ typedef struct MemoryServer {
         MemoryRequest *late;
         size_t n_late;
         char claim_archive[64], claim_place[17];
-        uint64_t n_requests, n_batches, n_opened;
+        uint64_t n_requests, n_batches, n_opened, n_digests;
 
         size_t page_most; /* a survey's page of more sessions takes too long; 0: none does */
 
@@ -105,6 +105,7 @@ static int memory_digest(Remote *remote, RemoteTable table, const Value *values,
 {
         XXH64_hash_t sum = 17;
 
+        memory_server.n_digests += remote != NULL;
         for (size_t i = 0; i < remote_table(table)->n_columns; i++) {
                 _cleanup_free_ char *text = memory_text(values + i);
 

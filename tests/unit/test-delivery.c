@@ -422,6 +422,23 @@ TEST(without_anything_to_do_nobody_is_asked)
         world_done(&w);
 }
 
+/* To compare them with nothing would be half of a first delivery's work. */
+TEST(what_is_not_there_is_not_summed_up)
+{
+        World w;
+
+        memory_server_reset(false);
+        world_make(&w, 1);
+        for (unsigned i = 0; i < 20; i++) {
+                add_session(&w);
+                add_messages(&w, w.n_made, 9, 20);
+        }
+        REQUIRE(deliver(&w) == 0);
+        CHECK_INT(memory_server.n_digests, 40); /* of each session, and of its first message */
+        CHECK_INT(n_differences(&w), 0);
+        world_done(&w);
+}
+
 /* Each request of a delivery, one after the other, in each way; by one that lives on, and by one that is killed. */
 static void fail_each_step(bool has_transactions, MemoryFault fault, bool killed)
 {
