@@ -17,7 +17,7 @@ import pytest
 
 from postgresql import SCHEMA
 from scrubjay_test import RULES, wait_for
-from test_delivery import add_call, delete_for_good, delete_message, touch
+from test_delivery import add_call, add_label, delete_for_good, delete_message, touch
 
 pytestmark = pytest.mark.only("postgresql")
 
@@ -359,17 +359,22 @@ def test_another_place_and_back_again(ann):
 
 def test_an_older_schema_lacks_columns(ann):
     """They are left out, which is told; and filled when they are there, and everything is sent again."""
-    ann.server.query("ALTER TABLE messages DROP COLUMN dialogue_text, DROP COLUMN thinking_text; ALTER TABLE sessions DROP COLUMN pr_links")
-    ann.source.add_session("s1", ["one", "two"])
+    ann.server.query("ALTER TABLE messages DROP COLUMN dialogue_text, DROP COLUMN thinking_text;"
+                     " ALTER TABLE sessions DROP COLUMN pr_links, DROP COLUMN labels, DROP COLUMN context_pressure_max")
+    ann.source.add_session("s1", ["one", "two"], context_pressure_max=0.7)
+    add_label(ann.source, "s1", "word")
     told = warned(ann)
-    assert "lack columns" in told and "sessions.pr_links, messages.thinking_text, messages.dialogue_text" in told
+    assert "lack columns" in told and ("sessions.pr_links, sessions.context_pressure_max, messages.thinking_text, messages.dialogue_text,"
+                                       " sessions.labels") in told.replace("\n", " ")
     assert ann.server.query("SELECT content FROM messages ORDER BY ordinal") == [["one"], ["two"]]
     assert ann.ctl("remote", "check", "team")[0] == 0
     ann.server.query("ALTER TABLE messages ADD COLUMN dialogue_text text, ADD COLUMN thinking_text text NOT NULL DEFAULT '';"
-                     "ALTER TABLE sessions ADD COLUMN pr_links text NOT NULL DEFAULT ''")
+                     "ALTER TABLE sessions ADD COLUMN pr_links text NOT NULL DEFAULT '', ADD COLUMN labels text[] NOT NULL DEFAULT '{}',"
+                     " ADD COLUMN context_pressure_max float8")
     ann.ctl("remote", "resend", "team")
     ann.deliver()
     ann.assert_equal()
+    assert ann.server.query("SELECT context_pressure_max::text, labels::text FROM sessions") == [["0.7", "{word}"]]
 
 
 def test_columns_that_we_do_not_know_stay_as_they_are(ann):
@@ -655,9 +660,22 @@ def test_no_text_is_too_long_for_the_indexes(ann):
             if kind == "TEXT" and not {name, f"{name} of {table}"} & keys:
                 ann.source.sql(f"UPDATE {table} SET {name} = ?", (long(),))
     touch(ann.source, "s1")
+    for _ in range(2):
+        add_label(ann.source, "s1", long())
     ann.deliver()
     assert ann.ctl("remote", "check", "team")[0] == 0
     assert ann.server.query("SELECT count(*) FROM messages WHERE length(source_uuid) > 1900") == [["2"]]
+    assert ann.server.query("SELECT count(*), min(length(label)) > 590 FROM sessions, unnest(labels) label") == [["2", "t"]]
+
+
+def test_long_texts_are_compressed_fast(ann):
+    """Where the server knows a faster way than its first one."""
+    knows = ann.server.query("SELECT count(*) FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)")[0][0]
+    ann.source.add_session("s1", ["word " * 5000])
+    ann.deliver()
+    if knows == "1":
+        assert ann.server.query("SELECT pg_column_compression(content) FROM messages") == [["lz4"]]
+    ann.assert_equal()
 
 
 def test_what_the_server_does_not_take_keeps_nothing_else_back(ann):

@@ -184,13 +184,21 @@ static int look_for_plain(PostgreSql *p, RemoteStanding *ret)
         return p->plain ? 0 : postgresql_no_memory(p);
 }
 
-/* All that is relied on is said, and nothing left to the defaults of a server, a database or a user. */
+/* All that is relied on is said, and nothing left to the defaults of a server, a database or a user. Where the server knows a
+ * faster way to compress long texts than its first one, it takes it: that was a quarter of its work. */
 static int say_settings(PostgreSql *p)
 {
         char msec[24];
         const char *parameters[] = { msec, NULL };
+        int r;
 
         (void) snprintf(msec, sizeof(msec), "%" PRIu64, p->connection.timeout_usec / USEC_PER_MSEC);
+        r = postgresql_runf(
+                        p, NULL, NULL,
+                        "SELECT set_config(name, 'lz4', false) FROM pg_catalog.pg_settings WHERE name = "
+                        "'default_toast_compression' AND 'lz4' = ANY(enumvals)");
+        if (r < 0)
+                return r;
         return postgresql_runf(
                         p, parameters, NULL,
                         "SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $1, "
