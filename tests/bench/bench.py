@@ -77,8 +77,8 @@ def to_a_server(lab, options):
     yield from remote.rows(lab)
 
 
-def to_the_pages(lab, _options):
-    yield from pages.rows(lab)
+def to_the_pages(lab, options):
+    yield from pages.rows(lab, options.transcripts)
 
 
 PARTS = {"full": full, "growth": grow, "pressure": under_pressure, "remote": to_a_server, "pages": to_the_pages, "large": large,
@@ -100,7 +100,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tools/bench", description="Measures what scrubjay costs.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to run: {', '.join(PARTS)} (without any: {', '.join(USUAL)})")
     parser.add_argument("--transcripts", metavar="FOLDER", help="a home folder with transcripts of agents, for the parts "
-                        "transcripts (which it runs where no part is named) and peers")
+                        "transcripts (which it runs where no part is named), pages and peers")
     parser.add_argument("--folder", default="/dev/shm/scrubjay-bench", help="where the databases lie (tmpfs)")
     parser.add_argument("--sessions", type=int, default=2500, help="real sessions; 10000 are 1 GB (%(default)s)")
     parser.add_argument("--power", type=int, default=6, help="curves from 10^3 to 10^POWER sessions (%(default)s)")

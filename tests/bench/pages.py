@@ -1,13 +1,18 @@
 """To agentsview's pages: what it takes to bring an archive into PostgreSQL, beside agentsview's own push of the same sessions
 
-The server runs without fsync, in memory, on the same processors. The push is of plain text, which is what it is for; its wall time
+The server has the settings that it comes with, and its files in memory, on the same processors. The push is of plain text, which is what it is for; its wall time
 is compared with ours over the same indexes, one after the other. Both begin with an archive that is there, and tables that are empty.
+The indexes for searching collect what they are to take (fastupdate=on) for ours, as docs/team-server.md has it for a first load; for the
+push they are once as agentsview makes them, by which the two are compared, and once as for ours.
+
+The sessions are those of a folder of transcripts, over and over; or generated ones, with ten times as much text in their messages.
 """
 
 import os
 import re
 import shutil
 import sqlite3
+import types
 import statistics
 from pathlib import Path
 
@@ -17,32 +22,35 @@ from person import Person
 from pressure import TICK
 from remote import Row, best
 from scrubjay_test import clean_environment, run_once
-from transcripts import AGENTSVIEW
+from transcripts import AGENTSVIEW, make_source, repeat
 
 MESSAGES_EACH = 100
-FEW, MANY = 100, 500  # sessions: for what is slow, and for what has a limit
+FEW, MANY = 100, 500  # generated sessions: for what is slow, and for what has a limit
+REAL = 50_000  # messages
 LONG = 800  # messages of the session that gets one more
 TABLES = ("sessions", "messages", "tool_calls")
-SEARCHING = "\n".join(re.findall(r"CREATE INDEX idx_messages_\w+_trgm [^;]*;", postgresql.schema_sql()))
+AS_MADE = "\n".join(re.findall(r"CREATE INDEX idx_messages_\w+_trgm [^;]*;", postgresql.schema_sql()))
+COLLECTING = AS_MADE.replace("fastupdate=off", "fastupdate=on")
+# What tests of other things leave out.
+USUAL = ("fsync = on", "full_page_writes = on", "max_wal_size = 1GB")
 
 
 class Pages:
     """A server with agentsview's tables."""
 
     def __init__(self, lab):
-        self.lab, self.server = lab, postgresql.Server(lab.path("postgresql"))
+        self.lab, self.server = lab, postgresql.Server(lab.path("postgresql"), USUAL)
         self.postmaster = int((self.server.cluster.data / "postmaster.pid").read_text().split()[0])
 
     def close(self):
         self.server.stop()
 
     def empty(self, searching):
-        """With the indexes for searching, in the form that is for first loads; or without."""
+        """@searching: SQL of the indexes for searching."""
         if self.server.database:
             self.server.drop_databases()
         self.server.new_database()
-        if searching:
-            self.server.query(SEARCHING.replace("fastupdate=off", "fastupdate=on"))
+        self.server.query(searching or "SELECT 1")
         self.server.cluster.leave()
 
     def n_rows(self):
@@ -70,12 +78,21 @@ class Pages:
         return figures
 
 
-def make(lab, n_sessions):
-    """A source, and its archive."""
-    source, archive = lab.source("team", n_sessions), lab.path(f"pages-{n_sessions}") / "archive.db"
+def archived(lab, source, n_messages):
+    """The source, its archive, and how many messages they have."""
+    archive = lab.path(f"pages-{n_messages}") / "archive.db"
     status, _, stderr = run_once(source, archive, home=lab.folder)
     assert status == 0, stderr
-    return source, archive
+    return types.SimpleNamespace(source=source, archive=archive, n_messages=n_messages)
+
+
+def generated(lab, n_sessions):
+    return archived(lab, lab.source("team", n_sessions), n_sessions * MESSAGES_EACH)
+
+
+def real(lab, folder):
+    source, _ = make_source(lab, folder)
+    return archived(lab, source, repeat(source, REAL))
 
 
 def deliver(pages, archive, searching):
@@ -92,9 +109,9 @@ def deliver(pages, archive, searching):
         shutil.rmtree(home)
 
 
-def first_delivery(pages, archive, n_runs):
-    runs = [deliver(pages, archive, False) for _ in range(n_runs)]
-    row = best(f"first delivery to PostgreSQL, {MANY * MESSAGES_EACH:,} messages, {pages.n_rows():,} rows, no indexes for searching", runs,
+def first_delivery(pages, of, n_runs):
+    runs = [deliver(pages, of.archive, None) for _ in range(n_runs)]
+    row = best(f"first delivery to PostgreSQL, {of.n_messages:,} messages, {pages.n_rows():,} rows, no indexes for searching", runs,
                pages.n_rows(), rate=15_000, cpu_usec=1.5e6, peak_kb=64 * 1024)
     row.cpu_usec = min(run["cpu_usec"] for run in runs)
     return row
@@ -111,6 +128,9 @@ def adopt(pages, source):
     """A database that agentsview has made itself, with the source's rows."""
     pages.lab.path("pushing-home").mkdir()
     pages.lab.path("pushing").mkdir()
+    if source.parent == pages.lab.path("agentsview"):  # it did so
+        shutil.copy(source, pages.lab.path("pushing") / "sessions.db")
+        return
     agentsview(pages, "sync")
     db = sqlite3.connect(pages.lab.path("pushing") / "sessions.db", isolation_level=None)
     # the text of generated sessions is cut anywhere, and the push ends at what is no UTF-8
@@ -127,9 +147,9 @@ def adopt(pages, source):
     db.close()
 
 
-def push(pages, source):
+def push(pages, source, searching):
     """agentsview's own, of the same sessions into the same tables, as their owner."""
-    pages.empty(True)
+    pages.empty(searching)
     pages.server.query(f"ALTER ROLE agentsview_owner LOGIN PASSWORD '{postgresql.PASSWORD}'")
     pages.server.cluster.leave()
     url = pages.server.url(f"agentsview_owner:{postgresql.PASSWORD.replace(' ', '%20')}", direct=True)
@@ -141,16 +161,18 @@ def push(pages, source):
             shutil.rmtree(pages.lab.path(name))
 
 
-def beside_push(pages, source, archive, n_runs):
+def beside_push(pages, of, n_runs):
     """In turns, the least of each. What is told as over the limit is the ratio of the wall times."""
-    of_ours, of_push, n_rows = [], [], []
+    of_ours, of_push, collecting, n_rows = [], [], [], []
     for _ in range(n_runs):
-        of_ours.append(deliver(pages, archive, True))
+        of_ours.append(deliver(pages, of.archive, COLLECTING))
         n_rows.append(pages.n_rows())
-        of_push.append(push(pages, source))
+        of_push.append(push(pages, of.source, AS_MADE))
         n_rows.append(pages.n_rows())
-    what = f"{FEW * MESSAGES_EACH:,} messages, with the indexes for searching"
+        collecting.append(push(pages, of.source, COLLECTING))
+    what = f"{of.n_messages:,} messages, with the indexes for searching"
     theirs = best(f"agentsview pg push, {what}", of_push, n_rows[1])
+    theirs_collecting = best("the same, where these collect (fastupdate=on)", collecting, n_rows[1])
     ours = best(f"first delivery to PostgreSQL, {what}", of_ours, n_rows[0])
     times = theirs.wall_usec / ours.wall_usec
     ours.name += f": {times:.1f} times as fast as agentsview pg push"
@@ -158,13 +180,12 @@ def beside_push(pages, source, archive, n_runs):
         ours.problems.append("less than 10 times as fast as the push")
     if n_rows[0] != n_rows[1]:
         ours.problems.append(f"{n_rows[0]:,} rows, and {n_rows[1]:,} of the push")
-    yield ours
-    yield theirs
+    yield from (ours, theirs, theirs_collecting)
 
 
 def one_more(pages, count=11):
     """What the server takes for it, from the claim to the commit: its own figures of each statement."""
-    pages.empty(True)
+    pages.empty(COLLECTING)
     person = Person(pages.lab.path("long"), "long", pages.server, settings={"URL": pages.server.engine_url()})
     took = []
     try:
@@ -188,12 +209,17 @@ def one_more(pages, count=11):
                statistics.median(took), limits={"wall_usec": 20_000})
 
 
-def rows(lab, n_runs=3):
+def rows(lab, folder, n_runs=3):
+    """@folder: a home with transcripts, or None."""
     pages = Pages(lab)
     try:
-        _, archive = make(lab, MANY)
-        yield first_delivery(pages, archive, n_runs)
-        yield from beside_push(pages, *make(lab, FEW), n_runs)
+        if folder:
+            of = real(lab, folder)
+            yield first_delivery(pages, of, n_runs)
+            yield from beside_push(pages, of, 1)
+        else:
+            yield first_delivery(pages, generated(lab, MANY), n_runs)
+            yield from beside_push(pages, generated(lab, FEW), n_runs)
         yield one_more(pages)
     finally:
         pages.close()

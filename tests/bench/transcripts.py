@@ -43,6 +43,46 @@ def make_source(lab, folder):
     return source, n_sessions
 
 
+# What hangs on a session in agentsview's database, and its columns that are ids of sessions. A call hangs on its message by its number.
+HANGING = {"messages": ("session_id",), "tool_calls": ("session_id", "subagent_session_id"),
+           "tool_result_events": ("session_id", "subagent_session_id"), "usage_events": ("session_id",)}
+
+
+def repeat(source, n_messages):
+    """Sessions once more under new ids, until there are so many messages, and the rest of a session. Returns how many there are."""
+    db = sqlite3.connect(source, isolation_level=None)
+
+    def values(table, renamed):
+        names = [row[0] for row in db.execute(f"SELECT name FROM pragma_table_info('{table}')") if table == "sessions" or row[0] != "id"]
+        return ", ".join(names), ", ".join(f"CASE WHEN r.{name} <> '' THEN r.{name} || :copy ELSE r.{name} END" if name in renamed
+                                           else "n.id" if name == "message_id" else f"r.{name}" for name in names)
+
+    def count():
+        return db.execute("SELECT count(*) FROM messages").fetchone()[0]
+
+    sums = db.execute("SELECT s.rowid, sum(count(m.id)) OVER (ORDER BY s.rowid) FROM sessions s LEFT JOIN messages m ON m.session_id = s.id"
+                      " GROUP BY s.rowid").fetchall()
+    n = 0
+    while count() < n_messages:
+        n, lacking = n + 1, n_messages - count()
+        last = next((rowid for rowid, so_many in sums if so_many >= lacking), sums[-1][0])
+        copy = {"copy": f"-{n}", "last": last}
+        db.execute("BEGIN")
+        names, taken = values("sessions", ("id", "parent_session_id", "parser_parent_session_id"))
+        db.execute(f"INSERT INTO sessions ({names}) SELECT {taken} FROM sessions r WHERE r.rowid <= :last", copy)
+        for table, renamed in HANGING.items():
+            names, taken = values(table, renamed)
+            message = (" JOIN messages m ON m.id = r.message_id JOIN messages n ON n.session_id = r.session_id || :copy AND n.ordinal = m.ordinal"
+                       if table == "tool_calls" else "")
+            db.execute(f"INSERT INTO {table} ({names}) SELECT {taken} FROM {table} r JOIN sessions s ON s.id = r.session_id{message}"
+                       " WHERE s.rowid <= :last", copy)
+        db.execute("COMMIT")
+    n_messages = count()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    return n_messages
+
+
 def texts(source, query):
     db = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
     try:
