@@ -284,7 +284,9 @@ static int walk(Page *p, const char *id)
                 return r;
         (void) strbuf_puts(&p->out, "</main>\n<footer>");
         put_escaped(&p->out, _("Masked and written by scrubjay"));
-        (void) strbuf_puts(&p->out, " " SCRUBJAY_VERSION "</footer>\n</body>\n</html>\n");
+        (void) strbuf_puts(&p->out, " ");
+        (void) strbuf_puts(&p->out, SCRUBJAY_VERSION);
+        (void) strbuf_puts(&p->out, "</footer>\n</body>\n</html>\n");
         r = flush(p);
         return r < 0 ? r : 1;
 }
