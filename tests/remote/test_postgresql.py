@@ -16,7 +16,7 @@ import urllib.parse
 import pytest
 
 from postgresql import SCHEMA
-from scrubjay_test import RULES, wait_for
+from scrubjay_test import RULES, SCRUBJAYD, clean_environment, wait_for
 from test_delivery import add_call, add_label, delete_for_good, delete_message, touch
 
 pytestmark = pytest.mark.only("postgresql")
@@ -206,6 +206,19 @@ def test_tls(ann, tmp_path):
     ann.assert_equal()
     ann.set(URL=ann.server.url(), CaFile=certificate)
     assert "does not speak TLS with us" in ann.fail()
+
+
+def test_of_a_host_s_addresses_the_last_one_tells_why(ann, tmp_path):
+    """As localhost is ::1 and 127.0.0.1: the first one refuses, and what the other one answers counts."""
+    ann.source.add_session("s1")
+    ann.set(URL=ann.server.url(direct=True).replace("127.0.0.1", "two.example"))
+    hosts = tmp_path / "hosts"
+    hosts.write_text("::1 two.example\n127.0.0.1 two.example\n")
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts, SCRUBJAYD, "--once",
+                           "--source", ann.source.path, "--archive", ann.archive],
+                          env=clean_environment(ann.home), capture_output=True, text=True, timeout=60)
+    error = json.loads(done.stdout)["remotes"]["team"]["error"]
+    assert "The certificate of two.example" in error and "could not be verified" in error
 
 
 @pytest.mark.parametrize("parameters, sentence", [

@@ -70,18 +70,29 @@ static uint64_t deadline_of(const Connection *c)
         return now_usec(CLOCK_MONOTONIC) + c->timeout_usec;
 }
 
+/* The last line of @text but for those that go on with a tab: of a host with several addresses libpq tells of each, in the order in
+ * which it tried them. */
+static const char *last_line(const char *text)
+{
+        const char *last = text + strspn(text, " \n");
+
+        for (const char *p = last; (p = strchr(p, '\n'));)
+                if (*++p && !strchr(" \t\n", *p))
+                        last = p;
+        return last;
+}
+
 /* What went wrong, as libpq tells it; with PQERRORS_SQLSTATE the server's part of it ends with the code. */
 static int fail(Connection *c)
 {
         const char *text = pq()->PQerrorMessage(c->conn), *end;
-        size_t n = strspn(text, " \n");
 
+        text = c->was_open ? text + strspn(text, " \n") : last_line(text);
         free(c->message);
-        c->message = strdup(text + n);
+        c->message = strndup(text, strcspn(text, "\n"));
         c->sqlstate[0] = '\0';
         if (!c->message)
                 return -ENOMEM;
-        c->message[strcspn(c->message, "\n")] = '\0';
         end = c->message + strlen(c->message);
         if (end - c->message > 7 && end[-6] == ' ' && end[-7] == ' ' &&
             strspn(end - 5, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5)
