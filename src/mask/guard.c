@@ -100,16 +100,21 @@ static size_t balanced_end(const char *s, size_t n, size_t at)
         return 0;
 }
 
+/* What may stand between the sign and the name, and how long that is. */
+#define SKIPPED_MAX  8
+#define NAME_LONGEST 80
+
 /* Does the sign at @at open a reference: "${NAME}", "$(cat x)", "{{ .Values.x }}"? What is drawn at random has the sign by chance;
  * in a reference a name follows, and it is closed, where the text was not cut at a blank. */
 static bool is_opened(const char *s, size_t n, size_t at)
 {
-        size_t i = at + 2, start;
+        size_t i = at + 2, start, limit = at + 2 + SKIPPED_MAX;
 
-        while (i < n && s[i] && strchr(" \t{\"'`<#/!$.-", s[i]))
+        while (i < n && i < limit && s[i] && strchr(" \t{\"'`<#/!$.-", s[i]))
                 i++;
         start = i;
-        while (i < n &&
+        limit = start + NAME_LONGEST;
+        while (i < n && i < limit &&
                (char_class((unsigned char) s[i]) != CLASS_SPECIAL || s[i] == '_' || s[i] == '-'))
                 i++;
         if (i == n)

@@ -214,20 +214,6 @@ static bool is_date(const char *s, size_t n)
         return n == sizeof(form) - 1;
 }
 
-/* "PROJ-1234": a key by name, of an issue. */
-static bool is_issue(const Candidate *c, const char *s, size_t n)
-{
-        size_t i = 0, dash;
-
-        while (i < n && is_upper(s[i]))
-                i++;
-        dash = i;
-        for (i++; i < n && is_digit(s[i]); i++)
-                ;
-        return (c->kind == KIND_KEY || c->kind == KIND_API_KEY) && dash >= 2 && dash <= 10 &&
-               i == n && n > dash + 1 && n <= dash + 7 && s[dash] == '-';
-}
-
 /* How far the beginning of a resource's name is looked for. */
 #define RESOURCE_MAX 200
 
@@ -243,11 +229,11 @@ static bool is_in_resource_name(const View *v, const Candidate *c)
 {
         size_t i = c->name_start, low = i > RESOURCE_MAX ? i - RESOURCE_MAX : 0;
 
-        if (before(v, i) != ':')
+        if (c->kind != KIND_SECRET || c->name_end + 1 != c->start || before(v, i) != ':')
                 return false;
         while (i > low && (is_name(v->text[i - 1]) || is_any(v->text[i - 1], ":*/.")))
                 i--;
-        return begins_with(v, i, "arn:") || begins_with(v, i, "urn:");
+        return begins_with(v, i, "arn:");
 }
 
 /* jwt = require("jsonwebtoken") */
@@ -255,6 +241,9 @@ static bool is_module(const View *v, const Candidate *c)
 {
         static const char *const words[] = { "require(", "import(", "include(" };
 
+        for (size_t i = c->start; i < c->end; i++)
+                if (is_upper(v->text[i]))
+                        return false;
         for (size_t k = 0; c->quote && k < ELEMENTSOF(words); k++)
                 if (c->start > strlen(words[k]) &&
                     begins_with(v, c->start - strlen(words[k]) - 1, words[k]))
@@ -265,13 +254,21 @@ static bool is_module(const View *v, const Candidate *c)
 /* A regular expression: it names a range of characters ("[a-z]+"), or goes from one end to the other ("^\\s*$"). */
 static bool is_expression(const char *s, size_t n)
 {
-        for (size_t i = 0; i + 4 < n; i++)
-                if (s[i] == '[' &&
-                    (bytes_find(s + i, 4, "a-z", 3) || bytes_find(s + i, 4, "A-Z", 3) ||
-                     bytes_find(s + i, 4, "0-9", 3)))
+        static const char *const ranges[] = { "a-z", "A-Z", "0-9" };
+        static const char *const classes[] = { "\\s", "\\d", "\\w", "\\.", ".*", ".+" };
+        bool whole = n > 4 && s[0] == '^' && s[n - 1] == '$';
+
+        for (size_t k = 0; k < ELEMENTSOF(ranges); k++) {
+                const char *range = bytes_find(s, n, ranges[k], 3);
+
+                if (range && memchr(s, '[', (size_t) (range - s)) &&
+                    memchr(range, ']', (size_t) (s + n - range)))
                         return true;
-        return n > 4 && s[0] == '^' && s[n - 1] == '$' &&
-               (memchr(s, '\\', n) || bytes_find(s, n, ".*", 2) || bytes_find(s, n, ".+", 2));
+        }
+        for (size_t k = 0; whole && k < ELEMENTSOF(classes); k++)
+                if (bytes_find(s, n, classes[k], 2))
+                        return true;
+        return false;
 }
 
 static const char *find_veto(const View *v, const Candidate *c)
@@ -291,10 +288,8 @@ static const char *find_veto(const View *v, const Candidate *c)
                 return "a number";
         if (is_version(s, n))
                 return "a version";
-        if (is_date(s, n))
+        if (c->kind == KIND_PIN && is_date(s, n))
                 return "a date";
-        if (is_issue(c, s, n))
-                return "an issue's key";
         if (is_in_resource_name(v, c))
                 return "a part of a resource's name";
         if (is_module(v, c))

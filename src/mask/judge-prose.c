@@ -40,11 +40,11 @@ static bool is_keyword(const View *v, size_t start, size_t end)
         return judge_word(v->text + start, end - start) & (WORD_CREDENTIAL | WORD_COPULA);
 }
 
-/* An option of a command has a value of its own. */
-static bool is_option(const View *v, size_t i)
+/* "--name": the quotes after an option that names something are not the value. */
+static bool is_naming_option(const View *v, size_t i, size_t end)
 {
-        return at(v, i) == '-' &&
-               (is_letter(at(v, i + 1)) || (at(v, i + 1) == '-' && is_letter(at(v, i + 2))));
+        return end > i + 2 && v->text[i] == '-' && v->text[i + 1] == '-' &&
+               judge_word(v->text + i + 2, end - i - 2) & (WORD_NAMING | WORD_AFTER);
 }
 
 /* The words after the name: one of them may lead to the value, or stand in quotes. */
@@ -59,7 +59,7 @@ static bool read_words(Reader *r, size_t i)
                 if (end == i || (n > 0 && reader_open_quote(v, i) &&
                                  reader_value(r, i, FORM_COPULA, '"', VALUE_QUOTED)))
                         return n > 0;
-                if (is_option(v, i))
+                if (is_naming_option(v, i, end) && reader_open_quote(v, reader_skip_blanks(v, end)))
                         return false;
                 last = v->text[end - 1];
                 if ((word_flags(v, i, end) & WORD_COPULA || last == ':') && last != ',') {
@@ -204,8 +204,8 @@ bool reader_reverse(Reader *r)
                 quote = v->text[start++];
                 end--;
         }
-        /* "x = password" sets x. */
-        if (end == start || (is_sign && !quote) ||
+        /* "x = new y.Password" sets x. */
+        if (end == start || (is_sign && !quote && before(v, r->c.keyword_start) == '.') ||
             word_flags(v, start, end) & (WORD_ARTICLE | WORD_CREDENTIAL | WORD_COPULA))
                 return false;
         reader_emit(r, FORM_REVERSE, 'r', start, end, quote);

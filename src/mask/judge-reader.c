@@ -43,7 +43,7 @@ static const Keyword keywords[] = {
         { "\xE5\x8F\xA3\xE4\xBB\xA4", KIND_PASSWORD, FOREIGN },
         { "\xE3\x83\x91\xE3\x82\xB9\xE3\x83\xAF\xE3\x83\xBC\xE3\x83\x89", KIND_PASSWORD, FOREIGN },
         { "\xEB\xB9\x84\xEB\xB0\x80\xEB\xB2\x88\xED\x98\xB8", KIND_PASSWORD, FOREIGN },
-        { "requirepass", KIND_PASSWORD, DIRECT },
+        { "requirepass", KIND_PASSWORD, 0 },
         { "identified by", KIND_PASSWORD, DIRECT },
         { "pass", KIND_PASS, STRICT },
         { "pwd", KIND_PASS, STRICT },
@@ -418,19 +418,6 @@ static bool read_below(Reader *r, size_t i)
         return true;
 }
 
-/* Does the quote at @i close the string in which the name stands ("the token: " + x)? An odd one opened it, and code follows. */
-static bool is_closing_quote(const Reader *r, size_t i)
-{
-        const View *v = r->v;
-        bool opened = false;
-
-        if (!is_quote(at(v, i)) || !is_any(at(v, i + 1), "+,;)]}"))
-                return false;
-        for (size_t p = reader_line_start(v, r->c.name_start); p < r->c.name_start; p++)
-                opened ^= v->text[p] == v->text[i];
-        return opened && !r->c.name_quoted;
-}
-
 /* name = value */
 static bool read_operator(Reader *r, size_t i)
 {
@@ -440,10 +427,8 @@ static bool read_operator(Reader *r, size_t i)
                       r->c.place == PLACE_COMMAND;
         char sign = 0;
         unsigned how = 0;
-        bool is_code = false; /* there texts have quotes */
 
         p = skip_type(v, p);
-        is_code = p != i && at(v, i) != '[' && at(v, i) != '(';
         after = read_sign(v, p, &sign);
         if (!after)
                 return false;
@@ -460,8 +445,6 @@ static bool read_operator(Reader *r, size_t i)
                         p = reader_skip_blanks(v, after);
                 sign = typed != p && sign == '=' ? 't' : sign;
         }
-        if (is_closing_quote(r, p))
-                return true;
         /* What a terminal emphasises: "**Password:** x" */
         if (is_any(at(v, p), "*_") && at(v, p + 1) == at(v, p) && is_any(at(v, p + 2), " \t\n\"'`"))
                 p = reader_skip_blanks(v, p + 2);
@@ -478,8 +461,6 @@ static bool read_operator(Reader *r, size_t i)
                 how = VALUE_SENTENCE;
         if (begins && !r->c.name_quoted && (sign == ':' || sign == '=') && !(how & VALUE_WORD))
                 reader_rest(r, p, FORM_OPERATOR, sign);
-        if (is_code || sign == 't' || sign == '|')
-                how = VALUE_QUOTED;
         (void) reader_value(r, p, FORM_OPERATOR, sign, how);
         return true;
 }
@@ -537,15 +518,6 @@ static bool read_program(Reader *r)
         return reader_value(r, i - is_quote(v->text[i - 1]), FORM_OPTION, '-', 0);
 }
 
-/* Is the name that of a function: setPassword("value"), not token.describe("text")? */
-static bool is_callee(const Reader *r)
-{
-        const Candidate *c = &r->c;
-
-        return at(r->v, c->name_end) == '(' &&
-               !memchr(r->v->text + c->keyword_end, '.', c->name_end - c->keyword_end);
-}
-
 static bool read_forms(Reader *r)
 {
         const View *v = r->v;
@@ -553,7 +525,7 @@ static bool read_forms(Reader *r)
 
         if (reader_element(r, i) || read_option(r) || read_program(r))
                 return true;
-        if (is_callee(r) &&
+        if (at(v, i) == '(' &&
             reader_value(r, reader_skip_space(v, i + 1), FORM_CALL, '(', VALUE_QUOTED))
                 return true;
         closed = close_name(r);
@@ -583,10 +555,6 @@ static int read_candidate(Reader *r, unsigned flags)
                 return 0;
         if (r->c.kind == KIND_KEY)
                 r->c.kind = key_kind(r);
-        /* "server.key", "example.pw": a file, a domain */
-        if ((r->c.kind == KIND_KEY || r->c.kind == KIND_PASS || r->c.kind == KIND_AUTH) &&
-            before(r->v, r->c.keyword_start) == '.')
-                r->strict = true;
         r->c.place = find_place(r);
         if (r->c.kind == KIND_LOGIN || r->c.kind == KIND_CREDENTIAL)
                 reader_login(r);

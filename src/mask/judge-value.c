@@ -126,33 +126,14 @@ static size_t printed_end(const View *v, size_t open, size_t i)
         return 0;
 }
 
-static bool is_in_sentence(JudgeForm form)
-{
-        return form == FORM_WORD || form == FORM_COPULA || form == FORM_REVERSE ||
-               form == FORM_GAP || form == FORM_LINE;
-}
-
-#define WORD_LONGEST 16
-
-/* A token has digits or capitals: in a sentence, letters that read as a word of any language are none. */
-static bool is_word_of_token(const View *v, const Candidate *c, size_t start, size_t end)
-{
-        if (c->kind != KIND_TOKEN && c->kind != KIND_KEY && c->kind != KIND_API_KEY &&
-            c->kind != KIND_AUTH)
-                return false;
-        for (size_t i = start; i < end; i++)
-                if (!is_lower(v->text[i]) && !is_wide(v->text[i]) &&
-                    !(i == start && is_upper(v->text[i])))
-                        return false;
-        return end - start <= WORD_LONGEST && text_is_words(v->text + start, end - start);
-}
-
 /* A word of the dictionary in a sentence is a word ("the password is required"): as a password it is told from none. */
 static bool is_plain_word(const View *v, JudgeForm form, size_t start, size_t end)
 {
         DictionaryLook look = judge_dictionary_begin();
 
-        if (!is_in_sentence(form) || end - start > 12)
+        if ((form != FORM_WORD && form != FORM_COPULA && form != FORM_REVERSE && form != FORM_GAP &&
+             form != FORM_LINE) ||
+            end - start > 12)
                 return false;
         for (size_t i = start; i < end; i++) {
                 if (!is_lower(v->text[i]) && (i > start || !is_upper(v->text[i])))
@@ -162,8 +143,18 @@ static bool is_plain_word(const View *v, JudgeForm form, size_t start, size_t en
         return judge_dictionary_has(&look);
 }
 
-/* What stands alone in a line above a value is short. */
-#define LINE_NAME_MAX 40
+#define HEADING_MAX 40
+
+/* What stands alone in a line above a value is short, or made of words: not base64 that ends with "KEY". And it does not begin as the
+ * value: "nom.pw" above "nom.qa" are a list. */
+static bool is_no_heading(const View *v, const Candidate *c, size_t start)
+{
+        size_t n = c->name_end - c->name_start, lead = c->keyword_start - c->name_start;
+
+        return (n > HEADING_MAX && !text_is_words(v->text + c->name_start, n)) ||
+               (lead > 1 && v->size - start > lead &&
+                memcmp(v->text + c->name_start, v->text + start, lead) == 0);
+}
 
 void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t end, char quote)
 {
@@ -178,8 +169,7 @@ void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t 
                 end--;
         if (r->result < 0 || end < start + JUDGE_VALUE_MIN ||
             (!quote && (is_plain_word(v, form, start, end) ||
-                        (is_in_sentence(form) && is_word_of_token(v, c, start, end)) ||
-                        (form == FORM_LINE && c->name_end - c->name_start > LINE_NAME_MAX))) ||
+                        (form == FORM_LINE && is_no_heading(v, c, start)))) ||
             (start < c->name_end && end > c->name_start))
                 return;
         c->start = start;
@@ -216,6 +206,18 @@ static size_t skip_tags(const View *v, size_t i)
         return i;
 }
 
+/* headers["name"]: words after the bracket at @p that follows a name are a key, and not the value. */
+static bool is_map_key(const View *v, size_t start, size_t p)
+{
+        size_t end;
+
+        if (at(v, p) != '[' || p == start || !is_name(v->text[p - 1]) || !is_quote(at(v, p + 1)))
+                return false;
+        end = judge_quoted_end(v, p + 2);
+        return end > 0 && text_is_words(v->text + p + 2, end - p - 2) &&
+               text_is_phrase(v->text + p + 2, end - p - 2);
+}
+
 /* The quote that opens a string within calls and brackets, as in Some("x"), new X("x"), ["x"], string(1) "x"; or @i. */
 static size_t skip_wrapping(const View *v, size_t i)
 {
@@ -230,8 +232,7 @@ static size_t skip_wrapping(const View *v, size_t i)
                         p++;
                 if (!is_any(at(v, p), "([{"))
                         return i;
-                /* headers["name"]: a key, not the value; []byte("x") is none. */
-                if (at(v, p) == '[' && p > i && is_name(v->text[p - 1]) && at(v, p + 1) != ']')
+                if (is_map_key(v, i, p))
                         return i;
                 p = reader_skip_space(v, p + 1);
                 if (is_quote(at(v, p)))
@@ -383,8 +384,7 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
                 size_t next = at(v, end + 1) == ',' ? reader_skip_space(v, end + 2) : 0;
 
                 if (next && is_quote(at(v, next)) &&
-                    ((form == FORM_CALL && r->c.name_end <= r->c.keyword_end + 1) ||
-                     (form == FORM_OPERATOR && quote > start)))
+                    (form == FORM_CALL || (form == FORM_OPERATOR && quote > start)))
                         (void) read_string(r, next, FORM_ARGUMENT, ',');
                 /* "old" -> "new" */
                 next = reader_word_at(v, reader_skip_blanks(v, end + 1), "->");

@@ -13,7 +13,7 @@ static const struct {
         { WORD_AFTER,
           "id ids url uri urls uris name names file files filename path paths dir type types length len count size "
           "limit limits expiry expires expiration expire ttl policy field fields input label prompt regex regexp "
-          "pattern format hint error errors message messages class index position column kind prefix suffix postfix version "
+          "pattern format hint error errors message messages class index position column kind prefix suffix version "
           "algorithm algo alg provider store manager service handler factory list usage used enabled required valid "
           "at date time timestamp timeout status state arn header param parameter variable var env ref reference "
           "title description hash digest checksum sha sha256 fingerprint placeholder endpoint host issuer scope "
