@@ -224,6 +224,7 @@ def test_views_triggers_and_generated_columns(tmp_path):
     db.executescript("""
         ALTER TABLE messages RENAME TO real_messages;
         CREATE VIEW messages AS SELECT * FROM real_messages;
+        ALTER TABLE sessions DROP COLUMN next_ordinal;
         ALTER TABLE sessions ADD COLUMN next_ordinal GENERATED ALWAYS AS (abs(-9223372036854775807 - 1)) VIRTUAL;
         CREATE TRIGGER t AFTER INSERT ON sessions BEGIN SELECT load_extension('/nowhere.so'); END;
         DROP TABLE tool_calls;
