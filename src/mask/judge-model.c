@@ -240,15 +240,14 @@ static bool is_in_resource_name(const View *v, const Candidate *c)
 static bool is_module(const View *v, const Candidate *c)
 {
         static const char *const words[] = { "require(", "import(", "include(" };
+        bool called = false;
 
-        for (size_t i = c->start; i < c->end; i++)
-                if (is_upper(v->text[i]))
-                        return false;
         for (size_t k = 0; c->quote && k < ELEMENTSOF(words); k++)
-                if (c->start > strlen(words[k]) &&
-                    begins_with(v, c->start - strlen(words[k]) - 1, words[k]))
-                        return true;
-        return false;
+                called = called || (c->start > strlen(words[k]) &&
+                                    begins_with(v, c->start - strlen(words[k]) - 1, words[k]));
+        for (size_t i = c->start; called && i < c->end; i++)
+                called = !is_upper(v->text[i]);
+        return called;
 }
 
 /* A regular expression: it names a range of characters ("[a-z]+"), or goes from one end to the other ("^\\s*$"). */

@@ -20,7 +20,7 @@ typedef struct Masker Masker;
 
 typedef enum MaskFormat {
         MASK_TEXT,
-        MASK_JSON, /* a JSON document: strings are masked inside, its shape stays; of a text that is none, lines that are JSON stay it */
+        MASK_JSON, /* a JSON document: strings are masked inside, its shape stays; of a text that is none, lines that are JSON stay JSON */
 } MaskFormat;
 
 /* One masked secret. Never its text. */

@@ -12,7 +12,7 @@ from test_random import ALPHABETS, N_FIRST, ROOT, alone, fill, forms, parts, rng
 
 N_LENGTHS = 4
 LONGEST = 40_000  # a part of a token, and a value in quotes, is read that far
-OWN_MIN, WORK_MIN = 5, 1000  # see src/mask/scanner.c, src/mask/pattern-bounds.h
+OWN_MIN, WORK_MIN = 5, 1000  # see src/mask/scanner-pattern.c, src/mask/pattern-bounds.h
 RUN = re.compile(r"\{(%s):(\d+)\}" % "|".join(ALPHABETS))
 
 
