@@ -18,17 +18,6 @@ enum {
 
 extern const Table reader_extra_table;
 
-#define READER_STARS_TAIL "ORDER BY session_id"
-#define READER_PINS_TAIL  "ORDER BY session_id, ordinal"
-#define READER_USAGE_TAIL "ORDER BY session_id, id"
-/* These two outlive their sessions. EXISTS asks for each of their rows; IN would read all sessions first. */
-#define READER_LABELS_TAIL                                                                \
-        "WHERE EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_labels.session_id) " \
-        "ORDER BY session_id, label"
-#define READER_PARENTS_TAIL                                                                         \
-        "WHERE EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_external_parents.session_id) " \
-        "ORDER BY session_id"
-
 typedef enum Query {
         QUERY_BEGIN,
         QUERY_END,
@@ -46,11 +35,8 @@ typedef enum Query {
         QUERY_CALL_COUNT,
         QUERY_CALLS,
         QUERY_EVENTS,
-        QUERY_STARS,
-        QUERY_PINS,
-        QUERY_LABELS,
-        QUERY_PARENTS,
-        QUERY_USAGE,
+        QUERY_USAGE_EXTENT,
+        QUERY_HAS_USAGE,
         QUERY_DELETED,
         QUERY_EXCLUDED,
         QUERY_NEWEST_MARKER,
@@ -60,6 +46,14 @@ typedef enum Query {
         N_QUERIES,
 } Query;
 
+/* Tables that are read as a whole, and what follows their names. */
+#define READER_N_LISTS 5
+typedef struct ReaderList {
+        const Table *table;
+        const char *tail;
+} ReaderList;
+extern const ReaderList reader_lists[READER_N_LISTS];
+
 struct Reader {
         char *path;
         dev_t device;
@@ -68,6 +62,7 @@ struct Reader {
         Schema schema;
         int64_t expected_version;         /* data version that the source had before */
         sqlite3_stmt *queries[N_QUERIES]; /* NULL: the source has no such table */
+        sqlite3_stmt *lists[READER_N_LISTS];
         Query list;
         bool by_row; /* the list has row numbers only */
         bool has_markers;
@@ -96,6 +91,7 @@ struct Reader {
 int reader_prepare(Reader *r);
 
 /* sqlite_step() with the limit on a single step. */
+int reader_step_statement(Reader *r, sqlite3_stmt *stmt);
 int reader_step(Reader *r, Query query);
 
 /* Tells SQLite the limit; after each opening. */

@@ -131,7 +131,7 @@ static int prepare_sessions(Reader *r)
 }
 
 /* SELECT <first>, the columns of @table FROM it <tail>; nothing where the source has no such table. */
-static int prepare_table(Reader *r, Query query, const Table *table, const char *first,
+static int prepare_table(Reader *r, sqlite3_stmt **ret, const Table *table, const char *first,
                          const char *tail)
 {
         _cleanup_(strbuf_done) StrBuf columns = { 0 };
@@ -139,8 +139,31 @@ static int prepare_table(Reader *r, Query query, const Table *table, const char 
         if (!schema_has_table(&r->schema, table->source))
                 return 0;
         schema_put_columns(&columns, &r->schema, table);
-        return sqlite_preparef(r->db, r->queries + query, "SELECT %s, %s FROM %s %s", first,
-                               columns.data, table->source, tail);
+        return sqlite_preparef(r->db, ret, "SELECT %s, %s FROM %s %s", first, columns.data,
+                               table->source, tail);
+}
+
+/* Labels and parents outlive their sessions. EXISTS asks for each of their rows; IN would read all sessions first. */
+const ReaderList reader_lists[READER_N_LISTS] = {
+        { &star_table, "ORDER BY session_id" },
+        { &pin_table, "ORDER BY session_id, ordinal" },
+        { &label_table,
+          "WHERE EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_labels.session_id) "
+          "ORDER BY session_id, label" },
+        { &parent_table,
+          "WHERE EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_external_parents.session_id) "
+          "ORDER BY session_id" },
+        { &usage_table, "ORDER BY session_id, id" },
+};
+
+static int prepare_lists(Reader *r)
+{
+        int k = 0;
+
+        for (size_t i = 0; k >= 0 && i < READER_N_LISTS; i++)
+                k = prepare_table(r, r->lists + i, reader_lists[i].table, "1",
+                                  reader_lists[i].tail);
+        return k;
 }
 
 static int prepare_children(Reader *r, Query query, const Table *table, const char *first,
@@ -148,7 +171,7 @@ static int prepare_children(Reader *r, Query query, const Table *table, const ch
 {
         _cleanup_free_ char *tail = xasprintf("WHERE %s%s", where, order);
 
-        return prepare_table(r, query, table, first, tail);
+        return prepare_table(r, r->queries + query, table, first, tail);
 }
 
 static int prepare_if_table(Reader *r, Query query, const char *table, const char *sql)
@@ -215,13 +238,13 @@ int reader_prepare(Reader *r)
                                    "EXISTS (SELECT 1 FROM sessions WHERE id >= x'')",
                                    r->queries + QUERY_ODD_IDS);
         if (k >= 0)
-                k = prepare_table(r, QUERY_MESSAGES, &message_table, "id",
+                k = prepare_table(r, r->queries + QUERY_MESSAGES, &message_table, "id",
                                   "WHERE session_id = ?1 AND ordinal >= ?2 ORDER BY ordinal");
         if (k >= 0)
                 k = prepare_if_table(r, QUERY_CALL_COUNT, "tool_calls",
                                      "SELECT count(*) FROM tool_calls WHERE session_id = ?1");
         if (k >= 0)
-                k = prepare_table(r, QUERY_CALLS, &call_table, "message_id",
+                k = prepare_table(r, r->queries + QUERY_CALLS, &call_table, "message_id",
                                   "WHERE message_id = ?1 ORDER BY id");
         if (k >= 0)
                 k = prepare_children(r, QUERY_EVENTS, &event_table, "tool_call_message_ordinal",
@@ -229,15 +252,13 @@ int reader_prepare(Reader *r)
                                      "ORDER BY tool_call_message_ordinal, ",
                                      r->event_order);
         if (k >= 0)
-                k = prepare_table(r, QUERY_STARS, &star_table, "1", READER_STARS_TAIL);
+                k = prepare_lists(r);
         if (k >= 0)
-                k = prepare_table(r, QUERY_PINS, &pin_table, "1", READER_PINS_TAIL);
+                k = prepare_if_table(r, QUERY_USAGE_EXTENT, "usage_events",
+                                     "SELECT count(*), max(rowid) FROM usage_events");
         if (k >= 0)
-                k = prepare_table(r, QUERY_LABELS, &label_table, "1", READER_LABELS_TAIL);
-        if (k >= 0)
-                k = prepare_table(r, QUERY_PARENTS, &parent_table, "1", READER_PARENTS_TAIL);
-        if (k >= 0)
-                k = prepare_table(r, QUERY_USAGE, &usage_table, "1", READER_USAGE_TAIL);
+                k = prepare_if_table(r, QUERY_HAS_USAGE, "usage_events",
+                                     "SELECT 1 FROM usage_events WHERE session_id = ?1 LIMIT 1");
         if (k >= 0)
                 k = prepare_if_table(r, QUERY_DELETED, "session_deletion_changes",
                                      "SELECT session_id, revision FROM session_deletion_changes "

@@ -24,10 +24,15 @@ static int on_tick(void *userdata)
         return ++r->ticks > TICKS_MAX_PER_STEP;
 }
 
-int reader_step(Reader *r, Query query)
+int reader_step_statement(Reader *r, sqlite3_stmt *stmt)
 {
         r->ticks = 0;
-        return sqlite_step(r->queries[query]);
+        return sqlite_step(stmt);
+}
+
+int reader_step(Reader *r, Query query)
+{
+        return reader_step_statement(r, r->queries[query]);
 }
 
 Reader *reader_new(const char *path, const HashKey *key)
@@ -44,6 +49,7 @@ Reader *reader_new(const char *path, const HashKey *key)
 void reader_close(Reader *r)
 {
         sqlite_finalize_all(r->queries, N_QUERIES);
+        sqlite_finalize_all(r->lists, READER_N_LISTS);
         if (r->db)
                 sqlite_close(r->db);
         r->db = NULL;
@@ -87,6 +93,7 @@ static int learn_schema(Reader *r, char **reterr)
         int k;
 
         sqlite_finalize_all(r->queries, N_QUERIES);
+        sqlite_finalize_all(r->lists, READER_N_LISTS);
         r->is_utf8 = sqlite_query_int(r->db, IS_UTF8, &is_utf8) > 0 && is_utf8 != 0;
         k = sqlite_query_int(r->db, "PRAGMA schema_version", &r->schema_version);
         if (k >= 0)
@@ -229,6 +236,7 @@ void reader_end(Reader *r)
         if (!r->db || sqlite3_get_autocommit(r->db))
                 return;
         sqlite_reset_all(r->queries, N_QUERIES);
+        sqlite_reset_all(r->lists, READER_N_LISTS);
         (void) sqlite_execute(r->queries[QUERY_END]);
 }
 
@@ -464,17 +472,17 @@ static int on_large_row(Reader *r, int64_t rowid, void *userdata)
         return k < 0 ? k : hand_over(r, w, values);
 }
 
-static int for_each_row(Reader *r, Query query, const Table *table, const char *tail,
-                        ReaderRowFunc func, void *userdata)
+static int for_each_row(Reader *r, size_t list, ReaderRowFunc func, void *userdata)
 {
+        const Table *table = reader_lists[list].table;
         RowWalk w = { .table = table, .func = func, .userdata = userdata };
-        sqlite3_stmt *stmt = r->queries[query];
+        sqlite3_stmt *stmt = r->lists[list];
         Value values[N_SESSION_COLUMNS];
         int k, result = 0;
 
         if (!stmt)
                 return 0;
-        while (result >= 0 && (k = reader_step(r, query)) > 0) {
+        while (result >= 0 && (k = reader_step_statement(r, stmt)) > 0) {
                 arena_clear(&r->arena);
                 reader_allow_row(r);
                 schema_read_row(stmt, 1, table, values);
@@ -482,33 +490,37 @@ static int for_each_row(Reader *r, Query query, const Table *table, const char *
         }
         (void) sqlite3_reset(stmt);
         if (result >= 0 && k == -EFBIG)
-                return reader_list_rows(r, table, tail, 0, on_large_row, &w);
+                return reader_list_rows(r, table, reader_lists[list].tail, 0, on_large_row, &w);
         return result < 0 ? result : k;
 }
 
-int reader_stars(Reader *r, ReaderRowFunc func, void *userdata)
+int reader_rows(Reader *r, const Table *table, ReaderRowFunc func, void *userdata)
 {
-        return for_each_row(r, QUERY_STARS, &star_table, READER_STARS_TAIL, func, userdata);
+        size_t i = 0;
+
+        while (reader_lists[i].table != table)
+                i++;
+        return for_each_row(r, i, func, userdata);
 }
 
-int reader_pins(Reader *r, ReaderRowFunc func, void *userdata)
+int reader_usage_extent(Reader *r, int64_t ret[static 2])
 {
-        return for_each_row(r, QUERY_PINS, &pin_table, READER_PINS_TAIL, func, userdata);
+        sqlite3_stmt *stmt = r->queries[QUERY_USAGE_EXTENT];
+        int k;
+
+        ret[0] = ret[1] = 0;
+        if (!stmt)
+                return 0;
+        k = reader_step(r, QUERY_USAGE_EXTENT);
+        for (int i = 0; k > 0 && i < 2; i++)
+                ret[i] = sqlite3_column_int64(stmt, i);
+        (void) sqlite3_reset(stmt);
+        return k < 0 ? k : 0;
 }
 
-int reader_labels(Reader *r, ReaderRowFunc func, void *userdata)
+int reader_has_usage(Reader *r, const char *id, size_t size)
 {
-        return for_each_row(r, QUERY_LABELS, &label_table, READER_LABELS_TAIL, func, userdata);
-}
-
-int reader_parents(Reader *r, ReaderRowFunc func, void *userdata)
-{
-        return for_each_row(r, QUERY_PARENTS, &parent_table, READER_PARENTS_TAIL, func, userdata);
-}
-
-int reader_usage(Reader *r, ReaderRowFunc func, void *userdata)
-{
-        return for_each_row(r, QUERY_USAGE, &usage_table, READER_USAGE_TAIL, func, userdata);
+        return asks(r, QUERY_HAS_USAGE, id, size);
 }
 
 static int for_each_deletion(Reader *r, Query query, int64_t *revision, ReaderRowFunc func,

@@ -140,14 +140,16 @@ int reader_has_text(Reader *r, const char *id, size_t size);
 /* How many sessions with messages have no text at all. Looks at all sessions. Returns 0 or a negative errno. */
 int reader_count_textless(Reader *r, uint64_t *ret);
 
-/* Stars, pins, labels, external parents and events of usage, ordered by session; values as in their tables of the model. Callback results
- * < 0 end the list. */
+/* All rows of star_table, pin_table, label_table, parent_table or usage_table, ordered by session; none where the source has no such
+ * table. Callback results < 0 end the list. Returns 0 or a negative errno. */
 typedef int (*ReaderRowFunc)(void *userdata, const Value *values);
-int reader_stars(Reader *r, ReaderRowFunc func, void *userdata);
-int reader_pins(Reader *r, ReaderRowFunc func, void *userdata);
-int reader_labels(Reader *r, ReaderRowFunc func, void *userdata);
-int reader_parents(Reader *r, ReaderRowFunc func, void *userdata);
-int reader_usage(Reader *r, ReaderRowFunc func, void *userdata);
+int reader_rows(Reader *r, const Table *table, ReaderRowFunc func, void *userdata);
+
+/* How many events of usage there are, and the number of the last one. Returns 0 or a negative errno. */
+int reader_usage_extent(Reader *r, int64_t ret[static 2]);
+
+/* Whether a session has any. Returns 1, 0, or a negative errno. */
+int reader_has_usage(Reader *r, const char *id, size_t size);
 
 /* Ids of sessions deleted for good whose journal entry is later than *@revision, which moves to the last one seen.
  * @func gets one value, the id. */

@@ -46,10 +46,12 @@ struct Engine {
         bool archive_is_gone; /* somebody moved or removed the one that was open; no other is open yet */
         bool archive_vanished; /* so it was, and the one in use began anew */
         bool looked;           /* a cycle ran to its end since the source was opened */
-        bool had_errors;       /* sessions failed in the last cycle: look again */
-        bool has_traces;       /* see engine_note_traces(); as the archive has it */
-        uint64_t n_left_out;   /* sessions of this cycle whose text the source keeps no longer */
-        uint64_t n_cursors;    /* sessions that are in step, as of the last cycle */
+        bool usage_is_seen; /* what a session has of usage was compared since such a session was looked at */
+        int64_t usage_extent[2]; /* as reader_usage_extent() had it then */
+        bool had_errors;         /* sessions failed in the last cycle: look again */
+        bool has_traces;         /* see engine_note_traces(); as the archive has it */
+        uint64_t n_left_out;     /* sessions of this cycle whose text the source keeps no longer */
+        uint64_t n_cursors;      /* sessions that are in step, as of the last cycle */
         StuckList stuck; /* as it was noted when the archive was opened; without those synced since */
         EngineTotals totals;
 

@@ -358,7 +358,7 @@ static int need_source(Engine *e)
         if (r < 0)
                 e->result->failure = r == -ENOENT ? CYCLE_SOURCE_MISSING : CYCLE_SOURCE_UNAVAILABLE;
         if (r != 0)
-                e->looked = false;
+                e->looked = e->usage_is_seen = false;
         if (r > 0)
                 e->opened = true;
         return r;
@@ -656,6 +656,8 @@ static int run_cycle(Engine *e, CycleKind kind)
         by_marker = e->marker[0] && strcmp(e->marker, sure) <= 0 && kind < CYCLE_AUDIT &&
                     !e->result->full && reader_has_markers(e->reader) &&
                     (e->looked || e->stuck.n == 0);
+        if (!by_marker)
+                e->usage_is_seen = false;
         r = walk_sessions(e, by_marker ? e->marker : NULL);
         if (r < 0)
                 return r;
@@ -678,7 +680,7 @@ static int run_cycle(Engine *e, CycleKind kind)
                 return r;
         if (!by_marker)
                 stuck_forget_unmet(e);
-        e->looked = true;
+        e->looked = e->usage_is_seen = true;
         return r;
 }
 

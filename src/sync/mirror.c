@@ -1,7 +1,9 @@
 /*
  * Stars, pins, labels, external parents, events of usage and permanent deletions
  *
- * They leave no mark on the session's row, so their tables are compared as a whole: small ones, read at each look.
+ * They leave no mark on the session's row, so their tables are compared as a whole: small ones, read at each look. But events of
+ * usage: agentsview writes those of a session with its row, all of them anew, and there may be many. They are compared where a
+ * session that has some was looked at, where there are more or fewer than there were, and by each audit.
  */
 #include <assert.h>
 #include <string.h>
@@ -167,14 +169,25 @@ static const struct {
         const Table *table;
         size_t user_column;
         const char *name; /* in meta */
-        int (*read)(Reader *r, ReaderRowFunc func, void *userdata);
 } mirrors[] = {
-        { &star_table, STAR_USER_ID, "stars", reader_stars },
-        { &pin_table, PIN_USER_ID, "pins", reader_pins },
-        { &label_table, 0, "labels", reader_labels },
-        { &parent_table, 0, "parents", reader_parents },
-        { &usage_table, 0, "usage", reader_usage },
+        { &star_table, STAR_USER_ID, "stars" }, { &pin_table, PIN_USER_ID, "pins" },
+        { &label_table, 0, "labels" },          { &parent_table, 0, "parents" },
+        { &usage_table, 0, "usage" },
 };
+
+/* Are the events of usage those that were compared last? Returns 1, 0, or a negative errno. */
+static int usage_is_as_it_was(Engine *e)
+{
+        int64_t extent[2];
+        int r = reader_usage_extent(e->reader, extent);
+
+        if (r < 0)
+                return r;
+        if (memcmp(e->usage_extent, extent, sizeof(extent)) != 0)
+                e->usage_is_seen = false; /* until this cycle has come to its end */
+        memcpy(e->usage_extent, extent, sizeof(extent));
+        return e->usage_is_seen && archive_meta_get_int(e->archive, "usage_fingerprint", 0) != 0;
+}
 
 int mirror_rows(Engine *e)
 {
@@ -183,12 +196,15 @@ int mirror_rows(Engine *e)
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(mirrors); i++) {
                 _cleanup_(row_list_done) RowList l = { .table = mirrors[i].table };
 
+                r = l.table == &usage_table ? usage_is_as_it_was(e) : 0;
+                if (r != 0)
+                        continue;
                 l.hasher = hasher_new(archive_key(e->archive));
-                r = mirrors[i].read(e->reader, keep_row, &l);
+                r = reader_rows(e->reader, l.table, keep_row, &l);
                 if (r >= 0)
                         r = replace_rows(e, &l, mirrors[i].user_column, mirrors[i].name);
         }
-        return r;
+        return r < 0 ? r : 0;
 }
 
 /* One id that the source deleted for good. What the archive never had leaves no trace. */

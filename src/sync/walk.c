@@ -161,6 +161,13 @@ static int walk_out_of_step(Engine *e, Walk *w, SourceSession *s)
         }
         if (!engine_tick(e))
                 return -ECANCELED;
+        if (e->usage_is_seen) {
+                r = reader_has_usage(e->reader, s->values[SESSION_ID].text,
+                                     s->values[SESSION_ID].size);
+                if (r < 0)
+                        return engine_source_failed(e, r);
+                e->usage_is_seen = r == 0;
+        }
         r = stuck_leave_out(e, s);
         if (r != 0)
                 return r < 0 ? r : 0;

@@ -364,6 +364,57 @@ TEST(entries_removed_shift_and_truncation)
         world_done(&w);
 }
 
+#define USAGE(id, tokens)                                                                     \
+        "INSERT INTO usage_events (id, session_id, source, model, output_tokens) VALUES (" id \
+        ", 'a', 'turn', 'm', " tokens ");"
+#define MARK "UPDATE sessions SET sync_marker = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = "
+
+/* agentsview writes a session's events with its row: without one that has any, only how many there are is looked at. */
+TEST(events_of_usage_are_read_with_their_session)
+{
+        static const char sum[] = "SELECT coalesce(sum(output_tokens), 0) FROM usage_events";
+        World w;
+
+        world_begin(&w, "usage");
+        add_session(&w, "a", 1);
+        add_session(&w, "b", 1);
+        change(&w, "UPDATE sessions SET sync_marker = '2020-01-01T00:00:00.000Z'");
+        (void) sync_ok(&w);
+        change(&w, USAGE("1", "1") USAGE("2", "2") USAGE("3", "4"));
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, sum), 7);
+        change(&w, MARK "'b'"); /* the newest mark, from which on the next one looks */
+        (void) sync_ok(&w);
+
+        /* what it does not do: so we see that they were not read */
+        change(&w, "UPDATE usage_events SET output_tokens = 8 WHERE id = 2;" MARK "'b'");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, sum), 7);
+        change(&w, MARK "'a'");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, sum), 13);
+
+        /* a session that is read anew: the same numbers */
+        change(&w, "DELETE FROM usage_events;" USAGE("1", "16") USAGE("2", "16") USAGE("3", "16")
+                                   MARK "'a'");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, sum), 48);
+
+        /* one that went; and one more, without a word of its session's */
+        change(&w,
+               "UPDATE sessions SET sync_marker = '2020-01-01T00:00:00.000Z'; DELETE FROM usage_events WHERE id = 2");
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, sum), 32);
+        change(&w, USAGE("7", "32"));
+        (void) sync_ok(&w);
+        CHECK_INT(count(&w, sum), 64);
+
+        change(&w, "UPDATE usage_events SET output_tokens = 1");
+        (void) cycle(&w, CYCLE_AUDIT);
+        CHECK_INT(count(&w, sum), 3);
+        world_done(&w);
+}
+
 TEST(rename_trash_restore_star_pin)
 {
         World w;

@@ -536,7 +536,7 @@ TEST(sessions_and_pins_with_large_texts_are_listed)
                 fixture_sql(path, "UPDATE sessions SET transcript_revision = 7");
         }
         CHECK(fingerprints[0] != fingerprints[1]);
-        CHECK_INT(reader_pins(r, count_row, sizes), 0);
+        CHECK_INT(reader_rows(r, &pin_table, count_row, sizes), 0);
         CHECK_INT(sizes[0], 3);
         CHECK_INT(sizes[1], 3 + 61);
 }
