@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <math.h>
+
 #include "base/arena.h"
 #include "base/sqlite-util.h"
 #include "model/value.h"
@@ -50,7 +52,7 @@ void schema_put_columns(StrBuf *sql, const Schema *s, const Table *table);
 Value schema_text_as_integer(sqlite3_value *v);
 
 /* A value as its column's kind has it: a number as integer (a text is read as one, and is NULL if it is not one), one with a fraction
- * as it is (a text is NULL), everything else as text (a blob's bytes too). Borrowed. Here, since an audit asks for it thirty times for each session. */
+ * as it is (a text is NULL, and so is what is infinite: JSON has no word for it), everything else as text (a blob's bytes too). Borrowed. Here, since an audit asks for it thirty times for each session. */
 static inline Value schema_value(sqlite3_value *v, ColumnKind kind)
 {
         int type = sqlite3_value_type(v);
@@ -58,7 +60,8 @@ static inline Value schema_value(sqlite3_value *v, ColumnKind kind)
         if (type == SQLITE_NULL || (kind == COLUMN_NUMBER && type == SQLITE_BLOB))
                 return (Value){ 0 };
         if (kind == COLUMN_REAL)
-                return type == SQLITE_FLOAT || type == SQLITE_INTEGER
+                return (type == SQLITE_FLOAT || type == SQLITE_INTEGER) &&
+                                                       isfinite(sqlite3_value_double(v))
                                        ? value_real(sqlite3_value_double(v))
                                        : (Value){ 0 };
         if (kind == COLUMN_NUMBER)

@@ -421,6 +421,34 @@ TEST(other_types_than_expected_are_read_as_what_the_column_is)
         CHECK_INT(s.values[SESSION_FIRST_MESSAGE].type, VALUE_TEXT);
 }
 
+TEST(a_fraction_is_a_number_that_others_can_write)
+{
+        static const struct {
+                const char *sql;
+                double is; /* -1: nothing */
+        } cases[] = { { "0.1", 0.1 },    { "1", 1 },     { "'many'", -1 },
+                      { "x'3031'", -1 }, { "NULL", -1 }, { "9e999", -1 } };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *path = fixture_path("fraction.db");
+                _cleanup_(reader_freep) Reader *r = NULL;
+                char sql[200];
+                SourceSession s;
+                const Value *v = s.values + SESSION_CONTEXT_PRESSURE_MAX;
+
+                (void) unlink(path);
+                fixture_sql(path, AGENTSVIEW_SCHEMA);
+                (void) snprintf(sql, sizeof(sql),
+                                "INSERT INTO sessions (id, context_pressure_max) VALUES ('a', %s)",
+                                cases[i].sql);
+                fixture_sql(path, sql);
+                r = open_reader(path);
+                CHECK_INT(session_at(r, 1, &s), 1);
+                CHECK(cases[i].is < 0 ? v->type == VALUE_NULL
+                                      : v->type == VALUE_REAL && v->real == cases[i].is);
+        }
+}
+
 /* SQL for a text of @n times 100 kB. */
 #define TEXT(n) "printf('%." #n "00000c', 'x')"
 
