@@ -182,6 +182,23 @@ static bool is_number(const char *s, size_t n)
         return i == n;
 }
 
+/* As many as a number of tokens may have digits; a secret of digits alone has more, or quotes. */
+#define COUNT_MAX 9
+
+/* "output_tokens": 1234, which is most of what stands beside a name in an agent's log */
+static bool is_count(const View *v, const Candidate *c)
+{
+        char plural = at(v, c->keyword_end), next = at(v, c->keyword_end + 1);
+        size_t i = c->start;
+
+        if (c->kind != KIND_TOKEN || c->quote || c->end - i > COUNT_MAX ||
+            to_lower(plural) != 's' || (is_letter(next) && is_upper(plural) == is_upper(next)))
+                return false;
+        while (i < c->end && is_digit(v->text[i]))
+                i++;
+        return i == c->end;
+}
+
 /* "^9.0.10": what a package's name stands beside, also one that holds a keyword ("jsonwebtoken") */
 static bool is_version(const char *s, size_t n)
 {
@@ -275,6 +292,8 @@ static const char *find_veto(const View *v, const Candidate *c)
         const char *s = v->text + c->start;
         size_t n = c->end - c->start;
 
+        if (is_count(v, c))
+                return "a number of tokens";
         if (is_about_something(v, c))
                 return "the name is of something about a secret";
         if (text_is_reference(s, n) || is_variable(s, n) || is_alias(c, s, n))

@@ -482,7 +482,8 @@ TEST(what_is_none_for_certain_is_not_asked)
                 "password: '{{ lookup(\"env\", \"PW\") }}'",
                 "password=${!NAME_OF_IT}",
                 "password: \"Basic ${user.pw ?? 1}\"",
-                "password=$(cat /run/secret)"
+                "password=$(cat /run/secret)",
+                "{\"output_tokens\": 123456789, \"maxTokens\": 8192}",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(vetoed); i++) {
@@ -491,6 +492,19 @@ TEST(what_is_none_for_certain_is_not_asked)
                 CHECK_INT(d.n_secrets, 0);
                 CHECK(d.n_vetoes > 0);
         }
+}
+
+/* A number of tokens is no secret; one that has quotes, or more digits, or another name may be. */
+TEST(only_a_number_of_tokens_is_a_count)
+{
+        static const char *const asked[] = {
+                "\"tokens\": \"12345678\"", "tokens: 1234567890",  "token: 12345678",
+                "TOKENSECRET=12345678",     "passwords: 12345678", "tokens: 1234567a",
+        };
+
+        CHECK_INT(decide_text("tokens: 123456789").n_vetoes, 1);
+        for (size_t i = 0; i < ELEMENTSOF(asked); i++)
+                CHECK_INT(decide_text(asked[i]).n_vetoes, 0);
 }
 
 /* What stands where a value could, in code, in commands and in sentences, and is read for none. */
