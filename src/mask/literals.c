@@ -1,7 +1,7 @@
-/* Literals: picks the matcher, and puts what it found in order */
+/* Literals: Vectorscan or Hyperscan finds them; here they are put in order */
 #include "mask/literals.h"
 
-#include <string.h>
+#include <hs.h>
 
 #include "base/hash.h"
 #include "mask/literals-cache.h"
@@ -10,22 +10,26 @@
 #define CACHED_MIN 100
 
 struct LiteralSet {
-        const LiteralBackend *backend;
-        void *set;
+        hs_database_t *database; /* NULL: there are no literals */
+        uint32_t *sizes;
 };
 
-struct LiteralScratch {
-        const LiteralBackend *backend;
-        void *scratch;
-};
+/* What else has to be the same for compiled literals: the library's version and the processor. */
+static int put_release(StrBuf *b)
+{
+        hs_platform_info_t platform = { 0 };
 
-static int cache_key(const LiteralBackend *backend, const Literal *literals, size_t n,
-                     uint64_t *ret)
+        if (hs_populate_platform(&platform) != HS_SUCCESS)
+                return -EOPNOTSUPP;
+        return strbuf_printf(b, "%s %u %llx", hs_version(), platform.tune, platform.cpu_features);
+}
+
+static int cache_key(const Literal *literals, size_t n, uint64_t *ret)
 {
         static const HashKey key = { "scrubjay cached" };
         _cleanup_(strbuf_done) StrBuf release = { 0 };
         Hasher *h;
-        int r = backend->release(&release);
+        int r = put_release(&release);
 
         if (r < 0)
                 return r;
@@ -40,48 +44,71 @@ static int cache_key(const LiteralBackend *backend, const Literal *literals, siz
         return 0;
 }
 
-/* Takes what is kept in @cache, or compiles it and keeps it there. */
-static int make_with_cache(const LiteralBackend *backend, const Literal *literals, size_t n,
-                           const char *cache, void **ret)
+static int compile(LiteralSet *set, const Literal *literals, size_t n)
 {
-        _cleanup_(strbuf_done) StrBuf saved = { 0 };
-        _cleanup_free_ char *bytes = NULL;
-        uint64_t key;
-        size_t size;
-        int r;
+        _cleanup_free_ const char **bytes = xcalloc(n, sizeof(*bytes));
+        _cleanup_free_ unsigned *flags = xcalloc(n, sizeof(*flags));
+        _cleanup_free_ unsigned *ids = xcalloc(n, sizeof(*ids));
+        _cleanup_free_ size_t *sizes = xcalloc(n, sizeof(*sizes));
+        hs_compile_error_t *error = NULL;
 
-        r = cache_key(backend, literals, n, &key);
-        if (r < 0)
-                return backend->make(literals, n, ret);
-        r = literals_cache_read(cache, key, &bytes, &size);
-        if (r >= 0)
-                r = backend->load(literals, n, bytes, size, ret);
-        if (r >= 0)
-                return 0;
-        r = backend->make(literals, n, ret);
-        if (r >= 0 && backend->save(*ret, &saved) >= 0)
-                (void) literals_cache_write(cache, key, saved.data, saved.size);
-        return r;
+        if (hs_valid_platform() != HS_SUCCESS)
+                return -EOPNOTSUPP;
+        for (size_t i = 0; i < n; i++) {
+                bytes[i] = literals[i].bytes;
+                sizes[i] = literals[i].size;
+                flags[i] = literals[i].nocase ? HS_FLAG_CASELESS : 0;
+                ids[i] = (unsigned) i;
+        }
+        if (hs_compile_lit_multi(bytes, flags, ids, sizes, (unsigned) n, HS_MODE_BLOCK, NULL,
+                                 &set->database, &error) != HS_SUCCESS) {
+                (void) hs_free_compile_error(error);
+                return -ENOMEM;
+        }
+        return 0;
 }
 
-int literal_set_new(LiteralMatcher matcher, const Literal *literals, size_t n, const char *cache,
-                    LiteralSet **ret)
+/* The library looks at its own version, platform and checksum once more. */
+static int take_kept(LiteralSet *set, const char *cache, uint64_t key)
 {
-        _cleanup_(literal_set_freep) LiteralSet *set = NULL;
-        int r;
+        _cleanup_free_ char *bytes = NULL;
+        size_t size;
+        int r = literals_cache_read(cache, key, &bytes, &size);
 
-        set = xcalloc(1, sizeof(*set));
-        if (matcher == LITERALS_OWN || (matcher == LITERALS_BEST && !literals_vectorscan))
-                set->backend = &literals_own;
-        else
-                set->backend = literals_vectorscan;
-        if (!set->backend)
-                return -EOPNOTSUPP;
-        r = cache && set->backend->load && n >= CACHED_MIN
-                            ? make_with_cache(set->backend, literals, n, cache, &set->set)
-                            : set->backend->make(literals, n, &set->set);
         if (r < 0)
                 return r;
+        return hs_deserialize_database(bytes, size, &set->database) == HS_SUCCESS ? 0 : -ESTALE;
+}
+
+static void keep(const LiteralSet *set, const char *cache, uint64_t key)
+{
+        char *bytes = NULL;
+        size_t size;
+
+        if (hs_serialize_database(set->database, &bytes, &size) != HS_SUCCESS)
+                return;
+        (void) literals_cache_write(cache, key, bytes, size);
+        free(bytes);
+}
+
+int literal_set_new(const Literal *literals, size_t n, const char *cache, LiteralSet **ret)
+{
+        _cleanup_(literal_set_freep) LiteralSet *set = xcalloc(1, sizeof(*set));
+        uint64_t key;
+        int r;
+
+        set->sizes = xcalloc(n + 1, sizeof(*set->sizes));
+        for (size_t i = 0; i < n; i++)
+                set->sizes[i] = (uint32_t) literals[i].size;
+        if (n < CACHED_MIN || (cache && cache_key(literals, n, &key) < 0))
+                cache = NULL;
+        if (n > 0 && (!cache || take_kept(set, cache, key) < 0)) {
+                r = compile(set, literals, n);
+                if (r < 0)
+                        return r;
+                if (cache)
+                        keep(set, cache, key);
+        }
         *ret = TAKE_PTR(set);
         return 0;
 }
@@ -90,43 +117,25 @@ LiteralSet *literal_set_free(LiteralSet *set)
 {
         if (!set)
                 return NULL;
-        if (set->set)
-                set->backend->free(set->set);
+        (void) hs_free_database(set->database);
+        free(set->sizes);
         free(set);
         return NULL;
 }
 
 LiteralScratch *literal_scratch_new(const LiteralSet *set)
 {
-        LiteralScratch *s = xcalloc(1, sizeof(*s));
+        LiteralScratch *scratch = NULL;
 
-        s->backend = set->backend;
-        s->scratch = set->backend->scratch_new(set->set);
-        return s;
+        if (set->database && hs_alloc_scratch(set->database, &scratch) != HS_SUCCESS)
+                memory_is_out();
+        return scratch;
 }
 
-LiteralScratch *literal_scratch_free(LiteralScratch *s)
+LiteralScratch *literal_scratch_free(LiteralScratch *scratch)
 {
-        if (!s)
-                return NULL;
-        s->backend->scratch_free(s->scratch);
-        free(s);
+        (void) hs_free_scratch(scratch);
         return NULL;
-}
-
-int literal_hits_add(LiteralHits *hits, size_t start, uint32_t literal)
-{
-        if (hits->n == hits->allocated) {
-                size_t want = hits->allocated ? hits->allocated * 2 : 256;
-                LiteralHit *more = realloc(hits->hits, want * sizeof(*more));
-
-                if (!more)
-                        return -ENOMEM;
-                hits->hits = more;
-                hits->allocated = want;
-        }
-        hits->hits[hits->n++] = (LiteralHit){ (uint32_t) start, literal };
-        return 0;
 }
 
 void literal_hits_done(LiteralHits *hits)
@@ -140,7 +149,7 @@ static bool hit_before(LiteralHit a, LiteralHit b)
         return a.start != b.start ? a.start < b.start : a.literal < b.literal;
 }
 
-/* Both matchers report nearly in order already (off by no more than a literal's length), so insertion is linear. */
+/* They come nearly in order (off by no more than a literal's length), so insertion is linear. */
 static void sort_hits(LiteralHits *hits)
 {
         for (size_t i = 1; i < hits->n; i++) {
@@ -153,15 +162,40 @@ static void sort_hits(LiteralHits *hits)
         }
 }
 
-int literal_set_scan(const LiteralSet *set, LiteralScratch *s, const char *text, size_t size,
+typedef struct Scan {
+        const LiteralSet *set;
+        LiteralHits *hits;
+} Scan;
+
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+                    void *userdata)
+{
+        const Scan *scan = userdata;
+        LiteralHits *hits = scan->hits;
+
+        if (hits->n == hits->allocated) {
+                size_t want = hits->allocated ? hits->allocated * 2 : 256;
+                LiteralHit *more = realloc(hits->hits, want * sizeof(*more));
+
+                if (!more)
+                        return 1;
+                hits->hits = more;
+                hits->allocated = want;
+        }
+        hits->hits[hits->n++] = (LiteralHit){ (uint32_t) (to - scan->set->sizes[id]), id };
+        return 0;
+}
+
+int literal_set_scan(const LiteralSet *set, LiteralScratch *scratch, const char *text, size_t size,
                      LiteralHits *hits)
 {
-        int r;
+        Scan scan = { set, hits };
 
         hits->n = 0;
-        r = set->backend->scan(set->set, s->scratch, text, size, hits);
-        if (r < 0)
-                return r;
+        if (set->database && size > 0 &&
+            hs_scan(set->database, text, (unsigned) size, 0, scratch, on_match, &scan) !=
+                            HS_SUCCESS)
+                return -ENOMEM;
         sort_hits(hits);
         return 0;
 }

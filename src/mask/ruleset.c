@@ -641,7 +641,7 @@ static int index_literals(Ruleset *rules, const RulesetOptions *options)
         collect_literals(rules, n_pairs, &c);
         place_uses(rules, &c, n_pairs);
         find_prefixes(rules, &c);
-        return literal_set_new(options->matcher, c.literals, c.n, options->cache, &rules->literals);
+        return literal_set_new(c.literals, c.n, options->cache, &rules->literals);
 }
 
 /* A rule that knows names needs the keywords to be read, also where the rules of their kinds are not in force. */

@@ -28,7 +28,6 @@ typedef struct RulesetOptions {
         const char *const *
                         folders; /* NULL-terminated; or single files; read in order, a later rule replaces one of the same id */
         const char *const *disable; /* NULL-terminated rule ids or globs; may be NULL */
-        LiteralMatcher matcher;     /* LITERALS_BEST unless both are to be compared */
         int caution;                /* of the judge: -1 low, 0 normal, 1 high */
         const char *cache; /* the folder in which what was compiled may be kept (literals-cache.h); NULL: none */
 } RulesetOptions;

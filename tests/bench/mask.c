@@ -53,16 +53,14 @@ static void must(int r)
         }
 }
 
-static Ruleset *load(const char *folder, LiteralMatcher matcher)
+static Ruleset *load(const char *folder)
 {
         const char *folders[] = { folder, NULL };
-        RulesetOptions options = { .folders = folders, .matcher = matcher };
+        RulesetOptions options = { .folders = folders };
         char *error = NULL;
         Ruleset *rules = NULL;
         int r = ruleset_load(&options, &rules, &error);
 
-        if (r == -EOPNOTSUPP)
-                return NULL;
         if (error)
                 fprintf(stderr, "bench: %s\n", error);
         must(r);
@@ -259,7 +257,7 @@ static Masker *new_masker(Ruleset *rules)
 
 static void count_hits(const char *folder, const StrBuf *text)
 {
-        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder, LITERALS_BEST);
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder);
         LiteralWork w = { .set = rules->literals };
 
         w.scratch = literal_scratch_new(w.set);
@@ -269,35 +267,27 @@ static void count_hits(const char *folder, const StrBuf *text)
         literal_hits_done(&w.hits);
 }
 
-static double bench_matcher(const char *folder, LiteralMatcher matcher, const char *name,
-                            const StrBuf *text)
+static void bench_rules(const char *folder, const StrBuf *text)
 {
-        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder, matcher);
-        _cleanup_(masker_freep) Masker *m = NULL;
-        LiteralWork w = { 0 };
-        double speed;
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder);
+        _cleanup_(masker_freep) Masker *m = new_masker(rules);
+        LiteralWork w = { .set = rules->literals };
+        double speed = measure(work_mask, m, text->data, text->size);
 
-        if (!rules) {
-                printf("%-44s not built in\n", name);
-                return 0;
-        }
-        m = new_masker(rules);
-        speed = measure(work_mask, m, text->data, text->size);
-        printf("all rules, %-33s %8.0f MB/s\n", name, speed);
-        w.set = rules->literals;
+        printf("%-44s %8.0f MB/s\n", "all rules", speed);
         w.scratch = literal_scratch_new(w.set);
-        printf("the literals alone, %-24s %8.0f MB/s\n", name,
+        printf("%-44s %8.0f MB/s\n", "the literals alone",
                measure(work_literals, &w, text->data, text->size));
         (void) literal_scratch_free(w.scratch);
         literal_hits_done(&w.hits);
-        return speed;
+        require_at_least("MB/s of all rules", speed, 300);
 }
 
 static void bench_load(const char *folder)
 {
         uint64_t begin = now_usec(CLOCK_PROCESS_CPUTIME_ID);
         size_t before = mallinfo2().uordblks;
-        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder, LITERALS_BEST);
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder);
         double ms = (double) (now_usec(CLOCK_PROCESS_CPUTIME_ID) - begin) / 1000;
         double mb = (double) (mallinfo2().uordblks - before) / 1e6;
 
@@ -308,7 +298,7 @@ static void bench_load(const char *folder)
 
 static void bench_shapes(const char *folder, const StrBuf *text)
 {
-        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder, LITERALS_BEST);
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder);
         _cleanup_(masker_freep) Masker *m = new_masker(rules);
         _cleanup_free_ char *line = malloc(text->size);
         double one, records, ratio;
@@ -326,7 +316,7 @@ static void bench_shapes(const char *folder, const StrBuf *text)
 
 static void bench_sizes(const char *folder, const StrBuf *text)
 {
-        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder, LITERALS_BEST);
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder);
         _cleanup_(masker_freep) Masker *m = new_masker(rules);
         double slowest = 1e9, fastest = 0;
 
@@ -359,7 +349,6 @@ int main(int argc, char *argv[])
         bool hits = false;
         StrBuf text = { 0 };
         const void *found;
-        double own, best;
         int c;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -383,10 +372,9 @@ int main(int argc, char *argv[])
         }
 
         bench_load(folder);
-        best = bench_matcher(folder, LITERALS_VECTORSCAN, "with Vectorscan", &text);
-        own = bench_matcher(folder, LITERALS_OWN, "with our own matcher", &text);
+        bench_rules(folder, &text);
         {
-                _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder, LITERALS_OWN);
+                _cleanup_(ruleset_unrefp) Ruleset *rules = load(folder);
                 size_t size = text.size < SAMPLE_SIZE ? text.size : SAMPLE_SIZE;
 
                 printf("%-44s %8.1f MB/s\n", "PCRE2 with JIT, pattern after pattern",
@@ -394,7 +382,6 @@ int main(int argc, char *argv[])
         }
         printf("%-44s %8.0f MB/s\n", "memchr()",
                measure(work_memchr, &found, text.data, text.size));
-        require_at_least("MB/s of all rules", best > own ? best : own, 300);
         bench_shapes(folder, &text);
         bench_sizes(folder, &text);
         strbuf_done(&text);

@@ -17,12 +17,12 @@ trap 'die "line $LINENO: this failed: $BASH_COMMAND"' ERR
 # Each of these functions prints names. "a|b" is one thing of several names: the one that is installed, else the first that
 # can be had. With "?" at its end it is optional: the work goes on where it cannot be installed.
 
-# What the program is built from. Without the optional ones it has our own literal matcher, no remotes, no manual pages, no
-# translations, Markdown in shared pages as it was written, or the folders of systemd and D-Bus by default.
+# What the program is built from. Without the optional ones it has no remotes, no manual pages, no translations,
+# Markdown in shared pages as it was written, or the folders of systemd and D-Bus by default.
 build_packages() {
     echo gcc libc6-dev meson ninja-build 'pkgconf|pkg-config' python3 \
         libsystemd-dev libsqlite3-dev libjson-c-dev libpcre2-dev libxxhash-dev \
-        'libhyperscan-dev|libvectorscan-dev?' libcurl4-openssl-dev? zlib1g-dev? libpq-dev? gettext? scdoc? 'systemd-dev|systemd?' dbus? \
+        'libhyperscan-dev|libvectorscan-dev' libcurl4-openssl-dev? zlib1g-dev? libpq-dev? gettext? scdoc? 'systemd-dev|systemd?' dbus? \
         dbus-user-session? git? libcmark-gfm-dev? libcmark-gfm-extensions-dev?
 }
 
