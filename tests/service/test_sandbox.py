@@ -157,7 +157,7 @@ def test_a_mistake_is_told_from_a_machine_that_refuses(session):
         session.systemctl("start", "scrubjay.service")
         assert session.show("ActiveState") == "active"
         errors = [text for priority, text in journal_of_the_choice(session) if priority == 3]
-        assert errors and "mistake" in errors[-1] and "ProtectSystem=strict" in errors[-1], errors
+        assert errors and "set up wrongly" in errors[-1] and "ProtectSystem=strict" in errors[-1], errors
         verdict, text, advice = session.doctor()["sandbox"]
         assert verdict == "broken" and "user namespaces work here" in text and "scrubjay-sandbox-trial" in advice
         words = [entry["MESSAGE"] for entry in session.journal("--identifier=(true)")]
