@@ -467,24 +467,6 @@ const KnownSecret *known_before_cut(const Known *k, const char *text, size_t low
         return s || !k->given ? s : before_cut(k->given, text, low, end, ret_start, budget);
 }
 
-bool known_wraps(const Known *k, const char *text, size_t size, size_t from, size_t until,
-                 Budget *budget)
-{
-        const char *p;
-
-        while (from < until && (p = memchr(text + from, '\n', until - from))) {
-                size_t end = (size_t) (p - text), stop = end, unused;
-
-                if (stop > from && text[stop - 1] == '\r')
-                        stop--;
-                if (view_is_wrap(text, from, stop, p + 1, size - end - 1) &&
-                    known_before_cut(k, text, from, stop, &unused, budget))
-                        return true;
-                from = end + 1;
-        }
-        return false;
-}
-
 #define ELLIPSIS "\xE2\x80\xA6"
 
 /* Does @p begin with a sign that something was left out? */

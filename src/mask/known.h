@@ -71,10 +71,6 @@ int known_each(Known *k, const char *text, size_t size, size_t from, size_t unti
 const KnownSecret *known_before_cut(const Known *k, const char *text, size_t low, size_t end,
                                     size_t *ret_start, Budget *budget);
 
-/* Does one begin at the end of a line of @from..@until that was wrapped (view_is_wrap())? */
-bool known_wraps(const Known *k, const char *text, size_t size, size_t from, size_t until,
-                 Budget *budget);
-
 /* Where @text was cut off at or after @at: the place of the next "..." or U+2026, or @size. */
 size_t known_next_cut(const char *text, size_t size, size_t at);
 

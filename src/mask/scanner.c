@@ -9,9 +9,8 @@
 #include "mask/judge-words.h"
 #include "mask/scanner-internal.h"
 
-/* A chunk and its view fit the second cache; after it the view goes on as far as a rule may look. */
-#define CHUNK_SIZE 524288
-#define AHEAD      RULE_WINDOW_MAX
+/* After a chunk the view goes on as far as a rule may look. */
+#define AHEAD RULE_WINDOW_MAX
 
 /* No rule of ours comes near. A pattern that does is stopped before it costs a millisecond, and the text is masked. */
 #define MATCH_LIMIT 50000
@@ -346,27 +345,6 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
                                                           : add_span(s, start, start, cut, span);
 }
 
-/* Does the word at @at go on in the next line? */
-static void note_wrap(Scanner *s, size_t at)
-{
-        const View *v = &s->view;
-        size_t limit = v->size - at > CUT_WINDOW ? at + CUT_WINDOW : v->size, next, low;
-        const char *start;
-
-        while (at < limit && (unsigned char) v->text[at] > ' ')
-                at++;
-        if (at == limit || (v->text[at] != '\n' && v->text[at] != '\r') || s->wraps)
-                return;
-        next = at + 1 < v->size && v->text[at] == '\r' ? at + 2 : at + 1;
-        if (at > 0 && v->text[at - 1] == '=')
-                at--;
-        low = at > CUT_WINDOW ? at - CUT_WINDOW : 0; /* a line that began before is long enough */
-        start = memrchr(v->text + low, '\n', at - low);
-        s->wraps = next < v->size &&
-                   view_is_wrap(v->text, start ? (size_t) (start - v->text) + 1 : low, at,
-                                v->text + next, v->size - next);
-}
-
 static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t end)
 {
         int r;
@@ -374,11 +352,9 @@ static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t e
         if (at < *done)
                 return 0;
         r = find_pattern(s, rule, done, at, end);
-        if (s->view.join)
-                return r < 0 ? r : 0;
-        if (r == 0)
-                note_wrap(s, end);
-        return r == 0 && !s->limited ? try_beginning(s, rule, at, end) : r < 0 ? r : 0;
+        return r == 0 && !s->view.join && !s->limited ? try_beginning(s, rule, at, end)
+               : r < 0                                ? r
+                                                      : 0;
 }
 
 /* Does the name of an assignment match the rule's? */
@@ -687,10 +663,6 @@ static int find_known(Scanner *s)
 
         if (r >= 0 && known_any(s->known) && !s->view.join)
                 r = find_known_beginnings(s);
-        if (r >= 0 && known_any(s->known) && !s->view.join && !s->wraps)
-                s->wraps = known_wraps(s->known, s->view.text, s->view.size,
-                                       s->first > CUT_WINDOW ? s->first - CUT_WINDOW : 0, s->end,
-                                       &s->budget);
         s->limited = s->limited || s->budget.exceeded;
         return r;
 }
@@ -714,10 +686,10 @@ static int find_home(Scanner *s, const char *home)
         return 0;
 }
 
-/* Makes the view of the chunk that begins at @at, with what a rule may look at round it. */
-static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
+/* Makes the view of @n bytes from @at on, or of what there is, with what a rule may look at round it. */
+static int open_chunk(Scanner *s, const char *text, size_t size, size_t at, size_t n)
 {
-        size_t until = s->part.until - at > CHUNK_SIZE ? at + CHUNK_SIZE : s->part.until;
+        size_t until = s->part.until - at > n ? at + n : s->part.until;
         size_t end = size - until > AHEAD ? until + AHEAD : size;
         size_t base = scanner_view_start(text, at > TEXT_BEHIND ? at - TEXT_BEHIND : 0);
         int r;
@@ -733,38 +705,69 @@ static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
         return 0;
 }
 
-static int find_known_again(Scanner *s, const char *text, size_t size)
+/* What was learned later is looked for in the chunks before @until. */
+static int find_known_again(Scanner *s, const char *text, size_t size, size_t until)
 {
         int r = 0;
 
-        for (size_t at = s->part.from; r >= 0 && at < s->part.until; at += CHUNK_SIZE) {
-                r = open_chunk(s, text, size, at);
+        for (size_t at = s->part.from; r >= 0 && at < until; at += CHUNK_SIZE) {
+                r = open_chunk(s, text, size, at, CHUNK_SIZE);
                 if (r >= 0)
                         r = find_known(s);
         }
         return r;
 }
 
-/* The chunk once more, where words of it are broken: with nothing in between. */
-static int find_broken(Scanner *s, const char *text, size_t size, size_t at)
+/* What is open goes on after the joined view. */
+static int go_on_joined(Scanner *s, const char *text, size_t size)
 {
-        int r;
+        int r = 0;
+
+        while (r >= 0 && s->open[true].rule) {
+                r = open_chunk(s, text, size, s->open[true].end - 1, 1);
+                if (r >= 0)
+                        r = go_on_with_word(s);
+        }
+        return r;
+}
+
+/* These blocks of the chunk once more, with nothing in between broken words. */
+static int find_broken(Scanner *s, const char *text, size_t size, uint32_t blocks)
+{
+        int r = 0;
 
         s->view.join = true;
-        r = open_chunk(s, text, size, at);
-        if (r >= 0)
-                r = go_on_with_word(s);
-        if (r >= 0)
-                r = find_rules(s);
-        if (r >= 0)
-                r = find_known(s);
+        for (size_t i = 0; r >= 0 && i < N_BLOCKS; i++) {
+                size_t at = s->chunk + i * BLOCK_SIZE, n = 0;
+
+                for (; i < N_BLOCKS && blocks >> i & 1; i++)
+                        n += BLOCK_SIZE;
+                if (n == 0 || at >= s->part.until)
+                        continue;
+                r = open_chunk(s, text, size, at, n);
+                if (r >= 0)
+                        r = find_rules(s);
+                if (r >= 0)
+                        r = find_known(s);
+                if (r >= 0)
+                        r = go_on_joined(s, text, size);
+        }
         s->view.join = false;
         return r;
 }
 
+/* Are there more known secrets than *@n? It becomes how many there are. */
+static bool has_learned(const Scanner *s, size_t *n)
+{
+        size_t before = *n;
+
+        *n = known_n(s->known);
+        return *n > before;
+}
+
 int scanner_run(Scanner *s, const char *text, size_t size, TextPart part, Spans *spans)
 {
-        size_t n_known = known_n(s->known);
+        size_t n_known = known_n(s->known), known_until = part.from;
         int r = 0;
 
         s->spans = spans;
@@ -775,8 +778,9 @@ int scanner_run(Scanner *s, const char *text, size_t size, TextPart part, Spans 
         s->size = size;
         memset(s->open, 0, sizeof(s->open));
         for (size_t at = part.from; r >= 0 && !s->limited && at < part.until; at += CHUNK_SIZE) {
-                s->wraps = false;
-                r = open_chunk(s, text, size, at);
+                s->chunk = at;
+                s->wraps = 0;
+                r = open_chunk(s, text, size, at, CHUNK_SIZE);
                 if (r >= 0)
                         r = scanner_go_on_with_key(s);
                 if (r >= 0)
@@ -785,14 +789,20 @@ int scanner_run(Scanner *s, const char *text, size_t size, TextPart part, Spans 
                         r = find_rules(s);
                 if (r >= 0)
                         r = find_known(s);
+                if (r >= 0)
+                        r = scanner_find_wraps(s);
+                if (has_learned(s, &n_known))
+                        known_until = at;
                 for (size_t i = 0; r >= 0 && i < s->n_homes; i++)
                         r = find_home(s, s->homes[i]);
-                if (r >= 0 && (s->view.breaks || s->wraps || s->open[true].rule))
-                        r = find_broken(s, text, size, at);
+                if (r >= 0)
+                        r = find_broken(s, text, size, s->view.breaks ? UINT32_MAX : s->wraps);
+                if (has_learned(s, &n_known))
+                        known_until = at + CHUNK_SIZE;
                 s->limited = s->limited || spans->n > SPANS_MAX;
         }
-        if (r >= 0 && !s->limited && known_n(s->known) > n_known)
-                r = find_known_again(s, text, size);
+        if (r >= 0 && !s->limited)
+                r = find_known_again(s, text, size, known_until);
         if (r < 0)
                 return r;
         spans_merge(spans);

@@ -451,7 +451,7 @@ def test_what_is_not_seen_hides_nothing():
         cases.append(("grep --color", secret, f"x \x1b[01;31m\x1b[K{secret[:4]}\x1b[m\x1b[K{secret[4:]} y"))
         cases.append(("UTF-16", secret, "".join(c + "\0" for c in f"the token is {secret} there")))
         for width in (76, 80):
-            for n in (6, 12, len(secret) - 2):
+            for n in (2, 6, 12, len(secret) - 2):
                 words = ("a word and another one " * 5)[:width - n - 1].rstrip()
                 start = words + " " * (width - n - len(words)) + secret[:n]
                 cases += [(f"wrapped at {width}", secret, f"{start}\n{secret[n:]} there"),

@@ -5,6 +5,7 @@
 #include "base/time-util.h"
 #include "mask/json.h"
 #include "mask/masker.h"
+#include "mask/scanner.h"
 #include "mask/secret-maker.h"
 #include "mask/utf8.h"
 #include "rules-fixture.h"
@@ -678,6 +679,72 @@ TEST(chunks_make_no_difference)
                                 CHECK_INT(masked.findings[0].end, at + 40);
                         }
                 }
+}
+
+/* Lines of @size bytes with @line at @at of them, which is as long as what it replaces. */
+static void fill_lines(char *text, size_t size, const char *line, size_t at)
+{
+        static const char plain[] =
+                        "the api_key and its token are read from a file: see the notes\n";
+
+        for (size_t i = 0; i < size; i++)
+                text[i] = plain[i % (sizeof(plain) - 1)];
+        memcpy(text + at, line, strlen(line));
+}
+
+/* A token that goes on in the next line, wherever it stands in a long text. */
+TEST(a_wrapped_token_is_found_in_a_long_text)
+{
+        static const size_t places[] = { 200, 16384, 32768, 262144, 524288 };
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        const size_t size = 560000;
+        _cleanup_free_ char *text = malloc(size);
+
+        REQUIRE(text);
+        for (size_t i = 0; i < ELEMENTSOF(places); i++)
+                for (size_t shift = 0; shift < 120; shift += 17) {
+                        _cleanup_(sample_done) Sample s = make_sample(
+                                        "\n\nit is in this long line of words, which goes on and on, ghp_{alnum:12}\n"
+                                        "{alnum:24} and so on\n\n");
+                        Masked masked;
+
+                        fill_lines(text, size, s.text, places[i] - shift);
+                        masker_forget(m);
+                        CHECK_INT(masker_mask(m, MASK_TEXT, text, size, &masked), 0);
+                        CHECK_INT(masked.n_findings, 1);
+                        if (masked.n_findings == 1)
+                                CHECK_INT(masked.findings[0].end - masked.findings[0].start, 41);
+                }
+}
+
+static uint64_t count_steps(Scanner *scanner, const char *text, size_t size)
+{
+        Spans spans = { 0 };
+
+        budget_begin(scanner_budget(scanner), size);
+        CHECK_INT(scanner_run(scanner, text, size, (TextPart){ .until = size }, &spans), 0);
+        spans_done(&spans);
+        return scanner_budget(scanner)->steps;
+}
+
+/* Of a long text only what is near such a line is read with its lines joined. */
+TEST(a_line_that_may_go_on_costs_what_is_near_it)
+{
+        static const char line[] =
+                        "\n\nit is in this long line of words, which goes on and on, ghp_0123456789\n"
+                        "and_so_on_and_so_forth: nothing is found here\n\n";
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load_rules(NULL);
+        _cleanup_(scanner_freep) Scanner *scanner = scanner_new(rules, &key);
+        const size_t size = 500000;
+        _cleanup_free_ char *text = malloc(size);
+        uint64_t alone, wrapped;
+
+        REQUIRE(text);
+        fill_lines(text, size, "", 0);
+        alone = count_steps(scanner, text, size);
+        fill_lines(text, size, line, 100000);
+        wrapped = count_steps(scanner, text, size);
+        CHECK(wrapped > alone && wrapped < alone + alone / 10);
 }
 
 TEST(json_is_checked_strictly)
