@@ -19,6 +19,7 @@ import harmless
 import names
 import values
 from packages import read_sources
+from read import read_labels
 
 def digest(seed, test):
     return hashlib.sha256("".join(json.dumps(r) for r in generate.made(seed, test, 300, 150, 80, 80, 40)).encode()).hexdigest()
@@ -63,6 +64,12 @@ def wrong():
             yield "%s of %s is in two sets" % (name, registry)
         if not re.fullmatch("[0-9a-f]{64}", digest_) or version == "-":
             yield "%s of %s has no version or no sum" % (name, registry)
+    for package, files in read_labels().items():
+        if packages.get(tuple(package.split(":", 1))) not in ("train", "more"):
+            yield "labels.txt knows %s, which is no package of the sets that are learned from" % package
+        for label, start, length in (one for places in files.values() for one in places):
+            if label not in ("none", "secret") or start < 0 or length <= 0:
+                yield "a label of %s is not well formed" % package
     for which in ("train", "test", "confirm"):
         if list(packages.values()).count(which) < 15:
             yield "the set %s has too few packages" % which

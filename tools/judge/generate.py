@@ -137,6 +137,10 @@ class Generator:
         text = names.fill(r, self.digests[number % len(self.digests)], self.names, r.choice("PPPT"))
         return self.record(number, around(r, text, 0, *self.around)[0], 0, "", kind="fp", context="digest", style="digest", use="P")
 
+    def secret_for(self, fits):
+        """The style of a secret and one that @fits, to stand where something harmless does; a word would be harmless there as well."""
+        return values.make(self.r, self.values, self.r.choice(["password", "token"]), lambda v: fits(v) and not v.isalpha())
+
 
 def made(seed, test, n_secret, n_value, n_name, n_talk, n_digest):
     """All records of a made set."""

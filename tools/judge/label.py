@@ -70,6 +70,10 @@ def english():
 def label(record, text, candidate, quoted):
     """The label of one candidate; @text is the record's text as bytes."""
     start, end = candidate["value"]
+    if record["style"] == "read":
+        if text[start:end].decode("utf-8", "replace") != record["value"]:
+            return -1
+        return 2 if record["read"] == "secret" else 0
     if record["secret"] is None:
         if record["style"] != "mined":
             return 0
