@@ -54,8 +54,7 @@ static int find_secret(Query *q, const char *name, Secrets *secrets)
         int r;
 
         if (n < DIGITS_MIN || n > DIGITS_MAX || strspn(name, "0123456789abcdefABCDEF") != n) {
-                print_error(_("'%s' is not a secret's fingerprint: 'scrubjayctl findings' shows them "
-                              "in the column SECRET."),
+                print_error(_("'%s' is not the fingerprint of a secret. 'scrubjayctl findings' shows these in the column SECRET."),
                             name);
                 return -EINVAL;
         }
@@ -87,7 +86,7 @@ static int mask_note(const char *note, char **ret)
         int r;
 
         if (strlen(note) > NOTE_MAX) {
-                print_error(_("A note has at most 1000 bytes."));
+                print_error(_("A note can have at most 1000 bytes."));
                 return -E2BIG;
         }
         r = rules_load_active(&rules);
@@ -102,7 +101,7 @@ static int mask_note(const char *note, char **ret)
                 return r;
         }
         if (masked.n_findings > 0)
-                print_error(_("The note held a secret; it was masked in it."));
+                print_error(_("The note contained a secret, which was masked."));
         *ret = xstrndup(masked.text, masked.size);
         return 0;
 }

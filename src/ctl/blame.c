@@ -284,7 +284,7 @@ static uint64_t split_line(char *place)
 static int blame_failed(const char *file, uint64_t line, int r)
 {
         if (r == -ENOTDIR)
-                print_error(_("'%s' is in no git repository."), file);
+                print_error(_("'%s' is not in a git repository."), file);
         else if (r == -ENOENT && line > 0)
                 print_error(_("git cannot tell where line %" PRIu64
                               " of '%s' comes from: it has no such line, or was never committed."),
@@ -293,7 +293,7 @@ static int blame_failed(const char *file, uint64_t line, int r)
                 print_error(_("git cannot tell where '%s' comes from: it was never committed."),
                             file);
         else
-                print_error(_("git cannot be asked about '%s': %s."), file, strerror(-r));
+                print_error(_("git failed for '%s': %s."), file, strerror(-r));
         return STATUS_FAILED;
 }
 
@@ -308,9 +308,7 @@ int command_blame(int argc, char *argv[])
         };
         const Usage usage = {
                 .arguments = N_("FILE[:LINE]"),
-                .summary = N_("Names the sessions that wrote a file, or a line of it: those whose tools made the "
-                              "commits that git blame names. What was rebased or squashed is recognised by what "
-                              "it changes. Exits with 1 when it was no session."),
+                .summary = N_("Names the sessions that wrote a file, or a line of it: those whose tools made the commits that git blame names. A rebased or squashed commit is recognised by its changes. The exit status is 1 if no session made any of them."),
                 .example = "scrubjayctl blame src/main.c:42",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

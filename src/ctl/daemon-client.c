@@ -247,19 +247,17 @@ int daemon_failed(const sd_bus_error *error, int r)
                               "with 'systemctl --user enable --now scrubjay'."));
         else if (r == -ETIMEDOUT || r == -ECONNRESET || r == -ENOTCONN ||
                  (error && sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY)))
-                print_error(_("scrubjayd went away before it answered. See 'journalctl --user -u "
-                              "scrubjay'."));
+                print_error(_("scrubjayd ended before it answered. See 'journalctl --user -u scrubjay'."));
         else if (*sentence)
                 print_error("%s", sentence);
         else
-                print_error(_("scrubjayd cannot be asked: %s."), strerror(-r));
+                print_error(_("The call to scrubjayd failed: %s."), strerror(-r));
         return STATUS_FAILED;
 }
 
 int daemon_no_bus(int r)
 {
-        print_error(_("There is no user bus (%s). Log in with a session of systemd, or 'export "
-                      "XDG_RUNTIME_DIR=/run/user/$(id -u)'."),
+        print_error(_("There is no user bus (%s). Log in to a systemd session, or run 'export XDG_RUNTIME_DIR=/run/user/$(id -u)'."),
                     strerror(-r));
         return STATUS_FAILED;
 }

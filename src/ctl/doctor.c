@@ -116,7 +116,7 @@ static void check_settings(Doctor *d)
         size_t n = 0;
 
         for (char **w = d->settings->warnings; w && *w; w++)
-                say(d, VERDICT_LOOK, "settings", *w, _("Correct that line; the default is used."));
+                say(d, VERDICT_LOOK, "settings", *w, _("The default is used. Correct that line."));
         for (char **f = d->settings->files; f && *f; f++)
                 n++;
         if (n == 0)
@@ -148,8 +148,8 @@ static void check_rules(Doctor *d)
                      ruleset_n_rules(rules));
         for (char **id = d->settings->rules_disable; r >= 0 && id && *id; id++)
                 if (ruleset_heir(rules, *id))
-                        sayf(d, VERDICT_LOOK, "rules", _("Disable that one, or take the line out."),
-                             _("[Mask] Disable=%s disables nothing: this rule is retired, and '%s' finds what it found."),
+                        sayf(d, VERDICT_LOOK, "rules", _("Disable that rule, or remove the line."),
+                             _("[Mask] Disable=%s disables nothing: this rule was retired, and '%s' replaces it."),
                              *id, ruleset_heir(rules, *id));
 }
 
@@ -167,20 +167,19 @@ static void check_known_files(Doctor *d)
 
                 if (f->error < 0)
                         sayf(d, VERDICT_LOOK, "known-files",
-                             _("Make it readable, or take it out of [Mask] KnownFiles=."),
+                             _("Make it readable, or remove it from [Mask] KnownFiles=."),
                              _("The file '%s' of [Mask] KnownFiles= cannot be read: %s."), f->path,
                              known_file_reason(f));
                 else if (f->n_left_out > 0)
                         sayf(d, VERDICT_LOOK, "known-files", NULL,
-                             P_("%zu value of '%s' is not known: it is too long, or one too many.",
-                                "%zu values of '%s' are not known: they are too long, or too many.",
+                             P_("%zu value in '%s' is left out: it is too long, or one too many.",
+                                "%zu values in '%s' are left out: they are too long, or too many.",
                                 f->n_left_out),
                              f->n_left_out, f->path);
         }
         if (d->is_running && d->daemon.known_files < known_values_n_read(known))
                 sayf(d, VERDICT_LOOK, "known-files",
-                     _("Run 'scrubjayctl sync'; if it stays, the service's sandbox hides some: see KnownFiles= in "
-                       "scrubjay.conf(5)."),
+                     _("Run 'scrubjayctl sync'. If this persists, the service's sandbox hides some of them: see KnownFiles= in scrubjay.conf(5)."),
                      _("Files of [Mask] KnownFiles= that the service has read: %" PRIu64
                        "; that can be read: %zu."),
                      d->daemon.known_files, known_values_n_read(known));
@@ -199,8 +198,7 @@ static void check_texts(Doctor *d, Reader *reader)
 
         if (reader_count_textless(reader, &n) >= 0 && n > 0)
                 sayf(d, VERDICT_LOOK, "source-texts",
-                     _("Set archive_content = \"full\" in agentsview's config.toml and run 'agentsview sync "
-                       "--full', if their text shall be archived. What is archived already stays."),
+                     _("To archive their text, set archive_content = \"full\" in agentsview's config.toml and run 'agentsview sync --full'. Text that is already archived stays."),
                      P_("agentsview keeps no text of %" PRIu64 " session (archive_content).",
                         "agentsview keeps no text of %" PRIu64 " sessions (archive_content).", n),
                      n);
@@ -229,7 +227,7 @@ static void check_source(Doctor *d)
                 say(d, VERDICT_BROKEN, "source", reason ?: reader_reason(reader),
                     r == -EBUSY    ? _("Another program has it locked. Try again in a while.")
                     : r == -EPROTO ? NULL
-                                   : _("Check [Source] Path=, and the rights on file and folder."));
+                                   : _("Check [Source] Path=, and the permissions of the file and its folder."));
                 return;
         }
         sayf(d, VERDICT_GOOD, "source", NULL,
@@ -263,8 +261,8 @@ static void check_space(Doctor *d, const char *folder)
         if (n_free >= FREE_BYTES_MIN)
                 return;
         (void) put_size(&size, n_free);
-        sayf(d, VERDICT_LOOK, "space", _("Make room, before a sync fails for want of it."),
-             _("Only %s are free where the archive is."), size.data ?: "");
+        sayf(d, VERDICT_LOOK, "space", _("Free some space before a sync fails."),
+             _("Only %s is free on the archive's file system."), size.data ?: "");
 }
 
 /* A person may still have the one before: told for a week. */
@@ -277,9 +275,8 @@ static void check_began_anew(Doctor *d, const ArchiveSummary *s)
                 return;
         (void) put_local_time(&when, s->began_anew_at_usec);
         sayf(d, VERDICT_LOOK, "archive-new",
-             _("What agentsview no longer had is only in the old one. To use that again, stop the "
-               "service and put it back in its place."),
-             _("The archive was moved or removed while it was in use; a new one began on %s."),
+             _("What agentsview no longer had is only in the old archive. To use it again, stop the service and put it back in its place."),
+             _("The archive was moved or removed while it was in use; a new one was started on %s."),
              when.data ?: "");
 }
 
@@ -290,10 +287,9 @@ static void check_damaged(Doctor *d, const char *path)
 
         if (n > 0)
                 sayf(d, VERDICT_LOOK, "archive-damaged",
-                     _("They keep all that they held, also what was purged or left in plain since then. Look whether "
-                       "you need them, then remove them."),
-                     P_("%d damaged archive lies beside it ('%s.damaged-*').",
-                        "%d damaged archives lie beside it ('%s.damaged-*').", n),
+                     _("They still hold everything, including text that has been purged or masked since then. Remove them when you no longer need them."),
+                     P_("There is %d damaged archive beside it ('%s.damaged-*').",
+                        "There are %d damaged archives beside it ('%s.damaged-*').", n),
                      n, path);
 }
 
@@ -308,7 +304,7 @@ static void check_archive(Doctor *d)
 
         r = query_open(path, &q);
         if (r == -ENOENT) {
-                sayf(d, VERDICT_LOOK, "archive", _("The service makes it at its first sync."),
+                sayf(d, VERDICT_LOOK, "archive", _("The service creates it at its first sync."),
                      _("There is no archive at '%s' yet."), path);
                 return;
         }
@@ -326,8 +322,10 @@ static void check_archive(Doctor *d)
              path, size.data ?: "", s.n_sessions);
         if (s.n_stale > 0)
                 sayf(d, VERDICT_LOOK, "archive-stale", _("scrubjayctl sync masks them again."),
-                     P_("%" PRIu64 " session was masked by other rules or settings than today's.",
-                        "%" PRIu64 " sessions were masked by other rules or settings than today's.",
+                     P_("%" PRIu64
+                        " session was masked with other rules or settings than the current ones.",
+                        "%" PRIu64
+                        " sessions were masked with other rules or settings than the current ones.",
                         s.n_stale),
                      s.n_stale);
         check_began_anew(d, &s);
@@ -381,10 +379,10 @@ static void check_linger(Doctor *d)
         path = xasprintf("/var/lib/systemd/linger/%s", user->pw_name);
         if (access(path, F_OK) < 0)
                 say(d, VERDICT_GOOD, "linger",
-                    _("The service ends when you log out ('loginctl enable-linger' keeps it)."),
+                    _("The service ends when you log out ('loginctl enable-linger' keeps it running)."),
                     NULL);
         else
-                say(d, VERDICT_GOOD, "linger", _("The service goes on when you are logged out."),
+                say(d, VERDICT_GOOD, "linger", _("The service keeps running after you log out."),
                     NULL);
 }
 
@@ -397,8 +395,8 @@ static void check_sandbox(Doctor *d)
                 { SANDBOX_SYSTEM_CALLS, "sandbox-system-calls",
                   N_("Missing: the filter of system calls and sockets.") },
                 { SANDBOX_FILES, "sandbox-files",
-                  N_("Missing: files, devices and /tmp of its own. The service can read and write what you can.") },
-                { SANDBOX_NETWORK, "sandbox-network", N_("Missing: the network of its own.") },
+                  N_("Missing: the protection of files, devices and /tmp. The service can read and write what you can.") },
+                { SANDBOX_NETWORK, "sandbox-network", N_("Missing: a network of its own.") },
                 { SANDBOX_CAPABILITIES, "sandbox-capabilities",
                   N_("Missing: the empty set of capabilities.") },
         };
@@ -414,22 +412,19 @@ static void check_sandbox(Doctor *d)
         }
         if (missing == SANDBOX_ALL) {
                 say(d, VERDICT_LOOK, "sandbox", _("The service runs without its sandbox."),
-                    _("Start it through systemd (systemctl --user start scrubjay), and see 'systemctl "
-                      "--user cat scrubjay' for drop-ins that switch it off."));
+                    _("Start it with systemd (systemctl --user start scrubjay), and see 'systemctl --user cat scrubjay' for drop-ins that turn the sandbox off."));
                 return;
         }
         refusal = sandbox_refusal(getenv("XDG_RUNTIME_DIR") ?: "", &why);
         if (refusal == SANDBOX_REFUSED_BY_MISTAKE)
                 sayf(d, VERDICT_BROKEN, "sandbox",
-                     _("That is a mistake in how this session or machine is set up; 'journalctl --user -u "
-                       "scrubjay-sandbox-trial' has the service manager's words. Then: systemctl --user "
-                       "restart scrubjay"),
-                     _("The service runs in a part of its sandbox: %s."), why ?: "");
+                     _("This session or machine is set up wrongly; 'journalctl --user -u scrubjay-sandbox-trial' shows the service manager's messages. Then: systemctl --user restart scrubjay"),
+                     _("The service runs in only part of its sandbox: %s."), why ?: "");
         else if (refusal == SANDBOX_REFUSED_BY_MACHINE)
                 sayf(d, VERDICT_LOOK, "sandbox", sandbox_advice(),
-                     _("The service runs in a part of its sandbox: %s."), why ?: "");
+                     _("The service runs in only part of its sandbox: %s."), why ?: "");
         else
-                say(d, VERDICT_LOOK, "sandbox", _("The service runs in a part of its sandbox."),
+                say(d, VERDICT_LOOK, "sandbox", _("The service runs in only part of its sandbox."),
                     sandbox_advice());
         for (size_t i = 0; i < ELEMENTSOF(protections); i++)
                 if (missing & protections[i].what)
@@ -456,10 +451,9 @@ static void check_start(Doctor *d)
         else
                 sayf(d, VERDICT_BROKEN, "service",
                      status == EXIT_NAMESPACE
-                                     ? _("Its sandbox cannot be made: is a folder of ReadWritePaths= missing? See "
-                                         "'systemctl --user cat scrubjay' and 'journalctl --user -u scrubjay -x'.")
+                                     ? _("Its sandbox cannot be set up: is a folder in ReadWritePaths= missing? See 'systemctl --user cat scrubjay' and 'journalctl --user -u scrubjay -x'.")
                                      : "journalctl --user -u scrubjay -x",
-                     _("scrubjayd fails at its start (exit status %d)."), status);
+                     _("scrubjayd fails to start (exit status %d)."), status);
 }
 
 static void check_remote(Doctor *d, const RemoteStatus *remote)
@@ -495,7 +489,7 @@ static void check_remote_settings(Doctor *d, size_t index)
                      _("The remote '%s': %s"), options.name, delivery_caution(delivery));
         if (delivery_has_owner(delivery) == 0)
                 sayf(d, VERDICT_LOOK, "remote-owner", remote_owner_advice(),
-                     _("The remote '%s' gets sessions that say of nobody whose they are."),
+                     _("The remote '%s' gets sessions that do not say whose they are."),
                      options.name);
 }
 
@@ -512,21 +506,19 @@ static void check_verified(Doctor *d)
         format_time_span(&interval, d->settings->audit_usec);
         if (now > since && (now - since) / AUDITS_MISSED_MAX > d->settings->audit_usec)
                 sayf(d, VERDICT_LOOK, "verified", "journalctl --user -u scrubjay -x",
-                     _("Source and archive were compared without a difference: %s. An audit is due every "
-                       "%s."),
+                     _("Source and archive were last found equal: %s. An audit is due every %s."),
                      ago.data ?: "", interval.data ?: "");
         else if (last > 0)
                 sayf(d, VERDICT_GOOD, "verified", NULL,
-                     _("Source and archive were compared without a difference: %s."),
-                     ago.data ?: "");
+                     _("Source and archive were last found equal: %s."), ago.data ?: "");
 }
 
 static void check_service(Doctor *d)
 {
         if (!d->bus) {
-                say(d, VERDICT_LOOK, "bus", _("There is no user bus: the service cannot be asked."),
-                    _("Log in with a session of systemd, or export "
-                      "XDG_RUNTIME_DIR=/run/user/$(id -u)."));
+                say(d, VERDICT_LOOK, "bus",
+                    _("There is no user bus, so the service cannot be queried."),
+                    _("Log in to a systemd session, or run: export XDG_RUNTIME_DIR=/run/user/$(id -u)"));
                 return;
         }
         check_unit(d);
@@ -558,13 +550,13 @@ static void check_watch(Doctor *d)
                 r = -errno;
         if (r == -EMFILE)
                 say(d, VERDICT_BROKEN, "watch",
-                    _("No more files can be watched: too many programs do."),
+                    _("No more files can be watched: too many programs watch files."),
                     "sudo sysctl fs.inotify.max_user_instances=512");
         else if (r == -ENOSPC)
                 say(d, VERDICT_BROKEN, "watch", _("No more folders can be watched."),
                     "sudo sysctl fs.inotify.max_user_watches=524288");
         else if (r < 0)
-                sayf(d, VERDICT_LOOK, "watch", _("Changes are seen every few minutes only."),
+                sayf(d, VERDICT_LOOK, "watch", _("Changes are noticed only every few minutes."),
                      _("The source's folder cannot be watched: %s."), strerror(-r));
         else
                 say(d, VERDICT_GOOD, "watch", _("Folders can be watched for changes."), NULL);
@@ -574,7 +566,7 @@ static void print_sum(const Doctor *d)
 {
         putchar('\n');
         if (d->n[VERDICT_BROKEN] + d->n[VERDICT_LOOK] == 0)
-                puts(_("All is well."));
+                puts(_("No problems were found."));
         else
                 printf(_("%u broken, %u worth a look, %u good.\n"), d->n[VERDICT_BROKEN],
                        d->n[VERDICT_LOOK], d->n[VERDICT_GOOD]);

@@ -62,7 +62,7 @@ static FILE *create_file(const char *path)
 static int cannot_write(const char *path, int r)
 {
         if (r == -EEXIST)
-                print_error(_("'%s' is there already. Give a folder that is new or empty."), path);
+                print_error(_("'%s' already exists. Give a new or empty folder."), path);
         else
                 print_error(_("'%s' cannot be written: %s."), path, strerror(-r));
         return r;
@@ -173,25 +173,23 @@ int command_export(int argc, char *argv[])
         _cleanup_(ids_done) Ids ids = { 0 };
         SessionFilter filter = { 0 };
         const Option options[] = {
-                { "jsonl", NULL, N_("one file, a session a line as JSON"), OPTION_FLAG, &jsonl },
+                { "jsonl", NULL, N_("one JSON file, one session per line"), OPTION_FLAG, &jsonl },
                 { "markdown", NULL, N_("a Markdown file for each session"), OPTION_FLAG,
                   &markdown },
-                { "agentsview", NULL, N_("a database that agentsview shows"), OPTION_FLAG,
-                  &agentsview },
-                { "project", N_("NAME"), N_("of this project, or of those that match a glob"),
-                  OPTION_STRING, &filter.project },
-                { "agent", N_("NAME"), N_("of this agent (claude, codex ...)"), OPTION_STRING,
+                { "agentsview", NULL, N_("a database for agentsview"), OPTION_FLAG, &agentsview },
+                { "project", N_("NAME"), N_("only this project (name or glob)"), OPTION_STRING,
+                  &filter.project },
+                { "agent", N_("NAME"), N_("only this agent (claude, codex ...)"), OPTION_STRING,
                   &filter.agent },
-                { "since", N_("TIME"), N_("active since then: yesterday, 3d, 2026-01-31"),
-                  OPTION_TIME, &filter.since_usec },
-                { "starred", NULL, N_("with a star"), OPTION_FLAG, &filter.starred },
-                { "trash", NULL, N_("those in agentsview's trash as well"), OPTION_FLAG,
+                { "since", N_("TIME"), N_("active since: yesterday, 3d, 2026-01-31"), OPTION_TIME,
+                  &filter.since_usec },
+                { "starred", NULL, N_("only starred sessions"), OPTION_FLAG, &filter.starred },
+                { "trash", NULL, N_("include sessions in agentsview's trash"), OPTION_FLAG,
                   &ids.with_trash },
         };
         const Usage usage = {
                 .arguments = N_("DIR"),
-                .summary = N_("Writes masked sessions to a folder, in one of three forms. Files that are "
-                              "there are never overwritten."),
+                .summary = N_("Writes masked sessions to a folder, in one of three formats. Existing files are never overwritten."),
                 .example = "scrubjayctl export --agentsview ~/shared-sessions",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
@@ -205,7 +203,7 @@ int command_export(int argc, char *argv[])
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (jsonl + markdown + agentsview != 1) {
-                print_error(_("Say which form: one of --jsonl, --markdown and --agentsview."));
+                print_error(_("Give a format: --jsonl, --markdown or --agentsview."));
                 return STATUS_USAGE;
         }
         folder = argv[first];

@@ -225,9 +225,8 @@ static void print_advice(bool each_place)
                _("Rotate them: each was in plain text in an agent's transcript, in agentsview's database "
                  "and at the model's provider."),
                style_off());
-        puts(_("'scrubjayctl findings ack SECRET' takes what is rotated off the list."));
-        puts(_("SECRET is a keyed fingerprint: it tells the same secret in two places and nothing "
-               "more."));
+        puts(_("'scrubjayctl findings ack SECRET' removes a rotated secret from the list."));
+        puts(_("SECRET is a keyed fingerprint: it recognises the same secret in two places and reveals nothing else."));
         if (!each_place)
                 puts(_("'scrubjayctl findings --places' lists every place."));
 }
@@ -249,7 +248,7 @@ static int say_none(View *v, const FindingFilter *filter)
         if (r < 0)
                 return query_failed(v->q, r);
         fprintf(stderr, "%s\n",
-                r > 0 ? _("No secret is open; --all shows those that are acknowledged.")
+                r > 0 ? _("No secret is open; --all shows acknowledged ones.")
                       : _("No secret was found."));
         return STATUS_DONE;
 }
@@ -302,9 +301,9 @@ static int check_verb(int n, char *const *arguments, bool baseline, const char *
                 print_error(_("findings ack needs the fingerprints of secrets, as 'scrubjayctl "
                               "findings' shows them."));
         else if (is_ack && baseline)
-                print_error(_("--baseline acknowledges all, without ack."));
+                print_error(_("--baseline acknowledges all secrets; leave out ack."));
         else if ((note && !is_ack && !baseline) || (undo && !is_ack) || (undo && note))
-                print_error(_("--note goes with ack or --baseline, --undo with ack alone."));
+                print_error(_("--note needs ack or --baseline, and --undo needs ack."));
         else
                 return 0;
         return -EINVAL;
@@ -320,32 +319,30 @@ int command_findings(int argc, char *argv[])
         bool undo = false;
         View v = { 0 };
         const Option options[] = {
-                { "all", NULL, N_("those that are acknowledged as well"), OPTION_FLAG, &all },
+                { "all", NULL, N_("include acknowledged secrets"), OPTION_FLAG, &all },
                 { "by", N_("WHAT"), N_("count by secret, rule, project, session or day"),
                   OPTION_STRING, &by },
                 { "places", NULL, N_("list every masked place"), OPTION_FLAG, &places_wanted },
-                { "rule", N_("ID"), N_("of this rule, or of those that match a glob"),
-                  OPTION_STRING, &filter.rule },
-                { "project", N_("NAME"), N_("of this project, or of those that match a glob"),
-                  OPTION_STRING, &filter.project },
-                { "session", N_("ID"), N_("of this session"), OPTION_STRING, &given_session },
-                { "since", N_("TIME"), N_("said since then: yesterday, 3d, 2026-01-31"),
+                { "rule", N_("ID"), N_("only this rule (id or glob)"), OPTION_STRING,
+                  &filter.rule },
+                { "project", N_("NAME"), N_("only this project (name or glob)"), OPTION_STRING,
+                  &filter.project },
+                { "session", N_("ID"), N_("only this session"), OPTION_STRING, &given_session },
+                { "since", N_("TIME"), N_("in messages since: yesterday, 3d, 2026-01-31"),
                   OPTION_TIME, &filter.since_usec },
-                { "limit", N_("N"), N_("at most so many; 0: all"), OPTION_NUMBER, &filter.limit },
+                { "limit", N_("N"), N_("at most this many; 0: all"), OPTION_NUMBER, &filter.limit },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
-                { "sarif", NULL, N_("print SARIF 2.1.0, every place a result"), OPTION_FLAG,
+                { "sarif", NULL, N_("print SARIF 2.1.0, one result per place"), OPTION_FLAG,
                   &sarif },
-                { "baseline", NULL, N_("acknowledge all that would be listed"), OPTION_FLAG,
-                  &baseline },
-                { "note", N_("TEXT"), N_("with ack, --baseline: why; it is masked"), OPTION_STRING,
-                  &note },
-                { "undo", NULL, N_("with ack: the secrets are open again"), OPTION_FLAG, &undo },
+                { "baseline", NULL, N_("acknowledge every secret that would be listed"),
+                  OPTION_FLAG, &baseline },
+                { "note", N_("TEXT"), N_("with ack, --baseline: the reason; it is masked"),
+                  OPTION_STRING, &note },
+                { "undo", NULL, N_("with ack: open the secrets again"), OPTION_FLAG, &undo },
         };
         const Usage usage = {
                 .arguments = N_("[ack SECRET...]"),
-                .summary = N_("Shows which secrets were masked, and where; what was said last comes "
-                              "first. What was found should be rotated; 'ack' takes what is rotated "
-                              "off the list."),
+                .summary = N_("Lists the secrets that were masked, and where, the most recent first. Rotate every secret that was found; 'ack' removes rotated ones from the list."),
                 .example = "scrubjayctl findings --since 7d --by project",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

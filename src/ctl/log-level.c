@@ -62,8 +62,7 @@ int command_log_level(int argc, char *argv[])
         };
         const Usage usage = {
                 .arguments = N_("[LEVEL]"),
-                .summary = N_("Shows how much scrubjayd logs, or sets it until it ends. Levels: emerg, "
-                              "alert, crit, err, warning, notice, info, debug."),
+                .summary = N_("Shows the log level of scrubjayd, or sets it until scrubjayd ends. Levels: emerg, alert, crit, err, warning, notice, info, debug."),
                 .example = "scrubjayctl log-level debug",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
@@ -75,7 +74,7 @@ int command_log_level(int argc, char *argv[])
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (first < argc && !is_level(argv[first])) {
-                print_error(_("'%s' is no log level. See 'scrubjayctl log-level --help'."),
+                print_error(_("'%s' is not a log level. See 'scrubjayctl log-level --help'."),
                             argv[first]);
                 return STATUS_USAGE;
         }

@@ -27,26 +27,26 @@ typedef struct Command {
 
 static const Command commands[] = {
         { NULL, NULL, N_("The service"), NULL },
-        { "status", NULL, N_("what runs, what is archived, what to do"), command_status },
-        { "sync", NULL, N_("sync now, and wait for it"), command_sync },
+        { "status", NULL, N_("what runs, what is archived, what to do next"), command_status },
+        { "sync", NULL, N_("sync now, and wait until it is done"), command_sync },
         { "resync", NULL, N_("mask and sync every session again"), command_resync },
-        { "watch", NULL, N_("follow syncs and found secrets live"), command_watch },
-        { "log-level", N_("[LEVEL]"), N_("show or set how much is logged"), command_log_level },
+        { "watch", NULL, N_("show syncs and new secrets as they happen"), command_watch },
+        { "log-level", N_("[LEVEL]"), N_("show or set the log level"), command_log_level },
         { "doctor", NULL, N_("check settings, files and service"), command_doctor },
         { "remote", N_("VERB"), N_("list and check the remotes"), command_remote },
         { NULL, NULL, N_("The archive"), NULL },
         { "sessions", NULL, N_("list sessions"), command_sessions },
-        { "show", N_("ID"), N_("read a session"), command_show },
-        { "search", N_("TEXT"), N_("search in all sessions"), command_search },
-        { "blame", N_("FILE[:LINE]"), N_("which session wrote a file, or a line"), command_blame },
+        { "show", N_("ID"), N_("show a session"), command_show },
+        { "search", N_("TEXT"), N_("search all sessions"), command_search },
+        { "blame", N_("FILE[:LINE]"), N_("which session wrote a file or a line"), command_blame },
         { "findings", NULL, N_("which secrets were masked, and where"), command_findings },
-        { "stats", NULL, N_("how much there is, by week, agent and project"), command_stats },
+        { "stats", NULL, N_("count sessions by week, agent and project"), command_stats },
         { "share", N_("ID"), N_("write a session as a page to give away"), command_share },
-        { "mcp", NULL, N_("give a model the archive to read"), command_mcp },
-        { "export", N_("DIR"), N_("write the archive as JSON, Markdown, agentsview"),
+        { "mcp", NULL, N_("let a model read the archive"), command_mcp },
+        { "export", N_("DIR"), N_("write sessions as JSON, Markdown or a database"),
           command_export },
         { "state", N_("VERB [FILE]"), N_("export or import the sync state"), command_state },
-        { "verify", NULL, N_("look for secrets that are still there"), command_verify },
+        { "verify", NULL, N_("look for secrets that were missed"), command_verify },
         { NULL, NULL, N_("Masking"), NULL },
         { "mask", NULL, N_("mask text from standard input"), command_mask },
         { "rules", NULL, N_("list and test the rules"), command_rules },
@@ -81,8 +81,7 @@ static void print_help(void)
                 (void) snprintf(name, sizeof(name), "  %s", c->name);
                 help_print_row(name, " ", c->arguments ? _(c->arguments) : NULL, _(c->summary), 22);
         }
-        puts(_("\n'scrubjayctl COMMAND --help' tells more; every listing takes --json.\n"
-               "Exit status: 0 done, 1 it failed, 2 usage. Manual: scrubjayctl(1)."));
+        puts(_("\n'scrubjayctl COMMAND --help' shows more; every listing takes --json.\nExit status: 0 success, 1 failure, 2 usage error. Manual: scrubjayctl(1)."));
 }
 
 static const Command *find_command(const char *name)

@@ -103,7 +103,7 @@ static void tell_endless(const MaskStream *stream)
         size_t line;
         const char *rule = mask_stream_endless(stream, &line);
 
-        print_error(_("Masking stopped: what begins on line %zu (%s) has no end within 8 MB, so nothing after it can be told from it. What came out is masked, and ends there."),
+        print_error(_("Masking stopped: the secret that begins on line %zu (%s) does not end within 8 MB, so the text after it cannot be told from it. The output is masked, and ends there."),
                     line, rule ?: _("a number"));
 }
 
@@ -277,20 +277,20 @@ int command_mask(int argc, char *argv[])
         _cleanup_(run_done) MaskRun run = { 0 };
         const Option options[] = {
                 { "jsonl", NULL,
-                  N_("read {\"id\",\"text\"} a line, answer {\"id\",\"text\",\"findings\"}"),
+                  N_("read {\"id\",\"text\"} per line, answer {\"id\",\"text\",\"findings\"}"),
                   OPTION_FLAG, &run.json_lines },
                 { "session", NULL,
-                  N_("with --jsonl: the lines belong together; a secret of one is masked in the next"),
+                  N_("with --jsonl: the lines belong together; a secret in one is masked in the following ones"),
                   OPTION_FLAG, &run.session },
                 { "check", NULL,
-                  N_("print no text; exit 1 when there is a secret, 0 when there is none"),
+                  N_("print no text; the exit status is 1 if there is a secret, otherwise 0"),
                   OPTION_FLAG, &run.check },
                 { "explain", NULL,
-                  N_("print no text, but what stands beside names that secrets have, and why it is masked or stays"),
+                  N_("print no text, but each value beside a name that secrets have, and why it is masked or stays"),
                   OPTION_FLAG, &run.explain },
         };
         const Usage usage = {
-                .summary = N_("Masks the secrets in what comes on standard input."),
+                .summary = N_("Masks the secrets in standard input."),
                 .example = "scrubjayctl mask < session.jsonl",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
@@ -303,7 +303,7 @@ int command_mask(int argc, char *argv[])
         if (rules_load_active(&rules) < 0 || rules_new_masker(rules, &run.masker) < 0)
                 return STATUS_USAGE;
         if (run.explain && (run.json_lines || run.check)) {
-                print_error(_("--explain goes with neither --jsonl nor --check."));
+                print_error(_("--explain cannot be combined with --jsonl or --check."));
                 return STATUS_USAGE;
         }
         r = run.explain ? explain_all(rules) : run.json_lines ? mask_lines(&run) : mask_all(&run);

@@ -321,9 +321,7 @@ static int serve(FILE *in, FILE *out)
 int command_mcp(int argc, char *argv[])
 {
         const Usage usage = {
-                .summary = N_("Gives a model the masked archive to read, over the Model Context Protocol on standard "
-                              "input and output: search, sessions, messages, commits, findings. It is started by the "
-                              "agent; nothing can be changed through it."),
+                .summary = N_("Lets a model read the masked archive over the Model Context Protocol, on standard input and output: search, sessions, messages, commits, findings. The agent starts it, and it cannot change anything."),
                 .example = "scrubjayctl mcp   # for an agent: claude mcp add scrubjay -- scrubjayctl mcp",
         };
         int r, first;

@@ -118,7 +118,7 @@ static void help_print(const Usage *u, const char *command)
                          u->options[i].argument ? _(u->options[i].argument) : NULL,
                          _(u->options[i].help));
         help_row("archive", _("PATH"), _("read this archive"));
-        help_row("config", _("FILE"), _("use this settings file only"));
+        help_row("config", _("FILE"), _("use only this settings file"));
         help_row("help", NULL, _("show this help"));
         printf(_("\nExample: %s\n"), u->example);
 }
@@ -129,7 +129,7 @@ static int count_check(const Usage *u, const char *command, int n)
                 print_error(_("%s needs an argument: %s. See 'scrubjayctl %s --help'."), command,
                             _(u->arguments), command);
         else if (u->max_arguments >= 0 && n > u->max_arguments)
-                print_error(_("%s got more arguments than it takes. See 'scrubjayctl %s --help'."),
+                print_error(_("%s was given too many arguments. See 'scrubjayctl %s --help'."),
                             command, command);
         else
                 return 0;

@@ -129,7 +129,7 @@ static void state_row(Listing *l, const char *name, const RemoteState *s)
         listing_take(l, STYLE_NONE, printable(s->url));
         listing_add(l, STYLE_NONE, "%s", ago.data ?: "");
         listing_add(l, s->n_behind > 0 ? STYLE_WARNING : STYLE_NONE, "%" PRIu64, s->n_behind);
-        listing_take(l, s->error ? STYLE_BAD : STYLE_GOOD, printable(s->error ?: _("well")));
+        listing_take(l, s->error ? STYLE_BAD : STYLE_GOOD, printable(s->error ?: _("ok")));
 }
 
 static int list(const Arguments *a)
@@ -160,7 +160,7 @@ static int list(const Arguments *a)
         if (a->json)
                 json_array_end(&array);
         else if (settings->n_remotes == 0)
-                printf(_("There is no remote in the settings. '%s' tells how to have one.\n"),
+                printf(_("The settings have no remote. '%s' explains how to set one up.\n"),
                        SCRUBJAY_TEAM_GUIDE);
         else
                 listing_print(l);
@@ -196,11 +196,12 @@ static const char *step_text(const DeliveryPlan *plan)
 {
         switch (plan->step) {
         case DELIVERY_SEND:
-                return plan->metadata_only ? _("goes, metadata only") : _("goes");
+                return plan->metadata_only ? _("will be sent, metadata only") : _("will be sent");
         case DELIVERY_UPDATE:
-                return plan->metadata_only ? _("goes again, metadata only") : _("its changes go");
+                return plan->metadata_only ? _("will be sent again, metadata only")
+                                           : _("its changes will be sent");
         case DELIVERY_WITHDRAW:
-                return _("is deleted there");
+                return _("will be deleted there");
         default:
                 return _("is held until later");
         }
@@ -249,7 +250,7 @@ static int preview(const Arguments *a, const RemoteOptions *options)
         if (delivery_preview(d, on_planned, &p) < 0)
                 return failed(d, options->name);
         if (delivery_has_owner(d) == 0)
-                print_error("%s %s", _("These sessions say of nobody whose they are."),
+                print_error("%s %s", _("These sessions do not say whose they are."),
                             remote_owner_advice());
         if (a->json)
                 json_array_end(&p.array);
@@ -352,15 +353,13 @@ static int check(const Arguments *a, const RemoteOptions *options)
                 printf(_("The remote '%s' has what the archive has.\n"), options->name);
         else if (!a->json && c.n_differences == 0)
                 printf(P_("%" PRIu64
-                          " change waits to be delivered to the remote '%s'; all else is there "
-                          "as it is in the archive.\n",
+                          " change waits to be delivered to the remote '%s'; everything else there is as in the archive.\n",
                           "%" PRIu64
-                          " changes wait to be delivered to the remote '%s'; all else is there "
-                          "as it is in the archive.\n",
+                          " changes wait to be delivered to the remote '%s'; everything else there is as in the archive.\n",
                           c.n_waiting),
                        c.n_waiting, options->name);
         else if (!a->json)
-                printf(_("If that stays, have everything sent again: scrubjayctl remote resend %s\n"),
+                printf(_("If this persists, send everything again: scrubjayctl remote resend %s\n"),
                        options->name);
         return c.n_differences == 0 ? STATUS_DONE : STATUS_FAILED;
 }
@@ -399,7 +398,7 @@ static int resend(const RemoteOptions *options)
         if (wake_daemon())
                 printf(_("Everything is being sent to the remote '%s' again.\n"), options->name);
         else
-                printf(_("Everything is sent to the remote '%s' again when scrubjayd runs next.\n"),
+                printf(_("Everything will be sent to the remote '%s' again when scrubjayd next runs.\n"),
                        options->name);
         return STATUS_DONE;
 }
@@ -417,8 +416,7 @@ static int setup(const RemoteOptions *options)
         if (delivery_setup(d, &text) < 0)
                 return failed(d, options->name);
         if (text.size == 0) {
-                print_error(_("The remote '%s' needs no more than a database and a user: the tables are made by the first "
-                              "delivery. See '%s'."),
+                print_error(_("The remote '%s' needs only a database and a user: the first delivery creates the tables. See '%s'."),
                             options->name, SCRUBJAY_TEAM_GUIDE);
                 return STATUS_FAILED;
         }
@@ -431,17 +429,14 @@ int command_remote(int argc, char *argv[])
         Arguments a = { .limit = 50 };
         const Option options[] = {
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &a.json },
-                { "print", NULL, N_("print the SQL of setup, which does nothing else"), OPTION_FLAG,
-                  &a.print },
-                { "limit", N_("N"), N_("show at most so many sessions (50; 0: all)"), OPTION_NUMBER,
-                  &a.limit },
+                { "print", NULL, N_("with setup: print the SQL (setup does nothing else)"),
+                  OPTION_FLAG, &a.print },
+                { "limit", N_("N"), N_("show at most this many sessions (50; 0: all)"),
+                  OPTION_NUMBER, &a.limit },
         };
         const Usage usage = {
                 .arguments = N_("list | preview NAME | check NAME | resend NAME | setup NAME --print"),
-                .summary = N_("Tells which servers the archive is shared with and how far behind they are; "
-                              "what one of them would get next; whether it has what the archive has (exit "
-                              "status 1: it has not); has everything sent to it again; or prints the SQL that an "
-                              "administrator runs once for a PostgreSQL remote."),
+                .summary = N_("Lists the remotes and how far behind they are; previews what one would get next; checks whether one has what the archive has (exit status 1 if not); sends one everything again; or prints the SQL that an administrator runs once for a PostgreSQL remote."),
                 .example = "scrubjayctl remote check team",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

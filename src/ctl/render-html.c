@@ -172,8 +172,8 @@ static int put_masked_box(Page *p, const char *id)
         r = query_finding_groups(p->q, &filter, GROUP_RULE, on_rule, p);
         if (p->summary->n_found > 0)
                 (void) strbuf_printf(&p->out,
-                                     P_("<li>%" PRIu64 " more by today's rules</li>\n",
-                                        "<li>%" PRIu64 " more by today's rules</li>\n",
+                                     P_("<li>%" PRIu64 " more by the current rules</li>\n",
+                                        "<li>%" PRIu64 " more by the current rules</li>\n",
                                         p->summary->n_found),
                                      p->summary->n_found);
         (void) strbuf_puts(&p->out, "</ul>\n</aside>\n</header>\n<main>\n");

@@ -158,7 +158,7 @@ static int on_session(void *userdata, const SessionRow *s)
                         places.data ?: "");
         }
         if (s->metadata_only)
-                fprintf(f, "%s\n", _("Of this project only metadata is archived."));
+                fprintf(f, "%s\n", _("Only metadata of this project is archived."));
         return write_parent(w, s);
 }
 

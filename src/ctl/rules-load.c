@@ -39,8 +39,7 @@ int rules_load_active(Ruleset **ret)
                 print_error(_("The rules cannot be used: %s"), error ?: strerror(-r));
         for (char **id = settings->rules_disable; r >= 0 && id && *id; id++)
                 if (ruleset_heir(*ret, *id))
-                        print_error(_("[Mask] Disable=%s disables nothing: this rule is retired, and '%s' finds what it found. Disable "
-                                      "that one, or take the line out."),
+                        print_error(_("[Mask] Disable=%s disables nothing: this rule was retired, and '%s' replaces it. Disable that rule, or remove the line."),
                                     *id, ruleset_heir(*ret, *id));
         return r;
 }

@@ -72,16 +72,15 @@ static int show_rule(const Ruleset *rules, const char *id)
                 return o && json_print(o) >= 0 ? STATUS_DONE : STATUS_FAILED;
         }
         if (ruleset_heir(rules, id)) {
-                print_error(_("The rule '%s' is retired: '%s' finds what it found."), id,
+                print_error(_("The rule '%s' was retired, and '%s' replaces it."), id,
                             ruleset_heir(rules, id));
                 return STATUS_FAILED;
         }
         if (strcmp(id, KNOWN_VALUE) == 0)
-                print_error(_("'%s' is no rule: it stands where a value of [Mask] KnownFiles= stood."),
+                print_error(_("'%s' is not a rule: it stands in place of a value from [Mask] KnownFiles=."),
                             id);
         else if (strcmp(id, UNSCANNABLE) == 0)
-                print_error(_("'%s' is no rule: it stands where a text could not be searched within "
-                              "the limits."),
+                print_error(_("'%s' is not a rule: it stands in place of a text that could not be searched within the limits."),
                             id);
         else
                 print_error(_("There is no rule '%s'. 'scrubjayctl rules list' names them all."),
@@ -113,7 +112,7 @@ static int test_rules(const char *path)
         printf(P_("in %zu wrapping of session text: ", "in %zu wrappings of session text: ",
                   n.n_cases),
                n.n_cases);
-        printf(P_("%zu does not hold.\n", "%zu do not hold.\n", n.n_failed), n.n_failed);
+        printf(P_("%zu failed.\n", "%zu failed.\n", n.n_failed), n.n_failed);
         return n.n_failed > 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
@@ -192,13 +191,12 @@ int command_rules(int argc, char *argv[])
         bool json = false, values = false;
         const Option options[] = {
                 { "json", NULL, N_("list, explain: print a JSON array"), OPTION_FLAG, &json },
-                { "values", NULL, N_("explain: print the values too, secrets among them"),
+                { "values", NULL, N_("explain: also print the values, including secrets"),
                   OPTION_FLAG, &values },
         };
         const Usage usage = {
                 .arguments = N_("list | show RULE | test FILE | explain [FILE]"),
-                .summary = N_("Lists the rules in force, tries a rules file's examples or a text, or explains what is judged in "
-                              "a text (standard input without FILE)."),
+                .summary = N_("Lists the rules in force, tests a rules file's examples or a text, or explains how a text is judged (standard input without FILE)."),
                 .example = "scrubjayctl rules test ~/.config/scrubjay/rules/team.json",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
@@ -218,7 +216,7 @@ int command_rules(int argc, char *argv[])
         if (strcmp(verb, "explain") == 0)
                 return explain_file(argument, &(ExplainOptions){ json, values });
         if (!(strcmp(verb, "list") == 0 && !argument) && !(strcmp(verb, "show") == 0 && argument)) {
-                print_error(_("Say 'rules list', 'rules show RULE', 'rules test FILE' or 'rules explain FILE'."));
+                print_error(_("Use 'rules list', 'rules show RULE', 'rules test FILE' or 'rules explain FILE'."));
                 return STATUS_USAGE;
         }
         if (rules_load_active(&rules) < 0)

@@ -204,8 +204,7 @@ static int run(SearchIndex *x, const SearchFilter *filter, View *v)
                 return STATUS_USAGE;
         }
         if (r < 0 && r != -EPIPE) {
-                print_error(_("The search index cannot be used: %s. It can be deleted at any time "
-                              "(search.db beside the archive) and is built anew."),
+                print_error(_("The search index cannot be used: %s. It can be deleted at any time (search.db beside the archive) and is then rebuilt."),
                             search_index_reason(x));
                 return STATUS_FAILED;
         }
@@ -257,25 +256,25 @@ int command_search(int argc, char *argv[])
         _cleanup_(view_done) View v = { .limit = LIMIT };
         SearchFilter filter = { 0 };
         const Option options[] = {
-                { "session", N_("ID"), N_("in this session"), OPTION_STRING, &given_session },
-                { "project", N_("NAME"), N_("of this project, or of those that match a glob"),
-                  OPTION_STRING, &filter.project },
-                { "agent", N_("NAME"), N_("of this agent (claude, codex ...)"), OPTION_STRING,
+                { "session", N_("ID"), N_("search only this session"), OPTION_STRING,
+                  &given_session },
+                { "project", N_("NAME"), N_("only this project (name or glob)"), OPTION_STRING,
+                  &filter.project },
+                { "agent", N_("NAME"), N_("only this agent (claude, codex ...)"), OPTION_STRING,
                   &filter.agent },
-                { "role", N_("NAME"), N_("said by user, assistant ..."), OPTION_STRING,
+                { "role", N_("NAME"), N_("only messages by user, assistant ..."), OPTION_STRING,
                   &filter.role },
-                { "in", N_("PART"), N_("in text, thinking or tool only"), OPTION_STRING, &part },
-                { "since", N_("TIME"), N_("since then: yesterday, 3d, 2026-01-31"), OPTION_TIME,
+                { "in", N_("PART"), N_("only in text, thinking or tool"), OPTION_STRING, &part },
+                { "since", N_("TIME"), N_("messages since: yesterday, 3d, 2026-01-31"), OPTION_TIME,
                   &filter.since_usec },
-                { "until", N_("TIME"), N_("before then"), OPTION_TIME, &filter.until_usec },
-                { "limit", N_("N"), N_("at most so many; 0: all"), OPTION_NUMBER, &v.limit },
+                { "until", N_("TIME"), N_("messages before that time"), OPTION_TIME,
+                  &filter.until_usec },
+                { "limit", N_("N"), N_("at most this many; 0: all"), OPTION_NUMBER, &v.limit },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &v.json },
         };
         const Usage usage = {
                 .arguments = N_("TEXT"),
-                .summary = N_("Finds messages in which all the words occur, the newest first. \"A "
-                              "phrase\" stands in quotes, begin* is the beginning of a word. The first "
-                              "search builds an index. Exits with 1 when nothing was found."),
+                .summary = N_("Finds messages that contain all the words, newest first. Put \"a phrase\" in quotes; begin* matches the beginning of a word. The first search builds an index. The exit status is 1 if nothing was found."),
                 .example = "scrubjayctl search 'connection refused' --project 'web*' --since 2weeks",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

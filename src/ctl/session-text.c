@@ -123,7 +123,7 @@ int session_find(Query *q, const char *given, char **ret)
                 print_error(_("There is no session '%s'. See 'scrubjayctl sessions'."), given);
                 return -ENOENT;
         }
-        print_error(_("'%s' is the beginning of several ids; give more of it:"), given);
+        print_error(_("Several ids begin with '%s'; give more characters:"), given);
         for (int i = 0; i < n; i++) {
                 _cleanup_free_ char *id = printable(ids[i]);
 

@@ -122,24 +122,24 @@ int command_sessions(int argc, char *argv[])
         const char *sort = NULL;
         bool json = false;
         const Option options[] = {
-                { "project", N_("NAME"), N_("of this project, or of those that match a glob"),
-                  OPTION_STRING, &filter.project },
-                { "agent", N_("NAME"), N_("of this agent (claude, codex ...)"), OPTION_STRING,
+                { "project", N_("NAME"), N_("only this project (name or glob)"), OPTION_STRING,
+                  &filter.project },
+                { "agent", N_("NAME"), N_("only this agent (claude, codex ...)"), OPTION_STRING,
                   &filter.agent },
-                { "since", N_("TIME"), N_("active since then: yesterday, 3d, 2026-01-31"),
-                  OPTION_TIME, &filter.since_usec },
-                { "starred", NULL, N_("with a star"), OPTION_FLAG, &filter.starred },
-                { "commit", N_("SHA"), N_("that made this commit"), OPTION_STRING, &filter.commit },
-                { "pr", N_("URL"), N_("with this pull request: its URL or number"), OPTION_STRING,
+                { "since", N_("TIME"), N_("active since: yesterday, 3d, 2026-01-31"), OPTION_TIME,
+                  &filter.since_usec },
+                { "starred", NULL, N_("only starred sessions"), OPTION_FLAG, &filter.starred },
+                { "commit", N_("SHA"), N_("only sessions that made this commit"), OPTION_STRING,
+                  &filter.commit },
+                { "pr", N_("URL"), N_("only with this pull request (URL or number)"), OPTION_STRING,
                   &filter.pr },
                 { "sort", N_("BY"), N_("by activity, started, messages or masked"), OPTION_STRING,
                   &sort },
-                { "limit", N_("N"), N_("at most so many; 0: all"), OPTION_NUMBER, &limit },
+                { "limit", N_("N"), N_("at most this many; 0: all"), OPTION_NUMBER, &limit },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
         };
         const Usage usage = {
-                .summary = N_("Lists sessions, those with the latest activity first. MASKED is the number of "
-                              "places where a secret was."),
+                .summary = N_("Lists sessions, most recent activity first. MASKED is the number of places where a secret was masked."),
                 .example = "scrubjayctl sessions --project 'web*' --since yesterday",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

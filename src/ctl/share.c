@@ -44,7 +44,7 @@ static int check_row(Query *q, const char *id, Row *ret)
                 return STATUS_FAILED;
         }
         if (ret->is_metadata_only) {
-                print_error(_("Of this session only metadata is archived (MetadataOnly=): there is nothing to share."));
+                print_error(_("Only metadata of this session is archived (MetadataOnly=), so there is nothing to share."));
                 return STATUS_FAILED;
         }
         return STATUS_DONE;
@@ -61,12 +61,11 @@ static void print_preview(const Row *row, const PageSummary *s, const char *path
         printf(P_("%" PRIu64 " masked place", "%" PRIu64 " masked places", s->n_masked),
                s->n_masked);
         if (s->n_found > 0)
-                printf(P_(", and %" PRIu64 " more that today's rules mask on the way out",
-                          ", and %" PRIu64 " more that today's rules mask on the way out",
-                          s->n_found),
+                printf(P_(", and %" PRIu64 " more that the current rules mask",
+                          ", and %" PRIu64 " more that the current rules mask", s->n_found),
                        s->n_found);
         printf(_("\n  to '%s'\n"), shown);
-        puts(_("Read it before you give it away: rules mask what they know, not everything that is private."));
+        puts(_("Read it before you give it away: rules mask what they recognise, not everything that is private."));
 }
 
 /* Asks; only "y" and "yes" are one. */
@@ -75,7 +74,7 @@ static int is_agreed(void)
         char line[16] = "";
 
         if (!isatty(STDIN_FILENO)) {
-                print_error(_("Nobody can be asked here. Give --yes to write it."));
+                print_error(_("There is no terminal to ask on. Use --yes to write it."));
                 return STATUS_USAGE;
         }
         printf("%s ", _("Write it? [y/N]"));
@@ -97,7 +96,7 @@ static int write_page(Query *q, const char *id, Masker *masker, const PageSummar
 
         if (!f) {
                 if (errno == EEXIST)
-                        print_error(_("'%s' is there already. Give another name with --output."),
+                        print_error(_("'%s' already exists. Give another name with --output."),
                                     path);
                 else
                         print_error(_("'%s' cannot be written: %s."), path, strerror(errno));
@@ -136,14 +135,13 @@ int command_share(int argc, char *argv[])
         PageSummary summary;
         bool yes = false;
         const Option options[] = {
-                { "output", N_("FILE"), N_("write it there (ID.html in this folder)"),
+                { "output", N_("FILE"), N_("write to this file (ID.html in this folder)"),
                   OPTION_STRING, &output },
                 { "yes", NULL, N_("do not ask"), OPTION_FLAG, &yes },
         };
         const Usage usage = {
                 .arguments = N_("ID"),
-                .summary = N_("Writes a session as one HTML page to give away: no script, no request to anywhere, masked "
-                              "places marked. It is masked once more on the way out. Shows what it would write, and asks."),
+                .summary = N_("Writes a session as one HTML page to give away, without scripts or requests and with masked places marked. Everything is masked once more with the current rules. Shows a summary first, and asks."),
                 .example = "scrubjayctl share 0199a1b2 --output session.html",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

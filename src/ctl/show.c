@@ -54,7 +54,7 @@ int command_show(int argc, char *argv[])
         const char *tools = NULL;
         MessageRange range;
         const Option options[] = {
-                { "message", N_("N"), N_("this message and those around it"), OPTION_NUMBER,
+                { "message", N_("N"), N_("show this message and those around it"), OPTION_NUMBER,
                   &message },
                 { "around", N_("N"), N_("how many before and after it (3)"), OPTION_NUMBER,
                   &around },

@@ -84,18 +84,17 @@ static int read_in(const char *file, SyncState *ret)
 static void say_result(const SyncState *s, const SyncImport *result)
 {
         if (result->outdated) {
-                printf(_("The state is of version %" PRId64
-                         ", older than %d: its totals were taken, its sessions will be synced "
-                         "again.\n"),
+                printf(_("The state has version %" PRId64
+                         ", older than %d: its totals were imported, and its sessions will be synced again.\n"),
                        s->version, SYNC_VERSION);
                 return;
         }
-        printf(P_("%" PRIu64 " cursor taken", "%" PRIu64 " cursors taken", result->n_taken),
+        printf(P_("%" PRIu64 " cursor imported", "%" PRIu64 " cursors imported", result->n_taken),
                result->n_taken);
         if (result->n_unknown > 0) {
                 printf(", ");
-                printf(P_("%" PRIu64 " left: the archive does not hold its session",
-                          "%" PRIu64 " left: the archive does not hold their sessions",
+                printf(P_("%" PRIu64 " left out: the archive does not hold its session",
+                          "%" PRIu64 " left out: the archive does not hold their sessions",
                           result->n_unknown),
                        result->n_unknown);
         }
@@ -115,7 +114,7 @@ static int import_into(const char *path, const SyncState *s)
                 r = sync_state_import(s, db, &result);
         }
         if (r == -EPROTONOSUPPORT)
-                print_error(_("The sync state is of version %" PRId64
+                print_error(_("The sync state has version %" PRId64
                               ", made by a newer scrubjay; nothing was changed."),
                             s->version);
         else if (r < 0)
@@ -142,8 +141,7 @@ static int run_import(const char *file)
                 return STATUS_FAILED;
         r = archive_open(path, &archive, &error);
         if (r == -EBUSY)
-                print_error(_("scrubjayd has the archive in use. Stop it first ('systemctl --user stop "
-                              "scrubjay'), and start it afterwards."));
+                print_error(_("scrubjayd is using the archive. Stop it first ('systemctl --user stop scrubjay'), and start it again afterwards."));
         else if (r < 0)
                 print_error("%s", error ?: strerror(-r));
         return r < 0 ? STATUS_FAILED : import_into(path, &s);
@@ -153,10 +151,7 @@ int command_state(int argc, char *argv[])
 {
         const Usage usage = {
                 .arguments = N_("export|import [FILE]"),
-                .summary = N_("Writes the sync state (which sessions are synced how far, and the totals) as "
-                              "JSON, or takes it over. Import takes what belongs to sessions that the archive "
-                              "holds; the others are synced as new ones. Without FILE: standard output or "
-                              "input."),
+                .summary = N_("Exports the sync state (how far each session is synced, and the totals) as JSON, or imports it. An import takes only the cursors of sessions that the archive holds; other sessions are synced as new ones. Without FILE: standard output or input."),
                 .example = "scrubjayctl state export state.json",
                 .min_arguments = 1,
                 .max_arguments = 2,

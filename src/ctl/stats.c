@@ -179,15 +179,15 @@ int command_stats(int argc, char *argv[])
         StatsFilter filter = { 0 };
         bool json = false;
         const Option options[] = {
-                { "by", N_("WHAT"), N_("count by week, agent or project only"), OPTION_STRING,
+                { "by", N_("WHAT"), N_("count only by week, agent or project"), OPTION_STRING,
                   &by },
-                { "project", N_("NAME"), N_("of this project, or of those that match a glob"),
-                  OPTION_STRING, &filter.project },
-                { "agent", N_("NAME"), N_("of this agent, or of those that match a glob"),
-                  OPTION_STRING, &filter.agent },
-                { "since", N_("TIME"), N_("begun since then: yesterday, 3d, 2026-01-31"),
-                  OPTION_TIME, &filter.since_usec },
-                { "limit", N_("N"), N_("rows of a table, at most; 0: all"), OPTION_NUMBER,
+                { "project", N_("NAME"), N_("only this project (name or glob)"), OPTION_STRING,
+                  &filter.project },
+                { "agent", N_("NAME"), N_("only this agent (name or glob)"), OPTION_STRING,
+                  &filter.agent },
+                { "since", N_("TIME"), N_("begun since: yesterday, 3d, 2026-01-31"), OPTION_TIME,
+                  &filter.since_usec },
+                { "limit", N_("N"), N_("at most this many rows per table; 0: all"), OPTION_NUMBER,
                   &v.limit },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
         };

@@ -122,17 +122,16 @@ static const char *next_step(const View *v)
         if (!v->is_running)
                 return _("Start the service: systemctl --user enable --now scrubjay");
         if (*v->daemon.last_error)
-                return _("Look closer: scrubjayctl doctor, journalctl --user -u scrubjay -x");
+                return _("Find out more: scrubjayctl doctor, journalctl --user -u scrubjay -x");
         if (v->daemon.syncing)
-                return _("Wait, or look at it: scrubjayctl watch");
+                return _("Wait, or follow it: scrubjayctl watch");
         if (!v->has_archive)
                 return _("Wait until agentsview has sessions, or sync now: scrubjayctl sync");
         if (v->summary.n_stale > 0)
                 return _("Mask again what older rules masked: scrubjayctl sync");
         if (v->summary.n_open_secrets > 0)
-                return _("Rotate what was found, it was in plain text elsewhere: scrubjayctl "
-                         "findings");
-        return _("Nothing to do. Read: scrubjayctl sessions");
+                return _("Rotate the secrets that were found, since they were in plain text elsewhere: scrubjayctl findings");
+        return _("Nothing to do. To read sessions: scrubjayctl sessions");
 }
 
 /* The width of the widest label, in whatever language. */
@@ -449,7 +448,7 @@ int command_status(int argc, char *argv[])
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
         };
         const Usage usage = {
-                .summary = N_("Shows what runs, what is archived, what was masked, and what to do."),
+                .summary = N_("Shows what runs, what is archived, what was masked, and what to do next."),
                 .example = "scrubjayctl status --json",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

@@ -220,7 +220,7 @@ static int run_and_wait(const char *resync, bool json)
         r = wait_for_answer(&run, json);
         if (r == -EINTR) {
                 fprintf(stderr, "%s\n",
-                        _("Not waiting any longer; scrubjayd goes on. See 'scrubjayctl status'."));
+                        _("No longer waiting; scrubjayd continues. See 'scrubjayctl status'."));
                 (void) signal(SIGINT, SIG_DFL);
                 (void) raise(SIGINT);
         }
@@ -234,8 +234,7 @@ int command_sync(int argc, char *argv[])
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
         };
         const Usage usage = {
-                .summary = N_("Syncs what changed, now, and waits until it is in the archive. Ctrl-C "
-                              "stops the waiting only."),
+                .summary = N_("Syncs all changes now, and waits until they are in the archive. Ctrl-C only stops the waiting."),
                 .example = "scrubjayctl sync && scrubjayctl sessions --since today",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
@@ -252,7 +251,7 @@ int command_resync(int argc, char *argv[])
 {
         bool json = false, no_wait = false, identity = false;
         const Option options[] = {
-                { "identity", NULL, N_("user and machine of today for earlier sessions, too"),
+                { "identity", NULL, N_("give earlier sessions the current user and machine"),
                   OPTION_FLAG, &identity },
                 { "no-wait", NULL, N_("return once it has started"), OPTION_FLAG, &no_wait },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },

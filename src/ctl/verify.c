@@ -151,11 +151,9 @@ static void print_sum(const Verify *v)
                        size.data);
         else
                 printf(P_("%" PRIu64
-                          " place looks like a secret, in %s, %s of text. 'scrubjayctl resync' masks "
-                          "all of it again.\n",
+                          " place looks like a secret, in %s, %s of text. 'scrubjayctl resync' masks everything again.\n",
                           "%" PRIu64
-                          " places look like a secret, in %s, %s of text. 'scrubjayctl resync' masks "
-                          "all of it again.\n",
+                          " places look like a secret, in %s, %s of text. 'scrubjayctl resync' masks everything again.\n",
                           v->n_findings),
                        v->n_findings, sessions.data, size.data);
 }
@@ -174,7 +172,7 @@ static int check_integrity(Query *q)
                             problem);
                 return STATUS_FAILED;
         }
-        return puts(_("The archive is whole.")) < 0 ? STATUS_FAILED : STATUS_DONE;
+        return puts(_("The archive is intact.")) < 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
 int command_verify(int argc, char *argv[])
@@ -183,12 +181,12 @@ int command_verify(int argc, char *argv[])
         _cleanup_(verify_done) Verify v = { 0 };
         bool integrity = false;
         const Option options[] = {
-                { "integrity", NULL, N_("check the database file instead, in full"), OPTION_FLAG,
+                { "integrity", NULL, N_("check the whole database file instead"), OPTION_FLAG,
                   &integrity },
                 { "json", NULL, N_("print the places as a JSON array"), OPTION_FLAG, &v.json },
         };
         const Usage usage = {
-                .summary = N_("Reads the whole archive with all rules, and names what still looks like a secret."),
+                .summary = N_("Searches the whole archive with all rules, and lists what still looks like a secret."),
                 .example = "scrubjayctl verify",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

@@ -236,10 +236,10 @@ int command_watch(int argc, char *argv[])
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         const Option options[] = {
-                { "json", NULL, N_("print a JSON object a line"), OPTION_FLAG, &as_json },
+                { "json", NULL, N_("print one JSON object per line"), OPTION_FLAG, &as_json },
         };
         const Usage usage = {
-                .summary = N_("Shows syncs and found secrets as they happen, until Ctrl-C."),
+                .summary = N_("Shows syncs and new secrets as they happen, until Ctrl-C."),
                 .example = "scrubjayctl watch --json | jq .rules",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

@@ -50,8 +50,8 @@ void notification_send(sd_bus *bus, const SessionSecrets *s)
                              kinds.data ?: "");
         (void) strbuf_printf(
                         &body,
-                        ngettext("It has just been pasted into a session of project %s: rotate it.",
-                                 "They have just been pasted into a session of project %s: rotate them.",
+                        ngettext("It was just pasted into a session of project %s. Rotate it.",
+                                 "They were just pasted into a session of project %s. Rotate them.",
                                  n),
                         project.data ?: "?");
         if (summary.failed || body.failed)

@@ -121,7 +121,7 @@ def test_lines_without_a_commit_or_a_file_are_told(sample, repository, tmp_path)
     (repository.folder / "new.c").write_text("new\n")
     assert "was never committed" in sample.run("blame", repository.folder / "new.c", code=1).err
     (tmp_path / "alone.c").write_text("alone\n")
-    assert "in no git repository" in sample.run("blame", tmp_path / "alone.c", code=1).err
+    assert "not in a git repository" in sample.run("blame", tmp_path / "alone.c", code=1).err
     assert "There is no file" in sample.run("blame", tmp_path / "none.c:3", code=1).err
 
 

@@ -77,7 +77,7 @@ def test_ctrl_c_leaves_the_daemon_at_work(ctl, daemon, source):
     wait_for(lambda: daemon.status()["Syncing"], "the cycle is under way")
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == -signal.SIGINT
-    assert "scrubjayd goes on" in process.stderr.read()
+    assert "scrubjayd continues" in process.stderr.read()
     daemon.wait_idle()
     assert daemon.rows("SELECT count(*) FROM sessions") == [(20000,)]
 
@@ -202,7 +202,7 @@ def test_doctor_names_a_bad_setting_with_its_line(ctl, tmp_path):
     config = tmp_path / "bad.conf"
     config.write_text("[Sync]\nQuietTime=soon\n")
     out = ctl.run("doctor", "--config", config).out
-    assert f"{config}:2" in out and "the default is used" in out
+    assert f"{config}:2" in out and "The default is used" in out
     assert "no user bus" in out
 
 

@@ -62,7 +62,7 @@ def test_status_counts_what_is_open(sample):
     assert "jwt" in out and "aws-access-key" not in out
     sample.run("findings", "ack", "ffff")
     assert "no open secrets, 2 acknowledged" in sample.run("status").out
-    assert sample.run("findings").err == "No secret is open; --all shows those that are acknowledged.\n"
+    assert sample.run("findings").err == "No secret is open; --all shows acknowledged ones.\n"
     assert sample.run("findings", "--rule", "none").err == "No secret was found.\n"
 
 
@@ -92,7 +92,7 @@ def test_one_wrong_name_and_nothing_is_acknowledged(sample):
     assert "Several secrets begin with '40000000'" in sample.run("findings", "ack", "40000000", code=1).err
     assert "no secret '12345678'" in sample.run("findings", "ack", "ffff", "12345678", code=1).err
     for name in ("400", "4000000000000000f", "jwt", "xyz12345", "", "4000%"):
-        assert "is not a secret's fingerprint" in sample.run("findings", "ack", "ffff", name, code=1).err
+        assert "is not the fingerprint of a secret" in sample.run("findings", "ack", "ffff", name, code=1).err
     assert not list_file(sample).exists()
     sample.run("findings", "ack", "4000000000000001")
     assert set(secrets(sample)) == {AWS, JWT}

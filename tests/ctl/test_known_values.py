@@ -25,7 +25,7 @@ def test_mask_uses_them(ctl, rng):
 @pytest.mark.parametrize("marker, what", [("known-value", "[Mask] KnownFiles="), ("unscannable", "within the limits")])
 def test_a_marker_that_is_no_rule_is_explained(ctl, marker, what):
     said = ctl.run("rules", "show", marker, code=1).err
-    assert f"'{marker}' is no rule: " in said and what in said
+    assert f"'{marker}' is not a rule: " in said and what in said
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_is_masked(ctl):

@@ -92,7 +92,7 @@ def test_verify_names_the_place_and_never_the_text(ctl):
 
 def test_verify_looks_at_the_file(ctl):
     ctl.make_archive()
-    assert "The archive is whole" in ctl.run("verify", "--integrity").out
+    assert "The archive is intact" in ctl.run("verify", "--integrity").out
     with open(ctl.archive, "r+b") as f:  # the last page, from its head on
         f.seek(-16384, 2)
         f.write(b"\xff" * 16384)
@@ -282,7 +282,7 @@ def test_mask_does_not_end_in_silence_before_the_text_does(ctl, tmp_path, begins
     path = tmp_path / "key.txt"
     path.write_text("before\n" + begins + "".join(made(64, seed=i) + ends for i in range(135_000)) + "after\n")
     status, out, err = mask_file(ctl, path)
-    assert status == 2 and out == "before\n[REDACTED:unscannable]" and f"what begins on line 2 ({rule}) has no end" in err
+    assert status == 2 and out == "before\n[REDACTED:unscannable]" and f"the secret that begins on line 2 ({rule}) does not end" in err
     assert ctl.run("mask", stdin=path.read_text(), code=2).out == out
 
 

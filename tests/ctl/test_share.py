@@ -155,12 +155,12 @@ def test_it_is_masked_once_more(sample, tmp_path):
     content(sample, "earlier, bare: " + token, ordinal=0)
     _, text, out = share(sample, tmp_path)
     assert token not in text and "[REDACTED:" in text
-    assert "2 more that today's rules mask" in out and "2 more by today's rules" in text
+    assert "2 more that the current rules mask" in out and "2 more by the current rules" in text
 
 
 def test_nothing_is_written_unasked(sample, tmp_path):
     path = tmp_path / "page.html"
-    assert "Give --yes" in sample.run("share", SESSION, "--output", path, code=2, stdin="y\n").err
+    assert "Use --yes" in sample.run("share", SESSION, "--output", path, code=2, stdin="y\n").err
     assert not path.exists()
     path.write_text("mine")
     assert "is there already" in sample.run("share", SESSION, "--yes", "--output", path, code=1).err

@@ -101,7 +101,7 @@ def test_an_archive_elsewhere_by_following_the_advice(debian):
     drop_in = "~/.config/systemd/user/scrubjay.service.d"
     debian.person("mkdir -p %s && printf '[Service]\\n%s\\n' >%s/there.conf" % (drop_in, setting, drop_in))
     debian.person("systemctl --user daemon-reload && systemctl --user restart scrubjay", status=1)
-    assert "is a folder of ReadWritePaths= missing?" in debian.person("scrubjayctl doctor", status=1)
+    assert "is a folder in ReadWritePaths= missing?" in debian.person("scrubjayctl doctor", status=1)
 
     debian.person("mkdir %s && systemctl --user restart scrubjay" % setting.partition("=")[2])
     debian.person("scrubjayctl sync")

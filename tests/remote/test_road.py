@@ -117,7 +117,7 @@ def test_check_tells_what_waits_from_what_differs(ann):
     ann.server.clear_faults()
     status, out, _ = ann.ctl("remote", "check", "team")
     assert status == 0 and "waits to be delivered" in out and "has what the archive has" not in out
-    assert "all else is there as it is in the archive." in out and url.split("@")[0] not in out
+    assert "everything else there is as in the archive." in out and url.split("@")[0] not in out
     assert {d["difference"] for d in json.loads(ann.ctl("remote", "check", "team", "--json")[1])} == {"waiting"}
 
 
@@ -260,7 +260,7 @@ def test_sessions_without_an_owner_are_told(ann):
 
     def told():
         doctor = json.loads(ann.ctl("doctor", "--json", **environment)[1])
-        return ("say of nobody whose they are" in ann.ctl("remote", "preview", "team")[2],
+        return ("do not say whose they are" in ann.ctl("remote", "preview", "team")[2],
                 [f["verdict"] for f in doctor if f["check"] == "remote-owner"])
 
     assert told() == (False, [])

@@ -38,7 +38,7 @@ def test_a_team_s_server_as_typed(session, server):
             real = re.sub(r"URL=\S+sessions", "URL=" + server.url(), line)
             said[line] = typed(session, real, *([PASSWORD + "\n\x04"] if "cat >" in line else []), editor=editor)
         preview, = [text for line, text in said.items() if "preview" in line]
-        assert re.search(r"^\s*s1 +project +goes", preview, re.MULTILINE) and PASSWORD not in preview
+        assert re.search(r"^\s*s1 +project +will be sent", preview, re.MULTILINE) and PASSWORD not in preview
         session.call("RunOnce")
         assert session.call("Deliver") == [{}]
         with session.as_user():

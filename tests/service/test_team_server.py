@@ -104,7 +104,7 @@ def test_from_nothing_to_a_page_in_a_browser(session, cluster, at_its_name, with
         wait_for(lambda: session.status()["LastSyncAt"] > 0, "the first cycle", 60)
         said = {line: typed(session, line.replace(HOST + "/", port), *answers(line), editor=drop_in, variables=variables) for line in on_mine}
         preview, = [text for line, text in said.items() if "preview" in line]
-        assert re.search(r"^\s*s1 +project +goes", preview, re.MULTILINE)
+        assert re.search(r"^\s*s1 +project +will be sent", preview, re.MULTILINE)
         assert [line for line, text in said.items() for password in (ADMIN, ANN, PAGES) if password in text] == []
         session.call("RunOnce")
         assert session.call("Deliver") == [{}]
