@@ -34,21 +34,21 @@ typedef enum Action {
 static const char help_text[] =
                 "Usage: scrubjayd [OPTION...]\n"
                 "\n"
-                "Keeps a masked archive of agent sessions in step with agentsview's database.\n"
-                "Mostly started by the service manager: systemctl --user enable --now scrubjay\n"
+                "Keeps a masked archive of agent sessions up to date with agentsview's database.\n"
+                "The service manager usually starts it: systemctl --user enable --now scrubjay\n"
                 "\n"
                 "  --config FILE      read FILE instead of the usual settings files\n"
                 "  --source PATH      agentsview's sessions.db\n"
                 "  --archive PATH     the masked archive\n"
                 "  --remote URL       deliver to this remote as well\n"
-                "  --once             run one cycle, print its result as JSON, and end\n"
-                "  --check-config     tell what is wrong with settings and rules, and end\n"
-                "  --bus-introspect   print the D-Bus interface as XML, and end\n"
-                "  --version          print the version, and end\n"
-                "  --help             print this, and end\n"
+                "  --once             run one cycle, print its result as JSON, and exit\n"
+                "  --check-config     report errors in settings and rules, and exit\n"
+                "  --bus-introspect   print the D-Bus interface as XML, and exit\n"
+                "  --version          print the version, and exit\n"
+                "  --help             print this help, and exit\n"
                 "\n"
-                "Exit status: 0 done; 1 some sessions failed; 2 usage, or settings, source or\n"
-                "archive cannot be used.\n";
+                "Exit status: 0 success; 1 some sessions or remotes failed; 2 usage error, or\n"
+                "settings, source or archive cannot be used.\n";
 
 static Action parse_arguments(int argc, char **argv, SettingsOptions *options)
 {

@@ -112,7 +112,7 @@ int archive_check_header(const char *path, char **ret_problem)
                 if (read_be32(header + HEADER_APPLICATION_ID) != ARCHIVE_APPLICATION_ID &&
                     !is_zero(header, sizeof(header)))
                         return 0;
-                format_error(ret_problem, "its header is not SQLite's any more");
+                format_error(ret_problem, "its header is no longer that of SQLite");
                 return 1;
         }
         page_size = (uint64_t) header[HEADER_PAGE_SIZE] << 8 | header[HEADER_PAGE_SIZE + 1];

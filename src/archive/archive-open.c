@@ -34,7 +34,7 @@ static int take_lock(Archive *a, const char *path, char **reterr)
         if (fd < 0) {
                 int saved = errno;
 
-                format_error(reterr, "Cannot make the lock file '%s': %s.", lock_path,
+                format_error(reterr, "Cannot create the lock file '%s': %s.", lock_path,
                              strerror(saved));
                 return -saved;
         }
@@ -42,7 +42,7 @@ static int take_lock(Archive *a, const char *path, char **reterr)
         (void) file_read(lock_path, 64, &text, NULL);
         if (r < 0) {
                 format_error(reterr,
-                             "The archive '%s' is in use by another scrubjayd (process %.20s). Ask "
+                             "The archive '%s' is in use by another scrubjayd (process %.20s). Use "
                              "that one (scrubjayctl sync), or stop it first.",
                              path, text && *text ? text : "unknown");
                 return -EBUSY;
@@ -78,7 +78,7 @@ static int load_key(Archive *a, const char *path, char **reterr)
                 r = make_private(a, key_path);
         if (r == -EBADMSG)
                 format_error(reterr,
-                             "'%s' is not a key of 16 bytes. Move it aside; a new one is made, and "
+                             "'%s' is not a key of 16 bytes. Move it aside: a new key is made, and "
                              "every session is masked again.",
                              key_path);
         else if (r < 0)
@@ -159,8 +159,8 @@ static int look_first(const Archive *a, char **reterr)
         r = identify(a->path);
         if (r == 0 && st.st_nlink > 1) {
                 format_error(reterr,
-                             "The file '%s' is empty and has another name too (a hard link), so it may be "
-                             "somebody else's. It was left untouched: set another [Archive] Path=.",
+                             "The file '%s' is empty and has another name (a hard link), so it may "
+                             "belong to somebody else. It was left untouched: set another [Archive] Path=.",
                              a->path);
                 return -EMLINK;
         }
@@ -180,8 +180,9 @@ static int close_folder(Archive *a, char **reterr)
                 a->mended = TAKE_PTR(folder);
         if (r == -EPERM)
                 format_error(reterr,
-                             "Others have access to the folder '%s' of the archive, and it is not only yours or is "
-                             "your home folder: set [Archive] Path= to a file in a folder of its own.",
+                             "Others have access to the folder '%s' of the archive, and it is your "
+                             "home folder or not yours alone: set [Archive] Path= to a file in a "
+                             "folder of its own.",
                              folder);
         else if (r < 0)
                 format_error(reterr,
@@ -304,9 +305,9 @@ static int replace_damaged(Archive *a, const char *problem, char **reterr)
         r = archive_move_aside(a->path, &moved);
         if (r == -EUCLEAN)
                 format_error(reterr,
-                             "The archive '%s' is damaged (%s), and %d damaged ones lie beside it "
-                             "already. Check the disk and the memory, then move these away; it is "
-                             "built anew from the source.",
+                             "The archive '%s' is damaged (%s), and there are already %d damaged "
+                             "ones beside it. Check the disk and the memory, then move these away; "
+                             "the archive is then rebuilt from the source.",
                              a->path, problem, ARCHIVE_DAMAGED_MAX);
         else if (r < 0)
                 format_error(reterr,
@@ -342,7 +343,7 @@ int archive_open(const char *path, Archive **ret, char **reterr)
                 return r;
         r = folder_make_parent(path);
         if (r < 0) {
-                format_error(reterr, "Cannot make the folder of the archive '%s': %s.", path,
+                format_error(reterr, "Cannot create the folder of the archive '%s': %s.", path,
                              strerror(-r));
                 return r;
         }

@@ -185,7 +185,7 @@ int feed_open(const char *archive_path, Feed **ret, char **reterr)
                 r = prepare(f);
         if (r < 0 && r != -ENOENT)
                 format_error(reterr, "The archive '%s' cannot be read: %s.", archive_path,
-                             r == -ESTALE ? "it is of an older version, until the next sync"
+                             r == -ESTALE ? "it has an older version until the next sync"
                              : f->db      ? sqlite_reason(f->db)
                                           : strerror(-r));
         if (r < 0)

@@ -210,13 +210,12 @@ int sync_state_parse(const char *json, size_t size, const char *name, SyncState 
         if (r < 0)
                 return r;
         if (!json_object_is_type(root, json_type_object)) {
-                format_error(reterr, "%s is JSON, but no sync state: not an object", name);
+                format_error(reterr, "%s is JSON, but not a sync state: it is not an object", name);
                 return -EBADMSG;
         }
         r = take_object(&s, root, &key);
         if (r == -EBADMSG)
-                format_error(reterr, "%s is no sync state: \"%s\" is not what it should be", name,
-                             key);
+                format_error(reterr, "%s is not a sync state: \"%s\" is invalid", name, key);
         if (r < 0)
                 return r;
         *ret = s;

@@ -54,7 +54,8 @@ static int find_secret(Query *q, const char *name, Secrets *secrets)
         int r;
 
         if (n < DIGITS_MIN || n > DIGITS_MAX || strspn(name, "0123456789abcdefABCDEF") != n) {
-                print_error(_("'%s' is not the fingerprint of a secret. 'scrubjayctl findings' shows these in the column SECRET."),
+                print_error(_("'%s' is not the fingerprint of a secret. 'scrubjayctl findings' "
+                              "shows these in the column SECRET."),
                             name);
                 return -EINVAL;
         }

@@ -308,7 +308,10 @@ int command_blame(int argc, char *argv[])
         };
         const Usage usage = {
                 .arguments = N_("FILE[:LINE]"),
-                .summary = N_("Names the sessions that wrote a file, or a line of it: those whose tools made the commits that git blame names. A rebased or squashed commit is recognised by its changes. The exit status is 1 if no session made any of them."),
+                .summary = N_("Names the sessions that wrote a file, or a line of it: those whose "
+                              "tools made the commits that git blame names. A rebased or squashed "
+                              "commit is recognised by its changes. The exit status is 1 if no "
+                              "session made any of them."),
                 .example = "scrubjayctl blame src/main.c:42",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

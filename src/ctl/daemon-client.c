@@ -257,7 +257,8 @@ int daemon_failed(const sd_bus_error *error, int r)
 
 int daemon_no_bus(int r)
 {
-        print_error(_("There is no user bus (%s). Log in to a systemd session, or run 'export XDG_RUNTIME_DIR=/run/user/$(id -u)'."),
+        print_error(_("There is no user bus (%s). Log in to a systemd session, or run 'export "
+                      "XDG_RUNTIME_DIR=/run/user/$(id -u)'."),
                     strerror(-r));
         return STATUS_FAILED;
 }

@@ -149,7 +149,8 @@ static void check_rules(Doctor *d)
         for (char **id = d->settings->rules_disable; r >= 0 && id && *id; id++)
                 if (ruleset_heir(rules, *id))
                         sayf(d, VERDICT_LOOK, "rules", _("Disable that rule, or remove the line."),
-                             _("[Mask] Disable=%s disables nothing: this rule was retired, and '%s' replaces it."),
+                             _("[Mask] Disable=%s disables nothing: this rule was retired, and '%s' "
+                               "replaces it."),
                              *id, ruleset_heir(rules, *id));
 }
 
@@ -179,7 +180,8 @@ static void check_known_files(Doctor *d)
         }
         if (d->is_running && d->daemon.known_files < known_values_n_read(known))
                 sayf(d, VERDICT_LOOK, "known-files",
-                     _("Run 'scrubjayctl sync'. If this persists, the service's sandbox hides some of them: see KnownFiles= in scrubjay.conf(5)."),
+                     _("Run 'scrubjayctl sync'. If this persists, the service's sandbox hides some "
+                       "of them: see KnownFiles= in scrubjay.conf(5)."),
                      _("Files of [Mask] KnownFiles= that the service has read: %" PRIu64
                        "; that can be read: %zu."),
                      d->daemon.known_files, known_values_n_read(known));
@@ -198,7 +200,9 @@ static void check_texts(Doctor *d, Reader *reader)
 
         if (reader_count_textless(reader, &n) >= 0 && n > 0)
                 sayf(d, VERDICT_LOOK, "source-texts",
-                     _("To archive their text, set archive_content = \"full\" in agentsview's config.toml and run 'agentsview sync --full'. Text that is already archived stays."),
+                     _("To archive their text, set archive_content = \"full\" in agentsview's "
+                       "config.toml and run 'agentsview sync --full'. Text that is already archived "
+                       "stays."),
                      P_("agentsview keeps no text of %" PRIu64 " session (archive_content).",
                         "agentsview keeps no text of %" PRIu64 " sessions (archive_content).", n),
                      n);
@@ -227,7 +231,8 @@ static void check_source(Doctor *d)
                 say(d, VERDICT_BROKEN, "source", reason ?: reader_reason(reader),
                     r == -EBUSY    ? _("Another program has it locked. Try again in a while.")
                     : r == -EPROTO ? NULL
-                                   : _("Check [Source] Path=, and the permissions of the file and its folder."));
+                                   : _("Check [Source] Path=, and the permissions of the file and "
+                                       "its folder."));
                 return;
         }
         sayf(d, VERDICT_GOOD, "source", NULL,
@@ -275,7 +280,8 @@ static void check_began_anew(Doctor *d, const ArchiveSummary *s)
                 return;
         (void) put_local_time(&when, s->began_anew_at_usec);
         sayf(d, VERDICT_LOOK, "archive-new",
-             _("What agentsview no longer had is only in the old archive. To use it again, stop the service and put it back in its place."),
+             _("What agentsview no longer had is only in the old archive. To use it again, stop the "
+               "service and put it back in its place."),
              _("The archive was moved or removed while it was in use; a new one was started on %s."),
              when.data ?: "");
 }
@@ -287,7 +293,8 @@ static void check_damaged(Doctor *d, const char *path)
 
         if (n > 0)
                 sayf(d, VERDICT_LOOK, "archive-damaged",
-                     _("They still hold everything, including text that has been purged or masked since then. Remove them when you no longer need them."),
+                     _("They still hold everything, including text that has been purged or masked "
+                       "since then. Remove them when you no longer need them."),
                      P_("There is %d damaged archive beside it ('%s.damaged-*').",
                         "There are %d damaged archives beside it ('%s.damaged-*').", n),
                      n, path);
@@ -395,7 +402,8 @@ static void check_sandbox(Doctor *d)
                 { SANDBOX_SYSTEM_CALLS, "sandbox-system-calls",
                   N_("Missing: the filter of system calls and sockets.") },
                 { SANDBOX_FILES, "sandbox-files",
-                  N_("Missing: the protection of files, devices and /tmp. The service can read and write what you can.") },
+                  N_("Missing: the protection of files, devices and /tmp. The service can read and "
+                     "write what you can.") },
                 { SANDBOX_NETWORK, "sandbox-network", N_("Missing: a network of its own.") },
                 { SANDBOX_CAPABILITIES, "sandbox-capabilities",
                   N_("Missing: the empty set of capabilities.") },
@@ -412,13 +420,16 @@ static void check_sandbox(Doctor *d)
         }
         if (missing == SANDBOX_ALL) {
                 say(d, VERDICT_LOOK, "sandbox", _("The service runs without its sandbox."),
-                    _("Start it with systemd (systemctl --user start scrubjay), and see 'systemctl --user cat scrubjay' for drop-ins that turn the sandbox off."));
+                    _("Start it with systemd (systemctl --user start scrubjay), and see 'systemctl "
+                      "--user cat scrubjay' for drop-ins that turn the sandbox off."));
                 return;
         }
         refusal = sandbox_refusal(getenv("XDG_RUNTIME_DIR") ?: "", &why);
         if (refusal == SANDBOX_REFUSED_BY_MISTAKE)
                 sayf(d, VERDICT_BROKEN, "sandbox",
-                     _("This session or machine is set up wrongly; 'journalctl --user -u scrubjay-sandbox-trial' shows the service manager's messages. Then: systemctl --user restart scrubjay"),
+                     _("This session or machine is set up wrongly; 'journalctl --user -u "
+                       "scrubjay-sandbox-trial' shows the service manager's messages. Then: "
+                       "systemctl --user restart scrubjay"),
                      _("The service runs in only part of its sandbox: %s."), why ?: "");
         else if (refusal == SANDBOX_REFUSED_BY_MACHINE)
                 sayf(d, VERDICT_LOOK, "sandbox", sandbox_advice(),
@@ -451,7 +462,9 @@ static void check_start(Doctor *d)
         else
                 sayf(d, VERDICT_BROKEN, "service",
                      status == EXIT_NAMESPACE
-                                     ? _("Its sandbox cannot be set up: is a folder in ReadWritePaths= missing? See 'systemctl --user cat scrubjay' and 'journalctl --user -u scrubjay -x'.")
+                                     ? _("Its sandbox cannot be set up: is a folder in "
+                                         "ReadWritePaths= missing? See 'systemctl --user cat "
+                                         "scrubjay' and 'journalctl --user -u scrubjay -x'.")
                                      : "journalctl --user -u scrubjay -x",
                      _("scrubjayd fails to start (exit status %d)."), status);
 }

@@ -143,6 +143,7 @@ int explain_text(const Ruleset *rules, const char *text, size_t size, const Expl
         if (options->json)
                 json_array_end(&e.array);
         else if (r >= 0 && e.n == 0)
-                puts(_("No value here stands beside a name that secrets have. For secrets with a format of their own, see 'rules test'."));
+                puts(_("No value here stands beside a name that secrets have. For secrets with a "
+                       "format of their own, see 'rules test'."));
         return r;
 }

@@ -189,7 +189,8 @@ int command_export(int argc, char *argv[])
         };
         const Usage usage = {
                 .arguments = N_("DIR"),
-                .summary = N_("Writes masked sessions to a folder, in one of three formats. Existing files are never overwritten."),
+                .summary = N_("Writes masked sessions to a folder, in one of three formats. "
+                              "Existing files are never overwritten."),
                 .example = "scrubjayctl export --agentsview ~/shared-sessions",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

@@ -226,7 +226,8 @@ static void print_advice(bool each_place)
                  "and at the model's provider."),
                style_off());
         puts(_("'scrubjayctl findings ack SECRET' removes a rotated secret from the list."));
-        puts(_("SECRET is a keyed fingerprint: it recognises the same secret in two places and reveals nothing else."));
+        puts(_("SECRET is a keyed fingerprint: it recognises the same secret in two places and "
+               "reveals nothing else."));
         if (!each_place)
                 puts(_("'scrubjayctl findings --places' lists every place."));
 }
@@ -342,7 +343,9 @@ int command_findings(int argc, char *argv[])
         };
         const Usage usage = {
                 .arguments = N_("[ack SECRET...]"),
-                .summary = N_("Lists the secrets that were masked, and where, the most recent first. Rotate every secret that was found; 'ack' removes rotated ones from the list."),
+                .summary = N_("Lists the secrets that were masked, and where, the most recent "
+                              "first. Rotate every secret that was found; 'ack' removes rotated "
+                              "ones from the list."),
                 .example = "scrubjayctl findings --since 7d --by project",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

@@ -62,7 +62,8 @@ int command_log_level(int argc, char *argv[])
         };
         const Usage usage = {
                 .arguments = N_("[LEVEL]"),
-                .summary = N_("Shows the log level of scrubjayd, or sets it until scrubjayd ends. Levels: emerg, alert, crit, err, warning, notice, info, debug."),
+                .summary = N_("Shows the log level of scrubjayd, or sets it until scrubjayd ends. "
+                              "Levels: emerg, alert, crit, err, warning, notice, info, debug."),
                 .example = "scrubjayctl log-level debug",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

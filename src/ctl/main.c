@@ -81,7 +81,8 @@ static void print_help(void)
                 (void) snprintf(name, sizeof(name), "  %s", c->name);
                 help_print_row(name, " ", c->arguments ? _(c->arguments) : NULL, _(c->summary), 22);
         }
-        puts(_("\n'scrubjayctl COMMAND --help' shows more; every listing takes --json.\nExit status: 0 success, 1 failure, 2 usage error. Manual: scrubjayctl(1)."));
+        puts(_("\n'scrubjayctl COMMAND --help' shows more; every listing takes --json.\nExit "
+               "status: 0 success, 1 failure, 2 usage error. Manual: scrubjayctl(1)."));
 }
 
 static const Command *find_command(const char *name)

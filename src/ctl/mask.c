@@ -103,7 +103,9 @@ static void tell_endless(const MaskStream *stream)
         size_t line;
         const char *rule = mask_stream_endless(stream, &line);
 
-        print_error(_("Masking stopped: the secret that begins on line %zu (%s) does not end within 8 MB, so the text after it cannot be told from it. The output is masked, and ends there."),
+        print_error(_("Masking stopped: the secret that begins on line %zu (%s) does not end within "
+                      "8 MB, so the text after it cannot be told from it. The output is masked, and "
+                      "ends there."),
                     line, rule ?: _("a number"));
 }
 
@@ -280,13 +282,15 @@ int command_mask(int argc, char *argv[])
                   N_("read {\"id\",\"text\"} per line, answer {\"id\",\"text\",\"findings\"}"),
                   OPTION_FLAG, &run.json_lines },
                 { "session", NULL,
-                  N_("with --jsonl: the lines belong together; a secret in one is masked in the following ones"),
+                  N_("with --jsonl: the lines belong together; a secret in one is masked in the "
+                     "following ones"),
                   OPTION_FLAG, &run.session },
                 { "check", NULL,
                   N_("print no text; the exit status is 1 if there is a secret, otherwise 0"),
                   OPTION_FLAG, &run.check },
                 { "explain", NULL,
-                  N_("print no text, but each value beside a name that secrets have, and why it is masked or stays"),
+                  N_("print no text, but each value beside a name that secrets have, and why it is "
+                     "masked or stays"),
                   OPTION_FLAG, &run.explain },
         };
         const Usage usage = {

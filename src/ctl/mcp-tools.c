@@ -107,7 +107,7 @@ static int get_text(Call *c, const char *name, const char **ret)
         if (!c->arguments || !json_object_object_get_ex(c->arguments, name, &value) || !value)
                 return 0;
         if (!json_object_is_type(value, json_type_string))
-                return cannot(c, "'%s' is to be a string.", name);
+                return cannot(c, "'%s' must be a string.", name);
         *ret = json_object_get_string(value);
         return 0;
 }
@@ -121,7 +121,7 @@ static int get_number(Call *c, const char *name, uint64_t max, uint64_t *ret)
                 return 0;
         n = json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : -1;
         if (n < 0)
-                return cannot(c, "'%s' is to be a whole number, not below 0.", name);
+                return cannot(c, "'%s' must be a whole number, 0 or more.", name);
         *ret = (uint64_t) n < max ? (uint64_t) n : max;
         return 0;
 }
@@ -133,7 +133,7 @@ static int get_flag(Call *c, const char *name, bool *ret)
         if (!c->arguments || !json_object_object_get_ex(c->arguments, name, &value) || !value)
                 return 0;
         if (!json_object_is_type(value, json_type_boolean))
-                return cannot(c, "'%s' is to be true or false.", name);
+                return cannot(c, "'%s' must be true or false.", name);
         *ret = json_object_get_boolean(value);
         return 0;
 }
@@ -148,7 +148,7 @@ static int get_time(Call *c, const char *name, uint64_t *ret)
                 return r;
         return parse_moment(text, now_usec(CLOCK_REALTIME), ret) < 0
                                ? cannot(c,
-                                        "'%s' is to be a time such as 2026-01-31, yesterday or 3d.",
+                                        "'%s' must be a time such as 2026-01-31, yesterday or 3d.",
                                         name)
                                : 0;
 }
@@ -167,7 +167,7 @@ static int get_word(Call *c, const char *name, const char *const *words, size_t 
                         *ret = i;
                         return 0;
                 }
-        return cannot(c, "'%s' has none of the values that it can have.", name);
+        return cannot(c, "'%s' has an invalid value.", name);
 }
 
 /* The session that "session_id" means; *@ret is the caller's, NULL where it is not given. */
@@ -190,7 +190,7 @@ static int get_session(Call *c, char **ret)
         if (n < 0)
                 return n;
         return n == 0 ? cannot(c, "There is no session '%s'.", text)
-                      : cannot(c, "Several ids begin with '%s'; give more of it.", text);
+                      : cannot(c, "Several ids begin with '%s'; give more characters.", text);
 }
 
 /* A title is enough to choose by. */
@@ -291,9 +291,9 @@ static int tool_sessions_of_commit(Call *c, struct json_object **ret)
             (r = get_text(c, "pull_request", &filter.pr)) < 0)
                 return r;
         if (!filter.commit == !filter.pr)
-                return cannot(c, "Give one of 'commit' and 'pull_request'.");
+                return cannot(c, "Give either 'commit' or 'pull_request'.");
         if (filter.commit && !commit_is_plausible(filter.commit))
-                return cannot(c, "'%s' is no commit id: four hexadecimal digits or more.",
+                return cannot(c, "'%s' is not a commit id: give four or more hexadecimal digits.",
                               filter.commit);
         return list_sessions(c, &filter, ret);
 }
@@ -347,7 +347,7 @@ static int tool_search_messages(Call *c, struct json_object **ret)
             (r = get_number(c, "limit", HITS_MAX, &c->limit)) < 0)
                 return r;
         if (!filter.text)
-                return cannot(c, "'query' is missing: what to search for.");
+                return cannot(c, "'query', the text to search for, is missing.");
         filter.part = (SearchPart) part;
         filter.session_id = session;
         if (places_archive(&path) < 0)

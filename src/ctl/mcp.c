@@ -185,7 +185,7 @@ static int answer(const char *method, struct json_object *params, struct json_ob
                 json_add(data, "supported", versions());
                 json_add_text(data, "requested", version);
                 json_add(put_error(response, UNSUPPORTED_VERSION,
-                                   "This version of the protocol is not known."),
+                                   "This version of the protocol is not supported."),
                          "data", data);
                 return 0;
         }
@@ -231,7 +231,7 @@ static struct json_object *respond(struct json_object *message)
         (void) json_object_object_add(response, "id", json_object_get(id));
         if (!json_object_is_type(method, json_type_string) ||
             (params && !json_object_is_type(params, json_type_object)))
-                (void) put_error(response, INVALID_REQUEST, "This is no request.");
+                (void) put_error(response, INVALID_REQUEST, "This is not a request.");
         else if (answer(json_object_get_string(method), params, response) < 0)
                 (void) put_error(response, INTERNAL_ERROR, "There is not enough memory.");
         return response;
@@ -321,7 +321,9 @@ static int serve(FILE *in, FILE *out)
 int command_mcp(int argc, char *argv[])
 {
         const Usage usage = {
-                .summary = N_("Lets a model read the masked archive over the Model Context Protocol, on standard input and output: search, sessions, messages, commits, findings. The agent starts it, and it cannot change anything."),
+                .summary = N_("Lets a model read the masked archive over the Model Context "
+                              "Protocol, on standard input and output: search, sessions, messages, "
+                              "commits, findings. The agent starts it, and it cannot change anything."),
                 .example = "scrubjayctl mcp   # for an agent: claude mcp add scrubjay -- scrubjayctl mcp",
         };
         int r, first;

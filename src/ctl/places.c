@@ -67,17 +67,20 @@ char *places_explain_archive(const char *path, int r)
                 break;
         case -EUCLEAN:
                 format_error(&text,
-                             _("The archive '%s' is damaged. Move it away and start the service, which builds a new one from the source."),
+                             _("The archive '%s' is damaged. Move it away and start the service, "
+                               "which builds a new one from the source."),
                              path);
                 break;
         case -EBUSY:
                 format_error(&text,
-                             _("The archive '%s' is being filled and is locked by a large session. Try again in a moment."),
+                             _("The archive '%s' is being filled and is locked by a large session. "
+                               "Try again in a moment."),
                              path);
                 break;
         case -EINPROGRESS:
                 format_error(&text,
-                             _("The archive '%s' was being filled when scrubjayd was killed. Start the service, which continues from there."),
+                             _("The archive '%s' was being filled when scrubjayd was killed. Start "
+                               "the service, which continues from there."),
                              path);
                 break;
         default:

@@ -353,9 +353,11 @@ static int check(const Arguments *a, const RemoteOptions *options)
                 printf(_("The remote '%s' has what the archive has.\n"), options->name);
         else if (!a->json && c.n_differences == 0)
                 printf(P_("%" PRIu64
-                          " change waits to be delivered to the remote '%s'; everything else there is as in the archive.\n",
+                          " change waits to be delivered to the remote '%s'; everything else there "
+                          "is as in the archive.\n",
                           "%" PRIu64
-                          " changes wait to be delivered to the remote '%s'; everything else there is as in the archive.\n",
+                          " changes wait to be delivered to the remote '%s'; everything else there "
+                          "is as in the archive.\n",
                           c.n_waiting),
                        c.n_waiting, options->name);
         else if (!a->json)
@@ -416,7 +418,8 @@ static int setup(const RemoteOptions *options)
         if (delivery_setup(d, &text) < 0)
                 return failed(d, options->name);
         if (text.size == 0) {
-                print_error(_("The remote '%s' needs only a database and a user: the first delivery creates the tables. See '%s'."),
+                print_error(_("The remote '%s' needs only a database and a user: the first delivery "
+                              "creates the tables. See '%s'."),
                             options->name, SCRUBJAY_TEAM_GUIDE);
                 return STATUS_FAILED;
         }
@@ -436,7 +439,10 @@ int command_remote(int argc, char *argv[])
         };
         const Usage usage = {
                 .arguments = N_("list | preview NAME | check NAME | resend NAME | setup NAME --print"),
-                .summary = N_("Lists the remotes and how far behind they are; previews what one would get next; checks whether one has what the archive has (exit status 1 if not); sends one everything again; or prints the SQL that an administrator runs once for a PostgreSQL remote."),
+                .summary = N_("Lists the remotes and how far behind they are; previews what one "
+                              "would get next; checks whether one has what the archive has (exit "
+                              "status 1 if not); sends one everything again; or prints the SQL that "
+                              "an administrator runs once for a PostgreSQL remote."),
                 .example = "scrubjayctl remote check team",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

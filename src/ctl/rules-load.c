@@ -39,7 +39,8 @@ int rules_load_active(Ruleset **ret)
                 print_error(_("The rules cannot be used: %s"), error ?: strerror(-r));
         for (char **id = settings->rules_disable; r >= 0 && id && *id; id++)
                 if (ruleset_heir(*ret, *id))
-                        print_error(_("[Mask] Disable=%s disables nothing: this rule was retired, and '%s' replaces it. Disable that rule, or remove the line."),
+                        print_error(_("[Mask] Disable=%s disables nothing: this rule was retired, "
+                                      "and '%s' replaces it. Disable that rule, or remove the line."),
                                     *id, ruleset_heir(*ret, *id));
         return r;
 }

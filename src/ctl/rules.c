@@ -80,7 +80,8 @@ static int show_rule(const Ruleset *rules, const char *id)
                 print_error(_("'%s' is not a rule: it stands in place of a value from [Mask] KnownFiles=."),
                             id);
         else if (strcmp(id, UNSCANNABLE) == 0)
-                print_error(_("'%s' is not a rule: it stands in place of a text that could not be searched within the limits."),
+                print_error(_("'%s' is not a rule: it stands in place of a text that could not be "
+                              "searched within the limits."),
                             id);
         else
                 print_error(_("There is no rule '%s'. 'scrubjayctl rules list' names them all."),
@@ -196,7 +197,8 @@ int command_rules(int argc, char *argv[])
         };
         const Usage usage = {
                 .arguments = N_("list | show RULE | test FILE | explain [FILE]"),
-                .summary = N_("Lists the rules in force, tests a rules file's examples or a text, or explains how a text is judged (standard input without FILE)."),
+                .summary = N_("Lists the rules in force, tests a rules file's examples or a text, "
+                              "or explains how a text is judged (standard input without FILE)."),
                 .example = "scrubjayctl rules test ~/.config/scrubjay/rules/team.json",
                 .options = options,
                 .n_options = ELEMENTSOF(options),
@@ -216,7 +218,8 @@ int command_rules(int argc, char *argv[])
         if (strcmp(verb, "explain") == 0)
                 return explain_file(argument, &(ExplainOptions){ json, values });
         if (!(strcmp(verb, "list") == 0 && !argument) && !(strcmp(verb, "show") == 0 && argument)) {
-                print_error(_("Use 'rules list', 'rules show RULE', 'rules test FILE' or 'rules explain FILE'."));
+                print_error(_("Use 'rules list', 'rules show RULE', 'rules test FILE' or 'rules "
+                              "explain FILE'."));
                 return STATUS_USAGE;
         }
         if (rules_load_active(&rules) < 0)

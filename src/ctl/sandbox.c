@@ -97,5 +97,7 @@ const char *sandbox_advice(void)
         if (setting_is("/proc/sys/user/max_user_namespaces", "0"))
                 return "sudo sysctl user.max_user_namespaces=10000; "
                        "systemctl --user restart scrubjay";
-        return _("Find out what turns it off: 'systemctl --user cat scrubjay' shows drop-ins, and 'journalctl --user -u scrubjay-sandbox' says whether this system forbids user namespaces.");
+        return _("Find out what turns it off: 'systemctl --user cat scrubjay' shows drop-ins, and "
+                 "'journalctl --user -u scrubjay-sandbox' says whether this system forbids user "
+                 "namespaces.");
 }

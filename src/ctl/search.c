@@ -204,7 +204,8 @@ static int run(SearchIndex *x, const SearchFilter *filter, View *v)
                 return STATUS_USAGE;
         }
         if (r < 0 && r != -EPIPE) {
-                print_error(_("The search index cannot be used: %s. It can be deleted at any time (search.db beside the archive) and is then rebuilt."),
+                print_error(_("The search index cannot be used: %s. It can be deleted at any time "
+                              "(search.db beside the archive) and is then rebuilt."),
                             search_index_reason(x));
                 return STATUS_FAILED;
         }
@@ -274,7 +275,9 @@ int command_search(int argc, char *argv[])
         };
         const Usage usage = {
                 .arguments = N_("TEXT"),
-                .summary = N_("Finds messages that contain all the words, newest first. Put \"a phrase\" in quotes; begin* matches the beginning of a word. The first search builds an index. The exit status is 1 if nothing was found."),
+                .summary = N_("Finds messages that contain all the words, newest first. Put \"a "
+                              "phrase\" in quotes; begin* matches the beginning of a word. The "
+                              "first search builds an index. The exit status is 1 if nothing was found."),
                 .example = "scrubjayctl search 'connection refused' --project 'web*' --since 2weeks",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

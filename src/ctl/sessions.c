@@ -139,7 +139,8 @@ int command_sessions(int argc, char *argv[])
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
         };
         const Usage usage = {
-                .summary = N_("Lists sessions, most recent activity first. MASKED is the number of places where a secret was masked."),
+                .summary = N_("Lists sessions, most recent activity first. MASKED is the number of "
+                              "places where a secret was masked."),
                 .example = "scrubjayctl sessions --project 'web*' --since yesterday",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

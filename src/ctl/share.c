@@ -44,7 +44,8 @@ static int check_row(Query *q, const char *id, Row *ret)
                 return STATUS_FAILED;
         }
         if (ret->is_metadata_only) {
-                print_error(_("Only metadata of this session is archived (MetadataOnly=), so there is nothing to share."));
+                print_error(_("Only metadata of this session is archived (MetadataOnly=), so there "
+                              "is nothing to share."));
                 return STATUS_FAILED;
         }
         return STATUS_DONE;
@@ -65,7 +66,8 @@ static void print_preview(const Row *row, const PageSummary *s, const char *path
                           ", and %" PRIu64 " more that the current rules mask", s->n_found),
                        s->n_found);
         printf(_("\n  to '%s'\n"), shown);
-        puts(_("Read it before you give it away: rules mask what they recognise, not everything that is private."));
+        puts(_("Read it before you give it away: rules mask what they recognise, not everything "
+               "that is private."));
 }
 
 /* Asks; only "y" and "yes" are one. */
@@ -141,7 +143,9 @@ int command_share(int argc, char *argv[])
         };
         const Usage usage = {
                 .arguments = N_("ID"),
-                .summary = N_("Writes a session as one HTML page to give away, without scripts or requests and with masked places marked. Everything is masked once more with the current rules. Shows a summary first, and asks."),
+                .summary = N_("Writes a session as one HTML page to give away, without scripts or "
+                              "requests and with masked places marked. Everything is masked once "
+                              "more with the current rules. Shows a summary first, and asks."),
                 .example = "scrubjayctl share 0199a1b2 --output session.html",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

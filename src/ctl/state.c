@@ -85,7 +85,8 @@ static void say_result(const SyncState *s, const SyncImport *result)
 {
         if (result->outdated) {
                 printf(_("The state has version %" PRId64
-                         ", older than %d: its totals were imported, and its sessions will be synced again.\n"),
+                         ", older than %d: its totals were imported, and its sessions will be "
+                         "synced again.\n"),
                        s->version, SYNC_VERSION);
                 return;
         }
@@ -141,7 +142,8 @@ static int run_import(const char *file)
                 return STATUS_FAILED;
         r = archive_open(path, &archive, &error);
         if (r == -EBUSY)
-                print_error(_("scrubjayd is using the archive. Stop it first ('systemctl --user stop scrubjay'), and start it again afterwards."));
+                print_error(_("scrubjayd is using the archive. Stop it first ('systemctl --user "
+                              "stop scrubjay'), and start it again afterwards."));
         else if (r < 0)
                 print_error("%s", error ?: strerror(-r));
         return r < 0 ? STATUS_FAILED : import_into(path, &s);
@@ -151,7 +153,10 @@ int command_state(int argc, char *argv[])
 {
         const Usage usage = {
                 .arguments = N_("export|import [FILE]"),
-                .summary = N_("Exports the sync state (how far each session is synced, and the totals) as JSON, or imports it. An import takes only the cursors of sessions that the archive holds; other sessions are synced as new ones. Without FILE: standard output or input."),
+                .summary = N_("Exports the sync state (how far each session is synced, and the "
+                              "totals) as JSON, or imports it. An import takes only the cursors of "
+                              "sessions that the archive holds; other sessions are synced as new "
+                              "ones. Without FILE: standard output or input."),
                 .example = "scrubjayctl state export state.json",
                 .min_arguments = 1,
                 .max_arguments = 2,

@@ -130,7 +130,8 @@ static const char *next_step(const View *v)
         if (v->summary.n_stale > 0)
                 return _("Mask again what older rules masked: scrubjayctl sync");
         if (v->summary.n_open_secrets > 0)
-                return _("Rotate the secrets that were found, since they were in plain text elsewhere: scrubjayctl findings");
+                return _("Rotate the secrets that were found, since they were in plain text "
+                         "elsewhere: scrubjayctl findings");
         return _("Nothing to do. To read sessions: scrubjayctl sessions");
 }
 

@@ -234,7 +234,8 @@ int command_sync(int argc, char *argv[])
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
         };
         const Usage usage = {
-                .summary = N_("Syncs all changes now, and waits until they are in the archive. Ctrl-C only stops the waiting."),
+                .summary = N_("Syncs all changes now, and waits until they are in the archive. "
+                              "Ctrl-C only stops the waiting."),
                 .example = "scrubjayctl sync && scrubjayctl sessions --since today",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

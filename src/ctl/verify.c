@@ -151,9 +151,11 @@ static void print_sum(const Verify *v)
                        size.data);
         else
                 printf(P_("%" PRIu64
-                          " place looks like a secret, in %s, %s of text. 'scrubjayctl resync' masks everything again.\n",
+                          " place looks like a secret, in %s, %s of text. 'scrubjayctl resync' "
+                          "masks everything again.\n",
                           "%" PRIu64
-                          " places look like a secret, in %s, %s of text. 'scrubjayctl resync' masks everything again.\n",
+                          " places look like a secret, in %s, %s of text. 'scrubjayctl resync' "
+                          "masks everything again.\n",
                           v->n_findings),
                        v->n_findings, sessions.data, size.data);
 }
@@ -186,7 +188,8 @@ int command_verify(int argc, char *argv[])
                 { "json", NULL, N_("print the places as a JSON array"), OPTION_FLAG, &v.json },
         };
         const Usage usage = {
-                .summary = N_("Searches the whole archive with all rules, and lists what still looks like a secret."),
+                .summary = N_("Searches the whole archive with all rules, and lists what still "
+                              "looks like a secret."),
                 .example = "scrubjayctl verify",
                 .options = options,
                 .n_options = ELEMENTSOF(options),

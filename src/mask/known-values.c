@@ -351,7 +351,7 @@ const char *known_file_reason(const KnownFile *f)
 {
         switch (f->error) {
         case -EBADMSG:
-                return "it is not what its name or beginning says";
+                return "its content is not what its name or beginning says";
         case -EINVAL:
                 return "it is not a regular file";
         case -EFBIG:

@@ -153,7 +153,7 @@ static void report(Checker *c, const char *id, bool positive, size_t i, const Wr
                      !positive ? "is masked"
                      : masked->n_findings == 0
                                      ? "nothing is masked"
-                                     : "something else is masked than what is between << and >>");
+                                     : "what is masked differs from what is between << and >>");
         c->problem(c->userdata, sentence ?: "no memory");
 }
 
@@ -171,12 +171,12 @@ static int check_example(Checker *c, const char *id, const char *example, bool p
 
         r = secret_make(example, &made);
         if (r == -E2BIG)
-                return too_much(c, id, "one of its examples has more than 128 KiB");
+                return too_much(c, id, "one of its examples is larger than 128 KiB");
         if (r < 0)
                 return r;
         c->n_bytes += strlen(made);
         if (c->n_bytes > EXAMPLES_MAX)
-                return too_much(c, id, "the examples have more than 1 MiB");
+                return too_much(c, id, "the examples are larger than 1 MiB");
         if (now_usec(CLOCK_PROCESS_CPUTIME_ID) > c->end_usec)
                 return too_much(c, id, "the examples took more than a minute of CPU time");
         c->counts.n_examples++;

@@ -60,7 +60,7 @@ static int apply_defaults(struct json_object *document, char **reterr)
                                  : NULL;
         if (!json_object_is_type(guards, json_type_object)) {
                 format_error(reterr,
-                             "must be an object with \"guards\", an object, and nothing else");
+                             "must be an object whose only member is \"guards\", an object");
                 return -EINVAL;
         }
         for (size_t i = 0; rules && i < json_object_array_length(rules); i++)
@@ -111,7 +111,7 @@ static int wrong(char **reterr, const char *what)
 static int read_string(struct json_object *value, char **ret, char **reterr)
 {
         if (!json_object_is_type(value, json_type_string) || json_object_get_string_len(value) == 0)
-                return wrong(reterr, "must be a string that is not empty");
+                return wrong(reterr, "must be a non-empty string");
         if (strlen(json_object_get_string(value)) != (size_t) json_object_get_string_len(value))
                 return wrong(reterr, "holds a NUL");
         free(*ret);
@@ -244,7 +244,7 @@ static int read_kinds(Rule *rule, struct json_object *value, char **reterr)
                 while (kind < JUDGE_KINDS_N && strcmp(judge_kind_name((JudgeKind) kind), name) != 0)
                         kind++;
                 if (kind == JUDGE_KINDS_N) {
-                        format_error(reterr, "'%s' is no kind of the judge", name);
+                        format_error(reterr, "'%s' is not one of the judge's kinds", name);
                         return -EINVAL;
                 }
                 rule->kinds |= 1U << kind;
@@ -779,7 +779,8 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
         if (r < 0)
                 return r;
         if (rule.kind != RULE_JUDGE && (rule.kinds || rule.names))
-                return wrong(reterr, "'kinds' and 'names' are for the type \"judge\" only");
+                return wrong(reterr,
+                             "'kinds' and 'names' can be used only with the type \"judge\"");
         if (!rule.literals && !rule.names)
                 return wrong(reterr, "'literals' is missing");
         if (!rule.text && rule.kind == RULE_PATTERN)
@@ -789,7 +790,7 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
                              "'pattern' is missing; to have name and value judged, use the type "
                              "\"judge\" with \"names\" in place of \"literals\"");
         if (rule.name.code && rule.kind != RULE_ASSIGNMENT)
-                return wrong(reterr, "'name' is for assignments only");
+                return wrong(reterr, "'name' can be used only in assignments");
         if (rule.rank == UINT32_MAX)
                 rule.rank = rule.kind == RULE_ASSIGNMENT || rule.names ? 1
                             : rule.kind == RULE_JUDGE                  ? 2

@@ -245,8 +245,8 @@ static int spend(Loading *l, Budget budget, size_t n, const char *path, char **r
         if (l->spent[budget] <= budgets[budget].max)
                 return 0;
         format_error(reterr,
-                     "with '%s' the rules have more than %zu %s, which is the limit: take files out of the folders of "
-                     "[Mask] RulesDir=",
+                     "with '%s' the rules have more than %zu %s, which is the limit: remove files "
+                     "from the folders of [Mask] RulesDir=",
                      path, budgets[budget].max, budgets[budget].what);
         return -E2BIG;
 }
@@ -282,7 +282,7 @@ static int add_retired(Loading *l, struct json_object *retired, const char *path
 
         if (!json_object_is_type(retired, json_type_object)) {
                 format_error(reterr,
-                             "must be an object: old ids, and the rules that find the same now");
+                             "must be an object that maps old ids to the rules that replace them");
                 return -EINVAL;
         }
         json_object_object_foreach(retired, id, heir)

@@ -205,7 +205,7 @@ static int method_run_once(sd_bus_message *m, void *userdata, sd_bus_error *erro
                 return reply_stopping(m);
         if (r == -EAGAIN)
                 return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                        "Too many callers wait for a cycle already.");
+                                        "Too many callers are already waiting for a cycle.");
         if (r < 0)
                 return r;
         sd_bus_message_ref(m); /* until it is answered */
@@ -255,7 +255,7 @@ static int method_deliver(sd_bus_message *m, void *userdata, sd_bus_error *error
                 return reply_stopping(m);
         if (r == -EAGAIN)
                 return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                        "Too many callers wait for a delivery already.");
+                                        "Too many callers are already waiting for a delivery.");
         return r;
 }
 
@@ -391,8 +391,8 @@ static void lose(Bus *b, const char *why)
 {
         if (!b->is_lost)
                 log_event(LOG_WARNING, MESSAGE_BUS_LOST, NULL,
-                          "The user bus cannot be used (%s): archiving goes on without it, and the service "
-                          "can be controlled again when it is back.",
+                          "The user bus cannot be used (%s): archiving continues without it, and "
+                          "the service can be controlled again when the bus is back.",
                           why);
         b->is_lost = true;
         (void) sd_event_source_set_time_relative(b->retry_timer, RETRY_USEC);
@@ -416,7 +416,7 @@ static int on_name_reply(sd_bus_message *m, void *userdata, sd_bus_error *error)
         uint32_t answer;
 
         if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &answer) < 0)
-                lose(b, "it does not give out the name " BUS_NAME);
+                lose(b, "it does not grant the name " BUS_NAME);
         else if (answer == 1) /* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER */
                 take_up(b);
         else {

@@ -67,7 +67,7 @@ static void tell_news(Entry *e)
                 tell_outage(e);
         else if (e->told_failing && !e->status.failing)
                 log_event(LOG_INFO, MESSAGE_REMOTE_BACK, LOG_FIELDS({ "SCRUBJAY_REMOTE", e->name }),
-                          "The remote '%s' is reached again, and up to date.", e->name);
+                          "The remote '%s' can be reached again and is up to date.", e->name);
         if (e->status.n_warnings != e->told_warnings && e->status.warning && *e->status.warning)
                 log_event(LOG_WARNING, MESSAGE_REMOTE_CONFLICT,
                           LOG_FIELDS({ "SCRUBJAY_REMOTE", e->name }), "The remote '%s': %s",

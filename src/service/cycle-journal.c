@@ -78,7 +78,7 @@ static void tell_recovery(const Settings *s, CycleFailure was)
                 break;
         case CYCLE_RULES_INVALID:
                 log_event(LOG_NOTICE, MESSAGE_RULES_BACK, LOG_FIELDS(PLACES(s)),
-                          "The masking rules are in order again.");
+                          "The masking rules can be used again.");
                 break;
         case CYCLE_OK:
         case CYCLE_STOPPING:
@@ -144,15 +144,15 @@ static void tell_done(const Settings *s, uint64_t n_synced, const CycleResult *r
 {
         if (result->source_swapped)
                 log_event(LOG_NOTICE, MESSAGE_SOURCE_SWAPPED, LOG_FIELDS(PLACES(s)),
-                          "Another file stands in the place of '%s', it was opened again.",
-                          s->source_path);
+                          "Another file replaced '%s', so it was opened again.", s->source_path);
         if (result->full &&
             n_synced > result->sessions_synced) /* the very first time is no resync */
                 log_event(LOG_NOTICE, MESSAGE_RESYNC, LOG_FIELDS(PLACES(s)),
-                          "All sessions were synced again, because rules or settings changed or it was asked for.");
+                          "All sessions were synced again, because rules or settings changed or by "
+                          "request.");
         if (result->mended)
                 log_event(LOG_WARNING, MESSAGE_MADE_PRIVATE, LOG_FIELDS(PLACES(s)),
-                          "Others had access to '%s'; now only you have.", result->mended);
+                          "Others had access to '%s'; now only you have access.", result->mended);
         for (size_t i = 0; i < result->n_large; i++)
                 log_event(LOG_WARNING, MESSAGE_TEXT_LEFT_OUT,
                           LOG_FIELDS({ "SCRUBJAY_SESSION", result->large[i].session_id }),
@@ -197,8 +197,7 @@ static void sentence_of(const CycleResult *result, char **ret)
                 format_error(ret, "The session '%s' could not be synced: %s",
                              result->errors[0].session_id, result->errors[0].reason);
         else if (n > 1)
-                format_error(ret,
-                             "%" PRIu64 " sessions could not be synced; the first one is '%s': %s",
+                format_error(ret, "%" PRIu64 " sessions could not be synced; the first is '%s': %s",
                              n, result->errors[0].session_id, result->errors[0].reason);
         else if (result->warning)
                 *ret = xstrdup(result->warning);

@@ -27,7 +27,7 @@ void daemon_tell_status(Daemon *d)
 {
         d->status_usec = daemon_now(d);
         if (d->stopping)
-                (void) sd_notify(0, "STATUS=Stopping, once the sync in hand is committed.");
+                (void) sd_notify(0, "STATUS=Stopping once the current sync is committed.");
         else if (d->syncing && d->progress.sessions_pending > 0)
                 (void) sd_notifyf(0,
                                   "STATUS=Syncing: %" PRIu64 " session%s done, %" PRIu64 " to go.",
@@ -204,12 +204,15 @@ static bool explain_read_only(Daemon *d, CycleResult *result)
         if (is_source && d->folder_was_missing && getenv("NOTIFY_SOCKET") &&
             getenv("INVOCATION_ID")) {
                 format_error(&result->sentence,
-                             "The folder '%s' appeared after the service's sandbox was made: starting again, to have it in there.",
+                             "The folder '%s' appeared after the service's sandbox was made: "
+                             "restarting to include it.",
                              folder);
                 return true;
         }
         format_error(&result->sentence,
-                     "The folder '%s' is read-only for the service: make it if it is not there, add ReadWritePaths=%s to [Service] of its unit (systemctl --user edit scrubjay), and restart it.",
+                     "The folder '%s' is read-only for the service: create it if it does not exist, "
+                     "add ReadWritePaths=%s to [Service] of the unit (systemctl --user edit "
+                     "scrubjay), and restart the service.",
                      folder, folder);
         return false;
 }
@@ -276,7 +279,7 @@ static void finish_cycle(Daemon *d, CycleResult *result)
         if (needs_restart) {
                 log_event(LOG_NOTICE, MESSAGE_SOURCE_READ_ONLY,
                           LOG_FIELDS({ "SCRUBJAY_SOURCE", d->settings->source_path }),
-                          "Starting again, for a sandbox that has the folder of '%s' in it.",
+                          "Restarting in a sandbox that includes the folder of '%s'.",
                           d->settings->source_path);
                 daemon_begin_stop(d, EXIT_RESTART);
         }
@@ -335,11 +338,12 @@ static void note_stuck(Daemon *d)
         log_event(LOG_WARNING, MESSAGE_SESSION_STUCK,
                   LOG_FIELDS({ "SCRUBJAY_SESSION", version.id },
                              { "SCRUBJAY_COUNT", .number = n_times }),
-                  "The service is stuck in the session '%s' and will be restarted by the watchdog. After that %s.",
+                  "The service is stuck in the session '%s' and will be restarted by the watchdog. "
+                  "After that, %s.",
                   version.id,
-                  r < 0 ? "it is tried in its usual place, for no note of it could be written"
-                  : n_times < STUCK_MAX ? "it is synced last and alone"
-                                        : "it is left out until it changes");
+                  r < 0 ? "the session is synced in its usual order, since no note of it could be written"
+                  : n_times < STUCK_MAX ? "the session is synced last and alone"
+                                        : "the session is left out until it changes");
 }
 
 /* It got on after all. */

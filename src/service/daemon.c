@@ -101,7 +101,8 @@ static void renew_watch(Daemon *d, bool is_retry)
         if (!is_retry)
                 log_event(LOG_WARNING, MESSAGE_WATCH_FAILED,
                           LOG_FIELDS({ "SCRUBJAY_SOURCE", d->settings->source_path }),
-                          "Changes of '%s' cannot be watched, syncing by the timer until they can: %s",
+                          "Changes of '%s' cannot be watched, so the timer starts each sync until "
+                          "they can: %s",
                           d->settings->source_path, strerror(-r));
         daemon_arm_timer(d->watch_timer, daemon_now(d) + WATCH_RETRY_USEC);
 }
@@ -270,7 +271,7 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_usec(CLOCK_MONOTONIC));
         if (settings_load(d->options, &settings, &why) < 0)
                 log_event(LOG_ERR, MESSAGE_SETTINGS_BAD, NULL,
-                          "%s The settings from before stay in force.", why ?: "No memory.");
+                          "%s The previous settings stay in force.", why ?: "No memory.");
         else {
                 use_settings(d, settings);
                 log_event(LOG_INFO, MESSAGE_SETTINGS_RELOADED, NULL,

@@ -170,7 +170,7 @@ int run_once(Settings *settings)
         if (result.failure != CYCLE_OK)
                 log_text(LOG_ERR, "%s", result.sentence ?: "The cycle could not run.");
         if (result.mended)
-                log_text(LOG_WARNING, "Others had access to '%s'; now only you have.",
+                log_text(LOG_WARNING, "Others had access to '%s'; now only you have access.",
                          result.mended);
         if (result.warning)
                 log_text(LOG_WARNING, "%s", result.warning);

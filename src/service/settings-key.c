@@ -75,7 +75,7 @@ static int set_span(const Key *key, void *target, const char *home, const char *
                 _cleanup_(strbuf_done) StrBuf b = { 0 };
 
                 format_time_span(&b, key->min_usec);
-                format_error(reterr, "it is at least %s", b.data ?: "");
+                format_error(reterr, "it must be at least %s", b.data ?: "");
                 return -EINVAL;
         }
         *(uint64_t *) target = usec;
@@ -100,7 +100,7 @@ static int set_size(const Key *key, void *target, const char *home, const char *
                 return -EINVAL;
         }
         if (n < SIZE_MIN || n > SIZE_LARGEST) {
-                format_error(reterr, "it is between 64K and 1G");
+                format_error(reterr, "it must be between 64K and 1G");
                 return -EINVAL;
         }
         *(uint64_t *) target = n;

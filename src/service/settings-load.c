@@ -138,7 +138,8 @@ static int assign(Settings *s, const char *where, const Key *key, void *object, 
                 warn(s, where, "%s: %s, ignoring.", key->name, why);
                 return 0;
         }
-        format_error(reterr, "%s: %s: %s. Without it less would be kept private: correct it.",
+        format_error(reterr,
+                     "%s: %s: %s. Without this setting less would be kept private: correct it.",
                      where, key->name, why);
         return -EKEYREJECTED;
 }
@@ -159,7 +160,8 @@ static void on_section(FileReading *f, const char *where, const char *section)
                 (void) find_remote(f->settings, remote);
         else if (remote)
                 warn(f->settings, where,
-                     "'%s' is no name for a remote (letters, digits, '.', '_', '-'), ignoring the section.",
+                     "'%s' is not a valid name for a remote (letters, digits, '.', '_', '-'), "
+                     "ignoring the section.",
                      shown_name(remote));
         else if (!f->section_known)
                 warn(f->settings, where, "Unknown section [%s], ignoring.", shown_name(section));
@@ -389,7 +391,7 @@ static void complete(Settings *s)
         if (s->max_delay_usec < s->quiet_usec) {
                 s->max_delay_usec = s->quiet_usec;
                 warn(s, "settings",
-                     "MaxDelay= is shorter than QuietTime=, taking QuietTime= for both.");
+                     "MaxDelay= is shorter than QuietTime=, using QuietTime= for both.");
         }
         drop_unusable_remotes(s);
 }

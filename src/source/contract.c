@@ -43,9 +43,9 @@ static const Table *const tables[] = {
 static int broken(const Schema *s, const char *path, char **reterr, const char *what)
 {
         format_error(reterr,
-                     "'%s': %s. It is of agentsview's data version %" PRId64
+                     "'%s': %s. It has agentsview's data version %" PRId64
                      ", and this version of scrubjay knows %d. Nothing is changed, so that nothing "
-                     "archived is emptied. Update scrubjay.",
+                     "archived is lost. Update scrubjay.",
                      path, what, s->data_version, DATA_VERSION_KNOWN);
         return -EPROTO;
 }
@@ -66,8 +66,7 @@ static int check_column(const Schema *s, int64_t version, const char *path, cons
                 format_error(&what, "its table '%s' has no column '%s'", table->source,
                              column->source);
         else if (found && !type_holds(found->type, column))
-                format_error(&what,
-                             "the column '%s' of its table '%s' has another type than it had",
+                format_error(&what, "the type of the column '%s' of its table '%s' has changed",
                              column->source, table->source);
         else
                 return 0;

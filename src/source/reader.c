@@ -114,7 +114,7 @@ static int learn_schema(Reader *r, char **reterr)
                              r->path);
         else if (k == -EUCLEAN)
                 format_error(reterr,
-                             "'%s' is damaged (%s). Run `agentsview sync --full` to build it anew.",
+                             "'%s' is damaged (%s). Run `agentsview sync --full` to rebuild it.",
                              r->path, sqlite_reason(r->db));
         else if (k < 0)
                 format_error(reterr, "Cannot read '%s': %s.", r->path, sqlite_reason(r->db));
@@ -154,11 +154,11 @@ int reader_open(Reader *r, char **reterr)
                 reader_close(r);
                 if (k == -ENOENT || k == -ENOTDIR) {
                         format_error(reterr,
-                                     "'%s' does not exist yet; waiting for agentsview to make it.",
+                                     "'%s' does not exist yet; waiting for agentsview to create it.",
                                      r->path);
                         return -ENOENT;
                 }
-                format_error(reterr, "Cannot look at '%s': %s.", r->path, strerror(-k));
+                format_error(reterr, "Cannot check '%s': %s.", r->path, strerror(-k));
                 return k;
         }
         if (!S_ISREG(st.st_mode)) {

@@ -36,8 +36,8 @@ int engine_archive_failed(Engine *e, int error)
         result->failure = CYCLE_ARCHIVE_UNAVAILABLE;
         if (error == -ENOSPC || error == -EDQUOT)
                 format_error(&result->sentence,
-                             "The disk is full: the archive '%s' cannot be written. Nothing is lost; "
-                             "it goes on when there is space.",
+                             "The disk is full: the archive '%s' cannot be written. Nothing is "
+                             "lost; syncing continues when there is space.",
                              e->settings.archive_path);
         else
                 format_error(&result->sentence, "The archive '%s' cannot be written: %s.",

@@ -190,7 +190,7 @@ static int need_rules(Engine *e)
         e->loaded_files = 0;
         if (e->rules) {
                 e->result->warning_kind = WARNING_RULES;
-                format_error(&e->result->warning, "%s The rules that were in force stay in force.",
+                format_error(&e->result->warning, "%s The previous rules stay in force.",
                              reason ?: "The rules cannot be read.");
                 return 0;
         }
@@ -698,10 +698,11 @@ static void warn_of_archive(Engine *e)
         if (e->archive_vanished) {
                 result->warning_kind = WARNING_ARCHIVE_VANISHED;
                 format_error(&result->warning,
-                             "The archive '%s' was moved or removed while it was in use, and a new one was "
-                             "built from the source. What agentsview no longer had is only in the old one. "
-                             "To use that again: stop the service, put it back in its place, start the "
-                             "service. To go on with the new one: restart the service.",
+                             "The archive '%s' was moved or removed while it was in use, and a new "
+                             "one was built from the source. What agentsview no longer had is only "
+                             "in the old archive. To use the old one again, stop the service, put "
+                             "it back in its place, and start the service. To continue with the new "
+                             "one, restart the service.",
                              e->settings.archive_path);
                 return;
         }
@@ -710,8 +711,9 @@ static void warn_of_archive(Engine *e)
         result->warning_kind = WARNING_ARCHIVE_DAMAGED;
         format_error(&result->warning,
                      "The archive was damaged and was moved to '%s'; a new one was built from the "
-                     "source. What agentsview no longer had is only in the damaged one, and so is what has been "
-                     "purged or masked since: look whether you need it, check the disk, then remove that file.",
+                     "source. What agentsview no longer had is only in the damaged one, and so is "
+                     "text that has been purged or masked since. Check the disk, and remove that "
+                     "file when you no longer need it.",
                      moved);
 }
 
@@ -721,8 +723,9 @@ static void warn_of_left_out(Engine *e)
         if (e->n_left_out == 0 || e->result->warning)
                 return;
         format_error(&e->result->warning,
-                     "agentsview keeps less text of %" PRIu64 " session%s than the archive has "
-                     "(archive_content in its config.toml). What is archived stays.",
+                     "agentsview keeps less text of %" PRIu64
+                     " session%s than the archive has (archive_content in its config.toml). "
+                     "Archived text stays.",
                      e->n_left_out, PLURAL(e->n_left_out));
         e->result->warning_kind = WARNING_TEXTS_LEFT_OUT;
 }
@@ -792,8 +795,7 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
                 if (r >= 0 && ret->failure == CYCLE_OK) {
                         ret->failure = CYCLE_STOPPING;
                         format_error(&ret->sentence,
-                                     "Stopped before the end of the cycle; what was "
-                                     "done is committed.");
+                                     "Stopped before the end of the cycle; finished work is committed.");
                 }
                 e->looked = false;
         }

@@ -221,11 +221,11 @@ static void describe(KnownFiles *k, const Loading *l, const Rows *rows, const Kn
                 if (f->error == 0 || (is_gone && !was_known(rows, f->pattern)))
                         continue;
                 if (n++ == 0)
-                        (void) strbuf_printf(&b,
-                                             "'%s', a file of [Mask] KnownFiles=, cannot be read: "
-                                             "%s. What was known of it is masked on.",
-                                             f->path,
-                                             is_gone ? "it is gone" : known_file_reason(f));
+                        (void) strbuf_printf(
+                                        &b,
+                                        "'%s', a file of [Mask] KnownFiles=, cannot be read: %s. "
+                                        "Its values that are already known are still masked.",
+                                        f->path, is_gone ? "it is gone" : known_file_reason(f));
         }
         for (size_t i = 0; before && i < known_values_n_files(before); i++) {
                 const KnownFile *f = known_values_file(before, i);
@@ -233,18 +233,19 @@ static void describe(KnownFiles *k, const Loading *l, const Rows *rows, const Kn
                 if (has_vanished(l, k->values, f) && n++ == 0)
                         (void) strbuf_printf(
                                         &b,
-                                        "'%s', a file of [Mask] KnownFiles=, is gone. What was "
-                                        "known of it is masked on.",
+                                        "'%s', a file of [Mask] KnownFiles=, is gone. Its values "
+                                        "that are already known are still masked.",
                                         f->path);
         }
         if (n > 1)
-                (void) strbuf_printf(&b,
-                                     " So it is with %zu more; 'scrubjayctl doctor' names them.",
-                                     n - 1);
+                (void) strbuf_printf(
+                                &b,
+                                " The same is true of %zu more; 'scrubjayctl doctor' lists them.",
+                                n - 1);
         if (n_left_out > 0)
                 (void) strbuf_printf(
                                 &b,
-                                "%s%zu value%s of [Mask] KnownFiles= %s not known: longer than %d "
+                                "%s%zu value%s of [Mask] KnownFiles= %s left out: longer than %d "
                                 "bytes, or beyond the first %d.",
                                 n > 0 ? " " : "", n_left_out, PLURAL(n_left_out),
                                 n_left_out == 1 ? "is" : "are", KNOWN_MAX, KNOWN_VALUES_MAX);

@@ -413,15 +413,15 @@ static int check_rows(SessionSync *s)
         if (r == 0)
                 return session_failed(
                                 s->e, &s->id,
-                                "Its row in the source says that it has messages, and there are "
+                                "Its row in the source says that it has messages, but there are "
                                 "none. Run `agentsview sync --full`.");
         if (r > 0)
                 r = reader_lost_rows(s->e->reader);
         if (r > 0)
                 return session_failed(
                                 s->e, &s->id,
-                                "Tool calls or results of it belong to no message in the source. "
-                                "Run `agentsview sync --full`.");
+                                "Some of its tool calls or results belong to no message in the "
+                                "source. Run `agentsview sync --full`.");
         return r < 0 ? session_read_failed(s, r) : 0;
 }
 

@@ -31,8 +31,8 @@ int session_too_large(SessionSync *s, int r)
                 return r;
         format_error(&reason,
                      "There is no memory for its message %" PRId64
-                     " and what was found in it. It is tried again, by the next audit at the latest; "
-                     "a smaller MaxMessageSize= takes less.",
+                     " and the findings in it. It is tried again at the next audit at the latest; a "
+                     "smaller MaxMessageSize= needs less.",
                      s->last_ordinal);
         return session_failed(s->e, &s->id, reason);
 }
@@ -48,7 +48,7 @@ int session_read_failed(SessionSync *s, int error)
                 return session_failed(s->e, &s->id, "Reading its rows took too long.");
         if (error == -EFBIG)
                 return session_failed(s->e, &s->id,
-                                      "A text in it is larger than SQLite can hand out.");
+                                      "A text in it is larger than SQLite can return.");
         return error;
 }
 
@@ -63,7 +63,7 @@ static const char *id_problem(const Value *id)
                 return "Its id is not UTF-8 text.";
         for (size_t i = 0; i < id->size; i++)
                 if ((unsigned char) id->text[i] < ' ' || id->text[i] == 0x7f)
-                        return "Its id holds control characters.";
+                        return "Its id contains control characters.";
         return NULL;
 }
 

@@ -93,9 +93,9 @@ void cycle_result_warn_many(CycleResult *r, const char *session_id, size_t size,
                 return;
         id = printable_id(session_id, size);
         format_error(&r->warning,
-                     "The session '%s' has more than %u different secrets: copies of further ones that "
-                     "stand without their context are not masked. If it must not be kept, name its "
-                     "project in [Privacy] Exclude= or MetadataOnly=.",
+                     "The session '%s' has more than %u different secrets: copies of further ones "
+                     "are not masked where they stand without context. If it must not be kept, name "
+                     "its project in [Privacy] Exclude= or MetadataOnly=.",
                      id, n);
         r->warning_kind = WARNING_MANY_SECRETS;
 }

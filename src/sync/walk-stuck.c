@@ -35,8 +35,8 @@ static void leave_out(Engine *e, StuckSession *stuck, const Value *id, uint64_t 
         }
         stuck->has_failed = true;
         format_error(&reason,
-                     "It ended the service %u times: %s. It is tried again when it changes, "
-                     "or at `scrubjayctl resync`.",
+                     "It ended the service %u times: %s. It is tried again when it changes, or with "
+                     "`scrubjayctl resync`.",
                      stuck->n_times,
                      stuck->cause == STUCK_MEMORY ? "there was no memory for it"
                                                   : "nothing moved until the watchdog ended it");
@@ -183,8 +183,8 @@ void stuck_warn(Engine *e)
         if (!e->last_stuck[0] || e->result->warning)
                 return;
         format_error(&e->result->warning,
-                     "%s the session '%.200s', and %s. The session was synced now, alone and after all "
-                     "others.",
+                     "%s the session '%.200s', and %s. The session has now been synced, alone and "
+                     "after all others.",
                      e->last_cause == STUCK_MEMORY ? "There was no memory left for"
                                                    : "The service was stuck in",
                      e->last_stuck,

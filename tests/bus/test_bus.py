@@ -247,7 +247,7 @@ def test_a_swapped_source(daemon, source, tmp_path):
     wait_for(lambda: daemon.rows("SELECT content FROM messages WHERE session_id='one'") == [("new text",)],
              "the new file's text")
     assert daemon.rows("SELECT id FROM sessions ORDER BY id") == [("one",), ("two",)]
-    wait_for(lambda: daemon.logged("Another file stands in the place"), "it is told")
+    wait_for(lambda: daemon.logged("Another file replaced"), "it is told")
 
 
 def test_an_archive_that_cannot_be_used_and_then_can(make_daemon, source):
@@ -273,7 +273,7 @@ def test_an_archive_that_vanishes_is_told_until_a_restart(make_daemon, source):
     # by itself, at the next look, without any change of the source
     error = wait_for(lambda: daemon.status()["LastError"], "it is told")
     assert str(daemon.archive) in error and "moved or removed" in error and "put it back" in error
-    assert daemon.rows("SELECT id FROM sessions") == [("one",)], "built anew from the source"
+    assert daemon.rows("SELECT id FROM sessions") == [("one",)], "rebuilt from the source"
     source.add_session("two")
     wait_for(lambda: daemon.rows("SELECT id FROM sessions ORDER BY id") == [("one",), ("two",)], "it goes on")
     assert daemon.status()["LastError"] == error and daemon.log.count("was moved or removed") == 1
@@ -412,7 +412,7 @@ def test_without_a_bus_it_archives_and_with_one_it_can_be_controlled(make_daemon
     bus.kill()
     lonely = make_daemon()  # it is ready
     wait_for(lambda: lonely.rows("SELECT id FROM sessions") == [("one",)], "it archives")
-    assert lonely.logged("archiving goes on without it")
+    assert lonely.logged("archiving continues without it")
     bus.start()
     wait_for(lambda: lonely.logged("The user bus can be used again"), "it is back")
     assert lonely.status()["TotalSessionsSynced"] == 1
@@ -425,7 +425,7 @@ def test_when_the_bus_goes_archiving_goes_on(daemon, bus, source):
         wait_for(lambda: (name,) in daemon.rows("SELECT id FROM sessions"), "it goes on")
         bus.start()
         assert wait_for(lambda: answers(daemon) and daemon.run_once()[3] == {}, "control is back")
-    assert daemon.log.count("archiving goes on without it") == daemon.log.count("can be used again") == 2
+    assert daemon.log.count("archiving continues without it") == daemon.log.count("can be used again") == 2
     monitor = Monitor(daemon)
     source.add_session("three")
     wait_for(lambda: monitor.matching("SyncCompleted"), "signals come, too")

@@ -68,7 +68,7 @@ def test_a_file_that_comes_changes_and_goes(once, rng):
     once.source.add_session("other", [f"not known: {third}"])
     once.source.append("first", ["one more"])
     result, errors = once.run()
-    assert "/.env', a file of [Mask] KnownFiles=, cannot be read: it is gone. What was known of it is masked on." in errors
+    assert "/.env', a file of [Mask] KnownFiles=, cannot be read: it is gone. Its values that are already known are still masked." in errors
     assert len(errors.splitlines()) == 1
     texts = once.texts()
     assert texts["later"] == f"again {MARK} and\n{MARK}!" and texts["other"] == f"not known: {third}"

@@ -111,7 +111,7 @@ def test_the_list_never_holds_a_secret(sample):
     print("seed", seed)
     secret = github("github-pat", "ghp_")(random.Random(seed)).text
     outcome = sample.run("findings", "ack", "4000", "--note", f"was {secret} in the wiki\x1b[2J")
-    assert "it was masked" in outcome.err and secret not in outcome.err + outcome.out
+    assert "which was masked" in outcome.err and secret not in outcome.err + outcome.out
     assert secret.encode() not in list_file(sample).read_bytes()
     note = secrets(sample, "--all")[AWS]["note"]
     assert note.startswith("was [REDACTED:") and "\x1b" not in note

@@ -125,8 +125,8 @@ def test_rules_that_do_not_hold_are_named(ctl):
     ({"positive": ["x"], "negative": [["x"]]}, "'examples' negative example 1 must be a string"),
     ({"positive": ["x\0y"]}, "'examples' positive example 1 holds a NUL"),
     (["x"], "'examples' must be an object"),
-    ({"positive": ["{alnum:100000}{alnum:100000}"], "negative": ["x"]}, "one of its examples has more than 128 KiB"),
-    ({"positive": ["<<abc>> {alnum:100000}"] * 11, "negative": ["x"]}, "the examples have more than 1 MiB"),
+    ({"positive": ["{alnum:100000}{alnum:100000}"], "negative": ["x"]}, "one of its examples is larger than 128 KiB"),
+    ({"positive": ["<<abc>> {alnum:100000}"] * 11, "negative": ["x"]}, "the examples are larger than 1 MiB"),
 ])
 def test_examples_that_cannot_be_tried_are_named(ctl, examples, reason):
     path = ctl.home / "mine.json"

@@ -90,19 +90,19 @@ def test_a_session_is_read_in_pieces(sample):
 
 
 WRONG = [
-    ("search_messages", {}, "'query' is missing"),
+    ("search_messages", {}, "'query', the text to search for, is missing"),
     ("search_messages", {"query": "*("}, "no word to search for"),
-    ("search_messages", {"query": 5}, "to be a string"),
-    ("search_messages", {"query": "x", "in": "nowhere"}, "none of the values"),
+    ("search_messages", {"query": 5}, "must be a string"),
+    ("search_messages", {"query": "x", "in": "nowhere"}, "an invalid value"),
     ("search_messages", {"query": "x", "session_id": "0199a1b2"}, "Several ids begin"),
     ("list_sessions", {"limit": -1}, "whole number"),
-    ("list_sessions", {"since": "someday"}, "to be a time"),
+    ("list_sessions", {"since": "someday"}, "must be a time"),
     ("list_sessions", {"starred": "yes"}, "true or false"),
     ("read_session", {}, "'session_id' is missing"),
     ("read_session", {"session_id": "zzz"}, "no session 'zzz'"),
     ("read_session", {"session_id": SESSION, "message": 3}, "no such message"),
-    ("sessions_of_commit", {}, "Give one of"),
-    ("sessions_of_commit", {"commit": "HEAD"}, "no commit id"),
+    ("sessions_of_commit", {}, "Give either"),
+    ("sessions_of_commit", {"commit": "HEAD"}, "not a commit id"),
 ]
 
 

@@ -460,7 +460,7 @@ def test_export_overwrites_nothing(sample, tmp_path):
         folder = tmp_path / form.strip("-")
         sample.run("export", form, folder)
         before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-        assert "is there already" in sample.run("export", form, folder, code=1).err
+        assert "already exists" in sample.run("export", form, folder, code=1).err
         assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
 
 

@@ -163,7 +163,7 @@ def test_nothing_is_written_unasked(sample, tmp_path):
     assert "Use --yes" in sample.run("share", SESSION, "--output", path, code=2, stdin="y\n").err
     assert not path.exists()
     path.write_text("mine")
-    assert "is there already" in sample.run("share", SESSION, "--yes", "--output", path, code=1).err
+    assert "already exists" in sample.run("share", SESSION, "--yes", "--output", path, code=1).err
     assert path.read_text() == "mine"
     sample.run("share", SESSION, "--yes")
     assert (sample.home / f"{SESSION}.html").exists()

@@ -127,7 +127,7 @@ def test_what_is_found_in_a_huge_message_fails_its_session_alone(source, tmp_pat
     archive = tmp_path / "run" / "archive" / "archive.db"
     done = run_once(source.path, archive, malloc_above=4 << 20)
     assert done.status == 1, done.errors[-2000:]
-    assert "'huge' could not be synced: There is no memory for its message 1 and what was found in it." in done.errors
+    assert "'huge' could not be synced: There is no memory for its message 1 and the findings in it." in done.errors
     assert word not in done.errors
     assert archived(archive) == in_source(source) - {"huge"}
     assert run_once(source.path, archive).status == 0, "with memory it is archived"
@@ -195,7 +195,7 @@ def test_what_cannot_be_shared_with_a_huge_session_is_tried_until_it_is(source, 
     for _ in range(2):
         done = run_once(source.path, archive, malloc_above=4 << 20)
         assert done.status == 1, done.errors[-2000:]
-        assert "'huge' could not be synced: There is no memory for its message 1 and what was found in it." in done.errors
+        assert "'huge' could not be synced: There is no memory for its message 1 and the findings in it." in done.errors
         assert word not in done.errors
         assert archived(archive) == in_source(source), "all others arrive"
         assert texts_with(archive, word) == {"huge"} and texts_with(archive, word[::-1]) == set()

@@ -95,7 +95,7 @@ def test_an_archive_elsewhere_by_following_the_advice(debian):
     debian.person("mkdir -p ~/.config/scrubjay && printf '[Archive]\\nPath=~/there/a.db\\n' >~/.config/scrubjay/scrubjay.conf")
     debian.person("systemctl --user restart scrubjay")
     said = debian.person("scrubjayctl sync", status=1)
-    setting = re.search(r"make it if it is not there, add (ReadWritePaths=\S+) to \[Service\]", said).group(1)
+    setting = re.search(r"create it if it does not exist, add (ReadWritePaths=\S+) to \[Service\]", said).group(1)
 
     # half of it: doctor knows the other half
     drop_in = "~/.config/systemd/user/scrubjay.service.d"

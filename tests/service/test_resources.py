@@ -116,7 +116,7 @@ def test_a_session_without_memory_has_failed_and_the_service_lives_on(started):
     add_session(started.db, "huge", "?", "a line of a log that somebody pasted, as long as lines are there\n" * 1_000_000)
     started.db.add_session("other", ["hello"])
     wait_for(lambda: content(started, "other") == [("hello",)], "the other session", 100)
-    said = "The session 'huge' could not be synced: There is no memory for its message 0 and what was found in it."
+    said = "The session 'huge' could not be synced: There is no memory for its message 0 and the findings in it."
     wait_for(lambda: any(said in entry["MESSAGE"] for entry in started.journal("--since", started.began)), "a sentence", 100)
     assert content(started, "huge") in ([], [("first",)]), "as it was before it grew, if the service met it then"
     assert started.show("NRestarts") == "0" and started.show("ActiveState") == "active"

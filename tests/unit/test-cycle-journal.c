@@ -142,7 +142,7 @@ TEST(rules_and_swaps_are_told)
         rule_counts_add(&result.rules, &result.n_rules, "some-rule", 4);
         (void) add(&j, &result);
         CHECK_INT(n_told("Masked 4 new secrets by the rule 'some-rule'"), 1);
-        CHECK_INT(n_told("Another file stands in the place of '/s/sessions.db'"), 1);
+        CHECK_INT(n_told("Another file replaced '/s/sessions.db'"), 1);
         CHECK_INT(n_told("All sessions were synced again"), 1);
         result.sessions_synced = 1000;
         (void) add(&j, &result);

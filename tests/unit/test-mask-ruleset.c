@@ -91,7 +91,7 @@ TEST(broken_rules_are_named)
                 { "[{\"id\":\"a\",\"examples\":{\"positive\":\"x\"}}]",
                   "positive must be an array" },
                 { "[{\"id\":\"a\",\"examples\":{\"negative\":[\"x\",null]}}]",
-                  "negative example 2 must be a string" },
+                  "negative example 2 must be a non-empty string" },
                 { "{\"allow\":{\"patterns\":[\"(\"]}}", "'allow'" },
                 { "{\"allow\":{\"fingerprints\":[\"12\"]}}", "16 hex digits" },
         };

@@ -319,7 +319,7 @@ TEST(bad_values_warn_and_leave_what_was)
         CHECK(warned(s, "scrubjay.conf:13:", "quote is left open"));
         CHECK(warned(s, "scrubjay.conf:14:", "neither yes nor no"));
         CHECK(warned(s, "scrubjay.conf:15:", "Unknown section"));
-        CHECK(warned(s, "scrubjay.conf:16:", "no name for a remote"));
+        CHECK(warned(s, "scrubjay.conf:16:", "not a valid name for a remote"));
         CHECK(warned(s, "settings", "remote 'no-url' has no URL"));
         CHECK_INT(s->quiet_usec, 2 * USEC_PER_SEC);
         CHECK_INT(s->reconcile_usec, 5 * USEC_PER_MIN);
