@@ -1,13 +1,13 @@
 /*
- * A damaged archive: found, kept beside, never written over
+ * A damaged archive is found, moved aside, and never overwritten
  *
- * What is damaged is renamed, with its time, so that a person can look into it; a new archive is built from the source.
+ * It is renamed, with the time in its name, so that a person can examine it; a new archive is built from the source.
  */
 #pragma once
 
 #include "base/sqlite-util.h"
 
-/* How many damaged archives may lie beside the one in use. One more is refused: then it is the disk. */
+/* How many damaged archives may be beside the one in use. One more is refused, since the disk must then be the cause. */
 #define ARCHIVE_DAMAGED_MAX 3
 
 typedef enum ArchiveCheck {
@@ -19,14 +19,14 @@ typedef enum ArchiveCheck {
  * caller), 0, or a negative errno. */
 int archive_check(sqlite3 *db, ArchiveCheck how, char **ret_problem);
 
-/* What the first page of the file at @path tells before SQLite comes: an archive that was cut, or whose header is gone.
- * Returns 1 (damaged), 0 (whole, or no archive at all), or a negative errno. */
+/* Checks the first page of the file at @path before SQLite opens it: an archive may be cut off, or have lost its header.
+ * Returns 1 (damaged), 0 (whole, or not an archive), or a negative errno. */
 int archive_check_header(const char *path, char **ret_problem);
 
-/* How many damaged archives lie beside the one at @path; or a negative errno. */
+/* How many damaged archives are beside the one at @path; or a negative errno. */
 int archive_n_damaged(const char *path);
 
-/* Renames the archive at @path, its -wal and -journal too, to "@path.damaged-<time>"; what is derived from it goes. The
- * caller has the lock and no connection. Returns 0 with the new name in *@ret, -EUCLEAN where ARCHIVE_DAMAGED_MAX lie there
+/* Renames the archive at @path, with its -wal and -journal, to "@path.damaged-<time>", and removes what is derived from it. The
+ * caller has the lock and no connection. Returns 0 with the new name in *@ret, -EUCLEAN if there are ARCHIVE_DAMAGED_MAX
  * already, or another negative errno. */
 int archive_move_aside(const char *path, char **ret);

@@ -83,7 +83,7 @@ static const struct Definition {
                                             "policy INTEGER NOT NULL",
                                             "last_ordinal INTEGER NOT NULL", "file_hash TEXT",
                                             "synced_at TEXT", NULL } },
-        /* archive_id tells an archive that was built anew from the one that a remote was fed from */
+        /* archive_id tells an archive that was rebuilt from the one that a remote was fed from */
         { .name = "meta",
           .columns = (const char *const[]){ "key TEXT PRIMARY KEY", "value", NULL },
           .options = "WITHOUT ROWID",

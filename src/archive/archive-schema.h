@@ -1,7 +1,7 @@
 /*
  * The archive's schema: declared, made, checked
  *
- * There is one declaration. An empty database gets all of it; an archive of an older version gets what it lacks of it:
+ * There is one declaration. An empty database gets all of it, and an archive of an older version gets what it lacks:
  * tables, columns, indexes. So nobody writes a migration.
  */
 #pragma once
@@ -12,10 +12,10 @@
 #define ARCHIVE_APPLICATION_ID 0x534a4159
 #define ARCHIVE_SCHEMA_VERSION 6
 
-/* Is this an archive that can be read here? Returns 0; 1: it is older than this version; -ENOENT: nothing was made yet; -EPROTONOSUPPORT:
- * a newer schema; -EMEDIUMTYPE: not an archive; or another negative errno. */
+/* Is this an archive that this version can read? Returns 0; 1: it is older than this version; -ENOENT: it is still empty;
+ * -EPROTONOSUPPORT: a newer schema; -EMEDIUMTYPE: not an archive; or another negative errno. */
 int archive_schema_check(sqlite3 *db);
 
-/* Makes what is missing, in one transaction; an archive of this version is only looked at.
+/* Creates what is missing, in one transaction; an archive of this version is only checked.
  * Returns 0; -EPROTONOSUPPORT: a newer schema; -EMEDIUMTYPE: not an archive; both untouched; or a negative errno. */
 int archive_schema_prepare(sqlite3 *db);

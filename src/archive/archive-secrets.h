@@ -1,5 +1,5 @@
 /*
- * The archive's memory of secrets: what was masked in a conversation, and which sessions are one
+ * The archive's memory of secrets: what was masked in a conversation, and which sessions belong to one
  *
  * A conversation is a session with its parents and children. Its secrets are kept once, as fingerprint and shape
  * (recall.h), without their text.
@@ -9,15 +9,15 @@
 #include "archive/archive.h"
 #include "base/arena.h"
 
-/* The shape of what is not looked for elsewhere. */
+/* The shape of a secret that is not searched for elsewhere. */
 #define ARCHIVE_SHAPE_NONE INT64_MIN
 
 typedef struct ArchivedSecret {
         uint64_t fingerprint;
         const char *rule;
         int64_t shape;  /* or ARCHIVE_SHAPE_NONE */
-        int64_t policy; /* under which a text told it last */
-        Value teller;   /* the session whose text tells it; VALUE_NULL: none does now */
+        int64_t policy; /* under which a text last revealed it */
+        Value teller;   /* the session whose text reveals it; VALUE_NULL: none does now */
         int64_t change; /* in which it became known */
 } ArchivedSecret;
 
@@ -31,7 +31,7 @@ int archive_secret_put(Archive *a, const Value *conversation, const ArchivedSecr
 /* Forgets one. Returns 0 or a negative errno. */
 int archive_secret_remove(Archive *a, const Value *conversation, uint64_t fingerprint);
 
-/* Whether a finding ever had it, in whatever session. Returns 1, 0 or a negative errno. */
+/* Whether a finding in any session ever had it. Returns 1, 0 or a negative errno. */
 int archive_secret_seen(Archive *a, uint64_t fingerprint);
 
 /* Which conversation a session is in: @ret_name is allocated in @arena, or is @id where it has no relatives. *@ret_applied:
@@ -39,14 +39,14 @@ int archive_secret_seen(Archive *a, uint64_t fingerprint);
 int archive_conversation_get(Archive *a, Arena *arena, const Value *id, Value *ret_name,
                              int64_t *ret_applied);
 
-/* Makes one conversation of those of two sessions, which need not be archived yet. @change: the one under way. */
+/* Joins the conversations of two sessions, which need not be archived yet. @change: the one under way. */
 int archive_conversation_join(Archive *a, Arena *arena, const Value *id, const Value *other,
                               int64_t change);
 
 /* Notes that a session was masked with all its conversation's secrets as of @change. */
 int archive_conversation_applied(Archive *a, const Value *id, int64_t change);
 
-/* The session goes: with the last one of a conversation, its secrets are forgotten. */
+/* The session is removed; with the last session of a conversation, its secrets are forgotten. */
 int archive_conversation_leave(Archive *a, const char *id, size_t size);
 
 /* Notes that some session of a conversation may not have been masked with all its secrets: a list that outlives a kill. */
@@ -55,7 +55,7 @@ int archive_due_put(Archive *a, const Value *conversation);
 /* The first of the list after @after (in @arena; an empty text: of all), in its place. Returns 1, 0 (none), or a negative errno. */
 int archive_due_next(Archive *a, Arena *arena, Value *after);
 
-/* Takes it from the list. Returns 0 or a negative errno. */
+/* Removes it from the list. Returns 0 or a negative errno. */
 int archive_due_remove(Archive *a, const Value *conversation);
 
 /* Ids of such sessions after @after (NULL: of all), at most @max, each owned by the caller. Returns how many, or a negative errno. */

@@ -2,9 +2,9 @@
  * Archive: the masked database, its cursors and its change sequence; the writing side
  *
  * One writer at a time holds it (a lock file beside it says who). What belongs together is written in one
- * transaction: after a kill at any instant the archive holds every session either as it was or as it is.
+ * transaction: if the process is killed at any instant, the archive holds every session either as it was or as it is.
  *
- * Nothing in here masks: what comes in is stored as it is.
+ * Nothing here masks: what comes in is stored unchanged.
  */
 #pragma once
 
@@ -13,19 +13,19 @@
 
 typedef struct Archive Archive;
 
-/* The version of what cursors mean; one that is older has every session synced again. */
+/* The version of what cursors mean; with an older one every session is synced again. */
 #define SYNC_VERSION 3
 
 /*
- * Opens the archive at @path for writing, makes it (0600 in a 0700 folder) where there is none, and takes its lock.
- * What others had access to is closed to them, once it is known to be ours; a folder that is not only ours is refused.
- * Beside it lies fingerprint.key (0600).
+ * Opens the archive at @path for writing, creates it (0600 in a 0700 folder) if there is none, and takes its lock.
+ * Files that others had access to are made private, once they are known to be ours; a folder that is not only ours is refused.
+ * fingerprint.key (0600) is beside it.
  * One with an older schema gets what it lacks (archive-schema.h). It is checked for damage: a look at its header each time, PRAGMA quick_check where the last one to have it open did not
  * close it. A damaged one is moved aside (archive_moved_aside() says where) and a new one is made; its change sequence
  * goes on far beyond any number that the old one can have had.
  * Returns 0; 1: a damaged one was moved aside; or a negative errno with *@reterr (owned by the caller): -EBUSY: another process has it; -EPROTONOSUPPORT:
  * made by a newer version, left untouched; -EMEDIUMTYPE: not an archive, left untouched; -EUCLEAN: damaged, and too
- * many damaged ones lie beside it already; ...
+ * many damaged ones are already beside it; ...
  */
 int archive_open(const char *path, Archive **ret, char **reterr);
 
@@ -37,17 +37,17 @@ static inline void archive_closep(Archive **a)
         (void) archive_close(*a);
 }
 
-/* Says that it seems to be damaged: the next archive_open() looks at all of it. */
+/* Notes that it seems to be damaged: the next archive_open() checks all of it. */
 void archive_suspect(Archive *a);
 
 /* Whether the file that is open is still the one at its path: it may have been removed, or replaced. */
 bool archive_is_in_place(const Archive *a);
 
-/* The file or folder that others had access to until it was opened just now (the first of them, told once; the caller owns
- * it); NULL: there was none. */
+/* The first file or folder that others had access to until it was opened just now, returned only once (the caller owns it);
+ * NULL: there was none. */
 char *archive_take_mended(Archive *a);
 
-/* The damaged archive that this one replaces, as long as it lies there; else NULL. Asks the file system. */
+/* The damaged archive that this one replaces, as long as it exists; otherwise NULL. Asks the file system. */
 const char *archive_moved_aside(const Archive *a);
 
 /* The key of this archive's fingerprints. */
@@ -57,13 +57,13 @@ const HashKey *archive_key(const Archive *a);
 const char *archive_reason(Archive *a);
 
 /*
- * A new archive is filled with a rollback journal: pages that the file did not have need no second copy, so that a first
- * sync writes half as much as with a WAL. In return readers wait for a commit, and a commit for them. This ends it, for
- * good; where a reader is in the way, it does nothing, and the next call tries again. Returns 0 or a negative errno.
+ * A new archive is filled with a rollback journal: pages that the file did not have need no second copy, so a first sync
+ * writes half as much as with a WAL. In return readers wait for a commit, and a commit for them. This function switches to
+ * the WAL for good; if a reader is in the way, it does nothing, and the next call tries again. Returns 0 or a negative errno.
  */
 int archive_end_filling(Archive *a);
 
-/* Remotes are fed from it: they read it at any time, so it is not filled without a WAL, and find what changed by an index
+/* Prepares it for remotes: they read it at any time, so it is not filled without a WAL, and they find changes by an index
  * that nobody else needs. Returns 0 or a negative errno. */
 int archive_share(Archive *a);
 
@@ -90,7 +90,7 @@ int64_t archive_last_change(const Archive *a);
 /* Takes the next number of the change sequence. It becomes durable with archive_commit(). */
 int64_t archive_next_change(Archive *a);
 
-/* meta: small facts by name. archive_meta_get_int() gives @fallback where there is none. The text is the caller's. */
+/* meta: small facts by name. archive_meta_get_int() gives @fallback if there is none. The text is the caller's. */
 int archive_meta_get(Archive *a, const char *key,
                      char **ret); /* 1, 0 = no such key, or a negative errno */
 int64_t archive_meta_get_int(Archive *a, const char *key, int64_t fallback);

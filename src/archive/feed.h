@@ -37,7 +37,7 @@ const char *feed_reason(Feed *f);
 int feed_begin(Feed *f);
 void feed_end(Feed *f);
 
-/* A number of meta; 0 where there is none. */
+/* A number of meta; 0 if there is none. */
 int64_t feed_meta(Feed *f, const char *key);
 
 /* Which archive this is ("" for one that does not say). Returns 0 or a negative errno; the caller owns *@ret. */

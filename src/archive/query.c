@@ -107,7 +107,7 @@ int query_attach_archive(sqlite3 *db, const char *path)
         return sqlite_execute(stmt);
 }
 
-/* Each ran on 50,000 sessions of 20 messages in some milliseconds: along an index, or of few rows. */
+/* Each ran on 50,000 sessions of 20 messages in a few milliseconds: along an index, or of few rows. */
 #define STALE                                                                              \
         "SELECT count(*) FROM cursors c WHERE policy <> "                                  \
         "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'policy'), 0) AND " \

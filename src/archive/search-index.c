@@ -23,7 +23,7 @@
 /* Numbers of one millisecond that are tried before the next one's. */
 #define TAKEN_MAX 64
 
-/* Words of replaced messages stay in the index until this part of it is such; then it is built anew. */
+/* Words of replaced messages stay in the index until this part of it is such; then it is rebuilt. */
 #define STALE_PERCENT_MAX 30
 
 #define TOKENIZER "tokenize = 'unicode61 remove_diacritics 2'"
@@ -70,7 +70,7 @@ static int remove_files(const char *path)
         return 0;
 }
 
-/* The index lies beside its archive. NULL without memory; the caller owns it. */
+/* The index is beside its archive. NULL without memory; the caller owns it. */
 static char *index_path(const char *archive_path)
 {
         _cleanup_free_ char *folder = path_folder(archive_path);

@@ -3,7 +3,7 @@
  *
  * The index is a database file of its own beside the archive: built when first asked for, then kept up with what
  * changed. It holds words and where they stand, no texts; it can be deleted at any time. When the archive was masked
- * again by other rules, or a session's text was purged, it is built anew, so that no word outlives its text.
+ * again by other rules, or a session's text was purged, it is rebuilt, so that no word outlives its text.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 typedef struct SearchIndex SearchIndex;
 
 /*
- * Opens the index of the archive at @archive_path, and makes it (mode 0600) where there is none. *@reterr (owned by the
+ * Opens the index of the archive at @archive_path, and makes it (mode 0600) if there is none. *@reterr (owned by the
  * caller) says why it failed. Returns 0 or a negative errno.
  */
 int search_index_open(const char *archive_path, SearchIndex **ret, char **reterr);

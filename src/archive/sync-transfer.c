@@ -20,7 +20,7 @@ static int get_meta(sqlite3 *db, const char *key, sqlite3_stmt **ret)
         return sqlite_step(*ret);
 }
 
-/* 0 where there is none */
+/* 0 if there is none */
 static int get_meta_count(sqlite3 *db, const char *key, uint64_t *ret)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;

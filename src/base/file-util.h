@@ -42,6 +42,6 @@ char *path_join(const char *folder, const char *name);
 /* Reads the 16-byte key in @path. Returns 0, -ENOENT, -EBADMSG (the file is there and is not a key) or what open() says. */
 int key_file_read(const char *path, HashKey *ret);
 
-/* The same; makes it (random, mode 0600) where there is none.
+/* The same; makes it (random, mode 0600) if there is none.
  * Returns 0; 1: it was made just now; -EBADMSG: the file is there and is not a key. */
 int key_file_load(const char *path, HashKey *ret);

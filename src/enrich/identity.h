@@ -19,7 +19,7 @@ DEFINE_CLEANUP(Identity *, identity_free)
 const char *identity_user_id(Identity *identity);
 const char *identity_user_name(Identity *identity);
 
-/* A project as its git remote `origin` names it. Borrowed, never NULL; "" where there is none. */
+/* A project as its git remote `origin` names it. Borrowed, never NULL; "" if there is none. */
 typedef struct Project {
         const char *id;   /* the URL, without credentials */
         const char *name; /* its last path part, without ".git" */

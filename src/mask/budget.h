@@ -2,7 +2,7 @@
  * Budget: how much work one text may take
  *
  * Work is counted in steps, a step is some nanoseconds; now and then the time that it took is looked at. So a text that means
- * harm is given up after some seconds, and whoever waits is told that something moves.
+ * harm is given up after a few seconds, and whoever waits is told that something moves.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 /* Called now and then while a text is worked on, on the masker's thread. */
 typedef void (*MaskProgress)(void *userdata);
 
-/* Real text takes some milliseconds a megabyte, on slow machines some tens. */
+/* Real text takes a few milliseconds a megabyte, on slow machines some tens. */
 #define BUDGET_USEC        (3 * USEC_PER_SEC)
 #define BUDGET_USEC_PER_MB (200 * USEC_PER_MSEC)
 

@@ -34,7 +34,7 @@ typedef enum JsonMode {
 
 /*
  * Where one stands in a text: what comes next of it may be in other memory. Among lines of text those are JSON that begin with
- * "{" or "[" and go on as JSON to the line's end, or the document's, as far as JSON_AHEAD; the text itself may begin with any
+ * "{" or "[" and continue as JSON to the line's end, or the document's, as far as JSON_AHEAD; the text itself may begin with any
  * value. A plain value, empty: the text begins. Its members are its own.
  */
 typedef struct JsonLexer {

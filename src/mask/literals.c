@@ -149,7 +149,7 @@ static bool hit_before(LiteralHit a, LiteralHit b)
         return a.start != b.start ? a.start < b.start : a.literal < b.literal;
 }
 
-/* They come nearly in order (off by no more than a literal's length), so insertion is linear. */
+/* They come nearly in order (off by at most a literal's length), so insertion is linear. */
 static void sort_hits(LiteralHits *hits)
 {
         for (size_t i = 1; i < hits->n; i++) {

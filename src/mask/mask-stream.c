@@ -37,7 +37,7 @@ struct MaskStream {
         StrBuf given;
         OffsetMap repairs;
         bool learning;
-        const char *crosses; /* the rule of the secret that goes on where the window is known up to; NULL: none does */
+        const char *crosses; /* the rule of the secret that continues where the window is known up to; NULL: none does */
 };
 
 MaskStream *mask_stream_new(Masker *masker, size_t piece, const MaskSink *sink)

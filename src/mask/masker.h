@@ -2,7 +2,7 @@
  * Masker: a text in, the same text without secrets out
  *
  * A secret becomes "[REDACTED:rule-id]"; its key, its quotes and its neighbours stay. Output is valid UTF-8 (broken
- * bytes become U+FFFD) and masking it again changes nothing. What cannot be searched within the limits, some seconds of CPU
+ * bytes become U+FFFD) and masking it again changes nothing. What cannot be searched within the limits, a few seconds of CPU
  * time among them (mask/budget.h), is masked whole ("[REDACTED:unscannable]"): it fails closed.
  *
  * A masker remembers the secrets it found (by their text, in memory only) until masker_forget(), and masks them in

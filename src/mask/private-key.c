@@ -307,7 +307,7 @@ static size_t find_footer(const char *text, size_t size, size_t from, size_t to)
         return 0;
 }
 
-/* The end of the next header or footer: so that many headers cost no more than one. */
+/* The end of the next header or footer: so that many headers cost at most one. */
 static size_t next_armour(const char *text, size_t size, size_t at)
 {
         static const char word[] = "PRIVATE KEY";

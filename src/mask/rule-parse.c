@@ -529,7 +529,7 @@ static const char *pattern_first(const char *p)
         }
 }
 
-/* Does @pattern go on with @literal, all of it? */
+/* Does @pattern continue with @literal, all of it? */
 static bool goes_on_with(const char *pattern, const char *literal)
 {
         for (; *literal; literal++, pattern++) {

@@ -574,7 +574,7 @@ static void collect_literals(const Ruleset *rules, size_t n_pairs, Collected *c)
                         listed[pair] = (Listed){ c->literals[pair], (uint32_t) pair };
                 }
         }
-        /* The same ones lie beside each other now: each first names the pair that named it first. */
+        /* The same ones are beside each other now: each first names the pair that named it first. */
         qsort(listed, n_pairs, sizeof(*listed), compare_listed);
         for (size_t i = 0; i < n_pairs; i++) {
                 bool same = i > 0 &&

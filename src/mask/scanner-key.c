@@ -48,7 +48,7 @@ static int take_key(Scanner *s, const Rule *rule, size_t start, size_t end)
 
 /*
  * The body of the key whose footer ends at @end, with its word at @at, goes up to where the view begins: views that begin ever
- * earlier in the text, so that all of them cost no more than twice the body.
+ * earlier in the text, so that all of them cost at most twice the body.
  */
 static int take_from_before(Scanner *s, const Rule *rule, size_t at, size_t end)
 {

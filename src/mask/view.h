@@ -63,7 +63,7 @@ size_t view_position(const View *v, size_t at);
 /* Is byte @at of the view something that was masked before? */
 bool view_is_marker(const View *v, size_t at);
 
-/* Does line @start..@end of @text end where it was wrapped, within a word that goes on with the @size bytes at @next? */
+/* Does line @start..@end of @text end where it was wrapped, within a word that continues with the @size bytes at @next? */
 bool view_is_wrap(const char *text, size_t start, size_t end, const char *next, size_t size);
 
 /* What was left out between the first and the last byte of a range of the view. */

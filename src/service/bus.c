@@ -10,7 +10,7 @@
 #include "service/log.h"
 #include "service/notification.h"
 
-/* A connection that fails costs some microseconds. */
+/* A connection that fails costs a few microseconds. */
 #define RETRY_USEC (3 * USEC_PER_SEC)
 
 struct Bus {

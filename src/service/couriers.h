@@ -30,7 +30,7 @@ Couriers *couriers_new(Settings *settings, sd_event *event, void (*on_changed)(v
  * waits for a delivery waits for the new ones. */
 void couriers_set_settings(Couriers *c, Settings *settings);
 
-/* Ends them for good, without waiting: @on_stopped is called once, when they have ended, or have not after some seconds (then
+/* Ends them for good, without waiting: @on_stopped is called once, when they have ended, or have not after a few seconds (then
  * they end with the process; what they have in hand is sent again another time). Who waits for a delivery is told that there
  * will be none. Nothing else may be called then but couriers_snapshot() and couriers_free(). */
 void couriers_stop(Couriers *c, void (*on_stopped)(void *userdata), void *userdata);

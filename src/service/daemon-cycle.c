@@ -10,7 +10,7 @@
 
 #define EXIT_RESTART 75 /* EX_TEMPFAIL: the unit starts us again, in a sandbox made anew */
 
-/* Looks of the watchdog's timer without a move until the session in hand counts as stuck: half of its time. */
+/* Looks of the watchdog's timer without a move until the current session counts as stuck: half of its time. */
 #define WATCHDOG_MISSES_MAX 2
 
 #define WAITERS_MAX       1024 /* far beyond what people and scripts have open at once */

@@ -55,7 +55,7 @@ typedef struct Snapshot {
  * timers and the worker stand when it returns. Returns 0 or a negative errno. */
 int daemon_new(Settings *settings, const SettingsOptions *options, Daemon **ret);
 
-/* Waits for the session in hand, stops everything. The bus must have left the loop before. */
+/* Waits for the current session, stops everything. The bus must have left the loop before. */
 Daemon *daemon_free(Daemon *d);
 DEFINE_CLEANUP(Daemon *, daemon_free)
 
@@ -66,7 +66,7 @@ void daemon_set_listener(Daemon *d, const DaemonListener *listener);
 /* The bus name is owned, or there is no bus for now: one half of being ready. */
 void daemon_bus_settled(Daemon *d);
 
-/* The bus name is somebody else's, who does the same work: ends after the session in hand, with exit status 1. */
+/* The bus name is somebody else's, who does the same work: ends after the current session, with exit status 1. */
 void daemon_name_taken(Daemon *d);
 
 /* Runs until a signal ends it. Returns the exit status of the process, or a negative errno. */

@@ -131,7 +131,7 @@ static int print_result(const CycleResult *result, struct json_object *remotes)
         return 0;
 }
 
-/* SIGINT and SIGTERM end it after the session in hand. */
+/* SIGINT and SIGTERM end it after the current session. */
 static void catch_signals(void)
 {
         struct sigaction action = { .sa_handler = on_signal,

@@ -192,7 +192,7 @@ static int on_item(void *userdata, IniItem item, unsigned line, const char *sect
         return 0;
 }
 
-/* Reads one file. Returns 1, 0 where there is none, or a negative errno with *@reterr. */
+/* Reads one file. Returns 1, 0 if there is none, or a negative errno with *@reterr. */
 static int read_settings_file(Settings *s, const char *path, char **reterr)
 {
         _cleanup_free_ char *text = NULL;

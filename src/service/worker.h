@@ -28,7 +28,7 @@ void worker_report_done(WorkerReport *report);
  * Returns 0 or a negative errno. */
 int worker_new(Settings *settings, Worker **ret);
 
-/* Lets a cycle end after the session in hand, waits for the thread, frees. Takes NULL; returns NULL. */
+/* Lets a cycle end after the current session, waits for the thread, frees. Takes NULL; returns NULL. */
 Worker *worker_free(Worker *w);
 DEFINE_CLEANUP(Worker *, worker_free)
 
@@ -38,7 +38,7 @@ int worker_fd(const Worker *w);
 /* Starts a cycle; with @resync every session is synced again. Only when none runs. */
 void worker_start(Worker *w, CycleKind kind, Resync resync);
 
-/* Asks a running cycle to end after the session in hand, and every later one at once. */
+/* Asks a running cycle to end after the current session, and every later one at once. */
 void worker_stop(Worker *w);
 
 /* New settings, in force from the next cycle on. Takes a reference. */

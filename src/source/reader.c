@@ -12,7 +12,7 @@
 
 /*
  * A single step may not run for ever (a view can hold an endless recursion): it is interrupted after so many virtual
- * machine instructions, which is some seconds, far more than any honest row takes.
+ * machine instructions, which is a few seconds, far more than any honest row takes.
  */
 #define TICK_INSTRUCTIONS  10000
 #define TICKS_MAX_PER_STEP 20000

@@ -59,7 +59,7 @@ void reader_close(Reader *r);
 void reader_release_memory(Reader *r);
 
 /*
- * Whether somebody committed since reader_mark_seen(). Costs some microseconds. Returns 1, 0, or a negative errno.
+ * Whether somebody committed since reader_mark_seen(). Costs a few microseconds. Returns 1, 0, or a negative errno.
  */
 int reader_changed(Reader *r);
 

@@ -1,10 +1,10 @@
 /*
- * Conversation: what is known of a session's secrets before it is read, and after
+ * Conversation: what is known of a session's secrets before and after it is read
  *
- * A session shares its secrets with its parents and children, in whatever order they come; and what was masked in it stays
- * masked, whatever becomes of the text that told it. So the archive keeps the fingerprint and the shape of each secret
- * (mask/recall.h). They are looked for only where the session's own text does not tell them now, which is rare: a session
- * without relatives that tells its secrets itself costs a look at its list of them.
+ * A session shares its secrets with its parents and children, in whatever order they arrive, and what was masked in it stays
+ * masked, whatever happens to the text that revealed it. So the archive keeps the fingerprint and the shape of each secret
+ * (mask/recall.h). They are searched for only if the session's own text does not reveal them now, which is rare: a session
+ * without relatives that reveals its secrets itself costs a look at its list of them.
  */
 #pragma once
 
@@ -14,15 +14,15 @@
 typedef struct ConversationSecret {
         ArchivedSecret archived;
         bool is_new;  /* not archived yet */
-        bool is_told; /* a text of the session in hand tells it */
-        bool is_refuted; /* the text that told it is as it was, and the rules now say that it is none */
+        bool is_told; /* a text of the current session reveals it */
+        bool is_refuted; /* the text that revealed it is unchanged, and the rules now say that it is not a secret */
 } ConversationSecret;
 
 typedef struct Conversation {
-        Value id;   /* of the session in hand; borrowed */
+        Value id;   /* of the current session; borrowed */
         Value name; /* of the conversation */
         bool has_relatives;
-        bool is_note; /* not the session is in hand, but a note on it: what it tells stays, whatever the session tells */
+        bool is_note; /* this is not the session but a note on it: what it reveals stays, whatever the session reveals */
         int64_t applied; /* see archive_conversation_get() */
         ConversationSecret *secrets;
         size_t n;
@@ -47,15 +47,15 @@ int conversation_add(Conversation *c, uint64_t fingerprint, const char *rule);
 int conversation_told(Conversation *c, const Masker *masker, size_t from, size_t until);
 
 /*
- * Lets the masker look for those that the session's text does not tell. @policy is in force; with @refutes, a secret that
- * the session told under another one, and does not now, is none. *@ret_newest: the last change in which
- * one of them became known. Returns how many are to be looked for.
+ * Lets the masker search for those that the session's text does not reveal. @policy is in force; with @refutes, a secret
+ * that the session revealed under another policy, and does not now, is not a secret. *@ret_newest: the last change in which
+ * one of them became known. Returns how many are searched for.
  */
 size_t conversation_recall(Conversation *c, Masker *masker, int64_t policy, bool refutes,
                            int64_t *ret_newest);
 
 /*
- * Writes what changed of it; @change is the change under way. With @keeps, what the session does not tell stays as it is. Returns 1 (there are new secrets, that others may have to be masked with), 0, or a negative
- * errno.
+ * Writes what changed of it; @change is the change under way. With @keeps, what the session does not reveal stays as it is.
+ * Returns 1 (there are new secrets, with which others may have to be masked), 0, or a negative errno.
  */
 int conversation_settle(Conversation *c, Archive *a, int64_t policy, int64_t change, bool keeps);

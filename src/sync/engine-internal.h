@@ -30,7 +30,7 @@ struct Engine {
         Masker *masker;
         KnownFiles known_files;
         RowMasker row_masker;
-        LookBack look_back;        /* of the session in hand */
+        LookBack look_back;        /* of the current session */
         Conversation conversation; /* the same */
         Arena session_arena;       /* its row; kept, since memory is wiped when it is freed */
 
@@ -38,10 +38,10 @@ struct Engine {
         char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
         int64_t seen_rowid; /* the last row of the source that was looked at: what lies after it is new, marked or not */
         int64_t data_version; /* agentsview's newest that the archive was filled from */
-        bool takes_identity; /* a person wants it: sessions of before get the identity of today, too */
+        bool takes_identity; /* a person wants it: sessions from before get the identity of today, too */
         bool has_policy;
         int64_t policy; /* digest in force, if has_policy */
-        bool opened; /* the source's file was opened, and not yet compared with the one of before */
+        bool opened; /* the source's file was opened, and not yet compared with the one from before */
         bool archive_replaced; /* just now, by a new one: not told yet */
         bool archive_is_gone; /* somebody moved or removed the one that was open; no other is open yet */
         bool archive_vanished; /* so it was, and the one in use began anew */
@@ -59,7 +59,7 @@ struct Engine {
         CycleResult *result;
         Progress progress;
         bool stopping;
-        bool follows; /* one of before looked at everything: what is new now was not there then */
+        bool follows; /* one from before looked at everything: what is new now was not there then */
         bool stuck_is_left; /* one that was to be synced last could not be read */
         char **unshared; /* sessions that were to be masked with what their conversation learned, and could not be */
         char last_stuck[SESSION_ID_MAX +
@@ -126,7 +126,7 @@ int session_share(Engine *e, const Value *id);
  * errno. */
 int conversations_share(Engine *e);
 
-/* Ends with the session in hand, which was masked with all its conversation knows: what is new is written, and passed on
+/* Ends with the current session, which was masked with all its conversation knows: what is new is written, and passed on
  * (@keeps: see conversation_settle()). */
 int session_settle(Engine *e, int64_t change, bool keeps);
 

@@ -278,7 +278,7 @@ static int need_policy(Engine *e)
         }
         resyncs = archive_meta_get_int(e->archive, "resyncs", 0);
         e->takes_identity = archive_meta_get_int(e->archive, "identity_resync", 0) > 0;
-        e->masker = masker_free(e->masker); /* it has the values of before */
+        e->masker = masker_free(e->masker); /* it has the values from before */
         r = known_files_load(&e->known_files, e->archive, e->settings.known_files, &known);
         if (r < 0)
                 return engine_archive_failed(e, r);
@@ -289,7 +289,7 @@ static int need_policy(Engine *e)
 }
 
 /*
- * Each home folder that is or was that of whoever runs this: a path of before stays masked, whoever runs it today. They
+ * Each home folder that is or was that of whoever runs this: a path from before stays masked, whoever runs it today. They
  * are kept beside the archive, not in it, which may be shared.
  */
 static int add_homes(Engine *e)

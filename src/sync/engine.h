@@ -31,7 +31,7 @@ typedef struct EngineHooks {
         void *userdata;
 
         /* Between two sessions, and within a large one: alive, and this far. Returns true to go on, false to stop
-         * after the session in hand (what is done is committed, the result says CYCLE_STOPPING). */
+         * after the current session (what is done is committed, the result says CYCLE_STOPPING). */
         bool (*on_progress)(void *userdata, const Progress *progress);
 
         /* The session that is in hand from now on, borrowed; NULL: none. */
@@ -58,7 +58,7 @@ Engine *engine_free(Engine *e);
 DEFINE_CLEANUP(Engine *, engine_free)
 
 /* Applies new settings from the next cycle on. Rules are read again; if the new ones are broken, the next cycle's result says so
- * and the engine goes on with the rules it had. */
+ * and the engine continues with the rules it had. */
 void engine_set_settings(Engine *e, const EngineSettings *settings);
 
 /* Loads and compiles the rules now instead of in the first cycle. Returns 0, or a negative errno with *@reterr. */
@@ -67,7 +67,7 @@ int engine_check_rules(const EngineSettings *settings, char **reterr);
 typedef enum Resync {
         RESYNC_NONE,
         RESYNC_ALL,
-        RESYNC_IDENTITY, /* all, and sessions of before get the identity of today, too */
+        RESYNC_IDENTITY, /* all, and sessions from before get the identity of today, too */
 } Resync;
 
 /* Resets the cursors: the next cycle syncs every session again. Returns 0, or a negative errno with *@reterr. */

@@ -192,7 +192,7 @@ static bool was_known(const Rows *rows, uint64_t pattern)
         return false;
 }
 
-/* Is this file of before gone, while others of its pattern are there? */
+/* Is a file that was there before gone, while others of its pattern are there? */
 static bool has_vanished(const Loading *l, const KnownValues *values, const KnownFile *f)
 {
         if (f->error < 0 || !is_named(l, f->pattern))

@@ -19,7 +19,7 @@ typedef enum CycleFailure {
 typedef enum CycleWarning {
         WARNING_NONE,
         WARNING_RULES,            /* new rules are broken: the old ones are in force */
-        WARNING_ARCHIVE_DAMAGED,  /* a damaged archive lies beside the one in use */
+        WARNING_ARCHIVE_DAMAGED,  /* a damaged archive is beside the one in use */
         WARNING_TEXTS_LEFT_OUT,   /* agentsview keeps less text than the archive has */
         WARNING_ARCHIVE_VANISHED, /* somebody moved or removed the archive that was in use */
         WARNING_SESSION_STUCK,    /* the service was stuck in a session that is synced now */

@@ -149,7 +149,7 @@ int stuck_note(const char *archive_path, const SessionVersion *version, StuckCau
         unsigned n_times;
         int r;
 
-        (void) stuck_read(archive_path, &list); /* what cannot be read is written anew */
+        (void) stuck_read(archive_path, &list); /* what cannot be read is written again */
         n_times = add(&list, (StuckSession){ .version = *version, .cause = cause, .n_times = 1 });
         r = write_note(archive_path, &list);
         if (r >= 0 && ret_n_times)

@@ -1,10 +1,10 @@
 /*
  * Stuck: the sessions that ended the service
  *
- * The watchdog ends it where nothing moves, base/memory.h where there is no memory. The sessions stand in a note beside the
- * archive (<archive>.stuck, 0600, there while there are some): the thread that is stuck may have the archive in hand, so another
- * one writes it. It is an aid, and no part of the archive: without it, or where a line of it makes no sense, sessions are synced
- * in their usual order. It holds ids and numbers, no content.
+ * The watchdog ends it if nothing moves, base/memory.h if there is no memory. The sessions are listed in a note beside the
+ * archive (<archive>.stuck, 0600, which exists only while there are some): the thread that is stuck may hold the archive, so
+ * another thread writes the note. It is an aid, not part of the archive: without it, or if a line of it is invalid, sessions are
+ * synced in their usual order. It holds ids and numbers, no content.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 
 #define SESSION_ID_MAX 1024 /* bytes; agentsview's are UUIDs and short names */
 
-/* So often a session may end the service; from then on it is left out until it is another version. */
+/* How often a session may end the service; after that it is left out until it changes. */
 #define STUCK_MAX 3
 
 /* A session as it is in the source, or was when it was archived, under a policy. */

@@ -39,11 +39,11 @@ typedef struct Walk {
         const char *marker; /* only sessions marked since; NULL: all */
         bool by_id;
         bool by_row;        /* a session has a large text: each is read for itself */
-        Place now, after;   /* the session in hand; the last one dealt with */
+        Place now, after;   /* the current session; the last one dealt with */
         int64_t last_rowid; /* the largest one seen */
         uint64_t n_total;   /* of sessions, where it is known; else 0 */
 
-        Cursor cursor; /* in a walk through all in row order: the one at or after the session in hand */
+        Cursor cursor; /* in a walk through all in row order: the one at or after the current session */
         bool at_end; /* of the cursors */
 
         Place batch_after;   /* `after` when the batch began */
