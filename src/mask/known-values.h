@@ -1,9 +1,9 @@
 /*
  * KnownValues: the secrets in a person's own files, masked wherever they stand
  *
- * What [Mask] KnownFiles= names is read and kept in memory only; each value in it is a secret without any context, which is
- * the only way to know "correct horse battery staple" in a sentence. What is no secret anywhere (words, numbers, paths, hosts,
- * users) is left out. One object never changes: when a file did, another one is loaded.
+ * The files that [Mask] KnownFiles= names are read and kept only in memory; each value in them is a secret without any context,
+ * which is the only way to recognise "correct horse battery staple" in a sentence. Values that are never secrets (words, numbers,
+ * paths, hosts, users) are left out. An object never changes: if a file does, another object is loaded.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 /* Where findings overlap, a rule names them. */
 #define KNOWN_VALUE_RANK 3
 
-/* Of a file, of all files, and of all values in them; what is more is left out, and said. */
+/* Limits of a file, of all files, and of all values in them; what exceeds them is left out and reported. */
 #define KNOWN_FILE_BYTES_MAX ((size_t) 1024 * 1024)
 #define KNOWN_FILES_MAX      1000
 #define KNOWN_VALUES_MAX     10000
@@ -41,7 +41,7 @@ DEFINE_CLEANUP(KnownValues *, known_values_unref)
 /* Did a file change, appear or vanish since they were loaded? */
 bool known_values_are_stale(const KnownValues *kv);
 
-/* What is to be looked for: known_n() of them. */
+/* The strings to search for: known_n() of them. */
 const Known *known_values_set(const KnownValues *kv);
 
 /* The fingerprint of the pattern whose file value @number was found in. */

@@ -1,10 +1,10 @@
 /*
  * Known: the secrets found so far, searched where they stand without context
  *
- * Every fourth position of a text is looked up, since each secret is entered with four strings of five bytes that begin one
- * after the other: one of them falls on such a position wherever the secret stands. They are taken where a secret differs
+ * Only every fourth position of a text is looked up, since each secret is entered with four strings of five bytes that begin at
+ * successive bytes: one of them falls on such a position wherever the secret stands. They are taken from where a secret differs
  * from the others, not from the prefix that all tokens of a kind share. Where a text was cut off, the beginning of a secret
- * is one, too.
+ * counts, too.
  */
 #pragma once
 

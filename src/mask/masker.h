@@ -1,12 +1,13 @@
 /*
- * Masker: a text in, the same text without secrets out
+ * Masker: takes a text and returns it without secrets
  *
- * A secret becomes "[REDACTED:rule-id]"; its key, its quotes and its neighbours stay. Output is valid UTF-8 (broken
- * bytes become U+FFFD) and masking it again changes nothing. What cannot be searched within the limits, a few seconds of CPU
- * time among them (mask/budget.h), is masked whole ("[REDACTED:unscannable]"): it fails closed.
+ * A secret becomes "[REDACTED:rule-id]"; its key, its quotes and the text around it stay. Output is valid UTF-8 (broken
+ * bytes become U+FFFD), and masking it again changes nothing. A text that cannot be searched within the limits, such as a few
+ * seconds of CPU time (mask/budget.h), is masked as a whole ("[REDACTED:unscannable]"): it fails closed.
  *
- * A masker remembers the secrets it found (by their text, in memory only) until masker_forget(), and masks them in
- * later texts also where they stand without context; where a text was cut off, at its end or before "...", their beginnings. It belongs to one thread.
+ * A masker remembers the secrets it found (by their text, only in memory) until masker_forget(), and also masks them in later
+ * texts where they stand without context; and their beginnings where a text was cut off, at its end or before "...". It belongs
+ * to one thread.
  */
 #pragma once
 
@@ -50,14 +51,14 @@ DEFINE_CLEANUP(Masker *, masker_free)
  * "/home/alice"). Copied; beyond the eighth one it is ignored. */
 void masker_add_home(Masker *m, const char *home);
 
-/* What a person's own files hold is a secret in every text from now on: see known-values.h. Takes a reference; NULL: nothing is
- * known. Before the first text. */
+/* The values in a person's own files are secrets in every text from now on: see known-values.h. Takes a reference; NULL: nothing
+ * is known. Call it before the first text. */
 void masker_set_known_values(Masker *m, KnownValues *values);
 
-/* Are there some? Then what is masked by them stays masked, whatever becomes of the files. */
+/* Are there any? Then what they mask stays masked, whatever happens to the files. */
 bool masker_has_known_values(const Masker *m);
 
-/* @progress is called, now and then, while a text that takes long is worked on; NULL: nobody is. */
+/* @progress is called now and then while a text takes long; NULL: nothing is called. */
 void masker_set_progress(Masker *m, MaskProgress progress, void *userdata);
 
 /* Forgets (wipes) the remembered secrets: the next session begins. */
@@ -86,10 +87,10 @@ typedef struct Remembered {
 /* What is kept of secret @number, below masker_n_known(). */
 Remembered masker_remembered(const Masker *m, size_t number);
 
-/* Lets masker_recall() look for it, until masker_forget(). Returns false where no rule of that id is in force any longer. */
+/* Lets masker_recall() search for it, until masker_forget(). Returns false if no rule with that id is in force any longer. */
 bool masker_add_remembered(Masker *m, const Remembered *remembered);
 
-/* Looks in @text, unmasked, for what masker_add_remembered() was told: what is found is remembered again, with its text,
+/* Searches @text, unmasked, for what masker_add_remembered() was told: what is found is remembered again, with its text,
  * and so is masked from now on. Returns 1 (something was found), 0 or -ENOMEM. */
 int masker_recall(Masker *m, const char *text, size_t size);
 
@@ -103,7 +104,7 @@ int masker_mask(Masker *m, MaskFormat format, const char *text, size_t size, Mas
 int masker_mask_part(Masker *m, const char *text, size_t size, TextPart part, Masked *ret);
 
 /*
- * Hands over the memory of a large masked text, so that it need not be copied: *@masked is what masker_mask() set last. The
- * caller frees it. NULL: the text is small, or the caller's own; copy it.
+ * Gives the memory of a large masked text to the caller, who frees it, so that it need not be copied: *@masked is what
+ * masker_mask() set last. NULL: the text is small, or the caller's own; copy it.
  */
 char *masker_take_text(Masker *m, const Masked *masked);

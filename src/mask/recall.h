@@ -1,9 +1,9 @@
 /*
- * Recall: finds a secret again of which the text is not kept
+ * Recall: finds a secret again whose text is not kept
  *
- * What was masked once stays masked, though the text that told it is gone, or stands in another session. All that is kept
+ * What was masked once stays masked, even if the text that revealed it is gone or is in another session. All that is kept
  * of a secret is its keyed fingerprint and its shape: its length, and 16 bits each of a hash of its first and its last
- * eight bytes, all of it sealed with the key. So a text is searched with one multiplication a byte; only where a secret of
+ * eight bytes, all of it sealed with the key. So a text is searched with one multiplication per byte; only where a secret of
  * that shape may stand, a piece is hashed and its fingerprint compared.
  */
 #pragma once
@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "mask/known.h"
 
-/* The shape of what is not looked for elsewhere: too short, too common. */
+/* The shape of a secret that is not searched for elsewhere: it is too short, or too common. */
 #define SHAPE_NONE INT64_MIN
 
 /* What is kept of a secret of @size bytes, KNOWN_MIN to KNOWN_MAX. */

@@ -1,8 +1,8 @@
 /*
- * Session, message, tool call: the tables that the archive has
+ * Session, message, tool call: the tables of the archive
  *
- * Column names are those that readers of a shared archive know (docs/team-server.md); what agentsview
- * has beyond them follows after.
+ * Column names are those that readers of a shared archive know (docs/team-server.md); further columns of agentsview
+ * follow them.
  */
 #pragma once
 
@@ -211,7 +211,7 @@ extern const Table
                 parent_table; /* session_external_parents: who began it, as another program said */
 extern const Table usage_table; /* usage_events: tokens and costs that no message has */
 
-/* A message with what hangs on it. The reader that fills it owns all of it, until its next call. */
+/* A message with its tool calls and results. The reader that fills it owns all of it, until its next call. */
 typedef struct Message {
         Value values[N_MESSAGE_COLUMNS];
         Value (*calls)[N_CALL_COLUMNS]; /* by call index */

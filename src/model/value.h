@@ -2,7 +2,7 @@
  * Value, Column, Table: what flows from the source to the archive
  *
  * The tables of the archive are described once, as lists of columns. Reading, fingerprinting, masking, storing and
- * sending are loops over these lists, so a column cannot be read and then be forgotten by the masker.
+ * sending are loops over these lists, so a column cannot be read and then skipped by the masker.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ typedef enum ValueType {
         VALUE_TEXT,
 } ValueType;
 
-/* Plain; text is borrowed (whoever fills it says how long it lives), not NUL-terminated for sure, any bytes. */
+/* Plain; text is borrowed (whoever fills it says how long it lives), may not be NUL-terminated, and may have any bytes. */
 typedef struct Value {
         ValueType type;
         union {

@@ -1,10 +1,10 @@
 /*
  * Reader: agentsview's database, read and never written
  *
- * The database is opened read-only; its schema is found out at run time: a column or table that is missing reads as
- * empty, one that is new is ignored. Read transactions are short and belong to the caller (reader_begin(),
- * reader_end()): agentsview's `sync --full` gives up the swap of its file when one stays open for 5 s. The connection
- * is kept between cycles, since opening and closing it makes and removes files in the folder that is watched.
+ * The database is opened read-only; its schema is discovered at run time: a column or table that is missing reads as
+ * empty, and a new one is ignored. Read transactions are short and belong to the caller (reader_begin(),
+ * reader_end()): agentsview's `sync --full` gives up swapping its file if one stays open for 5 s. The connection
+ * is kept between cycles, since opening and closing it creates and removes files in the folder that is watched.
  */
 #pragma once
 
@@ -31,25 +31,25 @@ static inline void reader_freep(Reader **r)
         (void) reader_free(*r);
 }
 
-/* The most text that a message may have, with its calls and their results; beyond that a sentence stands in the place of
- * a text. Bounds the memory that a row can take. The default is READER_MAX_BYTES. */
+/* The most text that a message may have, with its calls and their results; beyond that a sentence replaces a text. Limits
+ * the memory that a row can take. The default is READER_MAX_BYTES. */
 #define READER_MAX_BYTES ((size_t) 128 * 1024 * 1024)
 void reader_set_max(Reader *r, size_t max_bytes);
 
 /*
- * Opens the file if it is not open, and opens it again if another one stands in its place (device, inode).
+ * Opens the file if it is not open, and opens it again if another one replaced it (device, inode).
  * Returns 1: opened just now; 0: the file that was open already; -ENOENT: it does not exist (yet), *@reterr says so;
  * another negative errno: it cannot be used, and *@reterr (owned by the caller) says why.
  */
 int reader_open(Reader *r, char **reterr);
 
-/* What agentsview wrote last: its data version. And the newest that was ever seen of this source, below which the next
- * reader_open() does not go in what the source must have (source/contract.h). */
+/* The data version that agentsview wrote last. And the newest that was ever seen of this source: the next reader_open()
+ * requires at least what that version has (source/contract.h). */
 int64_t reader_data_version(const Reader *r);
 void reader_expect(Reader *r, int64_t data_version);
 
-/* A name for the very file that is open ("device:inode"), to tell a swapped one from it after a restart. The text is the
- * caller's. */
+/* A name for the file that is open ("device:inode"), by which a swapped file is recognised after a restart. The caller owns
+ * it. */
 char *reader_identity(const Reader *r);
 
 /* Closes the file; the next reader_open() starts afresh. For after an error. */
@@ -63,7 +63,7 @@ void reader_release_memory(Reader *r);
  */
 int reader_changed(Reader *r);
 
-/* What is committed now counts as seen. To be called inside the transaction that lists the changes. */
+/* Marks what is committed now as seen. Call it inside the transaction that lists the changes. */
 void reader_mark_seen(Reader *r);
 
 /* Begins and ends a read transaction. reader_end() also ends any list that is under way. */
@@ -95,8 +95,8 @@ int reader_ids_are_plain(Reader *r);
 /* Whether sessions can be listed by sync_marker at all. */
 bool reader_has_markers(const Reader *r);
 
-/* The newest sync_marker there is, cut at @size: what is written from now on is marked with it or a later one, as long as the
- * clock of who writes is not set back. Returns 1: *@ret is set; 0: there is none; or a negative errno. */
+/* The newest sync_marker, cut off at @size: rows written from now on have it or a later one, as long as the writer's clock is
+ * not set back. Returns 1: *@ret is set; 0: there is none; or a negative errno. */
 int reader_newest_marker(Reader *r, char *ret, size_t size);
 
 /* Lists sessions; then reader_list_next() until it returns 0. Returns 0 or a negative errno. */

@@ -74,7 +74,7 @@ struct Engine {
         size_t n_new_secrets;
 };
 
-/* A transaction of the archive over several sessions: begun when needed, committed by time and size. Each returns 0 or
+/* A transaction of the archive over several sessions, begun when needed, committed by time and size. Each returns 0 or
  * a negative errno, after which the cycle ends; batch_commit_if_due() returns 1 when it committed. */
 int batch_begin(Engine *e);
 int batch_commit(Engine *e);
@@ -83,14 +83,14 @@ int batch_commit_if_due(Engine *e);
 /* Forgets the secrets that the batch would have announced. */
 void batch_drop_secrets(Engine *e);
 
-/* Notes, in the transaction that purges text or masks it again, that files still hold what it was: the end of this cycle
+/* Notes, in the transaction that purges text or masks it again, that files still hold the old text: the end of this cycle
  * wipes it, or of the first one after a kill. Returns 0 or a negative errno. */
 int engine_note_traces(Engine *e);
 
-/* Reads whether there are some. */
+/* Reads whether there are any. */
 void engine_load_traces(Engine *e);
 
-/* Wipes them, where nobody who reads the archive is in the way; else the next cycle tries again. */
+/* Wipes them, unless a reader of the archive is in the way; then the next cycle tries again. */
 int engine_wipe_traces(Engine *e);
 
 /* A read transaction of the source, kept over several sessions for a short time: `sync --full` waits for it. */
@@ -101,13 +101,13 @@ bool read_is_due(const Engine *e); /* to be ended */
 /* Ends the batch without its changes. */
 void batch_rollback(Engine *e);
 
-/* Tells the owner that we are alive; returns false when the cycle shall end. */
+/* Reports progress to the owner; returns false when the cycle must end. */
 bool engine_tick(Engine *e);
 
 /* Names the error that a negative errno of the archive means, in the result; returns @error. */
 int engine_archive_failed(Engine *e, int error);
 
-/* The same for the source, which is closed, to be opened anew by the next cycle. */
+/* The same for the source, which is closed; the next cycle opens it again. */
 int engine_source_failed(Engine *e, int error);
 
 /* Brings a session of the source into the archive; @source is borrowed from a list that is under way. Returns 1
@@ -118,8 +118,8 @@ int session_sync(Engine *e, const SourceSession *source);
 /* Masks an archived session again from the archive itself. As session_sync(). */
 int session_remask(Engine *e, const char *id);
 
-/* Masks an archived session with what its conversation learned since it was masked, if something of it stands in it. Returns 0,
- * -EBADMSG (there is no memory for it; the batch is to be rolled back), or another negative errno. */
+/* Masks an archived session with what its conversation learned since it was masked, if any of it occurs there. Returns 0,
+ * -EBADMSG (there is no memory for it; the batch must be rolled back), or another negative errno. */
 int session_share(Engine *e, const Value *id);
 
 /* Does so with all sessions of the conversations that have learned something; had_errors: some are left. Returns 0 or a negative
@@ -147,8 +147,8 @@ void secrets_announce(Engine *e, const Value *id, const Value *project, SessionS
  * row that it belongs to. Returns 0 or a negative errno. */
 int session_put_links(Engine *e, const Value *session, const Message *m);
 
-/* Loads what masks, where it is not loaded yet: a cycle without a change does not need it. Returns 0; -EAGAIN: the rules are
- * others by now, the cycle has to begin anew; or another negative errno with the failure in the result. */
+/* Loads the masker if it is not loaded yet: a cycle without a change does not need it. Returns 0; -EAGAIN: the rules have
+ * changed, and the cycle must begin again; or another negative errno with the failure in the result. */
 int engine_need_masker(Engine *e);
 
 /* Who works here. */
@@ -157,14 +157,14 @@ Identity *engine_identity(Engine *e);
 /* Fills in user and machine, and the project, in the session's arena. */
 void session_identify(Engine *e, Value *values);
 
-/* The same, without the project, for a session that the source has no longer. */
+/* The same, without the project, for a session that the source no longer has. */
 void session_take_identity(Engine *e, Value *values);
 
-/* For a session that is archived already: puts in who and where one was then, so that another git identity, or another machine that
- * reads the same source, makes it nobody else's; in the session's arena. Returns 0 or a negative errno. */
+/* For a session that is already archived: fills in the identity and machine it was archived with, so that another git identity, or
+ * another machine that reads the same source, does not change its owner; in the session's arena. Returns 0 or a negative errno. */
 int session_keep_identity(Engine *e, const Value *id, Value *values);
 
-/* Brings the sessions whose sync_marker is @marker or later into step; NULL: all. Returns 0, or a negative errno that
+/* Syncs the sessions whose sync_marker is @marker or later; NULL: all. Returns 0, or a negative errno that
  * ends the cycle (-ECANCELED: it was asked to stop). */
 int walk_sessions(Engine *e, const char *marker);
 
@@ -173,24 +173,24 @@ int walk_sessions(Engine *e, const char *marker);
  * 0, or as walk_sessions(). */
 int walk_stale(Engine *e, bool has_source);
 
-/* Begins a cycle: none of the sessions that ended the service was met yet. */
+/* Begins a cycle: none of the sessions that ended the service has been met yet. */
 void stuck_begin(Engine *e);
 
 /* Whether a walk leaves @s out because the service was stuck in it: it is due then, or has failed for now. Returns 1, 0 or
  * a negative errno. */
 int stuck_leave_out(Engine *e, const SourceSession *s);
 
-/* The same for an archived session that is to be masked again from there. */
+/* The same for an archived session that is masked again from the archive. */
 int stuck_leave_out_archived(Engine *e, const Value *id, StuckDue due);
 
-/* How many are to be synced after all others. */
+/* How many must be synced after all others. */
 size_t stuck_n_due(const Engine *e);
 
 /* Syncs them, each alone, when all else is committed; had_errors is what is left then. Returns 0, or a negative errno that
  * ends the cycle. */
 int stuck_sync(Engine *e);
 
-/* After a walk through all sessions: who was not met is in step, or gone. */
+/* After a walk through all sessions: those that were not met are up to date, or gone. */
 void stuck_forget_unmet(Engine *e);
 
 /* Tells of one that was synced now. */

@@ -30,11 +30,11 @@ typedef struct Progress {
 typedef struct EngineHooks {
         void *userdata;
 
-        /* Between two sessions, and within a large one: alive, and this far. Returns true to go on, false to stop
+        /* Reports progress, between two sessions and within a large one. Returns true to continue, false to stop
          * after the current session (what is done is committed, the result says CYCLE_STOPPING). */
         bool (*on_progress)(void *userdata, const Progress *progress);
 
-        /* The session that is in hand from now on, borrowed; NULL: none. */
+        /* The session that is being synced from now on, borrowed; NULL: none. */
         void (*on_session)(void *userdata, const SessionVersion *version);
 
         /* A session whose committed text has secrets that no session ever had. May take what is in @secrets and
@@ -52,7 +52,7 @@ typedef struct EngineTotals {
                         known_unread; /* of KnownFiles=: values, files, files that cannot be read */
 } EngineTotals;
 
-/* The texts of @settings stay the caller's, and must outlive the engine or its next settings. Touches no file. */
+/* The texts of @settings belong to the caller, and must outlive the engine or its next settings. Touches no file. */
 Engine *engine_new(const EngineSettings *settings, const EngineHooks *hooks);
 Engine *engine_free(Engine *e);
 DEFINE_CLEANUP(Engine *, engine_free)

@@ -1,9 +1,9 @@
 /*
  * Known files: the values of [Mask] KnownFiles=, between cycles
  *
- * They are in memory as long as their files are there. The archive keeps the fingerprint and the shape of each beside the secrets
- * of the conversations, in one that no session is in: so a value is masked on when its file is gone, broken, or lost it, and
- * until a person takes the file out of the settings.
+ * They are in memory as long as their files exist. The archive keeps the fingerprint and the shape of each like the secrets of
+ * conversations, in one that no session is in, so that a value is still masked when its file is gone or broken or no longer has
+ * it, until a person removes the file from the settings.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ typedef struct KnownFiles {
 
 void known_files_done(KnownFiles *k);
 
-/* Did a file change? Then known_files_load() is to be called. */
+/* Did a file change? Then call known_files_load(). */
 bool known_files_are_stale(const KnownFiles *k);
 
 /* Reads the files that @patterns (NULL-terminated, or NULL) name. *@ret_digest: keyed, of all that is known; 0: nothing is.
@@ -27,5 +27,5 @@ bool known_files_are_stale(const KnownFiles *k);
  * negative errno of the archive. */
 int known_files_load(KnownFiles *k, Archive *a, const char *const *patterns, uint64_t *ret_digest);
 
-/* Lets masker_recall() look for what no file holds any longer. Returns how many there are. */
+/* Lets masker_recall() search for values that no file has any longer. Returns how many there are. */
 size_t known_files_recall(const KnownFiles *k, Masker *masker);
