@@ -51,7 +51,7 @@ def typed(build, output):
         done = subprocess.run(["sh", "-c", command], env=dict(os.environ, PATH=path), capture_output=True, text=True)
         if done.returncode != 0 or word not in done.stdout:
             wrong.append("'%s' does not find the sample: %s" % (command, done.stderr.strip()))
-    removal = [n for n, line in enumerate(shown) if line.startswith("To remove all of it again")]
+    removal = [n for n, line in enumerate(shown) if line.startswith("To uninstall")]
     if not removal or not all(line.startswith("    ") for line in shown[removal[-1] + 1:]):
         wrong.append("how to remove all of it is not the last thing that it says")
     elif not any("uninstall" in line for line in shown[removal[-1] + 1:]):

@@ -152,7 +152,7 @@ def test_no_install_touches_nothing_else(checkout):
     assert "[REDACTED:" in done.stdout and "== Install" not in done.stdout
     assert list(home.iterdir()) == []
     removal = done.stdout.rstrip().splitlines()
-    assert removal[-1].strip() == f"rm -r {build}" and "To remove all of it again" in removal[-2]
+    assert removal[-1].strip() == f"rm -r {build}" and "To uninstall" in removal[-2]
     shown = [line.strip() for line in removal if f"--archive {build}" in line]
     assert len(shown) == 3
     for line in shown:
