@@ -1,10 +1,10 @@
 /*
  * Memory, and what happens without it
  *
- * Decided once: where a small piece (a name, a path, a sentence, an entry of a list) cannot be had, the program ends with one
- * sentence and status 2. The service manager starts the service again, and each file is whole after any end (see
- * docs/architecture.md). So what is small needs no check. What grows with other people's text is checked: beyond MEMORY_SMALL
- * bytes in all, a StrBuf, an Arena and an array of TRY_APPEND() fail with -ENOMEM, and the caller goes on without that session.
+ * If a small allocation (a name, a path, a sentence, an entry of a list) fails, the program ends with one sentence and status 2.
+ * The service manager starts the service again, and each file is whole however the program ends (see docs/architecture.md). So
+ * small allocations need no check. What grows with other people's text is checked: beyond MEMORY_SMALL bytes in all, a StrBuf, an
+ * Arena and an array of TRY_APPEND() fail with -ENOMEM, and the caller continues without that session.
  */
 #pragma once
 

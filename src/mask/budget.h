@@ -1,8 +1,8 @@
 /*
  * Budget: how much work one text may take
  *
- * Work is counted in steps, a step is some nanoseconds; now and then the time that it took is looked at. So a text that means
- * harm is given up after a few seconds, and whoever waits is told that something moves.
+ * Work is counted in steps of a few nanoseconds; now and then the time it took is checked. So a hostile text is given up
+ * after a few seconds, and whoever waits learns that work is under way.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  * Daemon: the event loop and everything on it
  *
  * It owns the loop, the watch on the source, the timers, the signals and the worker; starts cycles when they are due;
- * keeps what Status tells, in memory, so that it can be told at any time; and speaks to the service manager. It never
- * touches a database or the network. Faces (the bus) ask it, and are told of changes through a listener.
+ * keeps everything that Status returns in memory, so that it can answer at any time; and talks to the service manager. It
+ * never touches a database or the network. Faces (the bus) query it, and learn of changes through a listener.
  */
 #pragma once
 
@@ -39,7 +39,7 @@ typedef struct DaemonListener {
                           const SessionSecrets *secrets); /* where the settings want it */
 } DaemonListener;
 
-/* Everything that Status tells. Strings are the daemon's, valid until the loop goes on. */
+/* Everything that Status returns. Strings belong to the daemon, and are valid until the loop continues. */
 typedef struct Snapshot {
         EngineTotals totals;
         const char *last_error; /* "" when all is well */
@@ -66,7 +66,7 @@ void daemon_set_listener(Daemon *d, const DaemonListener *listener);
 /* The bus name is owned, or there is no bus for now: one half of being ready. */
 void daemon_bus_settled(Daemon *d);
 
-/* The bus name is somebody else's, who does the same work: ends after the current session, with exit status 1. */
+/* The bus name belongs to another process that does the same work: ends after the current session, with exit status 1. */
 void daemon_name_taken(Daemon *d);
 
 /* Runs until a signal ends it. Returns the exit status of the process, or a negative errno. */
@@ -79,11 +79,11 @@ void daemon_snapshot(const Daemon *d, Snapshot *ret);
  * the daemon stops. */
 typedef void (*CycleWaiter)(void *userdata, const CycleResult *result);
 
-/* Asks for a cycle; those who ask at the same time share one. Returns 0; -ESHUTDOWN: it stops; -EAGAIN: too many are
+/* Asks for a cycle; concurrent requests share one. Returns 0; -ESHUTDOWN: it stops; -EAGAIN: too many are
  * waiting; or -ENOMEM. In these cases @waiter is not called. */
 int daemon_run_once(Daemon *d, CycleWaiter waiter, void *userdata);
 
-/* Has every remote brought up to date now. Returns 0; -ESHUTDOWN: it stops; -EAGAIN: too many are waiting; or -ENOMEM. In
+/* Brings every remote up to date now. Returns 0; -ESHUTDOWN: it stops; -EAGAIN: too many are waiting; or -ENOMEM. In
  * these cases @waiter is not called. */
 int daemon_deliver(Daemon *d, CouriersWaiter waiter, void *userdata);
 

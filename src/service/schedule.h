@@ -1,14 +1,14 @@
 /*
  * When to run next
  *
- * Pure: it is told what happened and the time, and says when a cycle is due and of which kind. All times are
+ * Pure: its inputs are events and the time, and it says when a cycle is due and of which kind. All times are
  * microseconds of one clock that never goes back; USEC_INFINITY is "never".
  *
- * A cycle is due: at once at the start and when asked for; a quiet time after the last event of the source, but no later
- * than a maximum delay after the first one, so that a steady writer cannot starve it; every reconcile interval, looking
- * even where no event came; every audit interval, comparing everything. After a failure it waits, longer each time. Once
- * events have been followed, it looks a last time: SQLite's writers make a commit visible in shared memory, a moment after
- * the last write that can be watched, and on a busy machine that moment is longer than any quiet time.
+ * A cycle is due: at once at the start and on request; a quiet time after the last event of the source, but no later
+ * than a maximum delay after the first one, so that a steady writer cannot starve it; every reconcile interval, even if
+ * there was no event; every audit interval, comparing everything. After a failure it waits, longer each time. After events
+ * were handled, it looks one last time: SQLite's writers make a commit visible in shared memory, a moment after the last
+ * write that can be watched, and on a busy machine that moment is longer than any quiet time.
  */
 #pragma once
 
@@ -47,7 +47,7 @@ typedef struct Schedule {
 /* The first cycle is due at once. */
 void schedule_init(Schedule *s, const ScheduleSettings *settings, uint64_t now);
 
-/* New settings; what is due by the old ones, and would be later, moves. */
+/* Applies new settings; times that the old ones set, and that would now be later, move. */
 void schedule_set_settings(Schedule *s, const ScheduleSettings *settings, uint64_t now);
 
 /* Something happened to the source. */

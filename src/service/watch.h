@@ -1,10 +1,10 @@
 /*
  * Watch: says when the source may have changed
  *
- * inotify on the folder of the source, for it is several files (the database, its -wal) and is swapped by a rename. A
- * folder that does not exist yet is waited for at its nearest existing parent. Only what a writer does counts: SQLite
- * makes and removes -wal and -shm when we read, and whoever listened to that would wake itself for ever. Where the
- * source is a symbolic link, the folder that it leads to is watched as well.
+ * It uses inotify on the folder of the source, since the source is several files (the database, its -wal) and is swapped by a
+ * rename. If the folder does not exist yet, its nearest existing parent is watched. Only what a writer does counts: SQLite
+ * creates and removes -wal and -shm when we read, and listening to that would wake us for ever. If the source is a symbolic
+ * link, the folder that it points to is watched as well.
  *
  * It needs no event loop: poll watch_fd(), then call watch_dispatch().
  */
@@ -23,8 +23,8 @@ DEFINE_CLEANUP(Watch *, watch_free)
 /* Readable when there is something to dispatch. Owned by the watch; stays the same for its life. */
 int watch_fd(const Watch *w);
 
-/* Takes in what happened, without blocking. Returns 1: the source may have changed, look at it; 0: nothing of
- * interest; or a negative errno: it no longer works (make a new one after a while). */
+/* Reads pending events, without blocking. Returns 1: the source may have changed, look at it; 0: nothing of
+ * interest; or a negative errno: it no longer works (create a new one after a while). */
 int watch_dispatch(Watch *w);
 
 /* Is the source's own folder watched (or only a parent of it, until it appears)? */
