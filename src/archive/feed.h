@@ -1,9 +1,9 @@
 /*
- * Feed: the archive as those read it who bring it elsewhere
+ * Feed: the archive as couriers read it
  *
- * A connection of its own, strictly read-only, so that the archive's writer never waits for it. Rows come as readers of a
- * shared archive know them: tool results that the archive keeps as events are put together, and two calls of one message
- * with the same id are told apart.
+ * It has a connection of its own, strictly read-only, so that the archive's writer never waits for it. Rows come as readers of
+ * a shared archive know them: tool results that the archive keeps as events are joined, and two calls of one message with the
+ * same id are distinguished.
  */
 #pragma once
 
@@ -43,7 +43,7 @@ int64_t feed_meta(Feed *f, const char *key);
 /* Which archive this is ("" for one that does not say). Returns 0 or a negative errno; the caller owns *@ret. */
 int feed_archive_id(Feed *f, char **ret);
 
-/* Whose the session is that changed last. Returns 1, 0 (there is none) or a negative errno; the caller owns *@ret. */
+/* Who owns the session that changed last. Returns 1, 0 (there is none) or a negative errno; the caller owns *@ret. */
 int feed_user_id(Feed *f, char **ret);
 
 /* How many sessions changed after @change. Returns 0 or a negative errno. */

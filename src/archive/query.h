@@ -1,10 +1,9 @@
 /*
- * Query: the archive as people look at it, strictly read-only
+ * Query: the archive as people see it, strictly read-only
  *
- * It never writes and makes no archive; the daemon may write at the same time (in a first sync each waits for the other,
- * a commit long). Rows are handed to a
- * callback one by one, so that no answer has to fit into memory. What a callback is given is borrowed until it returns;
- * it returns 0 to go on, anything else ends the query, whose result it becomes.
+ * It never writes and never creates an archive; the daemon may write at the same time (in a first sync each waits for the
+ * other, for the length of a commit). Rows are passed to a callback one by one, so that no answer has to fit in memory. What a
+ * callback gets is borrowed until it returns; it returns 0 to continue, and anything else ends the query and becomes its result.
  */
 #pragma once
 
@@ -30,7 +29,7 @@ static inline void query_closep(Query **q)
 /* The database, for what knows its own SQL (sync-state.h, search-index.h). Still owned by @q. */
 sqlite3 *query_database(Query *q);
 
-/* A sentence about what was found amiss and worked around when it was opened, or NULL. */
+/* A sentence about a problem that was found and worked around when it was opened, or NULL. */
 const char *query_warning(const Query *q);
 
 /* Why the last call failed, in SQLite's words. */
@@ -205,7 +204,7 @@ typedef int (*FindingGroupCallback)(void *userdata, const FindingGroupRow *group
 int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup group,
                          FindingGroupCallback on_group, void *userdata);
 
-/* The secrets in the archive whose fingerprint, as 16 hexadecimal digits, begins with @prefix (up to 16 of them, lower case);
+/* The secrets in the archive whose fingerprint, as 16 hexadecimal digits, begins with @prefix (up to 16 lower case digits);
  * at most @max, written to @ret. Returns how many there are, at most @max, or a negative errno. */
 int query_find_secrets(Query *q, const char *prefix, size_t max, uint64_t *ret);
 

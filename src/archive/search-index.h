@@ -1,9 +1,9 @@
 /*
  * SearchIndex: full text search in the archive
  *
- * The index is a database file of its own beside the archive: built when first asked for, then kept up with what
- * changed. It holds words and where they stand, no texts; it can be deleted at any time. When the archive was masked
- * again by other rules, or a session's text was purged, it is rebuilt, so that no word outlives its text.
+ * The index is a database file of its own beside the archive: it is built at the first search, and later ones update it. It
+ * holds words and their positions, but no texts; it can be deleted at any time. When the archive was masked again with other
+ * rules, or a session's text was purged, it is rebuilt, so that no word outlives its text.
  */
 #pragma once
 
@@ -33,8 +33,8 @@ const char *search_index_reason(SearchIndex *x);
 /* Called now and then; @n_pending sessions are still to be read. */
 typedef void (*SearchProgress)(void *userdata, uint64_t n_pending);
 
-/* Takes in what changed in the archive since the last time; costs next to nothing when nothing did. What is done is kept
- * when it is interrupted. @on_progress may be NULL. Returns 0 or a negative errno. */
+/* Adds what changed in the archive since the last time; costs next to nothing if nothing did. If interrupted, it keeps what it
+ * has done. @on_progress may be NULL. Returns 0 or a negative errno. */
 int search_index_update(SearchIndex *x, SearchProgress on_progress, void *userdata);
 
 /* Where in a message a word may stand. */

@@ -51,6 +51,6 @@ int history_keep_touching(const char *folder, const Blame *b, CommitId *commits,
  * change nothing, and for merges. Returns 0 or a negative errno. */
 int history_patch_ids(const char *folder, const CommitId *commits, size_t n, CommitId *ret);
 
-/* The same of all that leads from where @onto and each of @tips parted to that tip: what a squash of that branch changes. */
+/* The same for all changes from the point where @onto and each of @tips diverged up to that tip: what a squash of the branch changes. */
 int history_branch_patch_ids(const char *folder, const CommitId *tips, size_t n,
                              const CommitId *onto, CommitId *ret);

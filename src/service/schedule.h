@@ -47,7 +47,7 @@ typedef struct Schedule {
 /* The first cycle is due at once. */
 void schedule_init(Schedule *s, const ScheduleSettings *settings, uint64_t now);
 
-/* Applies new settings; times that the old ones set, and that would now be later, move. */
+/* Applies new settings; the reconcile and audit intervals begin again at @now. */
 void schedule_set_settings(Schedule *s, const ScheduleSettings *settings, uint64_t now);
 
 /* Something happened to the source. */
