@@ -318,7 +318,7 @@ def test_broken_sync_state(synced):
     recovers(synced)
 
 
-def test_service_goes_on_when_the_cause_is_gone(synced):
+def test_the_service_continues_when_the_cause_is_gone(synced):
     """The daemon on a broken source: it answers, says why, and works again when the file is back."""
     synced.scrubjay.configure("[Sync]\nQuietTime=50ms\n")
     with Replaced(synced.viewer.database) as replaced:

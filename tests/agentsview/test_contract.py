@@ -203,7 +203,7 @@ def test_a_source_set_back_to_an_older_agentsview(synced):
     assert archived(synced.scrubjay) == synced.before
 
 
-def test_the_service_goes_on_and_tells(synced):
+def test_the_service_continues_and_reports(synced):
     """With a source that it cannot read any longer: Status and doctor say why, and it comes back by itself."""
     with synced.scrubjay.daemon() as daemon:
         assert daemon.call("RunOnce")[3] == {}

@@ -116,7 +116,7 @@ def test_pull_request_only_seen(empty_desk):
         ("https://github.com/acme/alpha/pull/18", "medium")]
 
 
-def test_link_that_comes_late_and_goes_again(empty_desk):
+def test_a_link_that_comes_late_and_disappears_again(empty_desk):
     desk = empty_desk
     told = desk.transcript()
     told.user("Commit it.")

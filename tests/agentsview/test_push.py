@@ -57,7 +57,7 @@ def test_a_push_afterwards_replaces_nothing(desk, postgresql):
     assert check(desk)[1] == []
 
 
-def test_a_push_before_is_left_alone_and_told(desk, postgresql):
+def test_sessions_pushed_earlier_are_left_alone_and_reported(desk, postgresql):
     desk.share(postgresql)
     done = push(desk)
     assert done.returncode == 0, done.stderr

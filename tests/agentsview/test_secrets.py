@@ -82,7 +82,7 @@ def test_nothing_leaks_through_all_that_happens(desk):
     assert leaks(desk) == []
 
 
-def test_a_secret_is_masked_where_it_stands_without_context_too(empty_desk):
+def test_a_secret_is_also_masked_without_context(empty_desk):
     """Once known in a session by its context, it goes from the whole session, from before that place as well."""
     desk = empty_desk
     rng = random.Random("context")

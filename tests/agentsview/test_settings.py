@@ -60,7 +60,7 @@ def test_excluded_project_never_arrives(desk):
     assert desk.scrubjay.sync()["sessions_synced"] == 0
 
 
-def test_exclude_is_applied_to_what_is_there_and_taken_back(desk):
+def test_exclude_applies_to_archived_sessions_and_can_be_undone(desk):
     marked = desk.transcripts[0]
     marked.user("The word is zebrafinch.")
     marked.save()
@@ -104,7 +104,7 @@ def test_metadata_only_brings_no_text(desk):
     assert desk.scrubjay.sync()["sessions_synced"] == 0
 
 
-def test_metadata_only_is_applied_to_what_is_there_and_taken_back(desk):
+def test_metadata_only_applies_to_archived_sessions_and_can_be_undone(desk):
     marked = desk.transcripts[1]
     marked.user("The word is zebrafinch.")
     marked.save()
@@ -123,7 +123,7 @@ def test_metadata_only_is_applied_to_what_is_there_and_taken_back(desk):
     assert whole_archive(desk) == before
 
 
-def test_mask_home_is_applied_to_what_is_there(desk):
+def test_mask_home_applies_to_archived_sessions(desk):
     desk.scrubjay.configure("[Privacy]\nMaskHome=no\n")
     desk.scrubjay.sync()
     compare(desk.viewer, desk.scrubjay, desk.planted)
@@ -214,7 +214,7 @@ def test_mask_home_leaves_other_homes(empty_desk):
     assert second["content"] == "~"
 
 
-def test_a_disabled_rule_and_its_return_mask_everything_anew(desk):
+def test_disabling_and_enabling_a_rule_masks_everything_again(desk):
     """A change of the rules is a change of their digest, so every session is masked again, by itself."""
     desk.scrubjay.sync()
     before = whole_archive(desk)

@@ -264,7 +264,7 @@ def test_an_archive_that_cannot_be_used_and_then_can(make_daemon, source):
     assert daemon.log.count("can be written again") == 1
 
 
-def test_an_archive_that_vanishes_is_told_until_a_restart(make_daemon, source):
+def test_an_archive_that_vanishes_is_reported_until_a_restart(make_daemon, source):
     source.add_session("one")
     daemon = make_daemon(environment={"SCRUBJAY_SYNC_RECONCILEINTERVAL": "1s"})
     daemon.wait_idle()
@@ -327,7 +327,7 @@ def test_rules_that_are_broken_and_mended(make_daemon, source, tmp_path):
              "it goes on by itself", 15)
 
 
-def test_a_failure_is_told_once(make_daemon):
+def test_a_failure_is_reported_once(make_daemon):
     daemon = make_daemon(start=False)
     daemon.source.parent.mkdir(parents=True)
     daemon.source.write_text("this is no database, " * 1000)
@@ -418,7 +418,7 @@ def test_without_a_bus_it_archives_and_with_one_it_can_be_controlled(make_daemon
     assert lonely.status()["TotalSessionsSynced"] == 1
 
 
-def test_when_the_bus_goes_archiving_goes_on(daemon, bus, source):
+def test_archiving_continues_without_the_bus(daemon, bus, source):
     for name in ("one", "two"):
         bus.kill()
         source.add_session(name)
@@ -510,7 +510,7 @@ def test_it_stops_by_a_signal(daemon, number):
     assert daemon.logged("Stopped.")
 
 
-def test_stop_in_mid_cycle_finishes_what_fits(make_daemon, source):
+def test_a_stop_finishes_a_cycle_that_fits_in_the_time(make_daemon, source):
     source.add_many(15000)
     daemon = make_daemon()
     assert daemon.status()["Syncing"]
@@ -523,7 +523,7 @@ def test_stop_in_mid_cycle_finishes_what_fits(make_daemon, source):
     assert again.status()["TotalSessionsSynced"] == 15000
 
 
-def test_the_second_signal_stops_after_the_session_in_hand(make_daemon, source):
+def test_the_second_signal_stops_after_the_current_session(make_daemon, source):
     source.add_many(120000)
     daemon = make_daemon()
     waiting = subprocess.Popen(["gdbus", "call", "--session", "--dest", NAME, "--object-path", PATH, "--method",

@@ -52,7 +52,7 @@ def test_a_second_name_of_a_source_that_is_in_its_log_is_not_touched(tmp_path):
 
 @pytest.mark.parametrize("name, bad, good", [(".", 0o755, 0o700), (".", 0o777, 0o700), ("archive.db", 0o644, 0o600),
                                              ("archive.db", 0o666, 0o600), ("fingerprint.key", 0o644, 0o600)])
-def test_what_others_could_get_at_is_closed_and_told(source, tmp_path, name, bad, good):
+def test_files_open_to_others_are_made_private_and_reported(source, tmp_path, name, bad, good):
     source.add_session("one")
     archive = tmp_path / "new" / "archive.db"
     assert run_once(source.path, archive, home=tmp_path)[::2] == (0, "")

@@ -38,7 +38,7 @@ def once(source, tmp_path):
     return Once(source, home)
 
 
-def test_a_file_that_comes_changes_and_goes(once, rng):
+def test_a_file_that_appears_changes_and_vanishes(once, rng):
     first, second, third = value(rng), value(rng), value(rng)
     once.source.add_session("phrase", [f"I told him {PHRASE} today"])
     once.source.add_session("first", [f"yesterday {first} was blue"])
@@ -81,7 +81,7 @@ def test_a_file_that_comes_changes_and_goes(once, rng):
     assert [".env" in str(row) for row in archive_rows(once.archive, "SELECT * FROM secrets")].count(True) == 0
 
 
-def test_what_no_file_holds_any_longer_is_found_in_a_large_session(once, rng):
+def test_a_value_that_left_its_file_is_found_in_a_large_session(once, rng):
     """More text than is kept to look back at: 2 MB."""
     secret = value(rng)
     (once.home / ".env").write_text(f"A={secret}\nP={PHRASE}\n")

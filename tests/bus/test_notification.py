@@ -50,7 +50,7 @@ def archived(daemon, session, count):
              "the messages are archived")
 
 
-def test_a_pasted_credential_is_told_once(desktop, source):
+def test_a_pasted_credential_is_announced_once(desktop, source):
     daemon, server = desktop
     source.add_session("old", [f"token {github_token(1)}"], project="jay & <b>")
     daemon.start().wait_idle()
@@ -71,7 +71,7 @@ def test_a_pasted_credential_is_told_once(desktop, source):
     assert not any(github_token(n) in str(server.shown) + daemon.log for n in (1, 2, 3, 4))
 
 
-def test_nothing_is_told_where_it_is_not_wanted(make_daemon, source):
+def test_nothing_is_announced_unless_wanted(make_daemon, source):
     daemon = make_daemon(start=False, environment={"SCRUBJAY_SYNC_QUIETTIME": "20ms"})
     server = NotificationServer(daemon.environment)
     source.add_session("one")

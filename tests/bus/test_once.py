@@ -45,7 +45,7 @@ def test_a_cycle_and_its_result(source, tmp_path):
     assert result["secrets_detected"] == 0
 
 
-def test_what_is_excluded_below_the_home_folder_needs_no_variable(source, tmp_path):
+def test_exclusions_below_the_home_folder_need_no_variable(source, tmp_path):
     """Where HOME is not set, the home folder is the one of the user database."""
     home = pwd.getpwuid(os.getuid()).pw_dir
     source.add_session("private", ["nobody's business"], cwd=f"{home}/secret-project")
@@ -84,7 +84,7 @@ def test_a_missing_source(tmp_path):
     assert len(errors.splitlines()) == 1 and str(tmp_path / "none.db") in errors
 
 
-def test_a_source_that_is_none(tmp_path):
+def test_a_source_that_is_not_a_database(tmp_path):
     path = tmp_path / "sessions.db"
     path.write_text("this is no database, " * 500)
     status, result, errors = run_once(path, tmp_path / "a" / "archive.db")
@@ -169,7 +169,7 @@ def remotes(home, **urls):
                                                   for name, port in urls.items()))
 
 
-def test_a_remote_that_is_down_is_told_once(source, tmp_path):
+def test_a_remote_that_is_down_is_reported_once(source, tmp_path):
     source.add_session("one")
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))   # and nobody listens

@@ -59,7 +59,7 @@ def test_a_line_leads_to_its_session(sample, repository):
     assert SESSION in whole.out and whole.err == "1 line comes from no session of the archive.\n"
 
 
-def test_what_was_rebased_is_recognised(sample, repository):
+def test_a_rebased_commit_is_recognised(sample, repository):
     repository.git("checkout", "-q", "-b", "topic")
     link(sample, SESSION, repository.commit("other.c", "by a session\n", "Add a file"))
     link(sample, OTHER, repository.commit("third.c", "by another session\n", "Add another"))
@@ -71,7 +71,7 @@ def test_what_was_rebased_is_recognised(sample, repository):
     assert "when the session made it" in sample.run("blame", f"{repository.folder}/other.c").out
 
 
-def test_what_was_squashed_is_recognised(sample, repository):
+def test_a_squashed_commit_is_recognised(sample, repository):
     repository.git("checkout", "-q", "-b", "topic")
     for i in range(3):
         link(sample, SESSION, repository.commit("other.c", f"line {i}\n", f"Step {i}"), ordinal=i)
@@ -84,7 +84,7 @@ def test_what_was_squashed_is_recognised(sample, repository):
 
 
 @pytest.mark.parametrize("name", ["caf\u00e9 \u4e2d.c", 'with "quotes".c', "*.c", ":(top)x.c", "a\tb.c"])
-def test_what_was_rebased_is_recognised_by_any_name(sample, repository, name):
+def test_a_rebased_commit_is_recognised_by_any_name(sample, repository, name):
     """Also where it was renamed since, and where a person's git shows changes in another way."""
     repository.git("checkout", "-q", "-b", "topic")
     link(sample, SESSION, repository.commit("./" + name, "by a session\n", "Add a file"))
@@ -113,7 +113,7 @@ def test_one_of_many_branches_was_squashed(sample, repository):
     assert found(sample, f"{repository.folder}/main.c:2", code=1) == set()
 
 
-def test_lines_without_a_commit_or_a_file_are_told(sample, repository, tmp_path):
+def test_lines_without_a_commit_or_a_file_are_reported(sample, repository, tmp_path):
     with open(repository.folder / "main.c", "a") as f:
         f.write("not committed\n")
     assert "comes from no session" in sample.run("blame", f"{repository.folder}/main.c:2", code=1).err

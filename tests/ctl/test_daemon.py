@@ -108,7 +108,7 @@ def test_watch_follows(ctl, daemon, source):
         process.wait(10)
 
 
-def test_watch_sums_up_what_is_more_than_can_be_read(ctl, daemon, source):
+def test_watch_sums_up_more_secrets_than_can_be_read(ctl, daemon, source):
     """A line for each of a first sync's sessions helps nobody."""
     process = subprocess.Popen([SCRUBJAYCTL, "watch"], env=ctl.environ, stdout=subprocess.PIPE, text=True)
     try:
@@ -174,7 +174,7 @@ def test_when_both_sides_were_compared_is_shown(ctl, daemon, source):
     assert json.loads(ctl.run("status", "--json").out)["last_verified_at"] == verified, "from the archive"
 
 
-def test_doctor_tells_of_an_archive_that_began_anew(ctl, daemon, source):
+def test_doctor_reports_a_new_archive_after_a_lost_one(ctl, daemon, source):
     source.add_session("one")
     ctl.run("sync")
     daemon.archive.rename(daemon.archive.with_name("kept.db"))
@@ -184,7 +184,7 @@ def test_doctor_tells_of_an_archive_that_began_anew(ctl, daemon, source):
     assert checks["archive-new"]["verdict"] == "look" and "put it back" in checks["archive-new"]["advice"]
 
 
-def test_doctor_tells_of_damaged_archives_beside_it(ctl, daemon, source):
+def test_doctor_reports_damaged_archives(ctl, daemon, source):
     source.add_session("one")
     ctl.run("sync")
 

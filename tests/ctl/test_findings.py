@@ -32,7 +32,7 @@ def status(sample):
     return json.loads(sample.run("status", "--json").out)
 
 
-def test_what_is_acknowledged_is_off_the_list(sample):
+def test_acknowledged_secrets_are_not_listed(sample):
     assert sample.run("findings", "ack", "40000000", "--note", "rotated on Friday").out == "1 secret acknowledged.\n"
     assert set(secrets(sample)) == {JWT}
     known = secrets(sample, "--all")
@@ -50,7 +50,7 @@ def test_what_is_acknowledged_is_off_the_list(sample):
     assert stat.S_IMODE(list_file(sample).stat().st_mode) == 0o600
 
 
-def test_status_counts_what_is_open(sample):
+def test_status_counts_open_secrets(sample):
     daemon_is_not_asked = status(sample)
     assert (daemon_is_not_asked["secrets"], daemon_is_not_asked["open_secrets"]) == (2, 2)
     sample.run("findings", "ack", "4000")
@@ -66,7 +66,7 @@ def test_status_counts_what_is_open(sample):
     assert sample.run("findings", "--rule", "none").err == "No secret was found.\n"
 
 
-def test_a_baseline_takes_what_is_there_as_known(sample):
+def test_a_baseline_acknowledges_all_current_secrets(sample):
     assert sample.run("findings", "--baseline", "--rule", "jwt").out == "1 secret acknowledged.\n"
     assert set(secrets(sample)) == {AWS}
     sample.run("findings", "--baseline", "--note", "before the review")
@@ -101,7 +101,7 @@ def test_one_wrong_name_and_nothing_is_acknowledged(sample):
 @pytest.mark.parametrize("arguments", [
     ["ack"], ["drop", "4000"], ["--undo"], ["--note", "x"], ["ack", "4000", "--baseline"],
     ["ack", "4000", "--undo", "--note", "x"]])
-def test_what_makes_no_sense_is_said(sample, arguments):
+def test_invalid_options_are_reported(sample, arguments):
     assert sample.run("findings", *arguments, code=2).err.startswith("scrubjayctl: ")
     assert not list_file(sample).exists()
 
@@ -178,7 +178,7 @@ TRIGGER = "CREATE TRIGGER t AFTER INSERT ON acknowledged BEGIN DELETE FROM ackno
     VIEW, TABLE, TRIGGER, "UPDATE acknowledged SET acknowledged_at = NULL", "UPDATE acknowledged SET acknowledged_at = 'today'",
     "UPDATE acknowledged SET note = x'00ff'", "CREATE TABLE other (x)"],
     ids=["endless view", "computed column", "trigger", "no time", "another time", "bytes", "another table"])
-def test_a_list_that_we_did_not_write_closes_nothing(sample, sql):
+def test_a_foreign_list_acknowledges_nothing(sample, sql):
     sample.run("findings", "ack", "4000")
     db = sqlite3.connect(list_file(sample))
     db.executescript(sql)
@@ -191,7 +191,7 @@ def test_a_list_that_we_did_not_write_closes_nothing(sample, sql):
 
 @pytest.mark.parametrize("place", ["", "-journal", "-wal", "-shm"])
 @pytest.mark.parametrize("what", ["FIFO", "link to one"])
-def test_nobody_waits_for_a_fifo_in_its_place(sample, place, what):
+def test_a_fifo_in_its_place_does_not_block(sample, place, what):
     sample.run("findings", "ack", "4000")
     file = Path(f"{list_file(sample)}{place}")
     file.unlink(missing_ok=True)
@@ -220,7 +220,7 @@ def test_a_list_beyond_all_sizes_is_not_read(sample):
     assert "cannot be used: File too large." in sample.run("findings").err
 
 
-def test_a_list_of_another_archive_is_told(sample):
+def test_a_list_of_another_archive_is_reported(sample):
     """A fingerprint means nothing beside a key that did not make it."""
     key = sample.archive.parent / "fingerprint.key"
     key.write_bytes(bytes(range(16)))
@@ -294,7 +294,7 @@ def test_a_kill_leaves_the_list_as_it_was_or_as_it_is(sample):
     assert set(secrets(sample)) == {JWT}
 
 
-def test_sarif_says_what_is_acknowledged(sample):
+def test_sarif_suppresses_acknowledged_secrets(sample):
     sample.run("findings", "ack", "4000", "--note", "rotated")
     results = json.loads(sample.run("findings", "--sarif").out)["runs"][0]["results"]
     assert [r["ruleId"] for r in results] == ["jwt"] and "suppressions" not in results[0]

@@ -91,5 +91,5 @@ def test_the_secret_is_the_group(ctl, pattern, group):
     assert json.loads(out)["rules"][0]["secret"] == group
 
 
-def test_a_pattern_that_is_none_is_refused_with_its_reason(ctl):
+def test_an_invalid_pattern_is_refused_with_its_reason(ctl):
     assert re.search("a: refused: .*parenthesis", imported(ctl, rule(id="a", regex="abc("), code=1)[1])

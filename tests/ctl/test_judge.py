@@ -25,7 +25,7 @@ def explained(ctl, text, *more, **environ):
 
 # Explain
 
-def test_explain_tells_what_was_read_and_never_the_value(ctl, rng):
+def test_explain_shows_what_was_read_but_never_the_value(ctl, rng):
     value, other = strong(rng), "read_input()"
     text = f"x = 1\nexport DB_PASSWORD={value}\npassword = {other}\n"
     for out in (ctl.run("rules", "explain", stdin=text), ctl.run("rules", "explain", "-", stdin=text),
@@ -54,7 +54,7 @@ def test_explain_answers_in_json(ctl, rng):
     assert "No value here stands beside a name" in ctl.run("rules", "explain", stdin="nothing here\n").out
 
 
-def test_explain_says_what_mask_does(ctl, rng):
+def test_explain_agrees_with_mask(ctl, rng):
     names = ["password", "API_TOKEN", "client_secret", "key", "sort_key", "token_url", "the password is", "pw"]
     values = [strong(rng), made(rng, 6, string.ascii_lowercase), "changeme", "string", "${X}", str(uuid.UUID(int=rng.getrandbits(128)))]
     for name in names:
@@ -64,7 +64,7 @@ def test_explain_says_what_mask_does(ctl, rng):
             assert told == ("[REDACTED:" in ctl.run("mask", stdin=text).out), name
 
 
-def test_explain_refuses_what_does_not_go_together(ctl):
+def test_explain_refuses_conflicting_options(ctl):
     assert "--explain cannot be combined" in ctl.run("mask", "--explain", "--jsonl", stdin="", code=2).err
     assert "No such file" in ctl.run("rules", "explain", "/nonexistent/x", code=1).err
 

@@ -28,7 +28,7 @@ def test_a_marker_that_is_no_rule_is_explained(ctl, marker, what):
     assert f"'{marker}' is not a rule: " in said and what in said
 
 
-def test_what_cannot_be_read_is_said_and_the_rest_is_masked(ctl):
+def test_an_unreadable_file_is_reported_and_the_rest_is_masked(ctl):
     (ctl.home / ".env").write_text(f"P='{PHRASE}'\n")
     (ctl.home / "config.json").write_text('{"token": "' + PHRASE)
     known = {"SCRUBJAY_MASK_KNOWNFILES": "~/.env ~/config.json ~/none"}

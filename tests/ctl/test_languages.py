@@ -23,7 +23,7 @@ def test_every_source_is_listed():
     assert sorted(listed()) == [*with_strings, "src/service/notification.c"]
 
 
-def test_what_is_printed_goes_through_gettext():
+def test_printed_text_goes_through_gettext():
     """Sentences of print_error(), summaries and help texts; format strings without a word are free."""
     left_out = []
     for path in listed():
@@ -58,7 +58,7 @@ def test_the_translation_is_complete(language, template, tmp_path):
     assert obsolete == ""
 
 
-def test_what_is_counted_has_plural_forms(template):
+def test_counts_have_plural_forms(template):
     """A number before an English plural is one of ngettext()'s, in all its forms."""
     entries = template.read_text().split("\n\n")[1:]
     single = ["".join(re.findall(r'"(.*)"', entry)) for entry in entries if "msgid_plural" not in entry]

@@ -62,7 +62,7 @@ def test_search_list_and_findings(sample):
     assert {s["rule"]: s["open"] for s in all_of_them["secrets"]} == {"jwt": True, "aws-access-key": False}
 
 
-def test_what_is_in_the_trash_is_not_shown(sample):
+def test_sessions_in_the_trash_are_not_shown(sample):
     sample.write("INSERT INTO session_deletes (session_id, cause, change_seq) VALUES (:a, 'trash', 4);\n")
     hits, sessions = answers(sample, ["search_messages", {"query": "deploy"}], ["list_sessions", {"limit": 2}])
     assert hits["hits"] == [] and SESSION not in [s["id"] for s in sessions["sessions"]]
@@ -106,7 +106,7 @@ WRONG = [
 ]
 
 
-def test_wrong_arguments_are_told_to_the_model(sample):
+def test_wrong_arguments_are_reported_to_the_model(sample):
     said = ask(sample, *([tool, arguments] for tool, arguments, _ in WRONG), ["nothing", {}])["answers"]
     assert [(i, a) for i, a in enumerate(said[:-1]) if not a["error"] or WRONG[i][2] not in a["texts"][0]] == []
     assert said[-1] == {"refused": "There is no such tool."}
@@ -118,7 +118,7 @@ def test_nothing_unsafe_and_no_secret_comes_out(sample):
     assert "before" in out and not any(c in out for c in set(EVIL) if ord(c) < 32 or 0x7f <= ord(c) < 0xa0)
 
 
-def test_an_archive_that_is_not_there_is_said(ctl):
+def test_a_missing_archive_is_reported(ctl):
     answer, = ask(ctl, ["list_sessions", {}])["answers"]
     assert answer["error"] and "There is no archive at" in answer["texts"][0]
 

@@ -50,7 +50,7 @@ def test_status_before_the_first_sync(ctl):
 
 # sessions
 
-def test_an_empty_archive_is_told_from_a_filter(sample):
+def test_an_empty_archive_is_distinguished_from_an_empty_result(sample):
     assert sample.run("sessions", "--project", "nobody").err == "No session matches.\n"
     with sqlite3.connect(sample.archive) as db:
         db.execute("DELETE FROM sessions")
@@ -239,7 +239,7 @@ def trash(sample, session):
         db.execute("INSERT INTO session_deletes (session_id, cause, change_seq) VALUES (?, 'trash', 9)", (session,))
 
 
-def test_what_is_in_the_trash_is_marked(sample):
+def test_sessions_in_the_trash_are_marked(sample):
     trash(sample, CODEX)
     assert [(s["id"], s["trashed"]) for s in as_json(sample, "sessions") if s["trashed"]] == [(CODEX, True)]
     assert json.loads(sample.run("show", CODEX, "--json").out)["trashed"] is True
@@ -250,7 +250,7 @@ def test_what_is_in_the_trash_is_marked(sample):
 
 
 @pytest.mark.parametrize("form", ["--jsonl", "--markdown", "--agentsview"])
-def test_what_is_in_the_trash_is_exported_when_asked_for(sample, tmp_path, form):
+def test_sessions_in_the_trash_are_exported_on_request(sample, tmp_path, form):
     trash(sample, CODEX)
     out = sample.run("export", form, tmp_path / "out").out
     assert "2 sessions written" in out and "1 session in the trash was left out; --trash includes it." in out

@@ -22,7 +22,7 @@ def test_export_is_what_the_archive_knows(sample):
     assert {"file_hash": "h1", "last_ordinal": 4} in state["sessions"].values()
 
 
-def test_an_export_goes_in_again_and_nothing_is_synced_twice(ctl, daemon, source):
+def test_an_export_is_imported_and_nothing_is_synced_twice(ctl, daemon, source):
     source.add_session("one", ["hello", "world"])
     source.add_session("two", ["good", "bye"])
     assert daemon.run_once()[0] >= 0
@@ -34,7 +34,7 @@ def test_an_export_goes_in_again_and_nothing_is_synced_twice(ctl, daemon, source
     assert (result["sessions_synced"], result["messages_written"]) == (0, 0)
 
 
-def test_a_foreign_cursor_does_not_hide_what_is_missing(ctl, daemon, source):
+def test_a_foreign_cursor_does_not_hide_a_missing_session(ctl, daemon, source):
     source.add_session("one", ["hello", "world"])
     daemon.run_once()
     daemon.stop()

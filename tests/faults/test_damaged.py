@@ -115,7 +115,7 @@ def test_a_disk_that_damages_everything_ends_the_trying(source, tmp_path, bus):
 
 
 @pytest.mark.parametrize("content", [b"a person's notes\n" * 4000, b"SQLite format 3\0" + b"x" * 8000])
-def test_what_is_not_an_archive_is_left_alone(source, tmp_path, content):
+def test_a_file_that_is_not_an_archive_is_left_alone(source, tmp_path, content):
     archive = tmp_path / "home" / "archive.db"
     archive.parent.mkdir()
     archive.write_bytes(content)

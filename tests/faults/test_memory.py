@@ -116,7 +116,7 @@ def test_a_session_that_memory_runs_out_in_again_and_again_is_left_out(source, t
     assert archived(archive) == in_source(source) - {name}
 
 
-def test_what_is_found_in_a_huge_message_fails_its_session_alone(source, tmp_path):
+def test_no_memory_for_the_findings_of_a_huge_message_fails_only_its_session(source, tmp_path):
     word = "".join(random.choices(string.ascii_letters + string.digits, k=14))
     text = f"postgres://u:{word}@h/d\n" * 12000
     source.add_session("huge", ["small", "many calls"])
@@ -134,7 +134,7 @@ def test_what_is_found_in_a_huge_message_fails_its_session_alone(source, tmp_pat
     assert read(archive, "SELECT count(*) FROM findings WHERE session_id='huge'") == {15 * 12000}
 
 
-def test_what_cannot_be_masked_again_is_tried_until_it_is(source, tmp_path):
+def test_failed_masking_is_tried_until_it_succeeds(source, tmp_path):
     """A session that only the archive has, and no memory for it when the policy changes; the others are under the new one."""
     source.add_session("huge", ["a", ("ZZTOP-123456 " + "word " * (1 << 20) + '"é\\n\\t" ') * 6, "b"])
     archive = tmp_path / "run" / "archive" / "archive.db"
@@ -179,7 +179,7 @@ def texts_with(archive, word):
     return read(archive, f"SELECT session_id FROM messages WHERE instr(content, '{word}') > 0")
 
 
-def test_what_cannot_be_shared_with_a_huge_session_is_tried_until_it_is(source, tmp_path):
+def test_failed_sharing_with_a_huge_session_is_tried_until_it_succeeds(source, tmp_path):
     """A relative tells a password, and there is no memory for the session that has it too; all else arrives."""
     word = "".join(random.choices(string.ascii_letters + string.digits, k=14)) + "4x"
     conversation(source, word, "word " * (1 << 20))
@@ -204,7 +204,7 @@ def test_what_cannot_be_shared_with_a_huge_session_is_tried_until_it_is(source, 
     assert read(archive, "SELECT conversation FROM conversations_due") == set()
 
 
-def test_the_session_that_memory_ran_out_in_when_a_relative_told_something_is_noted(source, tmp_path):
+def test_the_session_that_ran_out_of_memory_while_masking_a_relatives_secret_is_noted(source, tmp_path):
     """It is as it was in the source: only its conversation has it masked again."""
     word = "".join(random.choices(string.ascii_letters + string.digits, k=14)) + "4x"
     conversation(source, word, "word " * 1000)

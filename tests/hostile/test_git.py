@@ -98,7 +98,7 @@ def test_a_repository_of_somebody_else(source, tmp_path, repository):
 
 @pytest.mark.parametrize("cwd", ["-C", "--exec-path=/tmp", "relative/path", "/nowhere", "/dev/null", "/proc/self",
                                  "/tmp/$(touch x)", "/" + "x" * 5000, "/tmp/\n/x"])
-def test_folders_that_are_none(source, tmp_path, cwd):
+def test_paths_that_are_not_folders(source, tmp_path, cwd):
     (tmp_path / "home").mkdir()
     source.add_session("one", cwd=cwd)
     assert project_id(source, tmp_path) == ""

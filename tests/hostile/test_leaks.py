@@ -377,7 +377,7 @@ def runs_left(lines, text):
     return sum(any(run[i:i + 16] in pieces for i in range(len(run) - 15)) for run in re.findall("[A-Za-z0-9+/=]{16,}", text))
 
 
-def test_a_private_key_goes_however_its_lines_are_written():
+def test_a_private_key_is_masked_however_its_lines_are_written():
     seed = random.randrange(1 << 32)
     print("seed", seed)
     rng = random.Random(seed)
@@ -438,7 +438,7 @@ BREAKS = {
 }
 
 
-def test_what_is_not_seen_hides_nothing():
+def test_invisible_characters_hide_nothing():
     seed = random.randrange(1 << 32)
     print("seed", seed)
     rng = random.Random(seed)
@@ -500,7 +500,7 @@ def decoded_parts(text):
     return "\n".join(parts)
 
 
-def test_what_is_no_text_when_it_is_decoded_is_left_alone():
+def test_decoded_bytes_that_are_not_text_are_left_alone():
     seed = random.randrange(1 << 32)
     print("seed", seed)
     rng = random.Random(seed)

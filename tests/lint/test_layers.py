@@ -139,7 +139,7 @@ def test_a_breach_would_be_seen(path, include):
 
 
 @pytest.mark.parametrize("folder", sorted(BELOW["service"] - {"remote"}))
-def test_the_environment_is_handed_down(folder):
+def test_the_environment_is_passed_on(folder):
     """What a variable decides, a person has to see in the settings. (systemd hands a remote's password over in one.)"""
     for path in SOURCES:
         if folder_of(path) == folder:

@@ -194,7 +194,7 @@ def test_many_commits_and_checkpoints(scene):
     assert scene.cut_everywhere(STATES // 3) == STATES // 3
 
 
-def test_what_was_plain_is_wiped_in_the_end(scene):
+def test_plain_text_is_wiped_in_the_end(scene):
     """Rules that come later: what the archive held in plain text until then is in none of its files after the next cycle."""
     scene.settings = rules("generic.json")
     assert scene.cycle().status == 0

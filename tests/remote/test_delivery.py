@@ -122,7 +122,7 @@ def test_a_deleted_session_leaves_nothing_but_its_tombstone(ann):
         assert ann.server.query("SELECT session_id, user_id FROM session_deletes") == [["s1", "ann@example.org"]]
 
 
-def test_what_is_masked_today_does_not_lie_there_in_an_older_version(ann):
+def test_no_older_version_keeps_text_that_is_masked_now(ann):
     token = github_token()
     ann.source.add_session("s1", [f"the token {token}", "x"])
     ann.deliver(SCRUBJAY_MASK_DISABLE="*")
@@ -134,7 +134,7 @@ def test_what_is_masked_today_does_not_lie_there_in_an_older_version(ann):
         assert not [row for row in rows if token in row[0]], "also without"
 
 
-def test_a_large_session_goes_in_blocks(ann):
+def test_a_large_session_is_sent_in_blocks(ann):
     ann.source.add_session("s1", ["x" * 200] * 25000)
     assert ann.deliver()["rows_sent"] == 25001
     ann.assert_equal()
@@ -142,7 +142,7 @@ def test_a_large_session_goes_in_blocks(ann):
     assert len([r for r in ann.server.requests() if re.search(blocks, r["query"])]) in (2, 3)
 
 
-def test_a_large_first_delivery_goes_beside_the_cycle(ann):
+def test_a_large_first_delivery_does_not_hold_up_the_cycle(ann):
     """So much text that the couriers of --once begin before the cycle ends: the same rows, and none of them twice."""
     for i in range(60):
         ann.source.add_session(f"s{i:02}", [f"{i} {n} " + "x" * 1000 for n in range(500)])
@@ -184,7 +184,7 @@ def test_compressed(make_person):
     assert insert["body_bytes"] < 10000
 
 
-def test_an_archive_built_anew_leaves_nothing_stale(ann):
+def test_a_rebuilt_archive_leaves_nothing_stale(ann):
     for i in (1, 2, 3):
         ann.source.add_session(f"s{i}", ["one", "two"])
     ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1'), ('s2')")
@@ -199,7 +199,7 @@ def test_an_archive_built_anew_leaves_nothing_stale(ann):
     assert ann.server.query("SELECT count(*) FROM messages WHERE session_id='s1'") == [["0"]]
 
 
-def test_only_the_archive_is_built_anew(ann):
+def test_only_the_archive_is_rebuilt(ann):
     for i in (1, 2):
         ann.source.add_session(f"s{i}", ["one", "two"])
     ann.deliver()
@@ -408,7 +408,7 @@ def test_times(ann, when):
     assert there == expected.get(when)
 
 
-def test_the_remotes_rows_are_never_told_in_the_archive(ann):
+def test_rows_of_the_remote_never_reach_the_archive(ann):
     """The ledger is a file of its own; the archive's writer is alone."""
     ann.source.add_session("s1")
     ann.deliver()
@@ -501,7 +501,7 @@ def test_labels(ann, make_person):
 COLUMNS_OF_6 = ("context_pressure_max", "group_key", "transcript_fidelity", "parser_malformed_lines", "is_truncated")
 
 
-def test_an_archive_of_the_version_before_gets_what_it_lacked(ann):
+def test_an_archive_of_the_previous_version_is_completed(ann):
     """Its tables and columns, and the remote's: what the source has told long ago arrives with the next sync."""
     ann.source.add_session("s1", ["one"])
     ann.source.sql("UPDATE sessions SET context_pressure_max = 1.0 / 3, group_key = 'g', transcript_fidelity = 'summary', parser_malformed_lines = 5")

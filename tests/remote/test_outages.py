@@ -60,7 +60,7 @@ def test_a_server_in_trouble(ann, code, sentence):
 
 
 @pytest.mark.only("clickhouse")
-def test_the_same_block_goes_again_with_the_same_token(ann):
+def test_a_block_is_sent_again_with_the_same_token(ann):
     ann.source.add_session("s1", ["one", "two"])
     ann.server.fault("reset_after", match="INSERT INTO `messages`", count=2)
     ann.deliver()
@@ -437,7 +437,7 @@ def test_a_name_that_is_not_in_the_certificate(ann, certificate, tls):
 
 
 @pytest.mark.only("clickhouse")
-def test_a_file_of_authorities_that_is_none(ann, tls, tmp_path):
+def test_an_invalid_file_of_authorities(ann, tls, tmp_path):
     ann.source.add_session("s1")
     url, none = tls(), tmp_path / "none.pem"
     for content in (None, "not a certificate"):

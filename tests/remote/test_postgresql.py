@@ -60,7 +60,7 @@ SETUP = "'scrubjayctl remote setup team --print'"
     ("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC", "The user 'writer' lacks a right on {place}. " + SETUP),
     ("ALTER ROLE writer NOLOGIN", "{place} does not let the user 'writer' in to the database '{database}': there is no such user, or"),
 ])
-def test_what_an_administrator_has_to_mend(ann, sql, sentence):
+def test_failures_that_an_administrator_must_fix(ann, sql, sentence):
     ann.source.add_session("s1")
     ann.server.query(sql.format(database=ann.server.database))
     try:
@@ -99,7 +99,7 @@ def test_a_statement_that_takes_too_long(ann):
     assert ann.fail() == f"{place(ann)} does not answer in time."
 
 
-def test_a_slow_line_is_slow_and_no_more(ann):
+def test_a_slow_connection_delays_but_does_not_fail(ann):
     """Timeout= is how long nothing moves, of a block on its way as of an answer."""
     ann.set(Timeout="1s")
     ann.source.add_session("s1", ["one", "x" * 3_000_000, "two"])
@@ -225,7 +225,7 @@ def test_of_a_host_s_addresses_the_last_one_tells_why(ann, tmp_path):
     ("", None), ("?sslmode=verify-ca", None), ("?sslmode=require", "Nobody makes sure that it is 192.0.2.1:5432"),
     ("?sslmode=prefer", "may travel to 192.0.2.1:5432 in plain text"), ("?sslmode=disable", "may travel to 192.0.2.1:5432 in plain text"),
 ])
-def test_plain_text_to_another_host_is_told(ann, parameters, sentence):
+def test_plain_text_to_another_host_is_reported(ann, parameters, sentence):
     ann.source.add_session("s1")
     ann.deliver()
     ann.set(URL="postgresql://writer@192.0.2.1/x" + parameters)
@@ -251,7 +251,7 @@ def test_what_counts_as_this_machine(ann, tmp_path, url, environment, is_local):
     assert ("may travel to" in listed["caution"], listed["last_error"]) == (not is_local, "")
 
 
-def test_nothing_goes_out_in_plain_text_where_one_of_the_hosts_is_elsewhere(ann):
+def test_nothing_is_sent_in_plain_text_if_one_host_is_elsewhere(ann):
     ann.source.add_session("s1")
     ann.set(URL=f"postgresql://writer@127.0.0.1:{ann.server.port},192.0.2.2:1/{ann.server.database}")
     assert "does not speak TLS with us" in ann.once()[1]["remotes"]["team"]["error"]
@@ -321,7 +321,7 @@ def put_back(server):
     return restore
 
 
-def test_a_server_that_was_put_back_gets_what_it_lost(ann):
+def test_a_restored_server_gets_what_it_lost(ann):
     ann.source.add_session("s1", ["one"])
     ann.source.add_session("s3", ["three"])
     ann.deliver()
@@ -464,7 +464,7 @@ def test_usage_of_setup(ann, arguments):
     assert ann.ctl("remote", *arguments)[0] == 2
 
 
-def test_a_schema_whose_name_is_none(ann):
+def test_an_invalid_schema_name(ann):
     ann.set(Schema="a'b")
     status, out, stderr = ann.ctl("remote", "setup", "team", "--print")
     assert (status, out) == (1, "") and "has to be of small letters" in stderr
@@ -474,7 +474,7 @@ def test_a_schema_whose_name_is_none(ann):
 
 # Whose a session is
 
-def test_sessions_of_nobodys_scrubjay_are_left_alone_and_told(ann):
+def test_sessions_not_sent_by_scrubjay_are_left_alone_and_reported(ann):
     for marker, session in (("''", "plain"), ("'pusher'", "pushed")):
         ann.server.add_session(session, marker)
         ann.server.add_message(session, 0, "as it was")
@@ -489,7 +489,7 @@ def test_sessions_of_nobodys_scrubjay_are_left_alone_and_told(ann):
     assert status == 0 and "2 of the sessions there came from no scrubjay ('plain' is one)" in stderr
 
 
-def test_what_somebody_deleted_for_good_does_not_come_back(ann):
+def test_a_permanently_deleted_session_does_not_come_back(ann):
     ann.source.add_session("s1", ["one"])
     ann.source.add_session("s2", ["one"])
     ann.deliver()
@@ -532,7 +532,7 @@ GONE_FOR_GOOD = "INSERT INTO excluded_sessions (id) VALUES ('s1'); DELETE FROM s
 
 @pytest.mark.parametrize("place", ["copy", "sessions", "messages"])
 @pytest.mark.parametrize("is_whole", [False, True])
-def test_what_is_deleted_for_good_while_it_travels_does_not_come_back(ann, place, is_whole):
+def test_a_session_permanently_deleted_while_being_sent_does_not_come_back(ann, place, is_whole):
     ann.source.add_session("s1", ["one", "two"])
     ann.source.add_session("s2", ["one"])
     ann.deliver()
@@ -549,7 +549,7 @@ def test_what_is_deleted_for_good_while_it_travels_does_not_come_back(ann, place
     assert "The session 's1' is not delivered: somebody has deleted it there for good." in warned(ann)
 
 
-def test_what_is_deleted_while_it_travels_comes_back_whole(ann):
+def test_a_session_deleted_while_being_sent_comes_back_whole(ann):
     ann.source.add_session("s1", ["one", "two"])
     ann.deliver()
     ann.source.append("s1", ["three"])
@@ -560,7 +560,7 @@ def test_what_is_deleted_while_it_travels_comes_back_whole(ann):
     ann.assert_equal()
 
 
-def test_what_is_deleted_for_good_and_is_there_goes(ann):
+def test_a_permanently_deleted_session_that_is_still_there_is_deleted(ann):
     ann.source.add_session("s1", ["one"])
     ann.source.add_session("s2", ["one"])
     ann.deliver()
@@ -572,7 +572,7 @@ def test_what_is_deleted_for_good_and_is_there_goes(ann):
     assert ann.deliver()["rows_sent"] == 0
 
 
-def test_what_was_renamed_or_trashed_in_the_pages_stays_so(ann):
+def test_a_session_renamed_or_trashed_in_the_pages_stays_so(ann):
     for session in ("s1", "s2"):
         ann.source.add_session(session, ["one"], display_name="ours")
     ann.deliver()
@@ -691,7 +691,7 @@ def test_long_texts_are_compressed_fast(ann):
     ann.assert_equal()
 
 
-def test_what_the_server_does_not_take_keeps_nothing_else_back(ann):
+def test_a_rejected_session_does_not_hold_up_others(ann):
     dice = random.Random(SEED)
     ann.server.query("CREATE INDEX bad ON messages (content)")  # who knows what the next version of agentsview has
 
@@ -738,7 +738,7 @@ def test_where_nothing_is_taken_it_says_so(ann):
     ann.assert_equal()
 
 
-def test_nothing_stays_of_what_is_masked_later_and_not_taken(ann, tmp_path):
+def test_a_rejected_update_leaves_no_text_that_is_masked_now(ann, tmp_path):
     """A rule that is learnt later masks what is there; then its session is not taken for another reason."""
     dice = random.Random(SEED)
     ann.source.add_session("s1", ["one", "the value corge-0815 here"])

@@ -73,7 +73,7 @@ def test_a_reload_does_not_wait_on_the_loop(ann, bus):
 # The archive
 
 @pytest.mark.parametrize("how", ["moved", "deleted"])
-def test_couriers_follow_an_archive_that_was_built_anew(ann, bus, how):
+def test_couriers_continue_with_a_rebuilt_archive(ann, bus, how):
     for i in (1, 2, 3):
         ann.source.add_session(f"s{i}", ["one", "two"])
     daemon = ann.start(bus)
@@ -92,7 +92,7 @@ def test_couriers_follow_an_archive_that_was_built_anew(ann, bus, how):
         assert (status, out) == (0, "The remote 'team' has what the archive has.\n")
 
 
-def test_what_is_there_already_is_not_sent_again(ann):
+def test_unchanged_sessions_are_not_sent_again(ann):
     for i in range(5):
         ann.source.add_session(f"s{i}", ["one", "two"])
     add_call(ann.source, "s1", 1)
@@ -106,7 +106,7 @@ def test_what_is_there_already_is_not_sent_again(ann):
     ann.assert_equal()
 
 
-def test_check_tells_what_waits_from_what_differs(ann):
+def test_check_separates_waiting_changes_from_differences(ann):
     ann.source.add_session("s1", ["one", "two"])
     ann.deliver()
     ann.source.append("s1", ["three"])
@@ -137,7 +137,7 @@ def test_check_changes_nothing(ann):
     ann.assert_equal()
 
 
-def test_the_second_archive_of_one_machine_is_told(make_person):
+def test_the_second_archive_of_one_machine_is_reported(make_person):
     here = make_person("here", machine="same", user_id="ann@example.org")
     there = make_person("there", machine="same", user_id="ann@example.org")
     here.source.add_session("only-here")
@@ -162,7 +162,7 @@ def test_the_second_archive_of_one_machine_is_told(make_person):
 @pytest.mark.only("clickhouse")
 @pytest.mark.parametrize("version", [2**64 - 1, 2**63, "toUnixTimestamp64Milli(now64(3)) + 2 * 86400000"])
 @pytest.mark.parametrize("restarted", [False, True])
-def test_a_version_that_no_clock_gave(ann, version, restarted):
+def test_an_impossible_version_is_replaced(ann, version, restarted):
     for i in (1, 2, 3):
         ann.source.add_session(f"s{i}", ["one", "two"])
     ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1')")
@@ -212,7 +212,7 @@ def test_without_an_organisation_the_column_is_empty(ann):
 
 
 @pytest.mark.only("clickhouse")
-def test_what_lay_under_default_moves(ann):
+def test_rows_under_default_are_moved(ann):
     """As the version before this one delivered it, with its ledger."""
     ann.identity["OrgId"] = "default"
     ann.write_settings()
@@ -238,7 +238,7 @@ PLAIN = "clickhouse+http://writer@192.0.2.1:8123/x"
 
 
 @pytest.mark.only("clickhouse")
-def test_plain_http_to_another_host_is_told(ann, bus):
+def test_plain_http_to_another_host_is_reported(ann, bus):
     ann.source.add_session("s1")
     ann.deliver()
     sentence = "Password and archive travel to 192.0.2.1:8123 in plain text"
@@ -252,7 +252,7 @@ def test_plain_http_to_another_host_is_told(ann, bus):
     wait_for(lambda: sentence in daemon.log, "the journal says it")
 
 
-def test_sessions_without_an_owner_are_told(ann):
+def test_sessions_without_an_owner_are_reported(ann):
     ann.source.add_session("s1")
     ann.set(URL="clickhouse+http://writer@127.0.0.1:1/x")
     ann.once()

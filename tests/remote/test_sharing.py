@@ -59,7 +59,7 @@ def test_of_these_only_metadata(three):
     assert "text of open" in three.server.query("SELECT content FROM messages WHERE session_id='s-open' AND ordinal=0")[0][0]
 
 
-def test_what_a_filter_no_longer_allows_is_deleted(three):
+def test_sessions_that_a_filter_no_longer_allows_are_deleted(three):
     three.source.sql("INSERT INTO starred_sessions (session_id) SELECT id FROM sessions")
     three.deliver()
     three.set(Exclude="closed", MetadataOnly="half")
@@ -86,7 +86,7 @@ def test_a_project_that_moves(three):
 
 
 @pytest.mark.only("clickhouse")
-def test_a_tombstone_of_what_was_never_shared_is_not_shared(three):
+def test_the_tombstone_of_an_unshared_session_is_not_shared(three):
     three.set(Exclude="closed")
     three.deliver()
     delete_for_good(three.source, "s-closed")
@@ -107,7 +107,7 @@ def test_hold_time(ann):
     ann.assert_equal()
 
 
-def test_a_held_session_goes_when_its_time_has_come(ann, bus):
+def test_a_held_session_is_sent_after_its_hold_time(ann, bus):
     ann.set(HoldTime="12s")
     ann.source.add_session("s1", ["x"], ended_at=iso(datetime.now(timezone.utc)))
     ann.source.add_session("s2", ["x"], ended_at="2026-01-01T00:00:00.000Z")
@@ -239,7 +239,7 @@ def test_check_sees_a_changed_text(three):
     assert [(d["session"], d["difference"]) for d in json.loads(out)] == [("s-open", "different")]
 
 
-def test_check_of_what_waits(three):
+def test_check_with_waiting_changes(three):
     three.deliver()
     delete_message(three.source, "s-open", 0)
     three.once(SCRUBJAY_REMOTE_TEAM_URL=nowhere(three.server))

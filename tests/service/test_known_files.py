@@ -62,7 +62,7 @@ def test_the_service_reads_the_usual_ones(session, files):
     assert verdict == "good" and f"files read: {len(files)}" in text
 
 
-def test_one_that_the_sandbox_hides_is_told_and_can_be_given(session, rng):
+def test_a_file_hidden_by_the_sandbox_is_reported_and_can_be_opened(session, rng):
     """/tmp is the service's own."""
     hidden, secret = Path("/tmp/scrubjay-known"), value(rng)
     session.run("sh", "-c", f"mkdir -p {hidden} && printf 'A={secret}\\n' > {hidden}/my.env")

@@ -97,7 +97,7 @@ def test_a_message_of_100_mb_stays_within_its_memory(started):
 
 
 @pytest.mark.parametrize("kind", ["bytes", "secrets"])
-def test_what_is_no_text_stays_within_its_memory(started, kind):
+def test_bytes_that_are_not_text_stay_within_the_memory_limits(started, kind):
     """A file of bytes, and a list of secrets: each place to repair or to mask takes memory of its own."""
     if kind == "bytes":
         add_session(started.db, "odd", "CAST(? AS TEXT)", b"\xff" * 60 * MB)

@@ -95,7 +95,7 @@ def confined(confined_manager):
     yield confined_manager
 
 
-def test_where_namespaces_are_forbidden_it_starts_without_what_needs_them(confined):
+def test_without_namespaces_it_starts_with_a_reduced_sandbox(confined):
     source = confined.source()
     source.add_session("one", [f"token {github_token()}"])
     refused = confined.run("systemd-run", "--user", "--wait", "--quiet", "-p", "PrivateUsers=yes",
@@ -111,7 +111,7 @@ def test_where_namespaces_are_forbidden_it_starts_without_what_needs_them(confin
     source.close()
 
 
-def test_what_needs_no_namespace_stays_forbidden(confined):
+def test_protections_without_a_namespace_stay_in_force(confined):
     results = probe(confined)
     for name in ("ptrace", "process_vm_readv", "mount", "personality", "keyring", "suid", "realtime"):
         assert results[name] == "EPERM", (name, results)
@@ -149,7 +149,7 @@ def test_doctor_sees_the_whole_sandbox(started):
     assert found["sandbox"][0] == "good" and not any(check.startswith("sandbox-") for check in found)
 
 
-def test_a_mistake_is_told_from_a_machine_that_refuses(session):
+def test_a_wrong_setup_is_distinguished_from_a_machine_that_refuses(session):
     """The nodes that systemd mounts over what it hides are gone, so it fails though user namespaces work."""
     nodes = Path("/run/systemd" if session.uid == 0 else f"/run/user/{session.uid}/systemd") / "inaccessible"
     session.run("mv", nodes, f"{nodes}.gone", root=True)

@@ -193,7 +193,7 @@ TEST(a_row_that_is_written_again_leaves_its_index_alone)
         CHECK_INT(after.st_size - before.st_size, 2 * (8192 + 24));
 }
 
-TEST(the_second_writer_is_told_who_has_it)
+TEST(the_second_writer_learns_who_has_it)
 {
         _cleanup_free_ char *path = fixture_path("lock/archive.db"), *reason = NULL;
         _cleanup_(archive_closep) Archive *a = open_archive(path);
@@ -207,7 +207,7 @@ TEST(the_second_writer_is_told_who_has_it)
         CHECK(!b);
 }
 
-TEST(what_is_not_ours_or_newer_is_left_untouched)
+TEST(foreign_or_newer_files_are_left_untouched)
 {
         _cleanup_free_ char *newer = fixture_path("newer/archive.db"),
                             *other = fixture_path("other.db");
@@ -251,7 +251,7 @@ static char *schema_of_a_new_archive(void)
         return fixture_text(path, SCHEMA_SQL);
 }
 
-TEST(an_older_archive_gets_what_it_lacks)
+TEST(an_older_archive_gets_missing_tables_and_columns)
 {
         _cleanup_free_ char *path = fixture_path("version-1.db"), *is = NULL, *again = NULL,
                             *wanted = schema_of_a_new_archive();
@@ -452,7 +452,7 @@ TEST(the_change_sequence_only_grows)
         (void) archive_close(a);
 }
 
-TEST(a_message_replaces_and_takes_its_own_with_it)
+TEST(a_message_replaces_its_old_rows)
 {
         _cleanup_free_ char *path = fixture_path("message/archive.db"), *content = NULL;
         _cleanup_(archive_closep) Archive *a = open_archive(path);
@@ -489,7 +489,7 @@ TEST(a_message_replaces_and_takes_its_own_with_it)
         CHECK_INT(archive_message_get(a, "a", 1, 5, &m), 0);
 }
 
-TEST(of_two_places_of_a_link_the_certain_one_stays)
+TEST(of_two_places_of_a_link_the_certain_one_is_kept)
 {
         _cleanup_free_ char *path = fixture_path("link/archive.db");
         _cleanup_(archive_closep) Archive *a = open_archive(path);
@@ -656,7 +656,7 @@ TEST(a_damaged_archive_is_moved_aside_untouched)
 }
 
 /* What it needs to open is read without a check, since it was closed well. */
-TEST(damage_behind_the_first_page_is_met_at_once)
+TEST(damage_after_the_first_page_is_found_at_once)
 {
         _cleanup_free_ char *path = fixture_path("behind/archive.db"), *reason = NULL;
         _cleanup_(archive_closep) Archive *a = open_archive(path);

@@ -19,7 +19,7 @@ static const char *shown(PrintableMode mode, const char *text, size_t size)
 
 #define SHOWN(mode, text) shown(mode, text, sizeof(text) - 1)
 
-TEST(what_commands_a_terminal_is_shown_as_a_symbol)
+TEST(terminal_controls_are_shown_as_symbols)
 {
         CHECK_STR(SHOWN(PRINTABLE_LINE, "plain, gruen, \xe5\xad\x97"),
                   "plain, gruen, \xe5\xad\x97");
@@ -74,7 +74,7 @@ static const char *put(int (*function)(StrBuf *b, uint64_t n), uint64_t n)
         return result;
 }
 
-TEST(sizes_are_said_as_people_say_them)
+TEST(sizes_are_formatted_for_people)
 {
         CHECK_STR(put(put_size, 0), "0 B");
         CHECK_STR(put(put_size, 999), "999 B");
@@ -96,7 +96,7 @@ TEST(typing_errors_are_counted)
         CHECK(typing_errors("01234567890123456789012345678901", "mask") == SIZE_MAX);
 }
 
-TEST(ages_are_said_as_people_say_them)
+TEST(ages_are_formatted_for_people)
 {
         static const struct {
                 uint64_t ago;

@@ -51,7 +51,7 @@ static int fail(CycleJournal *j, CycleFailure failure, const char *sentence)
         return add(j, &(CycleResult){ .failure = failure, .sentence = (char *) sentence });
 }
 
-TEST(a_failure_is_told_when_it_begins_and_when_it_ends)
+TEST(a_failure_is_reported_when_it_begins_and_ends)
 {
         _cleanup_(cycle_journal_done) CycleJournal j = { 0 };
 
@@ -68,7 +68,7 @@ TEST(a_failure_is_told_when_it_begins_and_when_it_ends)
         CHECK_INT(n_told("again"), 1);
 }
 
-TEST(another_cause_is_told)
+TEST(another_cause_is_reported)
 {
         _cleanup_(cycle_journal_done) CycleJournal j = { 0 };
 
@@ -82,7 +82,7 @@ TEST(another_cause_is_told)
         CHECK_INT(n_told("can be read again"), 1);
 }
 
-TEST(session_errors_are_told_once_and_kept_short)
+TEST(session_errors_are_reported_once_and_kept_short)
 {
         _cleanup_(cycle_journal_done) CycleJournal j = { 0 };
         _cleanup_(cycle_result_done) CycleResult many = { 0 };
@@ -115,7 +115,7 @@ TEST(a_stop_is_no_error)
         CHECK(!j.last_error);
 }
 
-TEST(idle_cycles_are_told_at_debug_only)
+TEST(idle_cycles_are_logged_only_at_debug)
 {
         _cleanup_(cycle_journal_done) CycleJournal j = { 0 };
 
@@ -133,7 +133,7 @@ TEST(idle_cycles_are_told_at_debug_only)
         CHECK_INT(n_told("Synced 1 session (0 unchanged, 0 failed), masked 1 secret (1 new)"), 1);
 }
 
-TEST(rules_and_swaps_are_told)
+TEST(rules_and_swaps_are_reported)
 {
         _cleanup_(cycle_journal_done) CycleJournal j = { 0 };
         _cleanup_(cycle_result_done) CycleResult result = { .source_swapped = true, .full = true };
@@ -149,7 +149,7 @@ TEST(rules_and_swaps_are_told)
         CHECK_INT(n_told("All sessions were synced again"), 1); /* the first time ever */
 }
 
-TEST(a_warning_is_shown_and_told_once)
+TEST(a_warning_is_shown_and_logged_once)
 {
         _cleanup_(cycle_journal_done) CycleJournal j = { 0 };
 

@@ -386,7 +386,7 @@ static bool is_right(World *w, const char *when)
         return right;
 }
 
-TEST(everything_arrives_and_goes)
+TEST(everything_arrives_and_is_deleted)
 {
         World w;
 
@@ -423,7 +423,7 @@ TEST(without_anything_to_do_nobody_is_asked)
 }
 
 /* To compare them with nothing would be half of a first delivery's work. */
-TEST(what_is_not_there_is_not_summed_up)
+TEST(digests_leave_out_missing_rows)
 {
         World w;
 
@@ -565,18 +565,18 @@ static unsigned lose_ledger_at_each_step(bool has_copy)
         return n_tried;
 }
 
-TEST(what_a_lost_ledger_knew_of_arrives_and_goes_again)
+TEST(a_lost_ledger_delivers_and_deletes_again)
 {
         CHECK(lose_ledger_at_each_step(false) > 1);
 }
 
-TEST(what_a_ledger_from_a_backup_knows_not_of_arrives_and_goes_again)
+TEST(an_old_ledger_delivers_and_deletes_again)
 {
         CHECK(lose_ledger_at_each_step(true) > 1);
 }
 
 /* Messages there have stamps that the clock has not reached; only the remote tells it when the ledger is gone. */
-TEST(a_ledger_that_goes_while_the_remote_is_open_is_followed)
+TEST(a_ledger_removed_while_the_remote_is_open_is_noticed)
 {
         World w;
 
@@ -703,7 +703,7 @@ TEST(random_rounds)
         }
 }
 
-TEST(a_session_of_somebody_else_is_left_alone_and_told)
+TEST(somebody_elses_session_is_left_alone_and_reported)
 {
         MemoryRow theirs = foreign_row();
         uint64_t n = 0;
@@ -730,7 +730,7 @@ TEST(a_session_of_somebody_else_is_left_alone_and_told)
         world_done(&w);
 }
 
-TEST(a_version_that_no_clock_gave_is_told_and_repaired)
+TEST(an_impossible_version_is_reported_and_repaired)
 {
         uint64_t now;
         World w;
@@ -757,7 +757,7 @@ TEST(a_version_that_no_clock_gave_is_told_and_repaired)
         world_done(&w);
 }
 
-TEST(a_second_archive_is_told_and_sends_nothing)
+TEST(a_second_archive_is_reported_and_sends_nothing)
 {
         World here, there;
         uint64_t n;
@@ -897,7 +897,7 @@ static void spoil(World *w, unsigned s, bool shrunk)
 }
 
 /* Whatever it had there, and why it was to be another one: the older form may say what nobody may read any more. */
-TEST(nothing_stays_there_of_what_is_refused)
+TEST(a_rejected_session_is_deleted_from_the_remote)
 {
         for (int kind = 0; kind < 8; kind++) {
                 bool is_shrunk = kind & 1, is_starred = kind & 2, has_transactions = kind & 4;
@@ -932,7 +932,7 @@ TEST(nothing_stays_there_of_what_is_refused)
 }
 
 /* When its project is shared as metadata only from now on; when it goes. */
-TEST(nothing_stays_there_of_what_is_refused_and_taken_back)
+TEST(a_rejected_and_reverted_session_is_deleted_from_the_remote)
 {
         static const char *const projects[] = { "q", NULL };
         World w;
@@ -987,7 +987,7 @@ TEST(a_row_of_a_list_that_is_refused_bars_its_own_session)
 }
 
 /* By halves, and on the connection that is open. */
-TEST(what_is_refused_is_found_with_few_requests)
+TEST(a_rejected_session_is_found_with_few_requests)
 {
         World w;
 
@@ -1042,7 +1042,7 @@ TEST(it_stops_between_any_two_steps)
         world_done(&w);
 }
 
-TEST(what_waits_is_not_what_differs)
+TEST(waiting_changes_do_not_count_as_differences)
 {
         unsigned n = 0;
         World w;

@@ -298,7 +298,7 @@ TEST(an_old_secret_is_not_new)
         world_done(&w);
 }
 
-TEST(only_what_changed_is_written)
+TEST(only_changes_are_written)
 {
         World w;
 
@@ -526,7 +526,7 @@ TEST(a_swapped_file_with_the_same_content_writes_nothing)
 }
 
 /* Half way through another file, the marker of the one before says nothing of the rest. */
-TEST(stopped_in_a_swapped_file_and_gone_on)
+TEST(a_stop_in_a_swapped_file_is_resumed)
 {
         World w, o;
 
@@ -627,7 +627,7 @@ TEST(the_largest_ordinal_is_the_last)
         world_done(&w);
 }
 
-TEST(what_the_window_misses_the_audit_finds)
+TEST(the_audit_finds_changes_that_the_window_misses)
 {
         World w;
 
@@ -809,7 +809,7 @@ TEST(secrets_go_in_every_text_column)
 }
 
 /* A secret that is known by its context in one message goes where it stands bare, before and after, now and later. */
-TEST(a_secret_known_once_goes_everywhere_in_its_session)
+TEST(a_secret_found_once_is_masked_everywhere_in_its_session)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         const char *bare = token(77) + 6; /* no prefix: nothing tells that it is a secret */
@@ -1018,7 +1018,7 @@ TEST(two_contexts_of_one_secret_leave_no_part_of_it)
 }
 
 /* What only the archive has is masked again in two looks as well. */
-TEST(a_secret_learned_late_goes_from_what_only_the_archive_has)
+TEST(a_secret_found_late_is_masked_in_archive_only_messages)
 {
         _cleanup_free_ char *rules = fixture_path("late-rules"), *file = NULL, *content = NULL;
         static const char rule[] =
@@ -1055,7 +1055,7 @@ TEST(a_secret_learned_late_goes_from_what_only_the_archive_has)
 }
 
 /* Names are remembered as clean; a secret that is learned later may stand in one. */
-TEST(a_name_that_was_clean_is_looked_at_again)
+TEST(a_name_without_secrets_is_checked_again)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         const char *bare = token(0) + 6;
@@ -1087,7 +1087,7 @@ TEST(a_name_that_was_clean_is_looked_at_again)
 }
 
 /* A name of the session tells it: it goes from the messages, which are read before. */
-TEST(what_a_name_tells_goes_from_the_messages)
+TEST(a_secret_in_a_name_is_masked_in_the_messages)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         const char *bare = token(0) + 6;
@@ -1136,7 +1136,7 @@ _printf_(2, 3) static void changef(World *w, const char *format, ...)
 }
 
 /* The text that told a secret goes; what it told stays masked, in each process to come. */
-TEST(what_was_masked_stays_masked_without_its_context)
+TEST(a_masked_secret_stays_masked_without_its_context)
 {
         const char *bare = token(0) + 6;
         World w;
@@ -1177,7 +1177,7 @@ TEST(what_was_masked_stays_masked_without_its_context)
 }
 
 /* A text of megabytes is not kept to be searched again; it is read again. */
-TEST(what_was_masked_stays_masked_in_a_long_session)
+TEST(a_masked_secret_stays_masked_in_a_long_session)
 {
         const char *bare = token(0) + 6;
         World w;
@@ -1199,7 +1199,7 @@ TEST(what_was_masked_stays_masked_in_a_long_session)
 }
 
 /* What the rules no longer take for a secret comes back, and so does what a person switched off. */
-TEST(a_rule_that_changes_its_mind_is_heard)
+TEST(a_changed_rule_can_unmask)
 {
         static const char *const off[] = { "github-pat", NULL };
         const char *secret = token((unsigned) now_usec(CLOCK_REALTIME));
@@ -1251,7 +1251,7 @@ static void add_relative(World *w, unsigned k, unsigned teller, const char *bare
 }
 
 /* Parent, child and grandchild, a pin's note and a name: whichever tells it, whichever comes first. */
-TEST(a_conversation_shares_what_is_known)
+TEST(a_conversation_shares_known_secrets)
 {
         for (unsigned teller = 0; teller < 5; teller++)
                 for (unsigned first = 0; first < 3; first++) {
@@ -1285,7 +1285,7 @@ TEST(a_conversation_shares_what_is_known)
 }
 
 /* Stopped or killed between what a session told and what its relatives are masked with: the next process goes on. */
-TEST(what_was_to_be_shared_is_shared_by_the_next_process)
+TEST(the_next_process_shares_pending_secrets)
 {
         const char *bare = token(0) + 6;
         World w;
@@ -1316,7 +1316,7 @@ TEST(what_was_to_be_shared_is_shared_by_the_next_process)
 }
 
 /* What only the archive has is masked with what the others tell. */
-TEST(a_session_that_the_source_lost_shares_too)
+TEST(a_session_that_the_source_lost_shares_its_secrets)
 {
         const char *bare = token(0) + 6;
         World w;
@@ -1376,7 +1376,7 @@ TEST(the_cost_of_many_secrets_is_linear)
 }
 
 /* The length of a text is that of what is archived: the source's would tell how long each secret is. */
-TEST(lengths_are_of_what_is_archived)
+TEST(lengths_are_those_of_the_archived_texts)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
         World w;
@@ -1410,7 +1410,7 @@ TEST(lengths_are_of_what_is_archived)
         world_done(&w);
 }
 
-TEST(what_goes_leaves_no_byte_behind)
+TEST(purged_text_leaves_no_byte_in_the_files)
 {
         _cleanup_free_ char *index = NULL;
         World w;
@@ -1444,7 +1444,7 @@ TEST(what_goes_leaves_no_byte_behind)
 }
 
 /* Killed, or stopped beside a reader, before what was purged is wiped: the next process does it. */
-TEST(what_was_to_be_wiped_is_wiped_by_the_next_process)
+TEST(the_next_process_wipes_pending_text)
 {
         _cleanup_free_ char *index = NULL;
         sqlite3 *reader = NULL;
@@ -1486,7 +1486,7 @@ TEST(what_was_to_be_wiped_is_wiped_by_the_next_process)
         world_done(&w);
 }
 
-TEST(settings_are_applied_to_what_is_archived)
+TEST(settings_are_applied_to_archived_sessions)
 {
         static const char *const none[] = { NULL }, *const jay[] = { "j*", NULL };
         World w;
@@ -1599,7 +1599,7 @@ TEST(a_session_that_cannot_be_archived_stops_no_other)
         world_done(&w);
 }
 
-TEST(stopped_between_two_sessions_and_gone_on)
+TEST(a_stop_between_two_sessions_is_resumed)
 {
         World w;
 
@@ -1713,7 +1713,7 @@ static void say_many(World *w, const char *session, unsigned ordinal, unsigned f
         say(w, session, ordinal, "NULL", text.data);
 }
 
-TEST(more_secrets_than_are_remembered_are_told)
+TEST(more_secrets_than_are_remembered_are_reported)
 {
         enum { PER_MESSAGE = 512, N = KNOWN_SECRETS_MAX + PER_MESSAGE };
         World w;
@@ -1733,7 +1733,7 @@ TEST(more_secrets_than_are_remembered_are_told)
         world_done(&w);
 }
 
-TEST(a_text_that_is_too_large_is_left_out_and_told)
+TEST(a_text_that_is_too_large_is_left_out_and_reported)
 {
         World w;
 
@@ -1855,7 +1855,7 @@ TEST(a_session_that_was_stuck_is_synced_last_and_alone)
         world_done(&w);
 }
 
-TEST(a_session_that_is_stuck_again_costs_no_other)
+TEST(a_session_that_is_stuck_again_delays_no_other)
 {
         World w;
 
@@ -1893,7 +1893,7 @@ TEST(a_session_that_was_stuck_three_times_has_failed_until_it_changes)
         world_done(&w);
 }
 
-TEST(a_resync_tries_again_what_was_stuck)
+TEST(a_resync_tries_a_stuck_session_again)
 {
         World w;
 
@@ -1906,7 +1906,7 @@ TEST(a_resync_tries_again_what_was_stuck)
         world_done(&w);
 }
 
-TEST(a_note_of_a_session_that_went_goes)
+TEST(the_note_of_a_removed_session_is_removed)
 {
         World w;
 
@@ -1950,7 +1950,7 @@ static void world_begin_stuck_sharing(World *w, const char *name, unsigned n, co
         restart(w);
 }
 
-TEST(a_session_that_was_stuck_when_its_conversation_told_something_is_masked_last)
+TEST(a_session_stuck_while_masking_shared_secrets_is_masked_last)
 {
         const char *bare = token(0) + 6;
         World w;

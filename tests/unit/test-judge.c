@@ -454,7 +454,7 @@ TEST(random_values_beside_a_name_are_secrets)
         }
 }
 
-TEST(what_is_none_for_certain_is_not_asked)
+TEST(certain_non_secrets_do_not_reach_the_model)
 {
         static const char *const vetoed[] = {
                 "\"jsonwebtoken\": \"^9.0.10\"",
@@ -508,7 +508,7 @@ TEST(only_a_number_of_tokens_is_a_count)
 }
 
 /* What stands where a value could, in code, in commands and in sentences, and is read for none. */
-TEST(what_belongs_to_something_else_is_not_a_secret)
+TEST(values_of_other_names_are_not_secrets)
 {
         static const char *const harmless[] = {
                 "token = response.headers['X-Subject-Token']",

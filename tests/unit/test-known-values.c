@@ -431,7 +431,7 @@ TEST(cut_off_values)
         check_masked(m, part, "yesterday ", "");
 }
 
-TEST(what_a_person_allows_stays)
+TEST(allowed_values_are_not_masked)
 {
         const char *a = make_value(14), *b = make_value(14), *c = make_value(14);
         _cleanup_free_ char *path = path_of("allow.json"), *text = NULL, *got = NULL,
@@ -494,7 +494,7 @@ TEST(files_that_change_vanish_and_are_broken)
 }
 
 /* None of them holds up a cycle, and each is told. */
-TEST(what_is_no_file)
+TEST(paths_that_are_not_files)
 {
         static const struct {
                 const char *name;
@@ -558,7 +558,7 @@ TEST(limits)
         CHECK_INT(known_values_file(kv, 0)->error, -EFBIG);
 }
 
-TEST(what_was_found_is_remembered_without_its_text)
+TEST(secrets_are_remembered_without_their_text)
 {
         const char *phrase = "correct horse battery staple";
         _cleanup_(known_values_unrefp) KnownValues *kv = NULL, *none = NULL;

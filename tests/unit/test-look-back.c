@@ -86,7 +86,7 @@ TEST(an_escape_hides_nothing)
         CHECK_INT(look_back_is_due(&d.texts, d.masker), 1);
 }
 
-TEST(what_is_too_large_to_keep_is_looked_at_where_it_may_hide_one)
+TEST(large_texts_are_searched_only_where_a_secret_may_be)
 {
         _cleanup_(desk_done) Desk d;
 
@@ -97,7 +97,7 @@ TEST(what_is_too_large_to_keep_is_looked_at_where_it_may_hide_one)
 }
 
 /* A large session that grows by a clean message: its secret was known to all of it before. */
-TEST(what_was_masked_before_is_not_looked_at_for_its_size)
+TEST(masked_texts_are_not_searched_again_for_their_size)
 {
         _cleanup_(desk_done) Desk d;
 

@@ -346,7 +346,7 @@ TEST(the_digest_tells_every_change)
 }
 
 /* A pattern that tries every way to cut a row of "a" in two, and all again for each of them. */
-TEST(what_hits_a_limit_is_masked_whole)
+TEST(a_text_that_hits_a_limit_is_masked_as_a_whole)
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = load(
                         "[{\"id\":\"slow\",\"literals\":[\"start\"],\"pattern\":\"start(?:(?:a+)+)+b\"}]",

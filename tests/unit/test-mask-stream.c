@@ -500,7 +500,7 @@ static void put_base64(StrBuf *b, const StrBuf *plain, size_t line)
 }
 
 /* Where the characters of another text were mended says nothing of this one. */
-TEST(a_part_is_told_by_its_own_bytes)
+TEST(findings_of_a_part_are_reported_by_its_own_bytes)
 {
         _cleanup_(strbuf_done) StrBuf text = { 0 };
         _cleanup_(masker_freep) Masker *m = new_masker();

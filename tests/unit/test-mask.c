@@ -287,7 +287,7 @@ static bool stands_there(void *userdata, size_t number, size_t start)
         return true;
 }
 
-TEST(places_of_known_secrets_are_found_behind_escapes_too)
+TEST(places_of_known_secrets_are_found_after_escapes)
 {
         _cleanup_(masker_freep) Masker *m = new_masker();
         _cleanup_(sample_done) Sample one = make_sample("DB_PASSWORD=<<x/y:{alnum:16}>>\n"),
@@ -592,7 +592,7 @@ TEST(a_placeholder_word_beside_a_secret_hides_nothing)
                 check_sample(MASK_TEXT, templates[i]);
 }
 
-TEST(a_secret_told_later_is_masked_before)
+TEST(a_secret_found_later_is_masked_in_earlier_texts)
 {
         check_sample(MASK_TEXT, "use <<{alnum:20}>> here\nDB_PASSWORD=<<{alnum:20}>>\n");
 }

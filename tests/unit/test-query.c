@@ -231,7 +231,7 @@ TEST(the_summary_counts)
         fixture_done(&f);
 }
 
-TEST(its_size_counts_what_only_the_log_holds)
+TEST(its_size_includes_the_write_ahead_log)
 {
         _cleanup_(query_closep) Query *q = NULL;
         ArchiveSummary s;
@@ -255,7 +255,7 @@ TEST(its_size_counts_what_only_the_log_holds)
         fixture_done(&f);
 }
 
-TEST(what_is_no_archive_is_refused)
+TEST(a_file_that_is_not_an_archive_is_refused)
 {
         Query *q = NULL;
         Fixture f;

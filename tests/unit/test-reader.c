@@ -190,7 +190,7 @@ TEST(what_counts_as_a_change_of_the_session)
         CHECK_INT(count_sessions(r, "2026-02-02", NULL), 1); /* unparsable: always looked at */
 }
 
-TEST(a_message_is_what_hangs_on_it_and_not_its_row_id)
+TEST(a_fingerprint_covers_calls_and_results_but_not_the_row_id)
 {
         _cleanup_free_ char *path = fixture_path("message.db");
         _cleanup_(reader_freep) Reader *r = NULL;
@@ -314,7 +314,7 @@ static char *refusal(const char *path, const char *sql, int64_t expected)
         return reason;
 }
 
-TEST(what_the_source_must_have_depends_on_its_data_version)
+TEST(the_required_columns_depend_on_the_data_version)
 {
         static const struct {
                 const char *sql;
@@ -404,7 +404,7 @@ TEST(rows_that_hang_on_no_message_are_noticed)
         }
 }
 
-TEST(other_types_than_expected_are_read_as_what_the_column_is)
+TEST(values_of_unexpected_types_are_read_as_the_columns_type)
 {
         _cleanup_free_ char *path = fixture_path("types.db");
         _cleanup_(reader_freep) Reader *r = NULL;

@@ -44,7 +44,7 @@ TEST(a_url_is_taken_apart)
         }
 }
 
-TEST(a_url_that_is_none_is_refused_without_repeating_it)
+TEST(an_invalid_url_is_refused_without_repeating_it)
 {
         static const char *const cases[] = {
                 "",
@@ -264,7 +264,7 @@ TEST(waits_double_and_have_a_limit)
         CHECK_INT(b.until_usec, BACKOFF_MIN_USEC / 2);
 }
 
-TEST(what_a_person_must_mend_is_tried_slowly)
+TEST(failures_that_need_a_person_are_retried_slowly)
 {
         Backoff b = { 0 };
 

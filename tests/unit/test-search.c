@@ -267,7 +267,7 @@ TEST(no_word_outlives_its_text)
         search_done(&f);
 }
 
-TEST(a_broken_index_is_made_anew)
+TEST(a_broken_index_is_rebuilt)
 {
         _cleanup_free_ char *path = NULL;
         Fixture f;

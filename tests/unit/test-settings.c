@@ -253,7 +253,7 @@ TEST(lists_grow_and_are_emptied)
 }
 
 /* A password in the wrong line does not go to the journal. */
-TEST(what_is_long_is_not_repeated)
+TEST(long_values_are_not_repeated)
 {
         begin();
         put("etc/scrubjay.conf", "[Sync]\nQuietTime=correct-horse-battery-staple\n"
@@ -299,7 +299,7 @@ TEST(sizes_have_units)
         }
 }
 
-TEST(bad_values_warn_and_leave_what_was)
+TEST(invalid_values_warn_and_keep_the_previous_setting)
 {
         begin();
         put("etc/scrubjay.conf",
@@ -326,7 +326,7 @@ TEST(bad_values_warn_and_leave_what_was)
         CHECK_INT(s->n_remotes, 0);
 }
 
-TEST(what_would_keep_less_private_is_an_error)
+TEST(an_invalid_privacy_setting_is_an_error)
 {
         static const struct {
                 const char *text, *why;
@@ -381,7 +381,7 @@ TEST(max_delay_is_never_below_quiet_time)
         CHECK(warned(s, "settings", "MaxDelay="));
 }
 
-TEST(remotes_are_kept_and_their_passwords_are_not_told)
+TEST(remotes_are_read_and_their_passwords_not_repeated)
 {
         begin();
         put("etc/scrubjay.conf",

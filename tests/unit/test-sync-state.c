@@ -119,7 +119,7 @@ TEST(broken_json_is_an_error_that_says_where)
         }
 }
 
-TEST(what_is_written_is_read_again)
+TEST(a_written_ledger_is_read_back)
 {
         char folder[] = "/tmp/scrubjay-test-XXXXXX";
         _cleanup_(sync_state_done) SyncState s, again = { 0 };

@@ -81,7 +81,7 @@ TEST(an_export_imported_again_changes_nothing)
         fixture_done(&f);
 }
 
-TEST(import_takes_what_the_archive_holds)
+TEST(import_takes_cursors_of_archived_sessions)
 {
         _cleanup_(sync_state_done) SyncState s = parsed(
                         "{\"version\": 3, \"total_synced\": 100, \"total_masked\": 200, "

@@ -73,7 +73,7 @@ static WorkerReport finish(Worker *w, uint64_t *ret_n_reports)
         }
 }
 
-TEST(a_missing_source_is_told)
+TEST(a_missing_source_is_reported)
 {
         clear();
         _cleanup_(settings_unrefp) Settings *settings = load();
