@@ -93,7 +93,7 @@ class OpenPage(Browser):
         return next((target["targetId"] for target in targets if target["type"] == "page"), None)
 
     def _do(self, method, **parameters):
-        """A command; returns its answer. Events on the way are nobody's business."""
+        """Runs a command and returns its answer. Events in between are ignored."""
         self.n_commands += 1
         command = {"id": self.n_commands, "method": method, "params": parameters} | ({"sessionId": self.session} if self.session else {})
         os.write(self.out, json.dumps(command).encode() + b"\0")

@@ -49,7 +49,7 @@ def changed_sessions(desk, seq):
 
 
 def saved(desk, transcript):
-    """An action: the transcript is written anew and agentsview reads it."""
+    """An action: the transcript is written again and agentsview reads it."""
     def action():
         transcript.save()
         desk.viewer.sync()

@@ -32,7 +32,7 @@ def archived(desk):
 
 
 def sentence(said, *words):
-    """Checks that it is a sentence that names what it is about, and no more than one message's worth of it."""
+    """Checks that it is a sentence that names its subject, and at most as long as one message."""
     lines = [line for line in said.splitlines() if line.strip()]
     assert lines, "it said nothing"
     assert len(lines) <= 3, said

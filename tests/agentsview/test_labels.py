@@ -48,7 +48,7 @@ def test_labels_and_parents_come_and_go(desk):
 
 
 def test_labels_are_text(desk):
-    """A session with metadata only has none, one that is deleted for good takes its own along."""
+    """A session with only metadata has none, and those of a permanently deleted session are removed."""
     for transcript in desk.transcripts:
         desk.viewer.run("session", "label", transcript.id, "word")
     desk.scrubjay.configure("[Privacy]\nMetadataOnly=alpha\n")

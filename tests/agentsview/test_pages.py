@@ -124,7 +124,7 @@ def calls(sessions):
 
 
 def ask(server, call):
-    """The answer; or its status, where there is none."""
+    """The answer, or its status if there is no answer."""
     try:
         return server.get(call)
     except urllib.error.HTTPError as error:

@@ -1,4 +1,4 @@
-"""No planted secret is found in any byte that scrubjay leaves behind or says"""
+"""No planted secret is found in any byte that scrubjay writes or prints"""
 
 import json
 import random

@@ -92,7 +92,7 @@ def write_steadily(path, seconds, per_second):
 
 
 def steady_writer(lab, n_sessions, seconds, per_second=50):
-    """Somebody commits all the time: all of it arrives, and there are no more cycles than one for each maximum delay."""
+    """Somebody commits all the time: everything arrives, with at most one cycle per maximum delay."""
     source = lab.source("real", n_sessions)
 
     def work(daemon, process):

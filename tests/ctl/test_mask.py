@@ -296,7 +296,7 @@ LOG = "2026-01-02T10:00:00.123456Z stdout F [worker-7] "
     ("", 0, 130, "-----"), (LOG, 1, 130, "-----"), (LOG, 1, 700, "-----"), ("", 0, 20, ""), (" ", 1, 2000, "-----")],
     ids=["whole", "no-header", "no-header-long", "footer-cut", "no-header-longer"])
 def test_a_private_key_across_two_pieces_of_a_text(ctl, rng, prefix, from_line, n_lines, footer):
-    """Whole wherever the border lies, also without its header; and nothing more than the key."""
+    """All of the key, wherever the border of a window is, also without its header; and nothing but the key."""
     body = ["".join(rng.choices(LETTERS + "+/", k=64)) for _ in range(n_lines)]
     key = ["-----BEGIN RSA PRIVATE " + "KEY-----", *body, "-----END RSA PRIVATE " + "KEY" + footer]
     key = "".join(prefix + line + "\n" for line in key[from_line:])

@@ -1,4 +1,4 @@
-"""A damaged archive: seen, said, kept beside, built anew; and never in a loop"""
+"""A damaged archive is noticed, reported, moved aside and rebuilt, and never in a loop"""
 
 import random
 import sqlite3

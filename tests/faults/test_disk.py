@@ -1,4 +1,4 @@
-"""The disk fails: a reason in plain words, no loss, no busy loop, and it goes on by itself when the disk is well again"""
+"""The disk fails: there is a reason in plain words, no loss and no busy loop, and syncing continues by itself once the disk works again"""
 
 import os
 import shutil

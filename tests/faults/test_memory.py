@@ -97,7 +97,7 @@ def test_the_session_that_memory_ran_out_in_is_noted_and_synced_last(source, tmp
 
 
 def test_a_session_that_memory_runs_out_in_again_and_again_is_left_out(source, tmp_path):
-    """The service manager starts the service anew each time: that ends, and all the others are archived."""
+    """The service manager restarts the service each time: this ends, and all other sessions are archived."""
     folder = tmp_path / "run" / "archive"
     archive, note = folder / "archive.db", folder / "archive.db.stuck"
     undisturbed = run_once(source.path, archive)
@@ -148,7 +148,7 @@ def test_failed_masking_is_tried_until_it_succeeds(source, tmp_path):
         source.sql(f"DELETE FROM {table} WHERE {key} = 'huge'")
 
     def once(megabytes=1 << 20):
-        """With another policy than that of before."""
+        """With another policy than before."""
         return subprocess.run(["prlimit", f"--as={megabytes << 20}", SCRUBJAYD, "--once", "--source", source.path, "--archive", archive],
                               env=environment(tmp_path / "run") | {"SCRUBJAY_MASK_RULESDIR": str(rules)}, capture_output=True, text=True)
 

@@ -26,7 +26,7 @@ class Planted:
 
     @property
     def gone(self):
-        """What may not be found: the secret parts, or the whole text where there are none."""
+        """What must not be found: the secret parts, or the whole text if there are none."""
         return self.secrets or (self.text,)
 
 

@@ -148,7 +148,7 @@ def test_the_environment_is_passed_on(folder):
 
 @pytest.mark.parametrize("folder", sorted(BELOW["service"]))
 def test_only_the_service_logs(folder):
-    """What lies below returns; the daemon logs once, with the context it has."""
+    """Code below service/ returns; the daemon logs once, with the context it has."""
     calls = re.compile(r"\b(sd_journal_\w+|syslog|log_(error|warning|notice|info)\w*)\s*\(")
     for path in SOURCES:
         if folder_of(path) == folder:

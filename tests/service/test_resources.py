@@ -1,4 +1,4 @@
-"""What the service leaves to the person at work: its place behind other programs, and a bound for its memory."""
+"""The service yields to the person at work: a low priority, and a limit for its memory."""
 
 import ctypes
 import os

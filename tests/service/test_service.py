@@ -125,7 +125,7 @@ def test_stop_in_mid_cycle_loses_nothing(started):
 
 
 def test_stop_asks_for_the_time_that_it_needs(session):
-    """A cycle that goes on beyond TimeoutStopSec= is finished, since it gets on."""
+    """A cycle that takes longer than TimeoutStopSec= is finished as long as it makes progress."""
     session.drop_in("[Service]\nTimeoutStopSec=1s\n")
     source = session.source()
     source.add_many(80000)
@@ -306,7 +306,7 @@ def test_git_tells_the_identity_in_there(session):
 
 
 def test_a_source_folder_that_appears_late_restarts_it(session):
-    """The sandbox was made without it, so it is read-only in there: another start makes it anew."""
+    """The sandbox was made without the folder, so it is read-only there: a restart makes a new sandbox."""
     session.systemctl("start", "scrubjay.service")
     wait_for(lambda: session.status()["LastError"], "it waits for the source")
     (session.here / ".agentsview").rmdir()
