@@ -65,7 +65,7 @@ def test_a_pasted_credential_is_announced_once(desktop, source):
     wait_for(lambda: len(server.shown) >= 2, "the next one")
     first, second = shown[0], server.shown[1]
     assert first[0].startswith("Credential pasted: GitHub ") and "," not in first[0]
-    assert first[1] == "It has just been pasted into a session of project jay &amp; &lt;b&gt;. Rotate it."
+    assert first[1] == "It was just pasted into a session of project jay &amp; &lt;b&gt;. Rotate it."
     assert second[1].startswith("They were just pasted") and second[0].startswith("Credentials pasted: ")
     assert len(server.shown) == 2
     assert not any(github_token(n) in str(server.shown) + daemon.log for n in (1, 2, 3, 4))

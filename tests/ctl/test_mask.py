@@ -120,9 +120,9 @@ def test_rules_that_do_not_hold_are_named(ctl):
 
 
 @pytest.mark.parametrize("examples, reason", [
-    ({"positive": [None]}, "'examples' positive example 1 must be a string"),
+    ({"positive": [None]}, "'examples' positive example 1 must be a non-empty string"),
     ({"positive": "x"}, "'examples' positive must be an array of strings"),
-    ({"positive": ["x"], "negative": [["x"]]}, "'examples' negative example 1 must be a string"),
+    ({"positive": ["x"], "negative": [["x"]]}, "'examples' negative example 1 must be a non-empty string"),
     ({"positive": ["x\0y"]}, "'examples' positive example 1 holds a NUL"),
     (["x"], "'examples' must be an object"),
     ({"positive": ["{alnum:100000}{alnum:100000}"], "negative": ["x"]}, "one of its examples is larger than 128 KiB"),

@@ -29,7 +29,7 @@ def test_an_export_is_imported_and_nothing_is_synced_twice(ctl, daemon, source):
     daemon.stop()
     file = ctl.home / "state.json"
     ctl.run("state", "export", file)
-    assert "2 cursors taken." in ctl.run("state", "import", file).out
+    assert "2 cursors imported." in ctl.run("state", "import", file).out
     result = once(daemon)
     assert (result["sessions_synced"], result["messages_written"]) == (0, 0)
 
@@ -43,7 +43,7 @@ def test_a_foreign_cursor_does_not_hide_a_missing_session(ctl, daemon, source):
         "one": {"file_hash": source.sql("SELECT file_hash FROM sessions")[0][0], "last_ordinal": 2},
         "never": {"file_hash": "x", "last_ordinal": 9}}}
     out = ctl.run("state", "import", stdin=json.dumps(state)).out
-    assert "1 cursor taken, 1 left" in out
+    assert "1 cursor imported, 1 left out" in out
     result = once(daemon)
     assert result["sessions_synced"] == 1
     assert archive_rows(ctl.archive, "SELECT count(*) FROM messages") == [(3,)]
