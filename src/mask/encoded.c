@@ -196,12 +196,9 @@ static size_t find_beginning(const char *text, size_t start, size_t end)
         return end;
 }
 
-int encoded_next(const char *text, size_t size, size_t *at, size_t until, Encoded *ret,
-                 StrBuf *decoded)
+int encoded_next(const char *text, size_t size, size_t *at, Encoded *ret, StrBuf *decoded)
 {
-        const size_t limit = size - until > RUN_MIN ? until + RUN_MIN : size;
-
-        while (*at < until && (*at = find_run(text, limit, *at)) < until) {
+        while ((*at = find_run(text, size, *at)) < size) {
                 Encoded e = { .end = run_end(text, size, *at) };
                 int r;
 

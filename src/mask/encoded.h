@@ -14,10 +14,9 @@ typedef struct Encoded {
         size_t n, at;      /* its n-th character is at @at: where encoded_range() was last */
 } Encoded;
 
-/* The next run that begins in *@at..@until and is text when it is decoded; *@at moves after it. @decoded is that text. Returns 1, 0
- * (there is none) or -ENOMEM. */
-int encoded_next(const char *text, size_t size, size_t *at, size_t until, Encoded *ret,
-                 StrBuf *decoded);
+/* The next run at or after *@at that is text when it is decoded; *@at moves after it. @decoded is that text. Returns 1, 0 (there
+ * is none) or -ENOMEM. */
+int encoded_next(const char *text, size_t size, size_t *at, Encoded *ret, StrBuf *decoded);
 
 /* What @size characters of base64 at @text are, as far as they are text; @decoded begins anew. Returns 0 or -ENOMEM. */
 int encoded_decode(const char *text, size_t size, StrBuf *decoded);

@@ -189,10 +189,11 @@ static bool is_number(const char *s, size_t n)
 static bool is_count(const View *v, const Candidate *c)
 {
         char plural = at(v, c->keyword_end), next = at(v, c->keyword_end + 1);
+        bool upper = is_upper(v->text[c->keyword_end - 1]); /* "TOKENS", and not "tokenSecret" */
         size_t i = c->start;
 
         if (c->kind != KIND_TOKEN || c->quote || c->end - i > COUNT_MAX ||
-            to_lower(plural) != 's' || (is_letter(next) && is_upper(plural) == is_upper(next)))
+            plural != (upper ? 'S' : 's') || (is_letter(next) && is_upper(next) == upper))
                 return false;
         while (i < c->end && is_digit(v->text[i]))
                 i++;

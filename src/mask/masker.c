@@ -402,13 +402,14 @@ static int find_decoded(Masker *m, const char *text, Encoded *e)
         return r;
 }
 
-/* The same for all that is encoded in @text and begins in @at..@until. */
-static int find_encoded(Masker *m, const char *text, size_t size, size_t at, size_t until)
+/* The same for all that is encoded in @text. */
+static int find_encoded(Masker *m, const char *text, size_t size)
 {
         Encoded e;
+        size_t at = 0;
         int r;
 
-        while ((r = encoded_next(text, size, &at, until, &e, &m->decoded)) > 0) {
+        while ((r = encoded_next(text, size, &at, &e, &m->decoded)) > 0) {
                 r = find_decoded(m, text, &e);
                 if (r != 0)
                         break;
@@ -440,20 +441,17 @@ static int search_again(Masker *m, TextPart part)
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < edits->n;) {
-                size_t start = edits->pieces[i].start, end = edits->pieces[i].end, from;
+                size_t start = edits->pieces[i].start, end = edits->pieces[i].end;
                 TextPart near = part;
 
                 while (++i < edits->n && edits->pieces[i].start <= end + 2 * RULE_WINDOW_MAX)
                         end = edits->pieces[i].end;
-                from = start > RULE_WINDOW_MAX ? start - RULE_WINDOW_MAX : 0;
-                near.from = from > part.from ? from : part.from;
+                if (start > part.from + RULE_WINDOW_MAX)
+                        near.from = start - RULE_WINDOW_MAX;
                 if (part.until > end + RULE_WINDOW_MAX)
                         near.until = end + RULE_WINDOW_MAX;
                 if (near.from < near.until)
                         r = scanner_run(m->scanner, text, size, near, &m->found);
-                /* What was cut decodes to less than before, and what is left after it to something else. */
-                if (r == 0)
-                        r = find_encoded(m, text, size, from, end < size ? end + 1 : size);
         }
         if (r == 0 && scanner_n_known(m->scanner) > n_known)
                 r = scanner_run(m->scanner, text, size, part, &m->found);
@@ -475,8 +473,8 @@ static int mask_text(Masker *m, const char *text, size_t size, TextPart part)
                 m->found.n = 0;
                 r = round > 0 ? search_again(m, part_now)
                               : scanner_run(m->scanner, now, now_size, part_now, &m->found);
-                if (r == 0 && round == 0)
-                        r = find_encoded(m, now, now_size, 0, now_size);
+                if (r == 0)
+                        r = find_encoded(m, now, now_size);
                 if (r < 0)
                         return r;
                 if (r > 0)

@@ -9,11 +9,6 @@
 /* What one run of a pattern costs of the budget, a mean. */
 #define PATTERN_STEPS 256
 
-/* A chunk and its view fit the second cache. Its blocks are what is read once more, with broken words joined. */
-#define CHUNK_SIZE 524288
-#define N_BLOCKS   32
-#define BLOCK_SIZE (CHUNK_SIZE / N_BLOCKS)
-
 /* Of these each is looked for in every text. */
 #define HOMES_MAX 8
 
@@ -56,8 +51,6 @@ struct Scanner {
         NameCache *names; /* what name patterns said */
         Cuts cuts;        /* of this view */
         Budget budget;
-        size_t chunk; /* where the chunk begins in the text */
-        uint32_t wraps; /* its blocks with a word that goes on in the next line, and is a rule's or a known secret's */
         bool last_chunk; /* the view ends where the text does */
         bool limited;
 };
@@ -101,7 +94,3 @@ static inline size_t scanner_view_start(const char *text, size_t at)
 int scanner_try_key(Scanner *s, const Rule *rule, size_t *done, size_t at);
 /* A key that began in the chunk before, and did not end there. */
 int scanner_go_on_with_key(Scanner *s);
-
-/* Notes where a pattern's literal or a known secret begins in the last word of a line that looks as if it were wrapped (view_is_wrap()):
- * in s->wraps. Returns 0 or -ENOMEM. */
-int scanner_find_wraps(Scanner *s);

@@ -9,8 +9,13 @@
 #include "mask/judge-words.h"
 #include "mask/scanner-internal.h"
 
-/* After a chunk the view goes on as far as a rule may look. */
-#define AHEAD RULE_WINDOW_MAX
+/* A chunk and its view fit the second cache; after it the view goes on as far as a rule may look. */
+#define CHUNK_SIZE 524288
+#define AHEAD      RULE_WINDOW_MAX
+
+/* How far round the place where two lines become one a rule's literal is looked for. */
+#define JOINT_BEHIND 4096
+#define JOINT_AHEAD  CUT_WINDOW
 
 /* No rule of ours comes near. A pattern that does is stopped before it costs a millisecond, and the text is masked. */
 #define MATCH_LIMIT 50000
@@ -686,10 +691,10 @@ static int find_home(Scanner *s, const char *home)
         return 0;
 }
 
-/* Makes the view of @n bytes from @at on, or of what there is, with what a rule may look at round it. */
-static int open_chunk(Scanner *s, const char *text, size_t size, size_t at, size_t n)
+/* Makes the view of the chunk that begins at @at, with what a rule may look at round it. */
+static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
 {
-        size_t until = s->part.until - at > n ? at + n : s->part.until;
+        size_t until = s->part.until - at > CHUNK_SIZE ? at + CHUNK_SIZE : s->part.until;
         size_t end = size - until > AHEAD ? until + AHEAD : size;
         size_t base = scanner_view_start(text, at > TEXT_BEHIND ? at - TEXT_BEHIND : 0);
         int r;
@@ -711,47 +716,71 @@ static int find_known_again(Scanner *s, const char *text, size_t size, size_t un
         int r = 0;
 
         for (size_t at = s->part.from; r >= 0 && at < until; at += CHUNK_SIZE) {
-                r = open_chunk(s, text, size, at, CHUNK_SIZE);
+                r = open_chunk(s, text, size, at);
                 if (r >= 0)
                         r = find_known(s);
         }
         return r;
 }
 
-/* What is open goes on after the joined view. */
-static int go_on_joined(Scanner *s, const char *text, size_t size)
+static int find_here(Scanner *s)
 {
-        int r = 0;
+        int r = s->first < s->end ? find_rules(s) : 0;
 
-        while (r >= 0 && s->open[true].rule) {
-                r = open_chunk(s, text, size, s->open[true].end - 1, 1);
-                if (r >= 0)
-                        r = go_on_with_word(s);
-        }
-        return r;
+        return r < 0 || s->first >= s->end ? r : find_known(s);
 }
 
-/* These blocks of the chunk once more, with nothing in between broken words. */
-static int find_broken(Scanner *s, const char *text, size_t size, uint32_t blocks)
+/* In the joined view, round each place where lines became one: from the line's start to a little after it. */
+static int find_at_joints(Scanner *s)
 {
+        const View *v = &s->view;
+        const size_t first = s->first, last = s->end;
         int r = 0;
 
-        s->view.join = true;
-        for (size_t i = 0; r >= 0 && i < N_BLOCKS; i++) {
-                size_t at = s->chunk + i * BLOCK_SIZE, n = 0;
+        s->end = s->first;
+        for (size_t i = 0; r >= 0 && i < v->map.n; i++) {
+                const MapPiece *p = &v->map.pieces[i];
+                size_t low = p->start > JOINT_BEHIND ? p->start - JOINT_BEHIND : 0,
+                       high = p->start + JOINT_AHEAD;
+                const char *line;
 
-                for (; i < N_BLOCKS && blocks >> i & 1; i++)
-                        n += BLOCK_SIZE;
-                if (n == 0 || at >= s->part.until)
+                if (!view_joins_lines(v, p))
                         continue;
-                r = open_chunk(s, text, size, at, n);
-                if (r >= 0)
-                        r = find_rules(s);
-                if (r >= 0)
-                        r = find_known(s);
-                if (r >= 0)
-                        r = go_on_joined(s, text, size);
+                line = memrchr(v->text + low, '\n', p->start - low);
+                low = line ? (size_t) (line - v->text) + 1 : low;
+                low = low > first ? low : first;
+                high = high < last ? high : last;
+                if (low > s->end) {
+                        r = find_here(s);
+                        s->first = low;
+                }
+                s->end = high > s->end ? high : s->end;
         }
+        if (r >= 0)
+                r = find_here(s);
+        s->first = first;
+        s->end = last;
+        return r;
+}
+
+/*
+ * The chunk once more, with nothing in between broken words: all of it where something unseen breaks one, else where lines
+ * were wrapped.
+ */
+static int find_broken(Scanner *s, const char *text, size_t size, size_t at)
+{
+        bool breaks = s->view.breaks;
+        int r;
+
+        if (!breaks && !s->open[true].rule && !memchr(s->view.text, '\n', s->view.size) &&
+            !memchr(s->view.text, '\r', s->view.size))
+                return 0;
+        s->view.join = true;
+        r = open_chunk(s, text, size, at);
+        if (r >= 0)
+                r = go_on_with_word(s);
+        if (r >= 0)
+                r = breaks ? find_here(s) : find_at_joints(s);
         s->view.join = false;
         return r;
 }
@@ -778,25 +807,19 @@ int scanner_run(Scanner *s, const char *text, size_t size, TextPart part, Spans 
         s->size = size;
         memset(s->open, 0, sizeof(s->open));
         for (size_t at = part.from; r >= 0 && !s->limited && at < part.until; at += CHUNK_SIZE) {
-                s->chunk = at;
-                s->wraps = 0;
-                r = open_chunk(s, text, size, at, CHUNK_SIZE);
+                r = open_chunk(s, text, size, at);
                 if (r >= 0)
                         r = scanner_go_on_with_key(s);
                 if (r >= 0)
                         r = go_on_with_word(s);
                 if (r >= 0)
-                        r = find_rules(s);
-                if (r >= 0)
-                        r = find_known(s);
-                if (r >= 0)
-                        r = scanner_find_wraps(s);
+                        r = find_here(s);
                 if (has_learned(s, &n_known))
                         known_until = at;
                 for (size_t i = 0; r >= 0 && i < s->n_homes; i++)
                         r = find_home(s, s->homes[i]);
                 if (r >= 0)
-                        r = find_broken(s, text, size, s->view.breaks ? UINT32_MAX : s->wraps);
+                        r = find_broken(s, text, size, at);
                 if (has_learned(s, &n_known))
                         known_until = at + CHUNK_SIZE;
                 s->limited = s->limited || spans->n > SPANS_MAX;

@@ -486,6 +486,13 @@ bool view_is_marker(const View *v, size_t at)
         return p && v->source[p->from_start] == '[';
 }
 
+bool view_joins_lines(const View *v, const MapPiece *p)
+{
+        char first = v->source[p->from_start], last = v->source[p->from_end - 1];
+
+        return p->start == p->end && (first == '=' || first == '\n' || last == 'n');
+}
+
 ViewJoint view_joint(const View *v, size_t start, size_t end)
 {
         ViewJoint joint = VIEW_JOINT_NONE;
@@ -499,7 +506,7 @@ ViewJoint view_joint(const View *v, size_t start, size_t end)
                         continue;
                 if (*source == '=')
                         return VIEW_JOINT_UNSEEN;
-                if (*source == '\n' || v->source[p->from_end - 1] == 'n')
+                if (view_joins_lines(v, p))
                         joint = VIEW_JOINT_LINES;
                 else if (joint == VIEW_JOINT_NONE)
                         joint = VIEW_JOINT_UNSEEN;

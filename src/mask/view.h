@@ -73,6 +73,9 @@ typedef enum ViewJoint {
         VIEW_JOINT_LINES,  /* a line's end that looks as if it were wrapped */
 } ViewJoint;
 
+/* Is this piece the end of a line, or the "=" before one, that was left out? */
+bool view_joins_lines(const View *v, const MapPiece *p);
+
 /* Of @start..@end. */
 ViewJoint view_joint(const View *v, size_t start, size_t end);
 

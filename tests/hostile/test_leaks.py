@@ -457,6 +457,7 @@ def test_invisible_characters_hide_nothing():
                 cases += [(f"wrapped at {width}", secret, f"{start}\n{secret[n:]} there"),
                           (f"wrapped at {width}, CRLF", secret, f"{start}\r\n{secret[n:]} there"),
                           (f"wrapped at {width} in JSON", secret, json.dumps({"a": f"{start}\n{secret[n:]} there"})),
+                          (f"a colour's end at {width}", secret, f"{start}\x1b[0m\n{secret[n:]} there"),
                           (f"quoted-printable at {width}", secret, f"{start[1:]}=\r\n{secret[n:]} there")]
     masked = mask([text for _, _, text in cases])
     left = [name for (name, secret, _), (text, rules) in zip(cases, masked)
