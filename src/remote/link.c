@@ -216,13 +216,14 @@ static void machine_name(const RemoteOptions *options, char *buffer, size_t size
 /* Splits the known names into the list that the backend uses. */
 static void list_names(Delivery *d)
 {
-        size_t n = 0, size = d->state.origins ? strlen(d->state.origins) : 0;
+        size_t n = 0, size = d->state.origins ? strlen(d->state.origins) : 0,
+               n_names = size / 2 + 2;
         char *to, *save = NULL;
 
         /* list and text in one piece */
         free(d->us.names);
-        d->us.names = xmalloc((size / 2 + 2) * sizeof(*d->us.names) + size + 1);
-        to = (char *) (d->us.names + size / 2 + 2);
+        d->us.names = xcalloc(n_names + size / sizeof(*d->us.names) + 1, sizeof(*d->us.names));
+        to = (char *) (d->us.names + n_names);
         memcpy(to, d->state.origins ?: "", size + 1);
         for (char *word = strtok_r(to, " ", &save); word; word = strtok_r(NULL, " ", &save))
                 d->us.names[n++] = word;

@@ -159,7 +159,7 @@ def cpu_seconds(pid, thread):
 
 
 def test_a_session_that_gets_it_killed_is_synced_last(session):
-    session.drop_in("[Service]\nWatchdogSec=2s\n")
+    session.drop_in("[Service]\nWatchdogSec=4s\n")
     with session.source() as source:
         source.add_session("long", [f"message {i} " + "some words of a text " * 200 for i in range(30000)])
         source.add_session("small")
@@ -170,13 +170,13 @@ def test_a_session_that_gets_it_killed_is_synced_last(session):
         wait_for(lambda: cpu_seconds(pid, thread) > 0.3, "it is in the midst of the long one, the first by its id")
         StoppedThread(thread)
         note = session.archive.with_name("archive.db.stuck")
-        line, mode = wait_for(lambda: note.exists() and (note.read_text(), note.stat().st_mode & 0o777), "the note", 10)
+        line, mode = wait_for(lambda: note.exists() and (note.read_text(), note.stat().st_mode & 0o777), "the note", 30)
         assert line.startswith("1 ") and line.endswith(" long\n") and mode == 0o600
         entries = wait_for(lambda: session.journal(f"MESSAGE_ID={MESSAGES['SESSION_STUCK']}", "--since", session.began),
                            "it is named")
         assert entries[0]["SCRUBJAY_SESSION"] == "long" and "'long'" in entries[0]["MESSAGE"]
-        wait_for(lambda: session.show("NRestarts") == "1" and session.show("ActiveState") == "active", "it is back", 20)
-        wait_for(lambda: session.rows("SELECT id FROM sessions") == [("small",)], "the other one comes first", 20)
+        wait_for(lambda: session.show("NRestarts") == "1" and session.show("ActiveState") == "active", "it is back", 40)
+        wait_for(lambda: session.rows("SELECT id FROM sessions") == [("small",)], "the other one comes first", 40)
         wait_for(lambda: len(session.rows("SELECT id FROM sessions")) == 2, "it is synced, too", 60)
         wait_for(lambda: not note.exists(), "the note goes")
         # Status says it as well, until the next cycle

@@ -35,7 +35,7 @@ test_packages() {
     # which brings the ClickHouse that remotes are tested with; another npm than Debian's does as well, and excludes it
     command -v npm >/dev/null || echo npm
     # the Debian package and what it is built with, a fresh root for it, the other packages' own tools
-    echo debhelper dpkg-dev lintian mmdebstrap rpm makepkg
+    echo build-essential debhelper dpkg-dev lintian mmdebstrap rpm makepkg
     # clang's sanitizers and fuzzer, where they are a package of their own
     clang_runtime
     # which gives the names of functions that leaks of libraries are known by
