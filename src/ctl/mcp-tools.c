@@ -185,7 +185,7 @@ static int get_session(Call *c, char **ret)
                 *ret = ids[0];
                 return 0;
         }
-        for (int i = 0; i < n; i++)
+        for (size_t i = 0; i < ELEMENTSOF(ids); i++)
                 free(ids[i]);
         if (n < 0)
                 return n;

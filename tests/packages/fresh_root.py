@@ -41,11 +41,12 @@ def build_packages(folder):
     return changes
 
 
-def debian_sources():
+def debian_sources(release):
     """This machine's own lists of Debian's packages."""
     lists = Path("/etc/apt")
-    found = [path for path in [lists / "sources.list.d" / "debian.sources", lists / "sources.list"] if path.exists()]
-    assert found, "no package lists of Debian in %s" % lists
+    found = [path for path in (*sorted((lists / "sources.list.d").glob("*.sources")), lists / "sources.list")
+             if path.exists() and release in path.read_text()]
+    assert found, "no package lists of Debian %s in %s" % (release, lists)
     return found[0]
 
 
@@ -55,7 +56,7 @@ def make_base(folder):
                    if line.startswith("VERSION_CODENAME="))
     base = folder / "base.tar"
     run("mmdebstrap", "--variant=minbase", "--include=systemd,dbus-user-session", "--dpkgopt=path-exclude=/usr/share/doc/*",
-        "--dpkgopt=path-include=/usr/share/doc/scrubjay/*", "--skip=cleanup/apt/lists", release, base, debian_sources())
+        "--dpkgopt=path-include=/usr/share/doc/scrubjay/*", "--skip=cleanup/apt/lists", release, base, debian_sources(release))
     return base
 
 
