@@ -193,8 +193,10 @@ int query_find_sessions(Query *q, const char *prefix, size_t max, char **ret)
                 int r = collect_ids(query_database(q), ways[i], prefix, max, ret, &n);
 
                 if (r < 0) {
-                        while (n > 0)
+                        while (n > 0) {
                                 free(ret[--n]);
+                                ret[n] = NULL;
+                        }
                         return r;
                 }
         }

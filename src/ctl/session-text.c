@@ -46,10 +46,10 @@ char *value_copy(const Value *v)
 
 static int count_matches(Query *q, const char *prefix)
 {
-        char *ids[2];
+        char *ids[2] = { NULL };
         int n = query_find_sessions(q, prefix, ELEMENTSOF(ids), ids);
 
-        for (int i = 0; i < n; i++)
+        for (size_t i = 0; i < ELEMENTSOF(ids); i++)
                 free(ids[i]);
         return n;
 }
@@ -124,7 +124,7 @@ int session_find(Query *q, const char *given, char **ret)
                 return -ENOENT;
         }
         print_error(_("Several ids begin with '%s'; give more characters:"), given);
-        for (int i = 0; i < n; i++) {
+        for (size_t i = 0; i < ELEMENTSOF(ids) && ids[i]; i++) {
                 _cleanup_free_ char *id = printable(ids[i]);
 
                 fprintf(stderr, "  %s\n", id);
