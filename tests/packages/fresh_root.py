@@ -87,7 +87,7 @@ class FreshRoot:
 
     def log_in(self):
         """A session with a service manager and a bus; it ends with log_out()."""
-        command = [HERE / "enter-root", self.folder, "user-manager", "--uid", str(PERSON), "--",
+        command = [HERE / "enter-root", self.folder, "/usr/local/bin/user-manager", "--uid", str(PERSON), "--",
                    "bash", "-c", "echo $USER_MANAGER_FOLDER && cat"]
         self.session = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         folder = self.session.stdout.readline().strip()
