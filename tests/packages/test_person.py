@@ -97,6 +97,7 @@ def test_an_archive_elsewhere_by_following_the_advice(debian):
     said = debian.person("scrubjayctl sync", status=1)
     setting = re.search(r"create it if it does not exist, add (ReadWritePaths=\S+) to \[Service\]", said).group(1)
 
+    debian.person("systemctl --user reset-failed scrubjay")  # nobody types as many restarts within ten seconds
     # half of it: doctor knows the other half
     drop_in = "~/.config/systemd/user/scrubjay.service.d"
     debian.person("mkdir -p %s && printf '[Service]\\n%s\\n' >%s/there.conf" % (drop_in, setting, drop_in))
