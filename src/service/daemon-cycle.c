@@ -35,8 +35,8 @@ void daemon_tell_status(Daemon *d)
                                   d->progress.sessions_pending);
         else if (d->syncing)
                 (void) sd_notify(0, "STATUS=Syncing.");
-        else if (d->journal.last_error)
-                (void) sd_notifyf(0, "STATUS=%s", d->journal.last_error);
+        else if (daemon_last_error(d))
+                (void) sd_notifyf(0, "STATUS=%s", daemon_last_error(d));
         else
                 (void) sd_notifyf(0,
                                   "STATUS=Up to date: %" PRIu64 " session%s synced and %" PRIu64

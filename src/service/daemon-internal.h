@@ -33,6 +33,7 @@ struct Daemon {
 
         Schedule schedule;
         CycleJournal journal;
+        char *settings_error; /* why the settings could not be read again; NULL: those that are there are in force */
         EngineTotals totals;
         Progress progress;
         char *source_shown, *archive_shown; /* the settings' paths, as valid UTF-8 */
@@ -63,6 +64,9 @@ uint64_t daemon_now(const Daemon *d);
 
 /* Tells the listener. */
 void daemon_changed(Daemon *d, unsigned what);
+
+/* What Status shows as the last error; NULL: all is well. */
+const char *daemon_last_error(const Daemon *d);
 
 /* Tells the service manager in plain words what is going on. */
 void daemon_tell_status(Daemon *d);

@@ -269,16 +269,20 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
         if (d->stopping)
                 return 0;
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_usec(CLOCK_MONOTONIC));
-        if (settings_load(d->options, &settings, &why) < 0)
-                log_event(LOG_ERR, MESSAGE_SETTINGS_BAD, NULL,
-                          "%s The previous settings stay in force.", why ?: "No memory.");
-        else {
+        free(d->settings_error);
+        d->settings_error = NULL;
+        if (settings_load(d->options, &settings, &why) < 0) {
+                d->settings_error = xasprintf("%s The previous settings stay in force.",
+                                              why ?: "No memory.");
+                log_event(LOG_ERR, MESSAGE_SETTINGS_BAD, NULL, "%s", d->settings_error);
+        } else {
                 use_settings(d, settings);
                 log_event(LOG_INFO, MESSAGE_SETTINGS_RELOADED, NULL,
                           "The settings were read again.");
         }
         if (d->ready)
                 (void) sd_notify(0, "READY=1");
+        daemon_changed(d, DAEMON_LAST_ERROR);
         daemon_tell_status(d);
         return 0;
 }
@@ -373,6 +377,7 @@ Daemon *daemon_free(Daemon *d)
         daemon_answer_waiters(d, 0, NULL); /* what they hold is theirs to free */
         sd_event_unref(d->event);
         cycle_journal_done(&d->journal);
+        free(d->settings_error);
         forget_shown(d);
         free(d->waiters);
         free(d->stuck_id);
@@ -414,6 +419,11 @@ int daemon_deliver(Daemon *d, CouriersWaiter waiter, void *userdata)
         return couriers_deliver(d->couriers, waiter, userdata);
 }
 
+const char *daemon_last_error(const Daemon *d)
+{
+        return d->settings_error ?: d->journal.last_error;
+}
+
 void daemon_snapshot(const Daemon *d, Snapshot *ret)
 {
         size_t n_remotes;
@@ -421,7 +431,7 @@ void daemon_snapshot(const Daemon *d, Snapshot *ret)
 
         *ret = (Snapshot){
                 .totals = d->totals,
-                .last_error = d->journal.last_error ?: "",
+                .last_error = daemon_last_error(d) ?: "",
                 .running = !d->stopping,
                 .syncing = d->syncing,
                 .sessions_pending = d->progress.sessions_pending,

@@ -579,6 +579,11 @@ def test_reload_of_a_broken_file_keeps_the_settings(make_daemon, source, tmp_pat
     source.add_session("open", project="open-thing")
     wait_for(lambda: daemon.rows("SELECT id FROM sessions"), "the sync")
     assert daemon.rows("SELECT id FROM sessions") == [("open",)]
+    daemon.wait_idle()
+    assert "my.conf" in daemon.status()["LastError"] and daemon.status()["LastError"].endswith("stay in force.")
+    config.write_text("[Privacy]\n")
+    daemon.signal(signal.SIGHUP)
+    wait_for(lambda: daemon.status()["LastError"] == "", "mended")
 
 
 def test_reload_moves_the_watch(make_daemon, source, tmp_path):
