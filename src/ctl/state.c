@@ -75,6 +75,10 @@ static int read_in(const char *file, SyncState *ret)
                 return r;
         }
         r = file ? sync_state_load(file, ret, &error) : read_stdin(ret, &error);
+        if (r >= 0 && ret->version == 0) { /* any object of JSON; its totals would be none */
+                error = xstrdup("it has no \"version\"");
+                r = -EBADMSG;
+        }
         if (r < 0)
                 print_error(_("The sync state cannot be used, and nothing was changed: %s."),
                             error ?: strerror(-r));

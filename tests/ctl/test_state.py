@@ -59,7 +59,7 @@ def test_import_waits_for_no_daemon(ctl, daemon):
 def test_broken_states_are_refused(sample):
     before = json.loads(sample.run("state", "export").out)
     for text, says in [("", "line 1"), ("{", "not JSON"), ("[]", "not an object"), ('{"sessions": 3}', '"sessions"'),
-                       ('{"version": 99}', "newer scrubjay")]:
+                       ("{}", '"version"'), ('{"total_synced": 5}', '"version"'), ('{"version": 99}', "newer scrubjay")]:
         err = sample.run("state", "import", stdin=text, code=1).err
         assert says in err and "nothing was changed" in err
     assert "cannot be read" in sample.run("state", "import", "/nonexistent", code=1).err
