@@ -195,6 +195,16 @@ static int parse_json(const char *json, size_t size, const char *name, struct js
         return 0;
 }
 
+/* The parser of JSON lets some of what is no UTF-8 pass. */
+static bool is_utf8(const char *text, size_t size)
+{
+        uint32_t c = 0;
+
+        for (size_t n; size > 0 && c != UINT32_MAX; text += n, size -= n)
+                n = utf8_read(text, size, &c);
+        return c != UINT32_MAX;
+}
+
 int sync_state_parse(const char *json, size_t size, const char *name, SyncState *ret, char **reterr)
 {
         _cleanup_(json_object_putp) struct json_object *root = NULL;
@@ -204,6 +214,10 @@ int sync_state_parse(const char *json, size_t size, const char *name, SyncState 
 
         if (size >= INT32_MAX) {
                 format_error(reterr, "%s is too large for a sync state", name);
+                return -EBADMSG;
+        }
+        if (!is_utf8(json, size)) {
+                format_error(reterr, "%s is not UTF-8", name);
                 return -EBADMSG;
         }
         r = parse_json(json, size, name, &root, reterr);

@@ -84,7 +84,8 @@ class Writer(threading.Thread):
             if first > 40:
                 db.execute("DELETE FROM messages WHERE session_id=?", (name,))
             for k in range(rng.randrange(1, 4)):
-                text = rng.choice(self.secrets).text if rng.random() < 0.2 else "words " * rng.randrange(500)
+                # never empty: a session without any text is one whose text agentsview left out
+                text = rng.choice(self.secrets).text if rng.random() < 0.2 else "words " * rng.randrange(1, 500)
                 db.execute("INSERT INTO messages (session_id, ordinal, role, content) VALUES (?,?,'user',?)",
                            (name, first + k, text))
         now = db.execute("SELECT strftime('%Y-%m-%dT%H:%M:%fZ','now')").fetchone()[0]

@@ -103,6 +103,7 @@ TEST(broken_json_is_an_error_that_says_where)
                 { "{\"sessions\": {\"a\": 3}}", "\"sessions\"" },
                 { "{\"sessions\": {\"a\": {\"last_ordinal\": \"x\"}}}", "\"sessions\"" },
                 { "{\"last_synced_at\": \"yesterday\"}", "\"last_synced_at\"" },
+                { "{\"sessions\": {\"a\xf5\x80\x80\x80z\": {}}}", "not UTF-8" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
