@@ -108,7 +108,8 @@ int query_session(Query *q, const char *id, SessionCallback on_session, void *us
 
 /*
  * The session whose id is @prefix or, if there is none, begins with it; "codex:0199" is found by "0199" too.
- * Returns how many there are, at most @max, and writes their ids (each owned by the caller) to @ret; or a negative errno.
+ * Returns how many there are, at most @max, and writes their ids (each owned by the caller) to @ret; or a negative errno, and then
+ * @ret holds no id.
  */
 int query_find_sessions(Query *q, const char *prefix, size_t max, char **ret);
 

@@ -195,7 +195,7 @@ static int parse_json(const char *json, size_t size, const char *name, struct js
         return 0;
 }
 
-/* The parser of JSON lets some of what is no UTF-8 pass. */
+/* The JSON parser accepts some bytes that are not UTF-8. */
 static bool is_utf8(const char *text, size_t size)
 {
         uint32_t c = 0;

@@ -182,7 +182,7 @@ static bool is_number(const char *s, size_t n)
         return i == n;
 }
 
-/* As many as a number of tokens may have digits; a secret of digits alone has more, or quotes. */
+/* A count of tokens has no more digits than this; a secret made of digits alone has more, or is quoted. */
 #define COUNT_MAX 9
 
 /* "output_tokens": 1234, which is most of what stands beside a name in an agent's log */

@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "mask/literals-cache.h"
 
-/* Fewer are compiled in no time. */
+/* Fewer compile quickly. */
 #define CACHED_MIN 100
 
 struct LiteralSet {
@@ -14,7 +14,7 @@ struct LiteralSet {
         uint32_t *sizes;
 };
 
-/* What else has to be the same for compiled literals: the library's version and the processor. */
+/* Compiled literals also depend on the library's version and the processor. */
 static int put_release(StrBuf *b)
 {
         hs_platform_info_t platform = { 0 };
@@ -68,7 +68,7 @@ static int compile(LiteralSet *set, const Literal *literals, size_t n)
         return 0;
 }
 
-/* The library looks at its own version, platform and checksum once more. */
+/* The library checks its own version, platform and checksum again. */
 static int take_kept(LiteralSet *set, const char *cache, uint64_t key)
 {
         _cleanup_free_ char *bytes = NULL;
@@ -82,13 +82,11 @@ static int take_kept(LiteralSet *set, const char *cache, uint64_t key)
 
 static void keep(const LiteralSet *set, const char *cache, uint64_t key)
 {
-        char *bytes = NULL;
+        _cleanup_free_ char *bytes = NULL;
         size_t size;
 
-        if (hs_serialize_database(set->database, &bytes, &size) != HS_SUCCESS)
-                return;
-        (void) literals_cache_write(cache, key, bytes, size);
-        free(bytes);
+        if (hs_serialize_database(set->database, &bytes, &size) == HS_SUCCESS)
+                (void) literals_cache_write(cache, key, bytes, size);
 }
 
 int literal_set_new(const Literal *literals, size_t n, const char *cache, LiteralSet **ret)

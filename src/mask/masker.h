@@ -21,7 +21,7 @@ typedef struct Masker Masker;
 
 typedef enum MaskFormat {
         MASK_TEXT,
-        MASK_JSON, /* a JSON document: strings are masked inside, its shape stays; of a text that is none, lines that are JSON stay JSON */
+        MASK_JSON, /* a JSON document: its strings are masked and it stays valid; in any other text, lines that are JSON stay valid */
 } MaskFormat;
 
 /* One masked secret. Never its text. */

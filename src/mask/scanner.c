@@ -13,7 +13,7 @@
 #define CHUNK_SIZE 524288
 #define AHEAD      RULE_WINDOW_MAX
 
-/* How far round the place where two lines become one a rule's literal is looked for. */
+/* How far around the place where two lines were joined rules look for their literals. */
 #define JOINT_BEHIND 4096
 #define JOINT_AHEAD  CUT_WINDOW
 
@@ -710,7 +710,7 @@ static int open_chunk(Scanner *s, const char *text, size_t size, size_t at)
         return 0;
 }
 
-/* What was learned later is looked for in the chunks before @until. */
+/* Searches the chunks before @until for secrets that were learned after them. */
 static int find_known_again(Scanner *s, const char *text, size_t size, size_t until)
 {
         int r = 0;
@@ -725,12 +725,12 @@ static int find_known_again(Scanner *s, const char *text, size_t size, size_t un
 
 static int find_here(Scanner *s)
 {
-        int r = s->first < s->end ? find_rules(s) : 0;
+        int r = find_rules(s);
 
-        return r < 0 || s->first >= s->end ? r : find_known(s);
+        return r < 0 ? r : find_known(s);
 }
 
-/* In the joined view, round each place where lines became one: from the line's start to a little after it. */
+/* Searches the joined view around each place where lines were joined: from the line's start to a little after it. */
 static int find_at_joints(Scanner *s)
 {
         const View *v = &s->view;
@@ -751,22 +751,19 @@ static int find_at_joints(Scanner *s)
                 low = low > first ? low : first;
                 high = high < last ? high : last;
                 if (low > s->end) {
-                        r = find_here(s);
+                        r = s->first < s->end ? find_here(s) : 0;
                         s->first = low;
                 }
                 s->end = high > s->end ? high : s->end;
         }
-        if (r >= 0)
+        if (r >= 0 && s->first < s->end)
                 r = find_here(s);
         s->first = first;
         s->end = last;
         return r;
 }
 
-/*
- * The chunk once more, with nothing in between broken words: all of it where something unseen breaks one, else where lines
- * were wrapped.
- */
+/* Searches the chunk again in a joined view: all of it if something unseen breaks a word, otherwise where lines were joined. */
 static int find_broken(Scanner *s, const char *text, size_t size, size_t at)
 {
         bool breaks = s->view.breaks;
@@ -785,7 +782,7 @@ static int find_broken(Scanner *s, const char *text, size_t size, size_t at)
         return r;
 }
 
-/* Are there more known secrets than *@n? It becomes how many there are. */
+/* Are there more known secrets than *@n? Sets *@n to their number. */
 static bool has_learned(const Scanner *s, size_t *n)
 {
         size_t before = *n;

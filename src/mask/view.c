@@ -310,7 +310,8 @@ static inline size_t copy_plain(char *to, const char *p, size_t size, Stops stop
 #define WRAP_MIN 60
 #define WORD_MIN 20
 
-bool view_is_wrap(const char *text, size_t start, size_t end, const char *next, size_t size)
+/* Does line @start..@end of @text end where it was wrapped, within a word that continues with the @size bytes at @next? */
+static bool is_wrap(const char *text, size_t start, size_t end, const char *next, size_t size)
 {
         size_t n = 1, after = 0;
 
@@ -342,7 +343,7 @@ static Unit read_joined(const View *v, const char *p, size_t size, size_t line, 
         if (u.n_bytes == 1 && u.bytes[0] == '\r' && (next == '\n' || next == '\\'))
                 u.unseen = true;
         if (u.n_bytes == 1 && u.bytes[0] == '\n' &&
-            view_is_wrap(v->buffer, line, out, p + u.from, size - u.from))
+            is_wrap(v->buffer, line, out, p + u.from, size - u.from))
                 u.unseen = true;
         if (u.unseen)
                 u.n_bytes = 0;

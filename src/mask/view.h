@@ -40,7 +40,7 @@ typedef struct View {
  * Makes @v the view of @size bytes at @source, which must outlive it. Returns 0 or -ENOMEM.
  *
  * With @join set, what breaks a word and is not seen is left out: terminal sequences, characters without width, NULs, and the
- * ends of lines where they were wrapped (view_is_wrap()). So a token that a terminal, a mail or UTF-16 took apart is one.
+ * ends of lines where they were wrapped. So a token that a terminal, a mail or UTF-16 took apart is one.
  */
 int view_set(View *v, const char *source, size_t size);
 
@@ -62,9 +62,6 @@ size_t view_position(const View *v, size_t at);
 
 /* Is byte @at of the view something that was masked before? */
 bool view_is_marker(const View *v, size_t at);
-
-/* Does line @start..@end of @text end where it was wrapped, within a word that continues with the @size bytes at @next? */
-bool view_is_wrap(const char *text, size_t start, size_t end, const char *next, size_t size);
 
 /* What was left out between the first and the last byte of a range of the view. */
 typedef enum ViewJoint {

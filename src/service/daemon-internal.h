@@ -33,7 +33,7 @@ struct Daemon {
 
         Schedule schedule;
         CycleJournal journal;
-        char *settings_error; /* why the settings could not be read again; NULL: those that are there are in force */
+        char *settings_error; /* why the settings could not be read again; NULL: the last ones read are in force */
         EngineTotals totals;
         Progress progress;
         char *source_shown, *archive_shown; /* the settings' paths, as valid UTF-8 */

@@ -230,6 +230,8 @@ static void use_settings(Daemon *d, Settings *settings)
 
         settings_unref(d->settings);
         d->settings = settings_ref(settings);
+        free(d->settings_error);
+        d->settings_error = NULL;
         make_shown(d);
         make_couriers(d);
         worker_set_settings(d->worker, settings);
@@ -242,7 +244,7 @@ static void use_settings(Daemon *d, Settings *settings)
         }
         renew_other_watch(d);
         log_warnings(settings);
-        daemon_changed(d, DAEMON_SOURCE | DAEMON_ARCHIVE | DAEMON_REMOTES);
+        daemon_changed(d, DAEMON_SOURCE | DAEMON_ARCHIVE | DAEMON_REMOTES | DAEMON_LAST_ERROR);
 }
 
 void daemon_look_elsewhere(Daemon *d)
@@ -269,12 +271,12 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
         if (d->stopping)
                 return 0;
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_usec(CLOCK_MONOTONIC));
-        free(d->settings_error);
-        d->settings_error = NULL;
         if (settings_load(d->options, &settings, &why) < 0) {
+                free(d->settings_error);
                 d->settings_error = xasprintf("%s The previous settings stay in force.",
                                               why ?: "No memory.");
                 log_event(LOG_ERR, MESSAGE_SETTINGS_BAD, NULL, "%s", d->settings_error);
+                daemon_changed(d, DAEMON_LAST_ERROR);
         } else {
                 use_settings(d, settings);
                 log_event(LOG_INFO, MESSAGE_SETTINGS_RELOADED, NULL,
@@ -282,7 +284,6 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
         }
         if (d->ready)
                 (void) sd_notify(0, "READY=1");
-        daemon_changed(d, DAEMON_LAST_ERROR);
         daemon_tell_status(d);
         return 0;
 }
