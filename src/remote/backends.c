@@ -1,4 +1,4 @@
-/* Backends: those that are compiled in, and which one a URL means */
+/* Backends: which ones are compiled in, and which one a URL means */
 #include "remote/backends.h"
 
 #include <ctype.h>
@@ -28,7 +28,7 @@ static bool is_plain_place(const char *s, size_t n)
         return true;
 }
 
-/* Where a password with such characters ends, libraries do not agree; what one of them takes for a host is shown. */
+/* Libraries do not agree where a password with such characters ends, and what one of them takes for the host is shown. */
 static bool is_clear(const char *url)
 {
         const char *start = strstr(url, "://"), *at;
@@ -80,8 +80,8 @@ int remote_backend_find(const char *url, const RemoteBackend **ret, char **reter
         if (*ret) {
                 format_error(reterr,
                              "Its URL can be read in more than one way. In a name, a password or the value of "
-                             "a parameter, @ is written as %%40, / before an @ as %%2F, ? as %%3F and # as %%23; "
-                             "a host is of letters, digits and . - _, and a port is a number.");
+                             "a parameter, write @ as %%40, / before an @ as %%2F, ? as %%3F and # as %%23; a "
+                             "host consists of letters, digits and . - _, and a port is a number.");
                 return -EINVAL;
         }
         if (strncmp(url, "clickhouse+", strlen("clickhouse+")) == 0)

@@ -1,9 +1,9 @@
 /*
  * Back-off: when to try a remote again
  *
- * Pure: it is told what happened, the time and a random number. Waits double from a second to five minutes, each of them
- * somewhere between half and all of it, so that many daemons do not come back at the same moment. Where only a person can
- * help (a password, a right, a wrong table) it waits the longest at once.
+ * Pure: it is given what happened, the time and a random number. Waits double from one second to five minutes, and each is
+ * randomly shortened by up to half, so that many daemons do not return at the same moment. If only a person can help (a
+ * password, a right, a wrong table), the first wait is already the longest.
  */
 #pragma once
 
@@ -12,19 +12,19 @@
 #define BACKOFF_MIN_USEC (1 * USEC_PER_SEC)
 #define BACKOFF_MAX_USEC (5 * USEC_PER_MIN)
 
-/* What a server may ask for; more than that is its mistake. */
+/* The longest wait that a server may ask for; more is taken as its mistake. */
 #define BACKOFF_ASKED_MAX_USEC (1 * USEC_PER_HOUR)
 
 typedef struct Backoff {
-        unsigned n_failures; /* in a row */
+        unsigned n_failures; /* in succession */
         uint64_t until_usec; /* CLOCK_MONOTONIC; 0: no need to wait */
 } Backoff;
 
-/* @error as a RemoteBackend gives it; @asked_usec: what the server asked for (0: nothing); @random: any number. */
+/* @error: as a RemoteBackend returns it; @asked_usec: the wait that the server asked for (0: none); @random: any number. */
 void backoff_failed(Backoff *b, int error, uint64_t asked_usec, uint64_t now, uint64_t random);
 
-/* The remote is up to date: the next failure waits the shortest again. */
+/* The remote is up to date: after the next failure, waits begin with the shortest again. */
 void backoff_succeeded(Backoff *b);
 
-/* Can a person alone help? */
+/* Can only a person help? */
 bool backoff_is_slow(int error);

@@ -6,8 +6,8 @@
 #include "remote/filter.h"
 #include "remote/lists.h"
 
-/* What is packed is settled after about so much: an interrupted delivery begins again there, and lists must not grow for
- * ever. */
+/* What is packed is sent and settled after about this much: an interrupted delivery begins again there, and the list of changes
+ * must not grow without limit. */
 #define SETTLE_BYTES   ((size_t) 64 * 1024 * 1024)
 #define SETTLE_CHANGES 10000
 
@@ -30,7 +30,7 @@ static void note_held(Delivery *d, const FeedSession *session, const DeliveryPla
                 d->next_due = plan->due_usec;
 }
 
-/* When a held session's time has come, everything from the first held one on is looked at again. */
+/* When a hold time is over, everything from the first held session on is planned again. */
 static void release_held(Delivery *d, uint64_t now)
 {
         if (now < d->next_due || d->held_from == INT64_MAX)
@@ -41,7 +41,7 @@ static void release_held(Delivery *d, uint64_t now)
         d->next_due = USEC_INFINITY;
 }
 
-/* Plans the session that comes next in order of change. Returns 1, 0 (there is none) or a negative errno. */
+/* Plans the session that is next in order of change. Returns 1, 0 (there is none) or a negative errno. */
 static int plan_next(Delivery *d, uint64_t now, FeedSession *session, LedgerEntry *entry,
                      DeliveryPlan *plan)
 {
@@ -110,7 +110,7 @@ static void add_planned(Delivery *d, const char *id, const LedgerEntry *entry,
                              .is_packed = true });
 }
 
-/* Makes parcels of the next sessions. *@ret_last: the last change that was looked at. */
+/* Makes parcels of the next sessions. *@ret_last: the last change that was planned. */
 static int plan_batch(Delivery *d, int64_t *ret_last)
 {
         uint64_t now = now_usec(CLOCK_REALTIME);
@@ -132,7 +132,7 @@ static int plan_batch(Delivery *d, int64_t *ret_last)
         return 0;
 }
 
-/* Whose the sessions are */
+/* Who owns the sessions there */
 
 typedef struct Owners {
         Delivery *d;
@@ -153,19 +153,19 @@ static int on_session(void *userdata, const RemoteSession *session)
         was_seen = o->seen[i];
         o->seen[i] = true;
         if (session->stamp >= d->state.version && session->stamp <= d->us.stamp_limit)
-                d->state.version = session->stamp; /* of a writer whose clock is ahead */
+                d->state.version = session->stamp; /* from a writer whose clock is ahead */
         if (session->owner == REMOTE_OURS)
                 return 0;
-        d->parcels[i].kind = REMOTE_WHOLE; /* what is there came from somebody else */
+        d->parcels[i].kind = REMOTE_WHOLE; /* what is there did not come from us */
         if (session->owner == REMOTE_EXCLUDED) {
                 d->parcels[i].will = (LedgerEntry){ .state = LEDGER_EXCLUDED, .last_ordinal = -1 };
-                if (was_seen) { /* it had come back */
+                if (was_seen) { /* its row is there again */
                         d->parcels[i].kind = REMOTE_REMOVE;
                         d->parcels[i].is_packed = true;
                 }
                 link_warn(d,
-                          "The session '%.100s' is not delivered: somebody has deleted it there for "
-                          "good.",
+                          "The session '%.100s' is not delivered: somebody has deleted it there "
+                          "permanently.",
                           session->id);
                 return 0;
         }
@@ -175,20 +175,20 @@ static int on_session(void *userdata, const RemoteSession *session)
                 free(d->warning);
                 d->warning = NULL;
                 link_warn(d,
-                          "The session '%.100s' is not delivered: there is one of that id there "
-                          "already, of the user '%.100s'.",
+                          "The session '%.100s' is not delivered: a session with that id is there "
+                          "already, and belongs to the user '%.100s'.",
                           session->id, session->who);
                 return 0;
         }
         if (*session->who && d->progress.n_taken_over++ == 0)
                 link_warn(d,
-                          "The session '%.100s' had come from another machine before ('%.100s'); from now "
-                          "on it is this one's.",
+                          "The session '%.100s' came from another machine before ('%.100s'); from now on "
+                          "it belongs to this one.",
                           session->id, session->who);
         return 0;
 }
 
-/* Nothing of it goes. */
+/* Nothing of it is sent. */
 static bool is_left_out(const Parcel *p)
 {
         return ledger_entry_is_left(&p->will) || p->will.state == LEDGER_BARRED;
@@ -213,7 +213,7 @@ static int ask_owners(Delivery *d)
 
                 if (o.seen[i] || p->kind == REMOTE_REMOVE)
                         continue;
-                /* where the session's row is not there (somebody removed it), nothing else is relied on */
+                /* if the session's row is not there (somebody removed it), nothing else is relied on */
                 p->kind = ledger_entry_is_there(&p->had) || d->is_unsure ? REMOTE_WHOLE
                                                                          : REMOTE_NEW;
         }
@@ -222,8 +222,8 @@ static int ask_owners(Delivery *d)
 
 /* The ledger */
 
-/* Before the first row of those that are not settled goes: what may be there from now on. Once for a batch, as a rule, since each
- * time waits for the disk. */
+/* Notes what may be there from now on, before the first row of the parcels that are not settled is sent. Usually once for each
+ * batch, since it waits for the disk. */
 static int note_begun(Delivery *d)
 {
         static const LedgerEntry unknown = { .state = LEDGER_UNKNOWN, .last_ordinal = -1 };
@@ -241,7 +241,7 @@ static int note_begun(Delivery *d)
         return link_end_ledger(d, r);
 }
 
-/* Settle: the parcels before @end are there, and all changes up to @cursor (0: no news) dealt with. */
+/* Settle: the parcels before @end are there, and all changes up to @cursor (0: unchanged) are done. */
 static int settle(Delivery *d, size_t end, int64_t cursor)
 {
         int r = ledger_begin(d->ledger);
@@ -280,7 +280,7 @@ static bool has_tombstones(const Delivery *d, size_t end)
         return false;
 }
 
-/* Sends what is packed: the parcels before @end, and none after it. @cursor: as settle() has it. */
+/* Sends what is packed: the parcels before @end and none after it. @cursor: see settle(). */
 static int send(Delivery *d, size_t end, int64_t cursor)
 {
         RemoteParcel list[BATCH_SESSIONS];
@@ -310,7 +310,7 @@ static int send(Delivery *d, size_t end, int64_t cursor)
 
 /* Pack */
 
-/* A message that goes, and may be there in another version. */
+/* Notes a message that is sent and may be there already, in another version. */
 static void note_message(Delivery *d, Parcel *p, int64_t ordinal, bool has_findings)
 {
         if (ordinal > p->will.last_ordinal)
@@ -325,8 +325,8 @@ static int64_t row_ordinal(RemoteTable table, const Value *values)
                         .integer;
 }
 
-/* Puts rows of messages after *@after, until there is no more room or no more of them. Returns 1 (it goes on after *@after),
- * 0 or a negative errno. */
+/* Puts rows of messages after *@after until there are no more, or no more room. Returns 1 (continue after *@after), 0 or a
+ * negative errno. */
 static int put_some(Delivery *d, Parcel *p, RemoteTable table, int64_t *after)
 {
         const Table *t = remote_table(table);
@@ -353,7 +353,7 @@ static int put_some(Delivery *d, Parcel *p, RemoteTable table, int64_t *after)
         return r < 0 ? link_feed_failed(d, r) : 0;
 }
 
-/* The archive is let go while there is no room. What changes in it meanwhile has a later change, and comes again. */
+/* When there is no room, the archive is released. What changes in it meanwhile has a later change, and is sent again. */
 static int put_rows(Delivery *d, Parcel *p, RemoteTable table)
 {
         int64_t after = INT64_MIN;
@@ -371,7 +371,7 @@ static int put_rows(Delivery *d, Parcel *p, RemoteTable table)
         return r;
 }
 
-/* The session's own row, and all of it that the remote lacks. */
+/* The session's own row, and all of its other rows that the remote lacks. */
 static int put_session(Delivery *d, Parcel *p)
 {
         FeedSession session;
@@ -381,7 +381,7 @@ static int put_session(Delivery *d, Parcel *p)
         r = feed_session(d->feed, p->id, &session);
         if (r < 0)
                 return link_feed_failed(d, r);
-        /* it went, or moved to another project, since it was planned: its new change comes later */
+        /* it was deleted, or moved to another project, since it was planned: its new change comes later */
         if (r == 0 || filter_share(&d->options, session.values) != share)
                 return 0;
         if (p->kind == REMOTE_CHANGES && session.shrunk_seq > p->had.change_seq)
@@ -422,7 +422,7 @@ static bool is_much(const Delivery *d)
         return d->n_bytes >= SETTLE_BYTES || d->n_changes >= SETTLE_CHANGES;
 }
 
-/* Packs, sends and settles the parcels before @end. @cursor: as settle() has it. */
+/* Packs, sends and settles the parcels before @end. @cursor: see settle(). */
 static int try_parcels(Delivery *d, size_t end, int64_t cursor)
 {
         int r = 0;
@@ -446,7 +446,7 @@ static bool is_sent(const Parcel *p)
         return p->kind != REMOTE_REMOVE && !is_left_out(p);
 }
 
-/* What was put is forgotten, and the remote may have some of it. */
+/* The backend has forgotten what was put, and the remote may have part of it. */
 static void unpack(Delivery *d)
 {
         for (size_t i = d->n_settled; i < d->n_parcels; i++) {
@@ -461,7 +461,7 @@ static void unpack(Delivery *d)
         d->n_rows = d->n_bytes = 0;
 }
 
-/* A list may have barred sessions that are in hand. */
+/* Sending a list may have barred sessions of this batch. */
 static int leave_out_barred(Delivery *d)
 {
         LedgerEntry entry;
@@ -475,8 +475,8 @@ static int leave_out_barred(Delivery *d)
         return r;
 }
 
-/* One of the parcels before @end is refused: half of them goes next; one alone is left out, and the ledger has it. What only
- * removes holds no value that could be refused: that is no session's fault. */
+/* One of the parcels before @end is refused: half of them are tried next; a single one is left out, and noted in the ledger. A
+ * parcel that only removes holds no value that could be refused, so no session is at fault. */
 static int take_apart(Delivery *d, size_t end, size_t *together)
 {
         const Parcel *p = d->parcels + d->n_settled;
@@ -486,7 +486,7 @@ static int take_apart(Delivery *d, size_t end, size_t *together)
         if (n == 1 && !is_sent(p))
                 return -ERANGE;
         unpack(d);
-        if (d->has_list) /* it may be that */
+        if (d->has_list) /* it may be the list */
                 r = lists_send_one(d, REMOTE_DELETES);
         else if (n > 1)
                 *together = n / 2;
@@ -554,7 +554,7 @@ int batch_send(Delivery *d)
         return more;
 }
 
-/* Plans the sessions of @n ids that the archive has no longer. */
+/* Plans those of @n sessions that the archive no longer has. */
 static int plan_gone(Delivery *d, char **ids, int n)
 {
         for (int i = 0; i < n; i++) {
@@ -573,7 +573,7 @@ static int plan_gone(Delivery *d, char **ids, int n)
                 plan = delivery_plan(&d->options, NULL, &entry, 0);
                 if (plan.step == DELIVERY_REMOVE)
                         add_planned(d, ids[i], &entry, &plan);
-                else if (ledger_entry_is_left(&entry)) { /* it never was ours */
+                else if (ledger_entry_is_left(&entry)) { /* it was never ours */
                         r = ledger_remove(d->ledger, d->options.name, ids[i]);
                         r = r < 0 ? link_ledger_failed(d, r) : 0;
                 }

@@ -1,25 +1,25 @@
 /*
  * Batch: the next sessions, planned, packed, sent and settled
  *
- * What is to be done with each is planned first, from ledger and archive. The order afterwards is what makes it safe: the
- * ledger learns that something of them may be there; rows go out; the remote has them and nothing stale; the ledger learns
- * that it has. Neither the archive nor the ledger is held while the remote is waited for.
+ * What happens to each session is planned first, from ledger and archive. The order of what follows makes it safe: the ledger
+ * notes that rows of them may be there; the rows are sent; the remote has them, and nothing stale; the ledger notes that. No
+ * lock on archive or ledger is held while it waits for the remote.
  *
- * Where the remote does not take a value, the session with it is found by halves, and barred; all others go.
+ * If the remote refuses a value, the session that has it is found by halving the batch, and barred; all others are sent.
  */
 #pragma once
 
 #include "remote/link.h"
 
-/* Moves the cursor past what needs nothing done. */
+/* Moves the cursor past sessions for which there is nothing to do. */
 int batch_advance(Delivery *d);
 
 /* Sends the next sessions, and removes those that are no longer allowed. Returns 1 (there may be more), 0 (none is left) or a
  * negative errno. */
 int batch_send(Delivery *d);
 
-/* Removes the sessions that the archive has no longer. */
+/* Removes the sessions that the archive no longer has. */
 int batch_remove_gone(Delivery *d);
 
-/* Forgets the batch in hand. */
+/* Forgets the current batch. */
 void batch_drop(Delivery *d);

@@ -11,15 +11,15 @@
 #include "remote/ledger.h"
 
 struct Courier {
-        Delivery *delivery; /* the thread's, but for delivery_stop() */
+        Delivery *delivery; /* the thread's, except for delivery_stop() */
         Backoff backoff;    /* the thread's */
-        uint64_t due_usec; /* CLOCK_REALTIME, when there is something to do by itself; the thread's */
+        uint64_t due_usec; /* CLOCK_REALTIME, when it has something to do without being poked; the thread's */
 
-        Mailbox mailbox; /* guards all below */
+        Mailbox mailbox; /* guards everything below */
         bool poked, ending;
         uint64_t asked, rows_before;
         int failing_for; /* the errno of the outage */
-        char *warned_of; /* what the last run warned of; status.warning keeps it for whoever did not look yet */
+        char *warned_of; /* what the last run warned about; status.warning keeps it for an owner that has not looked yet */
         CourierStatus status;
 };
 
@@ -46,7 +46,7 @@ static uint64_t random_number(void)
 {
         uint64_t number = 0;
 
-        /* without one the wait has no jitter, no more */
+        /* without one, the wait only has no jitter */
         (void) !getrandom(&number, sizeof(number), GRND_NONBLOCK);
         return number;
 }
@@ -57,7 +57,7 @@ static void set_text(char **text, const char *value)
         *text = xstrdup(value);
 }
 
-/* Under the mutex: what a run came to. Returns true where an outage began that is to be told. */
+/* Under the mutex: a run failed. Returns true if this begins an outage, which is to be reported. */
 static bool take_failure(Courier *c, int error)
 {
         bool is_news = !c->status.failing ||
@@ -80,7 +80,7 @@ static void take_success(Courier *c)
                 set_text(&c->status.warning, warning);
         }
         set_text(&c->warned_of, warning);
-        /* what is somebody else's there did not arrive */
+        /* sessions that are somebody else's there did not arrive */
         set_text(&c->status.last_error, delivery_has_conflicts(c->delivery) ? warning : "");
 }
 
@@ -93,7 +93,7 @@ static void run(Courier *c, uint64_t asked)
 
         r = delivery_run(c->delivery);
         now = now_usec(CLOCK_MONOTONIC);
-        if (r == -ENOENT) /* there is no archive yet: the first cycle makes it, and pokes */
+        if (r == -ENOENT) /* there is no archive yet: the first cycle creates it, and pokes */
                 r = 0;
         if (r == -ECANCELED)
                 return;
@@ -120,7 +120,7 @@ static void run(Courier *c, uint64_t asked)
                 delivery_note_error(c->delivery, delivery_reason(c->delivery));
 }
 
-/* How long there is nothing to do by itself, from @now (CLOCK_MONOTONIC) on. USEC_INFINITY: for ever. */
+/* How long, from @now (CLOCK_MONOTONIC), there is nothing to do without being poked. USEC_INFINITY: for ever. */
 static uint64_t idle_usec(const Courier *c, uint64_t now)
 {
         uint64_t real = now_usec(CLOCK_REALTIME);
@@ -149,7 +149,7 @@ static Wake next_wake(Courier *c, uint64_t *ret_asked)
                         *ret_asked = c->asked;
                         wake = WAKE_RUN;
                 } else if (c->poked) {
-                        wake = WAKE_LOOK; /* it is no time to try, but to say how much waits */
+                        wake = WAKE_LOOK; /* too early to try again, but it counts what waits */
                 } else {
                         mailbox_wait(&c->mailbox, idle == USEC_INFINITY ? idle : now + idle);
                         continue;

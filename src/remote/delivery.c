@@ -1,4 +1,4 @@
-/* Delivery: brings one remote up to what the archive holds, once */
+/* Delivery: brings one remote up to date with the archive, once */
 #include "remote/delivery.h"
 
 #include <inttypes.h>
@@ -61,7 +61,7 @@ int delivery_setup(Delivery *d, StrBuf *ret)
 
 /* Life */
 
-/* After a failure nothing is relied on but the ledger: archive and remote are looked at from the beginning. */
+/* After a failure, only the ledger is relied on: archive and remote are read from the beginning. */
 static void forget_position(Delivery *d)
 {
         d->cursor = 0;
@@ -75,7 +75,7 @@ static void forget_position(Delivery *d)
         d->is_open = d->has_former = false;
 }
 
-/* The name of what is delivered to: another one holds other rows. */
+/* What identifies the destination: another one holds other rows. */
 static void make_target(Delivery *d)
 {
         _cleanup_free_ char *url = remote_shown_url(&d->options);
@@ -143,7 +143,7 @@ void delivery_stop(Delivery *d)
 
 /* One run */
 
-/* We are the archive that delivers there. */
+/* Notes in the ledger that we are the archive that delivers there. */
 static int note_claim(Delivery *d)
 {
         if (d->us.was_there)
@@ -154,8 +154,8 @@ static int note_claim(Delivery *d)
         return link_save(d);
 }
 
-/* A ledger that is new. Without rows of ours this is the first delivery, as a rule, and all counts as new; a ledger that was
- * lost may have known of rows on their way, and if so the look again finds them. To tables that are new nothing is. */
+/* The ledger is new. If there are no rows of ours, this is usually the first delivery, and everything counts as new. A ledger
+ * that was lost may have known of rows on their way; the second look finds those. Nothing is on its way to new tables. */
 static void take_new_ledger(Delivery *d, const RemoteStanding *standing)
 {
         if (standing->stamp == 0 && !standing->has_odd)
@@ -164,24 +164,24 @@ static void take_new_ledger(Delivery *d, const RemoteStanding *standing)
                 d->look_again_usec = d->state.look_again_usec = 0;
 }
 
-/* What a person should know of what is there. */
+/* Warns of what a person should know about the remote's content. */
 static void tell_standing(Delivery *d, const RemoteStanding *standing)
 {
         if (standing->n_plain > 0)
                 link_warn(d,
                           "%" PRIu64
-                          " of the sessions there came from no scrubjay ('%.100s' is one), so "
-                          "what is secret in them is not masked. They are left alone.",
+                          " of the sessions there did not come from scrubjay ('%.100s' is one), so "
+                          "secrets in them are not masked. They are left alone.",
                           standing->n_plain, standing->plain);
         if (standing->left_out)
                 link_warn(d,
-                          "The tables there are of an older version, and lack columns: what belongs in "
-                          "them is left out (%.500s).",
+                          "The tables there are of an older version and lack columns, whose values are "
+                          "left out (%.500s).",
                           standing->left_out);
 }
 
-/* The ledger has a stamp before a row has it. Where the remote has a higher one, archive and ledger are older than it: both
- * were put back from a backup, and nothing else tells. Where it has lost one that it said to have, the remote was put back. */
+/* A stamp is in the ledger before it is in a row. If the remote has a higher one, archive and ledger were restored from a
+ * backup, and nothing else reveals it. If the remote lost a stamp that it reported, the remote was restored. */
 static int take_standing(Delivery *d, const RemoteStanding *standing)
 {
         bool is_older = standing->stamp > d->state.version,
@@ -194,17 +194,17 @@ static int take_standing(Delivery *d, const RemoteStanding *standing)
                 take_new_ledger(d, standing);
         if (is_older) {
                 d->state.version = standing->stamp;
-                link_expect_late(d); /* it may have known of rows on their way */
+                link_expect_late(d); /* the newer ledger may have known of rows on their way */
         }
         if (!is_older && !has_lost && !standing->is_new && !standing->has_odd)
                 return 0;
         if (standing->has_odd)
                 link_warn(d,
-                          "There were rows of ours whose version no clock can have given them (another "
-                          "program's, or a bad restore): they are replaced.");
+                          "Some of our rows there had a version that no clock can have given (from "
+                          "another program or a bad restore). They are replaced.");
         r = link_forget(d);
         if (r >= 0)
-                d->state.acknowledged = d->remote->stamp_there; /* it is told once */
+                d->state.acknowledged = d->remote->stamp_there; /* it is reported once */
         return r;
 }
 
@@ -213,9 +213,9 @@ static int open_remote(Delivery *d)
         RemoteStanding standing = { 0 };
         int r;
 
-        d->is_open = d->us.names[0] != NULL; /* without a name nothing was asked that counts */
+        d->is_open = d->us.names[0] != NULL; /* without a name, open() only checks the tables */
         r = d->remote->backend->open(d->remote, &d->us, &standing);
-        if (standing.is_new && link_forget(d) < 0) /* what it held went with its table */
+        if (standing.is_new && link_forget(d) < 0) /* its rows went with their table */
                 return -EIO;
         if (r < 0)
                 return link_remote_failed(d, r);
@@ -224,7 +224,7 @@ static int open_remote(Delivery *d)
         return r < 0 || !standing.is_fresh ? r : take_standing(d, &standing);
 }
 
-/* Whether something may have to be deleted there: not while an archive that was built anew is being filled. */
+/* Deletes there what the archive no longer has; not while a rebuilt archive is still being filled. */
 static int remove_gone(Delivery *d)
 {
         int64_t seen = feed_meta(d->feed, "deletes_change_seq");
@@ -238,7 +238,7 @@ static int remove_gone(Delivery *d)
         return r;
 }
 
-/* When all is there. */
+/* When everything is there. */
 static int clear_former(Delivery *d)
 {
         RemoteBatch batch = { .clears_former = true };
@@ -271,7 +271,7 @@ static bool is_look_due(const Delivery *d)
         return d->look_again_usec > 0 && now_usec(CLOCK_REALTIME) >= d->look_again_usec;
 }
 
-/* What was interrupted once, and could have arrived since, is looked for and mended. */
+/* Looks for rows that arrived after their request had failed, and corrects them. */
 static int look_again(Delivery *d)
 {
         uint64_t n_different = 0, n_waiting = 0;
@@ -287,18 +287,18 @@ static int look_again(Delivery *d)
         }
         if (r < 0)
                 return r;
-        /* what was on its way in the archive meanwhile is seen another time */
+        /* sessions that changed in the archive meanwhile are compared another time */
         d->look_again_usec = n_waiting > 0 ? now_usec(CLOCK_REALTIME) + LOOK_AGAIN_USEC : 0;
         d->is_unsure = n_waiting > 0;
         d->state.look_again_usec = d->look_again_usec;
         return link_save(d);
 }
 
-/* Without anything to do the remote is left alone. */
+/* If there is nothing to do, the remote is not contacted. */
 static bool is_anything_to_do(Delivery *d)
 {
         if (!d->has_sessions && !d->is_complete)
-                return false; /* it is being made */
+                return false; /* it is being filled for the first time */
         return !d->is_open || !d->is_trusted || d->progress.n_behind > 0 || lists_moved(d) ||
                feed_meta(d->feed, "deletes_change_seq") != d->deletes_seen || is_look_due(d);
 }
@@ -311,7 +311,7 @@ static int run(Delivery *d)
         if (r >= 0)
                 r = link_identify(d);
         if (r >= 0 && d->is_open && !d->is_trusted)
-                forget_position(d); /* another ledger: the remote tells it of the highest stamp */
+                forget_position(d); /* another ledger: the remote says what the highest stamp is */
         if (r >= 0)
                 r = batch_advance(d);
         if (r >= 0)
@@ -320,7 +320,7 @@ static int run(Delivery *d)
                 return r;
         r = open_remote(d);
         if (r < 0 || !d->us.names[0])
-                return r; /* nothing was ever archived, so nothing is there */
+                return r; /* nothing was ever archived, so nothing of ours is there */
         if (!d->is_trusted)
                 r = survey_all(d);
         if (r >= 0)
@@ -328,25 +328,25 @@ static int run(Delivery *d)
         return r < 0 ? r : look_again(d);
 }
 
-/* That the remote does not take sessions, of which @id is one. */
+/* Warns that the remote refuses @n sessions, of which @id is one. */
 static void warn_of_barred(Delivery *d, const char *id, uint64_t n)
 {
-        const char *why = d->why_barred ?: "the server did not take what is in it.";
+        const char *why = d->why_barred ?: "the server refused what is in it.";
 
         if (n == 1)
                 link_warn(d,
-                          "The session '%.100s' is left out until it changes, or until 'scrubjayctl remote "
+                          "The session '%.100s' is left out until it changes or you run 'scrubjayctl remote "
                           "resend %s': %s",
                           id, d->options.name, why);
         else
                 link_warn(d,
                           "%" PRIu64
-                          " sessions ('%.100s' is one) are left out until they change, or until "
+                          " sessions ('%.100s' is one) are left out until they change or you run "
                           "'scrubjayctl remote resend %s': %s",
                           n, id, d->options.name, why);
 }
 
-/* A warning stays as long as a session of somebody else is in the way, or one is not taken. */
+/* A warning stays as long as somebody else's session is in the way, or a session is refused. */
 static int settle_warning(Delivery *d)
 {
         _cleanup_free_ char *barred = NULL;
@@ -364,7 +364,7 @@ static int settle_warning(Delivery *d)
         return 0;
 }
 
-/* The server has everything. That is written down where it says something new. */
+/* The server has everything. That is noted if it is news. */
 static int finish(Delivery *d)
 {
         bool is_news = d->progress.rows_sent > 0 || d->progress.sessions_deleted > 0 ||
@@ -443,7 +443,7 @@ int delivery_preview(Delivery *d, DeliveryPlanCallback on_session, void *userdat
 
         if (r < 0)
                 return r;
-        /* nobody is asked, so what was known last is what is known */
+        /* the remote is not asked, so what the ledger last knew has to do */
         d->is_trusted = d->is_of_archive && d->state.known != LEDGER_RESEND;
         r = feed_begin(d->feed);
         if (r < 0)

@@ -1,4 +1,4 @@
-/* Filter: what of a session one remote may see, and when */
+/* Filter: what a remote may see of a session, and when */
 #include "remote/filter.h"
 
 #include <string.h>

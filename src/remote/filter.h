@@ -1,5 +1,5 @@
 /*
- * Filter: what of a session one remote may see, and when
+ * Filter: what a remote may see of a session, and when
  */
 #pragma once
 
@@ -11,16 +11,16 @@ typedef enum Share {
         SHARE_ALL,
 } Share;
 
-/* @values is a row of session_table as it is archived. Exclude= goes before MetadataOnly=, and where there is any
- * Projects= one of them must match. */
+/* @values is a row of session_table as it is archived. Exclude= wins over MetadataOnly=; if Projects= is set, one of its
+ * patterns must match. */
 Share filter_share(const RemoteOptions *options, const Value *values);
 
 /*
  * When HoldTime= is over for the session as it is now: that long after its last activity (its end, else its start, else
- * @synced_at_usec, when the archive took it). Microseconds since the epoch; 0 where nothing is held.
+ * @synced_at_usec, when it was archived). Microseconds since the epoch; 0 if nothing is held.
  */
 uint64_t filter_due_usec(const RemoteOptions *options, const Value *values,
                          uint64_t synced_at_usec);
 
-/* Takes everything out of a row that SHARE_METADATA has not. */
+/* Removes from a row what SHARE_METADATA does not include. */
 void filter_strip(const Table *table, Value *values);

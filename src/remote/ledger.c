@@ -98,7 +98,7 @@ static const char schema[] =
                 "NULL, change_seq INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
                 "PRIMARY KEY (remote, session_id)) WITHOUT ROWID;";
 
-/* Columns that tables of former versions lack. */
+/* Columns that the tables of earlier versions lack. */
 static const struct {
         const char *name, *declaration;
 } newer_columns[] = {
@@ -139,7 +139,7 @@ static int make(sqlite3 *db)
                                    LEDGER_APPLICATION_ID, LEDGER_VERSION);
 }
 
-/* Looked at and made in one transaction: the couriers of two remotes may come at the same moment. */
+/* Checks and creates in one transaction: the couriers of two remotes may do this at the same moment. */
 static int prepare_schema(sqlite3 *db)
 {
         SqliteIdentity is;
@@ -163,7 +163,7 @@ static int prepare_schema(sqlite3 *db)
                 return r;
         }
         r = sqlite_run(db, "PRAGMA journal_mode = WAL");
-        return r == -EBUSY ? 0 : r; /* the other one does it */
+        return r == -EBUSY ? 0 : r; /* the other courier does it */
 }
 
 static int remember_file(Ledger *l)
@@ -196,7 +196,7 @@ static int open_at(const char *path, int flags, Ledger **ret)
         (void) sqlite3_busy_timeout(l->db, 5000);
         if (flags & SQLITE_OPEN_READWRITE) {
                 r = prepare_schema(l->db);
-                /* what it says goes out over the network, so it must not be forgotten by a power cut */
+                /* what it records has been sent over the network, so a power cut must not lose it */
                 if (r >= 0)
                         r = sqlite_run(l->db,
                                        "PRAGMA synchronous = FULL; PRAGMA cache_size = -2048; "
@@ -221,7 +221,7 @@ static int open_at(const char *path, int flags, Ledger **ret)
         return 0;
 }
 
-/* Made with 0600 before SQLite comes, so that its -wal and -shm are as private. */
+/* Created with mode 0600 before SQLite opens it, so that its -wal and -shm are just as private. */
 static int make_private(const char *path)
 {
         _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -258,8 +258,7 @@ int ledger_open(const char *archive_path, Ledger **ret, char **reterr)
                         break;
         }
         if (r < 0)
-                format_error(reterr,
-                             "The file '%s', which says what was delivered, cannot be used: %s.",
+                format_error(reterr, "The record of what was delivered, '%s', cannot be used: %s.",
                              path, strerror(-r));
         return r;
 }
@@ -269,7 +268,7 @@ int ledger_open_read_only(const char *archive_path, Ledger **ret)
         _cleanup_free_ char *path = ledger_path(archive_path);
         int r = access(path, F_OK) < 0 ? -errno : open_at(path, SQLITE_OPEN_READONLY, ret);
 
-        return r == -ESTALE ? ledger_open(archive_path, ret, NULL) : r; /* of a former version */
+        return r == -ESTALE ? ledger_open(archive_path, ret, NULL) : r; /* of an earlier version */
 }
 
 Ledger *ledger_close(Ledger *l)
@@ -305,7 +304,7 @@ void ledger_rollback(Ledger *l)
                 (void) sqlite_run(l->db, "ROLLBACK");
 }
 
-/* A query with the remote's name, and a session's id (NULL: it has none), bound. */
+/* A query, with the remote's name and a session's id (if not NULL) bound. */
 static int query_for(Ledger *l, int query, const char *name, const char *id, sqlite3_stmt **ret)
 {
         int r = sqlite_keep(l->db, query_sql[query], l->queries + query);

@@ -6,14 +6,14 @@
 #include <systemd/sd-id128.h>
 #include <xxhash.h>
 
-/* So that what others see of this machine's id tells nothing of the id itself. */
+/* So that what others see reveals nothing about this machine's id. */
 #define ORIGIN_APPLICATION \
         SD_ID128_MAKE(6f, 0b, 4e, 52, 1d, 90, 4f, 7e, 9b, 1c, c2, 57, 3a, 88, 04, d6)
 
-/* We give a request up after its time-out; a proxy, or a busy server, may hold it about as long. */
+/* We give up a request after its time-out; a proxy, or a busy server, may hold it about as long again. */
 #define LATE_TIMES 2
 
-/* How far ahead of ours another clock can be. */
+/* How far ahead of ours another clock may be. */
 #define STAMP_AHEAD (USEC_PER_DAY / USEC_PER_MSEC)
 
 /* What went wrong */
@@ -44,7 +44,7 @@ int link_feed_failed(Delivery *d, int error)
 int link_ledger_failed(Delivery *d, int error)
 {
         return link_fail(d, error == -ENOSPC ? error : -EIO,
-                         "What was delivered cannot be noted ('%s.remotes'): %s.",
+                         "The record of what was delivered, '%s.remotes', cannot be used: %s.",
                          d->options.archive_path,
                          error == -ENOMEM ? "there is no memory" : ledger_reason(d->ledger));
 }
@@ -72,7 +72,7 @@ int link_go_on(Delivery *d)
 
 /* Archive and ledger */
 
-/* Whoever works at the archive may move it away, or put another one in its place. */
+/* Closes what is no longer at its path: the archive may be moved away, or replaced. */
 static void leave_what_moved(Delivery *d)
 {
         bool moved = d->feed && !feed_is_in_place(d->feed);
@@ -155,7 +155,7 @@ void link_expect_late(Delivery *d)
         d->is_unsure = true;
 }
 
-/* Whatever the wall clock does, a stamp is higher than all before: a row must never lose against its older self. */
+/* Whatever the wall clock does, a stamp is higher than any before: a row must never lose to its older self. */
 uint64_t link_next_stamp(Delivery *d)
 {
         uint64_t now = now_usec(CLOCK_REALTIME) / USEC_PER_MSEC;
@@ -178,7 +178,7 @@ static bool same(const char *a, const char *b)
         return a && b && strcmp(a, b) == 0;
 }
 
-/* Is the ledger of this archive, as it is today, and of this remote? */
+/* Does the ledger belong to this archive, as it is today, and to this remote? */
 static bool is_known(Delivery *d)
 {
         return same(d->state.target, d->target) && same(d->state.archive_id, d->archive_id) &&
@@ -199,7 +199,7 @@ static int begin_anew(Delivery *d)
         return link_forget(d);
 }
 
-/* What tells this machine from others of the same person. */
+/* Distinguishes this machine from others of the same person. */
 static void machine_name(const RemoteOptions *options, char *buffer, size_t size)
 {
         sd_id128_t id;
@@ -220,7 +220,7 @@ static void list_names(Delivery *d)
                n_names = size / 2 + 2;
         char *to, *save = NULL;
 
-        /* list and text in one piece */
+        /* list and text in one allocation */
         free(d->us.names);
         d->us.names = xcalloc(n_names + size / sizeof(*d->us.names) + 1, sizeof(*d->us.names));
         to = (char *) (d->us.names + n_names);
@@ -267,10 +267,10 @@ static int name_us(Delivery *d)
         return 0;
 }
 
-/* What was under way when a run before this one ended may arrive for a while yet. */
+/* A request that was under way when an earlier run ended may still arrive for a while. */
 static void see_what_is_under_way(Delivery *d)
 {
-        bool is_new = !d->state.target; /* a ledger that knew may have been lost */
+        bool is_new = !d->state.target; /* a ledger that knew of one may have been lost */
 
         if (is_new || d->state.look_again_usec == LEDGER_UNDER_WAY) {
                 link_expect_late(d);
@@ -280,7 +280,7 @@ static void see_what_is_under_way(Delivery *d)
         d->is_unsure = d->look_again_usec != 0;
 }
 
-/* Only a digest of it: where files lie on this machine is nobody's business. */
+/* Only a digest: paths on this machine are nobody else's business. */
 static void see_place(Delivery *d)
 {
         _cleanup_free_ char *path = realpath(d->options.archive_path, NULL);
@@ -369,8 +369,7 @@ int link_send(Delivery *d, const RemoteBatch *batch)
         r = d->remote->backend->send(d->remote, batch);
         if (r < 0)
                 return link_remote_failed(d, r);
-        d->state.acknowledged =
-                        d->remote->stamp_there; /* kept with what the ledger says of the batch */
+        d->state.acknowledged = d->remote->stamp_there; /* written to the ledger with the batch */
         if (batch) {
                 d->progress.rows_sent += d->n_rows;
                 d->n_rows = d->n_bytes = 0;

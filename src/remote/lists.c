@@ -1,4 +1,4 @@
-/* Lists: stars, pins and tombstones */
+/* Lists: stars, pins, tombstones, usage events, labels */
 #include "remote/lists.h"
 
 #include <assert.h>
@@ -12,14 +12,14 @@ static const char *const change_keys[N_REMOTE_LISTS] = { "stars_change_seq", "pi
 
 static_assert(N_REMOTE_LISTS == LEDGER_LISTS, "the ledger keeps a digest of each");
 
-/* May others know of it? Of a tombstone also when the session itself has gone. */
+/* May others know of the session? Of its tombstone even when the session itself is gone. */
 static bool state_is_listed(RemoteTable table, LedgerState state)
 {
         return state == LEDGER_SHARED || state == LEDGER_METADATA ||
                (table == REMOTE_DELETES && (state == LEDGER_GONE || state == LEDGER_UNKNOWN));
 }
 
-/* Is the row one that the remote may have? It is stripped where only metadata may go. 1, 0 or a negative errno. */
+/* May the remote have the row? It is stripped if only metadata may be sent. 1, 0 or a negative errno. */
 static int check_row(Delivery *d, RemoteTable table, Value *values)
 {
         _cleanup_free_ char *id = xstrndup(values[0].text ?: "", values[0].size);
@@ -33,7 +33,7 @@ static int check_row(Delivery *d, RemoteTable table, Value *values)
                 return 0;
         if (entry.state == LEDGER_METADATA) {
                 if (table == REMOTE_LABELS)
-                        return 0; /* it is nothing but text */
+                        return 0; /* a label is only text */
                 filter_strip(remote_table(table), values);
         }
         return 1;
@@ -41,7 +41,7 @@ static int check_row(Delivery *d, RemoteTable table, Value *values)
 
 typedef int (*RowCallback)(Delivery *d, RemoteTable table, const Value *values, void *userdata);
 
-/* Hands over each row that may go; the archive is read as of one moment. */
+/* Calls @func for each row that may be sent; the archive is read as of one moment. */
 static int for_each_row(Delivery *d, RemoteTable table, RowCallback func, void *userdata)
 {
         Value values[REMOTE_COLUMNS_MAX];
@@ -83,7 +83,7 @@ int lists_digest(Delivery *d, RemoteTable table, uint64_t *ret_n, uint64_t *ret_
         return r;
 }
 
-/* Room is made when all is put: these are small. */
+/* All rows are put before any room is made: lists are small. */
 static int put_row(Delivery *d, RemoteTable table, const Value *values, void *userdata)
 {
         int r = link_put(d, table, values);
@@ -96,7 +96,7 @@ static uint64_t *known_digest(Delivery *d, RemoteTable table)
         return d->state.list_digests + (table - REMOTE_STARS);
 }
 
-/* As the ledger keeps it: an empty list is not an unknown one. */
+/* As the ledger keeps it: an empty list must not look like an unknown one (0). */
 static uint64_t list_sum(uint64_t n, uint64_t digest)
 {
         return digest + n + 1;
@@ -114,7 +114,7 @@ int lists_put(Delivery *d, RemoteTable table)
 
         if (r < 0 || lists_is_delivered(d, table, sums[0], sums[1]))
                 return r;
-        *known_digest(d, table) = 0; /* not known, until it is done */
+        *known_digest(d, table) = 0; /* unknown until it is done */
         d->state.look_again_usec = LEDGER_UNDER_WAY;
         r = link_save(d);
         memset(sums, 0, sizeof(sums));
@@ -131,7 +131,7 @@ void lists_are_there(Delivery *d, RemoteTable table)
         *known_digest(d, table) = d->lists_put[table - REMOTE_STARS];
 }
 
-/* Stars and pins of a session come and go with it, so they are looked at after it, too. */
+/* The rows of a session come and go with it, so lists are also checked after sessions were sent or removed. */
 static bool is_to_be_seen(Delivery *d, size_t list)
 {
         return d->progress.sessions_sent > 0 || d->progress.sessions_deleted > 0 ||
@@ -197,7 +197,7 @@ static int try_slice(Delivery *d, RemoteTable table, Slice *s)
         return r < 0 || s->n_put == 0 ? r : link_send(d, &batch);
 }
 
-/* The change of the session that is in hand; 0 where the archive has it no longer. */
+/* The session's current change; 0 if the archive no longer has it. */
 static int see_change(Delivery *d, const char *id, int64_t *ret)
 {
         FeedSession session = { 0 };
@@ -220,7 +220,7 @@ static int bar_session(Delivery *d, const char *id)
         return r < 0 ? r : link_bar(d, id, change_seq);
 }
 
-/* The sessions whose rows the remote does not take are barred: their rows leave the list. What is there stays meanwhile. */
+/* Bars the sessions whose rows the remote refuses, so that the list no longer has those. What is there stays meanwhile. */
 static int bar_refused(Delivery *d, RemoteTable table)
 {
         Slice s = { .n_max = SIZE_MAX };
@@ -236,7 +236,7 @@ static int bar_refused(Delivery *d, RemoteTable table)
                         r = 0;
                 } else if (r == -ERANGE && s.n_put == 1) {
                         r = bar_session(d, s.id);
-                        s.first = 0; /* of a list without its rows */
+                        s.first = 0; /* the list is now without its rows */
                 }
         } while (r >= 0 && s.n_put > 0);
         free(s.id);

@@ -1,31 +1,31 @@
 /*
- * Lists: stars, pins, tombstones, events of usage, labels
+ * Lists: stars, pins, tombstones, usage events, labels
  *
- * One person's are replaced as a whole: small lists, and of what was taken out of them nothing else tells. A digest of what
- * was sent last says whether there is anything to do.
+ * A person's lists are replaced as a whole: they are small, and nothing records what was removed from them. The digest of what
+ * was last sent says whether there is anything to do.
  */
 #pragma once
 
 #include "remote/link.h"
 
-/* How many rows of a list the remote has to have, and the sum of their digests. */
+/* How many rows of a list the remote must have, and the sum of their digests. */
 int lists_digest(Delivery *d, RemoteTable table, uint64_t *ret_n, uint64_t *ret_digest);
 
-/* Is such a list what was delivered last? */
+/* Is a list with this count and digest what was last delivered? */
 bool lists_is_delivered(Delivery *d, RemoteTable table, uint64_t n, uint64_t digest);
 
-/* Puts a list for the batch in hand, unless the remote has it as it is. Returns 1 (it has to be replaced), 0, or a negative
+/* Puts a list for the current batch, unless the remote already has it. Returns 1 (it must be replaced), 0, or a negative
  * errno. */
 int lists_put(Delivery *d, RemoteTable table);
 
-/* The remote has what lists_put() put. */
+/* Notes that the remote has what lists_put() put. */
 void lists_are_there(Delivery *d, RemoteTable table);
 
-/* Is there anything that lists_send() has to look at? */
+/* Is there anything for lists_send() to check? */
 bool lists_moved(Delivery *d);
 
-/* Replaces those that are others than last time. */
+/* Replaces the lists that differ from what was last sent. */
 int lists_send(Delivery *d);
 
-/* Replaces one, unless the remote has it as it is. Sessions whose rows it does not take are barred. */
+/* Replaces one list, unless the remote already has it. Sessions whose rows it refuses are barred. */
 int lists_send_one(Delivery *d, RemoteTable table);

@@ -5,5 +5,5 @@
 
 #include <stdbool.h>
 
-/* Is it the service's sandbox, which knows no network unless a person opens it? */
+/* Are we in the service's sandbox, which has no network unless a person opens it? */
 bool network_is_shut_off(void);

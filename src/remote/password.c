@@ -25,11 +25,11 @@ static int load(const char *path, bool is_credential, char **ret, char **reterr)
 
         if (stat(path, &st) < 0)
                 return -errno;
-        /* a credential's folder is private already, whatever the mode of what is in it */
+        /* a credential's folder is private, whatever the mode of its files */
         if (!is_credential && (st.st_mode & 0077) != 0) {
                 format_error(reterr,
-                             "The password file '%s' may be read by others, so it is not used. Run "
-                             "'chmod 600' on it.",
+                             "Others can read the password file '%s', so it is not used. Run 'chmod 600' "
+                             "on it.",
                              path);
                 return -EACCES;
         }
@@ -41,7 +41,7 @@ static int load(const char *path, bool is_credential, char **ret, char **reterr)
         return 1;
 }
 
-/* Where the person keeps it without saying so. NULL: nowhere, or no memory. */
+/* The default path. NULL: there is none. */
 static char *usual_path(const char *name)
 {
         const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");

@@ -1,4 +1,4 @@
-/* Plan: what is to be done with one session */
+/* Plan: what to do with one session */
 #include "remote/plan.h"
 
 #include "remote/filter.h"
@@ -46,7 +46,7 @@ DeliveryPlan delivery_plan(const RemoteOptions *options, const FeedSession *sess
         plan.whole = entry->state != wanted || session->shrunk_seq > entry->change_seq ||
                      session->change_seq < entry->change_seq;
         if (entry->state == LEDGER_SHARED && plan.metadata_only)
-                return plan; /* taking text back never waits */
+                return plan; /* removing text never waits */
         plan.due_usec = filter_due_usec(options, session->values, session->synced_at_usec);
         if (plan.due_usec > now_usec)
                 plan.step = DELIVERY_HOLD;

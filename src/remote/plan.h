@@ -1,7 +1,8 @@
 /*
- * Plan: what is to be done with one session
+ * Plan: what to do with one session
  *
- * Pure: what the archive has, what the ledger says that the remote has, what the settings allow, and the time make the step.
+ * Pure: the step follows from what the archive has, what the remote has according to the ledger, what the settings allow, and
+ * the time.
  */
 #pragma once
 
@@ -10,11 +11,11 @@
 
 /* What the next run would do with a session. */
 typedef enum DeliveryStep {
-        DELIVERY_KEEP,     /* it is there as it is */
+        DELIVERY_KEEP,     /* nothing: it is there */
         DELIVERY_SEND,     /* for the first time */
-        DELIVERY_UPDATE,   /* what changed */
+        DELIVERY_UPDATE,   /* send what changed */
         DELIVERY_WITHDRAW, /* no longer allowed: deleted there */
-        DELIVERY_REMOVE,   /* the archive has it no longer: deleted there */
+        DELIVERY_REMOVE,   /* no longer in the archive: deleted there */
         DELIVERY_HOLD,     /* not yet */
         DELIVERY_REFUSE,   /* never allowed */
 } DeliveryStep;
@@ -22,19 +23,19 @@ typedef enum DeliveryStep {
 typedef struct DeliveryPlan {
         DeliveryStep step;
         bool metadata_only;
-        bool whole;        /* DELIVERY_SEND, DELIVERY_UPDATE: what is there is not relied on */
+        bool whole;        /* DELIVERY_SEND, DELIVERY_UPDATE: all of it, whatever is there */
         uint64_t due_usec; /* DELIVERY_HOLD */
 } DeliveryPlan;
 
-/* Is a session of that id there, or deleted there, by somebody else: is nothing of ours to be there? */
+/* Did somebody else bring, or delete, a session with that id there, so that nothing of ours may be there? */
 bool ledger_entry_is_left(const LedgerEntry *entry);
 
-/* Can the remote have rows of it? */
+/* May the remote have rows of it? */
 bool ledger_entry_is_there(const LedgerEntry *entry);
 
 /* Is there anything to do, now? */
 bool delivery_step_moves(DeliveryStep step);
 
-/* @session: NULL where the archive has none. */
+/* @session: NULL if the archive has none. */
 DeliveryPlan delivery_plan(const RemoteOptions *options, const FeedSession *session,
                            const LedgerEntry *entry, uint64_t now_usec);

@@ -6,8 +6,8 @@
 #include "remote/filter.h"
 #include "remote/lists.h"
 
-/* A page has so many sessions at first; later ones twice as many while an answer takes a small part of the time that it may
- * take, and fewer where it takes much of it: neither a large archive nor a slow server comes to the end of it. */
+/* The first page has PAGE_FIRST sessions. If its answer takes a small part of the time-out, the next page is twice as large; if
+ * it takes much of it, the next one is smaller. So neither a large archive nor a slow server exceeds the time-out. */
 #define PAGE_FIRST 16
 #define PAGE_MAX   10000
 
@@ -19,11 +19,11 @@ typedef struct Sight {
         LedgerEntry entry;
         DeliveryPlan plan;
         uint64_t n_here,
-                        n_there; /* rows; where none is there and nobody counts, one stands for all */
+                        n_there; /* rows; if none is there and nobody counts, 1 stands for any number */
         bool is_same;
 } Sight;
 
-/* What the ledger is to know of a session. */
+/* What is to be noted in the ledger about a session. */
 typedef struct Note {
         char *id;
         LedgerEntry entry;
@@ -35,17 +35,17 @@ struct Survey {
         Delivery *d;
         int (*on_sight)(Survey *s, const Sight *sight);
         int (*on_list)(Survey *s, uint64_t n_here, uint64_t here, uint64_t n_there);
-        bool counts; /* how many rows are here is told also where none is there */
+        bool counts; /* n_here is exact even if no row is there */
         uint64_t n_different, n_waiting;
 
         DeliveryDifferenceCallback on_difference;
         void *userdata;
 
         RemoteTable table;
-        RemoteDigest page[PAGE_MAX]; /* with ids that it owns */
+        RemoteDigest page[PAGE_MAX]; /* owns its ids */
         size_t n, n_max;
         bool is_last; /* no page follows */
-        Note *notes;  /* for the ledger, when the page is compared */
+        Note *notes;  /* for the ledger, once the page is compared */
         size_t n_notes;
 };
 
@@ -94,7 +94,7 @@ static void choose_size(Survey *s, uint64_t took_usec)
                 s->n_max = s->n_max > 4 ? s->n_max / 4 : 1;
 }
 
-/* Asks for the page after @after; NULL: for the first one of the table. */
+/* Asks for the page after @after (NULL: for the table's first). */
 static int fetch(Survey *s, const char *after)
 {
         Delivery *d = s->d;
@@ -108,7 +108,7 @@ static int fetch(Survey *s, const char *after)
         if (r < 0)
                 return r;
         r = d->remote->backend->digests(d->remote, s->table, after, s->n_max, on_digest, s);
-        if (r == -ETIMEDOUT) /* the next survey asks for less at once, until one comes through */
+        if (r == -ETIMEDOUT) /* until a survey succeeds, the next ones use smaller pages */
                 d->page_most = s->n_max > 1 ? s->n_max / 2 : 1;
         if (r < 0)
                 return link_remote_failed(d, r);
@@ -215,7 +215,7 @@ static int see(Survey *s, const char *id, const FeedSession *session, const Remo
         if (r < 0)
                 return r;
         sight.plan = delivery_plan(&d->options, session, &sight.entry, now_usec(CLOCK_REALTIME));
-        if (ledger_entry_is_left(&sight.entry)) /* nothing of ours is to be there */
+        if (ledger_entry_is_left(&sight.entry)) /* nothing of ours may be there */
                 sight.plan.step = DELIVERY_REFUSE;
         sight.n_there = there ? there->n_rows : 0;
         r = sum_up(s, &sight, &digest);
@@ -225,7 +225,7 @@ static int see(Survey *s, const char *id, const FeedSession *session, const Remo
         return s->on_sight(s, &sight);
 }
 
-/* Walks the page and the archive's sessions up to @last (NULL: to the end) side by side, both in order of id. */
+/* Walks the page and the archive's sessions up to @last (NULL: all) side by side, both in order of id. */
 static int merge(Survey *s, const char *after, const char *last)
 {
         FeedSession session;
@@ -254,7 +254,7 @@ static int merge(Survey *s, const char *after, const char *last)
         return r;
 }
 
-/* The archive as of one moment, and then what comes of it in the ledger: neither waits for the other one's readers. */
+/* First reads the archive as of one moment, then writes the ledger, so that no transaction on one waits for the other. */
 static int compare_page(Survey *s, const char *after, const char *last)
 {
         Delivery *d = s->d;
@@ -286,7 +286,7 @@ static int compare_table(Survey *s)
 
 /* Lists */
 
-/* A tombstone that is there was shared: its session may be told of. */
+/* A tombstone on the remote was shared, so others may know of its session. */
 static int learn_tombstones(Survey *s)
 {
         int r = 0;
@@ -341,7 +341,7 @@ static int survey(Survey *s, bool learns)
         return r;
 }
 
-/* The remote's list is another one, or may be. */
+/* The remote's list differs, or may. */
 static int forget_list(Survey *s, uint64_t n_here, uint64_t here, uint64_t n_there)
 {
         s->n_different++;
@@ -395,7 +395,7 @@ int survey_all(Delivery *d)
 
         *s = (Survey){ .d = d, .on_sight = learn, .on_list = forget_list };
         r = begin_anew(d);
-        d->is_trusted = true; /* what is written from here on */
+        d->is_trusted = true; /* what is noted from here on */
         if (r >= 0)
                 r = survey(s, true);
         if (r < 0)
@@ -407,16 +407,16 @@ int survey_all(Delivery *d)
 
 /* What came late */
 
-/* Something of the session arrived late: the remote may have any rows of it. */
+/* Rows may have arrived late: of a session that differs, the remote may have any rows. */
 static int mend(Survey *s, const Sight *sight)
 {
         if (sight->is_same || (sight->n_there == 0 && (sight->entry.state == LEDGER_BARRED ||
                                                        !ledger_entry_is_there(&sight->entry))))
                 return 0;
         if (sight->entry.state == LEDGER_UNKNOWN)
-                return 0; /* it comes again as a whole */
+                return 0; /* it is sent again as a whole anyway */
         if (delivery_step_moves(sight->plan.step)) {
-                s->n_waiting++; /* it is seen when that is done */
+                s->n_waiting++; /* it is compared when that is done */
                 return 0;
         }
         s->n_different++;

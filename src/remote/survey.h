@@ -1,20 +1,20 @@
 /*
  * Survey: what the remote holds of ours, compared with the archive
  *
- * The server counts and sums the digests of each session's rows, and so do we; no row travels. What it says is taken a page
- * at a time, so that neither the archive nor the ledger is held while it is waited for.
+ * For each session, the server counts its rows and sums their digests, and so do we; no rows are transferred. The answers come
+ * a page at a time, so that no lock on archive or ledger is held while we wait for the server.
  */
 #pragma once
 
 #include "remote/link.h"
 
-/* The ledger learns what the remote holds: what is there as it is here is known, and all else that is there comes again, or
- * goes. Where a person wants everything sent again, nothing is known. */
+/* Notes in the ledger what the remote holds: sessions that are equal there are known, and all others there are sent again or
+ * removed. If a person wants everything sent again, no session counts as equal. */
 int survey_all(Delivery *d);
 
-/* After a delivery: what is another than the ledger says is there comes again. *@ret_n_different: how much that is;
- * *@ret_n_waiting: what could not be seen, for it changed in the archive since. */
+/* After a delivery: sessions that are not there as the ledger says are sent again. *@ret_n_different: how many differed;
+ * *@ret_n_waiting: how many could not be compared, since they changed in the archive. */
 int survey_late(Delivery *d, uint64_t *ret_n_different, uint64_t *ret_n_waiting);
 
-/* Tells the differences, and changes nothing. */
+/* Reports the differences, and changes nothing. */
 int survey_tell(Delivery *d, DeliveryDifferenceCallback on_difference, void *userdata);

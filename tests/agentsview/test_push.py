@@ -64,7 +64,7 @@ def test_sessions_pushed_earlier_are_left_alone_and_reported(desk, postgresql):
     before = desk.server.query("SELECT id, owner_marker FROM sessions ORDER BY 1")
     assert len(before) == 4
     outcome = desk.scrubjay.run("--once")
-    assert "came from no scrubjay" in outcome.said or "is not delivered" in outcome.said
+    assert "did not come from scrubjay" in outcome.said or "is not delivered" in outcome.said
     assert desk.server.query("SELECT id, owner_marker FROM sessions ORDER BY 1") == before
     assert check(desk) == ([], [row[0] for row in before])
 

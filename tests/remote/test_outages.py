@@ -287,7 +287,7 @@ def test_a_url_that_could_be_read_in_two_ways_is_not_shown(ann, character):
     words = [os.urandom(6).hex(), os.urandom(6).hex()]
     ann.source.add_session("s1")
     ann.set(URL=f"clickhouse+http://carl:{character.join(words)}@127.0.0.1:1/x")
-    assert "@ is written as %40" in ann.fail()
+    assert "write @ as %40" in ann.fail()
     listed = ann.ctl("remote", "list", "--json")[1]
     assert json.loads(listed)[0]["url"] == "clickhouse+http://..."
     assert [word for word in words if word in listed + repr(ann.once())] == []
@@ -308,7 +308,7 @@ def test_a_password_on_the_command_line_is_refused(ann):
 def test_a_password_file_that_others_read_is_refused(ann, mode):
     ann.source.add_session("s1")
     (ann.config / "remote-team-password").chmod(mode)
-    assert "may be read by others" in ann.fail()
+    assert "Others can read the password file" in ann.fail()
 
 
 def test_a_credential_goes_first(ann, tmp_path):

@@ -162,7 +162,7 @@ def test_no_part_of_a_password_in_the_url_is_shown(ann, bus, character):
         assert (listed["url"], listed["last_error"]) == (f"postgresql://127.0.0.1:{server.port}/{server.database}", "")
         assert server.query("SELECT id FROM sessions") == [["s1"]]
     else:
-        assert listed["url"] == "postgresql://..." and "@ is written as %40" in listed["last_error"]
+        assert listed["url"] == "postgresql://..." and "write @ as %40" in listed["last_error"]
         assert server.query("SELECT id FROM sessions") == []
 
 
@@ -486,7 +486,7 @@ def test_sessions_not_sent_by_scrubjay_are_left_alone_and_reported(ann):
         ["plain", "", "as it was"], ["pushed", "pusher", "as it was"]]
     assert ann.server.query("SELECT owner_marker LIKE 'scrubjay:%' FROM sessions WHERE id = 's1'") == [["t"]]
     status, _, stderr = ann.ctl("remote", "check", "team")
-    assert status == 0 and "2 of the sessions there came from no scrubjay ('plain' is one)" in stderr
+    assert status == 0 and "2 of the sessions there did not come from scrubjay ('plain' is one)" in stderr
 
 
 def test_a_permanently_deleted_session_does_not_come_back(ann):
@@ -496,7 +496,7 @@ def test_a_permanently_deleted_session_does_not_come_back(ann):
     ann.server.query("INSERT INTO excluded_sessions (id) VALUES ('s1'); DELETE FROM sessions WHERE id = 's1'")
     for _ in range(2):
         ann.source.append("s1", ["more"])
-        assert "The session 's1' is not delivered: somebody has deleted it there for good." in warned(ann)
+        assert "The session 's1' is not delivered: somebody has deleted it there permanently." in warned(ann)
         assert ann.server.query("SELECT id FROM sessions") == [["s2"]]
         assert ann.ctl("remote", "check", "team")[0] == 0
     ann.ctl("remote", "resend", "team")
@@ -546,7 +546,7 @@ def test_a_session_permanently_deleted_while_being_sent_does_not_come_back(ann, 
         assert ann.server.query(f"SELECT count(*) FROM {table} WHERE {key} = 's1'") == [["0"]]
     ann.assert_equal(here="id <> 's1'")
     ann.source.append("s1", ["more"])
-    assert "The session 's1' is not delivered: somebody has deleted it there for good." in warned(ann)
+    assert "The session 's1' is not delivered: somebody has deleted it there permanently." in warned(ann)
 
 
 def test_a_session_deleted_while_being_sent_comes_back_whole(ann):
@@ -566,7 +566,7 @@ def test_a_permanently_deleted_session_that_is_still_there_is_deleted(ann):
     ann.deliver()
     ann.server.query("INSERT INTO excluded_sessions (id) VALUES ('s1')")
     ann.source.append("s1", ["more"])
-    assert "somebody has deleted it there for good" in warned(ann)
+    assert "somebody has deleted it there permanently" in warned(ann)
     assert ann.server.query("SELECT id FROM sessions") == [["s2"]]
     assert ann.server.query("SELECT session_id FROM messages") == [["s2"]]
     assert ann.deliver()["rows_sent"] == 0
@@ -701,12 +701,12 @@ def test_a_rejected_session_does_not_hold_up_others(ann):
     for i in range(6):
         ann.source.add_session(f"s{i}", texts() if i in (2, 4) else ["one", "two"])
     ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s1')")
-    said = "{} left out until {}, or until 'scrubjayctl remote resend team': "
+    said = "{} left out until {} or you run 'scrubjayctl remote resend team': "
     two, one = said.format("2 sessions ('s2' is one) are", "they change"), said.format("The session 's4' is", "it changes")
     assert two + "A value is too large for an index on" in ann.fail()
     ann.assert_equal(here="id NOT IN ('s2', 's4')")
     n_before = len(ann.server.requests())
-    assert two + "the server did not take what is in it." in ann.fail()
+    assert two + "the server refused what is in it." in ann.fail()
     assert not [r for r in ann.server.requests()[n_before:] if "COPY" in r["query"]]  # it is not tried again
     ann.source.append("s0", texts())
     ann.source.add_session("s6", ["one"])
