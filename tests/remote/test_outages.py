@@ -43,12 +43,12 @@ def test_one_fault(ann, kind, place):
 @pytest.mark.only("clickhouse")
 @pytest.mark.parametrize("code, sentence", [
     (159, "{} took too long (code 159)."),
-    (202, "{} has too many queries to do (code 202)."),
-    (241, "{} has no memory left for this (code 241)."),
+    (202, "{} is running too many queries (code 202)."),
+    (241, "{} ran out of memory (code 241)."),
     (242, "A table on {} is read-only for now (code 242)."),
     (243, "The disk of {} is full (code 243)."),
-    (252, "{} has too many parts to merge, and takes no rows until it has caught up (code 252)."),
-    (None, "{} has trouble of its own (HTTP status 503, code 0)."),
+    (252, "{} has too many parts to merge, and accepts no rows until it has caught up (code 252)."),
+    (None, "{} cannot serve requests now (HTTP status 503, code 0)."),
 ])
 def test_a_server_in_trouble(ann, code, sentence):
     ann.source.add_session("s1", ["one", "two"])
@@ -253,11 +253,11 @@ def test_who_may_only_read(ann):
 @pytest.mark.parametrize("status, sentence", [
     (401, "does not let the user 'writer' in: the user name or the password is wrong."),
     (403, "does not let the user 'writer' in: the user name or the password is wrong."),
-    (404, "is no ClickHouse (HTTP status 404)."),
-    (429, "has trouble of its own (HTTP status 429, code 0)."),
-    (500, "has trouble of its own (HTTP status 500, code 0)."),
-    (502, "has trouble of its own (HTTP status 502, code 0)."),
-    (418, "does not understand us (HTTP status 418, code 0)."),
+    (404, "is not ClickHouse (HTTP status 404)."),
+    (429, "cannot serve requests now (HTTP status 429, code 0)."),
+    (500, "cannot serve requests now (HTTP status 500, code 0)."),
+    (502, "cannot serve requests now (HTTP status 502, code 0)."),
+    (418, "does not understand the request (HTTP status 418, code 0)."),
 ])
 def test_what_another_answer_means(ann, status, sentence):
     """Of a proxy before the server, too. What it says itself is not repeated: it may hold rows."""
@@ -327,15 +327,15 @@ def test_a_column_of_another_type(ann):
     ann.server.query("ALTER TABLE messages DROP COLUMN model")
     ann.server.query("ALTER TABLE messages ADD COLUMN model UInt8")
     touch(ann.source, "s1")
-    assert ann.fail() == (f"The column messages.model on 127.0.0.1:{ann.server.port} is of type UInt8, and must be String."
-                          " Change or rename that table; nothing is sent until then.")
+    assert ann.fail() == (f"The column messages.model on 127.0.0.1:{ann.server.port} has the type UInt8 instead of String."
+                          " Change or rename the table; nothing is sent until then.")
 
 
 @pytest.mark.only("clickhouse")
 def test_a_table_of_another_kind(ann):
     ann.source.add_session("s1")
     ann.server.query("CREATE TABLE sessions (org_id String, id String, _version UInt64) ENGINE = MergeTree ORDER BY id")
-    assert ann.fail() == (f"The table sessions on 127.0.0.1:{ann.server.port} has the engine MergeTree, and must be a"
+    assert ann.fail() == (f"The table sessions on 127.0.0.1:{ann.server.port} has the engine MergeTree instead of"
                           " ReplacingMergeTree(_version).")
 
 
@@ -344,8 +344,8 @@ def test_a_table_of_another_kind(ann):
     ("org_id String, id String, _version UInt64", "ReplacingMergeTree() ORDER BY (org_id, id)",
      "does not replace rows by _version: its engine must be ReplacingMergeTree(_version)."),
     ("org_id String, id String, _version UInt64", "ReplacingMergeTree(_version) ORDER BY id",
-     "is ordered by (id), and must be by (org_id, id): its rows would replace each other."),
-    ("id String, _version UInt64", "ReplacingMergeTree(_version) ORDER BY id", "is ordered by (id), and must be by"),
+     "is ordered by (id) instead of (org_id, id), so its rows would replace each other."),
+    ("id String, _version UInt64", "ReplacingMergeTree(_version) ORDER BY id", "is ordered by (id) instead of"),
 ])
 def test_a_table_that_would_bend_rows(ann, columns, engine, sentence):
     ann.source.add_session("s1")
@@ -380,7 +380,7 @@ def test_something_else_answers(ann):
                     connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
 
         threading.Thread(target=answer, daemon=True).start()
-        assert "is no HTTP server" in ann.fail()
+        assert "is not an HTTP server" in ann.fail()
 
 
 # TLS
@@ -454,7 +454,7 @@ def test_client_certificate(ann, certificate, tls, tmp_path):
     other_key, other = make_certificate(tmp_path, "somebody-else")
     ann.source.add_session("s1")
     ann.set(URL=tls(clients=file), CaFile=certificate[1])
-    assert "wants a client certificate: name its file in ClientCertificate=, and its key in ClientKey=." in ann.fail()
+    assert "requires a client certificate: name its file in ClientCertificate=, and its key in ClientKey=." in ann.fail()
     ann.set(ClientCertificate=other, ClientKey=other_key)
     assert f"does not accept the client certificate ('{other}')." in ann.fail()
     ann.set(ClientCertificate=tmp_path / "nowhere.pem", ClientKey=key)
@@ -471,7 +471,7 @@ def test_client_certificate(ann, certificate, tls, tmp_path):
 def test_a_port_that_speaks_no_tls(ann):
     ann.source.add_session("s1")
     ann.set(URL=f"clickhouse+https://writer@127.0.0.1:{ann.server.ports['engine_http']}/x")
-    assert "does not speak TLS with us. Is it the port of HTTPS?" in ann.fail()
+    assert "failed. Is this its HTTPS port?" in ann.fail()
 
 
 def tls_proxy(listener, context, port):

@@ -42,7 +42,7 @@ SETUP = "'scrubjayctl remote setup team --print'"
 
 
 @pytest.mark.parametrize("sql, sentence", [
-    ("DROP SCHEMA agentsview CASCADE", "There is no schema 'agentsview' in the database '{database}' on {place}. An administrator makes"
+    ("DROP SCHEMA agentsview CASCADE", "There is no schema 'agentsview' in the database '{database}' on {place}. An administrator creates"
                                        " what is missing: " + SETUP + " shows how."),
     ("REVOKE USAGE ON SCHEMA agentsview FROM agentsview_writer", "The user 'writer' may not use the schema 'agentsview' on {place}."),
     ("REVOKE INSERT, DELETE ON agentsview.messages FROM agentsview_writer",
@@ -53,9 +53,10 @@ SETUP = "'scrubjayctl remote setup team --print'"
     ("ALTER TABLE agentsview.messages DROP COLUMN content_length",
      "The schema 'agentsview' on {place} is not one that agentsview reads: its table messages has no column content_length."),
     ("ALTER TABLE agentsview.tool_calls ADD COLUMN fresh text NOT NULL",
-     "The schema 'agentsview' on {place} is newer than this scrubjay knows: its table tool_calls wants a fresh in each row. Update"),
-    ("ALTER DATABASE {database} SET default_transaction_read_only = on", "{place} takes no changes: it is a read-only replica, or set so."),
-    ("ALTER ROLE writer CONNECTION LIMIT 0", "{place} has too many connections, and takes no more."),
+     "The schema 'agentsview' on {place} is newer than this version of scrubjay: its table tool_calls requires a value in the unknown"
+     " column fresh. Update scrubjay."),
+    ("ALTER DATABASE {database} SET default_transaction_read_only = on", "{place} accepts no changes: it is a replica, or set to read-only."),
+    ("ALTER ROLE writer CONNECTION LIMIT 0", "{place} has too many connections, and accepts no more."),
     ("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC", "The user 'writer' lacks a right on {place}. " + SETUP),
     ("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC", "The user 'writer' lacks a right on {place}. " + SETUP),
     ("ALTER ROLE writer NOLOGIN", "{place} does not let the user 'writer' in to the database '{database}': there is no such user, or"),
@@ -71,13 +72,13 @@ def test_failures_that_an_administrator_must_fix(ann, sql, sentence):
 
 @pytest.mark.parametrize("code, sentence", [
     ("53100", "The disk of {} is full."),
-    ("53200", "{} has no memory left for this."),
-    ("53400", "{} has no room for this now."),
-    ("40001", "Somebody else works on the same rows on {}; it is tried again."),
-    ("23503", "Somebody else has changed the same sessions on {}; it is tried again."),
+    ("53200", "{} ran out of memory."),
+    ("53400", "{} lacks the resources for this at the moment."),
+    ("40001", "Somebody else is changing the same rows on {}; the delivery will be tried again."),
+    ("23503", "Somebody else has changed the same sessions on {}; the delivery will be tried again."),
     ("57P01", "{} has closed the connection: it is being shut down."),
-    ("XX000", "{} has trouble of its own."),
-    ("0A000", "{} does not understand us (SQLSTATE 0A000)."),
+    ("XX000", "{} reports an internal error."),
+    ("0A000", "{} does not understand the request (SQLSTATE 0A000)."),
 ])
 def test_what_an_error_means(ann, code, sentence):
     """By its code. What the server says beside it is not repeated, for it may hold rows."""
@@ -114,7 +115,7 @@ def test_a_slow_connection_delays_but_does_not_fail(ann):
     ("postgresql://writer@no-such-host.invalid/x", "The name of no-such-host.invalid:5432 cannot be resolved."),
     ("postgresql://writer@127.0.0.1:{port}/nowhere", "There is no database 'nowhere' on 127.0.0.1:{port}."),
     ("postgresql://writer@127.0.0.1:port/x", "a port is a number"), ("postgresql://writer@h/x?port=hunter", "a port is a number"),
-    ("postgresql://writer@127.0.0.1:70000/x", "a port is a number"), ("postgresql://writer@/x?host=hun%20ter", "a host is of letters"),
+    ("postgresql://writer@127.0.0.1:70000/x", "a port is a number"), ("postgresql://writer@/x?host=hun%20ter", "a host consists of letters"),
     ("postgresql://writer:hunter", "a port is a number"), ("postgresql://writer@127.0.0.1/x#hunter", "# as %23"),
     ("postgresql://writer@127.0.0.1/x?sslmode=hunter", "Its URL is not postgresql://USER@HOST:PORT/DATABASE"),
     ("postgresql://writer@127.0.0.1/x?sslmode=require?password=hunter", "? as %3F"),
@@ -182,7 +183,7 @@ def test_the_url_that_is_shown(ann, url, shown):
 def test_without_a_password(ann):
     ann.source.add_session("s1")
     (ann.config / "remote-team-password").unlink()
-    assert f"{place(ann)} wants a password of the user 'writer', and there is none." in ann.fail()
+    assert f"{place(ann)} requires a password for the user 'writer', and there is none." in ann.fail()
 
 
 def test_a_unix_socket(ann):
@@ -205,7 +206,7 @@ def test_tls(ann, tmp_path):
     ann.deliver()
     ann.assert_equal()
     ann.set(URL=ann.server.url(), CaFile=certificate)
-    assert "does not speak TLS with us" in ann.fail()
+    assert "TLS with" in ann.fail()
 
 
 def test_of_a_host_s_addresses_the_last_one_tells_why(ann, tmp_path):
@@ -222,8 +223,8 @@ def test_of_a_host_s_addresses_the_last_one_tells_why(ann, tmp_path):
 
 
 @pytest.mark.parametrize("parameters, sentence", [
-    ("", None), ("?sslmode=verify-ca", None), ("?sslmode=require", "Nobody makes sure that it is 192.0.2.1:5432"),
-    ("?sslmode=prefer", "may travel to 192.0.2.1:5432 in plain text"), ("?sslmode=disable", "may travel to 192.0.2.1:5432 in plain text"),
+    ("", None), ("?sslmode=verify-ca", None), ("?sslmode=require", "Nothing proves that the server is really 192.0.2.1:5432"),
+    ("?sslmode=prefer", "may be sent to 192.0.2.1:5432 in plain text"), ("?sslmode=disable", "may be sent to 192.0.2.1:5432 in plain text"),
 ])
 def test_plain_text_to_another_host_is_reported(ann, parameters, sentence):
     ann.source.add_session("s1")
@@ -248,13 +249,13 @@ def test_what_counts_as_this_machine(ann, tmp_path, url, environment, is_local):
     services.write_text("[far]\nhost=db.example\n[near]\nhost=localhost\n")
     ann.set(URL=f"postgresql://{url}&user=writer&sslmode=prefer".replace("?&", "?"))
     listed, = json.loads(ann.ctl("remote", "list", "--json", PGSERVICEFILE=str(services), **environment)[1])
-    assert ("may travel to" in listed["caution"], listed["last_error"]) == (not is_local, "")
+    assert ("may be sent to" in listed["caution"], listed["last_error"]) == (not is_local, "")
 
 
 def test_nothing_is_sent_in_plain_text_if_one_host_is_elsewhere(ann):
     ann.source.add_session("s1")
     ann.set(URL=f"postgresql://writer@127.0.0.1:{ann.server.port},192.0.2.2:1/{ann.server.database}")
-    assert "does not speak TLS with us" in ann.once()[1]["remotes"]["team"]["error"]
+    assert "TLS with" in ann.once()[1]["remotes"]["team"]["error"]
     assert ann.server.query("SELECT id FROM sessions") == []
 
 
@@ -450,8 +451,8 @@ def test_two_teams_on_one_server_do_not_see_each_other(ann):
 
 
 @pytest.mark.parametrize("database, sentence", [
-    ("Team", "The name of the database ('Team') has to be of small letters"), ("a" * 50, "are too long for the names of roles"),
-    ("a'b", "The name of the database ('a'b') has to be of small letters"),
+    ("Team", "The name of the database ('Team') may contain only lower case letters"), ("a" * 50, "are too long for the names of roles"),
+    ("a'b", "The name of the database ('a'b') may contain only lower case letters"),
 ])
 def test_names_that_no_role_can_have(ann, database, sentence):
     ann.set(URL=f"postgresql://carol@localhost/{database}")
@@ -467,7 +468,7 @@ def test_usage_of_setup(ann, arguments):
 def test_an_invalid_schema_name(ann):
     ann.set(Schema="a'b")
     status, out, stderr = ann.ctl("remote", "setup", "team", "--print")
-    assert (status, out) == (1, "") and "has to be of small letters" in stderr
+    assert (status, out) == (1, "") and "may contain only lower case letters" in stderr
     ann.source.add_session("s1")
     assert 'There is no schema \'a\'b\'' in ann.fail()
 
@@ -555,7 +556,7 @@ def test_a_session_deleted_while_being_sent_comes_back_whole(ann):
     ann.source.append("s1", ["three"])
     status, result, _ = while_it_travels(ann, "copy", "DELETE FROM sessions WHERE id = 's1'")
     assert (status, result["remotes"]["team"]["error"]) == (
-        1, f"Somebody else has put or deleted a session on {place(ann)} that was being sent; it is looked at again.")
+        1, f"Somebody else has added or deleted a session on {place(ann)} while it was being sent; the delivery will be tried again.")
     ann.deliver()
     ann.assert_equal()
 
@@ -730,7 +731,7 @@ def test_where_nothing_is_taken_it_says_so(ann):
                      " CREATE TRIGGER trouble BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION trouble()")
     ann.source.add_many(25, ["one"])
     said = ann.fail()
-    assert said.startswith("25 sessions ('") and f"{place(ann)} does not take one of its values." in said
+    assert said.startswith("25 sessions ('") and f"{place(ann)} refuses one of the values." in said
     assert len([r for r in ann.server.requests() if "set_config('search_path'" in r["query"]]) == 1  # on one connection
     ann.server.query("DROP TRIGGER trouble ON messages")
     ann.ctl("remote", "resend", "team")

@@ -130,7 +130,7 @@ def test_check_changes_nothing(ann):
     files = {file.name: file.read_bytes() for file in ann.archive.parent.glob("archive.db.remotes")}
     status, _, stderr = ann.ctl("remote", "check", "team")
     if ann.server.kind == "clickhouse":
-        assert status == 1 and "there is nothing to look at before that" in stderr
+        assert status == 1 and "there is nothing to compare" in stderr
     assert ann.server.tables_there() == []
     assert files == {file.name: file.read_bytes() for file in ann.archive.parent.glob("archive.db.remotes")}
     ann.deliver()
@@ -241,7 +241,7 @@ PLAIN = "clickhouse+http://writer@192.0.2.1:8123/x"
 def test_plain_http_to_another_host_is_reported(ann, bus):
     ann.source.add_session("s1")
     ann.deliver()
-    sentence = "Password and archive travel to 192.0.2.1:8123 in plain text"
+    sentence = "Password and archive are sent to 192.0.2.1:8123 in plain text"
     assert sentence not in ann.ctl("remote", "list")[2]
     ann.set(URL=PLAIN)
     assert sentence in ann.ctl("remote", "list")[2]

@@ -1,9 +1,9 @@
 /*
- * ClickHouse: rows into blocks, and blocks to the server
+ * ClickHouse: packs rows in blocks, and sends the blocks
  *
- * Rows go as RowBinary: the same bytes whatever the server's time zone or number format, no escaping on this side and no
- * parsing of text on the other (a third less CPU there than JSONEachRow, measured; Native is within a tenth of it). While the
- * server works on a block the next one is filled, but none is sent before the one in front of it is acknowledged.
+ * Rows are sent as RowBinary: the bytes are the same whatever the server's time zone or number format, nothing is escaped here,
+ * and no text is parsed there (measured: a third less CPU there than with JSONEachRow; Native is within a tenth of it). While
+ * the server works on a block, the next one is filled; it is sent only when the one before it is acknowledged.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -55,14 +55,14 @@ static int put_value(StrBuf *b, WireType type, const Value *v)
         return -EINVAL;
 }
 
-/* A block goes when it has this much, whichever is first, or when all of them together are too much; so memory stays
- * bounded however long a session is. Fewer and larger blocks are less work for the server: a merge costs as much as the
- * inserts it merges. */
+/* A block is sent when it reaches one of these limits, or when all blocks together reach theirs, so that memory is bounded
+ * however long a session is. Fewer and larger blocks are less work for the server: a merge costs as much as the inserts that it
+ * merges. */
 #define BLOCK_ROWS   10000
 #define BLOCK_BYTES  ((size_t) 4 * 1024 * 1024)
 #define BLOCKS_BYTES ((size_t) 6 * 1024 * 1024)
 
-/* The largest block of those that may go at any time, where there is no room for more; else REMOTE_SESSIONS. */
+/* If there is no room for more rows: the block to send first (never REMOTE_SESSIONS). Otherwise REMOTE_SESSIONS. */
 static RemoteTable next_full(const ClickHouse *c)
 {
         RemoteTable largest = REMOTE_MESSAGES;
@@ -116,7 +116,7 @@ void clickhouse_drop(ClickHouse *c)
         }
 }
 
-/* INSERT with its list of columns, ready for a URL. */
+/* INSERT with its columns, escaped for a URL. */
 static void make_insert(ClickHouse *c, RemoteTable table)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 }, escaped = { 0 };
@@ -139,7 +139,7 @@ static int make_parameters(ClickHouse *c, RemoteTable table)
 
         if (!c->insert_sql[table])
                 make_insert(c, table);
-        /* The bytes hold the version, so only the very same block has the same token. */
+        /* The bytes contain the version, so only the identical block has the same token. */
         token = XXH3_128bits(c->sent.data, c->sent.size);
         b->failed = false;
         clickhouse_parameters(c, b);
@@ -151,8 +151,8 @@ static int make_parameters(ClickHouse *c, RemoteTable table)
         return strbuf_printf(b, "&query=%s", c->insert_sql[table]);
 }
 
-/* Sends the block of a table, if there is one, when the one before it is acknowledged; it may be filled again while the
- * server works. */
+/* Sends a table's block, if it has rows, once the one before it is acknowledged. A new one can be filled while the server
+ * works. */
 static int send_block(ClickHouse *c, RemoteTable table)
 {
         StrBuf empty;
@@ -179,7 +179,7 @@ static int send_block(ClickHouse *c, RemoteTable table)
         return 0;
 }
 
-/* Their order is what makes it safe: what goes; rows, and what they replace; session rows, and what they replace. */
+/* The order makes it safe: what is removed; rows, then what they replace; session rows, then what they replace. */
 static int send_all(ClickHouse *c, const RemoteBatch *batch)
 {
         int r = clickhouse_remove(c, batch);

@@ -1,9 +1,9 @@
 /*
  * ClickHouse: which archive delivers here
  *
- * Rows say by their origin which person and machine they are of. Two archives of one person on one machine would have the
- * same, and each would remove what only the other one has. So a small table of our own names the archive that delivers, and
- * another one is told and sends nothing. An archive that was built anew at the same place follows the one before it.
+ * A row's origin says which person and machine it comes from. Two archives of one person on one machine would have the same
+ * origin, and each would remove what only the other one has. So a small table of our own names the archive that delivers; any
+ * other one reports an error and sends nothing. An archive that was rebuilt at the same path replaces the one before it.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 #define TABLE "scrubjay_archives"
 
-/* What the table says of our origin. */
+/* What the table says about our origin. */
 typedef struct Claim {
         bool is_there, is_ours, is_from_our_place;
         const RemoteIdentity *us;
@@ -68,7 +68,7 @@ static int read_claim(ClickHouse *c, Claim *ret)
         return clickhouse_run(c, &sql, on_claim, ret);
 }
 
-/* The time is the server's: whoever comes later wins. */
+/* The time is the server's, so whoever comes later wins. */
 static int write_claim(ClickHouse *c)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
@@ -92,9 +92,9 @@ static int refuse(ClickHouse *c)
         return clickhouse_fail(
                         c, -EEXIST,
                         "Another archive of the same person and machine delivers to %s, so nothing "
-                        "is sent: each would remove the other one's sessions. Give one of them "
-                        "another Machine= in [Identity]; or run 'scrubjayctl remote resend %s', "
-                        "and this archive takes the other one's place.",
+                        "is sent: each would remove the other's sessions. Give one of them another "
+                        "Machine= in [Identity], or run 'scrubjayctl remote resend %s' to let this "
+                        "archive take the other's place.",
                         c->place, c->options->name);
 }
 
@@ -124,7 +124,7 @@ int clickhouse_claim(ClickHouse *c)
         if (c->us->only_looks)
                 return 0;
         r = write_claim(c);
-        if (r >= 0) /* two may come at once: the table has one of them */
+        if (r >= 0) /* two may do this at once: the table names one of them */
                 r = read_claim(c, &claim);
         return r < 0 || claim.is_ours ? r : refuse(c);
 }

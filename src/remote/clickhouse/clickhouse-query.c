@@ -1,5 +1,5 @@
 /*
- * ClickHouse: statements over HTTP, and what a person is told when one fails
+ * ClickHouse: statements over HTTP, and what a person reads when one fails
  */
 #include <inttypes.h>
 #include <string.h>
@@ -7,11 +7,11 @@
 #include "base/time-util.h"
 #include "remote/clickhouse/clickhouse-internal.h"
 
-/* A block whose acknowledgement got lost, or that met a moment of trouble, is sent again after these. */
+/* A request whose answer got lost, or that failed for a momentary reason, is sent again after these. */
 static const uint64_t resend_usec[] = { 100 * USEC_PER_MSEC, 500 * USEC_PER_MSEC,
                                         2 * USEC_PER_SEC };
 
-/* ClickHouse's error codes (src/Common/ErrorCodes.cpp) that mean something to a person. */
+/* The error codes of ClickHouse (src/Common/ErrorCodes.cpp) that have a sentence of their own. */
 enum {
         CODE_UNKNOWN_TABLE = 60,
         CODE_UNKNOWN_DATABASE = 81,
@@ -62,7 +62,6 @@ int clickhouse_name(StrBuf *b, const char *name)
         return quote(b, '`', name);
 }
 
-/* Appends @text as a URL parameter's value. */
 void clickhouse_escape_url(StrBuf *b, const char *text)
 {
         for (; *text; text++) {
@@ -78,7 +77,7 @@ void clickhouse_escape_url(StrBuf *b, const char *text)
 
 /* Errors */
 
-/* The right that is missing, as the server names it: "INSERT(...) ON db.messages"; only its harmless part. */
+/* The missing right. The server says "INSERT(...) ON db.messages"; only the harmless first words are taken. */
 static void missing_right(const char *text, char *buffer, size_t size)
 {
         static const char mark[] = "have the grant ";
@@ -102,7 +101,7 @@ static int explain_denied(ClickHouse *c, const HttpAnswer *answer)
                                 c, -EACCES,
                                 "The user '%s' lacks a right on %s%s%s. It needs SELECT, INSERT, "
                                 "ALTER DELETE and ALTER ADD COLUMN on the tables of '%s', and "
-                                "CREATE TABLE to make them.",
+                                "CREATE TABLE to create them.",
                                 c->url.user, c->place, *right ? ": " : "", right, c->url.database);
         }
         if (answer->exception_code == CODE_READONLY)
@@ -115,28 +114,29 @@ static int explain_denied(ClickHouse *c, const HttpAnswer *answer)
                                c->place, c->url.user, c->options->name);
 }
 
-/* Why the server could not do it, by its code; the text of its message may repeat rows, and is not told. */
+/* Explains an error by its code. The text of its message may repeat rows, so it is not shown. */
 static int explain_code(ClickHouse *c, const HttpAnswer *answer)
 {
         switch (answer->exception_code) {
         case CODE_UNKNOWN_DATABASE:
                 return clickhouse_fail(
                                 c, -EPROTOTYPE,
-                                "There is no database '%s' on %s. Make it: CREATE DATABASE %s.",
+                                "There is no database '%s' on %s. Create it: CREATE DATABASE %s.",
                                 c->url.database, c->place, c->url.database);
         case CODE_UNKNOWN_TABLE:
-                return clickhouse_fail(c, -EAGAIN, "A table on %s has gone; it is made again.",
+                return clickhouse_fail(c, -EAGAIN,
+                                       "A table on %s is gone; it will be created again.",
                                        c->place);
         case CODE_TOO_MANY_PARTS:
-                return clickhouse_fail(c, -EBUSY,
-                                       "%s has too many parts to merge, and takes no rows until it "
-                                       "has caught up (code 252).",
-                                       c->place);
+                return clickhouse_fail(
+                                c, -EBUSY,
+                                "%s has too many parts to merge, and accepts no rows until it "
+                                "has caught up (code 252).",
+                                c->place);
         case CODE_MEMORY:
-                return clickhouse_fail(c, -EBUSY, "%s has no memory left for this (code 241).",
-                                       c->place);
+                return clickhouse_fail(c, -EBUSY, "%s ran out of memory (code 241).", c->place);
         case CODE_TOO_MANY_QUERIES:
-                return clickhouse_fail(c, -EBUSY, "%s has too many queries to do (code 202).",
+                return clickhouse_fail(c, -EBUSY, "%s is running too many queries (code 202).",
                                        c->place);
         case CODE_TIMEOUT:
                 return clickhouse_fail(c, -EBUSY, "%s took too long (code 159).", c->place);
@@ -166,17 +166,18 @@ static int explain(ClickHouse *c, const HttpAnswer *answer)
                 return r;
         if (answer->status >= 500 || answer->status == 429 || answer->status == 408)
                 return clickhouse_fail(c, -EBUSY,
-                                       "%s has trouble of its own (HTTP status %d, code %d).",
+                                       "%s cannot serve requests now (HTTP status %d, code %d).",
                                        c->place, answer->status, code);
         if (answer->status == 404 && code == 0)
                 return clickhouse_fail(c, -EBADMSG,
-                                       "What answers on %s is no ClickHouse (HTTP status 404).",
+                                       "What answers on %s is not ClickHouse (HTTP status 404).",
                                        c->place);
-        return clickhouse_fail(c, -EBADMSG, "%s does not understand us (HTTP status %d, code %d).",
+        return clickhouse_fail(c, -EBADMSG,
+                               "%s does not understand the request (HTTP status %d, code %d).",
                                c->place, answer->status, code);
 }
 
-/* Takes the answer to what was begun. */
+/* Waits for the answer. */
 static int finish(ClickHouse *c)
 {
         _cleanup_free_ char *error = NULL;
@@ -192,7 +193,7 @@ static int finish(ClickHouse *c)
         return r < 0 ? r : explain(c, &answer);
 }
 
-/* Is it worth another try at once? What hangs or wants to be left alone is not asked again so soon. */
+/* Is it worth trying again at once? A server that hangs, or that asked us to wait, is not asked again so soon. */
 static bool is_momentary(const ClickHouse *c, int r)
 {
         return c->base.retry_after_usec == 0 && (r == -ECONNRESET || r == -EBUSY || r == -EPROTO ||
@@ -265,7 +266,6 @@ static int split_line(void *userdata, char *line)
         return rows->on_row(rows->userdata, cells, n);
 }
 
-/* Parameters of every request. */
 void clickhouse_parameters(ClickHouse *c, StrBuf *b)
 {
         (void) strbuf_puts(b, "database=");
@@ -288,7 +288,7 @@ int clickhouse_run(ClickHouse *c, const StrBuf *sql, ClickHouseRowCallback on_ro
         if (sql->failed)
                 return clickhouse_fail(c, -ENOMEM, "There is no memory.");
         clickhouse_parameters(c, &parameters);
-        /* lists of ids are longer than the 256 KB that a server parses by default */
+        /* lists of ids can be longer than the 256 KB that a server parses by default */
         (void) strbuf_puts(&parameters, "&default_format=TabSeparated&max_query_size=33554432");
         request.parameters = parameters.data;
         r = clickhouse_settle(c);

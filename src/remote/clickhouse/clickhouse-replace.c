@@ -1,15 +1,16 @@
 /*
- * ClickHouse: what is replaced or removed goes
+ * ClickHouse: deletes what is replaced or removed
  *
- * FINAL shows the newest row of a key; but a row whose key has no newer one would stay, and so would an older text that is
- * masked today. A version beyond what a clock can give counts as older than all: nothing of ours would ever win against it.
+ * FINAL shows the newest row of each key. But a row whose key has no newer one would stay visible, and an older text that is
+ * masked now would stay on disk. A version that no clock can have given counts as the oldest: no row of ours could ever replace
+ * it.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "remote/clickhouse/clickhouse-internal.h"
 
-/* Rows of one statement: a server parses a list of this size in some milliseconds. */
+/* The most rows in one statement: a server parses a list of this size in a few milliseconds. */
 #define ROWS_MAX 10000
 
 static int put_list(StrBuf *b, const char *column, const char *const *list, size_t n)
@@ -116,7 +117,7 @@ static int delete_if_there(ClickHouse *c, const Selection *s)
         return r < 0 || !stale ? r : delete_rows(c, s);
 }
 
-/* Sessions of a batch, by what is to be done with them. */
+/* Sessions of a batch, by what happens to them */
 
 static bool is_removed(const RemoteParcel *p)
 {
@@ -138,7 +139,7 @@ static bool has_old_row(const RemoteParcel *p)
         return p->kind == REMOTE_WHOLE || (p->kind == REMOTE_CHANGES && p->wipe);
 }
 
-/* Their ids. The caller owns what is returned, but not what is in it. */
+/* Their ids. The caller owns the array, but not the ids. */
 static const char **choose(const RemoteBatch *batch, bool (*test)(const RemoteParcel *),
                            size_t *ret_n)
 {
@@ -168,8 +169,8 @@ static int delete_of(ClickHouse *c, const RemoteBatch *batch, bool (*test)(const
 
 int clickhouse_remove(ClickHouse *c, const RemoteBatch *batch)
 {
-        /* The session's row first: what has lost its rows must not be seen. Not newer ones: where this comes late, the session
-         * may be there again. */
+        /* The session's row first, so that readers do not see a session without its messages. Newer rows stay: if this arrives
+         * late, the session may be there again. */
         static const RemoteTable tables[] = { REMOTE_SESSIONS, REMOTE_CALLS, REMOTE_MESSAGES,
                                               REMOTE_LINKS };
 
@@ -177,7 +178,7 @@ int clickhouse_remove(ClickHouse *c, const RemoteBatch *batch)
                          (Selection){ .own = true, .stamp = batch->stamp });
 }
 
-/* Messages that may hold there what is masked now. */
+/* Deletes old messages that may hold what is masked now. */
 static int delete_secrets(ClickHouse *c, const RemoteBatch *batch)
 {
         static const RemoteTable tables[] = { REMOTE_MESSAGES, REMOTE_CALLS };
@@ -198,7 +199,7 @@ static int delete_secrets(ClickHouse *c, const RemoteBatch *batch)
         return r;
 }
 
-/* A message that was replaced may have lost calls and links. */
+/* Deletes the calls and links that a replaced message has lost. */
 static int delete_lost(ClickHouse *c, const RemoteBatch *batch)
 {
         _cleanup_free_ const char **ids = NULL;
@@ -220,7 +221,7 @@ static int delete_lost(ClickHouse *c, const RemoteBatch *batch)
         return delete_if_there(c, &s);
 }
 
-/* Do its rows say whose they are? Then readers of before may have written some that have no origin. */
+/* Do its rows name their user? Then earlier versions may have written some without an origin. */
 static bool names_user(RemoteTable table)
 {
         const Table *t = remote_table(table);

@@ -1,19 +1,19 @@
 /*
- * ClickHouse: the tables, made where they are missing and checked where they are there
+ * ClickHouse: creates missing tables, and checks existing ones
  *
- * Readers know their names and the columns that the shared archive always had; further columns follow. A table that
- * somebody else made is taken as it is, as long as no row of ours would be bent by it.
+ * Readers rely on their names and on the columns that the shared archive has always had; later columns come after those. A
+ * table that somebody else created is used as it is, unless it would change our rows.
  */
 #include <string.h>
 
 #include "remote/clickhouse/clickhouse-internal.h"
 
-/* Columns that our tables have beside the model's. */
+/* Columns that our tables have in addition to the model's. */
 #define ORG_COLUMN     "org_id"
 #define ORIGIN_COLUMN  "origin"
 #define VERSION_COLUMN "_version"
 
-/* A lost acknowledgement is answered by the same block again; so many tokens the server remembers. */
+/* After a lost acknowledgement the same block is sent again. The server remembers this many blocks, and drops repeated ones. */
 #define DEDUPLICATION_WINDOW 1000
 
 static const char *type_name(WireType type)
@@ -112,7 +112,7 @@ static int make_table(ClickHouse *c, RemoteTable table)
         return clickhouse_run(c, &sql, NULL, NULL);
 }
 
-/* Is a column of @have as good as one of @want? What is sent is the same bytes for both. */
+/* Is a column of type @have as good as @want? Then the bytes that we send are the same for both. */
 static bool type_fits(const char *want, const char *have)
 {
         size_t n = strlen(want);
@@ -130,7 +130,7 @@ static bool type_fits(const char *want, const char *have)
         return false;
 }
 
-/* What is found out of one table. */
+/* What was found out about one table. */
 typedef struct Found {
         ClickHouse *c;
         RemoteTable table;
@@ -139,7 +139,7 @@ typedef struct Found {
         bool org, origin, version;
 } Found;
 
-/* The entry of the table of this name; NULL: it is none of ours. */
+/* The entry of the table with this name; NULL: it is not one of ours. */
 static Found *find(Found *all, const char *name)
 {
         for (size_t i = 0; i < N_REMOTE_TABLES; i++)
@@ -152,8 +152,8 @@ static int wrong_type(Found *f, const char *column, const char *have, const char
 {
         return clickhouse_fail(
                         f->c, -EPROTOTYPE,
-                        "The column %s.%s on %s is of type %.100s, and must be %s. Change or "
-                        "rename that table; nothing is sent until then.",
+                        "The column %s.%s on %s has the type %.100s instead of %s. Change or "
+                        "rename the table; nothing is sent until then.",
                         remote_table(f->table)->name, column, f->c->place, have, want);
 }
 
@@ -197,7 +197,7 @@ static int on_table(void *userdata, char **cells, size_t n_cells)
         if (n < strlen("ReplacingMergeTree") ||
             strcmp(cells[1] + n - strlen("ReplacingMergeTree"), "ReplacingMergeTree") != 0)
                 return clickhouse_fail(f->c, -EPROTOTYPE,
-                                       "The table %s on %s has the engine %.50s, and must be a "
+                                       "The table %s on %s has the engine %.50s instead of "
                                        "ReplacingMergeTree(" VERSION_COLUMN ").",
                                        remote_table(f->table)->name, f->c->place, cells[1]);
         if (!strstr(cells[3], "ReplacingMergeTree(") || !strstr(cells[3], VERSION_COLUMN ")"))
@@ -208,15 +208,15 @@ static int on_table(void *userdata, char **cells, size_t n_cells)
                                        remote_table(f->table)->name, f->c->place);
         (void) strbuf_printf(&key, ORG_COLUMN ", %s", table_key(f->table));
         if (strcmp(cells[2], key.data) != 0)
-                return clickhouse_fail(f->c, -EPROTOTYPE,
-                                       "The table %s on %s is ordered by (%.200s), and must be by "
-                                       "(%s): its rows would replace each other.",
-                                       remote_table(f->table)->name, f->c->place, cells[2],
-                                       key.data);
+                return clickhouse_fail(
+                                f->c, -EPROTOTYPE,
+                                "The table %s on %s is ordered by (%.200s) instead of (%s), so "
+                                "its rows would replace each other.",
+                                remote_table(f->table)->name, f->c->place, cells[2], key.data);
         return 0;
 }
 
-/* Asks a table of the server's about all of ours at once. */
+/* Asks one of the server's system tables about all of our tables at once. */
 static int describe(ClickHouse *c, Found *all, const char *columns, const char *from,
                     const char *name_column, ClickHouseRowCallback on_row)
 {
@@ -244,14 +244,12 @@ static int add_column(Found *f, const char *name, const char *type)
         return clickhouse_run(f->c, &sql, NULL, NULL);
 }
 
-/* A person who looks makes nothing. */
 static int not_there(Found *f)
 {
-        return clickhouse_fail(
-                        f->c, -EPROTOTYPE,
-                        "The table %s on %s is not as the next delivery will have it; there is "
-                        "nothing to look at before that.",
-                        remote_table(f->table)->name, f->c->place);
+        return clickhouse_fail(f->c, -EPROTOTYPE,
+                               "The table %s on %s is missing or lacks columns. The next delivery "
+                               "creates them; until then, there is nothing to compare.",
+                               remote_table(f->table)->name, f->c->place);
 }
 
 static int add_missing(Found *f)
@@ -262,8 +260,8 @@ static int add_missing(Found *f)
         if (!f->org || !f->version)
                 return clickhouse_fail(
                                 f->c, -EPROTOTYPE,
-                                "The table %s on %s has no column %s. It is not one of a shared "
-                                "archive; choose another database.",
+                                "The table %s on %s has no column %s, so it does not belong to a "
+                                "shared archive. Choose another database.",
                                 t->name, f->c->place, f->org ? VERSION_COLUMN : ORG_COLUMN);
         for (size_t i = 0; r >= 0 && i < t->n_columns; i++)
                 if (!f->columns[i])

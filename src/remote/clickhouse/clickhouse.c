@@ -1,7 +1,7 @@
 /*
  * ClickHouse: a backend over its HTTP interface
  *
- * Everything that this relies on is said with each request, never left to a default.
+ * Each request sets every option that we rely on; none is left to a default.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static bool is_our_name(const ClickHouse *c, const char *origin)
         return false;
 }
 
-/* id, user, origin, machine, version. A row without an origin is of a writer that had none. */
+/* id, user, origin, machine, version. A row without an origin comes from a writer that had none. */
 static int on_session_row(void *userdata, char **cells, size_t n_cells)
 {
         SessionRows *rows = userdata;
@@ -102,7 +102,7 @@ static int on_digest_row(void *userdata, char **cells, size_t n_cells)
                                });
 }
 
-/* A row whose version is beyond what a clock gives is never the same as one of ours: it is to go. */
+/* A row whose version no clock can have given (digest 1) never equals one of ours, so that it is removed. */
 static void add_rows_after(ClickHouse *c, StrBuf *sql, RemoteTable table, const char *after)
 {
         (void) strbuf_puts(sql, " FROM ");
@@ -115,7 +115,7 @@ static void add_rows_after(ClickHouse *c, StrBuf *sql, RemoteTable table, const 
         (void) clickhouse_quote(sql, after);
 }
 
-/* The page's sessions first: rows are read of these alone. */
+/* The page's sessions are chosen first, so that only their rows are read. */
 static int clickhouse_digests(Remote *remote, RemoteTable table, const char *after, size_t max,
                               RemoteDigestCallback on_digest, void *userdata)
 {
@@ -174,7 +174,7 @@ static int on_former(void *userdata, char **cells, size_t n_cells)
         return 0;
 }
 
-/* What an earlier version delivered without OrgId= lies under another name. */
+/* Without OrgId=, earlier versions delivered under another name. */
 static int find_former(ClickHouse *c, bool *ret)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
@@ -267,8 +267,8 @@ static void take_settings(ClickHouse *c, const RemoteOptions *o)
         c->place = xasprintf("%s:%u", c->url.host, c->url.port);
         if (!c->url.tls && !is_local)
                 format_error(&c->base.caution,
-                             "Password and archive travel to %s in plain text: its URL says http, and "
-                             "https would keep them from all who listen.",
+                             "Password and archive are sent to %s in plain text: its URL says http. Use "
+                             "https, so that nobody on the way can read them.",
                              c->place);
         (void) clickhouse_put_text(&c->row_head, c->org_id, strlen(c->org_id));
 }
@@ -284,7 +284,7 @@ static int set_up(ClickHouse *c, const RemoteOptions *o, char **reterr)
         if (c->url.password && o->url_is_seen) {
                 format_error(reterr,
                              "The URL on the command line holds a password, which everybody on this "
-                             "machine can see. Put it into a file of mode 0600: "
+                             "machine can see. Put it in a file with mode 0600: "
                              "~/.config/scrubjay/remote-%s-password.",
                              o->name);
                 return -EINVAL;

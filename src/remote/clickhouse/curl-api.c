@@ -17,7 +17,7 @@ const CurlApi *curl(void)
         return &api;
 }
 
-/* The library stays: it may have threads and handlers of its own by then. */
+/* The library is never unloaded: it may have threads and handlers of its own by then. */
 static void load(void)
 {
         void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);

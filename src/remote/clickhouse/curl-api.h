@@ -1,8 +1,8 @@
 /*
  * libcurl, loaded when the first remote needs it
  *
- * It brings thirty more libraries with it (TLS, Kerberos, LDAP ...): 5 MB in the memory of each service, of which most have
- * no remote. What is called of it stands here, under its own names.
+ * It brings thirty more libraries with it (TLS, Kerberos, LDAP ...): 5 MB of memory in each service, and most services have no
+ * remote. The functions that we call are listed here, under their own names.
  */
 #pragma once
 
@@ -28,7 +28,7 @@
         use(curl_slist_free_all)
 /* clang-format on */
 
-/* curl's header has macros of these names, which look at the types of their arguments. */
+/* curl's header has macros of these names, which check the types of their arguments. */
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 
@@ -38,8 +38,8 @@ typedef struct CurlApi {
 } CurlApi;
 
 /*
- * Loads it once, whoever asks, and sets it up. Returns 0, or -ELIBACC with *@reterr, a sentence that is the caller's. The
- * calls are in *curl() from then on.
+ * Loads and initializes it at the first call. Returns 0, or -ELIBACC with *@reterr, a sentence that the caller owns. From then
+ * on, its functions are in *curl().
  */
 int curl_load(char **reterr);
 const CurlApi *curl(void);

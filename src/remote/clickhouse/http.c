@@ -1,4 +1,4 @@
-/* HTTP: one request after the other to one server, over connections that are kept */
+/* HTTP: one request at a time to one server, over connections that are kept open */
 #include "remote/clickhouse/http.h"
 
 #include <stdatomic.h>
@@ -12,20 +12,20 @@
 #include "remote/network.h"
 
 #define CONNECT_USEC  (10 * USEC_PER_SEC)
-#define LINE_MAX_SIZE ((size_t) 1024 * 1024) /* more is no answer to anything that is asked here */
-#define PACKED_STEP   ((uInt) 256 * 1024)    /* a compressed body grows by so much */
+#define LINE_MAX_SIZE ((size_t) 1024 * 1024) /* no answer that we expect has a longer one */
+#define PACKED_STEP   ((uInt) 256 * 1024)    /* a compressed body grows in steps of this */
 #define GZIP_LEVEL    1 /* three quarters of the best level's gain at a fifth of its time */
 
-/* A request under way, and what its answer is made of while it comes. */
+/* A request under way, and the part of its answer that has arrived. */
 typedef struct Exchange {
         const HttpRequest *request; /* NULL: there is none */
         char *url;
-        size_t size; /* of the body that goes out */
+        size_t size; /* of the body as it is sent */
         HttpAnswer answer;
         StrBuf line;
         size_t text_size;
         bool done;
-        CURLcode code; /* then */
+        CURLcode code; /* once it is done */
         int error;     /* ours, or on_line()'s */
 } Exchange;
 
@@ -120,7 +120,7 @@ static struct curl_slist *make_headers(const char *user, const char *password, b
 {
         struct curl_slist *list;
 
-        /* "Expect:" without a value takes the header away: asking first would cost a round trip a block */
+        /* "Expect:" without a value removes the header: asking first would cost a round trip for each block */
         list = add_header(NULL, "Expect:", "");
         list = add_header(list, "Content-Type: ", "application/octet-stream");
         list = add_header(list, "X-ClickHouse-User: ", user);
@@ -229,7 +229,7 @@ static int pack(Http *h, const void *bytes, size_t n)
         z_stream z = { 0 };
         int r;
 
-        /* 16: with gzip's header */
+        /* + 16: with gzip's header */
         if (n > UINT32_MAX ||
             deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
                 return -ENOMEM;
@@ -246,8 +246,8 @@ static int pack(Http *h, const void *bytes, size_t n)
 static int explain_tls(Http *h, char **reterr)
 {
         format_error(reterr,
-                     "The certificate of %s could not be verified (%s). If the server has an authority "
-                     "of its own, name its file in CaFile=.",
+                     "The certificate of %s could not be verified (%s). If the server uses its own "
+                     "authority, name that authority's file in CaFile=.",
                      h->place, h->curl_error[0] ? h->curl_error : "it is not trusted");
         return -EKEYREJECTED;
 }
@@ -259,8 +259,8 @@ static int explain_client_certificate(Http *h, char **reterr)
                              h->client_certificate);
         else
                 format_error(reterr,
-                             "%s wants a client certificate: name its file in ClientCertificate=, "
-                             "and its key in ClientKey=.",
+                             "%s requires a client certificate: name its file in "
+                             "ClientCertificate=, and its key in ClientKey=.",
                              h->place);
         return -EKEYREJECTED;
 }
@@ -268,13 +268,13 @@ static int explain_client_certificate(Http *h, char **reterr)
 static int explain_sandbox(Http *h, char **reterr)
 {
         format_error(reterr,
-                     "The service's sandbox lets nothing out, so %s cannot be reached. The drop-in in "
-                     "'%s' opens it: systemctl --user edit scrubjay.",
+                     "The service's sandbox has no network, so %s cannot be reached. The drop-in in '%s' "
+                     "opens it: systemctl --user edit scrubjay.",
                      h->place, SCRUBJAY_TEAM_GUIDE);
         return -ENETUNREACH;
 }
 
-/* Why no connection came about. */
+/* Why there is no connection. */
 static int explain_connect(Http *h, char **reterr)
 {
         long number = 0;
@@ -292,7 +292,6 @@ static int explain_connect(Http *h, char **reterr)
         return number > 0 ? -(int) number : -EHOSTUNREACH;
 }
 
-/* The one place where curl's codes become errnos. */
 static int explain(Http *h, CURLcode code, char **reterr)
 {
         switch (code) {
@@ -326,16 +325,15 @@ static int explain(Http *h, CURLcode code, char **reterr)
         case CURLE_SSL_CONNECT_ERROR:
                 if (strstr(h->curl_error, "alert") && strstr(h->curl_error, "certificate"))
                         return explain_client_certificate(h, reterr);
-                format_error(reterr, "%s does not speak TLS with us. Is it the port of HTTPS?",
-                             h->place);
+                format_error(reterr, "TLS with %s failed. Is this its HTTPS port?", h->place);
                 return -EPROTO;
         case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_WEIRD_SERVER_REPLY:
         case CURLE_HTTP2:
-                format_error(reterr, "What answers on %s is no HTTP server.", h->place);
+                format_error(reterr, "What answers on %s is not an HTTP server.", h->place);
                 return -EPROTO;
         default:
-                /* with TLS 1.3 its answer to our certificate comes after the handshake */
+                /* with TLS 1.3, the server rejects our certificate after the handshake */
                 if (h->server.tls && strstr(h->curl_error, "alert") &&
                     (strstr(h->curl_error, "certificate") || strstr(h->curl_error, "unknown ca")))
                         return explain_client_certificate(h, reterr);
@@ -406,7 +404,7 @@ static bool is_uploaded(const Http *h)
         return n >= 0 && (size_t) n >= h->now.size;
 }
 
-/* Moves bytes until the exchange is done, or the body out. */
+/* Transfers until the exchange is done, or (unless @to_the_end) the body is sent. */
 static void transfer(Http *h, bool to_the_end)
 {
         Exchange *x = &h->now;
@@ -491,7 +489,6 @@ void http_abort(Http *h)
         h->now = (Exchange){ 0 };
 }
 
-/* What is known once the answer is there. */
 static void finish_answer(Http *h)
 {
         curl_off_t seconds = 0;

@@ -24,7 +24,7 @@ static int hex_digit(char c)
         return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* A copy of @n bytes with %XX decoded. NULL: there are control characters, or no digits after a %. */
+/* A copy of @n bytes with %XX decoded. NULL: there is a control character, or a % without two digits. */
 static char *decode(const char *s, size_t n)
 {
         _cleanup_free_ char *copy = xmalloc(n + 1);

@@ -7,11 +7,11 @@
 
 typedef struct RemoteUrl {
         char *backend;
-        char *user;     /* "default" where none is named */
-        char *password; /* NULL where there is none */
+        char *user;     /* "default" if none is named */
+        char *password; /* NULL if there is none */
         char *host;     /* an IPv6 address without its brackets */
-        char *database; /* "default" where none is named */
-        unsigned port;  /* 8443 or 8123 where none is named */
+        char *database; /* "default" if none is named */
+        unsigned port;  /* 8443 or 8123 if none is named */
         bool tls;
 } RemoteUrl;
 

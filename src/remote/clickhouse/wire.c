@@ -46,7 +46,7 @@ WireType wire_type(RemoteTable table, size_t column)
         }
 }
 
-/* DateTime64(3) reaches from 1900 to 2299; parse_timestamp() knows nothing before 1970. */
+/* DateTime64(3) covers 1900 to 2299; parse_timestamp() accepts nothing before 1970. */
 #define TIME_MAX_MSEC ((uint64_t) 10413791999999)
 
 static bool parse_time(const Value *v, uint64_t *ret_msec)

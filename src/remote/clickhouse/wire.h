@@ -1,9 +1,9 @@
 /*
  * Wire: how the values of the archive look in typed tables
  *
- * A server's columns have types, SQLite's have not. Here a value of any type becomes one of the column's type: a number
- * that does not fit is cut to the nearest that does, a time that is none is left empty. Sending and comparing both go
- * through it, so they cannot come to different views.
+ * A server's columns have types, SQLite's do not. Here a value of any type becomes one of the column's type: a number that does
+ * not fit becomes the nearest one that does, and an invalid time is left empty. Sending and comparing both use it, so that they
+ * cannot disagree.
  */
 #pragma once
 
@@ -21,10 +21,10 @@ typedef enum WireType {
         WIRE_TIME_OR_NULL,
 } WireType;
 
-/* What the column of a table is. */
+/* The type of a table's column. */
 WireType wire_type(RemoteTable table, size_t column);
 
-/* A value as its column's type has it. */
+/* A value in its column's type. */
 typedef struct WireValue {
         bool is_null;
         const char *text; /* WIRE_TEXT; "" at least */
@@ -32,14 +32,14 @@ typedef struct WireValue {
         uint64_t number; /* all others */
 } WireValue;
 
-/* The value as such a column has it; its text is that of @v. */
+/* Converts a value. The text is borrowed from @v. */
 WireValue wire_value(WireType type, const Value *v);
 
-/* Can the row's key be sent as it is? An ordinal below 0 or past 32 bits would become another row's. */
+/* Can the row's key be sent unchanged? An ordinal below 0 or beyond 32 bits would become another row's. */
 bool wire_key_fits(RemoteTable table, const Value *values);
 
 /*
  * The digest of a row: XXH64 of its columns as text, each followed by a unit separator (0x1f); NULL is the empty text.
- * A server computes the same with its own functions. Sums of them (modulo 2^64) compare sets of rows.
+ * A server computes the same with its own functions. Sums of digests (modulo 2^64) are used to compare sets of rows.
  */
 int wire_digest(RemoteTable table, const Value *values, StrBuf *scratch, uint64_t *ret);

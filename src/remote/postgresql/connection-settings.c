@@ -1,4 +1,4 @@
-/* What a remote's settings are in libpq's words */
+/* A remote's settings, translated for libpq */
 #include "remote/postgresql/connection-settings.h"
 
 #include <arpa/inet.h>
@@ -8,7 +8,7 @@
 
 #define DEFAULT_PORT "5432"
 
-/* A value; NULL where nothing is said. */
+/* A parameter's value; NULL if it is not given. */
 static const char *get_from(const PQconninfoOption *options, const char *keyword)
 {
         for (const PQconninfoOption *o = options; o && o->keyword; o++)
@@ -17,7 +17,7 @@ static const char *get_from(const PQconninfoOption *options, const char *keyword
         return NULL;
 }
 
-/* Of the URL. */
+/* As the URL gives it. */
 static const char *get(const ConnectionSettings *s, const char *keyword)
 {
         return get_from(s->parsed, keyword);
@@ -33,7 +33,7 @@ static void server_done(ConnectionServer *server)
         *server = (ConnectionServer){ 0 };
 }
 
-/* The @i-th of "a,b,c"; "" where there is none. */
+/* The @i-th of "a,b,c"; "" if there is none. */
 static char *element(const char *list, size_t i)
 {
         for (; list && i > 0; i--) {
@@ -86,7 +86,7 @@ static bool is_loopback(const char *address)
         return inet_pton(AF_INET6, address, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
-/* What the connection is made to counts: with an address the name is only what the certificate has to say. */
+/* What counts is where the connection goes: beside an address, the name only has to match the certificate. */
 static bool is_local(const ConnectionServer *server)
 {
         if (*server->address)
@@ -95,7 +95,7 @@ static bool is_local(const ConnectionServer *server)
                is_loopback(server->host);
 }
 
-/* Nothing but a place is shown as one. */
+/* Is it a place and nothing else? Only then may it be shown. */
 static bool is_plain(const ConnectionServer *server)
 {
         static const char plain[] =
@@ -115,7 +115,7 @@ static bool is_plain(const ConnectionServer *server)
                                                   : strspn(server->host, plain)];
 }
 
-/* Appends what a URL has in one of its parts. */
+/* Appends a part of a URL, escaped, except for the characters in @also. */
 static void add_part(StrBuf *b, const char *text, const char *also)
 {
         for (; *text; text++)
@@ -149,7 +149,7 @@ static void add_to_place(StrBuf *b, const ConnectionServer *server)
                 (void) strbuf_printf(b, " (%s)", server->address);
 }
 
-/* Whether all are on this machine, and what they are called. */
+/* Lists the servers, and says whether all are on this machine. */
 static int name_servers(ConnectionSettings *s, bool *ret_is_local, char **reterr)
 {
         _cleanup_(strbuf_done) StrBuf url = { 0 }, place = { 0 };
@@ -165,8 +165,9 @@ static int name_servers(ConnectionSettings *s, bool *ret_is_local, char **reterr
                 s->servers[s->n_servers++] = take_server(s, i);
                 if (!is_plain(server)) {
                         format_error(reterr,
-                                     "A host or a port of its URL, or of libpq's own settings, is none: a host is "
-                                     "of letters, digits and . - _ or the path of a folder, and a port is a number.");
+                                     "A host or a port in its URL, or in libpq's own settings, is not valid: a host "
+                                     "consists of letters, digits and . - _, or is the path of a folder, and a "
+                                     "port is a number.");
                         return -EINVAL;
                 }
                 *ret_is_local = *ret_is_local && is_local(server);
@@ -188,7 +189,7 @@ static int name_servers(ConnectionSettings *s, bool *ret_is_local, char **reterr
 
 /* TLS */
 
-/* libpq before version 16 has no name for the system's list. */
+/* Before version 16, libpq has no name for the system's list. */
 static const char *system_roots(void)
 {
         static const char *const files[] = { "/etc/ssl/certs/ca-certificates.crt",
@@ -203,7 +204,7 @@ static const char *system_roots(void)
         return NULL;
 }
 
-/* Is there a list in the file that libpq looks for by itself? */
+/* Does the file exist that libpq uses by default? */
 static bool has_own_roots(void)
 {
         _cleanup_free_ char *path = NULL;
@@ -215,7 +216,7 @@ static bool has_own_roots(void)
         return access(path, R_OK) == 0;
 }
 
-/* libpq's own default goes on in plain text where the server has no TLS, and believes any certificate. */
+/* libpq's own default continues in plain text if the server has no TLS, and accepts any certificate. */
 static void choose_tls(ConnectionSettings *s, bool local)
 {
         s->ssl_mode = get(s, "sslmode") ?: local && !s->options->ca_file ? "prefer" : "verify-full";
@@ -227,17 +228,17 @@ static void choose_tls(ConnectionSettings *s, bool local)
                 return;
         if (strcmp(s->ssl_mode, "require") == 0)
                 format_error(&s->caution,
-                             "Nobody makes sure that it is %s that the archive travels to: its URL says "
-                             "sslmode=require, and verify-full would look at the certificate.",
+                             "Nothing proves that the server is really %s: its URL says sslmode=require, "
+                             "which checks no certificate. verify-full does.",
                              s->place);
         else
                 format_error(&s->caution,
-                             "Password and archive may travel to %s in plain text: its URL says "
-                             "sslmode=%s, and verify-full would keep them from all who listen.",
+                             "Password and archive may be sent to %s in plain text: its URL says "
+                             "sslmode=%s. Use verify-full, so that nobody on the way can read them.",
                              s->place, s->ssl_mode);
 }
 
-/* It is shown, so it is not just anything. */
+/* It is shown to people, so it may not be just anything. */
 static bool is_ssl_mode(const char *mode)
 {
         static const char *const modes[] = { "disable", "allow",     "prefer",
@@ -264,13 +265,13 @@ static int parse(ConnectionSettings *s, char **reterr)
                 return 0;
         format_error(reterr,
                      "Its URL is not postgresql://USER@HOST:PORT/DATABASE with parameters that libpq "
-                     "knows. Characters other than letters and digits in a name or a password are "
-                     "written as %%XX.");
+                     "knows. In a name or a password, write characters other than letters and digits "
+                     "as %%XX.");
         return -EINVAL;
 }
 
-/* libpq tells what it would connect to (a service, the environment and its defaults count too) only of a connection that is
- * begun. One that wants a server of no known kind ends before anything is looked up or connected to. */
+/* libpq says where it would connect, with a service, the environment and its defaults, only for a connection that has begun.
+ * One that asks for an unknown kind of server ends before anything is looked up or connected to. */
 static int complete(ConnectionSettings *s, char **reterr)
 {
         static const char unknown[] = "none";
@@ -286,8 +287,8 @@ static int complete(ConnectionSettings *s, char **reterr)
         if (attributes && strcmp(attributes, unknown) == 0)
                 return 0;
         format_error(reterr,
-                     "libpq cannot use its URL. If that or PGSERVICE names a service, see whether it is "
-                     "in ~/.pg_service.conf.");
+                     "libpq cannot use its URL. If the URL or PGSERVICE names a service, check that it "
+                     "is in ~/.pg_service.conf.");
         return -EINVAL;
 }
 
@@ -305,7 +306,7 @@ int connection_settings_take(ConnectionSettings *s, const RemoteOptions *options
         if (get(s, "password") && options->url_is_seen) {
                 format_error(reterr,
                              "The URL on the command line holds a password, which everybody on this "
-                             "machine can see. Put it into a file of mode 0600: "
+                             "machine can see. Put it in a file with mode 0600: "
                              "~/.config/scrubjay/remote-%s-password.",
                              options->name);
                 return -EINVAL;
@@ -334,7 +335,7 @@ void connection_settings_done(ConnectionSettings *s)
         *s = (ConnectionSettings){ 0 };
 }
 
-/* A parameter; one that was said before stays. */
+/* Adds a parameter. One that was added before stays. */
 static void add(const char **keywords, const char **values, const char *keyword, const char *value)
 {
         size_t n = 0;
@@ -348,7 +349,7 @@ static void add(const char **keywords, const char **values, const char *keyword,
         values[n] = value;
 }
 
-/* Is it said in another way, of one server? */
+/* Does it apply to all servers? Then connection_settings_fill() itself sets it for one. */
 static bool is_of_all_servers(const char *keyword)
 {
         static const char *const all[] = { "host", "hostaddr", "target_session_attrs", "service" };
@@ -359,7 +360,7 @@ static bool is_of_all_servers(const char *keyword)
         return false;
 }
 
-/* All that was judged is said, so that libpq asks no service file or variable for it again. */
+/* Everything that was checked is set here, so that libpq does not read it from a service file or a variable again. */
 void connection_settings_fill(const ConnectionSettings *s, size_t server, const char *password,
                               const char *keywords[static CONNECTION_PARAMETERS_MAX],
                               const char *values[static CONNECTION_PARAMETERS_MAX])

@@ -1,5 +1,5 @@
 /*
- * What a remote's settings are in libpq's words
+ * A remote's settings, translated for libpq
  */
 #pragma once
 
@@ -8,24 +8,24 @@
 
 #define CONNECTION_PARAMETERS_MAX 96 /* libpq 17 has 47 */
 
-/* One of the servers that are tried in turn. */
+/* One of the servers, which are tried in order. */
 typedef struct ConnectionServer {
-        char *host, *address, *port; /* "" where nothing is said */
+        char *host, *address, *port; /* "" if not given */
 } ConnectionServer;
 
 typedef struct ConnectionSettings {
         const RemoteOptions *options;
         PQconninfoOption *parsed; /* of the URL */
         PQconninfoOption *
-                        complete; /* with what libpq adds: a service file, the environment, its defaults */
+                        complete; /* with what libpq adds from a service file, the environment and its defaults */
         ConnectionServer *servers;
         size_t n_servers;
-        const char *user; /* as a person knows it */
+        const char *user; /* for people */
         const char *database;
         const char *ssl_mode;
         const char *root_file; /* sslrootcert; NULL: libpq decides */
-        char *url;             /* where it leads to, without a user or a password */
-        char *place;           /* of the server, for people */
+        char *url;             /* where it leads, without user and password */
+        char *place;           /* the servers, for people */
         char *caution;         /* see Remote; or NULL */
 } ConnectionSettings;
 
@@ -33,7 +33,7 @@ typedef struct ConnectionSettings {
 int connection_settings_take(ConnectionSettings *s, const RemoteOptions *options, char **reterr);
 void connection_settings_done(ConnectionSettings *s);
 
-/* Fills the arrays that PQconnectStartParams() wants for one of the servers. @password may be NULL; all is borrowed. */
+/* Fills the arrays for PQconnectStartParams(), for one of the servers. @password may be NULL; everything is borrowed. */
 void connection_settings_fill(const ConnectionSettings *s, size_t server, const char *password,
                               const char *keywords[static CONNECTION_PARAMETERS_MAX],
                               const char *values[static CONNECTION_PARAMETERS_MAX]);

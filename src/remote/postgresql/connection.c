@@ -11,7 +11,7 @@
 
 #define COPY_CHUNK ((size_t) 64 * 1024)
 
-/* How often it is looked how much has left this machine, which nothing tells. */
+/* How often to check how much has left this machine: nothing reports it. */
 #define DRAIN_STEP_USEC (100 * USEC_PER_MSEC)
 
 int connection_init(Connection *c, const char *place, uint64_t timeout_usec)
@@ -70,8 +70,8 @@ static uint64_t deadline_of(const Connection *c)
         return now_usec(CLOCK_MONOTONIC) + c->timeout_usec;
 }
 
-/* The last line of @text but for those that go on with a tab: of a host with several addresses libpq tells of each, in the order in
- * which it tried them. */
+/* The last line of @text that does not begin with a tab, which continues a line. For a host with several addresses, libpq
+ * reports each of them in the order in which it tried them. */
 static const char *last_line(const char *text)
 {
         const char *last = text + strspn(text, " \n");
@@ -82,7 +82,7 @@ static const char *last_line(const char *text)
         return last;
 }
 
-/* What went wrong, as libpq tells it; with PQERRORS_SQLSTATE the server's part of it ends with the code. */
+/* Takes libpq's message. With PQERRORS_SQLSTATE, one from the server ends with the code. */
 static int fail(Connection *c)
 {
         const char *text = pq()->PQerrorMessage(c->conn), *end;
@@ -100,13 +100,13 @@ static int fail(Connection *c)
         return -EPROTO;
 }
 
-/* What the server says beside its answers may repeat what was sent, and goes nowhere. */
+/* Notices of the server may repeat what was sent, so they are dropped. */
 static void drop_notice(void *userdata, const char *message)
 {
 }
 
-/* Has the server answered, in a way that is an answer for all? One that cannot be reached, starts up or is of the wrong kind
- * (target_session_attrs) leaves room for others. */
+/* Is the server's answer final? If it cannot be reached, is starting up or is of the wrong kind (target_session_attrs), another
+ * server is tried. */
 static bool is_answer(const Connection *c, ConnStatusType reached)
 {
         switch (reached) {
@@ -152,7 +152,7 @@ int connection_open(Connection *c, const char *const *keywords, const char *cons
         return r;
 }
 
-/* Sends what waits in libpq's buffer. */
+/* Sends what is in libpq's buffer. */
 static int flush(Connection *c, uint64_t deadline)
 {
         int r, left;
@@ -197,7 +197,7 @@ static int fail_result(Connection *c, const PGresult *result)
         return -EPROTO;
 }
 
-/* Takes results to the last one; keeps the first. */
+/* Reads all results, and keeps the first. */
 static int finish(Connection *c, uint64_t deadline, PGresult **ret)
 {
         PGresult *result;
@@ -249,7 +249,7 @@ static int begin_copy(Connection *c, const char *sql, uint64_t deadline)
         return r;
 }
 
-/* What this machine has yet to send, or to see received. */
+/* The bytes that this machine has not sent yet, or whose receipt is not confirmed. */
 static int n_queued(const Connection *c)
 {
         int n = 0;
@@ -257,7 +257,7 @@ static int n_queued(const Connection *c)
         return ioctl(pq()->PQsocket(c->conn), SIOCOUTQ, &n) < 0 ? 0 : n;
 }
 
-/* All has been handed over to the kernel, which may hold megabytes: the time-out is of no byte leaving. */
+/* The kernel has all bytes, and may still hold megabytes of them: the time-out runs while none of them leaves. */
 static int drain(Connection *c)
 {
         uint64_t deadline = deadline_of(c);
@@ -269,7 +269,7 @@ static int drain(Connection *c)
 
                 r = wait_for(c, POLLIN, step < deadline ? step : deadline);
                 if (r != -ETIMEDOUT)
-                        break; /* an answer, or the end */
+                        break; /* an answer, or a failure */
                 left = n_queued(c);
                 if (left < before)
                         deadline = deadline_of(c);
@@ -279,7 +279,7 @@ static int drain(Connection *c)
         return r;
 }
 
-/* The time-out is of a chunk: a block may be much for a slow line. */
+/* The time-out applies to each chunk: a block may take long on a slow line. */
 int connection_copy(Connection *c, const char *sql, const char *bytes, size_t size)
 {
         int r = begin_copy(c, sql, deadline_of(c));

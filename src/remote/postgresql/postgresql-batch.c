@@ -1,9 +1,9 @@
 /*
- * PostgreSQL: what was put becomes what is there
+ * PostgreSQL: stores what was put
  *
- * In short transactions of whole sessions. Each begins with the claim (postgresql-claim.c), writes session rows first, since all
- * else refers to them, and makes a session's time the server's clock, which is what an open page looks at. Rows that are the
- * same stay as they are: with the indexes for searching that is a hundred times less work.
+ * It uses short transactions of whole sessions. Each begins with the claim (postgresql-claim.c), writes session rows first,
+ * since all others refer to them, and sets a session's updated_at to the server's time, which open pages watch. Equal rows are
+ * not written: with the indexes for searching, that is a hundred times less work.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 /* INSERT ... SELECT ... ON CONFLICT */
 
-/* The value of a column that does not come with the row. $2: our mark, $3: the new revision. */
+/* The value of a column that is not sent with the row. $2: our mark, $3: the new revision. */
 static const char *constant(const PgColumn *column)
 {
         switch (column->use) {
@@ -25,7 +25,7 @@ static const char *constant(const PgColumn *column)
         }
 }
 
-/* The next column that the server has, from *@i on; NULL: there is none. */
+/* The next column that exists there, from *@i on; NULL: there is none. */
 static const PgColumn *next_column(const PostgreSql *p, PgTable table, size_t *i)
 {
         const PgLayout *l = pg_layout(table);
@@ -40,7 +40,7 @@ static const char *comma(size_t n)
         return n > 0 ? ", " : "";
 }
 
-/* @side: the row whose columns they are, with a dot; or "". */
+/* @side: the alias of the row, with a dot; or "". */
 static void add_names(const PostgreSql *p, PgTable table, const char *side, StrBuf *sql)
 {
         const PgColumn *c;
@@ -61,8 +61,8 @@ static void add_values(const PostgreSql *p, PgTable table, StrBuf *sql)
         }
 }
 
-/* A name or a deletion that somebody set in the pages stays: what we said last is not what is there. $4: sessions whose text
- * is another one. */
+/* A name or a deletion that somebody set in agentsview's pages stays: then the column differs from what we last sent. $4:
+ * sessions whose text changed. */
 static void add_change(StrBuf *sql, const PgColumn *c)
 {
         if (c->use == PG_KEPT)
@@ -91,7 +91,7 @@ static void add_changes(const PostgreSql *p, PgTable table, StrBuf *sql)
         }
 }
 
-/* What somebody deletes for good in the pages while its rows travel must not come back. */
+/* A session that somebody deletes permanently while its rows are being sent must not come back. */
 static void add_not_excluded(const PostgreSql *p, StrBuf *sql)
 {
         if (p->has_excluded)
@@ -101,7 +101,7 @@ static void add_not_excluded(const PostgreSql *p, StrBuf *sql)
                                 p->schema);
 }
 
-/* Only where a row is another one. */
+/* True only if a row differs. */
 static void add_difference(const PostgreSql *p, PgTable table, StrBuf *sql)
 {
         (void) strbuf_putc(sql, '(');
@@ -111,7 +111,7 @@ static void add_difference(const PostgreSql *p, PgTable table, StrBuf *sql)
         (void) strbuf_putc(sql, ')');
 }
 
-/* Each column of a key, of the row that @side (with a dot) names. */
+/* Each column of a key, with @side (an alias and a dot) before it. */
 static void add_key(StrBuf *sql, const char *side, const char *key)
 {
         (void) strbuf_puts(sql, side);
@@ -122,7 +122,7 @@ static void add_key(StrBuf *sql, const char *side, const char *key)
         }
 }
 
-/* @where: of the temporary table t. */
+/* @where: follows the temporary table t. */
 static void add_upsert(const PostgreSql *p, PgTable table, const char *where, StrBuf *sql)
 {
         const PgLayout *l = pg_layout(table);
@@ -149,8 +149,8 @@ static void add_upsert(const PostgreSql *p, PgTable table, const char *where, St
 typedef struct Group {
         size_t n, n_changed;
         StrBuf ids, whole, changed,
-                        with_text; /* arrays; whole and changed are empty where there are none */
-        char from[24], to[24];     /* slices, as texts */
+                        with_text; /* arrays; whole and changed are empty if there are none */
+        char from[24], to[24];     /* slices, as text */
         size_t first_slice, end_slice;
 } Group;
 
@@ -178,7 +178,7 @@ static int close_arrays(Group *g)
         return r;
 }
 
-/* The kind of a session that was put; parcels are in the order of putting. */
+/* The kind of a session that was put; parcels are in the order in which they were put. */
 static RemoteParcelKind kind_of(const RemoteBatch *batch, size_t *parcel, const char *id)
 {
         while (*parcel < batch->n_parcels && strcmp(batch->parcels[*parcel].id, id) != 0)
@@ -186,7 +186,7 @@ static RemoteParcelKind kind_of(const RemoteBatch *batch, size_t *parcel, const 
         return *parcel < batch->n_parcels ? batch->parcels[*parcel].kind : REMOTE_WHOLE;
 }
 
-/* The sessions from *@at on that are in group @index. */
+/* Collects the sessions from *@at on that belong to group @index. */
 static int gather(PostgreSql *p, const RemoteBatch *batch, size_t index, size_t *at, size_t *parcel,
                   Group *ret)
 {
@@ -213,14 +213,14 @@ static int session_moved(PostgreSql *p)
 {
         return postgresql_fail(
                         p, -EBUSY,
-                        "Somebody else has put or deleted a session on %s that was being sent; it is "
-                        "looked at again.",
+                        "Somebody else has added or deleted a session on %s while it was being sent; the "
+                        "delivery will be tried again.",
                         p->settings.place);
 }
 
-/* Who deletes one of the rows from here on waits for us, and then what we wrote goes as well; who did so before has told by
- * the next statement that it is deleted for good. Of a session that is sent in part the row must be there: a new one would
- * stand for what is not. */
+/* From here on, whoever deletes one of the rows waits for us, and then deletes what we wrote as well; whoever did so before is
+ * seen by the next statement in excluded_sessions. If a session is sent in part, its row must exist: a new row would promise
+ * messages that are not there. */
 static int lock_sessions(PostgreSql *p, const Group *g)
 {
         _cleanup_(result_clearp) PGresult *result = NULL;
@@ -279,7 +279,7 @@ static int send_slices(PostgreSql *p, const Group *g, PgTable table)
         return r;
 }
 
-/* What a session had, and was not put with all of it. */
+/* Deletes what sessions had that were put whole, and that was not put. */
 static int delete_rest(PostgreSql *p, const Group *g)
 {
         const char *parameters[] = { array(&g->whole), NULL };
@@ -308,7 +308,7 @@ static int delete_rest(PostgreSql *p, const Group *g)
         return r;
 }
 
-/* A message that was replaced may have lost calls. */
+/* Deletes the calls that a replaced message has lost. */
 static int delete_lost(PostgreSql *p, const Group *g)
 {
         const char *parameters[] = { array(&g->changed), NULL };
@@ -373,7 +373,7 @@ static int send_groups(PostgreSql *p, const RemoteBatch *batch)
         return r;
 }
 
-/* What hangs on a session goes with its row. */
+/* Deleting a session's row deletes all that belongs to it. */
 static int remove_sessions(PostgreSql *p, const RemoteBatch *batch)
 {
         _cleanup_(strbuf_done) StrBuf ids = { 0 };
@@ -398,7 +398,7 @@ static int remove_sessions(PostgreSql *p, const RemoteBatch *batch)
         return r < 0 ? r : postgresql_commit(p);
 }
 
-/* What of a list was not put. */
+/* Deletes the rows of a list that were not put. */
 static int delete_unlisted(PostgreSql *p, PgTable table)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
@@ -417,7 +417,8 @@ static int delete_unlisted(PostgreSql *p, PgTable table)
         return postgresql_run(p, &sql, parameters, NULL);
 }
 
-/* Of each of our sessions, or of those alone that have any, all in one array; an open page looks at the time. */
+/* Sets the array of each of our sessions (unless @replaces, only of those that have rows), and the time that open pages
+ * watch. */
 static int send_arrays(PostgreSql *p, PgTable table, bool replaces)
 {
         const PgLayout *l = pg_layout(table);
@@ -451,7 +452,7 @@ static int send_rows(PostgreSql *p, PgTable table, bool replaces)
         return r < 0 ? r : postgresql_run(p, &upsert, parameters, NULL);
 }
 
-/* Stars, pins, events and labels of our sessions; with @replaces they are all that there are. */
+/* Stars, pins, events and labels of our sessions; with @replaces, others are deleted. */
 static int send_list(PostgreSql *p, PgTable table, bool replaces, uint64_t stamp)
 {
         int r = postgresql_begin_work(p, stamp);
@@ -488,7 +489,7 @@ static int empty_staging(PostgreSql *p)
         return postgresql_run(p, &sql, NULL, NULL);
 }
 
-/* What was put, refused or not, is no longer of use. */
+/* What was put is no longer needed, refused or not. */
 static int end_batch(PostgreSql *p)
 {
         int r = empty_staging(p);

@@ -1,10 +1,10 @@
 /*
  * PostgreSQL: which archive delivers here
  *
- * Sessions say by their owner_marker which person and machine they are of. Two archives of one person on one machine would
- * have the same mark, and each would remove what only the other one has. So a row of sync_metadata, whose keys are free,
- * names the archive that delivers under a mark. Each transaction of ours begins by changing that row from what we wrote to
- * it last: so none of an earlier connection comes late, and the highest stamp moves with the data.
+ * A session's owner_marker says which person and machine it comes from. Two archives of one person on one machine would have
+ * the same mark, and each would remove what only the other one has. So a row of sync_metadata, where we may choose the keys,
+ * names the archive that delivers with a mark. Each of our transactions begins by replacing the value that we last wrote there:
+ * so no transaction of an earlier connection can come late, and the highest stamp is committed with the data.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #include "remote/postgresql/postgresql-internal.h"
 
-/* The value of the row: archive, place, stamp, a random word of the connection, and the person, to the end. */
+/* The value of the row: archive, place, stamp, a random word, and, up to the end, the person. */
 typedef struct Claim {
         char archive[64], place[32];
         uint64_t stamp;
@@ -69,7 +69,7 @@ static bool is_our_name(const PostgreSql *p, const char *name)
         return false;
 }
 
-/* The marks of this archive, and those of the same person: who delivers says of whom. */
+/* Reads our marks, and the same person's others: the claim of each mark names its person. */
 static int read_marks(PostgreSql *p)
 {
         _cleanup_(result_clearp) PGresult *result = NULL;
@@ -115,9 +115,9 @@ static int refuse(PostgreSql *p)
         return postgresql_fail(
                         p, -EEXIST,
                         "Another archive of the same person and machine delivers to %s, so nothing is sent: "
-                        "each would remove the other one's sessions. Give one of them another Machine= in "
-                        "[Identity]; or run 'scrubjayctl remote resend %s', and this archive takes the other "
-                        "one's place.",
+                        "each would remove the other's sessions. Give one of them another Machine= in "
+                        "[Identity], or run 'scrubjayctl remote resend %s' to let this archive take the "
+                        "other's place.",
                         p->settings.place, p->options->name);
 }
 
@@ -132,7 +132,7 @@ static int see(PostgreSql *p, const char *value, Claim *ret, bool *ret_is_ours)
         return refuse(p);
 }
 
-/* Waits for a transaction of an earlier connection that has not ended: the row is locked. */
+/* Locks the row, and so waits for the end of any transaction of an earlier connection. */
 static int take(PostgreSql *p, Claim *ret, bool *ret_is_ours)
 {
         _cleanup_(result_clearp) PGresult *result = NULL;
@@ -151,7 +151,8 @@ static int take(PostgreSql *p, Claim *ret, bool *ret_is_ours)
                                     "SELECT value FROM %s.sync_metadata WHERE key = $1 FOR UPDATE",
                                     p->schema);
         if (r >= 0 && pq()->PQntuples(result) != 1)
-                r = postgresql_fail(p, -EBUSY, "Somebody works on the table sync_metadata on %s.",
+                r = postgresql_fail(p, -EBUSY,
+                                    "Somebody is changing the table sync_metadata on %s.",
                                     p->settings.place);
         if (r >= 0)
                 r = see(p, postgresql_text(result, 0, 0), ret, ret_is_ours);

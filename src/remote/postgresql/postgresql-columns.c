@@ -1,4 +1,4 @@
-/* Which column of agentsview's schema gets what of ours, and as what */
+/* Which of our values goes in which column of agentsview's schema, and with which type */
 #include "remote/postgresql/postgresql-columns.h"
 
 #include <inttypes.h>
@@ -8,7 +8,8 @@
 #include "base/time-util.h"
 #include "remote/postgresql/sha256.h"
 
-/* An entry of a btree has 2,704 bytes at most: of an index on one column, and of those on a session's id and up to three more. */
+/* A btree entry has at most 2,704 bytes: limits for an index on one column, and for one on a session id and up to three
+ * more. */
 #define LONG_MAX_BYTES 2000
 #define SHORT_MAX      600
 #define ID_MAX         500
@@ -83,7 +84,7 @@ static const PgColumn message_columns[] = {
         { "role", PG_TEXT, .from = MESSAGE_ROLE, .fallback = "", .is_core = true, .most = SHORT_MAX },
         { "content", PG_TEXT, .from = MESSAGE_CONTENT, .fallback = "", .is_core = true },
         { "thinking_text", PG_TEXT, .from = MESSAGE_THINKING_TEXT, .fallback = "" },
-        { "dialogue_text", PG_TEXT, .from = MESSAGE_DIALOGUE_TEXT, .keeps_empty = true }, /* NULL: searching takes the content */
+        { "dialogue_text", PG_TEXT, .from = MESSAGE_DIALOGUE_TEXT, .keeps_empty = true }, /* NULL: a search uses the content */
         { "timestamp", PG_TIME, .from = MESSAGE_TIMESTAMP, .is_core = true },
         { "has_thinking", PG_BOOL, .from = MESSAGE_HAS_THINKING, .fallback = "" },
         { "has_tool_use", PG_BOOL, .from = MESSAGE_HAS_TOOL_USE, .fallback = "" },
@@ -130,7 +131,7 @@ static const PgColumn star_columns[] = {
         { "created_at", PG_TIME, .from = STAR_CREATED_AT, .fallback = "", .is_core = true },
 };
 
-/* there a message's id is its ordinal */
+/* there, a message's id is its ordinal */
 static const PgColumn pin_columns[] = {
         { "session_id", PG_TEXT, .from = PIN_SESSION_ID, .is_core = true },
         { "message_id", PG_INT, .from = PIN_MESSAGE_ORDINAL, .fallback = "", .is_core = true },
@@ -139,7 +140,7 @@ static const PgColumn pin_columns[] = {
         { "created_at", PG_TIME, .from = PIN_CREATED_AT, .fallback = "", .is_core = true },
 };
 
-/* agentsview's own key holds the names beside it, which are masked here: ours holds none */
+/* agentsview's own key contains names, which are masked here; ours contains none */
 static const PgColumn usage_columns[] = {
         { "session_id", PG_TEXT, .from = USAGE_SESSION_ID, .is_core = true },
         { "message_ordinal", PG_INT, .from = USAGE_MESSAGE_ORDINAL },
@@ -214,7 +215,7 @@ static size_t first_bad(const char *text, size_t size)
         return size;
 }
 
-/* The server takes neither NUL nor what is not UTF-8: that becomes U+FFFD. */
+/* The server accepts neither NUL nor invalid UTF-8: each such byte becomes U+FFFD. */
 static int write_anew(StrBuf *b, const char *text, size_t size)
 {
         int r = 0;
@@ -232,7 +233,7 @@ static int write_anew(StrBuf *b, const char *text, size_t size)
         return r;
 }
 
-/* At most so many bytes, cut between two characters, with a sign that it is cut. */
+/* At most @n bytes, cut between two characters, and an ellipsis. */
 static int cut(StrBuf *b, const char *text, size_t n)
 {
         while (n > 0 && ((unsigned char) text[n] & 0xc0) == 0x80)

@@ -1,15 +1,15 @@
 /*
- * Which column of agentsview's schema gets what of ours, and as what
+ * Which of our values goes in which column of agentsview's schema, and with which type
  *
- * The schema is agentsview's (0.46.1), made and migrated by its own `pg serve` or by `scrubjayctl remote setup`: an older or
- * newer one lacks columns, or has more. Core columns must be there; of the others those that are there are written.
+ * The schema is agentsview's (0.46.1), created and migrated by its own `pg serve` or by `scrubjayctl remote setup`. An older
+ * one lacks columns, and a newer one has more. Core columns must exist; the others are written if they exist.
  */
 #pragma once
 
 #include "base/strbuf.h"
 #include "remote/remote.h"
 
-/* Tables there that are written. */
+/* The tables that we write. */
 typedef enum PgTable {
         PG_SESSIONS,
         PG_MESSAGES,
@@ -33,11 +33,11 @@ typedef enum PgType {
 } PgType;
 
 typedef enum PgUse {
-        PG_VALUE,    /* the value of ours */
+        PG_VALUE,    /* our value */
         PG_OWNER,    /* our mark */
-        PG_REVISION, /* changes with the text, and only then */
-        PG_NOW,      /* the server's time: it is what an open page looks at */
-        PG_KEPT, /* the value of ours, unless somebody there set another: @shadow is what we said last */
+        PG_REVISION, /* changes when the text does, and only then */
+        PG_NOW,      /* the server's time, which open pages watch */
+        PG_KEPT, /* our value, unless somebody changed it there: the column @shadow has what we last sent */
 } PgUse;
 
 typedef struct PgColumn {
@@ -45,31 +45,31 @@ typedef struct PgColumn {
         PgType type;
         PgUse use;
         int from;             /* column of our table */
-        const char *fallback; /* in place of an empty text; NULL: SQL's NULL, also for others */
+        const char *fallback; /* replaces an empty text; NULL: SQL's NULL, also for other types */
         const char *shadow;
         bool is_core;
-        size_t most;      /* bytes that fit in its index; 0: it has none */
-        bool keeps_empty; /* an empty text is none that is missing */
-        bool is_name;     /* a text, of our number, by which rows are told apart */
+        size_t most;      /* bytes that fit in its index; 0: it has no index */
+        bool keeps_empty; /* an empty text stays empty, and only a missing one becomes NULL */
+        bool is_name;     /* a text made from our number, which distinguishes rows */
 } PgColumn;
 
 typedef struct PgLayout {
         const char *name;
         RemoteTable table;
-        const char *key; /* as SQL; NULL: rows need not differ */
+        const char *key; /* as SQL; NULL: rows may be equal */
         const PgColumn *columns;
         size_t n_columns;
-        const char *among; /* of the rows there that the key is unique of; or NULL: of all */
-        const char *array; /* the column of sessions that has all of a session's, in place of a table; or NULL */
+        const char *among; /* the key is unique among rows that match this condition; NULL: among all */
+        const char *array; /* instead of a table: the column of sessions that holds them; or NULL */
 } PgLayout;
 
-/* What a table there is made of. */
+/* The layout of a table. */
 const PgLayout *pg_layout(PgTable table);
 
-/* The table there for one of ours; N_PG_TABLES: it has none. */
+/* The table there for one of ours; N_PG_TABLES: there is none. */
 PgTable pg_table_of(RemoteTable table);
 
-/* What a column's row holds. Text is borrowed from the values or from @scratch. */
+/* A value in its column's type. Its text is borrowed from the values or from @scratch. */
 typedef struct PgCell {
         bool is_null;
         const char *text;
@@ -77,18 +77,18 @@ typedef struct PgCell {
         int64_t number;
 } PgCell;
 
-/* @scratch keeps a text that had to be written anew. Returns 0 or -ENOMEM. */
+/* Converts a value. @scratch holds a text that had to be changed. Returns 0 or -ENOMEM. */
 int pg_cell(const PgColumn *column, const Value *values, StrBuf *scratch, PgCell *ret);
 
-/* Can the row be there: do its numbers fit the keys, and is its id one? */
+/* Can the row be stored there: do its numbers fit the keys, and is its id valid there? */
 bool pg_row_fits(RemoteTable table, const Value *values);
 
-/* Does it come with the row, rather than with the statement that stores it? */
+/* Is the value sent with the row, rather than set by the statement that stores the row? */
 bool pg_column_is_sent(const PgColumn *column);
 
-/* Is it part of a row's digest? What follows from the rest, or is another's to change, is not. */
+/* Is it part of a row's digest? What follows from the rest, or may be changed by others, is not. */
 bool pg_column_is_digested(const PgColumn *column);
 
-/* The digest of a row here, of the columns of which @has says that they are there; and SQL for the same there. */
+/* The digest of a row here, over the columns that exist there (@has); and SQL for the same digest there. */
 int pg_digest(PgTable table, const bool *has, const Value *values, StrBuf *scratch, uint64_t *ret);
 int pg_digest_sql(PgTable table, const bool *has, StrBuf *sql);

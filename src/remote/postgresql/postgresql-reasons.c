@@ -1,7 +1,8 @@
 /*
- * PostgreSQL: statements, and what a person is told when one fails
+ * PostgreSQL: statements, and what a person reads when one fails
  *
- * By the code of the error (Appendix A of PostgreSQL's manual): its text may repeat rows, and is in the server's language.
+ * Errors are explained by their code (Appendix A of PostgreSQL's manual): their text may repeat rows, and is in the server's
+ * language.
  */
 #include <string.h>
 
@@ -33,9 +34,9 @@ PostgreSql *postgresql_begin(Remote *remote)
         return (PostgreSql *) remote;
 }
 
-/* What the server said; @p is the place, @u the user, @d the database, @n the remote's name. */
+/* What an error code means; @p is the place, @u the user, @d the database, @n the remote's name. */
 static const struct {
-        const char *sqlstate; /* its beginning */
+        const char *sqlstate; /* or its beginning */
         int error;
         const char *sentence;
 } reasons[] = {
@@ -50,26 +51,28 @@ static const struct {
           "The user '@u' lacks a right on @p. 'scrubjayctl remote setup @n --print' shows what an "
           "administrator grants." },
         { "25006", -EBUSY,
-          "@p takes no changes: it is a read-only replica, or set so. Name the server that it follows in "
-          "URL=, or both with target_session_attrs=read-write." },
+          "@p accepts no changes: it is a replica, or set to read-only. Name its primary server in URL=, or "
+          "both servers with target_session_attrs=read-write." },
         { "53100", -EBUSY, "The disk of @p is full." },
-        { "53200", -EBUSY, "@p has no memory left for this." },
-        { "53300", -EBUSY, "@p has too many connections, and takes no more." },
-        { "53", -EBUSY, "@p has no room for this now." },
+        { "53200", -EBUSY, "@p ran out of memory." },
+        { "53300", -EBUSY, "@p has too many connections, and accepts no more." },
+        { "53", -EBUSY, "@p lacks the resources for this at the moment." },
         { "54", -ERANGE, "A value is too large for an index on @p." },
-        { "22", -ERANGE, "@p does not take one of its values." },
+        { "22", -ERANGE, "@p refuses one of the values." },
         { "55P03", -EBUSY, "Somebody else has locked the tables on @p." },
         { "57014", -ETIMEDOUT, "@p does not answer in time." },
         { "57P03", -EBUSY, "@p is starting up, or shutting down." },
         { "57P01", -ECONNRESET, "@p has closed the connection: it is being shut down." },
         { "57", -ECONNRESET, "The connection to @p broke." },
         { "08", -ECONNRESET, "The connection to @p broke." },
-        { "40", -EBUSY, "Somebody else works on the same rows on @p; it is tried again." },
-        { "23", -EBUSY, "Somebody else has changed the same sessions on @p; it is tried again." },
-        { "42P01", -EAGAIN, "A table on @p has gone; it is looked for again." },
-        { "42703", -EAGAIN, "A column on @p has gone; it is looked for again." },
-        { "58", -EBUSY, "@p has trouble with its files." },
-        { "XX", -EBUSY, "@p has trouble of its own." },
+        { "40", -EBUSY,
+          "Somebody else is changing the same rows on @p; the delivery will be tried again." },
+        { "23", -EBUSY,
+          "Somebody else has changed the same sessions on @p; the delivery will be tried again." },
+        { "42P01", -EAGAIN, "A table on @p is gone; the schema will be checked again." },
+        { "42703", -EAGAIN, "A column on @p is gone; the schema will be checked again." },
+        { "58", -EBUSY, "@p has a problem with its files." },
+        { "XX", -EBUSY, "@p reports an internal error." },
 };
 
 static const char *meaning(const PostgreSql *p, char letter)
@@ -106,7 +109,7 @@ static int explain_code(PostgreSql *p, const char *sqlstate)
                         continue;
                 return fill_in(p, reasons[i].error, reasons[i].sentence);
         }
-        return postgresql_fail(p, -EBADMSG, "%s does not understand us (SQLSTATE %s).",
+        return postgresql_fail(p, -EBADMSG, "%s does not understand the request (SQLSTATE %s).",
                                p->settings.place, sqlstate);
 }
 
@@ -115,7 +118,7 @@ static bool says(const char *text, int number)
         return strstr(text, strerror(number)) != NULL;
 }
 
-/* What libpq itself said, which has no codes: its own words where nothing better is known. They name host and user. */
+/* Explains what libpq itself says, without a code: in its own words if there are no better ones. They name host and user. */
 static int explain_message(PostgreSql *p, const char *text)
 {
         const char *place = p->settings.place;
@@ -123,23 +126,22 @@ static int explain_message(PostgreSql *p, const char *text)
         if (strstr(text, "no password supplied"))
                 return postgresql_fail(
                                 p, -EACCES,
-                                "%s wants a password of the user '%s', and there is none. It is read from "
-                                "the credential or file remote-%s-password, or PasswordFile=.",
+                                "%s requires a password for the user '%s', and there is none. It is read "
+                                "from the credential or file remote-%s-password, or PasswordFile=.",
                                 place, p->settings.user, p->options->name);
         if (strstr(text, "certificate") || strstr(text, "root.crt"))
                 return postgresql_fail(
                                 p, -EKEYREJECTED,
-                                "The certificate of %s could not be verified (%s). If the server has an "
-                                "authority of its own, name its file in CaFile=.",
+                                "The certificate of %s could not be verified (%s). If the server uses its "
+                                "own authority, name that authority's file in CaFile=.",
                                 place, text);
         if (strstr(text, "SSL"))
-                return postgresql_fail(p, -EPROTO, "%s does not speak TLS with us (%s).", place,
-                                       text);
+                return postgresql_fail(p, -EPROTO, "TLS with %s failed (%s).", place, text);
         if (network_is_shut_off())
                 return postgresql_fail(
                                 p, -ENETUNREACH,
-                                "The service's sandbox lets nothing out, so %s cannot be reached. The "
-                                "drop-in in '%s' opens it: systemctl --user edit scrubjay.",
+                                "The service's sandbox has no network, so %s cannot be reached. The drop-in "
+                                "in '%s' opens it: systemctl --user edit scrubjay.",
                                 place, SCRUBJAY_TEAM_GUIDE);
         if (says(text, ECONNREFUSED) || says(text, ENOENT))
                 return postgresql_fail(

@@ -1,18 +1,20 @@
 /*
- * PostgreSQL: rows into blocks, and blocks into temporary tables
+ * PostgreSQL: packs rows in blocks, and sends the blocks to temporary tables
  *
- * COPY in its binary format: no escaping on this side and no parsing on the other. The temporary tables are the connection's
- * own, so nothing of agentsview's is locked while rows travel; what they then become is one statement of the server's.
+ * It uses COPY in binary format: nothing is escaped here, and no text is parsed there. Temporary tables belong to the
+ * connection, so none of agentsview's tables is locked while rows are being sent; single statements on the server then move the
+ * rows.
  */
 #include <string.h>
 
 #include "remote/postgresql/postgresql-internal.h"
 
-/* When rows go to the server, whichever is first; so memory stays bounded however long a session is. */
+/* When rows are sent to the server, so that memory is bounded however long a session is. */
 #define BLOCKS_BYTES ((size_t) 4 * 1024 * 1024)
 
-/* One statement, and one transaction: short, for whoever waits for them (a migration of agentsview's, and all readers after
- * it), and so that a statement ends within the time-out where the indexes for searching make it slow (256 rows/s, measured). */
+/* The size of one statement, and of one transaction. Both are short: others may wait for them (a migration of agentsview's, and
+ * all readers after it), and a statement must end within the time-out even if the indexes for searching make it slow (256
+ * rows/s, measured). */
 #define SLICE_ROWS  500
 #define SLICE_BYTES ((size_t) 1024 * 1024)
 #define GROUP_ROWS  2000
@@ -171,7 +173,7 @@ static int stage_table(PostgreSql *p, PgTable table)
         return r < 0 ? postgresql_failed(p, r) : 0;
 }
 
-/* How long rows travel is a matter of the line and not of the server: we look ourselves whether they move. */
+/* How long rows take depends on the line, not on the server, so we check ourselves whether they move. */
 int postgresql_stage(PostgreSql *p, bool all)
 {
         int r;

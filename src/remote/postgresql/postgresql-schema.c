@@ -1,16 +1,16 @@
 /*
- * PostgreSQL: the tables, which are agentsview's
+ * PostgreSQL: checks the tables, which are agentsview's
  *
- * They are made and migrated by its own `pg serve`, as their owner, or by an administrator with `scrubjayctl remote setup`;
- * we are a writer, who makes none. An older schema lacks columns of ours: these are left out, and told. A newer one may have
- * a column that has to be filled and that we do not know: nothing is sent then.
+ * They are created and migrated by its own `pg serve`, as their owner, or by an administrator with `scrubjayctl remote setup`;
+ * we only write rows. An older schema lacks columns of ours: their values are left out, which is reported. A newer one may
+ * require a column that we do not know: then nothing is sent.
  */
 #include <string.h>
 
 #include "remote/postgresql/postgresql-internal.h"
 
-#define SETUP_ADVICE                                                                     \
-        "An administrator makes what is missing: 'scrubjayctl remote setup %s --print' " \
+#define SETUP_ADVICE                                                                       \
+        "An administrator creates what is missing: 'scrubjayctl remote setup %s --print' " \
         "shows how."
 
 /* What we need of each table. */
@@ -51,7 +51,7 @@ static int check_server(PostgreSql *p)
         if (strcmp(postgresql_text(result, 0, 0), "UTF8") != 0)
                 return postgresql_fail(
                                 p, -EPROTOTYPE,
-                                "The database '%s' on %s has the encoding %.20s, and must have UTF8.",
+                                "The database '%s' on %s has the encoding %.20s instead of UTF8.",
                                 p->settings.database, p->settings.place,
                                 postgresql_text(result, 0, 0));
         if (!p->us->only_looks && strcmp(postgresql_text(result, 0, 1), "off") != 0) {
@@ -84,7 +84,7 @@ static PgTable table_of(const char *name)
         return i;
 }
 
-/* table, column, "t" where a row needs a value of it */
+/* Notes a column. @is_needed: each row must have a value in it. */
 static int take_column(PostgreSql *p, const char *table, const char *column, bool is_needed)
 {
         PgTable t = table_of(table);
@@ -111,12 +111,12 @@ static int take_column(PostgreSql *p, const char *table, const char *column, boo
                 return 0;
         return postgresql_fail(
                         p, -EPROTOTYPE,
-                        "The schema '%s' on %s is newer than this scrubjay knows: its table %s wants "
-                        "a %.63s in each row. Update scrubjay.",
+                        "The schema '%s' on %s is newer than this version of scrubjay: its table %s "
+                        "requires a value in the unknown column %.63s. Update scrubjay.",
                         schema_name(p), p->settings.place, table, column);
 }
 
-/* Core columns must be there; others that are not are told of. */
+/* Core columns must exist; others that do not are reported. */
 static int check_columns(PostgreSql *p)
 {
         _cleanup_(strbuf_done) StrBuf left_out = { 0 };
@@ -236,7 +236,7 @@ static const char *type_name(PgType type)
         return names[type];
 }
 
-/* The order of columns is that of pg_layout(), after the slice. */
+/* Columns are in the order of pg_layout(), after the slice. */
 static int make_table(PostgreSql *p, PgTable table)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };

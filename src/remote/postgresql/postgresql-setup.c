@@ -7,7 +7,7 @@
 
 #define SETUP_MAX ((size_t) 1024 * 1024)
 
-/* The longest name that PostgreSQL does not cut. */
+/* PostgreSQL truncates longer names. */
 #define NAME_MAX_BYTES 63
 
 /* Appends 'text', or "text". */
@@ -22,13 +22,13 @@ static int quote(StrBuf *b, char mark, const char *text)
         return strbuf_putc(b, mark);
 }
 
-/* The file's text has the names within quotes of both kinds, and in texts within texts. */
+/* The file uses the names within quotes of both kinds, and in nested texts, so none may need escaping. */
 static bool is_plain(const char *name)
 {
         return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
 }
 
-/* A name in the file's text, and what it is here. */
+/* A placeholder in the file, and what replaces it. */
 typedef struct Name {
         const char *mark, *name;
 } Name;
@@ -57,13 +57,12 @@ static int add_text(StrBuf *b, const char *text, const Name *names)
         return r;
 }
 
-/* Who delivers. Its password is for whoever runs this to set. */
+/* The role that delivers. Whoever runs this sets its password. */
 static int add_login(StrBuf *b, const char *user, const char *roles)
 {
-        (void) strbuf_puts(
-                        b,
-                        "\n-- who delivers; set a password: \\password USER\nDO $setup$\nBEGIN\n    IF NOT EXISTS (SELECT FROM "
-                        "pg_roles WHERE rolname = ");
+        (void) strbuf_puts(b, "\n-- the role that delivers; set its password: \\password USER\n"
+                              "DO $setup$\nBEGIN\n    IF NOT EXISTS (SELECT FROM "
+                              "pg_roles WHERE rolname = ");
         (void) quote(b, '\'', user);
         (void) strbuf_puts(b, ") THEN\n        CREATE ROLE ");
         (void) quote(b, '"', user);
@@ -89,15 +88,15 @@ int postgresql_setup(Remote *remote, StrBuf *ret)
         if (!is_plain(database) || !is_plain(schema))
                 return postgresql_fail(
                                 p, -EINVAL,
-                                "The name of the %s ('%.100s') has to be of small letters, digits and _, "
-                                "for the names of roles are made of it.",
+                                "The name of the %s ('%.100s') may contain only lower case letters, digits "
+                                "and _, since names of roles are made from it.",
                                 is_plain(database) ? "schema" : "database",
                                 is_plain(database) ? schema : database);
         if (strlen(roles) + strlen("_writer") > NAME_MAX_BYTES)
                 return postgresql_fail(
                                 p, -EINVAL,
                                 "The names of database and schema ('%.100s', '%.100s') are too long "
-                                "for the names of roles, which are made of them.",
+                                "for the names of roles, which are made from them.",
                                 database, schema);
         r = file_read(SCRUBJAY_POSTGRESQL_SETUP, SETUP_MAX, &text, &size);
         if (r < 0)

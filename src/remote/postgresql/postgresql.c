@@ -15,7 +15,6 @@ static PostgreSql *of(Remote *r)
 
 /* Sessions */
 
-/* id, whose, machine, claim */
 static RemoteOwner owner(const PGresult *result, int row)
 {
         char whose = *postgresql_text(result, row, 1);
@@ -23,7 +22,7 @@ static RemoteOwner owner(const PGresult *result, int row)
         return whose == 'o' ? REMOTE_OURS : whose == 'k' ? REMOTE_OURS_ELSEWHERE : REMOTE_FOREIGN;
 }
 
-/* Of what agentsview itself brought only the machine is known. */
+/* Of a session that agentsview itself pushed, only the machine is known. */
 static const char *who(const PGresult *result, int row)
 {
         const char *user = postgresql_user_of(postgresql_text(result, row, 3));
@@ -53,7 +52,7 @@ static int see_sessions(PostgreSql *p, const char *ids, RemoteSessionCallback on
         return r;
 }
 
-/* What was deleted for good in the pages must not come back. */
+/* What was deleted permanently in the pages must not come back. */
 static int see_excluded(PostgreSql *p, const char *ids, RemoteSessionCallback on_session,
                         void *userdata)
 {
@@ -100,7 +99,7 @@ static int postgresql_digest(Remote *remote, RemoteTable table, const Value *val
         return pg_digest(there, p->has[there], values, &p->digested, ret);
 }
 
-/* What has the rows of one of the sessions s, as t. */
+/* The FROM item with the rows of a session s. */
 static void add_rows(const PostgreSql *p, PgTable table, StrBuf *sql)
 {
         const PgLayout *l = pg_layout(table);
@@ -115,7 +114,7 @@ static void add_rows(const PostgreSql *p, PgTable table, StrBuf *sql)
                 (void) strbuf_printf(sql, "%s.%s", p->schema, l->name);
 }
 
-/* The page's sessions first: rows are read of these alone. */
+/* The page's sessions are chosen first, so that only their rows are read. */
 static int digests_sql(PostgreSql *p, PgTable table, const char *after, size_t max, StrBuf *sql)
 {
         const char *id = table == PG_SESSIONS ? "id" : "session_id";
@@ -153,7 +152,7 @@ static int postgresql_digests(Remote *remote, RemoteTable table, const char *aft
                                               .session_id = postgresql_text(result, i, 0),
                                               .n_rows = strtoull(postgresql_text(result, i, 1),
                                                                  NULL, 10),
-                                              /* of a negative number what it is modulo 2^64 */
+                                              /* a negative number is taken modulo 2^64 */
                                               .digest = strtoull(postgresql_text(result, i, 2),
                                                                  NULL, 10),
                               });
@@ -162,7 +161,7 @@ static int postgresql_digests(Remote *remote, RemoteTable table, const char *aft
 
 /* Open and close */
 
-/* Sessions that a scrubjay did not bring are there as they were: told, and left alone. */
+/* Looks for sessions that did not come from scrubjay, and so are not masked: they are reported and left alone. */
 static int look_for_plain(PostgreSql *p, RemoteStanding *ret)
 {
         _cleanup_(result_clearp) PGresult *result = NULL;
@@ -184,8 +183,8 @@ static int look_for_plain(PostgreSql *p, RemoteStanding *ret)
         return p->plain ? 0 : postgresql_no_memory(p);
 }
 
-/* All that is relied on is said, and nothing left to the defaults of a server, a database or a user. Where the server knows a
- * faster way to compress long texts than its first one, it takes it: that was a quarter of its work. */
+/* Sets every option that we rely on; none is left to a default of the server, the database or the user. If the server has a
+ * faster compression of long texts than its oldest one, it is used: that saved a quarter of the server's work. */
 static int say_settings(PostgreSql *p)
 {
         char msec[24];
@@ -217,7 +216,7 @@ int postgresql_limit_statements(PostgreSql *p, uint64_t usec)
                                "SELECT set_config('statement_timeout', $1, false)");
 }
 
-/* One after the other, each with the whole time-out: libpq would wait for the first one that does not answer. */
+/* Tries the servers in order, each with the whole time-out: libpq itself would wait for the first that does not answer. */
 static int connect_to_one(PostgreSql *p, const char *password)
 {
         const char *keywords[CONNECTION_PARAMETERS_MAX], *values[CONNECTION_PARAMETERS_MAX];
@@ -282,10 +281,10 @@ static int postgresql_open(Remote *remote, const RemoteIdentity *us, RemoteStand
                 r = postgresql_still_ours(p);
                 if (r != -ECONNRESET)
                         return r;
-                /* nothing was under way: it broke while nobody used it */
+                /* the connection broke while idle, so nothing was under way */
         }
         ret->is_fresh = true;
-        postgresql_close(remote); /* also one that asked before it had a name */
+        postgresql_close(remote); /* or one opened before the archive had a name */
         r = open_anew(p, ret);
         p->is_open = r >= 0 && us->names[0] != NULL;
         return r;
@@ -319,7 +318,7 @@ static void postgresql_stop(Remote *remote)
         connection_stop(&of(remote)->connection);
 }
 
-/* "schema", as SQL has it. */
+/* "schema", quoted for SQL. */
 static void quote_schema(PostgreSql *p)
 {
         _cleanup_(strbuf_done) StrBuf b = { 0 };

@@ -17,7 +17,7 @@ const PqApi *pq(void)
         return &api;
 }
 
-/* The library stays: it may have handlers of its own by then. */
+/* The library is never unloaded: it may have handlers of its own by then. */
 static void load(void)
 {
         void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);

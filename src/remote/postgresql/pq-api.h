@@ -1,8 +1,8 @@
 /*
  * libpq, loaded when the first remote needs it
  *
- * As libcurl, and for the same reason: most services have no remote, and it brings TLS, Kerberos and LDAP with it. What is
- * called of it stands here, under its own names.
+ * Most services have no remote, and libpq brings TLS, Kerberos and LDAP with it. The functions that we call are listed here,
+ * under their own names.
  */
 #pragma once
 
@@ -49,8 +49,8 @@ typedef struct PqApi {
 } PqApi;
 
 /*
- * Loads it once, whoever asks. Returns 0, or -ELIBACC with *@reterr, a sentence that is the caller's. The calls are in *pq()
- * from then on.
+ * Loads it at the first call. Returns 0, or -ELIBACC with *@reterr, a sentence that the caller owns. From then on, its
+ * functions are in *pq().
  */
 int pq_load(char **reterr);
 const PqApi *pq(void);

@@ -1,8 +1,7 @@
 /*
  * SHA-256 (FIPS 180-4)
  *
- * What a PostgreSQL server can compute of a row without an extension, whatever its version and its policy of hashes, and so
- * what we compute to compare.
+ * PostgreSQL computes it without an extension in every version, and no policy forbids it, so that it serves to compare rows.
  */
 #pragma once
 
