@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """
-What quickstart showed and made holds markers, and none of the sample's planted secrets; what it tells to type works
+tools/quickstart on its sample: what it shows and makes holds markers and no planted secret, and what it tells to type works
 
-Usage: sample.py BUILD OUTPUT. BUILD is quickstart's build folder, OUTPUT what it printed. Exits 1 with what is wrong.
+Usage: sample.py BUILD. BUILD is the folder that it builds in. Exits 1 with what is wrong.
 """
 
 import importlib.machinery
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,8 +42,7 @@ def planted_secrets():
 
 def typed(build, output):
     """What is wrong with the commands that it ends with."""
-    with open(output) as f:
-        lines = f.read().splitlines()
+    lines = output.splitlines()
     shown = lines[lines.index("Look at it:") + 1:]
     commands = [line.strip() for line in shown[:3]]
     wrong = []
@@ -60,17 +60,26 @@ def typed(build, output):
 
 
 def main():
-    build, output = sys.argv[1:3]
+    build = sys.argv[1]
+    root, sample = (os.path.join(build, folder) for folder in ("root", "sample"))
+    for folder in (root, sample):
+        shutil.rmtree(folder, ignore_errors=True)
+    command = [os.path.join(TOP, "tools", "quickstart"), "--build", build, "--prefix", root, "--sample"]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    print(output)
+
     wrong = []
-    texts = {"its output": output, "the archive": os.path.join(build, "sample", "archive", "archive.db")}
-    with open(os.path.join(build, "sample", "sessions.db"), "rb") as f:
+    if "systemctl --user enable --now scrubjay" not in output:
+        wrong.append("it does not say how to start the service")
+    texts = {"its output": output.encode()}
+    with open(os.path.join(sample, "archive", "archive.db"), "rb") as f:
+        texts["the archive"] = f.read()
+    with open(os.path.join(sample, "sessions.db"), "rb") as f:
         source = f.read()
     used = [secret for secret in planted_secrets() if all(part.encode() in source for part in secret.gone)]
     if len(used) < 8:
         wrong.append("the sample holds %d planted secrets only" % len(used))
-    for what, path in texts.items():
-        with open(path, "rb") as f:
-            data = f.read()
+    for what, data in texts.items():
         if len(re.findall(rb"\[REDACTED:[a-z0-9-]+\]", data)) < 5:
             wrong.append("%s shows no masked places" % what)
         wrong += ["%s holds a secret (%s)" % (what, secret.kind) for secret in used

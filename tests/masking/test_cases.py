@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the masker over the project's own cases.
 
-    test_cases.py SCRUBJAYCTL [ARGUMENT...]     (arguments instead of: mask --jsonl)
+    test_cases.py [--tap] SCRUBJAYCTL [ARGUMENT...]     (arguments instead of: mask --jsonl; --tap: a line for each case)
 
 The rules are those of the sources, or of the folder in SCRUBJAY_MASK_RULESDIR. Fails with the ids of the cases that it
 gets wrong and why, never with their text.
@@ -47,6 +47,8 @@ def what_is_wrong(case, text):
 
 
 def main(arguments):
+    tap = arguments[0] == "--tap"
+    arguments = arguments[tap:]
     command = arguments if len(arguments) > 1 else [arguments[0], "mask", "--jsonl"]
     cases = list(all_cases())
     assert len(cases) >= CASES_MIN and len({c["id"] for c in cases}) == len(cases)
@@ -58,9 +60,13 @@ def main(arguments):
     again = mask(command, [{"id": case_id, "text": text} for case_id, text in masked.items()])
     wrong += [(case_id, "masking it again changes it") for case_id in again if again[case_id] != masked[case_id]]
 
+    if tap:
+        for n, case in enumerate(cases, 1):
+            print("not ok" if case["id"] in dict(wrong) else "ok", n, "-", case["id"])
+        print(f"1..{len(cases)}")
     for case_id, why in wrong:
-        print(f"{case_id}: {why}")
-    print(f"{len(cases)} cases, {len(wrong)} wrong")
+        print(f"{case_id}: {why}", file=sys.stderr)
+    print(f"{len(cases)} cases, {len(wrong)} wrong", file=sys.stderr)
     return 1 if wrong else 0
 
 

@@ -74,7 +74,7 @@ static size_t test_n_cases;
 /* One line a case on stdout, in the form of the Test Anything Protocol. With an argument only the case of that name runs. */
 int main(int argc, char *argv[])
 {
-        unsigned n_bad = 0;
+        unsigned n_run = 0, n_bad = 0;
 
         printf("1..%zu\n", argc > 1 ? (size_t) 1 : test_n_cases);
         for (size_t i = 0; i < test_n_cases; i++) {
@@ -85,7 +85,7 @@ int main(int argc, char *argv[])
                 test_cases[i].run();
                 if (test_n_failed > before)
                         n_bad++;
-                printf("%sok %zu - %s\n", test_n_failed > before ? "not " : "", i + 1,
+                printf("%sok %u - %s\n", test_n_failed > before ? "not " : "", ++n_run,
                        test_cases[i].name);
                 fflush(stdout);
         }
