@@ -769,8 +769,7 @@ static int find_broken(Scanner *s, const char *text, size_t size, size_t at)
         bool breaks = s->view.breaks;
         int r;
 
-        if (!breaks && !s->open[true].rule && !memchr(s->view.text, '\n', s->view.size) &&
-            !memchr(s->view.text, '\r', s->view.size))
+        if (!breaks && !s->open[true].rule && !view_may_join_lines(&s->view))
                 return 0;
         s->view.join = true;
         r = open_chunk(s, text, size, at);

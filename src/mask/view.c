@@ -324,6 +324,43 @@ static bool is_wrap(const char *text, size_t start, size_t end, const char *next
         return n + after >= WORD_MIN;
 }
 
+/* Does line @start..@i of the view perhaps end as is_wrap() wants it? What nobody sees is still in it. */
+static bool may_be_wrap(const View *v, size_t start, size_t i)
+{
+        size_t n = 0, from, next, after = 0;
+
+        if (i - start < WRAP_MIN)
+                return false;
+        if (v->text[i - 1] == '=')
+                return true;
+        view_range(v, i, i + 1, &from, &next);
+        if (next == v->source_size || !is_word(v->source[next]))
+                return false;
+        while (n < WORD_MIN && (unsigned char) v->text[i - n - 1] > ' ')
+                n++;
+        if (n < WORD_MIN && (v->text[i - n - 1] == 0 || offset_map_piece(&v->map, i - n - 1)))
+                return true;
+        if (n == 0 || (!is_word(v->text[i - 1]) && (unsigned char) v->text[i - 1] < 0x80))
+                return false;
+        while (n + after < WORD_MIN && next + after < v->source_size &&
+               (unsigned char) v->source[next + after] > ' ')
+                after++;
+        return n + after >= WORD_MIN;
+}
+
+bool view_may_join_lines(const View *v)
+{
+        const char *end;
+
+        if (memchr(v->text, '\r', v->size))
+                return true;
+        for (size_t start = 0; (end = memchr(v->text + start, '\n', v->size - start));
+             start = (size_t) (end - v->text) + 1)
+                if (may_be_wrap(v, start, (size_t) (end - v->text)))
+                        return true;
+        return false;
+}
+
 /* Reads the view that joins: what is kept of the text so far is in its buffer. */
 static Unit read_joined(const View *v, const char *p, size_t size, size_t line, size_t out)
 {

@@ -70,6 +70,10 @@ typedef enum ViewJoint {
         VIEW_JOINT_LINES,  /* a line's end that looks as if it were wrapped */
 } ViewJoint;
 
+/* May a view of the same source that joins leave out the end of a line? @v is one that does not join. It may be wrong where it says
+ * yes: making that view takes longer than this. */
+bool view_may_join_lines(const View *v);
+
 /* Is this piece the end of a line, or the "=" before one, that was left out? */
 bool view_joins_lines(const View *v, const MapPiece *p);
 
