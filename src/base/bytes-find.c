@@ -9,38 +9,62 @@
 /* What is looked at in one step. */
 #define BLOCK (4 * VECTOR)
 
-/* May the needle begin at one of the BLOCK bytes at @p? Only its first and its last byte (@last bytes on) are compared. */
-static bool may_begin(const char *p, size_t last, Bytes first_byte, Bytes last_byte)
+typedef struct Needle {
+        const char *bytes;
+        size_t n;
+        Bytes first, last; /* of its bytes, VECTOR times */
+} Needle;
+
+/* Where among the VECTOR bytes at @p it may begin: only its first and its last byte are compared. */
+static inline Bytes beginnings(const char *p, const Needle *needle)
 {
-        Bytes found = { 0 };
+        Bytes a, b;
 
-        for (size_t i = 0; i < BLOCK; i += VECTOR) {
-                Bytes a, b;
+        memcpy(&a, p, sizeof(a));
+        memcpy(&b, p + needle->n - 1, sizeof(b));
+        return (Bytes) (a == needle->first) & (Bytes) (b == needle->last);
+}
 
-                memcpy(&a, p + i, sizeof(a));
-                memcpy(&b, p + i + last, sizeof(b));
-                found |= (Bytes) (a == first_byte) & (Bytes) (b == last_byte);
+/* Where it begins among the VECTOR bytes at @p, or NULL. */
+static const char *find_in(const char *p, const Needle *needle)
+{
+        for (unsigned mask = vector_mask(beginnings(p, needle)); mask; mask &= mask - 1) {
+                const char *found = p + __builtin_ctz(mask);
+
+                if (memcmp(found, needle->bytes, needle->n) == 0)
+                        return found;
         }
-        return vector_any(found);
+        return NULL;
+}
+
+static inline bool may_begin(const char *p, const Needle *needle)
+{
+        return vector_any(beginnings(p, needle) | beginnings(p + VECTOR, needle) |
+                          beginnings(p + 2 * VECTOR, needle) | beginnings(p + 3 * VECTOR, needle));
 }
 
 const char *bytes_find(const char *text, size_t size, const char *needle, size_t n)
 {
-        Bytes first_byte, last_byte;
+        Needle what = { .bytes = needle, .n = n };
+        const char *found;
         size_t i = 0;
 
         if (n == 0 || size < n)
                 return NULL;
-        memset(&first_byte, needle[0], sizeof(first_byte));
-        memset(&last_byte, needle[n - 1], sizeof(last_byte));
-        for (; size - i >= BLOCK + n - 1; i += BLOCK) {
-                const char *found;
-
-                if (!may_begin(text + i, n - 1, first_byte, last_byte))
-                        continue;
-                found = memmem(text + i, BLOCK + n - 1, needle, n);
+        memset(&what.first, needle[0], sizeof(what.first));
+        memset(&what.last, needle[n - 1], sizeof(what.last));
+        while (size - i >= VECTOR + n - 1) {
+                for (; size - i >= BLOCK + n - 1 && !may_begin(text + i, &what); i += BLOCK)
+                        ;
+                if (size - i < VECTOR + n - 1)
+                        break;
+                found = find_in(text + i, &what);
                 if (found)
                         return found;
+                i += VECTOR;
         }
-        return memmem(text + i, size - i, needle, n);
+        for (; size - i >= n; i++)
+                if (text[i] == needle[0] && memcmp(text + i, needle, n) == 0)
+                        return text + i;
+        return NULL;
 }

@@ -44,25 +44,27 @@ static int value_of(char c)
         return values[(unsigned char) c] - 1;
 }
 
-/* A vector is two lanes of 8 bytes: which of those at @p are base64 alone. */
-static inline Words lanes_of_base64(const char *p)
+#define ALL_OF_VECTOR ((1U << VECTOR) - 1)
+
+/* A bit for each of the VECTOR bytes at @p: is it a character of base64? */
+static inline unsigned mask_of_base64(const char *p)
 {
-        Bytes c, belong;
+        Bytes c;
 
         memcpy(&c, p, sizeof(c));
-        belong = (Bytes) ((Bytes) ((c | 0x20) - 'a') < 26) | (Bytes) ((Bytes) (c - '/') < 11) |
-                 (Bytes) (c == '+') | (Bytes) (c == '-') | (Bytes) (c == '_');
-        return (Words) ((Words) belong == UINT64_MAX);
+        return vector_mask((Bytes) ((Bytes) ((c | 0x20) - 'a') < 26) |
+                           (Bytes) ((Bytes) (c - '/') < 11) | (Bytes) (c == '+') |
+                           (Bytes) (c == '-') | (Bytes) (c == '_'));
 }
 
 /* Where the characters of base64 from @i on end. */
 static size_t skip_run(const char *text, size_t size, size_t i)
 {
         for (; size - i >= VECTOR; i += VECTOR) {
-                Words lanes = lanes_of_base64(text + i);
+                unsigned mask = mask_of_base64(text + i);
 
-                if (!lanes[0] || !lanes[1])
-                        break;
+                if (mask != ALL_OF_VECTOR)
+                        return i + (size_t) __builtin_ctz(~mask);
         }
         while (i < size && belongs(text[i]))
                 i++;
@@ -93,37 +95,26 @@ static size_t run_end(const char *text, size_t size, size_t i)
         }
 }
 
-/* From where on @at, in a run, belongs to it; not before @low. */
-static size_t run_start(const char *text, size_t low, size_t at)
-{
-        while (at > low && belongs(text[at - 1]))
-                at--;
-        return at;
-}
+_Static_assert(RUN_MIN > VECTOR, "a run is not found within one vector");
 
-/*
- * The first place at or after @i where RUN_MIN characters of base64 begin; @size: there is none. Wherever they begin, two
- * lanes, one after the other, are full of them.
- */
+/* The first place at or after @i where RUN_MIN characters of base64 begin; @size: there is none. */
 static size_t find_run(const char *text, size_t size, size_t i)
 {
-        const size_t low = i;
-        bool full = false; /* the lane before @i */
+        size_t n = 0; /* so many of them end before @i */
 
         for (; size - i >= VECTOR; i += VECTOR) {
-                Words lanes = lanes_of_base64(text + i);
+                unsigned mask = mask_of_base64(text + i);
 
-                if (lanes[0] && (full || lanes[1])) {
-                        size_t start = run_start(text, low, i), n = i - start;
-
-                        while (start + n < size && n < RUN_MIN && belongs(text[start + n]))
-                                n++;
-                        if (n >= RUN_MIN)
-                                return start;
-                }
-                full = lanes[1];
+                if (mask == ALL_OF_VECTOR)
+                        n += VECTOR;
+                else if (n + (size_t) __builtin_ctz(~mask) >= RUN_MIN)
+                        return i - n;
+                else
+                        n = (size_t) __builtin_clz(~(mask << (32 - VECTOR)));
+                if (n >= RUN_MIN)
+                        return i + VECTOR - n;
         }
-        for (size_t n = i - run_start(text, low, i); i < size; i++) {
+        for (; i < size; i++) {
                 n = belongs(text[i]) ? n + 1 : 0;
                 if (n == RUN_MIN)
                         return i + 1 - RUN_MIN;

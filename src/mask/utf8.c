@@ -3,17 +3,17 @@
 
 #include <string.h>
 
-#define ASCII_STEP 32
+#include "base/vector.h"
 
-/* Words of eight bytes, which the compiler makes vectors of. */
-static bool is_ascii(const char *p)
+#define ASCII_STEP ((size_t) 2 * VECTOR)
+
+static inline bool is_ascii(const char *p)
 {
-        uint64_t words[ASCII_STEP / 8], all = 0;
+        Bytes a, b;
 
-        memcpy(words, p, sizeof(words));
-        for (size_t i = 0; i < ELEMENTSOF(words); i++)
-                all |= words[i];
-        return !(all & UINT64_C(0x8080808080808080));
+        memcpy(&a, p, sizeof(a));
+        memcpy(&b, p + VECTOR, sizeof(b));
+        return !vector_any((Bytes) ((a | b) >= 0x80));
 }
 
 /* The range that the second byte of a sequence led by @lead must be in (Unicode 15, table 3-7). */
@@ -23,15 +23,13 @@ static void second_range(uint8_t lead, uint8_t *ret_low, uint8_t *ret_high)
         *ret_high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
 }
 
-/* Reads one sequence. Returns its length; 0 when it is broken, and *@ret_broken is the length of the broken piece. */
+/* Reads one sequence that is no ASCII. Returns its length; 0 when it is broken, and *@ret_broken is the length of the broken piece. */
 static size_t read_sequence(const uint8_t *p, size_t size, size_t *ret_broken)
 {
         uint8_t low, high;
         size_t n, i;
 
         *ret_broken = 1;
-        if (p[0] < 0x80)
-                return 1;
         if (p[0] < 0xC2 || p[0] > 0xF4)
                 return 0;
         n = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
@@ -60,6 +58,9 @@ size_t utf8_valid_length(const char *text, size_t size)
                 }
                 /* To the end of this step, sequence by sequence. */
                 for (size_t stop = at + ASCII_STEP; at < size && at < stop; at += n) {
+                        n = 1;
+                        if ((uint8_t) text[at] < 0x80)
+                                continue;
                         n = read_sequence((const uint8_t *) text + at, size - at, &broken);
                         if (n == 0)
                                 return at;
