@@ -10,7 +10,7 @@
 
 void cuts_begin(Cuts *c)
 {
-        c->line.start = c->sign.start = SIZE_MAX;
+        c->line.start = c->clear.start = SIZE_MAX;
 }
 
 /* The end of the line of @at, or of the view. */
@@ -25,22 +25,29 @@ static size_t line_end(Cuts *c, const View *v, size_t at)
         return c->line.end;
 }
 
-/* The next sign at or after @at; the size of the view: there is none. */
-static size_t next_sign(Cuts *c, const View *v, size_t at)
+/* The first sign at or after @at that ends before @limit, or a later one, or the size of the view. */
+static size_t next_sign(Cuts *c, const View *v, size_t at, size_t limit)
 {
-        if (at < c->sign.start || at > c->sign.end) {
-                c->sign.start = at;
-                c->sign.end = known_next_cut(v->text, v->size, at);
+        if (at < c->clear.start || at > c->clear.end) {
+                c->clear.start = c->clear.end = at;
+                c->found = false;
         }
-        return c->sign.end;
+        if (!c->found && limit - c->clear.end >= SIGN_SIZE && c->clear.end < limit) {
+                c->clear.end = known_next_cut(v->text, limit, c->clear.end);
+                c->found = c->clear.end < limit;
+                if (!c->found)
+                        c->clear.end -= SIGN_SIZE - 1; /* one may begin there */
+        }
+        return c->found ? c->clear.end : v->size;
 }
 
 size_t cuts_after(Cuts *c, const View *v, size_t at, bool ends)
 {
         size_t limit = v->size - at > CUT_WINDOW ? at + CUT_WINDOW : v->size,
-               end = line_end(c, v, at), sign = next_sign(c, v, at);
+               end = line_end(c, v, at), sign;
 
         limit = end < limit ? end : limit;
+        sign = next_sign(c, v, at, limit);
         if (sign < limit && limit - sign >= SIGN_SIZE)
                 return sign;
         return limit == v->size && ends ? limit : 0;

@@ -13,7 +13,8 @@
 typedef struct Cuts {
         struct {
                 size_t start, end;
-        } line, sign; /* what was found last from @start on */
+        } line, clear; /* the end of the line of what comes after @start; what has no sign */
+        bool found;    /* one is at the end of what has none */
 } Cuts;
 
 /* A view begins. */

@@ -314,6 +314,15 @@ static bool is_secret_so_far(const Scanner *s, size_t at, size_t start, size_t e
                (start == at || judge_is_password(text + start, cut - start, 0, CAUTION_HIGH, 0));
 }
 
+/* Can what begins at @start, or before it, and ends at @cut be a secret? Asked first, since matching a part takes far longer. */
+static bool ends_as_token(const char *text, size_t start, size_t cut)
+{
+        size_t last = cut - KNOWN_MIN;
+
+        start = start < last ? start : last;
+        return cut >= KNOWN_MIN && text_is_token(text + start, cut - start);
+}
+
 /* Where the text was cut off, the beginning of a rule's form at the literal @at..@end is enough. */
 static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
 {
@@ -326,6 +335,8 @@ static int try_beginning(Scanner *s, Rule *rule, size_t at, size_t end)
                 return 0;
         cut = cuts_after(&s->cuts, &s->view, at, s->last_chunk);
         if (cut <= end || !budget_spend(&s->budget, PATTERN_STEPS))
+                return 0;
+        if (!ends_as_token(text, rule->secrets[0] > 0 ? cut : at, cut))
                 return 0;
         if (!rule->at_literal)
                 start = at > rule->before ? at - rule->before : 0;
