@@ -378,10 +378,14 @@ static size_t read_sign(const View *v, size_t i, char *ret)
                 { "\xEF\xBC\x9D", '=' },
         };
 
-        if (!is_any(at(v, i), ":=-!?+.|\xEF"))
+        char first = at(v, i);
+
+        if (!is_any(first, ":=-!?+.|\xEF"))
                 return 0;
         for (size_t k = 0; k < ELEMENTSOF(signs); k++) {
-                size_t end = reader_word_at(v, i, signs[k].text);
+                size_t end = signs[k].text[0] == first
+                                             ? reader_rest_of_word(v, i + 1, signs[k].text + 1)
+                                             : 0;
 
                 if (end) {
                         *ret = signs[k].sign;
@@ -546,6 +550,9 @@ static bool read_forms(Reader *r)
 static int read_candidate(Reader *r, unsigned flags)
 {
         read_name(r, flags);
+        if (r->wants &&
+            !r->wants(r->userdata, r->v->text + r->c.name_start, r->c.name_end - r->c.name_start))
+                return 0;
         r->direct = flags & DIRECT;
         /* As a part of a longer name it is clear. */
         r->strict = r->c.kind == KIND_NONE ||
@@ -613,13 +620,14 @@ int judge_read_keyword(const View *v, size_t start, CandidateFunc func, void *us
         return k > 0 ? judge_read(v, start, &keywords[k - 1], func, userdata) : 0;
 }
 
-int judge_read_at(const View *v, size_t start, size_t end, JudgeKind kind, CandidateFunc func,
+int judge_read_at(const View *v, size_t start, size_t end, NameFunc wants, CandidateFunc func,
                   void *userdata)
 {
         Reader r = { .v = v,
+                     .wants = wants,
                      .func = func,
                      .userdata = userdata,
-                     .c = { .keyword_start = start, .keyword_end = end, .kind = kind } };
+                     .c = { .keyword_start = start, .keyword_end = end, .kind = KIND_NONE } };
 
         judge_words_ready();
         if (!is_own_word(v, start, end, end - start >= 5 ? GLUED : 0))

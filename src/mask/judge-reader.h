@@ -25,6 +25,7 @@ typedef struct Reader {
         bool cjk;    /* the keyword is of a script without blanks */
         bool strict; /* only a sign or a form leads from it to a value, no sentence and no table */
         bool direct; /* in a sentence the value is the next word, or there is none */
+        NameFunc wants; /* NULL: any */
         CandidateFunc func;
         void *userdata;
         int result; /* of the last call of func */

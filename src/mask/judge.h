@@ -107,8 +107,11 @@ int judge_read(const View *v, size_t start, const Keyword *keyword, CandidateFun
 /* The same for the keyword that stands at @start; nothing where none does. */
 int judge_read_keyword(const View *v, size_t start, CandidateFunc func, void *userdata);
 
-/* The same for any word @start..@end of a name, a keyword or not. */
-int judge_read_at(const View *v, size_t start, size_t end, JudgeKind kind, CandidateFunc func,
+/* Is a name one whose values are wanted? */
+typedef bool (*NameFunc)(void *userdata, const char *name, size_t n);
+
+/* The same for any word @start..@end of a name, a keyword or not, if @wants that name: it is asked once, before anything is read. */
+int judge_read_at(const View *v, size_t start, size_t end, NameFunc wants, CandidateFunc func,
                   void *userdata);
 
 /* Calls @func for every candidate of @v, keyword by keyword. For tools: the scanner has a quicker way to find keywords. */

@@ -373,9 +373,18 @@ static int try_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t e
                                                       : 0;
 }
 
+/* An assignment that a rule looks at. */
+typedef struct Assignment {
+        Scanner *scanner;
+        Rule *rule;
+} Assignment;
+
 /* Does the name of an assignment match the rule's? */
-static bool name_matches(Scanner *s, Rule *rule, const char *name, size_t n)
+static bool name_matches(void *userdata, const char *name, size_t n)
 {
+        const Assignment *a = userdata;
+        Scanner *s = a->scanner;
+        Rule *rule = a->rule;
         uint32_t number = (uint32_t) (rule - s->rules->rules);
         uint64_t hash = name_cache_hash(name, n);
         int r = name_cache_get(s->names, number, hash, name, n);
@@ -399,12 +408,6 @@ static size_t value_end(Scanner *s, const Candidate *c, size_t end)
         return s->word.end;
 }
 
-/* An assignment that a rule looks at. */
-typedef struct Assignment {
-        Scanner *scanner;
-        Rule *rule;
-} Assignment;
-
 static int take_assignment(void *userdata, const Candidate *c)
 {
         const Assignment *a = userdata;
@@ -413,9 +416,6 @@ static int take_assignment(void *userdata, const Candidate *c)
         Parts p;
 
         if (c->form > FORM_OPTION || c->rest)
-                return 0;
-        if (a->rule->name.code &&
-            !name_matches(s, a->rule, v->text + c->name_start, c->name_end - c->name_start))
                 return 0;
         if (scanner_run_pattern(s, &a->rule->pattern, v->text + c->start, c->end - c->start, 0,
                                 PCRE2_UNSET) <= 0)
@@ -436,7 +436,8 @@ static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
 {
         Assignment a = { s, rule };
 
-        return judge_read_at(&s->view, start, end, KIND_NONE, take_assignment, &a);
+        return judge_read_at(&s->view, start, end, rule->name.code ? name_matches : NULL,
+                             take_assignment, &a);
 }
 
 static bool has_letter(const char *s, size_t n)
