@@ -75,7 +75,11 @@ int strbuf_puts(StrBuf *b, const char *s)
 
 int strbuf_putc(StrBuf *b, char c)
 {
-        return strbuf_append(b, &c, 1);
+        if (b->failed || b->allocated - b->size < 2)
+                return strbuf_append(b, &c, 1);
+        b->data[b->size++] = c;
+        b->data[b->size] = 0;
+        return 0;
 }
 
 int strbuf_vprintf(StrBuf *b, const char *format, va_list ap)

@@ -502,15 +502,31 @@ size_t known_next_cut(const char *text, size_t size, size_t at)
         return at < size ? at : size;
 }
 
+/* The first position at or after @i where a secret may begin; @size: none. */
+static size_t next_beginning(const Known *k, const char *text, size_t size, size_t i)
+{
+        /* Eight at once, as in next_candidate(). */
+        for (; size - i >= 7 + KNOWN_MIN; i += 8) {
+                uint64_t found = 0;
+
+                for (unsigned j = 0; j < 8; j++)
+                        found |= test(k->first_filter, hash_first(text + i + j)) << j;
+                if (found)
+                        return i + (size_t) __builtin_ctzll(found);
+        }
+        for (; size - i >= KNOWN_MIN; i++)
+                if (test(k->first_filter, hash_first(text + i)))
+                        return i;
+        return size;
+}
+
 bool known_find(const Known *k, const char *text, size_t size, KnownFunc func, void *userdata,
                 Budget *budget)
 {
-        for (size_t i = 0; k->n > 0 && i + KNOWN_MIN <= size; i++) {
-                uint32_t h = hash_first(text + i);
-
-                if (!test(k->first_filter, h))
-                        continue;
-                for (uint32_t e = k->first_heads[h]; e; e = k->firsts[e - 1]) {
+        if (k->n == 0)
+                return false;
+        for (size_t i = 0; (i = next_beginning(k, text, size, i)) < size; i++) {
+                for (uint32_t e = k->first_heads[hash_first(text + i)]; e; e = k->firsts[e - 1]) {
                         const KnownSecret *s = &k->secrets[e - 1];
                         size_t n = common_length(s, text + i, size - i);
 

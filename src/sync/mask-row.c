@@ -145,10 +145,17 @@ static int mask_id(RowMasker *rm, const Column *column, Value *v, const char *pr
 
 static bool is_time(const Value *v)
 {
+        static const bool belongs[256] = {
+                ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true,
+                ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true,
+                ['T'] = true, ['Z'] = true, ['t'] = true, ['z'] = true, [':'] = true,
+                ['.'] = true, ['+'] = true, ['-'] = true, [' '] = true,
+        };
+
         if (v->size > TIME_MAX)
                 return false;
         for (size_t i = 0; i < v->size; i++)
-                if (!strchr("0123456789TZtz:.+- ", v->text[i]) || v->text[i] == 0)
+                if (!belongs[(unsigned char) v->text[i]])
                         return false;
         return true;
 }
