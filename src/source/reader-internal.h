@@ -23,7 +23,6 @@ typedef enum Query {
         QUERY_END,
         QUERY_DATA_VERSION,
         QUERY_LIST_ALL, /* rows' numbers and fingerprints; the others have all of a row */
-        QUERY_LIST_MARKER,
         QUERY_LIST_BY_ID,
         QUERY_ROWS_ALL, /* the same lists without the rows themselves, for those that hold large texts */
         QUERY_ROWS_MARKER,

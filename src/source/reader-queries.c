@@ -104,7 +104,6 @@ static int prepare_sessions(Reader *r)
                 const char *tail;
         } variants[] = {
                 { QUERY_LIST_ALL, &fingerprint, all },
-                { QUERY_LIST_MARKER, &row, marked },
                 { QUERY_LIST_BY_ID, &row, "WHERE id > ?1 ORDER BY id" },
                 { QUERY_ROWS_ALL, NULL, all },
                 { QUERY_ROWS_MARKER, NULL, marked },

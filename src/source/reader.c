@@ -297,13 +297,14 @@ int reader_list(Reader *r, const ReaderFrom *from)
         bool by_marker = from->marker && r->has_markers;
         sqlite3_stmt *stmt;
 
-        r->by_row = from->by_row;
+        /* By marker, too: those rows are sorted, anew wherever the list goes on after a pause. */
+        r->by_row = from->by_row || by_marker;
         if (from->by_id)
                 r->list = QUERY_LIST_BY_ID;
-        else if (from->by_row)
+        else if (r->by_row)
                 r->list = by_marker ? QUERY_ROWS_MARKER : QUERY_ROWS_ALL;
         else
-                r->list = by_marker ? QUERY_LIST_MARKER : QUERY_LIST_ALL;
+                r->list = QUERY_LIST_ALL;
         stmt = r->queries[r->list];
         (void) sqlite3_reset(stmt);
         if (from->by_id)
@@ -311,7 +312,7 @@ int reader_list(Reader *r, const ReaderFrom *from)
                                            SQLITE_TRANSIENT, SQLITE_UTF8);
         else
                 (void) sqlite3_bind_int64(stmt, 1, from->after_rowid);
-        if (r->list == QUERY_LIST_MARKER || r->list == QUERY_ROWS_MARKER) {
+        if (r->list == QUERY_ROWS_MARKER) {
                 (void) sqlite3_bind_text(stmt, 2, from->marker, -1, SQLITE_TRANSIENT);
                 (void) sqlite3_bind_int64(stmt, 3, from->new_rowid);
         }
@@ -361,7 +362,7 @@ int reader_list_next(Reader *r, SourceSession *ret)
                 reader_list_end(r);
                 return k;
         }
-        if (r->list == QUERY_LIST_MARKER || r->list == QUERY_LIST_BY_ID) {
+        if (r->list == QUERY_LIST_BY_ID) {
                 read_session(r, stmt, ret);
                 return k;
         }
