@@ -348,16 +348,37 @@ static bool may_be_wrap(const View *v, size_t start, size_t i)
         return n + after >= WORD_MIN;
 }
 
+/* How many of the WRAP_MIN bytes at @p the last end of a line is after, itself included; 0: there is none. */
+static inline size_t after_last_line(const char *p)
+{
+        uint64_t ends = 0;
+
+        for (size_t i = 0; i < 64; i += VECTOR) {
+                Bytes bytes;
+
+                memcpy(&bytes, p + i, sizeof(bytes));
+                ends |= (uint64_t) vector_mask((Bytes) (bytes == '\n')) << i;
+        }
+        ends &= (UINT64_C(1) << WRAP_MIN) - 1;
+        return ends ? 64 - (size_t) __builtin_clzll(ends) : 0;
+}
+
 bool view_may_join_lines(const View *v)
 {
         const char *end;
 
         if (memchr(v->text, '\r', v->size))
                 return true;
-        for (size_t start = 0; (end = memchr(v->text + start, '\n', v->size - start));
-             start = (size_t) (end - v->text) + 1)
+        for (size_t start = 0; v->size - start > WRAP_MIN; start = (size_t) (end - v->text) + 1) {
+                /* Most lines are too short. */
+                for (size_t n; v->size - start >= 64 && (n = after_last_line(v->text + start));)
+                        start += n;
+                end = memchr(v->text + start, '\n', v->size - start);
+                if (!end)
+                        return false;
                 if (may_be_wrap(v, start, (size_t) (end - v->text)))
                         return true;
+        }
         return false;
 }
 
@@ -405,6 +426,11 @@ static int decode_joined(View *v, const char *p, size_t size)
                 out += n;
                 if (at >= size)
                         break;
+                if (p[at] == '\n' && !is_wrap(v->buffer, line, out, p + at + 1, size - at - 1)) {
+                        v->buffer[out++] = p[at++];
+                        line = out;
+                        continue;
+                }
                 u = read_joined(v, p + at, size - at, line, out);
                 memcpy(v->buffer + out, u.bytes, u.n_bytes);
                 if ((u.from != u.n_bytes || v->buffer[out] != p[at]) &&
