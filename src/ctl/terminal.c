@@ -67,6 +67,10 @@ void terminal_clear_line(FILE *f)
         fputs("\r\033[K", f);
 }
 
+/* "$0" is the pager, with its options; a shell answers 126 or 127 where there is no such program, after it said so. Then the
+ * output is still to come. */
+#define TRY_PAGER "sh -c \"$0\"; case $? in 126 | 127) exec cat;; esac"
+
 static void run_pager(void)
 {
         const char *command = is_set("SCRUBJAY_PAGER") ? getenv("SCRUBJAY_PAGER")
@@ -76,7 +80,7 @@ static void run_pager(void)
         /* F: quit if it fits on the screen, R: colours only, X: leave it on the screen */
         (void) setenv("LESS", "FRX", 0);
         if (command)
-                (void) execl("/bin/sh", "sh", "-c", command, (char *) NULL);
+                (void) execl("/bin/sh", "sh", "-c", TRY_PAGER, command, (char *) NULL);
         (void) execlp("less", "less", (char *) NULL);
         (void) execlp("more", "more", (char *) NULL);
         (void) execlp("cat", "cat", (char *) NULL);

@@ -122,6 +122,13 @@ def test_no_color_is_respected(sample):
     assert "\x1b" not in sample.on_terminal("sessions", TERM="dumb")
 
 
+@pytest.mark.parametrize("pager", ["no-such-pager", "no-such-pager --with options", "/etc/passwd"])
+def test_without_its_pager_the_output_is_printed(sample, pager):
+    warning, _, listing = sample.on_terminal("findings", PAGER=pager).partition("\n")
+    assert pager.split()[0] in warning and listing == sample.on_terminal("findings")
+    assert sample.on_terminal("findings", PAGER="head -n 1 >/dev/null; echo left early") == "left early\n"
+
+
 # show
 
 def test_show_reads_like_a_conversation(sample):
