@@ -166,14 +166,12 @@ static int serve(Settings *settings, const SettingsOptions *options)
 /* Settings of the command line, environment and files; then @action with them. */
 static int run(Action action, const SettingsOptions *options)
 {
-        _cleanup_(settings_unrefp) Settings *settings = NULL;
-        _cleanup_free_ char *why = NULL;
+        _cleanup_(settings_unrefp) Settings *settings = settings_look(options);
 
-        if (settings_load(options, &settings, &why) < 0) {
-                log_event(LOG_ERR, MESSAGE_SETTINGS_BAD, NULL, "%s",
-                          why ?: "The settings cannot be read.");
+        for (char **e = settings->errors; e && *e; e++)
+                log_event(LOG_ERR, MESSAGE_SETTINGS_BAD, NULL, "%s", *e);
+        if (settings->error < 0)
                 return EXIT_UNUSABLE;
-        }
         if (action == ACTION_CHECK_CONFIG)
                 return check_config(settings);
         if (action == ACTION_SERVE)

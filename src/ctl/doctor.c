@@ -115,10 +115,16 @@ static void check_settings(Doctor *d)
 {
         size_t n = 0;
 
+        for (char **e = d->settings->errors; e && *e; e++)
+                say(d, VERDICT_BROKEN, "settings", *e,
+                    _("The service does not start with these settings; after a reload it keeps those "
+                      "from before. Correct them. What follows is checked with the rest of them."));
         for (char **w = d->settings->warnings; w && *w; w++)
                 say(d, VERDICT_LOOK, "settings", *w, _("The default is used. Correct that line."));
         for (char **f = d->settings->files; f && *f; f++)
                 n++;
+        if (d->settings->error < 0)
+                return;
         if (n == 0)
                 say(d, VERDICT_GOOD, "settings", _("No settings file: the defaults are used."),
                     NULL);
@@ -603,8 +609,7 @@ int command_doctor(int argc, char *argv[])
         r = options_parse(&usage, argc, argv, &first);
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
-        if (places_settings(&d.settings) < 0)
-                return STATUS_FAILED;
+        d.settings = places_look();
         if (daemon_connect(&d.bus) >= 0)
                 d.is_running = daemon_get_status(d.bus, false, &d.daemon) > 0;
         check_settings(&d);

@@ -136,6 +136,20 @@ static int count_check(const Usage *u, const char *command, int n)
         return -EINVAL;
 }
 
+/* A name that was typed wrongly must not be taken for "there is none yet", nor be ignored by who needs no settings. */
+static int check_places(void)
+{
+        if (places.archive && !*places.archive) {
+                print_error(_("Option '%s' needs a value."), "--archive");
+                return -EINVAL;
+        }
+        if (places.config && access(places.config, F_OK) < 0) {
+                print_error(_("There is no settings file '%s'."), places.config);
+                return -ENOENT;
+        }
+        return 0;
+}
+
 int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first)
 {
         struct option known[OPTIONS_MAX + 4] = {
@@ -176,6 +190,8 @@ int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first)
                                 return -EINVAL;
                 }
         r = count_check(usage, argv[0], argc - optind);
+        if (r >= 0)
+                r = check_places();
         if (r < 0)
                 return r;
         *ret_first = optind;

@@ -10,27 +10,31 @@
 
 Places places;
 
-int places_settings(const Settings **ret)
+const Settings *places_look(void)
 {
         static Settings *loaded; /* for the life of the program */
-        const SettingsOptions options = { .config = places.config, .archive = places.archive };
-        _cleanup_free_ char *error = NULL;
-        int r;
 
-        if (!loaded) {
-                r = settings_load(&options, &loaded, &error);
-                if (r < 0) {
-                        print_error("%s", error ?: strerror(-r));
-                        return r;
-                }
+        if (!loaded)
+                loaded = settings_look(&(SettingsOptions){ .config = places.config,
+                                                           .archive = places.archive });
+        return loaded;
+}
+
+int places_settings(const Settings **ret)
+{
+        const Settings *s = places_look();
+
+        if (s->error < 0) {
+                print_error("%s", s->errors[0]);
+                return s->error;
         }
-        *ret = loaded;
+        *ret = s;
         return 0;
 }
 
 int places_archive(char **ret)
 {
-        const Settings *settings;
+        const Settings *settings = NULL;
         int r;
 
         r = places_settings(&settings);

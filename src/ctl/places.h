@@ -18,6 +18,9 @@ extern Places places;
 /* The settings in force; borrowed, loaded once. Returns 0, or a negative errno after saying why. */
 int places_settings(const Settings **ret);
 
+/* The same, but with Settings.errors in place of failing: for whoever says what is wrong and goes on. */
+const Settings *places_look(void);
+
 /* The archive's path; the caller owns it. Returns 0, or a negative errno after saying why. */
 int places_archive(char **ret);
 

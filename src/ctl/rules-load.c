@@ -7,27 +7,15 @@
 #include "ctl/command.h"
 #include "ctl/i18n.h"
 #include "ctl/places.h"
-#include "service/settings-load.h"
-
-static int load_settings(Settings **ret)
-{
-        SettingsOptions where = { .config = places.config };
-        _cleanup_free_ char *error = NULL;
-        int r = settings_load(&where, ret, &error);
-
-        if (r < 0)
-                print_error(_("The settings cannot be used: %s"), error ?: strerror(-r));
-        return r;
-}
 
 int rules_load_active(Ruleset **ret)
 {
-        _cleanup_(settings_unrefp) Settings *settings = NULL;
         _cleanup_free_ char *error = NULL;
+        const Settings *settings = NULL;
         RulesetOptions options = { 0 };
         int r;
 
-        r = load_settings(&settings);
+        r = places_settings(&settings);
         if (r < 0)
                 return r;
         options.folders = (const char *const *) settings->rules_folders;
@@ -57,8 +45,8 @@ static void read_key(HashKey *key)
 /* What [Mask] KnownFiles= names; what of it cannot be read is said. */
 static int load_known_values(const HashKey *key, KnownValues **ret)
 {
-        _cleanup_(settings_unrefp) Settings *settings = NULL;
-        int r = load_settings(&settings);
+        const Settings *settings = NULL;
+        int r = places_settings(&settings);
 
         if (r < 0 || !settings->known_files)
                 return r;

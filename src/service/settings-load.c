@@ -96,6 +96,18 @@ static void _printf_(3, 4) warn(Settings *s, const char *where, const char *form
         strv_take(&s->warnings, xasprintf("%s: %s", where, sentence));
 }
 
+/* Keeps why the settings must not be used; the others are read all the same. */
+static void _printf_(3, 4) fail(Settings *s, int error, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        strv_take(&s->errors, xvasprintf(format, ap));
+        va_end(ap);
+        if (s->error == 0)
+                s->error = error;
+}
+
 /* The remote of that name, made where it is not there yet. */
 static RemoteSettings *find_remote(Settings *s, const char *name)
 {
@@ -124,31 +136,26 @@ static const char *remote_of_section(const char *section)
 }
 
 /* Sets one key from @where. A value that means nothing gets a warning; where without it more would be archived or shared,
- * it is an error (-EKEYREJECTED, with *@reterr). */
-static int assign(Settings *s, const char *where, const Key *key, void *object, const char *value,
-                  char **reterr)
+ * it is an error (-EKEYREJECTED). */
+static void assign(Settings *s, const char *where, const Key *key, void *object, const char *value)
 {
         _cleanup_free_ char *why = NULL;
-        int r;
+        int r = key_set(key, object, s->home, value, &why);
 
-        r = key_set(key, object, s->home, value, &why);
-        if (r != -EINVAL)
-                return r;
-        if (!key->is_privacy) {
-                warn(s, where, "%s: %s, ignoring.", key->name, why);
-                return 0;
-        }
-        format_error(reterr,
+        if (r >= 0)
+                return;
+        if (key->is_privacy)
+                fail(s, -EKEYREJECTED,
                      "%s: %s: %s. Without this setting less would be kept private: correct it.",
                      where, key->name, why);
-        return -EKEYREJECTED;
+        else
+                warn(s, where, "%s: %s, ignoring.", key->name, why);
 }
 
 typedef struct FileReading {
         Settings *settings;
         const char *path;
         bool section_known;
-        char **reterr;
 } FileReading;
 
 static void on_section(FileReading *f, const char *where, const char *section)
@@ -184,47 +191,43 @@ static int on_item(void *userdata, IniItem item, unsigned line, const char *sect
         remote = remote_of_section(section);
         key = key_find(remote ? KEY_SECTION_REMOTE : section, key_name);
         if (key)
-                return assign(f->settings, where, key,
-                              remote ? (void *) find_remote(f->settings, remote) : f->settings,
-                              value, f->reterr);
-        warn(f->settings, where, "Unknown setting '%s' in section [%s], ignoring.",
-             shown_name(key_name), shown_name(section));
+                assign(f->settings, where, key,
+                       remote ? (void *) find_remote(f->settings, remote) : f->settings, value);
+        else
+                warn(f->settings, where, "Unknown setting '%s' in section [%s], ignoring.",
+                     shown_name(key_name), shown_name(section));
         return 0;
 }
 
-/* Reads one file. Returns 1, 0 if there is none, or a negative errno with *@reterr. */
-static int read_settings_file(Settings *s, const char *path, char **reterr)
+/* Reads one file. Returns whether there is one. */
+static bool read_settings_file(Settings *s, const char *path)
 {
         _cleanup_free_ char *text = NULL;
-        FileReading f = { .settings = s, .path = path, .reterr = reterr };
+        FileReading f = { .settings = s, .path = path };
         unsigned line = 0;
         size_t size;
         int r;
 
         r = file_read(path, FILE_MAX, &text, &size);
         if (r == -ENOENT || r == -ENOTDIR)
-                return 0;
+                return false;
         if (r >= 0 && strlen(text) != size)
                 r = -EILSEQ;
         if (r >= 0)
                 r = ini_read(text, on_item, &f, &line);
-        if (r >= 0) {
+        if (r >= 0)
                 strv_take(&s->files, xstrdup(path));
-                return 1;
-        }
-        if (r == -EKEYREJECTED)
-                return r;
-        if (r == -EBADMSG)
-                format_error(reterr,
-                             "The settings file '%s' cannot be used: line %u is a broken [Section] header.",
-                             path, line);
+        else if (r == -EBADMSG)
+                fail(s, r,
+                     "The settings file '%s' cannot be used: line %u is a broken [Section] header.",
+                     path, line);
         else
-                format_error(reterr, "The settings file '%s' cannot be used: %s.", path,
-                             r == -EILSEQ   ? "it is not a text file"
-                             : r == -EFBIG  ? "it is larger than 1 MiB"
-                             : r == -EINVAL ? "it is not a regular file"
-                                            : strerror(-r));
-        return r;
+                fail(s, r, "The settings file '%s' cannot be used: %s.", path,
+                     r == -EILSEQ   ? "it is not a text file"
+                     : r == -EFBIG  ? "it is larger than 1 MiB"
+                     : r == -EINVAL ? "it is not a regular file"
+                                    : strerror(-r));
+        return true;
 }
 
 static int is_drop_in(const struct dirent *entry)
@@ -240,123 +243,96 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
         return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int read_drop_ins(Settings *s, const char *file, char **reterr)
+static void read_drop_ins(Settings *s, const char *file)
 {
         _cleanup_free_ char *folder = xasprintf("%s.d", file);
         struct dirent **entries = NULL;
-        int n, r = 0;
+        int n = scandir(folder, &entries, is_drop_in, compare_names);
 
-        n = scandir(folder, &entries, is_drop_in, compare_names);
-        if (n < 0 && errno != ENOENT && errno != ENOTDIR) {
-                r = -errno;
-                format_error(reterr, "The folder of settings files '%s' cannot be used: %s.",
-                             folder, strerror(-r));
-        }
+        if (n < 0 && errno != ENOENT && errno != ENOTDIR)
+                fail(s, -errno, "The folder of settings files '%s' cannot be used: %s.", folder,
+                     strerror(errno));
         for (int i = 0; i < n; i++) {
                 _cleanup_free_ char *path = path_join(folder, entries[i]->d_name);
 
-                if (r >= 0)
-                        r = read_settings_file(s, path, reterr);
+                (void) read_settings_file(s, path);
                 free(entries[i]);
         }
         free(entries);
-        return r < 0 ? r : 0;
 }
 
-static int read_files(Settings *s, const SettingsOptions *options, char **reterr)
+static void read_files(Settings *s, const SettingsOptions *options)
 {
         _cleanup_free_ char *system = NULL, *own = NULL;
-        int r;
 
         if (options->config) {
-                r = read_settings_file(s, options->config, reterr);
-                if (r == 0) {
-                        format_error(reterr, "There is no settings file '%s'.", options->config);
-                        r = -ENOENT;
-                }
-                return r < 0 ? r : read_drop_ins(s, options->config, reterr);
+                if (!read_settings_file(s, options->config))
+                        fail(s, -ENOENT, "There is no settings file '%s'.", options->config);
+                read_drop_ins(s, options->config);
+                return;
         }
         system = path_join(options->system_folder ?: SCRUBJAY_SYSCONF_DIR, "scrubjay.conf");
         own = xdg_path("XDG_CONFIG_HOME", s->home, ".config", "scrubjay/scrubjay.conf");
-        r = read_settings_file(s, system, reterr);
-        if (r >= 0)
-                r = read_drop_ins(s, system, reterr);
-        if (r >= 0)
-                r = read_settings_file(s, own, reterr);
-        if (r >= 0)
-                r = read_drop_ins(s, own, reterr);
-        return r;
+        (void) read_settings_file(s, system);
+        read_drop_ins(s, system);
+        (void) read_settings_file(s, own);
+        read_drop_ins(s, own);
 }
 
 /* One "SCRUBJAY_SECTION_KEY=value". What belongs to no section of ours is somebody else's. */
-static int read_variable(Settings *s, const char *variable, char **reterr)
+static void read_variable(Settings *s, const char *variable)
 {
         _cleanup_free_ char *name = xstrndup(variable, strcspn(variable, "=")), *remote = NULL;
         const char *value = strchr(variable, '=');
         void *object = s;
         const Key *key;
         bool is_ours;
-        int r;
 
         key_find_variable(name + strlen("SCRUBJAY_"), &key, &remote, &is_ours);
         if (!is_ours || !value)
-                return 0;
+                return;
         if (!key || (remote && !remote_name_is_valid(remote))) {
                 warn(s, name, "There is no such setting, ignoring the environment variable.");
-                return 0;
+                return;
         }
         if (remote)
                 object = find_remote(s, remote);
-        if (key_is_list(key)) {
-                r = assign(s, name, key, object, "", reterr);
-                if (r < 0)
-                        return r;
-        }
-        return assign(s, name, key, object, value + 1, reterr);
+        if (key_is_list(key))
+                assign(s, name, key, object, "");
+        assign(s, name, key, object, value + 1);
 }
 
-static int read_environment(Settings *s, char **reterr)
+static void read_environment(Settings *s)
 {
         for (char **e = environ; e && *e; e++)
-                if (strncmp(*e, "SCRUBJAY_", strlen("SCRUBJAY_")) == 0) {
-                        int r = read_variable(s, *e, reterr);
-
-                        if (r < 0)
-                                return r;
-                }
-        return 0;
+                if (strncmp(*e, "SCRUBJAY_", strlen("SCRUBJAY_")) == 0)
+                        read_variable(s, *e);
 }
 
 /* A path of the command line, made absolute. */
-static int set_option_path(char **target, const char *path)
+static void set_option_path(Settings *s, char **target, const char *path)
 {
         _cleanup_free_ char *cwd = NULL;
         char *absolute;
 
         if (!path)
-                return 0;
-        if (path[0] != '/') {
-                cwd = getcwd(NULL, 0);
-                if (!cwd)
-                        return -errno;
+                return;
+        if (path[0] != '/' && !(cwd = getcwd(NULL, 0))) {
+                fail(s, -errno, "The path '%s' cannot be used: %s.", path, strerror(errno));
+                return;
         }
         absolute = cwd ? path_join(cwd, path) : xstrdup(path);
         free(*target);
         *target = absolute;
-        return 0;
 }
 
-static int set_options(Settings *s, const SettingsOptions *options, char **reterr)
+static void set_options(Settings *s, const SettingsOptions *options)
 {
-        int r;
-
-        r = set_option_path(&s->source_path, options->source);
-        if (r >= 0)
-                r = set_option_path(&s->archive_path, options->archive);
-        if (r >= 0 && options->remote)
-                r = assign(s, "--remote", key_find(KEY_SECTION_REMOTE, "URL"),
-                           find_remote(s, REMOTE_OF_COMMAND_LINE), options->remote, reterr);
-        return r;
+        set_option_path(s, &s->source_path, options->source);
+        set_option_path(s, &s->archive_path, options->archive);
+        if (options->remote)
+                assign(s, "--remote", key_find(KEY_SECTION_REMOTE, "URL"),
+                       find_remote(s, REMOTE_OF_COMMAND_LINE), options->remote);
 }
 
 /* Remotes without a URL cannot be fed. */
@@ -396,28 +372,29 @@ static void complete(Settings *s)
         drop_unusable_remotes(s);
 }
 
+Settings *settings_look(const SettingsOptions *options)
+{
+        Settings *s = settings_new();
+
+        if (!s->home) {
+                fail(s, -ENXIO, "There is no home folder: set HOME.");
+                s->home = xstrdup("/");
+        }
+        read_files(s, options);
+        read_environment(s);
+        set_options(s, options);
+        complete(s);
+        return s;
+}
+
 int settings_load(const SettingsOptions *options, Settings **ret, char **reterr)
 {
-        _cleanup_(settings_unrefp) Settings *s = settings_new();
-        _cleanup_free_ char *why = NULL;
-        int r;
+        _cleanup_(settings_unrefp) Settings *s = settings_look(options);
 
-        r = s->home ? read_files(s, options, &why) : -ENXIO;
-        if (r >= 0)
-                r = read_environment(s, &why);
-        if (r >= 0)
-                r = set_options(s, options, &why);
-        if (r < 0) {
-                if (!why)
-                        format_error(&why,
-                                     r == -ENXIO ? "There is no home folder: set HOME."
-                                                 : "The settings cannot be read: %s.",
-                                     strerror(-r));
-                if (reterr)
-                        *reterr = TAKE_PTR(why);
-                return r;
+        if (s->error < 0) {
+                format_error(reterr, "%s", s->errors[0]);
+                return s->error;
         }
-        complete(s);
         *ret = TAKE_PTR(s);
         return 0;
 }

@@ -26,3 +26,6 @@ typedef struct SettingsOptions {
  * it may hold what must not be shared.
  */
 int settings_load(const SettingsOptions *options, Settings **ret, char **reterr);
+
+/* The same for whoever only looks: all that can be read, and Settings.errors says why it must not be used. */
+Settings *settings_look(const SettingsOptions *options);

@@ -48,6 +48,7 @@ Settings *settings_unref(Settings *s)
         free(s->home);
         strv_free(s->files);
         strv_free(s->warnings);
+        strv_free(s->errors);
         free(s);
         return NULL;
 }

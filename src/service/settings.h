@@ -56,6 +56,8 @@ typedef struct Settings {
         char *cache;     /* the folder for what can be made again; it may not be there */
         char **files;    /* that were read, in this order */
         char **warnings; /* "FILE:LINE: sentence"; never the value of a URL */
+        char **errors;   /* sentences: why these settings must not be used */
+        int error;       /* of the first of them, a negative errno; 0: none */
 } Settings;
 
 /* Frees what is in it. */

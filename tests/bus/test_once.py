@@ -145,6 +145,9 @@ def test_check_config(tmp_path):
     config.write_text("[Sync]\nQuietTime=soon\n")
     done = run("--check-config", "--config", config, home=tmp_path)
     assert done.returncode == 1 and f"{config}:2:" in done.stderr
+    config.write_text("[Privacy]\nMaskHome=perhaps\nExclude='open\n")
+    done = run("--check-config", "--config", config, home=tmp_path)
+    assert done.returncode == 2 and all(f"{config}:{line}:" in done.stderr for line in (2, 3)), "each error, not the first"
     rules = tmp_path / "rules"
     rules.mkdir()
     (rules / "mine.json").write_text("[{]")

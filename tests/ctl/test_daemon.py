@@ -206,6 +206,22 @@ def test_doctor_names_a_bad_setting_with_its_line(ctl, tmp_path):
     assert "no user bus" in out
 
 
+def test_doctor_reports_broken_settings_and_goes_on(sample):
+    """Each of them, and with what the others say."""
+    settings = sample.home / ".config" / "scrubjay"
+    (settings / "scrubjay.conf.d").mkdir(parents=True)
+    (settings / "scrubjay.conf").write_text("[Privacy]\nMaskHome=perhaps\n[Remote team]\nHoldTime=soon\n")
+    (settings / "scrubjay.conf.d" / "a.conf").write_text("[Sync\n")
+    (settings / "scrubjay.conf.d" / "b.conf").write_text("[Source]\nPath=/nowhere/sessions.db\n")
+    checks = json.loads(sample.run("doctor", "--json", code=1).out)
+    broken = [check["text"] for check in checks if check["verdict"] == "broken"]
+    assert [text.split("'")[0].rpartition("/")[2] for text in broken[:2]] == ["scrubjay.conf:2: MaskHome: ", "scrubjay.conf:4: HoldTime: "]
+    assert "a.conf' cannot be used" in broken[2] and len(broken) == 3
+    assert [check["verdict"] for check in checks if check["check"] in ("rules", "archive")] == ["good", "good"]
+    assert "/nowhere/sessions.db" in next(check["text"] for check in checks if check["check"] == "source")
+    assert "MaskHome" in sample.run("sessions", code=1).err, "who reads with them still refuses"
+
+
 def test_doctor_without_rules(ctl, tmp_path):
     out = ctl.run("doctor", code=1, SCRUBJAY_MASK_RULESDIR=str(tmp_path / "none")).out
     assert "Nothing is synced without rules" in out

@@ -36,6 +36,8 @@ def test_every_command_has_help_with_an_example(ctl, command):
     ["sessions", "--limit", "many"], ["sessions", "--since", "whenever"], ["sessions", "--project"],
     ["findings", "--by", "colour"], ["stats", "--by", "colour"], ["state"], ["state", "delete"], ["export", "somewhere"], ["log-level", "loud"],
     ["export", "--jsonl", "--markdown", "somewhere"], ["search"], ["--archive"],
+    ["--archive=", "status"], ["sessions", "--archive", ""],
+    *[["--config=/nonexistent", *command.split()] for command in ("status", "sync", "doctor", "rules list", "mask", "mcp", "remote list")],
 ])
 def test_usage_errors_exit_2_with_a_sentence(ctl, arguments):
     outcome = ctl.run(*arguments, code=2)
