@@ -133,12 +133,14 @@ static int mask_all(MaskRun *run)
         return r;
 }
 
-static int explain_all(const Ruleset *rules)
+static int explain_all(const Ruleset *rules, Masker *masker)
 {
         _cleanup_(strbuf_wipe) StrBuf text = { 0 };
         int r = strbuf_read(&text, stdin);
 
-        return r < 0 ? r : explain_text(rules, text.data ?: "", text.size, &(ExplainOptions){ 0 });
+        return r < 0 ? r
+                     : explain_text(rules, masker, text.data ?: "", text.size,
+                                    &(ExplainOptions){ 0 });
 }
 
 /* @b, on standard output; with --check nothing comes out. */
@@ -310,7 +312,7 @@ int command_mask(int argc, char *argv[])
                 print_error(_("--explain cannot be combined with --jsonl or --check."));
                 return STATUS_USAGE;
         }
-        r = run.explain ? explain_all(rules) : run.json_lines ? mask_lines(&run) : mask_all(&run);
+        r = run.explain ? explain_all(rules, run.masker) : run.json_lines ? mask_lines(&run) : mask_all(&run);
         if (r >= 0 && fflush(stdout) != 0)
                 r = -errno;
         if (r == -EFBIG) /* told */

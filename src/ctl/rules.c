@@ -167,10 +167,11 @@ static int test_file(const char *path)
         return has_rules(text) ? test_rules(path) : test_text(path, text, size);
 }
 
-/* What the judge makes of a file, or of standard input. */
+/* What is masked in a file, or in standard input, and why. */
 static int explain_file(const char *path, const ExplainOptions *options)
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
+        _cleanup_(masker_freep) Masker *m = NULL;
         _cleanup_(strbuf_wipe) StrBuf text = { 0 };
         int r;
 
@@ -180,9 +181,9 @@ static int explain_file(const char *path, const ExplainOptions *options)
         } else if (strbuf_read(&text, stdin) < 0) {
                 text.failed = true;
         }
-        if (text.failed || rules_load_active(&rules) < 0)
+        if (text.failed || rules_load_active(&rules) < 0 || rules_new_masker(rules, &m) < 0)
                 return STATUS_FAILED;
-        r = explain_text(rules, text.data ?: "", text.size, options);
+        r = explain_text(rules, m, text.data ?: "", text.size, options);
         return r < 0 ? STATUS_FAILED : STATUS_DONE;
 }
 

@@ -1,6 +1,7 @@
 """What is judged: how careful, why, under which rule's name; with fresh values in every run"""
 
 import json
+import re
 import string
 import uuid
 
@@ -51,7 +52,7 @@ def test_explain_answers_in_json(ctl, rng):
     assert all(reason["feature"] and reason["points"] for reason in one["reasons"])
     assert [row["value"] for row in explained(ctl, text, "--values")] == [value]
     assert explained(ctl, "nothing here\n") == []
-    assert "No value here stands beside a name" in ctl.run("rules", "explain", stdin="nothing here\n").out
+    assert "Nothing here is masked" in ctl.run("rules", "explain", stdin="nothing here\n").out
 
 
 def test_explain_agrees_with_mask(ctl, rng):
@@ -62,6 +63,23 @@ def test_explain_agrees_with_mask(ctl, rng):
             text = f"{name}{' ' if ' ' in name else '='}{value}\n"
             told = any(row["rule"] for row in explained(ctl, text))
             assert told == ("[REDACTED:" in ctl.run("mask", stdin=text).out), name
+
+
+def test_explain_names_what_masks_a_value_whoever_found_it(ctl, rng):
+    """A rule that knows a form masks what the judge would leave, or only a part of it, or what has no name at all."""
+    value = made(rng, 24)
+    texts = {
+        f"stripe_key: sk_live_{value}\n": "masked by stripe-key; by its name alone",
+        f"the password is https://x:{value[:9]}@host.example/\n": "masked in part, by url-password",
+        f"postgres://app:{value[:9]}@db.example/prod\n": "masked by database-url, without a name",
+    }
+    for text, told in texts.items():
+        out = ctl.run("rules", "explain", stdin=text).out
+        (marker,) = re.findall(r"\[REDACTED:([a-z-]+)\]", ctl.run("mask", stdin=text).out)
+        assert told in out and value[:9] not in out
+        assert [row["rule"] for row in explained(ctl, text)] == [marker]
+    left = ctl.run("rules", "explain", stdin=f"password = {strong(rng)}\n", SCRUBJAY_MASK_DISABLE="generic-password").out
+    assert "stays, since no rule in force masks it" in left
 
 
 def test_explain_refuses_conflicting_options(ctl):
