@@ -114,6 +114,10 @@ static int test_rules(const char *path)
                   n.n_cases),
                n.n_cases);
         printf(P_("%zu failed.\n", "%zu failed.\n", n.n_failed), n.n_failed);
+        if (n.n_untried > 0)
+                printf(P_("%zu rule lacks a positive or a negative example.\n",
+                          "%zu rules lack a positive or a negative example.\n", n.n_untried),
+                       n.n_untried);
         return n.n_failed > 0 ? STATUS_FAILED : STATUS_DONE;
 }
 

@@ -200,19 +200,13 @@ static int check_example(Checker *c, const char *id, const char *example, bool p
         return 0;
 }
 
+/* Returns 1, 0 (there are none) or a negative errno. */
 static int check_examples(Checker *c, const char *id, struct json_object *examples,
                           const char *kind)
 {
         struct json_object *list = json_object_object_get(examples, kind);
         size_t n = list ? json_object_array_length(list) : 0;
 
-        if (n == 0) {
-                _cleanup_free_ char *sentence = NULL;
-
-                c->counts.n_failed++;
-                format_error(&sentence, "%s: has no %s example", id, kind);
-                c->problem(c->userdata, sentence ?: "no memory");
-        }
         for (size_t i = 0; i < n; i++) {
                 const char *example = json_object_get_string(json_object_array_get_idx(list, i));
                 int r = check_example(c, id, example, strcmp(kind, "positive") == 0, i);
@@ -220,7 +214,7 @@ static int check_examples(Checker *c, const char *id, struct json_object *exampl
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return n > 0;
 }
 
 static void checker_done(Checker *c)
@@ -233,7 +227,7 @@ static int check_rule(Checker *c, size_t i, struct json_object *object)
         struct json_object *examples = json_object_object_get(object, "examples");
         _cleanup_free_ char *reason = NULL;
         _cleanup_(rule_done) Rule rule = { 0 };
-        int r;
+        int r, more;
 
         /* It was loaded from the same file, which may have been written to since. */
         r = rule_parse(object, &rule, &reason);
@@ -243,7 +237,9 @@ static int check_rule(Checker *c, size_t i, struct json_object *object)
         }
         c->counts.n_rules++;
         r = check_examples(c, rule.id, examples, "positive");
-        return r < 0 ? r : check_examples(c, rule.id, examples, "negative");
+        more = r < 0 ? r : check_examples(c, rule.id, examples, "negative");
+        c->counts.n_untried += r == 0 || more == 0;
+        return more < 0 ? more : 0;
 }
 
 int rule_check_file(Ruleset *rules, const char *path, RuleProblem problem, void *userdata,

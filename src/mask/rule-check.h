@@ -14,6 +14,7 @@ typedef void (*RuleProblem)(void *userdata, const char *problem);
 
 typedef struct RuleCheck {
         size_t n_rules, n_examples, n_cases, n_failed;
+        size_t n_untried; /* rules without a positive or without a negative example; no failure */
 } RuleCheck;
 
 /*

@@ -55,6 +55,8 @@ def test_rules_are_imported_or_refused_by_name(ctl):
     folder = ctl.home / "rules"
     folder.mkdir()
     (folder / "team.json").write_text(out)
+    tried = ctl.run("rules", "test", folder / "team.json").out
+    assert "0 failed" in tried and "1 rule lacks" in tried, "that it has no examples yet is no failure"
     secret = made(24, string.ascii_lowercase + string.digits)
     masked = ctl.run("mask", stdin=f"ACME_TOKEN = '{secret}\n", SCRUBJAY_MASK_RULESDIR=str(folder)).out
     assert masked == "ACME_TOKEN = '[REDACTED:acme-token]\n"

@@ -43,9 +43,11 @@ TEST(examples_hold)
                 all.n_examples += n.n_examples;
                 all.n_cases += n.n_cases;
                 all.n_failed += n.n_failed;
+                all.n_untried += n.n_untried;
         }
         (void) closedir(folder);
         printf("# %zu rules, %zu examples, %zu cases, %zu failed\n", all.n_rules, all.n_examples,
                all.n_cases, all.n_failed);
         CHECK_INT(all.n_failed, 0);
+        CHECK_INT(all.n_untried, 0);
 }
