@@ -240,8 +240,11 @@ int acknowledged_open(const char *archive_path, Acknowledged **ret, char **reter
         if (r >= 0)
                 r = bring_up(l->db, version, mark);
         if (r >= 0)
-                r = sqlite_prepare(l->db, "INSERT OR REPLACE INTO acknowledged VALUES (?1, ?2, ?3)",
-                                   &l->put);
+                r = sqlite_prepare(
+                                l->db,
+                                "INSERT INTO acknowledged VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET note = excluded.note "
+                                "WHERE excluded.note IS NOT NULL AND excluded.note IS NOT note",
+                                &l->put);
         if (r >= 0)
                 r = sqlite_prepare(l->db, "DELETE FROM acknowledged WHERE fingerprint = ?1",
                                    &l->remove);
@@ -267,12 +270,14 @@ Acknowledged *acknowledged_close(Acknowledged *l)
 int acknowledged_put(Acknowledged *l, uint64_t fingerprint, const char *note)
 {
         char now[TIMESTAMP_MAX];
+        int r;
 
         (void) format_timestamp(now, now_usec(CLOCK_REALTIME));
         (void) sqlite3_bind_int64(l->put, 1, (int64_t) fingerprint);
         (void) sqlite_bind_text(l->put, 2, now, strlen(now));
         (void) sqlite_bind_text(l->put, 3, note, note ? strlen(note) : 0);
-        return sqlite_execute(l->put);
+        r = sqlite_execute(l->put);
+        return r < 0 ? r : sqlite3_changes(l->db) > 0;
 }
 
 int acknowledged_remove(Acknowledged *l, uint64_t fingerprint)

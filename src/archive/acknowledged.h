@@ -28,7 +28,8 @@ int acknowledged_open(const char *archive_path, Acknowledged **ret, char **reter
 Acknowledged *acknowledged_close(Acknowledged *l);
 DEFINE_CLEANUP(Acknowledged *, acknowledged_close)
 
-/* Adds a secret, or replaces its entry; @note may be NULL. Returns 0 or a negative errno. */
+/* Adds a secret; to one that is on the list already only @note is news (NULL: nothing is). Returns 1, 0 (all is as it was), or a
+ * negative errno. */
 int acknowledged_put(Acknowledged *l, uint64_t fingerprint, const char *note);
 
 /* Removes a secret from the list: it is open again. Returns 1, 0 (it was not on it), or a negative errno. */

@@ -107,9 +107,12 @@ static int mask_note(const char *note, char **ret)
         return 0;
 }
 
-static void say_done(size_t n, bool undo)
+static void say_done(size_t n, size_t n_named, bool undo)
 {
-        if (undo)
+        if (n == 0 && n_named > 0)
+                puts(undo ? _("Nothing changed: no acknowledged secret was named.")
+                          : _("Nothing changed: it was acknowledged already."));
+        else if (undo)
                 printf(P_("%zu secret is open again.\n", "%zu secrets are open again.\n", n), n);
         else
                 printf(P_("%zu secret acknowledged.\n", "%zu secrets acknowledged.\n", n), n);
@@ -132,7 +135,7 @@ static int write_list(const Secrets *secrets, const char *note, bool undo)
         for (size_t i = 0; r >= 0 && i < secrets->n; i++) {
                 r = undo ? acknowledged_remove(list, secrets->fingerprints[i])
                          : acknowledged_put(list, secrets->fingerprints[i], note);
-                n_done += undo ? r > 0 : r >= 0;
+                n_done += r > 0;
         }
         if (r >= 0)
                 r = acknowledged_commit(list);
@@ -141,7 +144,7 @@ static int write_list(const Secrets *secrets, const char *note, bool undo)
                             acknowledged_reason(list));
                 return STATUS_FAILED;
         }
-        say_done(n_done, undo);
+        say_done(n_done, secrets->n, undo);
         return STATUS_DONE;
 }
 

@@ -315,7 +315,7 @@ int command_findings(int argc, char *argv[])
         _cleanup_(query_closep) Query *q = NULL;
         _cleanup_free_ char *session = NULL;
         bool json = false, sarif = false, places_wanted = false, all = false, baseline = false;
-        const char *by = "secret", *given_session = NULL, *note = NULL;
+        const char *by = NULL, *given_session = NULL, *note = NULL;
         FindingFilter filter = { 0 };
         bool undo = false;
         View v = { 0 };
@@ -357,9 +357,16 @@ int command_findings(int argc, char *argv[])
         r = options_parse(&usage, argc, argv, &first);
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
-        if (find_group(by, &v.group) < 0 ||
+        if (find_group(by ?: "secret", &v.group) < 0 ||
             check_verb(argc - first, argv + first, baseline, note, undo, &is_ack) < 0)
                 return STATUS_USAGE;
+        if (by && (places_wanted || sarif))
+                return options_clash("--by", places_wanted ? "--places" : "--sarif"), STATUS_USAGE;
+        if (json && sarif)
+                return options_clash("--json", "--sarif"), STATUS_USAGE;
+        if ((json || sarif) && (is_ack || baseline))
+                return options_clash(json ? "--json" : "--sarif", is_ack ? "ack" : "--baseline"),
+                       STATUS_USAGE;
         if (places_open_archive(&q) < 0)
                 return STATUS_FAILED;
         if (query_warning(q))
@@ -370,7 +377,7 @@ int command_findings(int argc, char *argv[])
                 return findings_acknowledge(q, argv + first + 1, (size_t) (argc - first - 1), note,
                                             undo);
         filter.session_id = session;
-        filter.open_only = !all;
+        filter.open_only = !all || baseline;
         if (baseline)
                 return findings_take_baseline(q, &filter, note);
         v.q = q;

@@ -306,13 +306,17 @@ int command_mask(int argc, char *argv[])
         r = options_parse(&usage, argc, argv, &first);
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
-        if (rules_load_active(&rules) < 0 || rules_new_masker(rules, &run.masker) < 0)
-                return STATUS_USAGE;
+        if (run.session && !run.json_lines)
+                return options_need("--session", "--jsonl"), STATUS_USAGE;
         if (run.explain && (run.json_lines || run.check)) {
                 print_error(_("--explain cannot be combined with --jsonl or --check."));
                 return STATUS_USAGE;
         }
-        r = run.explain ? explain_all(rules, run.masker) : run.json_lines ? mask_lines(&run) : mask_all(&run);
+        if (rules_load_active(&rules) < 0 || rules_new_masker(rules, &run.masker) < 0)
+                return STATUS_USAGE;
+        r = run.explain      ? explain_all(rules, run.masker)
+            : run.json_lines ? mask_lines(&run)
+                             : mask_all(&run);
         if (r >= 0 && fflush(stdout) != 0)
                 r = -errno;
         if (r == -EFBIG) /* told */

@@ -136,6 +136,18 @@ static int count_check(const Usage *u, const char *command, int n)
         return -EINVAL;
 }
 
+int options_clash(const char *one, const char *other)
+{
+        print_error(_("%s cannot be combined with %s."), one, other);
+        return -EINVAL;
+}
+
+int options_need(const char *one, const char *other)
+{
+        print_error(_("%s needs %s."), one, other);
+        return -EINVAL;
+}
+
 /* A name that was typed wrongly must not be taken for "there is none yet", nor be ignored by who needs no settings. */
 static int check_places(void)
 {

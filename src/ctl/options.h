@@ -38,6 +38,11 @@ typedef struct Usage {
  */
 int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first);
 
+/* Says that two options (or a word and an option) cannot be given together, or that one means nothing without the other. Both
+ * return -EINVAL. */
+int options_clash(const char *one, const char *other);
+int options_need(const char *one, const char *other);
+
 /* One line of a help text: @name, with @argument (may be NULL) after @between, then @help from column @column on, as a
  * terminal counts. */
 void help_print_row(const char *name, const char *between, const char *argument, const char *help,

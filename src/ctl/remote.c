@@ -429,7 +429,7 @@ static int setup(const RemoteOptions *options)
 
 int command_remote(int argc, char *argv[])
 {
-        Arguments a = { .limit = 50 };
+        Arguments a = { .limit = UINT64_MAX };
         const Option options[] = {
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &a.json },
                 { "print", NULL, N_("with setup: print the SQL (setup does nothing else)"),
@@ -457,6 +457,14 @@ int command_remote(int argc, char *argv[])
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
         verb = argv[first];
+        if (a.limit != UINT64_MAX && strcmp(verb, "preview") != 0)
+                return options_need("--limit", "preview"), STATUS_USAGE;
+        if (a.json && (strcmp(verb, "resend") == 0 || strcmp(verb, "setup") == 0))
+                return options_clash("--json", verb), STATUS_USAGE;
+        if (a.print && strcmp(verb, "setup") != 0)
+                return options_need("--print", "setup"), STATUS_USAGE;
+        if (a.limit == UINT64_MAX)
+                a.limit = 50;
         if (strcmp(verb, "list") == 0 && first + 1 == argc)
                 return list(&a);
         if ((strcmp(verb, "preview") != 0 && strcmp(verb, "check") != 0 &&

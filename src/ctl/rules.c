@@ -218,6 +218,10 @@ int command_rules(int argc, char *argv[])
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
         verb = first < argc ? argv[first] : "list";
         argument = first + 1 < argc ? argv[first + 1] : NULL;
+        if (values && strcmp(verb, "explain") != 0)
+                return options_need("--values", "explain"), STATUS_USAGE;
+        if (json && strcmp(verb, "test") == 0)
+                return options_clash("--json", "test"), STATUS_USAGE;
         if (strcmp(verb, "test") == 0 && argument)
                 return test_file(argument);
         if (strcmp(verb, "explain") == 0)

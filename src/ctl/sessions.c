@@ -90,7 +90,7 @@ static int run(Query *q, const SessionFilter *filter, bool json)
         pager_open();
         listing_print(listing);
         if (listing_n_rows(listing) == filter->limit && terminal_is_there())
-                printf(_("%s… the newest %zu; --limit shows more.%s\n"), style_on(STYLE_DIM),
+                printf(_("%s… the first %zu; --limit shows more.%s\n"), style_on(STYLE_DIM),
                        listing_n_rows(listing), style_off());
         return STATUS_DONE;
 }

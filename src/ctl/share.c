@@ -173,6 +173,8 @@ int command_share(int argc, char *argv[])
         r = yes ? STATUS_DONE : is_agreed();
         if (r == STATUS_DONE)
                 r = write_page(q, id, masker, &summary, path);
+        else if (r == STATUS_FAILED)
+                print_error(_("Nothing was written."));
         (void) query_end(q);
         return r;
 }

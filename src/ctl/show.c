@@ -49,7 +49,7 @@ int command_show(int argc, char *argv[])
         _cleanup_(query_closep) Query *q = NULL;
         _cleanup_free_ char *id = NULL;
         bool json = false, markdown = false, no_pager = false;
-        uint64_t message = UINT64_MAX, around = AROUND;
+        uint64_t message = UINT64_MAX, around = UINT64_MAX;
         RenderOptions render = { 0 };
         const char *tools = NULL;
         MessageRange range;
@@ -81,11 +81,15 @@ int command_show(int argc, char *argv[])
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (tools && parse_tools(tools, &render.tools) < 0)
                 return STATUS_USAGE;
+        if (json && markdown)
+                return options_clash("--json", "--markdown"), STATUS_USAGE;
+        if (around != UINT64_MAX && message == UINT64_MAX)
+                return options_need("--around", "--message"), STATUS_USAGE;
         if (places_open_archive(&q) < 0 || session_find(q, argv[first], &id) < 0)
                 return STATUS_FAILED;
         (void) query_begin(q);
         if (message != UINT64_MAX) {
-                r = find_range(q, id, message, around, &range);
+                r = find_range(q, id, message, around != UINT64_MAX ? around : AROUND, &range);
                 if (r != STATUS_DONE)
                         return r;
                 render.range = &range;

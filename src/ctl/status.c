@@ -119,6 +119,8 @@ static int gather(View *v)
 /* What to do next: a sentence, borrowed; most pressing first. */
 static const char *next_step(const View *v)
 {
+        if (!v->has_bus) /* then systemctl --user fails, too */
+                return _("Log in to a systemd session, or run: export XDG_RUNTIME_DIR=/run/user/$(id -u)");
         if (!v->is_running)
                 return _("Start the service: systemctl --user enable --now scrubjay");
         if (*v->daemon.last_error)

@@ -200,6 +200,8 @@ int command_verify(int argc, char *argv[])
         r = options_parse(&usage, argc, argv, &first);
         if (r != 0)
                 return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        if (integrity && v.json)
+                return options_clash("--json", "--integrity"), STATUS_USAGE;
         if (integrity)
                 return places_open_archive(&v.q) < 0 ? STATUS_FAILED : check_integrity(v.q);
         if (rules_load_active(&rules) < 0 || rules_new_masker(rules, &v.masker) < 0 ||

@@ -79,10 +79,25 @@ def test_a_baseline_acknowledges_all_current_secrets(sample):
     assert sample.run("findings", "--baseline").out == "0 secrets acknowledged.\n"
 
 
+def test_what_is_acknowledged_keeps_its_time_and_note(sample):
+    def entry():
+        row, = [row for row in json.loads(sample.run("findings", "--all", "--json").out) if not row["open"]]
+        return row["acknowledged_at"], row["note"]
+
+    sample.run("findings", "ack", "4000", "--note", "rotated")
+    before = entry()
+    assert before[1] == "rotated"
+    assert "acknowledged already" in sample.run("findings", "ack", "4000").out
+    sample.run("findings", "--baseline", "--all", "--rule", "aws*")
+    assert entry() == before
+    assert sample.run("findings", "ack", "4000", "--note", "by ann").out == "1 secret acknowledged.\n"
+    assert entry() == (before[0], "by ann")
+
+
 def test_undo_opens_it_again(sample):
     sample.run("findings", "ack", "4000", "FFFFFFFF")
     assert sample.run("findings", "ack", "--undo", "40000000").out == "1 secret is open again.\n"
-    assert sample.run("findings", "ack", "--undo", "40000000").out == "0 secrets are open again.\n"
+    assert sample.run("findings", "ack", "--undo", "40000000").out == "Nothing changed: no acknowledged secret was named.\n"
     assert set(secrets(sample)) == {AWS}
 
 

@@ -36,6 +36,10 @@ def test_every_command_has_help_with_an_example(ctl, command):
     ["sessions", "--limit", "many"], ["sessions", "--since", "whenever"], ["sessions", "--project"],
     ["findings", "--by", "colour"], ["stats", "--by", "colour"], ["state"], ["state", "delete"], ["export", "somewhere"], ["log-level", "loud"],
     ["export", "--jsonl", "--markdown", "somewhere"], ["search"], ["--archive"],
+    ["show", "a", "--around", "2"], ["show", "a", "--json", "--markdown"], ["mask", "--session"], ["rules", "list", "--values"],
+    ["rules", "test", "a", "--json"], ["remote", "list", "--print"], ["remote", "list", "--limit", "2"], ["remote", "resend", "a", "--json"],
+    ["verify", "--integrity", "--json"], ["findings", "--places", "--by", "rule"], ["findings", "--sarif", "--by", "rule"],
+    ["findings", "--sarif", "--json"], ["findings", "ack", "4000", "--json"], ["findings", "--baseline", "--sarif"],
     ["--archive=", "status"], ["sessions", "--archive", ""],
     *[["--config=/nonexistent", *command.split()] for command in ("status", "sync", "doctor", "rules list", "mask", "mcp", "remote list")],
 ])

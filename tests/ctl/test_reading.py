@@ -27,7 +27,7 @@ def test_status_without_daemon(sample):
     assert "not running" in out
     assert "3 sessions, 3 messages, 1 starred" in out
     assert "2 different secrets to rotate, 3 places" in out
-    assert "systemctl --user enable --now scrubjay" in out
+    assert "Log in to a systemd session" in out, "there is no bus that systemctl could use"
     assert len(out.splitlines()) < 24
 
 
