@@ -15,6 +15,7 @@
 #include "base/sqlite-util.h"
 #include "base/strbuf.h"
 #include "config.h"
+#include "remote/delivery.h"
 #include "service/bus.h"
 #include "service/log.h"
 #include "service/once.h"
@@ -119,6 +120,25 @@ static int introspect(void)
 }
 
 /* Tells everything that is wrong, on stderr. */
+/* Reports the remotes that nothing can be sent to. Returns how many. */
+static size_t check_remotes(const Settings *settings)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < settings->n_remotes; i++) {
+                RemoteOptions options = settings_for_remote(settings, i);
+                _cleanup_(delivery_freep) Delivery *delivery = NULL;
+                _cleanup_free_ char *why = NULL;
+                int r = delivery_new(&options, NULL, NULL, &delivery, &why);
+
+                if (r >= 0)
+                        continue;
+                fprintf(stderr, "The remote '%s': %s\n", options.name, why ?: strerror(-r));
+                n++;
+        }
+        return n;
+}
+
 static int check_config(const Settings *settings)
 {
         EngineSettings engine_settings = settings_for_engine(settings);
@@ -136,7 +156,7 @@ static int check_config(const Settings *settings)
                 fprintf(stderr, "%s\n", why ?: "The masking rules cannot be used.");
                 return EXIT_UNUSABLE;
         }
-        return settings->warnings ? EXIT_FAILURE : EXIT_SUCCESS;
+        return settings->warnings || check_remotes(settings) > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int serve(Settings *settings, const SettingsOptions *options)

@@ -500,9 +500,14 @@ static void check_remote_settings(Doctor *d, size_t index)
 {
         RemoteOptions options = settings_for_remote(d->settings, index);
         _cleanup_(delivery_freep) Delivery *delivery = NULL;
+        _cleanup_free_ char *why = NULL;
+        int r = delivery_new(&options, NULL, NULL, &delivery, &why);
 
-        if (delivery_new(&options, NULL, NULL, &delivery, NULL) < 0)
-                return; /* check_remote() says why */
+        if (r < 0 && !d->is_running) /* else check_remote() says why */
+                sayf(d, VERDICT_BROKEN, "remote", "man scrubjay.conf", _("The remote '%s': %s"),
+                     options.name, why ?: strerror(-r));
+        if (r < 0)
+                return;
         if (delivery_caution(delivery))
                 sayf(d, VERDICT_LOOK, "remote-plain-text", "man scrubjay.conf",
                      _("The remote '%s': %s"), options.name, delivery_caution(delivery));

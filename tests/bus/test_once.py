@@ -148,6 +148,9 @@ def test_check_config(tmp_path):
     config.write_text("[Privacy]\nMaskHome=perhaps\nExclude='open\n")
     done = run("--check-config", "--config", config, home=tmp_path)
     assert done.returncode == 2 and all(f"{config}:{line}:" in done.stderr for line in (2, 3)), "each error, not the first"
+    config.write_text("[Remote team]\nURL=mysql://db.example.com/x\n")
+    done = run("--check-config", "--config", config, home=tmp_path)
+    assert done.returncode == 1 and "The remote 'team': Its URL names no kind of remote" in done.stderr
     rules = tmp_path / "rules"
     rules.mkdir()
     (rules / "mine.json").write_text("[{]")

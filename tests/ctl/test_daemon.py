@@ -220,6 +220,8 @@ def test_doctor_reports_broken_settings_and_goes_on(sample):
     assert "a.conf' cannot be used" in broken[2] and len(broken) == 3
     assert [check["verdict"] for check in checks if check["check"] in ("rules", "archive")] == ["good", "good"]
     assert "/nowhere/sessions.db" in next(check["text"] for check in checks if check["check"] == "source")
+    (settings / "scrubjay.conf.d" / "a.conf").write_text("[Remote other]\nURL=mysql://db.example.com/x\n")
+    assert "The remote 'other': Its URL names no kind of remote" in sample.run("doctor", code=1).out
     assert "MaskHome" in sample.run("sessions", code=1).err, "who reads with them still refuses"
 
 
