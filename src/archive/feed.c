@@ -12,7 +12,6 @@
 enum {
         QUERY_META,
         QUERY_USER,
-        QUERY_COUNT,
         QUERY_AFTER,
         QUERY_IDS,
         QUERY_SESSION,
@@ -122,7 +121,6 @@ static int prepare(Feed *f)
         static const char *const sql[N_QUERIES] = {
                 [QUERY_META] = "SELECT value FROM meta WHERE key = ?1",
                 [QUERY_USER] = "SELECT user_id FROM sessions ORDER BY change_seq DESC LIMIT 1",
-                [QUERY_COUNT] = "SELECT count(*) FROM sessions WHERE change_seq > ?1",
                 [QUERY_LAST_ORDINAL] = "SELECT max(ordinal) FROM messages WHERE session_id = ?1",
                 [QUERY_TOMBSTONE] = ("SELECT 1 FROM session_deletes "
                                      "WHERE session_id = ?1 AND cause <> 'excluded'"),
@@ -277,17 +275,6 @@ int feed_user_id(Feed *f, char **ret)
 {
         (void) sqlite3_reset(f->queries[QUERY_USER]);
         return copy_first(f->queries[QUERY_USER], ret);
-}
-
-int feed_count(Feed *f, int64_t change, uint64_t *ret)
-{
-        sqlite3_stmt *stmt = query_number(f, QUERY_COUNT, change);
-        int r = sqlite_step(stmt);
-
-        if (r > 0)
-                *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
-        (void) sqlite3_reset(stmt);
-        return r < 0 ? r : 0;
 }
 
 static int read_session(sqlite3_stmt *stmt, FeedSession *ret)

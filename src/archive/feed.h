@@ -46,9 +46,6 @@ int feed_archive_id(Feed *f, char **ret);
 /* Who owns the session that changed last. Returns 1, 0 (there is none) or a negative errno; the caller owns *@ret. */
 int feed_user_id(Feed *f, char **ret);
 
-/* How many sessions changed after @change. Returns 0 or a negative errno. */
-int feed_count(Feed *f, int64_t change, uint64_t *ret);
-
 /* A session's own row; all is borrowed until the next call of the function that gave it. */
 typedef struct FeedSession {
         Value values[N_SESSION_COLUMNS];

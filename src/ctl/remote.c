@@ -70,8 +70,7 @@ static int make(const RemoteOptions *options, Delivery **ret)
 
 static int count_pending(void *userdata, const Value *session, const DeliveryPlan *plan)
 {
-        *(uint64_t *) userdata += plan->step == DELIVERY_SEND || plan->step == DELIVERY_UPDATE ||
-                                  plan->step == DELIVERY_WITHDRAW;
+        *(uint64_t *) userdata += delivery_step_moves(plan->step);
         return 0;
 }
 

@@ -84,6 +84,52 @@ int batch_advance(Delivery *d)
         return r < 0 ? r : 0;
 }
 
+int batch_walk(Delivery *d, int64_t after, DeliveryPlanCallback on_session, void *userdata)
+{
+        uint64_t now = now_usec(CLOCK_REALTIME);
+        FeedSession session;
+        LedgerEntry entry;
+        DeliveryPlan plan;
+        int r = feed_begin(d->feed);
+
+        if (r < 0)
+                return link_feed_failed(d, r);
+        feed_seek(d->feed, after);
+        do {
+                r = feed_next(d->feed, &session);
+                if (r < 0)
+                        r = link_feed_failed(d, r);
+                if (r <= 0)
+                        break;
+                r = link_entry(d, session.values[SESSION_ID].text, &entry);
+                if (r < 0)
+                        break;
+                plan = delivery_plan(&d->options, &session, &entry, now);
+                r = on_session(userdata, session.values, &plan);
+        } while (r >= 0);
+        feed_end(d->feed);
+        return r;
+}
+
+static int count_moving(void *userdata, const Value *session, const DeliveryPlan *plan)
+{
+        *(uint64_t *) userdata += delivery_step_moves(plan->step);
+        return 0;
+}
+
+int batch_count_behind(Delivery *d)
+{
+        uint64_t n = 0;
+        int r = batch_walk(d, d->cursor, count_moving, &n);
+
+        if (r < 0)
+                return r;
+        d->progress.n_behind = n;
+        if (d->on_progress)
+                d->on_progress(d->userdata, &d->progress);
+        return 0;
+}
+
 static void add_parcel(Delivery *d, const char *id, const LedgerEntry *entry, Parcel parcel)
 {
         parcel.id = xstrdup(id);
@@ -541,9 +587,7 @@ int batch_send(Delivery *d)
         r = begin(d);
         if (r < 0)
                 return r;
-        r = link_count_behind(d);
-        if (r >= 0)
-                r = plan_batch(d, &last);
+        r = plan_batch(d, &last);
         feed_end(d->feed);
         if (r >= 0)
                 r = carry_out(d, last);

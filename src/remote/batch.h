@@ -14,6 +14,13 @@
 /* Moves the cursor past sessions for which there is nothing to do. */
 int batch_advance(Delivery *d);
 
+/* The sessions that changed after @after, in order of change, and what would be done with each now. A negative result of
+ * @on_session ends it. Returns 0 or a negative errno. */
+int batch_walk(Delivery *d, int64_t after, DeliveryPlanCallback on_session, void *userdata);
+
+/* Counts what is past the cursor and would be sent or withdrawn, and tells. */
+int batch_count_behind(Delivery *d);
+
 /* Sends the next sessions, and removes those that are no longer allowed. Returns 1 (there may be more), 0 (none is left) or a
  * negative errno. */
 int batch_send(Delivery *d);

@@ -257,13 +257,15 @@ static int send_all(Delivery *d)
         int r;
 
         r = remove_gone(d);
+        if (r >= 0)
+                r = batch_count_behind(d); /* a survey may have told the ledger of much */
         while (r >= 0 && (r = batch_send(d)) > 0)
                 r = link_go_on(d);
         if (r >= 0 && d->is_complete)
                 r = lists_send(d);
         if (r >= 0 && d->is_complete)
                 r = clear_former(d);
-        return r < 0 ? r : link_count_behind(d);
+        return r < 0 ? r : batch_count_behind(d);
 }
 
 static bool is_look_due(const Delivery *d)
@@ -315,7 +317,7 @@ static int run(Delivery *d)
         if (r >= 0)
                 r = batch_advance(d);
         if (r >= 0)
-                r = link_count_behind(d);
+                r = batch_count_behind(d);
         if (r < 0 || !is_anything_to_do(d))
                 return r;
         r = open_remote(d);
@@ -412,7 +414,7 @@ void delivery_look(Delivery *d)
         if (!d->feed || !d->ledger)
                 return;
         if (batch_advance(d) >= 0)
-                (void) link_count_behind(d);
+                (void) batch_count_behind(d);
 }
 
 void delivery_note_error(Delivery *d, const char *reason)
@@ -437,32 +439,13 @@ static int look(Delivery *d)
 
 int delivery_preview(Delivery *d, DeliveryPlanCallback on_session, void *userdata)
 {
-        uint64_t now = now_usec(CLOCK_REALTIME);
-        FeedSession session;
         int r = look(d);
 
         if (r < 0)
                 return r;
         /* the remote is not asked, so what the ledger last knew has to do */
         d->is_trusted = d->is_of_archive && d->state.known != LEDGER_RESEND;
-        r = feed_begin(d->feed);
-        if (r < 0)
-                return link_feed_failed(d, r);
-        feed_seek(d->feed, 0);
-        while ((r = feed_next(d->feed, &session)) > 0) {
-                LedgerEntry entry;
-                DeliveryPlan plan;
-
-                r = link_entry(d, session.values[SESSION_ID].text, &entry);
-                if (r < 0)
-                        break;
-                plan = delivery_plan(&d->options, &session, &entry, now);
-                r = on_session(userdata, session.values, &plan);
-                if (r < 0)
-                        break;
-        }
-        feed_end(d->feed);
-        return r < 0 ? link_fail(d, r, "The archive cannot be read.") : 0;
+        return batch_walk(d, 0, on_session, userdata);
 }
 
 int delivery_has_owner(Delivery *d)

@@ -61,7 +61,6 @@ void delivery_note_error(Delivery *d, const char *reason);
 
 /* Lists sessions in the order in which they would be sent. A negative result of @on_session ends it. Contacts nobody and writes
  * nothing. */
-typedef int (*DeliveryPlanCallback)(void *userdata, const Value *session, const DeliveryPlan *plan);
 int delivery_preview(Delivery *d, DeliveryPlanCallback on_session, void *userdata);
 
 /* Whether the rows that are sent would name their owner. Returns 1, 0 or a negative errno (there is no archive). */

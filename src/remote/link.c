@@ -400,14 +400,3 @@ int link_bar(Delivery *d, const char *id, int64_t change_seq)
                 r = ledger_put(d->ledger, d->options.name, id, &entry);
         return link_end_ledger(d, r);
 }
-
-int link_count_behind(Delivery *d)
-{
-        int r = feed_count(d->feed, d->cursor, &d->progress.n_behind);
-
-        if (r < 0)
-                return link_feed_failed(d, r);
-        if (d->on_progress)
-                d->on_progress(d->userdata, &d->progress);
-        return 0;
-}

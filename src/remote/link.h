@@ -128,6 +128,3 @@ int link_send(Delivery *d, const RemoteBatch *batch);
 /* The remote has just refused (-ERANGE) this session as of this change. It is removed there, since what is there may be masked
  * now, or no longer shared; and it is not tried again until it changes. */
 int link_bar(Delivery *d, const char *id, int64_t change_seq);
-
-/* Counts the sessions past the cursor, and reports progress. */
-int link_count_behind(Delivery *d);

@@ -39,3 +39,6 @@ bool delivery_step_moves(DeliveryStep step);
 /* @session: NULL if the archive has none. */
 DeliveryPlan delivery_plan(const RemoteOptions *options, const FeedSession *session,
                            const LedgerEntry *entry, uint64_t now_usec);
+
+/* What is planned for a session, whose row is @session. */
+typedef int (*DeliveryPlanCallback)(void *userdata, const Value *session, const DeliveryPlan *plan);

@@ -197,6 +197,21 @@ def test_list(three):
     assert "team" in three.ctl("remote", "list")[1]
 
 
+def test_what_a_remote_must_not_see_is_not_what_it_is_behind_by(three, bus):
+    three.set(Projects="open")
+    three.server.control("refuse")
+    three.start(bus)
+    wait_for(lambda: three.remote()[4] != "" and three.remote()[3] == 1, "one session waits")
+    three.source.append("s-closed", ["more"])
+    three.source.add_session("s-last", project="open")
+    wait_for(lambda: three.remote()[3] >= 2, "the new one waits as well")
+    assert three.remote()[3] == 2
+    assert json.loads(three.ctl("remote", "list", "--json")[1])[0]["behind"] == 2
+    three.server.clear_faults()
+    assert three.daemon.call("Deliver") == [{}]
+    assert three.remote()[3:] == [0, ""] and ids(three.server) == ["s-last", "s-open"]
+
+
 def test_preview(three):
     three.set(Exclude="closed")
     three.once(SCRUBJAY_REMOTE_TEAM_URL=nowhere(three.server))
