@@ -77,7 +77,7 @@ static int count_pending(void *userdata, const Value *session, const DeliveryPla
 /* What is known of one remote without asking it. */
 typedef struct RemoteState {
         char *url;
-        LedgerRemote ledger;
+        uint64_t last_delivery_usec;
         uint64_t n_behind;
         char *error;   /* NULL: none */
         char *caution; /* what should be known before anything is sent; NULL: nothing */
@@ -86,7 +86,6 @@ typedef struct RemoteState {
 static void remote_state_done(RemoteState *s)
 {
         free(s->url);
-        ledger_remote_done(&s->ledger);
         free(s->error);
         free(s->caution);
 }
@@ -94,16 +93,14 @@ static void remote_state_done(RemoteState *s)
 static void look(const RemoteOptions *options, RemoteState *ret)
 {
         _cleanup_(delivery_freep) Delivery *d = NULL;
-        _cleanup_(ledger_closep) Ledger *ledger = NULL;
 
         ret->url = remote_shown_url(options);
-        if (ledger_open_read_only(options->archive_path, &ledger) >= 0)
-                (void) ledger_remote_get(ledger, options->name, &ret->ledger);
-        ret->error = xstrdup(ret->ledger.last_error);
         if (delivery_new(options, NULL, NULL, &d, &ret->error) < 0)
                 return;
         ret->caution = xstrdup(delivery_caution(d));
         (void) delivery_preview(d, count_pending, &ret->n_behind);
+        ret->last_delivery_usec = delivery_progress(d)->last_delivery_usec;
+        ret->error = xstrdup(delivery_noted_error(d));
 }
 
 static struct json_object *state_json(const char *name, const RemoteState *s)
@@ -112,7 +109,7 @@ static struct json_object *state_json(const char *name, const RemoteState *s)
 
         json_add_text(o, "name", name);
         json_add_text(o, "url", s->url);
-        json_add_time(o, "last_delivery_at", s->ledger.last_delivery_usec);
+        json_add_time(o, "last_delivery_at", s->last_delivery_usec);
         json_add_count(o, "behind", s->n_behind);
         json_add_text(o, "last_error", s->error ?: "");
         json_add_text(o, "caution", s->caution ?: "");
@@ -123,7 +120,7 @@ static void state_row(Listing *l, const char *name, const RemoteState *s)
 {
         _cleanup_(strbuf_done) StrBuf ago = { 0 };
 
-        (void) put_ago(&ago, s->ledger.last_delivery_usec, now_usec(CLOCK_REALTIME));
+        (void) put_ago(&ago, s->last_delivery_usec, now_usec(CLOCK_REALTIME));
         listing_take(l, STYLE_BOLD, printable(name));
         listing_take(l, STYLE_NONE, printable(s->url));
         listing_add(l, STYLE_NONE, "%s", ago.data ?: "");

@@ -417,6 +417,11 @@ void delivery_look(Delivery *d)
                 (void) batch_count_behind(d);
 }
 
+const char *delivery_noted_error(const Delivery *d)
+{
+        return d->state.last_error;
+}
+
 void delivery_note_error(Delivery *d, const char *reason)
 {
         if (!d->ledger || !d->state.target)
@@ -444,7 +449,7 @@ int delivery_preview(Delivery *d, DeliveryPlanCallback on_session, void *userdat
         if (r < 0)
                 return r;
         /* the remote is not asked, so what the ledger last knew has to do */
-        d->is_trusted = d->is_of_archive && d->state.known != LEDGER_RESEND;
+        d->is_trusted = d->is_of_both && d->state.known != LEDGER_RESEND;
         return batch_walk(d, 0, on_session, userdata);
 }
 

@@ -56,6 +56,9 @@ uint64_t delivery_next_due(const Delivery *d);
 /* Counts again how far behind it is, without contacting the remote. */
 void delivery_look(Delivery *d);
 
+/* What delivery_note_error() noted, once delivery_preview() has looked; NULL: nothing. Borrowed. */
+const char *delivery_noted_error(const Delivery *d);
+
 /* Notes in the ledger why it fails, for whoever asks when no daemon runs. NULL: it does not fail. */
 void delivery_note_error(Delivery *d, const char *reason);
 

@@ -188,6 +188,12 @@ static bool is_known(Delivery *d)
 
 static int begin_anew(Delivery *d)
 {
+        if (!same(d->state.target,
+                  d->target)) { /* what was told of the other one is not true of this */
+                free(d->state.last_error);
+                d->state.last_error = NULL;
+                d->state.last_delivery_usec = d->progress.last_delivery_usec = 0;
+        }
         free(d->state.target);
         free(d->state.archive_id);
         d->state.target = xstrdup(d->target);
@@ -301,7 +307,8 @@ static int identify(Delivery *d)
         if (r < 0)
                 return link_feed_failed(d, r);
         d->is_trusted = d->state.known == LEDGER_KNOWN;
-        d->is_of_archive = same(d->state.archive_id, d->archive_id);
+        d->is_of_both = same(d->state.archive_id, d->archive_id) &&
+                        same(d->state.target, d->target);
         d->us = (RemoteIdentity){
                 .names = d->us.names,
                 .archive_id = d->archive_id,

@@ -43,9 +43,9 @@ struct Delivery {
         char *user_id, *archive_id;
         bool has_sessions; /* the archive has any */
         bool is_complete; /* a sync of the archive was completed: what it lacks is gone, not still to come */
-        bool is_trusted;    /* what the ledger says about sessions is what the remote has */
-        bool is_of_archive; /* the ledger belongs to this archive, at least */
-        bool is_unsure;     /* rows may still arrive, so no ordinal is certain to be new there */
+        bool is_trusted; /* what the ledger says about sessions is what the remote has */
+        bool is_of_both; /* the ledger belongs to this archive and this remote, at least */
+        bool is_unsure;  /* rows may still arrive, so no ordinal is certain to be new there */
         size_t page_most; /* the most sessions in a page of a survey, after one that took too long; 0: no limit */
         uint64_t look_again_usec; /* when nothing can arrive any more; 0: every request was answered */
 

@@ -195,6 +195,8 @@ def test_list(three):
     entry, = json.loads(three.ctl("remote", "list", "--json")[1])
     assert entry["behind"] == 1 and "let the user" in entry["last_error"] and "@" not in entry["url"]
     assert "team" in three.ctl("remote", "list")[1]
+    elsewhere, = json.loads(three.ctl("remote", "list", "--json", SCRUBJAY_REMOTE_TEAM_URL=nowhere(three.server))[1])
+    assert (elsewhere["behind"], elsewhere["last_error"], elsewhere["last_delivery_at"]) == (3, "", None), "that one was never tried"
 
 
 def test_what_a_remote_must_not_see_is_not_what_it_is_behind_by(three, bus):
@@ -219,7 +221,8 @@ def test_preview(three):
     assert steps == {"s-open": "send", "s-half": "send"}
     three.deliver()
     three.source.append("s-open", ["x"])
-    three.once(SCRUBJAY_REMOTE_TEAM_URL=nowhere(three.server))
+    three.server.control("refuse")
+    three.fail()
     three.set(Exclude="half closed")
     steps = {entry["session"]: entry["step"] for entry in json.loads(three.ctl("remote", "preview", "team", "--json")[1])}
     assert steps["s-half"] in ("withdraw", "refuse") and "s-open" in steps
