@@ -226,6 +226,27 @@ static int read_literals(Rule *rule, struct json_object *value, char **reterr)
                               : read_list(value, &rule->literals, &rule->n_literals, reterr);
 }
 
+/* Commands in place of a pattern. */
+static int read_commands(Rule *rule, struct json_object *value, char **reterr)
+{
+        size_t n = json_object_is_type(value, json_type_array) ? json_object_array_length(value)
+                                                               : 0;
+
+        if (n == 0 || n > LIST_MAX)
+                return wrong(reterr, "must be an array of strings, of 1 to 1000");
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_free_ char *line = NULL;
+                int r = read_string(json_object_array_get_idx(value, i), &line, reterr);
+
+                if (r >= 0)
+                        r = rule_add_command(rule, line, reterr);
+                if (r < 0)
+                        return r;
+        }
+        rule->kind = RULE_COMMAND;
+        return 0;
+}
+
 static int read_names(Rule *rule, struct json_object *value, char **reterr)
 {
         return rule->names ? wrong(reterr, "is there twice")
@@ -495,6 +516,7 @@ static const Member rule_members[] = {
         { "literals", read_literals },
         { "nocase", read_nocase },
         { "pattern", read_pattern },
+        { "commands", read_commands },
         { "name", read_name },
         { "secret", NULL }, /* needs the compiled pattern: find_secrets() */
         { "window", read_window },
@@ -738,17 +760,29 @@ void rule_add_keywords(Rule *rule, unsigned kinds)
         rule->nocase = true;
 }
 
+/* Refuses what says how a secret looks, which has no meaning in @what. */
+static int refuse_members(struct json_object *object, const char *what, char **reterr)
+{
+        static const char *const members[] = { "literals", "pattern", "name",
+                                               "secret",   "window",  "nocase" };
+
+        for (size_t i = 0; i < ELEMENTSOF(members); i++)
+                if (json_object_object_get_ex(object, members[i], NULL)) {
+                        format_error(reterr, "'%s' is not for %s", members[i], what);
+                        return -EINVAL;
+                }
+        return 0;
+}
+
 /* A rule of the judge says what it names, and nothing of how it looks. */
 static int check_judge(Rule *rule, struct json_object *object, char **reterr)
 {
-        static const char *const others[] = { "literals", "pattern", "name",  "secret",
-                                              "window",   "guards",  "nocase" };
+        int r = refuse_members(object, "the type \"judge\"", reterr);
 
-        for (size_t i = 0; i < ELEMENTSOF(others); i++)
-                if (json_object_object_get_ex(object, others[i], NULL)) {
-                        format_error(reterr, "'%s' is not for the type \"judge\"", others[i]);
-                        return -EINVAL;
-                }
+        if (r < 0)
+                return r;
+        if (json_object_object_get_ex(object, "guards", NULL))
+                return wrong(reterr, "'guards' is not for the type \"judge\"");
         if (!rule->kinds == !rule->names)
                 return wrong(reterr, "the type \"judge\" needs 'kinds' or 'names'");
         rule->guards.placeholder = false;
@@ -775,7 +809,9 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
                 return r;
         if (!rule.id)
                 return wrong(reterr, "'id' is missing");
-        r = rule.kind == RULE_JUDGE ? check_judge(&rule, object, reterr) : 0;
+        r = rule.kind == RULE_JUDGE     ? check_judge(&rule, object, reterr)
+            : rule.kind == RULE_COMMAND ? refuse_members(object, "a rule with 'commands'", reterr)
+                                        : 0;
         if (r < 0)
                 return r;
         if (rule.kind != RULE_JUDGE && (rule.kinds || rule.names))
@@ -792,9 +828,10 @@ int rule_parse(struct json_object *object, Rule *ret, char **reterr)
         if (rule.name.code && rule.kind != RULE_ASSIGNMENT)
                 return wrong(reterr, "'name' can be used only in assignments");
         if (rule.rank == UINT32_MAX)
-                rule.rank = rule.kind == RULE_ASSIGNMENT || rule.names ? 1
-                            : rule.kind == RULE_JUDGE                  ? 2
-                                                                       : 0;
+                rule.rank = rule.kind == RULE_ASSIGNMENT || rule.kind == RULE_COMMAND || rule.names
+                                            ? 1
+                            : rule.kind == RULE_JUDGE ? 2
+                                                      : 0;
         if (rule.text) {
                 r = compile_rule(&rule, object, reterr);
                 if (r < 0)

@@ -21,6 +21,9 @@ void rule_done(Rule *rule)
                 pattern_done(&rule->guards.refused[i]);
         for (size_t i = 0; i < rule->n_names; i++)
                 free(rule->names[i]);
+        for (size_t i = 0; i < rule->n_commands; i++)
+                command_done(&rule->commands[i]);
+        free(rule->commands);
         free(rule->names);
         free(rule->guards.refused);
         free(rule->guards.alphabet);
@@ -109,4 +112,35 @@ bool rule_needs_are_met(unsigned needs, const char *secret, size_t n)
                 return false;
         needs &= ~(unsigned) NEEDS_LETTER;
         return (needs & classes) == needs;
+}
+
+/* A command's name that is shorter is everywhere: it counts with what may follow it. */
+#define NAME_LONG 6
+
+static bool has_literal(const Rule *rule, const char *literal)
+{
+        for (size_t i = 0; i < rule->n_literals; i++)
+                if (strcmp(rule->literals[i], literal) == 0)
+                        return true;
+        return false;
+}
+
+int rule_add_command(Rule *rule, const char *line, char **reterr)
+{
+        static const char after[] = " \t\"'.-";
+        Command command;
+        int r = command_parse(line, &command, reterr);
+        bool is_short;
+
+        if (r < 0)
+                return r;
+        is_short = strlen(command.name[0]) < NAME_LONG;
+        for (const char *end = after; *end; end += is_short ? 1 : strlen(end)) {
+                _cleanup_free_ char *literal = xasprintf("%s%.*s", command.name[0], is_short, end);
+
+                if (!has_literal(rule, literal))
+                        APPEND(rule->literals, rule->n_literals, TAKE_PTR(literal));
+        }
+        APPEND(rule->commands, rule->n_commands, command);
+        return 0;
 }

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "base/strbuf.h"
+#include "mask/command.h"
 #include "mask/judge.h"
 #include "mask/literals.h"
 
@@ -32,6 +33,7 @@ typedef enum RuleKind {
         RULE_ASSIGNMENT, /* keyword, operator, value: the pattern, if any, matches the whole value */
         RULE_PRIVATE_KEY, /* from header to footer, however wrapped */
         RULE_JUDGE,       /* what the judge says is a secret: of its kinds, or beside its names */
+        RULE_COMMAND,     /* what commands take as an argument or as input */
 } RuleKind;
 
 typedef enum Checksum {
@@ -82,8 +84,10 @@ typedef struct Rule {
         Pattern lead; /* what stands before the secret, where that is one group; not set: not known */
         Pattern open; /* the pattern without the upper bounds of its repeats; not set: it has none */
         size_t bound, work_bound; /* the lowest of these, and of those that only limit work; SIZE_MAX: none */
-        unsigned kinds;           /* of the judge: 1 << JudgeKind */
-        char **names; /* of the judge: words of names beside which a secret is the rule's */
+        Command *commands; /* of commands */
+        size_t n_commands;
+        unsigned kinds; /* of the judge: 1 << JudgeKind */
+        char **names;   /* of the judge: words of names beside which a secret is the rule's */
         size_t n_names;
         bool at_literal; /* the pattern starts with its literal: tried there and nowhere else */
         unsigned secrets[SECRET_GROUPS_MAX]; /* capture groups; 0: the whole match */
@@ -96,6 +100,9 @@ typedef struct Rule {
 
 /* Has the secret what the guard "needs" asks for? */
 bool rule_needs_are_met(unsigned needs, const char *secret, size_t n);
+
+/* Adds the command @line and the literals that find it. Returns 0, or -EINVAL with *@reterr. */
+int rule_add_command(Rule *rule, const char *line, char **reterr);
 
 /* Frees what @rule owns. */
 void rule_done(Rule *rule);

@@ -90,6 +90,10 @@ static inline size_t scanner_view_start(const char *text, size_t at)
         return at;
 }
 
+/* The name of one of @rule's commands stands at @at. *@done: where the last of them ends that has a secret; a name within it is one of
+ * its arguments. Returns 0 or -ENOMEM. */
+int scanner_try_commands(Scanner *s, const Rule *rule, size_t *done, size_t at);
+
 /* A word of armour stands at @at. @done: up to where of the view there are keys. Both return 0 or -ENOMEM. */
 int scanner_try_key(Scanner *s, const Rule *rule, size_t *done, size_t at);
 /* A key that began in the chunk before, and did not end there. */

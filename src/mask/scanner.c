@@ -576,6 +576,9 @@ static int try_hit(Scanner *s, LiteralHit hit)
                         r = try_assignment(s, rule, hit.start,
                                            hit.start + rules->sizes[hit.literal]);
                         break;
+                case RULE_COMMAND:
+                        r = scanner_try_commands(s, rule, done, hit.start);
+                        break;
                 case RULE_PRIVATE_KEY:
                         r = scanner_try_key(s, rule, done, hit.start);
                         break;

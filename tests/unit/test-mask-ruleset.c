@@ -86,6 +86,14 @@ TEST(broken_rules_are_named)
                   "checksum" },
                 { "[{\"id\":\"a\",\"literals\":[\"abc\"],\"pattern\":\"abc\",\"guards\":{\"not\":[\"(\"]}}]",
                   "guards.not" },
+                { "[{\"id\":\"a\",\"commands\":\"tool X\"}]", "must be an array" },
+                { "[{\"id\":\"a\",\"commands\":[\"tool -p X\",\"t X\"]}]", "'t X'" },
+                { "[{\"id\":\"a\",\"commands\":[\"X\"]}]", "no meaning" },
+                { "[{\"id\":\"a\",\"commands\":[\"tool -p\"]}]", "no X" },
+                { "[{\"id\":\"a\",\"commands\":[\"tool < X y\"]}]", "no meaning" },
+                { "[{\"id\":\"a\",\"commands\":[\"tool /user:* X\"]}]", "no meaning" },
+                { "[{\"id\":\"a\",\"commands\":[\"tool X\"],\"pattern\":\"x\"}]",
+                  "'pattern' is not for a rule with 'commands'" },
                 { "[{\"id\":\"a\",\"examples\":[]}]", "'examples' must be an object" },
                 { "[{\"id\":\"a\",\"examples\":{\"positiv\":[]}}]", "'examples' must be" },
                 { "[{\"id\":\"a\",\"examples\":{\"positive\":\"x\"}}]",
@@ -168,6 +176,57 @@ TEST(a_rule_replaces_an_earlier_one_of_its_file)
 
         CHECK_INT(ruleset_n_rules(rules), 2);
         check_masked(rules, "aaa-1234 zzz-1234", "aaa-1234 [REDACTED:rule-a]");
+}
+
+TEST(a_command_takes_a_secret)
+{
+#define MASK "[REDACTED:rule-c]"
+        static const struct {
+                const char *text, *masked;
+        } cases[] = {
+                { "tool -v -p abc12 x", "tool -v -p " MASK " x" },
+                { "tool -p=abc12", "tool -p=" MASK },
+                { "tool -pabc12", "tool -p" MASK },
+                { "tool -p\"abc 12\" x", "tool -p\"" MASK "\" x" },
+                { "tool  -p\t'a b|c' x", "tool  -p\t'" MASK "' x" },
+                { "tool.exe '/p:abc12' x", "tool.exe '/p:" MASK "' x" },
+                { "tool-6.2 -p abc12", "tool-6.2 -p " MASK },
+                { "/bin/tool -h a \\\n  -p abc12 x", "/bin/tool -h a \\\n  -p " MASK " x" },
+                { "[\"tool\", \"-p\", \"abc 12\"]", "[\"tool\", \"-p\", \"" MASK "\"]" },
+                { "[\"store\",\"set\",\"A=abc12\"]", "[\"store\",\"set\",\"A=" MASK "\"]" },
+                { "run(\"tool -p abc12\", \"abc\")", "run(\"tool -p " MASK "\", \"abc\")" },
+                { "store set A=abc12 -f B=x C=def34 D=@file",
+                  "store set A=" MASK " -f B=x C=" MASK " D=@file" },
+                { "store set --arg D=abc12", "store set --arg D=" MASK },
+                { "other add -q -m hash 'al b' abc12 x", "other add -q -m hash 'al b' " MASK " x" },
+                { "echo abc12 | reader --stdin", "echo " MASK " | reader --stdin" },
+                { "printf '%s\n' \"abc12\" | tr a b | sudo /bin/reader -kS x",
+                  "printf '%s\n' \"" MASK "\" | tr a b | sudo /bin/reader -kS x" },
+                { "(echo 'abc12'; echo) | reader -S", NULL },
+                { "(echo 'abc12') | \\\n reader -S", "(echo '" MASK "') | \\\n reader -S" },
+                { "reader -S x <<< abc12", "reader -S x <<< " MASK },
+                { "reader -S x <<'END'\n  abc12\nEND\ndef34",
+                  "reader -S x <<'END'\n  " MASK "\nEND\ndef34" },
+                { "tool -p; other -p abc12", NULL },
+                { "mytool -p abc12", NULL },
+                { "tool-x -p abc12", NULL },
+                { "tool -q abc12", NULL },
+                { "other add al", NULL },
+                { "echo abc12 | reader", NULL },
+                { "echo abc12; reader --stdin", NULL },
+                { "echo abc12 | xargs reader --stdin", NULL },
+                { "echo abc12 | grep x /etc/reader --stdin", NULL },
+                { "store set a", NULL },
+        };
+        _cleanup_(ruleset_unrefp) Ruleset *rules = load(
+                        "[{\"id\":\"rule-c\",\"commands\":[\"tool -p X\",\"tool /p:X\",\"store set NAME=X\","
+                        "\"store set --arg=NAME=X\",\"other add -m * * X\",\"reader --stdin < X\","
+                        "\"reader -S < X\"]}]",
+                        NULL);
+
+        CHECK_INT(ruleset_n_rules(rules), 1);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                check_masked(rules, cases[i].text, cases[i].masked ?: cases[i].text);
 }
 
 /* @n times @item, which has %zu for the number, as a JSON array. */
