@@ -22,20 +22,37 @@ static bool has_word(const char *s, size_t n)
         return false;
 }
 
-/* Appends one word or phrase, quoted, so that nothing in it is an operator. */
-static void put_term(StrBuf *b, const char *term, size_t n, bool is_prefix)
+/* What is searched for: all the words make a hit, and any of them is worth showing. */
+typedef struct Match {
+        StrBuf all, any;
+} Match;
+
+static void match_done(Match *m)
 {
-        if (!has_word(term, n))
-                return;
+        strbuf_done(&m->all);
+        strbuf_done(&m->any);
+}
+
+/* Appends one word or phrase, quoted, so that nothing in it is an operator. */
+static void put_quoted(StrBuf *b, const char *separator, const char *term, size_t n, bool is_prefix)
+{
         if (b->size > 0)
-                (void) strbuf_putc(b, ' ');
+                (void) strbuf_puts(b, separator);
         (void) strbuf_putc(b, '"');
         (void) search_split_words(b, term, n);
         (void) strbuf_puts(b, is_prefix ? "\"*" : "\"");
 }
 
+static void put_term(Match *m, const char *term, size_t n, bool is_prefix)
+{
+        if (!has_word(term, n))
+                return;
+        put_quoted(&m->all, " ", term, n, is_prefix);
+        put_quoted(&m->any, " OR ", term, n, is_prefix);
+}
+
 /* What people type as FTS5 wants it. Returns 0, -EINVAL (no word) or -ENOMEM. */
-static int make_match(const char *text, StrBuf *b)
+static int make_match(const char *text, Match *m)
 {
         while (*text) {
                 size_t n;
@@ -43,18 +60,18 @@ static int make_match(const char *text, StrBuf *b)
                 text += strspn(text, " \t\n");
                 if (*text == '"') {
                         n = strcspn(++text, "\"");
-                        put_term(b, text, n, text[n] == '"' && text[n + 1] == '*');
+                        put_term(m, text, n, text[n] == '"' && text[n + 1] == '*');
                         text += n + (text[n] == '"');
                         text += *text == '*';
                         continue;
                 }
                 n = strcspn(text, " \t\n\"");
-                put_term(b, text, n, n > 1 && text[n - 1] == '*');
+                put_term(m, text, n, n > 1 && text[n - 1] == '*');
                 text += n;
         }
-        if (b->failed)
+        if (m->all.failed || m->any.failed)
                 return -ENOMEM;
-        return b->size > 0 ? 0 : -EINVAL;
+        return m->all.size > 0 ? 0 : -EINVAL;
 }
 
 /* The first word, for finding where in a long text to look; "" when it is quoted or a prefix. */
@@ -128,8 +145,8 @@ static int fill_hits(SearchIndex *x, const SearchFilter *filter, const char *mat
         return sqlite_execute(stmt);
 }
 
-/* Hands over what is in "hit". *@ret_n counts, *@ret_last is the smallest document. */
-static int read_hits(SearchIndex *x, const char *match, SearchCallback on_hit, void *userdata,
+/* Hands over what is in "hit", of which a window may lack some of the words. *@ret_n counts, *@ret_last is the smallest document. */
+static int read_hits(SearchIndex *x, const char *any, SearchCallback on_hit, void *userdata,
                      uint64_t *ret_n, int64_t *ret_last)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
@@ -148,7 +165,7 @@ static int read_hits(SearchIndex *x, const char *match, SearchCallback on_hit, v
                         &stmt);
         if (r < 0)
                 return r;
-        (void) sqlite_bind_text(stmt, 1, match, strlen(match));
+        (void) sqlite_bind_text(stmt, 1, any, strlen(any));
         while ((r = sqlite_step(stmt)) > 0) {
                 _cleanup_free_ char *snippet = xstrdup(row_text(stmt, 6));
                 SearchHit hit = {
@@ -176,7 +193,7 @@ int search_index_find(SearchIndex *x, const SearchFilter *filter, SearchCallback
                       void *userdata)
 {
         uint64_t n_left = filter->limit > 0 ? filter->limit : UINT64_MAX, n = 0, want;
-        _cleanup_(strbuf_done) StrBuf match = { 0 };
+        _cleanup_(match_done) Match match = { 0 };
         int64_t before = filter->until_usec > 0 ? search_first_docid(filter->until_usec)
                                                 : INT64_MAX;
         int r;
@@ -190,9 +207,9 @@ int search_index_find(SearchIndex *x, const SearchFilter *filter, SearchCallback
                                "DROP TABLE IF EXISTS temp.hit; CREATE VIRTUAL TABLE temp.hit "
                                "USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2')");
                 if (r >= 0)
-                        r = fill_hits(x, filter, match.data, want, before);
+                        r = fill_hits(x, filter, match.all.data, want, before);
                 if (r >= 0)
-                        r = read_hits(x, match.data, on_hit, userdata, &n, &before);
+                        r = read_hits(x, match.any.data, on_hit, userdata, &n, &before);
                 n_left -= n;
         } while (r == 0 && n == want && n_left > 0);
         return r;

@@ -401,6 +401,14 @@ def test_search_is_filtered(sample, arguments, expected):
     assert [(h["session_id"], h["ordinal"]) for h in found] == expected
 
 
+def test_a_snippet_shows_a_word_that_was_searched(sample):
+    """Of words that stand far apart in a long text at least one."""
+    sample.write(f"UPDATE messages SET content = 'heron {'and more ' * 4000} osprey' WHERE session_id = :a AND ordinal = 0;\n")
+    for words in (["heron", "osprey"], ["osprey", "heron"], ["osp*", "heron"]):
+        hit, = json.loads(sample.run("search", *words, "--json").out)["hits"]
+        assert [hit["snippet"].encode()[start:end].decode() for start, end in hit["matches"]] in (["heron"], ["osprey"])
+
+
 def test_search_says_whether_there_is_more(sample):
     assert json.loads(sample.run("search", "deploy", "--limit", "1", "--json").out)["more"] is True
     assert json.loads(sample.run("search", "deploy", "--limit", "2", "--json").out)["more"] is False
