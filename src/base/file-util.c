@@ -224,3 +224,15 @@ int key_file_load(const char *path, HashKey *ret)
         explicit_bzero(&key, sizeof(key));
         return 1;
 }
+
+int file_finish(FILE *f, int r)
+{
+        if (ferror(f)) {
+                /* stdio did not keep the reason; one byte more fails for the same one */
+                clearerr(f);
+                r = fputc('\n', f) == EOF || fflush(f) != 0 ? -errno : -EIO;
+        }
+        if (fclose(f) != 0 && r >= 0)
+                return -errno;
+        return r;
+}

@@ -45,3 +45,6 @@ int key_file_read(const char *path, HashKey *ret);
 /* The same; makes it (random, mode 0600) if there is none.
  * Returns 0; 1: it was made just now; -EBADMSG: the file is there and is not a key. */
 int key_file_load(const char *path, HashKey *ret);
+
+/* Closes @f, which was written with result @r. Returns @r, or why it could not be written, as a negative errno. */
+int file_finish(FILE *f, int r);

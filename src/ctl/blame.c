@@ -238,7 +238,7 @@ static int print_text(View *v, const BlamedCommit *c, const Matches *m)
 /* Returns how many of the commits were made by a session, or a negative errno. */
 static int print_blame(View *v, const Blame *b)
 {
-        uint64_t n_lines = b->n_uncommitted;
+        uint64_t n_lines = 0;
         int n_matched = 0, r = 0;
 
         for (size_t i = 0; r >= 0 && i < b->n; i++) {
@@ -260,7 +260,12 @@ static int print_blame(View *v, const Blame *b)
         }
         if (v->json)
                 json_array_end(&v->array);
-        else if (n_lines > 0)
+        else if (b->n_uncommitted > 0)
+                fprintf(stderr,
+                        P_("%" PRIu64 " line is not committed yet.\n",
+                           "%" PRIu64 " lines are not committed yet.\n", b->n_uncommitted),
+                        b->n_uncommitted);
+        if (!v->json && n_lines > 0)
                 fprintf(stderr,
                         P_("%" PRIu64 " line comes from no session of the archive.\n",
                            "%" PRIu64 " lines come from no session of the archive.\n", n_lines),

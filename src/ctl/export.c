@@ -68,16 +68,6 @@ static int cannot_write(const char *path, int r)
         return r;
 }
 
-/* Closes @f. Returns @r, or what went wrong at the end. */
-static int close_file(FILE *f, int r)
-{
-        bool failed = ferror(f) != 0;
-
-        if (fclose(f) != 0 || failed)
-                return r < 0 ? r : -EIO;
-        return r;
-}
-
 static int write_jsonl(Query *q, const Ids *ids, const char *folder)
 {
         _cleanup_free_ char *path = path_join(folder, "sessions.jsonl");
@@ -92,7 +82,7 @@ static int write_jsonl(Query *q, const Ids *ids, const char *folder)
                 bar_update(bar, ids->n - i, now_usec(CLOCK_MONOTONIC));
                 r = render_json(q, ids->list[i], NULL, f);
         }
-        r = close_file(f, r);
+        r = file_finish(f, r);
         return r < 0 ? cannot_write(path, r) : 0;
 }
 
@@ -129,7 +119,7 @@ static int write_markdown(Query *q, const Ids *ids, const char *folder)
                 bar_update(bar, ids->n - i, now_usec(CLOCK_MONOTONIC));
                 if (!f)
                         return cannot_write(path, -errno);
-                r = close_file(f, render_markdown(q, ids->list[i], NULL, f));
+                r = file_finish(f, render_markdown(q, ids->list[i], NULL, f));
                 if (r < 0)
                         return cannot_write(path, r);
         }

@@ -183,9 +183,9 @@ int main(int argc, char *argv[])
         r = command->run(argc - optind, argv + optind);
         pager_close();
         if (fflush(stdout) != 0 || ferror(stdout)) {
-                if (errno != EPIPE)
+                if (errno != EPIPE && r != STATUS_USAGE) /* else it was told */
                         print_error(_("The output could not be written: %m."));
-                return STATUS_FAILED;
+                return r == STATUS_USAGE ? r : STATUS_FAILED;
         }
         return r;
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/file-util.h"
 #include "ctl/command.h"
 #include "ctl/i18n.h"
 #include "ctl/options.h"
@@ -93,7 +94,6 @@ static int write_page(Query *q, const char *id, Masker *masker, const PageSummar
 {
         _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
-        bool failed;
         int r;
 
         if (!f) {
@@ -105,11 +105,10 @@ static int write_page(Query *q, const char *id, Masker *masker, const PageSummar
                 return STATUS_FAILED;
         }
         (void) TAKE_FD(fd);
-        r = render_html(q, id, masker, summary, f);
-        failed = fclose(f) != 0;
-        if (r >= 0 && !failed)
+        r = file_finish(f, render_html(q, id, masker, summary, f));
+        if (r >= 0)
                 return STATUS_DONE;
-        print_error(_("'%s' cannot be written: %s."), path, strerror(r < 0 ? -r : errno));
+        print_error(_("'%s' cannot be written: %s."), path, strerror(-r));
         (void) unlink(path); /* half a session says something else than a whole one */
         return STATUS_FAILED;
 }

@@ -116,7 +116,7 @@ def test_one_of_many_branches_was_squashed(sample, repository):
 def test_lines_without_a_commit_or_a_file_are_reported(sample, repository, tmp_path):
     with open(repository.folder / "main.c", "a") as f:
         f.write("not committed\n")
-    assert "comes from no session" in sample.run("blame", f"{repository.folder}/main.c:2", code=1).err
+    assert sample.run("blame", f"{repository.folder}/main.c:2", code=1).err == "1 line is not committed yet.\n"
     assert "has no such line" in sample.run("blame", f"{repository.folder}/main.c:99", code=1).err
     (repository.folder / "new.c").write_text("new\n")
     assert "was never committed" in sample.run("blame", repository.folder / "new.c", code=1).err

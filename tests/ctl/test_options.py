@@ -1,11 +1,14 @@
 """Help, usage errors, exit statuses"""
 
 import re
+import resource
+import signal
 import sqlite3
+import subprocess
 
 import pytest
 
-from conftest import SCRUBJAYCTL
+from conftest import SCRUBJAYCTL, SESSION
 
 COMMANDS = ["status", "sync", "resync", "watch", "log-level", "doctor", "sessions", "show", "search", "blame", "findings", "stats", "share", "mcp", "export",
             "state", "verify", "mask", "rules", "remote"]
@@ -102,8 +105,27 @@ def test_the_archive_can_be_named(sample, tmp_path):
     assert "web" in sample.run("sessions", "--config", config).out
 
 
+@pytest.mark.parametrize("command", [["export", "--jsonl", "out"], ["export", "--markdown", "out"],
+                                     ["share", SESSION, "--yes", "--output", "page.html"]])
+def test_a_file_that_cannot_be_written_says_why(sample, command):
+    """The file system's own reason; which limit it is makes no difference."""
+    def no_large_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    sample.write(f"UPDATE messages SET content = '{'word ' * 4000}' WHERE session_id = :a AND ordinal = 0;\n")
+    done = subprocess.run([SCRUBJAYCTL, *command], env=sample.environ, cwd=sample.home, preexec_fn=no_large_files,
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.endswith("cannot be written: File too large.\n")
+
+
+def test_mask_fails_with_2_and_one_sentence(ctl):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([SCRUBJAYCTL, "mask"], env=ctl.environ, stdout=full, stderr=subprocess.PIPE, text=True, input="x\n")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+
+
 def test_full_output_is_an_error(sample):
-    import subprocess
     with open("/dev/full", "w") as full:
         done = subprocess.run([SCRUBJAYCTL, "sessions"], env=sample.environ, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1
