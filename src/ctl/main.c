@@ -154,6 +154,7 @@ static int parse_global_options(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
+        char help[] = "--help", *name;
         const Command *command;
         int r;
 
@@ -171,13 +172,19 @@ int main(int argc, char *argv[])
                 print_error(_("No command was given. See 'scrubjayctl --help'."));
                 return STATUS_USAGE;
         }
-        if (strcmp(argv[optind], "help") == 0) {
+        name = argv[optind];
+        if (strcmp(name, "help") == 0 && optind + 1 == argc) {
                 print_help();
                 return STATUS_DONE;
         }
-        command = find_command(argv[optind]);
+        if (strcmp(name, "help") == 0) { /* "help show" is "show --help" */
+                name = argv[optind + 1];
+                argv[optind] = name;
+                argv[optind + 1] = help;
+        }
+        command = find_command(name);
         if (!command) {
-                explain_unknown(argv[optind]);
+                explain_unknown(name);
                 return STATUS_USAGE;
         }
         r = command->run(argc - optind, argv + optind);

@@ -22,6 +22,12 @@ def test_help_is_one_screen_and_names_the_commands(ctl):
     assert [name for name in COMMANDS if not re.search(rf"^  {name}\b", out, re.MULTILINE)] == []
 
 
+def test_help_with_a_command_is_that_commands_help(ctl):
+    assert ctl.run("help", "show").out == ctl.run("show", "--help").out
+    assert ctl.run("help").out == ctl.run("--help").out
+    assert "Did you mean 'show'?" in ctl.run("help", "shwo", code=2).err
+
+
 def test_version(ctl):
     assert re.fullmatch(r"scrubjayctl \d+\.\d+\.\d+\n", ctl.run("--version").out)
 
