@@ -237,13 +237,14 @@ static int on_message(void *userdata, const Message *m)
 {
         _cleanup_(strbuf_done) StrBuf role = { 0 }, text = { 0 }, time = { 0 };
         int64_t ordinal = m->values[MESSAGE_ORDINAL].integer;
+        Value words = message_words(m);
         Page *p = userdata;
         int r;
 
         p->summary->n_messages++;
         p->summary->n_calls += m->n_calls;
         if ((r = put_masked(p, &role, m->values + MESSAGE_ROLE, false)) < 0 ||
-            (r = put_masked(p, &text, m->values + MESSAGE_CONTENT, false)) < 0 ||
+            (r = put_masked(p, &text, &words, false)) < 0 ||
             (r = put_local_iso(&time, m->values + MESSAGE_TIMESTAMP)) < 0)
                 return r;
         (void) strbuf_printf(&p->out,

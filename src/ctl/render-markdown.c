@@ -130,6 +130,7 @@ static int on_message(void *userdata, const Message *m)
         const Writer *w = userdata;
         _cleanup_free_ char *role = printable_value(m->values + MESSAGE_ROLE);
         _cleanup_free_ char *time = printable_value(m->values + MESSAGE_TIMESTAMP);
+        Value words = message_words(m);
         FILE *f = w->f;
         int r;
 
@@ -140,7 +141,7 @@ static int on_message(void *userdata, const Message *m)
         fputs("\n\n", f);
         r = write_text(f, "> > ", m->values + MESSAGE_THINKING_TEXT);
         if (r >= 0)
-                r = write_text(f, "> ", m->values + MESSAGE_CONTENT);
+                r = write_text(f, "> ", &words);
         for (size_t i = 0; r >= 0 && i < m->n_calls && w->tools != TOOLS_NONE; i++)
                 r = write_call(w, m, m->calls[i]);
         return r < 0 ? r : ferror(f) ? -EPIPE : 0;

@@ -198,6 +198,7 @@ static int on_message(void *userdata, const Message *m)
         _cleanup_free_ char *role = printable_value(m->values + MESSAGE_ROLE);
         _cleanup_free_ char *model = printable_value(m->values + MESSAGE_MODEL);
         _cleanup_(strbuf_done) StrBuf time = { 0 };
+        Value words = message_words(m);
         bool is_user;
         FILE *f = w->f;
         int r;
@@ -212,7 +213,7 @@ static int on_message(void *userdata, const Message *m)
                 m->values[MESSAGE_ORDINAL].integer, style_off());
         r = write_value(f, "  ┊ ", STYLE_DIM, m->values + MESSAGE_THINKING_TEXT);
         if (r >= 0)
-                r = write_value(f, "", STYLE_NONE, m->values + MESSAGE_CONTENT);
+                r = write_value(f, "", STYLE_NONE, &words);
         for (size_t i = 0; r >= 0 && i < m->n_calls && w->tools != TOOLS_NONE; i++)
                 r = write_call(w, m, m->calls[i]);
         /* a person who leaves the pager has seen enough */

@@ -37,6 +37,27 @@ const Value *session_last_activity(const Value *values)
         return ended->type == VALUE_TEXT && ended->size > 0 ? ended : values + SESSION_STARTED_AT;
 }
 
+static bool has_text(const Value *v)
+{
+        return v->type == VALUE_TEXT && v->size > 0;
+}
+
+Value message_words(const Message *m)
+{
+        Value words = m->values[MESSAGE_DIALOGUE_TEXT];
+
+        if (words.type != VALUE_TEXT)
+                return m->values[MESSAGE_CONTENT];
+        for (; words.size > 0 && *words.text == '\n'; words.text++)
+                words.size--;
+        while (words.size > 0 && words.text[words.size - 1] == '\n')
+                words.size--;
+        /* without anything else to show, what there is is shown */
+        return words.size > 0 || m->n_calls > 0 || has_text(m->values + MESSAGE_THINKING_TEXT)
+                               ? words
+                               : m->values[MESSAGE_CONTENT];
+}
+
 char *value_copy(const Value *v)
 {
         if (v->type == VALUE_INTEGER)

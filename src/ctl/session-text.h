@@ -24,6 +24,10 @@ void session_print_line(Query *q, const SessionRow *s, size_t used);
 /* Prints the command that opens the session, or its message @ordinal (below 0: none), after @indent. */
 void session_print_command(const char *shown_id, int64_t ordinal, const char *indent);
 
+/* What was said in a message. agentsview repeats thinking and calls of tools as text in a message's content, and keeps the rest
+ * apart, where it tells them apart. Borrowed. */
+Value message_words(const Message *m);
+
 /* A value as a string of its own, byte for byte; "" for NULL. */
 char *value_copy(const Value *v);
 

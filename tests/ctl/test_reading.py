@@ -139,6 +139,17 @@ def test_show_reads_like_a_conversation(sample):
     assert places == sorted(places)
 
 
+def test_thinking_and_tools_are_shown_once(sample):
+    """agentsview repeats them in a message's content, and keeps apart what was said."""
+    sample.write("UPDATE messages SET content = '[Thinking]\nCareful now\n[/Thinking]\nIt is deployed.\n[Bash: x]\n$ make deploy', "
+                 "dialogue_text = '\n\nIt is deployed.\n' WHERE session_id = :a AND ordinal = 4;\n")
+    sample.run("share", SESSION, "--yes", "--output", "page.html")
+    for shown in (sample.run("show", SESSION).out, sample.run("show", SESSION, "--markdown").out, (sample.home / "page.html").read_text()):
+        assert [shown.count(text) for text in ("Careful now", "It is deployed.", "[Bash: x]")] == [1, 1, 0] and "make deploy" in shown
+    sample.write("UPDATE messages SET content = '[Note]', dialogue_text = '' WHERE session_id = :b;\n")
+    assert "[Note]" in sample.run("show", OTHER).out, "what has nothing else is shown as it is"
+
+
 def test_show_highlights_masked_places(sample):
     seen = sample.on_terminal("show", SESSION)
     assert "\x1b[7;33m[REDACTED:aws-access-key]\x1b[0m" in seen
