@@ -70,7 +70,7 @@ def test_explain_names_what_masks_a_value_whoever_found_it(ctl, rng):
     value = made(rng, 24)
     texts = {
         f"stripe_key: sk_live_{value}\n": "masked by stripe-key; by its name alone",
-        f"the password is https://x:{value[:9]}@host.example/\n": "masked in part, by url-password",
+        f"the password is https://x:{value[:9]}@host.example/\n": "by url-password",
         f"postgres://app:{value[:9]}@db.example/prod\n": "masked by database-url, without a name",
     }
     for text, told in texts.items():
