@@ -75,7 +75,7 @@ static inline bool is_blank(char c)
         return c == ' ' || c == '\t';
 }
 
-/* @set is a literal: the compiler makes a few comparisons of it. */
+/* @set is a literal, which the compiler turns into a few comparisons. */
 static inline __attribute__((always_inline)) bool is_any(char c, const char *set)
 {
         size_t n = __builtin_strlen(set);

@@ -1,8 +1,8 @@
 /*
  * Judge data: what the model knows
  *
- * Constants that the build makes of data/judge/words.txt and model.txt (tools/judge/README.md has their form). Private to
- * the judge.
+ * Constants that the build makes from data/judge/words.txt and model.txt (tools/judge/README.md describes their format).
+ * Private to the judge.
  */
 #pragma once
 
@@ -15,10 +15,10 @@ extern const uint8_t judge_dictionary[];
 #define JUDGE_DICTIONARY_HASHES 3
 #define JUDGE_CHAR_CLASSES      40
 
-/* 8 * log2 of how probable a class of characters is after another one. */
+/* 8 * log2 of the probability of a class of characters after another one. */
 extern const int8_t judge_bigrams[JUDGE_CHAR_CLASSES * JUDGE_CHAR_CLASSES];
 
-/* The classes that the bigrams know. */
+/* The classes of the bigrams. */
 static inline unsigned judge_char_class(char c)
 {
         if (is_letter(c))
@@ -43,7 +43,7 @@ static inline unsigned judge_char_class(char c)
         }
 }
 
-/* A word on its way through the dictionary, letter by letter. */
+/* A word that is being looked up in the dictionary, letter by letter. */
 typedef struct DictionaryLook {
         uint32_t hashes[JUDGE_DICTIONARY_HASHES];
 } DictionaryLook;
@@ -70,8 +70,8 @@ static inline bool judge_dictionary_has(const DictionaryLook *look)
         return true;
 }
 
-/* A node of a tree. A feature that is at most the threshold goes on with the next node, another one with node right of
- * the tree. A leaf's mean is its value. */
+/* A node of a tree. If the feature is at most the threshold, the next node follows, otherwise node @right of the tree. A leaf's
+ * mean is its value. */
 typedef struct JudgeNode {
         uint16_t feature;
         int16_t threshold;
@@ -87,11 +87,11 @@ extern const size_t judge_n_trees;
 extern const char judge_training[]; /* the digest of what it was trained on */
 extern const int judge_base;
 
-/* After so many trees a score below this one is not looked at any longer. */
+/* After this many trees, a candidate with a lower score is rejected. */
 extern const size_t judge_early_trees;
 extern const int judge_early_score;
 
-/* The two scores times these: a sum below the third one is not looked at any longer. */
+/* The weights of the two scores, and the sum below which a candidate is rejected. */
 extern const int judge_gate[3];
 
 /* What each hash adds to its score. */
@@ -99,5 +99,5 @@ extern const int8_t judge_value_weights[1 << JUDGE_VALUE_BITS],
                 judge_word_weights[1 << JUDGE_WORD_BITS];
 extern const int judge_value_bias, judge_word_bias;
 
-/* What a score must have. */
+/* The least score of a secret. */
 extern const int judge_thresholds[JUDGE_CAUTIONS_N][JUDGE_KINDS_N][JUDGE_FORMS_N];

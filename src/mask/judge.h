@@ -1,18 +1,18 @@
 /*
- * Judge: is it a secret, as far as name, value and place tell?
+ * Judge: is it a secret, as far as name, value and place can tell?
  *
- * What has no form of its own ("hunter2", 40 random letters) is a secret by what stands beside it: DB_PASSWORD=...,
- * "api_key": "...", the password is ..., a column that is headed "password". The reader finds a keyword's name and every
- * value that it may name (judge_read); what can be counted of name, value and place are its features (judge_measure); a
- * model that was trained on such features (data/judge, tools/judge) says how likely it is a secret.
+ * A value without a form of its own ("hunter2", 40 random letters) is a secret because of what is beside it: DB_PASSWORD=...,
+ * "api_key": "...", the password is ..., a column with the title "password". The reader finds a keyword's name and every value
+ * that it may name (judge_read). What can be counted in name, value and place are the features (judge_measure). A model that
+ * was trained on such features (data/judge, tools/judge) says how likely the value is a secret.
  *
- * Nothing here allocates, and every look at the text has a bound.
+ * Nothing here allocates memory, and how far it reads is bounded everywhere.
  */
 #pragma once
 
 #include "mask/view.h"
 
-/* How name and value stand to each other. */
+/* How name and value are written together. */
 #define JUDGE_FORMS(X)                                                                             \
         X(OPERATOR, "operator") /* name = value, name: value, "name" => value */                   \
         X(CALL, "call")         /* setName("value") */                                             \
@@ -43,12 +43,12 @@
         X(PIN, "pin")               \
         X(LOGIN, "login")
 
-/* Where the name stands in its line. */
-#define JUDGE_PLACES(X)                                                         \
-        X(WITHIN, "within")                                                     \
-        X(START, "start")     /* begins it, after bullets, numbers and signs */ \
-        X(COMMAND, "command") /* export, env, -e and their like before it */    \
-        X(STRING, "string")   /* begins a string */
+/* Where the name is in its line. */
+#define JUDGE_PLACES(X)                                                               \
+        X(WITHIN, "within")                                                           \
+        X(START, "start")     /* at its start, or after bullets, numbers and signs */ \
+        X(COMMAND, "command") /* after export, env, -e or the like */                 \
+        X(STRING, "string")   /* at the start of a string */
 
 #define JUDGE_ENUM_FORM(id, name)  FORM_##id,
 #define JUDGE_ENUM_KIND(id, name)  KIND_##id,
@@ -70,11 +70,11 @@ typedef struct Candidate {
         JudgeForm form;
         JudgeKind kind;
         JudgePlace place;
-        char operator; /* "=", ":", or another sign that stands for what was read */
+        char operator; /* "=", ":", or a sign that stands for what was read */
         char quote;    /* 0: the value has none */
         bool name_quoted;
-        bool foreign; /* the keyword is no English word */
-        bool rest;    /* the value is all that is left of the line */
+        bool foreign; /* the keyword is not an English word */
+        bool rest;    /* the value is the rest of the line */
 } Candidate;
 
 /* A word that names secrets. */
@@ -84,33 +84,33 @@ typedef struct Keyword {
         unsigned flags; /* of judge-reader.c */
 } Keyword;
 
-/* No keyword has fewer letters; one of no more than the second number is a part of many words. */
+/* The shortest keyword; and the length up to which a keyword is part of many words. */
 #define JUDGE_KEYWORD_MIN   2
 #define JUDGE_KEYWORD_SHORT 3
 
-/* Keyword @i; NULL after the last one. They are told apart in any case (ASCII). */
+/* Keyword @i; NULL after the last one. A text may have it in any case (of ASCII letters). */
 const Keyword *judge_keyword(size_t i);
 
-/* No shorter value is looked at. */
+/* Shorter values are ignored. */
 #define JUDGE_VALUE_MIN 3
 
-/* A value without quotes that has this many bytes may go on. */
+/* A value without quotes that has this many bytes may be longer. */
 #define JUDGE_VALUE_MAX 1024
 
-/* Says what was found; a negative result ends the search. */
+/* Called for each candidate; a negative result ends the search. */
 typedef int (*CandidateFunc)(void *userdata, const Candidate *candidate);
 
 /* Calls @func for each value that @keyword, at @start of @v, may name. Returns 0, or what @func returned. */
 int judge_read(const View *v, size_t start, const Keyword *keyword, CandidateFunc func,
                void *userdata);
 
-/* The same for the keyword that stands at @start; nothing where none does. */
+/* The same for the keyword at @start, if there is one. */
 int judge_read_keyword(const View *v, size_t start, CandidateFunc func, void *userdata);
 
 /* Is a name one whose values are wanted? */
 typedef bool (*NameFunc)(void *userdata, const char *name, size_t n);
 
-/* The same for any word @start..@end of a name, a keyword or not, if @wants that name: it is asked once, before anything is read. */
+/* The same for any word @start..@end of a name, keyword or not, if @wants that name: it is asked once, before anything is read. */
 int judge_read_at(const View *v, size_t start, size_t end, NameFunc wants, CandidateFunc func,
                   void *userdata);
 
@@ -118,8 +118,8 @@ int judge_read_at(const View *v, size_t start, size_t end, NameFunc wants, Candi
 int judge_read_all(const View *v, CandidateFunc func, void *userdata);
 
 /*
- * What is counted of a candidate. Each is an integer of 16 bits: shares are in 1/256, logarithms in 1/16 bits, the rest are
- * numbers, classes (the order says nothing) and yes or no.
+ * What is counted of a candidate. Each is a 16-bit integer: shares are in 1/256, logarithms in 1/16 bits; the rest are counts,
+ * classes (whose order means nothing), and yes or no.
  */
 #define JUDGE_FEATURES(X)                     \
         /* the value's characters */          \
@@ -244,7 +244,7 @@ typedef enum JudgeFeature { JUDGE_FEATURES(JUDGE_ENUM_FEATURE) JUDGE_FEATURES_N 
 /* Its name. */
 const char *judge_feature_name(JudgeFeature feature);
 
-/* Hashes of the value's characters, one to four together, and of the words of name and surroundings. */
+/* Hashes of the value's groups of one to four characters, and of the words in the name and around it. */
 #define JUDGE_VALUE_BITS 13
 #define JUDGE_WORD_BITS  12
 #define JUDGE_VALUES_MAX 200
@@ -260,16 +260,16 @@ typedef struct Measures {
 void judge_measure(const View *v, const Candidate *c, Measures *ret);
 void judge_measure_hashes(const View *v, const Candidate *c, Measures *ret);
 
-/* Where the string ends whose quote is just before @i: at the quote that is escaped as that one is. 0: not in reach. */
+/* Where the string ends whose opening quote is just before @i: at the next quote with the same escaping. 0: not in reach. */
 size_t judge_quoted_end(const View *v, size_t i);
 
 /* Is it a word of the judge's dictionary: 3 to 12 letters? */
 bool judge_is_word(const char *s, size_t n);
 
-/* Which model it is: differs when another one was built in. */
+/* Identifies the model that was built in. */
 const char *judge_model_name(void);
 
-/* How careful the judge is: a high caution masks more of what is no secret, a low one leaves more of what is one. */
+/* How careful the judge is: a high caution masks more text that is not secret, a low one leaves more secrets. */
 typedef enum JudgeCaution {
         CAUTION_LOW,
         CAUTION_NORMAL,
@@ -281,20 +281,20 @@ typedef enum JudgeCaution {
 typedef struct Verdict {
         bool secret;
         int score, threshold;
-        const char *veto; /* what the value or the name is for certain, so that the model is not asked; NULL: it was */
+        const char *veto; /* what the value or the name certainly is, so that the model was not asked; NULL: it was */
 } Verdict;
 
-/* So much less is needed beside the name of an issuer of keys, which the model does not know: rules do. */
+/* How much less is needed beside the name of an issuer of keys: rules know such names, the model does not. */
 #define JUDGE_KNOWN_NAME 3072
 
-/* The same where only a password can stand. */
+/* The same in places that only a password can have. */
 #define JUDGE_KNOWN_PLACE 2048
 
 /* Decides whether the candidate's value is a secret. */
 void judge_decide(const View *v, const Candidate *c, JudgeCaution caution, Verdict *ret);
 
-/* Would these @n bytes, with @quote round them (0: none), be a secret beside the name of a password, where @less than usual is
- * needed? For places that say so without a name. */
+/* Would these @n bytes, within @quote (0: no quotes), be a secret beside the name of a password, if @less than usual is needed?
+ * For places that imply a password without a name. */
 bool judge_is_password(const char *s, size_t n, char quote, JudgeCaution caution, int less);
 
 /* How much a feature moved the score, up or down. */
@@ -307,9 +307,9 @@ typedef struct Reason {
 
 typedef struct Explanation {
         Verdict verdict;
-        Reason reasons[JUDGE_REASONS_MAX]; /* the one that counted most first */
+        Reason reasons[JUDGE_REASONS_MAX]; /* the one that counted most is first */
         size_t n_reasons;
 } Explanation;
 
-/* The same as judge_decide(), with what counted. */
+/* The same as judge_decide(), with the reasons. */
 void judge_explain(const View *v, const Candidate *c, JudgeCaution caution, Explanation *ret);

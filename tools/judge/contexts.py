@@ -1,6 +1,6 @@
-"""Where secrets stand: templates, one set to train with and another to test with, written apart.
+"""Where secrets are found: templates, a set for training and another for testing, written independently.
 
-A line is: what its name names (P a password, T a token or key, A either, I a PIN), what the value may hold (see FITS), the
+A line is: what the name stands for (P a password, T a token or key, A either, I a PIN), what the value may contain (see FITS), the
 context's name, the template. ¤ is the value; «...» is filled from names.py; \\n and \\t are a line break and a tab.
 """
 
@@ -487,7 +487,7 @@ T c ja APIキーは ¤ です
 I b ja 暗証番号は¤です
 '''
 
-# Sentences to train with: use -> openers, subjects, links, tails; any of each.
+# Sentences for training: use -> openers, subjects, links, tails, in any combination.
 SENTENCES = {
     "en": ("", ["", "", "", "ok, ", "hi, ", "btw ", "FYI: ", "note: ", "so ", "- ", "yes, ", "I think ", "remember: ", "sorry, ", "for the record, ", "* "],
            ["the «w»", "my «w»", "your «w»", "our «w»", "the new «w»", "the old «w»", "the «w» for «a»", "the «w» on «h»", "the «w» of «u»", "«W»", "«w»",
@@ -710,7 +710,7 @@ def parse(text):
 
 
 def sentence(r):
-    """A template of a sentence to train with: (use, quoting, context, template)."""
+    """A template of a sentence for training: (use, quoting, context, template)."""
     language = r.choice(["en", "en", "en", "en"] + list(SENTENCES))
     use, openers, subjects, links, tails = SENTENCES[language]
     subject, link, tail = r.choice(subjects), r.choice(links), r.choice(tails)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Says what a model takes of labelled sets, as the scanner would with it alone.
+"""Reports what a model takes for secrets in labelled sets, as the scanner would with the model alone.
 
     tools/judge/evaluate.py DUMP MODEL RECORDS... [--misses N]
 
-For development: of the sets "train" and "test" it may show lines; "confirm" is for the last figures, without --misses.
+For development: it may show lines of the sets "train" and "test"; "confirm" is for the final figures, without --misses.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Makes labelled texts: secrets in contexts, harmless values in the same contexts, chatter. The same seed, the same texts.
+"""Makes labelled texts: secrets in contexts, harmless values in the same contexts, chatter. The same seed makes the same texts.
 
     tools/judge/generate.py SET OUTPUT
 
@@ -25,7 +25,7 @@ WRAPS_TEST = ['{"content": %s, "is_error": false}', '{"role":"user","message":%s
 
 
 def around(r, text, at, befores, afters, wraps):
-    """@text with something round it, and where the value at @at has gone. JSON in strings is what tools write."""
+    """@text with something around it, and the new position of the value at @at. Tools put JSON in strings."""
     if r.random() < .35:
         before, after = r.choice(befores), r.choice(afters)
         text, at = before + text + after, at + len(before)
@@ -40,7 +40,7 @@ def around(r, text, at, befores, afters, wraps):
 
 
 def as_tools_show(number, text):
-    """One in three lines of packages as sessions have them: in a JSON string, numbered, in a diff."""
+    """One in three lines of packages, as sessions show them: in a JSON string, numbered, in a diff."""
     if number % 7 == 3:
         text = json.dumps({"content": text}, ensure_ascii=False)
         return json.dumps({"message": text}, ensure_ascii=False) if number % 3 == 0 else text
@@ -83,14 +83,14 @@ class Generator:
         named = use if use != "A" else r.choice("PPPTT")
         kind = "pin" if use == "I" else "password" if (named == "P") == (r.random() < .85) else "token"
         fits = contexts.FITS[quoting]
-        # Where a language has no blanks, nothing says where such a value ends.
+        # In a language without blanks, nothing marks the end of such a value.
         style, value = values.make(r, self.values, kind, lambda v: fits(v) and (is_plain(v) or quoting == "p") and (v.isascii() or context not in ("zh", "ja")))
         before, after = names.fill(r, template, self.names, named).split("¤")
         text, at = around(r, before + value + after, len(before), *self.around)
         return self.record(number, text, at, value, kind="tp", context=context, style=style, use=named)
 
     def harmless_value(self, number):
-        """A context with a value that is none."""
+        """A context with a value that is not a secret."""
         r = self.r
         use, quoting, context, template = r.choice(self.templates)
         while context in ("url", "form") or "echo" in template or "sshpass" in template:
@@ -106,7 +106,7 @@ class Generator:
         return self.record(number, around(r, text, 0, *self.around)[0], 0, "", kind="fp", context=context, style="harmless", use=named)
 
     def identifier(self, number, word, for_passwords):
-        """A context with a name of several words for a value (identifiers.py)."""
+        """A context whose value is a name of several words (identifiers.py)."""
         r = self.r
         use = "P" if for_passwords and r.random() < .2 else "T"
         quoting, context, template = r.choice([t for t in self.named if t[0] in ("A", use) and contexts.FITS[t[1]](word)])[1:]
@@ -132,13 +132,13 @@ class Generator:
 
 
     def digest(self, number):
-        """Something random that opens nothing, and says so."""
+        """Something random that opens nothing, with a name that says so."""
         r = self.r
         text = names.fill(r, self.digests[number % len(self.digests)], self.names, r.choice("PPPT"))
         return self.record(number, around(r, text, 0, *self.around)[0], 0, "", kind="fp", context="digest", style="digest", use="P")
 
     def secret_for(self, fits):
-        """The style of a secret and one that @fits, to stand where something harmless does; a word would be harmless there as well."""
+        """(style, secret that @fits) for the place of something harmless; never a word, which would be harmless there as well."""
         return values.make(self.r, self.values, self.r.choice(["password", "token"]), lambda v: fits(v) and not v.isalpha())
 
 

@@ -1,4 +1,4 @@
-"""What stands where secrets stand and is none: references, placeholders, types, identifiers, texts; chatter about credentials."""
+"""What is found where secrets are but is not secret: references, placeholders, types, identifiers, texts; chatter about credentials."""
 
 import string
 
@@ -40,7 +40,7 @@ SENTENCES = ["Enter your «w»", "Your «w»", "Forgot «w»?", "Confirm «w»",
              "パスワードを忘れた場合", "パスワードが正しくありません", "新しいパスワード", "Wachtwoord vergeten?", "Password dimenticata?",
              "Hasło", "Heslo", "Lösenord", "Adgangskode", "Salasana", "Jelszó", "Şifre", "비밀번호", "비밀번호를 입력하세요", "Mật khẩu", "كلمة المرور"]
 
-# Whole lines about credentials without one. «w», «n», «N», «c», «a», «u», «h», «i» as in contexts.
+# Whole lines about credentials that contain none. «w», «n», «N», «c», «a», «u», «h», «i» as in contexts.
 CHATTER_TRAIN = r'''
 The «w» is stored in the keychain.
 the «w» is wrong
@@ -546,7 +546,7 @@ LOOKS_RANDOM = ("_id", "public", "cache_key", "primary_key", "page_token", "next
 
 
 def random_other(r, name):
-    """A value under a name that is of no secret: it may look random where that is usual."""
+    """A value under a name that does not name a secret; it may look random where that is usual."""
     if not any(part in name for part in LOOKS_RANDOM) and (name.split("_")[-2] if "_" in name else "") not in THINGS_TRAIN + THINGS_TEST:
         return r.choice([
             lambda: str(r.randint(1, 200000)), lambda: str(r.randint(0, 64)), lambda: r.choice(WORDS), lambda: r.choice(PATHS), lambda: r.choice(REFERENCES),
@@ -563,7 +563,7 @@ def random_other(r, name):
 
 
 def stand_in(r):
-    """What says itself that it is not the real one."""
+    """A value that itself says that it is not the real one."""
     sign = r.choice("--__.")
     parts = [r.choice(["example", "sample", "dummy", "fake", "your", "placeholder", "insert", "replace", "some"])]
     parts += r.choice([["«k»"], ["token"], ["key"], ["secret"], ["password"], ["api", "key"], ["access", "token"]])

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Names that code gives to things, out of fetched packages, beside names of keys and passwords: none is a secret.
+"""Names in the code of fetched packages, put beside names of keys and passwords: none is a secret.
 
     tools/judge/identifiers.py PACKAGES SET OUTPUT N
 
-"apiToken: sessionTokenProvider", "key = cache.user.name": a name of several words where a secret may stand as well. What is random
-and stands in a source, in a test say, is hardly ever there twice; a name is.
+"apiToken: sessionTokenProvider", "key = cache.user.name": a name of several words where a secret could be as well. A random value
+in a source, in a test for example, hardly ever occurs twice; a name does.
 """
 
 import collections
@@ -20,12 +20,12 @@ from packages import texts
 CODE = {".py", ".go", ".js", ".mjs", ".ts", ".tsx", ".rs", ".java", ".c", ".h", ".rb", ".kt", ".cs", ".php"}
 FILES = 300
 CHARACTERS = 60000
-MOST = 60               # of a package and form
+MOST = 60               # of each package and form
 SHAPES = {
     "camel": r"[a-z]+\d?(?:[A-Z]+[a-z]+\d?)+", "type": r"(?:[A-Z]+[a-z]+\d?){2,}", "snake": r"[a-z]+\d?(?:_[a-z\d]+)+", "upper": r"[A-Z]+\d?(?:_[A-Z\d]+)+",
     "dashes": r"[a-z]+\d?-[a-z\d]+", "dotted": r"[A-Za-z_]+(?:\.[A-Za-z_]+)+", "scope": r"[A-Za-z_]+(?:::[A-Za-z_]+)+", "path": r"[a-z_-]+(?:/[A-Za-z_.-]+)+",
     "file": r"[A-Za-z_-]+\.(?:py|go|js|ts|rs|json|yaml|yml|toml|md|txt|pem|key|html|css|sh|conf|ini|env)"}
-# Four words and more that somebody may have joined are a passphrase as well; beside the name of a password, two with a dash are.
+# Four or more words that somebody may have joined could be a passphrase; beside the name of a password, so could two with a dash.
 PHRASE = re.compile(r"[a-z]+(?:[._-][a-z]+){3,}")
 PAIR = re.compile(r"[a-z]+-[a-z]+")
 WORD = re.compile(r"(?<![\w.:/@$%+=-])[A-Za-z_][\w.:/-]{5,59}(?![\w:/@+=-])")
@@ -33,7 +33,7 @@ SHAPE = re.compile("|".join("(?P<%s>%s)" % item for item in SHAPES.items()))
 
 
 def of_texts(files):
-    """(shape, name), each once, of what stands at least twice in @files, in order."""
+    """(shape, name), each once and in order, of what occurs at least twice in @files."""
     found = collections.Counter()
     for text in files:
         found.update(word.rstrip(".:/-") for word in WORD.findall(text[:CHARACTERS]))
@@ -60,7 +60,7 @@ def of_packages(root, which):
 
 
 def of_python(seed, test, most):
-    """Records with names of Python's own library, which is no package."""
+    """Records with names of Python's own library, which is not a package."""
     folder = os.path.dirname(os.__file__)
     files = [open(os.path.join(folder, name), encoding="utf-8", errors="replace").read() for name in sorted(os.listdir(folder)) if name.endswith(".py")]
     found, g = list(of_texts(files)), Generator(seed, test)

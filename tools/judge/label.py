@@ -1,7 +1,7 @@
-"""What each candidate of a record is: 1 the secret, 0 none, -1 neither way (a part of one, or nobody can tell), 2 a fixture.
+"""What each candidate of a record is: 1 the secret, 0 not a secret, -1 neither (a part of one, or nobody can tell), 2 a fixture.
 
-Lines of packages hold passwords and tokens that tests and examples made up. Where such a literal stands beside a name of a
-secret it is one for training ("fixture"), and in a test set it counts neither way.
+Lines of packages contain passwords and tokens that tests and examples made up. Beside the name of a secret, such a literal (a
+"fixture") counts as a secret in training, and neither way in a test set.
 """
 
 import functools
@@ -24,7 +24,7 @@ TYPES = set("string str int bool boolean null none true false nil undefined numb
 REFERENCE = re.compile(r"[$%{<(\[`]|://|\*\*|\.\.\.|…|^/|^\./|^~|op:|arn:|secretref|os\.environ|process\.env|^@|^:|^#|^-")
 IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+|[A-Z][A-Z0-9]*_[A-Z0-9_]+|[a-z]+(?:[_./:-][a-z0-9]+)+|[\d.,]+|[A-Za-z_]\w*(?:\.\w+)+|[A-Z][a-z]+(?:[A-Z][a-z]+)+")
 HASH = re.compile(r"\$(?:2[aby]|6|5|1|apr1|argon2)\w*\$|\{(?:SHA|SSHA|MD5|CRYPT)\}|pbkdf2_")
-# Nobody can tell by the name alone.
+# Nobody can tell from the name alone.
 EITHER = re.compile(r"(?i)salt|pepper|seed|mnemonic|^-[pu]$")
 PLAIN = re.compile(r"(?i)[\d.:/-]+|[a-z_ -]{1,10}|[\w./-]*/[\w./-]*|\d+:\d+.*")
 VALUE_MAX = 1024        # JUDGE_VALUE_MAX of src/mask/judge.h
@@ -33,7 +33,7 @@ BARE = {"env", "yaml", "ini", "toml", "shell", "log", "md", "text"}
 
 
 def is_fixture(name, value, form, quoted, context):
-    """Is @value a literal that somebody made up as a password or a token? None: it may be."""
+    """Is @value a literal that somebody made up as a password or a token? None: perhaps."""
     if EITHER.search(name) and not PLAIN.fullmatch(value) and not REFERENCE.search(value):
         return None
     if form in LOOSE or (not quoted and context not in BARE):
@@ -87,7 +87,7 @@ def label(record, text, candidate, quoted):
         if len(rest) <= 8 and b" " not in rest.strip():
             return 1
         return 0 if len(rest) > 12 else -1
-    # The reader ends a value without quotes after so many bytes; the scanner goes on.
+    # The reader ends a value without quotes after this many bytes; the scanner continues.
     if start == first and end - start >= VALUE_MAX:
         return 1
     return 0 if end <= first or start >= last else -1

@@ -1,8 +1,8 @@
-"""Lines with credential words out of fetched packages: no secrets, until somebody looks (see label.py).
+"""Lines with credential words from fetched packages: they count as harmless, except for fixtures (see label.py).
 
-    tools/judge/mine.py PACKAGES SET OUTPUT MOST      at most so many of a package and kind of file
+    tools/judge/mine.py PACKAGES SET OUTPUT MOST      MOST: of each package and kind of file
 
-For training as many again are taken of the lines that have a literal beside the name: fixtures, and what is taken for them.
+For training, as many again are taken of the lines with a literal beside the name: fixtures, and what looks like them.
 """
 
 import collections
@@ -29,13 +29,13 @@ CONTEXTS = {
     ".golden": "text", ".tmpl": "xml", ".tpl": "xml", ".ps1": "shell", ".csv": "table", ".lock": "lock", ".sum": "lock", ".mod": "lock"}
 LITERAL = re.compile(r"""(?i)(?:pass|pwd|secret|token|key|credential|auth)[\w.\])-]{0,20}["'`]?\s*(?::=|=>|[:=(,])\s*[bf@&]?["'][^"'\s]{4,80}["']"""
                      r"""|(?:pass|pwd|secret|token|key)\w*[=:] ?[^\s"'$<{(]{5,60}$""")
-FILES = 1500            # of a package that are looked at, spread over it
+FILES = 1500            # the most files that are read of a package, spread over it
 LINE_MAX = 400
 PLACES = 400
 
 
 def numbers_of(text):
-    """The lines that may hold a keyword, in order, at most so many of a file."""
+    """The lines that may contain a keyword, in order, limited for each file."""
     low = text.lower()
     if len(low) != len(text):
         return []
@@ -56,7 +56,7 @@ def numbers_of(text):
 
 
 def lines_of(root, which):
-    """Each line once: (package, context, file, text); every third one with the line before and two after it."""
+    """Each line once: (package, context, file, text); every third with the line before it and the two after it."""
     seen = set()
     for package, name, text in texts(root, which, CONTEXTS, FILES):
         context = CONTEXTS[os.path.splitext(name)[1].lower()]
@@ -89,7 +89,7 @@ def main():
         for (package, context, literal), lines in sorted(by.items()):
             total = len(lines) + len(by.get((package, context, not literal), ()))
             taken = r.sample(lines, min(len(lines), most))
-            # What a line counts for, so that all together are as if they had been drawn from all alike.
+            # The weight of a line, so that all of them together count as if drawn evenly.
             weight = min(most, total) * len(lines) / total / len(taken)
             for name, line in taken:
                 count += 1

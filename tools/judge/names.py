@@ -1,4 +1,4 @@
-"""Names that secrets have, names that only look like it, and what stands round them; for training and for the test apart."""
+"""Names of secrets, names that only look like them, and what is around them; separate for training and test."""
 
 import base64
 import uuid
@@ -45,7 +45,7 @@ TEST = {
     "o": "STAGE LISTEN_ADDR LOCALE CACHE_DIR MAX_CONN SENTRY_ENV".split(),
 }
 
-# Names of what is no secret however it looks.
+# Names of things that are not secret, whatever they look like.
 OTHER_TRAIN = ("key_id token_url token_type public_key cache_key primary_key next_page_token page_token continuation_token secret_name token_name "
                "password_file key_file secret_id password_field token_id foreign_key sort_key partition_key idempotency_key object_key s3_key "
                "password_policy max_tokens total_tokens token_count password_length token_expiry key_path token_endpoint secret_ref secret_arn "
@@ -58,7 +58,7 @@ OTHER_TEST = ("key_ref password_url token_uri public_key_id query_key unique_key
               "password_label api_key_header key_column pass_threshold auth_domain token_ttl secret_store key_usage").split()
 
 
-# What keys are of that open nothing, and what else looks random beside a name.
+# What keys are called that open nothing, and what else looks random beside a name.
 THINGS_TRAIN = ("trace span event row device job order item page cell message storage lock region shard tenant element widget "
                 "asset topic stream slot node view route menu field theme locale tile layer entity record document column group "
                 "bucket batch task release build bundle module plugin layout store state").split()
@@ -66,7 +66,7 @@ THINGS_TEST = "request session_row queue cluster metric invoice ticket chunk seg
 
 
 def forms(parts):
-    """A name in every way of writing: slot -> text."""
+    """A name in every way of writing it: slot -> text."""
     words = [w for part in parts for w in part.split("_")]
     camel = words[0] + "".join(w.capitalize() for w in words[1:])
     return {"N": "_".join(words).upper(), "n": "_".join(words), "c": camel, "k": "-".join(words), "C": camel[0].upper() + camel[1:],
@@ -74,7 +74,7 @@ def forms(parts):
 
 
 def brand(r):
-    """The name of nobody yet: what services are called is made up every day."""
+    """An invented name, since new services with new names appear every day."""
     return "".join(r.choice("b c d f g h j k l m n p r s t v w x z br ch cl cr dr fl gr pl sh sk sp st tr th".split()) + r.choice("a e i o u ai ea io oo y".split())
                    for _ in range(r.randint(1, 3))) + r.choice(["", "", "", "n", "x", "r", "ly", "fy", "io", "hub", "base", "t", "m"])
 
@@ -91,7 +91,7 @@ def secret_name(r, names, use):
 
 
 def fill(r, template, names, use, parts=None):
-    """@template with everything but the value in its place."""
+    """@template with everything but the value filled in."""
     slots = forms(parts or secret_name(r, names, use))
     words = r.choice(names["words"][use])
     if r.random() < .35:

@@ -11,7 +11,7 @@ LARGEST = 2_000_000
 
 
 def read_sources():
-    """Every line of sources.txt as [set, registry, name, version, sha256], or as it is where it is a comment."""
+    """Every line of sources.txt as [set, registry, name, version, sha256]; a comment as it is."""
     with open(SOURCES, encoding="utf-8") as lines:
         return [line.rstrip("\n") if line.startswith("#") or not line.strip() else line.split() for line in lines]
 
@@ -39,7 +39,7 @@ def packages(root, which):
 
 
 def texts(root, which, suffixes=None, most=None):
-    """Every file that is UTF-8 text, at most so many of a package, spread over it: (package, name, text)."""
+    """Files that are UTF-8 text, limited for each package and spread over it: (package, name, text)."""
     for package, registry, path in packages(root, which):
         files = [(name, read) for name, read in files_of(path, registry)
                  if suffixes is None or os.path.splitext(name)[1].lower() in suffixes]

@@ -1,8 +1,8 @@
-"""Texts of packages round what a person has read and labelled (labels.txt): what a model took for secrets, and what it is.
+"""Texts of packages around what a model took for secrets, and a person has read and labelled (labels.txt).
 
     tools/judge/read.py PACKAGES OUTPUT
 
-A line of labels.txt: "none" or "secret", the package, where the value begins in the file and how long it is (bytes), the file.
+A line of labels.txt: "none" or "secret", the package, the start and the length of the value in the file (bytes), the file.
 """
 
 import json
@@ -15,7 +15,7 @@ from mine import CONTEXTS
 from packages import files_of, packages
 
 LABELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "labels.txt")
-INSTEAD = 3             # texts with a secret instead, of each
+INSTEAD = 3             # texts with a secret instead, for each value
 FITS = re.compile(r"[A-Za-z0-9!@#%^*_+=.~-]+")
 NEAR = 300              # bytes of the lines before and after
 
@@ -32,7 +32,7 @@ def read_labels():
 
 
 def block(raw, start, end):
-    """Where the lines round a value begin and end: its own and one more each way, as far as they are short."""
+    """Where the lines around a value begin and end: its own and one more on each side, if they are short."""
     first, last = raw.rfind(b"\n", 0, start) + 1, raw.find(b"\n", end)
     last = len(raw) if last < 0 else last
     before = raw.rfind(b"\n", 0, max(0, first - 1)) + 1
@@ -48,7 +48,7 @@ def block(raw, start, end):
 
 
 def instead(g, record, before, after, number):
-    """The same text with a secret where the harmless value stood: the text round it says nothing against one."""
+    """The same text with a secret in place of the harmless value; nothing around it speaks against a secret."""
     style, value = g.secret_for(FITS.fullmatch)
     start = len(before.encode())
     return dict(record, id="%s-%d" % (record["id"], number), text=before + value + after, secret=[start, start + len(value.encode())], kind="tp",

@@ -3,8 +3,8 @@
 
     tools/judge/train.py DUMP OUTPUT RECORDS...        DUMP is the program judge-dump
 
-What decides the bytes of the result: the records, the program and the pinned requirements. Nothing is drawn without a seed,
-and one thread adds up.
+The result's bytes depend only on the records, the program and the pinned requirements: every random number has a seed, and sums
+are computed by one thread.
 """
 
 import os
@@ -30,20 +30,20 @@ FOLDS = 2
 TREES, LEAVES = 200, 24
 SCALE = 1024
 QUOTES = b"\"'`\xc2\xe2\xe3"
-# What a source's candidates weigh: (secret, none).
+# The weights of a source's candidates: (secret, not secret).
 WEIGHTS = {"made": (1.0, 1.5), "fixture": (3.0, 1.0), "mined": (1.0, 1.0)}
-# Harmless lines that may be masked, in training, at each caution.
+# The share of harmless lines that may be masked, in training, at each caution.
 BUDGET = {"low": 0.003, "normal": 0.012, "high": 0.02}
-# No threshold is below this: forms that packages hardly have would be taken for sure ones.
+# No threshold is lower: otherwise forms that are rare in packages would always be taken for secrets.
 LOWEST = {"low": SCALE, "normal": 0, "high": -SCALE // 2}
-# After so many trees a sum that hardly any secret has ends it.
+# After this many trees, a sum that hardly any secret has ends it.
 EARLY_TREES, EARLY_LOST = 40, 0.001
-# So many secrets may be lost to the gate.
+# The share of secrets that may be lost to the gate.
 GATE_LOST = 0.001
 
 
 class Set:
-    """Candidates with features, labels and where they come from."""
+    """Candidates with their features, labels and origin."""
 
     def __init__(self, dump, paths, train=False):
         self.about = json.loads(subprocess.run([dump, "--describe"], stdout=subprocess.PIPE, check=True).stdout)
@@ -94,7 +94,7 @@ def counts(lists, size):
 
 
 def folds_of(records, of):
-    """A fold for each candidate: all of a package, and all of a made set's template, in one."""
+    """A fold for each candidate; a package, or a made set's template, is never split."""
     keys = [r["source"] if r["style"] == "mined" else "%s/%s/%s" % (r["source"], r["context"], r["style"]) for r in records]
     by_record = np.array([int(hashlib.sha256(key.encode()).hexdigest(), 16) % FOLDS for key in keys])
     return by_record[of]
@@ -115,7 +115,7 @@ class Linear:
 
 
 def out_of_fold(matrix, y, weights, folds):
-    """Scores of models that have not seen what they score, and the model of all."""
+    """Scores from models that have not seen what they score, and the model of everything."""
     final = Linear(matrix, y, weights)
     scores = np.zeros(len(y), "i8")
     for fold in range(FOLDS):
@@ -130,7 +130,7 @@ def boosted(X, y, weights):
 
 
 class Forest:
-    """The trees in integers, as C has them."""
+    """The trees in integers, as C uses them."""
 
     def __init__(self, model):
         self.base = int(round(SCALE * float(np.ravel(model._baseline_prediction)[0])))
@@ -160,7 +160,7 @@ class Forest:
         return out
 
     def score(self, X, trees=None):
-        """Scores of @X; sums of the first @trees where given."""
+        """Scores of @X; if given, the sums of the first @trees."""
         total = np.full(len(X), self.base, "i8")
         for tree in self.trees[:trees]:
             feature, threshold, right = (np.array([n[k] for n in tree]) for k in range(3))
@@ -177,7 +177,7 @@ class Forest:
 
 
 def crossed(X, y, weights, folds):
-    """The score of each row by trees that have not seen its fold."""
+    """The score of each row, from trees that have not seen its fold."""
     scores = np.zeros(len(y), "i8")
     for fold in range(FOLDS):
         there = folds != fold
@@ -186,9 +186,9 @@ def crossed(X, y, weights, folds):
 
 
 def thresholds(scores, y, cost, forms, lines, about, budget, lowest):
-    """A threshold for each form: the same price of a harmless line everywhere, all together within @budget of @lines.
+    """A threshold for each form, such that a harmless line costs the same in all of them, and all together stay within @budget of @lines.
 
-    @cost says how many harmless lines of packages a candidate stands for; 0 for secrets and for what is made.
+    @cost: how many harmless lines of packages a candidate stands for; 0 for secrets and for made texts.
     """
     allowed = budget * lines
     order = np.argsort(-scores[cost > 0])
@@ -215,7 +215,7 @@ def thresholds(scores, y, cost, forms, lines, about, budget, lowest):
 
 
 def gate_of(v_scores, w_scores, y, taken):
-    """What rejects most of what is none by the two scores alone, before features are counted. A value with a digit passes it."""
+    """The gate, which rejects most harmless candidates by the two scores alone, before features are counted. A value with a digit passes it."""
     X = np.column_stack([v_scores, w_scores])
     fit = LogisticRegression(C=1.0, solver="liblinear", random_state=1).fit(X / 256, y)
     v, w = (int(round(c / np.abs(fit.coef_).max() * 64)) for c in fit.coef_[0])
@@ -277,7 +277,7 @@ def main():
     X = np.column_stack([data.dense[index], v_scores, w_scores])
 
     scores = crossed(X, yy, ww, ff)
-    # Mined lines that a model which has not seen them calls secrets without a doubt: nobody can tell.
+    # Mined lines that a model which has not seen them takes for certain secrets: nobody can tell.
     clear = ~((scores > 3 * SCALE) & (yy == 0) & mined[index])
     print("%d candidates are left out as doubtful" % (~clear).sum(), flush=True)
 

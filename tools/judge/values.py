@@ -1,7 +1,7 @@
-"""Made-up secrets in the styles that people and programs make them. TRAIN and TEST share no style's code and no word.
+"""Made-up secrets, in the styles in which people and programs make them. TRAIN and TEST share no style and no word.
 
-A style is a function of a random generator; it is known as secret to no one. `password`, `token` and `pin` in a table say what
-the style is used as.
+A style is a function of a random generator; its values are nobody's secrets. `password`, `token` and `pin` in a table say what
+the style is used for.
 """
 
 import base64
@@ -16,7 +16,7 @@ ALNUM = LOWER + UPPER + DIGITS
 
 
 def word_list(name, half, shortest=3, longest=9):
-    """The words of one of Debian's lists that belong to a half: 0 is trained on, 1 is tested on."""
+    """The words of one of Debian's lists that belong to a half: 0 for training, 1 for testing."""
     if not os.path.exists(DICT + name):
         raise SystemExit("%s%s is not there. Install Debian's wamerican, wngerman, wfrench, wspanish and wportuguese." % (DICT, name))
     with open(DICT + name, encoding="utf-8") as lines:
@@ -43,7 +43,7 @@ white wild wind window winter wizard wolf wonder wood world yellow young zebra""
 
 
 class Words:
-    """The lists of one half, read when they are asked for; every second word is one that people take."""
+    """The lists of one half, read when needed; every second word is one that people choose."""
 
     def __init__(self, half):
         self.half = half
@@ -288,7 +288,7 @@ def quoted_punctuation(r):
 
 
 def quoted_pieces(r):
-    """Pieces with blanks and signs between, as a generator with all signs makes them."""
+    """Pieces with blanks and signs in between, as generators with all signs make them."""
     pieces = [draw(r, r.choice([ALNUM, ALNUM, LOWER + DIGITS, LOWER, UPPER + DIGITS]), 1, 7) for _ in range(r.randint(2, 4))]
     text = pieces[0]
     for piece in pieces[1:]:
@@ -297,7 +297,7 @@ def quoted_pieces(r):
 
 
 def structured(r):
-    """Parts of alphabets and lengths that one issuer or another takes, a sign between them or none, perhaps a few letters before."""
+    """Parts with the alphabets and lengths of various issuers, with or without a sign in between, perhaps with a few letters first."""
     alphabets = [DIGITS + "abcdef", DIGITS + "abcdef", UPPER + DIGITS, LOWER + DIGITS, ALNUM, ALNUM, ALNUM + "-_", DIGITS]
     parts = [draw(r, r.choice(alphabets), r.choice([4, 6, 8, 8, 12, 16, 20, 32])) for _ in range(r.choice([1, 1, 2, 2, 2, 3]))]
     if len(parts) > 1 and r.random() < .4:
@@ -311,7 +311,7 @@ CYRILLIC = "\u0430 \u0431 \u0432 \u0433 \u0434 \u0435 \u0436 \u0437 \u0438 \u043
 
 
 def accented(r, half):
-    """A word with letters beyond ASCII, of one half of its list."""
+    """A word with letters beyond ASCII, from one half of its list."""
     name = r.choice(["ngerman", "ngerman", "french", "spanish", "portuguese"])
     if (name, half) not in accented.lists:
         with open(DICT + name, encoding="utf-8") as lines:
@@ -347,14 +347,14 @@ def wide_letter(r):
 
 
 def quote_in_word(r):
-    """A quote that stands within a word is the word's."""
+    """A quote within a word belongs to the word."""
     text = r.choice([draw(r, ALNUM, 8, 16), W(r) + draw(r, DIGITS, 2, 4) + W(r), draw(r, LOWER + DIGITS, 8, 14)])
     at = r.randint(1, len(text) - 1)
     return text[:at] + r.choice("''\"`") + text[at:]
 
 
 def hashed(r):
-    """What devices and databases store of a password."""
+    """What devices and databases store for a password."""
     base64ed = ALNUM + "./"
     return r.choice([
         lambda: "$1$" + draw(r, base64ed, 4) + "$" + draw(r, base64ed, 22), lambda: "$9$" + draw(r, base64ed, 14) + "$" + draw(r, base64ed, 43),
@@ -370,13 +370,13 @@ def random_long(r):
 
 
 def prefix_glued(r):
-    """A short word or a few letters, and random ones right after it, as issuers begin keys."""
+    """A short word or a few letters, with random ones right after it: issuers' keys begin like this."""
     head = r.choice(["key", "tok", "pat", "sec", "app", "api", "usr", "acc", "pub", "sk", "pk", "id", W(r)[:4], draw(r, LOWER, 2, 4)])
     return head + draw(r, r.choice([ALNUM, ALNUM, LOWER + DIGITS]), 12, 32)
 
 
 def for_tests(r):
-    """As people write them into tests and examples."""
+    """As people write them in tests and examples."""
     core = r.choice(["secret", "passw0rd", "password", "pass", "letmein", "admin", "test", "s3cr3t", "s3cret", "qwerty", "welcome", "root", "demo",
                      "hunter", "foo", "bar", "abc", "token", "user", "guest", "P@ssw0rd", "Passw0rd", "Secret", "Test", "Admin", "my", "super", "pa55word"])
     form = r.randrange(6)
@@ -426,7 +426,7 @@ EVIL = str.maketrans({"a": "@", "e": "3", "i": "!", "o": "0", "s": "$", "l": "1"
 
 
 def t_pwgen(r):
-    """What `pwgen` makes: consonants and vowels in turn, a capital and a digit somewhere."""
+    """As `pwgen` makes them: consonants and vowels by turns, with a capital and a digit somewhere."""
     out, vowel = "", r.random() < .5
     while len(out) < 8:
         out += r.choice(["a", "e", "i", "o", "u", "ae", "oh", "ei"] if vowel else ["b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r",
@@ -531,7 +531,7 @@ def t_german_pair(r):
 
 
 def t_policy(r):
-    """At least one of each class, as rules at work want it."""
+    """At least one character of each class, as company rules demand."""
     text = V(r)[:5].title() + str(r.randint(10, 9999)) + r.choice("!$%&=?*#")
     return text + (V(r)[:3] if r.random() < .3 else "")
 
@@ -594,7 +594,7 @@ TEST = {
 
 
 def make(r, table, use, fits):
-    """A value of a style for @use that @fits: (style, value)."""
+    """A value for @use that @fits, and its style: (style, value)."""
     styles = table[use]
     while True:
         style = r.choices([s for s, _ in styles], [w for _, w in styles])[0]

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes data/judge/words.txt: which words texts are made of, and which characters follow each other in them.
+"""Makes data/judge/words.txt: which words occur in texts, and which characters follow each other in them.
 
     tools/judge/words.py PACKAGES OUTPUT
 
-A word counts when it is in one of Debian's word lists or is frequent in the training packages; of other languages than English
-the lists' words count that the packages' translations use. Nothing but the set "train" is read.
+A word counts if it is in one of Debian's word lists or frequent in the training packages; a word of a list in another language
+than English counts if the packages' translations use it. Only the set "train" is read.
 """
 
 import base64
@@ -16,7 +16,7 @@ import sys
 from packages import texts
 
 BITS, HASHES = 393216, 3
-FILES, CHARACTERS = 150, 8000          # of a package that are read, of a file
+FILES, CHARACTERS = 150, 8000          # read of each package; read of each file
 DICT = "/usr/share/dict/"
 LISTS = {"american-english": 17000, "ngerman": 5000, "french": 3000, "spanish": 2500, "portuguese": 2500}
 FREQUENT = 4000
@@ -51,7 +51,7 @@ def character_class(c):
 
 
 def count(root):
-    """How often each word stands in the packages, and each class of characters after each other."""
+    """Counts how often each word occurs in the packages, and each class of characters after each other one."""
     words, pairs = collections.Counter(), [[0.5] * 40 for _ in range(40)]
     for number, (_, _, text) in enumerate(texts(root, "train", TEXT, FILES)):
         text = text[:CHARACTERS]
