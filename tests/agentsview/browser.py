@@ -12,15 +12,15 @@ import time
 
 from scrubjay_test import wait_for
 
-# Nothing but the page itself is asked for, and root may run it.
+# Nothing but the page itself is requested, and root may run it.
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,720",
            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-PATIENCE = 600  # seconds for a page; one of 5 MB took longer than 90 on a busy machine
+PATIENCE = 600  # seconds for a page; on a busy machine, one of 5 MB took more than 90
 
 
 class Browser:
-    """Loads a page, shows it, and ends; a context manager, with a profile of its own."""
+    """Loads a page, shows it, and ends; a context manager, with its own profile."""
 
     def __enter__(self):
         self.program = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -39,7 +39,7 @@ class Browser:
         return done.stdout
 
     def page(self, url):
-        """The page as it is once its scripts have run, as HTML."""
+        """The page as it is after its scripts have run, as HTML."""
         return self._run("--dump-dom", url)
 
     def screenshot(self, url, path):
@@ -47,13 +47,13 @@ class Browser:
 
 
 class OpenPage(Browser):
-    """One that stays open. It is told what to do through a pipe, in the words of the DevTools."""
+    """A page that stays open. It takes commands through a pipe, in the DevTools protocol."""
 
     def __enter__(self):
         super().__enter__()
         its_in, self.out = self._pipe()
         self.answers, its_out = self._pipe()
-        # it reads from 3 and writes to 4; ours are above both
+        # it reads from 3 and writes to 4; our descriptors are above both
         self.process = subprocess.Popen(["bash", "-c", f'exec "$@" 3<&{its_in} 4>&{its_out} {its_in}<&- {its_out}>&-', "bash", self.program, *OPTIONS,
                                          "--remote-debugging-pipe", f"--user-data-dir={self.profile.name}", "about:blank"],
                                         pass_fds=(its_in, its_out), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -113,20 +113,20 @@ class OpenPage(Browser):
                 return answer["result"]
 
     def run(self, script):
-        """The value of an expression of the page's own language."""
+        """The value of an expression in the page's own language."""
         answer = self._do("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"].get("exception", answer)
         return answer["result"].get("value")
 
     def open(self, url, *texts):
-        """Another page; it is there when it shows these texts."""
+        """Opens another page; it is there when it shows these texts."""
         answer = self._do("Page.navigate", url=url)
         assert "errorText" not in answer, f"{url}: {answer['errorText']}"
         wait_for(lambda: self.run("location.href != 'about:blank' && document.readyState == 'complete'"), f"{url} has loaded", PATIENCE)
         self.wait(*texts)
 
     def wait(self, *texts):
-        """Until the page shows all of these."""
+        """Waits until the page shows all of these."""
         for text in texts:
             wait_for(lambda: text in self.text(), f"the page shows '{text}'", PATIENCE)
 
@@ -135,17 +135,17 @@ class OpenPage(Browser):
         return self.run("document.body.innerText")
 
     def html(self):
-        """All of it, as its scripts have made it, also what is not seen."""
+        """The whole page as its scripts have made it, including what is not visible."""
         return self.run("document.documentElement.outerHTML")
 
     def click(self, selector, text=""):
-        """The first of what is chosen that has this text."""
+        """Clicks the first selected element that has this text."""
         wanted = f"[...document.querySelectorAll({json.dumps(selector)})].find(e => e.textContent.includes({json.dumps(text)}))"
         wait_for(lambda: self.run(f"!!{wanted}"), f"{selector} with '{text}' is there", PATIENCE)
         self.run(f"{wanted}.click()")
 
     def type(self, text):
-        """Where the cursor is."""
+        """Types at the cursor."""
         self._do("Input.insertText", text=text)
 
     def picture(self, path):

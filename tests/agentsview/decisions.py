@@ -3,7 +3,7 @@
 A new agentsview with something that is not listed here fails the test: somebody has to decide.
 """
 
-# Read to find, join and tell apart rows; not kept as such.
+# Read to find, join and distinguish rows; not kept as such.
 READ = {
     "sessions": "file_hash file_size transcript_revision data_version next_ordinal last_entry_uuid sync_marker pr_links",
     "messages": "id",

@@ -24,7 +24,7 @@ class Desk:
         self.server = None
 
     def share(self, server):
-        """From now on the archive goes to this server, in a database of its own."""
+        """From now on the archive is sent to this server, to its own database there."""
         server.new_database()
         self.server = server
         self.scrubjay.configure("[Remote team]\nURL=%s\n" % server.url())

@@ -77,7 +77,7 @@ SOURCE_SQL = {
     "usage_events": "SELECT * FROM usage_events",
 }
 
-# archive table -> its columns and where they come from, and the key that tells its rows apart
+# archive table -> its columns and where they come from, and the key that distinguishes its rows
 TABLES = {
     "sessions": (SESSIONS, ("id",)),
     "messages": (MESSAGES, ("session_id", "ordinal")),
@@ -98,7 +98,7 @@ def keyed(rows, key):
 
 
 def source_tables(viewer):
-    """What agentsview holds, in the archive's words: table -> key -> column -> value."""
+    """What agentsview holds, with the archive's names: table -> key -> column -> value."""
     tables = {}
     for table, (columns, key) in TABLES.items():
         origin_table = SOURCE_SQL[table].split(" FROM ")[1].split()[0]
@@ -113,7 +113,7 @@ def source_tables(viewer):
 
 
 def number_calls(rows):
-    """The calls of a message are numbered in their order where the source has no numbers yet."""
+    """A message's calls are numbered in order if the source has no numbers yet."""
     n = {}
     for row in rows:
         place = row["session_id"], row["message_ordinal"]
@@ -131,7 +131,7 @@ def archive_tables(scrubjay):
 
 
 def masked_spans(source, archive):
-    """The spans of `source` that stand as markers in `archive`; None where it is no masked form of it."""
+    """The spans of `source` that are markers in `archive`; None if `archive` is not a masked form of it."""
     if source == archive:
         return []
     if not isinstance(source, str) or not isinstance(archive, str):
@@ -142,7 +142,7 @@ def masked_spans(source, archive):
 
 
 def json_spans(source, archive):
-    """The same for JSON: equal in shape, its strings masked one by one."""
+    """The same for JSON: equal in structure, its strings masked one by one."""
     if isinstance(source, dict) and isinstance(archive, dict) and list(source) == list(archive):
         pairs = [(source[name], archive[name]) for name in source]
     elif isinstance(source, list) and isinstance(archive, list) and len(source) == len(archive):
@@ -164,11 +164,11 @@ def allowed_spans(planted):
 
 
 def same_or_masked(column, source, archive, allowed):
-    """Returns the number of markers, or raises with what differs (never shown: a test's output may hold no secret)."""
+    """Returns the number of markers, or raises with the place that differs (never its text: a test's output may hold no secret)."""
     if source in (None, "") and archive in (None, ""):
         return 0
     if column == "source_created_at":
-        # When agentsview's own row was made: a rebuild makes all rows anew. The first time it was seen is kept.
+        # When agentsview created the row: a rebuild creates all rows anew. The time when it was first seen is kept.
         assert archive <= source, "later than the source"
         return 0
     if column == "input_json":
@@ -188,11 +188,11 @@ def same_or_masked(column, source, archive, allowed):
 
 
 def archived_length(archive, table, key, length):
-    """What a length has to be: that of the archived text, where the source has one at all."""
+    """What a length must be: that of the archived text, if the source has one at all."""
     row = archive[table][key]
     text = row["content" if table != "tool_calls" else "result_content"]
     if table == "tool_calls" and not text:
-        # agentsview keeps a result once: where it came as events, it is in the last one
+        # agentsview keeps a result once: if it came as events, it is in the last one
         events = sorted(k for k in archive["tool_result_events"] if k[:3] == key)
         text = archive["tool_result_events"][events[-1]]["content"] if events else ""
     return length if length is None else len((text or "").encode())
@@ -223,7 +223,7 @@ def compare(viewer, scrubjay, planted=(), leave_out=(), home=None):
 
 
 def changed_messages(before, after):
-    """The messages whose content (with calls and results) in `after` is not what it was in `before`."""
+    """The messages whose content (with calls and results) differs in `after`."""
 
     def whole(tables):
         messages = {key: [row] for key, row in tables["messages"].items()}

@@ -1,4 +1,4 @@
-"""Somebody else's `agentsview pg push` of the plain text, with every right"""
+"""Somebody else's `agentsview pg push` of plain text, with all rights"""
 
 import subprocess
 
@@ -6,7 +6,7 @@ from postgresql import PASSWORD
 
 
 def push(desk, database=None, port=None):
-    """Into the schema that the desk shares, or another database's. Returns the process, which has ended."""
+    """Pushes to the schema that the desk shares, or to another database. Returns the process, which has ended."""
     server = desk.server
     server.cluster.query("ALTER ROLE agentsview_owner LOGIN PASSWORD '%s'" % PASSWORD)
     server.cluster.leave()

@@ -1,4 +1,4 @@
-"""scrubjayd as a person has it: a home folder, settings, an archive; run once or kept running"""
+"""scrubjayd as a person has it: a home folder, settings, an archive; run once or as a service"""
 
 import json
 import os
@@ -33,7 +33,7 @@ class Outcome:
 
     @property
     def said(self):
-        """All that a person reads."""
+        """Everything that a person reads."""
         return self.stdout + self.stderr
 
 
@@ -66,13 +66,13 @@ class Scrubjay:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def once(self, *arguments, code=0):
-        """One cycle; fails when it ends with another exit code."""
+        """One cycle; fails if it ends with another exit code."""
         outcome = self.run("--once", *arguments)
         assert outcome.code == code, "exit code %d, not %d:\n%s" % (outcome.code, code, outcome.said)
         return outcome
 
     def sync(self, *arguments):
-        """One cycle that has to work; returns its result."""
+        """One cycle that must succeed; returns its result."""
         result = self.once(*arguments).result
         assert result["errors"] == {}
         return result
@@ -106,7 +106,7 @@ class Scrubjay:
         return found
 
     def everything(self):
-        """All text that scrubjay has made: files, each value of the archive, and all that it said."""
+        """All text that scrubjay has made: files, each value of the archive, and all output."""
         yield from self.files().items()
         for table in self.query("SELECT name FROM sqlite_schema WHERE type = 'table'"):
             for row in self.query('SELECT * FROM "%s"' % table["name"]):
@@ -120,7 +120,7 @@ class Scrubjay:
 
 
 class Daemon(scrubjay_test.Daemon):
-    """The installed scrubjayd as a service on a bus of its own; a context manager that waits until it is ready."""
+    """The installed scrubjayd as a service on its own bus; a context manager that waits until it is ready."""
 
     def __init__(self, scrubjay, arguments=()):
         super().__init__(scrubjay.home, PrivateBus(os.path.join(scrubjay.home, "bus")), arguments,
@@ -144,17 +144,17 @@ class Daemon(scrubjay_test.Daemon):
         self.scrubjay.said.append(self.log)
 
     def failure(self, method):
-        """What a method that fails says."""
+        """The error of a method that fails."""
         with pytest.raises(BusError) as error:
             self.call(method)
         return error.value.text
 
     def wait_row(self, sql, *arguments):
-        """Waits until this query of the archive gives a row; returns when that was (time.monotonic())."""
+        """Waits until this query of the archive returns a row; returns the time of that (time.monotonic())."""
         def there():
             try:
                 return self.scrubjay.query(sql, *arguments)
-            except sqlite3.OperationalError:    # not made yet
+            except sqlite3.OperationalError:    # not created yet
                 return None
         wait_for(there, sql)
         return time.monotonic()

@@ -1,4 +1,4 @@
-"""Each thing that a person, an agent or agentsview itself does to a session arrives in the archive and in a ClickHouse"""
+"""Everything that a person, an agent or agentsview itself does to a session arrives in the archive and in ClickHouse"""
 
 import json
 import os
@@ -49,7 +49,7 @@ def changed_sessions(desk, seq):
 
 
 def saved(desk, transcript):
-    """An action: the transcript is written again and agentsview reads it."""
+    """An action: the transcript is written again, and agentsview reads it."""
     def action():
         transcript.save()
         desk.viewer.sync()
@@ -130,7 +130,7 @@ def test_secret_edited_in(desk, step):
     edited = desk.transcripts[3]
     secret = anthropic(edited.rng)
     edited.planted.append(secret)
-    # Shorter than before: agentsview takes a file that grew for one that was appended to.
+    # Shorter than before: agentsview takes a file that grew for one with something appended.
     edited.entries[0]["message"]["content"] = "Now " + secret.text
     result = step(saved(desk, edited))
     assert result["messages_written"] == 1
@@ -303,7 +303,7 @@ def test_another_archive_is_filled_from_the_start(desk, step):
 
 
 def test_all_of_them_one_after_the_other_with_the_daemon(desk, server):
-    """What agentsview is known to do to its tables, by the service as people have it, into a ClickHouse."""
+    """What agentsview is known to do to its tables, with the service as people run it, sent to ClickHouse."""
     grown, edited, cut, gone = desk.transcripts
     viewer, scrubjay = desk.viewer, desk.scrubjay
 

@@ -1,4 +1,4 @@
-"""Bad input: one clear sentence, nothing lost or overwritten, and on it goes when the cause is gone"""
+"""Bad input: one clear sentence, nothing lost or overwritten, and it continues when the cause is gone"""
 
 import json
 import os
@@ -14,7 +14,7 @@ from scrubjay_test import wait_for
 
 @pytest.fixture
 def synced(desk):
-    """Four sessions in the archive, and one change that waits."""
+    """Four sessions in the archive, and one change that is not archived yet."""
     desk.scrubjay.sync()
     desk.waiting = desk.transcripts[0]
     desk.waiting.user("This waits for a better day.")
@@ -32,7 +32,7 @@ def archived(desk):
 
 
 def sentence(said, *words):
-    """Checks that it is a sentence that names its subject, and at most as long as one message."""
+    """Checks that it is a sentence that names its subject, and no longer than one message."""
     lines = [line for line in said.splitlines() if line.strip()]
     assert lines, "it said nothing"
     assert len(lines) <= 3, said
@@ -42,14 +42,14 @@ def sentence(said, *words):
 
 
 def recovers(desk):
-    """The cause is gone: the next cycle brings what waited."""
+    """The cause is gone: the next cycle archives what waited."""
     desk.scrubjay.sync()
     compare(desk.viewer, desk.scrubjay, desk.planted)
     assert desk.scrubjay.sync()["sessions_synced"] == 0
 
 
 class Replaced:
-    """The source is another file for a while. WAL leftovers go with it, as if the whole were swapped."""
+    """The source is another file for a while. Its -wal goes with it, as if everything were swapped."""
 
     def __init__(self, path):
         self.path, self.kept = path, path + ".kept"
@@ -61,7 +61,7 @@ class Replaced:
         return self
 
     def __exit__(self, *_):
-        """Puts the source back; a test that wants it earlier may call it itself."""
+        """Puts the source back; a test may call this itself to do so earlier."""
         if not os.path.exists(self.kept):
             return
         if os.path.isdir(self.path) and not os.path.islink(self.path):
@@ -116,7 +116,7 @@ def test_source_that_is_none(synced, make):
 
 
 def test_source_that_does_not_exist(synced):
-    """Waited for, as the service does: no error, nothing deleted."""
+    """It is waited for, as by the service: no error, and nothing is deleted."""
     with Replaced(synced.viewer.database):
         outcome = synced.scrubjay.run("--once")
         assert outcome.code in (0, 2)
@@ -148,7 +148,7 @@ def test_source_that_is_cut_short(synced, part):
         outcome = synced.scrubjay.run("--once")
         assert outcome.code in (1, 2), outcome.said
         assert outcome.stderr.strip() or outcome.result["errors"]
-        # what could be read may have arrived; nothing may have gone
+        # what could be read may have arrived; nothing may be gone
         after = archived(synced)
         for table, key in (("sessions", ("id",)), ("messages", ("session_id", "ordinal"))):
             held = {tuple(row[name] for name in key) for row in after[table]}
@@ -163,7 +163,7 @@ def test_source_that_is_cut_short(synced, part):
     ("[Nonsense]\nA=b\n", ("scrubjay.conf", "1", "Nonsense")),
 ], ids=["value", "key", "section"])
 def test_settings_with_a_mistake_in_them(synced, text, words):
-    """A warning with file and line; the default holds and the work is done."""
+    """A warning with file and line; the default applies, and the work is done."""
     synced.scrubjay.configure(text)
     outcome = synced.scrubjay.once()
     sentence(outcome.stderr, *words)
@@ -171,7 +171,7 @@ def test_settings_with_a_mistake_in_them(synced, text, words):
 
 
 def test_a_privacy_setting_with_a_mistake_in_it(synced):
-    """Nothing is done: without it less would be kept private."""
+    """Nothing is done: otherwise less would be kept private."""
     synced.scrubjay.configure("[Privacy]\nMaskHome=perhaps\n")
     outcome = synced.scrubjay.once(code=2)
     sentence(outcome.stderr, "scrubjay.conf", "2", "MaskHome")
@@ -201,7 +201,7 @@ def test_settings_file_of_the_option_that_is_missing(synced):
     (json.dumps([{"id": "without-pattern", "description": "x", "literals": ["abc"]}]), "without-pattern"),
 ], ids=["not-json", "pattern", "no-pattern"])
 def test_broken_rules(synced, text, word):
-    """Nothing is written with rules that are not whole: it fails closed."""
+    """Nothing is written with broken rules: it fails closed."""
     folder = os.path.join(synced.home, "rules")
     os.makedirs(folder)
     with open(os.path.join(folder, "bad.json"), "w") as f:
@@ -241,7 +241,7 @@ def test_archive_of_a_newer_version(synced):
 
 @pytest.mark.parametrize("make", [text_file, other_database], ids=lambda make: make.__name__)
 def test_archive_path_that_holds_something_else(synced, make):
-    """What is not our archive is refused and left as it is."""
+    """A file that is not our archive is refused and left as it is."""
     other = os.path.join(synced.home, "mine.db")
     make(other)
     with open(other, "rb") as f:
@@ -259,7 +259,7 @@ def test_archive_folder_that_cannot_be_made(synced):
 
 @pytest.fixture
 def small_disk(synced):
-    """The archive's folder on a file system of its own, as large as is asked for."""
+    """The archive's folder on its own file system, of the given size."""
     folder = os.path.dirname(synced.scrubjay.archive)
     aside = folder + ".aside"
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]

@@ -20,14 +20,14 @@ NOON = datetime(2026, 9, 7, 12, 0, tzinfo=timezone.utc)
 
 
 def plant(transcript, rng, kind):
-    """A secret of this kind as text, known as planted from now on."""
+    """A secret of this kind as text, which counts as planted from now on."""
     made = next(planted for planted in (make(rng) for make in EVERY) if planted.kind == kind)
     transcript.planted.append(made)
     return made.text
 
 
 def plan(desk, rng):
-    """A session with thinking, tools and a subagent, with a secret in each; and two beside it."""
+    """A session with thinking, tools and a subagent, with a secret in each; and two more sessions."""
     story, other, quiet = (desk.transcript(project) for project in (0, 1, 1))
     for n, transcript in enumerate((quiet, other, story)):
         transcript.time = NOON.replace(day=7 + n)
@@ -60,7 +60,7 @@ def plan(desk, rng):
 
 
 class Team:
-    """What one person delivered, and the pages that another one opens."""
+    """What one person delivered, and the pages that another person opens."""
 
     def __init__(self, desk, url, browser, transcripts):
         self.desk, self.url, self.browser = desk, url, browser
@@ -71,11 +71,11 @@ class Team:
         self.browser.open(self.url + path, *texts)
 
     def listed(self):
-        """What the list shows of each session."""
+        """What the list shows for each session."""
         return self.browser.run("[...document.querySelectorAll('.session-item')].map(e => e.innerText)")
 
     def at_the_end(self):
-        """What is seen where one scrolls there: what is far from being in sight is not in the page."""
+        """Scrolls there and checks what is visible: what is far out of sight is not in the page."""
         self.browser.run("""
             (async () => {
                 const drawn = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -88,12 +88,12 @@ class Team:
         return self.browser.text()
 
     def is_masked(self):
-        """No secret is anywhere in the page, seen or not."""
+        """No secret is anywhere in the page, visible or not."""
         page = self.browser.html() + self.browser.text()
         assert [planted.kind for planted in self.desk.planted for text in planted.gone if text in page] == []
 
     def look(self, name, *texts):
-        """These texts are seen, and no secret; a picture shows it."""
+        """These texts are visible, and no secret; a picture shows the page."""
         self.browser.wait(*texts)
         self.is_masked()
         path = os.path.join(self.folder, "pages-%s.png" % name)
@@ -177,7 +177,7 @@ def test_the_stars(team):
 
 
 def test_the_usage(team):
-    """The cost is that which the person's own agentsview tells."""
+    """The cost is what the person's own agentsview shows."""
     with team.desk.viewer.serve() as here:
         cost = here.get("usage/summary?from=2026-09-01&to=2026-09-30")["totals"]["totalCost"]["microdollars"] / 1e6
     team.open("/usage?from=2026-09-01&to=2026-09-30", "Cost Over Time")
@@ -186,14 +186,14 @@ def test_the_usage(team):
 
 
 def looks(server):
-    """How many of the pages' connections did last what an open session's page has done every 1.5 s."""
+    """How many of the pages' connections were last used for what the page of an open session does every 1.5 s."""
     (n,), = server.query("SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader' AND datname = '%s'"
                          " AND query LIKE '%%SELECT message_count, COALESCE(updated_at%%'" % server.database)
     return int(n)
 
 
 def test_a_change_is_in_an_open_page(tmp_path, postgresql, rng):
-    """Nobody loads it again. It takes QuietTime and what the page takes to ask; how long it took is told, for a busy machine has no limit."""
+    """Without a reload. It takes QuietTime and the page's polling; the time is printed, since a busy machine has no limit."""
     with opened(tmp_path / "home", postgresql, rng) as team, team.desk.scrubjay.daemon() as daemon:
         daemon.wait_idle()
         team.open("/sessions/" + team.story.id, "I look at the log of the last run first.")

@@ -11,7 +11,7 @@ from mirror import masked_spans
 from postgresql import SCHEMA
 from pushing import push
 
-# Table -> the order of its rows, by what both have.
+# Table -> the order of its rows, by columns that both have.
 TABLES = {"sessions": "id", "messages": "session_id, ordinal", "tool_calls": "session_id, message_ordinal, call_index",
           "usage_events": "session_id, occurred_at"}
 
@@ -45,7 +45,7 @@ def is_masked(source, masked):
 
 
 def tell_more(desk):
-    """What a transcript says nothing of: names, labels, usage, and all that agentsview finds out of sessions."""
+    """What a transcript does not contain: names, labels, usage, and everything that agentsview computes from sessions."""
     session, other = desk.transcripts[0].id, desk.transcripts[1].id
     with contextlib.closing(sqlite3.connect(desk.viewer.database)) as db:
         db.execute("INSERT INTO usage_events (session_id, message_ordinal, source, model, provider_id, input_tokens, output_tokens,"

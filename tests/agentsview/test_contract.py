@@ -1,4 +1,4 @@
-"""What a new agentsview may do to its tables: no row is lost, and nothing happens in silence"""
+"""What a new agentsview may do to its tables: no row is lost, and nothing happens silently"""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ import pytest
 from mirror import TABLES, compare
 from transcripts import Transcript
 
-# agentsview's name of each table that is mirrored, and what else is read.
+# agentsview's name for each table that is mirrored, and what else is read.
 ORIGINS = {"sessions": "sessions", "messages": "messages", "tool_calls": "tool_calls",
            "tool_result_events": "tool_result_events", "session_stars": "starred_sessions",
            "message_pins": "pinned_messages", "session_labels": "session_labels",
@@ -28,7 +28,7 @@ CHANGES = ("renamed", "dropped", "retyped")
 
 
 def archived(scrubjay):
-    """All that a person finds in the archive; not what moves by itself."""
+    """Everything that a person finds in the archive; not what changes by itself."""
     rows = {}
     for table, (columns, key) in TABLES.items():
         for row in scrubjay.query("SELECT %s FROM %s" % (", ".join(columns), table)):
@@ -49,7 +49,7 @@ def changing(path):
 
 
 def strip(path):
-    """No triggers, indexes and views: they would hold on to what is changed, and are not read."""
+    """Without triggers, indexes and views: they would block changes, and are not read."""
     with changing(path) as db:
         for kind in ("trigger", "view", "index"):
             for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = ? AND sql IS NOT NULL", (kind,)).fetchall():
@@ -66,7 +66,7 @@ def tables_of(path):
 
 
 def rebuild(db, table, columns, values):
-    """`table` with these columns (name, type), filled with these expressions of what it had."""
+    """`table` with these columns (name, type), filled with these expressions over its old columns."""
     keys = {row[1] for row in db.execute('PRAGMA table_info("%s")' % table) if row[5]}
     whole = [name for name, kind in columns if name in keys and kind == "INTEGER"]
     described = ['"%s" %s%s' % (name, kind, " PRIMARY KEY" if [name] == whole and len(keys) == 1 else "")
@@ -92,7 +92,7 @@ def mutate(path, table, column, change):
             after = [(name, types.get(kind, "TEXT") if name == column else kind) for name, kind in before]
             rebuild(db, table, after, ['CAST("%s" AS %s)' % (name, kind) if name == column else '"%s"' % name
                                        for name, kind in after])
-        # every session is looked at
+        # every session is compared
         if table != "sessions" or column is not None:
             there = {row[1] for row in db.execute("PRAGMA table_info(sessions)")}
             for name in ("file_hash", "transcript_revision"):
@@ -107,7 +107,7 @@ def label(desk, session, text):
 
 
 def tell_usage(desk, session):
-    """As an agent does that tells what it used beside its messages."""
+    """As from an agent that reports its usage beside its messages."""
     with contextlib.closing(sqlite3.connect(desk.viewer.database)) as db:
         db.execute("INSERT INTO usage_events (session_id, source, model, input_tokens, occurred_at, dedup_key) VALUES"
                    " (?, 'shutdown', 'gpt-5', 17, '2026-02-03T04:05:06.789Z', 'one')", (session,))
@@ -116,7 +116,7 @@ def tell_usage(desk, session):
 
 @pytest.fixture
 def synced(desk):
-    """Sessions with all that can hang on them, in the archive."""
+    """Sessions with everything that can belong to one, in the archive."""
     gone = desk.transcript()
     gone.rounds(1).save()
     desk.viewer.sync()
@@ -139,7 +139,7 @@ def synced(desk):
 
 
 class Kept:
-    """Source and archive as they are now, to be put back after each change."""
+    """Source and archive as they are now, to be restored after each change."""
 
     def __init__(self, desk, folder):
         self.pairs = [(desk.viewer.folder, str(folder / "source")),
@@ -158,7 +158,7 @@ class Kept:
 
 
 def check(desk, table, column, change):
-    """One change, one cycle: what is archived stays as it is, and what cannot be read any longer is said."""
+    """One change, one cycle: what is archived stays as it is, and what can no longer be read is reported."""
     mutate(desk.viewer.database, table, column, change)
     outcome = desk.scrubjay.run("--once")
     after = archived(desk.scrubjay)
@@ -194,7 +194,7 @@ def test_each_table_and_column_renamed_dropped_retyped(synced, tmp_path):
 
 
 def test_a_source_set_back_to_an_older_agentsview(synced):
-    """Columns that were there and are no longer: it is told, even where such an agentsview never had them."""
+    """Columns that existed and no longer do: this is reported, even if such an agentsview never had them."""
     with changing(synced.viewer.database) as db:
         db.execute("ALTER TABLE messages DROP COLUMN thinking_text")
         db.execute("PRAGMA user_version = 5")
@@ -204,7 +204,7 @@ def test_a_source_set_back_to_an_older_agentsview(synced):
 
 
 def test_the_service_continues_and_reports(synced):
-    """With a source that it cannot read any longer: Status and doctor say why, and it comes back by itself."""
+    """With a source that it can no longer read: Status and doctor say why, and it recovers by itself."""
     with synced.scrubjay.daemon() as daemon:
         assert daemon.call("RunOnce")[3] == {}
         with changing(synced.viewer.database) as db:
@@ -228,7 +228,7 @@ def test_the_service_continues_and_reports(synced):
     ("UPDATE tool_result_events SET tool_call_message_ordinal = 100000 WHERE session_id = :id", "belong"),
 ], ids=["messages-gone", "messages-elsewhere", "calls-elsewhere", "results-elsewhere"])
 def test_a_session_whose_rows_are_not_where_they_were(synced, sql, word):
-    """It has failed, with a sentence; the others go on, and what is archived of it stays."""
+    """It fails, with a sentence; the others continue, and what is archived of it stays."""
     bad, other = synced.transcripts[0].id, synced.transcripts[2].id
     with changing(synced.viewer.database) as db:
         db.execute(sql, {"id": bad})
@@ -252,7 +252,7 @@ def texts(desk, session):
 
 @pytest.mark.parametrize("kept", ["usage", "transcripts"])
 def test_agentsview_keeps_less_than_before(desk, kept):
-    """archive_content: what is archived stays, masked again where the rules change; a person is told why."""
+    """archive_content: what is archived stays, and is masked again if the rules change; a person is told why."""
     desk.scrubjay.sync()
     talk, titles = desk.transcripts[0], "SELECT id, first_message FROM sessions ORDER BY id"
     before, named = texts(desk, talk.id), desk.scrubjay.query(titles)
@@ -280,7 +280,7 @@ def test_agentsview_keeps_less_than_before(desk, kept):
         assert now["content"] == was["content"].replace(word, "[REDACTED:one-word]")
     desk.scrubjay.configure("")
 
-    # what is said from now on arrives as far as agentsview keeps it; and all of it again when it keeps all again
+    # what is said from now on arrives as far as agentsview keeps it; and all of it again once it keeps everything
     talk.user("One question more.")
     talk.save()
     desk.viewer.sync()

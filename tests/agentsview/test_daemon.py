@@ -1,4 +1,4 @@
-"""The running service beside the running agentsview: how soon a change is there, and that all of it arrives"""
+"""The running service beside the running agentsview: how soon a change arrives, and that everything does"""
 
 import os
 import sqlite3
@@ -18,12 +18,12 @@ def settled(desk):
     def same():
         try:
             return compare(desk.viewer, desk.scrubjay, desk.planted) >= 0
-        except (AssertionError, sqlite3.OperationalError):     # not yet, or the archive is just being made
+        except (AssertionError, sqlite3.OperationalError):     # not yet, or the archive is just being created
             return False
     try:
         wait_for(same, "the archive to catch up")
     except AssertionError:
-        compare(desk.viewer, desk.scrubjay, desk.planted)   # says what differs
+        compare(desk.viewer, desk.scrubjay, desk.planted)   # reports what differs
         raise
 
 
@@ -55,7 +55,7 @@ def test_commits_arrive_within_quiet_time(desk, record_property, capsys):
     with capsys.disabled():
         print("\n  from a commit to the archive: median %.0f ms, most %.0f ms (QuietTime %d ms)"
               % (median, max(delays), QUIET_MSEC), flush=True)
-    assert min(delays) <= QUIET_MSEC + 100  # on a busy machine the others tell of the machine
+    assert min(delays) <= QUIET_MSEC + 100  # on a busy machine, the others only measure the machine
 
 
 def test_quiet_time_setting(desk):
@@ -73,7 +73,7 @@ def test_quiet_time_setting(desk):
 
 
 def test_a_steady_writer_cannot_starve_it(desk):
-    """Commits that never leave a quiet time: something arrives within the maximum delay all the same."""
+    """Commits that never leave a quiet time: changes still arrive within the maximum delay."""
     session = desk.transcripts[0].id
     with desk.viewer.serve() as server, desk.scrubjay.daemon() as daemon:
         settled(desk)
@@ -141,7 +141,7 @@ def test_waits_for_a_source_that_does_not_exist_yet(empty_desk):
 
 
 def test_it_does_not_disturb_a_rebuild(desk):
-    """agentsview gives up its swap in silence when somebody reads for long: each rebuild has to get a new inode."""
+    """agentsview silently gives up its swap if somebody reads for long: each rebuild must get a new inode."""
     with desk.scrubjay.daemon():
         settled(desk)
         for _ in range(5):

@@ -8,7 +8,7 @@ from mirror import TABLES as MIRRORED
 
 
 def decided():
-    """table -> its columns with a decision; None: all of it, as a whole."""
+    """table -> its columns with a decision; None: the whole table."""
     found = {}
     for table, (columns, _) in MIRRORED.items():
         origin = re.search(r"FROM (\w+)", SOURCE_SQL[table]).group(1)
@@ -29,7 +29,7 @@ def decided():
 def test_each_table_and_column_is_decided(desk):
     names = {row["name"] for row in desk.viewer.query(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")}
-    # what a full-text index keeps beside itself
+    # the tables that a full-text index keeps for itself
     names = {name for name in names if not re.search(r"_fts(_\w+)?$", name)}
     decisions = decided()
     assert names - set(decisions) == set(), "new tables: decide in decisions.py what becomes of them"

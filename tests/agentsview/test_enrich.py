@@ -1,4 +1,4 @@
-"""Who and which project; commits and pull requests in what tools printed"""
+"""Identity and project; commits and pull requests in the output of tools"""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""A snapshot of the archive in the real agentsview: what it lists, what it shows, what it cannot"""
+"""A snapshot of the archive in the real agentsview: what it lists, what it shows, what it cannot show"""
 
 import json
 import os
@@ -32,7 +32,7 @@ def test_the_snapshot_is_shown_masked(desk):
 
 
 def test_a_browser_shows_it(desk):
-    """What a person sees: the web interface's own scripts have run, and the masked places are on the page."""
+    """What a person sees: the web interface's own scripts have run, and the page shows the masked places."""
     with export(desk).serve() as server, Browser() as browser:
         session = desk.scrubjay.query("SELECT session_id AS id FROM findings WHERE field = 'content' LIMIT 1")[0]["id"]
         page = browser.page("%s/sessions/%s" % (server.url, session))

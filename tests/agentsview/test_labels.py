@@ -1,4 +1,4 @@
-"""Labels and launcher's links (agentsview 0.46): they arrive, are masked, and leave with an export"""
+"""Labels and the launcher's links (agentsview 0.46): they arrive, are masked, and are exported"""
 
 import json
 import os
@@ -48,7 +48,7 @@ def test_labels_and_parents_come_and_go(desk):
 
 
 def test_labels_are_text(desk):
-    """A session with only metadata has none, and those of a permanently deleted session are removed."""
+    """A session with only metadata has none, and a permanently deleted session's are removed."""
     for transcript in desk.transcripts:
         desk.viewer.run("session", "label", transcript.id, "word")
     desk.scrubjay.configure("[Privacy]\nMetadataOnly=alpha\n")

@@ -18,7 +18,7 @@ from planted import github
 from viewer import Server, Viewer
 from scrubjay_test import wait_for
 
-# What differs, and why. A pattern of the path in an answer -> the reason. Each is met, or it is no longer true.
+# What differs, and why: a pattern for a path in an answer -> the reason. Each must occur, or it is out of date.
 DIFFERENCES = {
     r"(^|\.)transcript_revision$": "counts other things: what was delivered",
     r"(^|\.)(message_)?id$": "numbers of rows; there a message's is its ordinal",
@@ -70,13 +70,13 @@ def snapshot(desk):
 
 
 def in_order(name, part):
-    """Hits in the order of their sessions, for each ranks them in its own way."""
+    """Hits in the order of their sessions, since each database ranks them in its own way."""
     hits = name == "results" and isinstance(part, list) and all("rank" in hit for hit in part)
     return sorted(part, key=lambda hit: hit["session_id"]) if hits else part
 
 
 def leaves(value, path=""):
-    """path -> value of all that an answer holds; lists in their order."""
+    """path -> value for everything in an answer; lists keep their order."""
     if isinstance(value, dict):
         value = {name: in_order(name, part) for name, part in value.items()}
         return {k: v for name, part in value.items() for k, v in leaves(part, path + "." + name if path else name).items()}
@@ -90,12 +90,12 @@ def is_nothing(value):
 
 
 def as_told(value):
-    """Of a time's fraction PostgreSQL leaves out the zeros at the end."""
+    """PostgreSQL omits the zeros at the end of a time's fraction."""
     return re.sub(r"^(\d{4}-\d\d-\d\dT[\d:]{8})(?:\.(\d*?)0*)?Z$", r"\1.\2Z", value) if isinstance(value, str) else value
 
 
 def differences(one, other, met=None):
-    """The paths of what DIFFERENCES has no reason for; what it has one for is added to `met`."""
+    """The paths that differ without a reason in DIFFERENCES; those with a reason are added to `met`."""
     one, other = leaves(one), leaves(other)
     for path in sorted(set(one) | set(other)):
         a, b = as_told(one.get(path)), as_told(other.get(path))
@@ -109,7 +109,7 @@ def differences(one, other, met=None):
 
 
 def calls(sessions):
-    """What the pages ask, for some sessions."""
+    """What the pages request, for some sessions."""
     yield from ("sessions?limit=100", "sessions?limit=100&include_one_shot=true", "projects", "agents", "machines", "stats", "starred", "pins",
                 "usage/summary", "usage/summary?from=2020-01-01&to=2030-01-01", "analytics/summary?from=2020-01-01&to=2030-01-01",
                 "analytics/activity?from=2020-01-01&to=2030-01-01", "analytics/heatmap?from=2020-01-01&to=2030-01-01",
@@ -150,13 +150,13 @@ def test_the_answers_are_those_of_sqlite(shared):
 
 
 def test_the_costs_are_those_of_the_original(desk, postgresql):
-    """Of entries that a transcript repeats, tokens count once: the provider's ids tell them apart."""
+    """If a transcript repeats entries, tokens count once: the provider's ids distinguish them."""
     usage = json.dumps({"input_tokens": 1234, "output_tokens": 567, "cache_creation_input_tokens": 89, "cache_read_input_tokens": 10111})
     with contextlib.closing(sqlite3.connect(desk.viewer.database)) as db:
         db.execute("UPDATE messages SET model = 'claude-sonnet-4-20250514', token_usage = ?, output_tokens = 567, has_output_tokens = 1,"
                    " claude_message_id = 'msg_' || (ordinal / 4), claude_request_id = 'req_' || (ordinal / 4) WHERE role = 'assistant'", (usage,))
         (session,), = db.execute("SELECT session_id FROM messages GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
-        # what an agent tells beside its messages: costs that it knows, and tokens that have a price
+        # what an agent reports beside its messages: known costs, and tokens that have a price
         db.execute("INSERT INTO usage_events (session_id, source, model, input_tokens, output_tokens, cost_microdollars, cost_status, cost_source,"
                    " occurred_at, dedup_key) VALUES (?, 'shutdown', 'gpt-5', 4321, 765, 12345678901, 'exact', 'agent-reported',"
                    " '2026-02-03T04:05:06.789Z', 'one'), (?, 'turn', 'claude-sonnet-4-20250514', 98765, 4321, NULL, '', '',"
@@ -192,7 +192,7 @@ def test_a_reader_changes_nothing(shared):
 
 
 def test_a_change_reaches_the_pages_by_the_service(shared):
-    """Without anybody asking for it; how soon is told, and no limit on a busy machine."""
+    """Without anybody asking for it; the time is printed, and has no limit on a busy machine."""
     with shared.scrubjay.daemon(), pages(shared) as server:
         ids = [row["id"] for row in shared.scrubjay.query("SELECT id FROM sessions ORDER BY id")]
         before = {i: server.get("sessions/%s" % i)["message_count"] for i in ids}
@@ -204,7 +204,7 @@ def test_a_change_reaches_the_pages_by_the_service(shared):
 
 
 def test_labels_come_and_go(desk, postgresql, rng):
-    """Without a change of their session; masked, in the order that agentsview has them in."""
+    """Without a change of their session; masked, and in agentsview's order."""
     session, other = desk.transcripts[0].id, desk.transcripts[1].id
     secret = github("github-pat", "ghp" + "_")(rng)
     desk.viewer.run("session", "label", session, "zebra", "for " + secret.text, "Alpha")

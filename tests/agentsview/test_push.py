@@ -15,12 +15,12 @@ TEXTS = ("sessions", "messages", "tool_calls", "tool_result_events", "usage_even
 
 
 def ids(desk, whose):
-    """Sessions there that scrubjay brought, or that it did not."""
+    """Sessions there that scrubjay sent, or that it did not."""
     return sorted(row[0] for row in desk.server.query("SELECT id FROM sessions WHERE owner_marker %s 'scrubjay:%%'" % whose))
 
 
 def plain_rows(desk, sessions):
-    """Those of these sessions that have a planted secret anywhere."""
+    """Those of these sessions that contain a planted secret anywhere."""
     found = set()
     for table in TEXTS:
         key = "id" if table == "sessions" else "session_id"
@@ -31,7 +31,7 @@ def plain_rows(desk, sessions):
 
 
 def check(desk):
-    """Each session is one's alone: ours as the archive has it, the other's as agentsview has it."""
+    """Each session belongs to one side alone: ours as the archive has it, the other's as agentsview has it."""
     ours, theirs = ids(desk, "LIKE"), ids(desk, "NOT LIKE")
     assert plain_rows(desk, ours) == set()
     desk.server.assert_equal(desk.scrubjay.archive, here="id IN ('%s')" % "', '".join(ours), there="{} IN ('%s')" % "', '".join(ours))
@@ -51,7 +51,7 @@ def test_a_push_afterwards_replaces_nothing(desk, postgresql):
     assert desk.server.query("SELECT id, owner_marker FROM sessions ORDER BY 1") == before
     assert len(before) == 4
     assert check(desk)[1] == []
-    desk.transcripts[0].rounds(1).save()  # what it has more is not pushed either
+    desk.transcripts[0].rounds(1).save()  # what it has in addition is not pushed either
     desk.viewer.sync()
     assert push(desk).returncode == 0
     assert check(desk)[1] == []
@@ -70,7 +70,7 @@ def test_sessions_pushed_earlier_are_left_alone_and_reported(desk, postgresql):
 
 
 class Running(threading.Thread):
-    """Something that runs beside the test; what it returned is in `result`."""
+    """Something that runs in parallel to the test; its result is in `result`."""
 
     def __init__(self, do):
         super().__init__(daemon=True)
@@ -83,7 +83,7 @@ class Running(threading.Thread):
 
 @contextlib.contextmanager
 def held(proxy, statement, skip):
-    """Who comes through the proxy waits before that statement, from when what is yielded says so to the end."""
+    """Whoever comes through the proxy waits before that statement, from when the yielded event is set until the end."""
     fault = {"kind": "delay", "match": statement, "count": 1, "skip": skip, "seconds": 200}
     proxy.faults.append(fault)
     try:
@@ -105,18 +105,18 @@ def line(postgresql):
     proxy.close()
 
 
-# Who is held, before which statement (so many of its kind go before), and whose the sessions are then.
+# Who is held, before which statement (after this many of its kind), and who then owns the sessions.
 MOMENTS = [
-    ("push", "SELECT machine, owner_marker", 0, "ours"),  # it looks whose the session is ...
-    ("push", "WITH candidate", 0, "ours"),  # ... and has seen that it is nobody's
-    ("push", r"WHERE id = \$1\s+FOR UPDATE", 0, "theirs"),  # its row is there, and not yet to be seen
+    ("push", "SELECT machine, owner_marker", 0, "ours"),  # it checks who owns the session ...
+    ("push", "WITH candidate", 0, "ours"),  # ... and has seen that nobody does
+    ("push", r"WHERE id = \$1\s+FOR UPDATE", 0, "theirs"),  # its row is there, but not visible yet
     ("push", "INSERT INTO messages", 0, "theirs"),
-    ("push", "(?i)^commit", 2, "theirs"),  # the first two are of prices
+    ("push", "(?i)^commit", 2, "theirs"),  # the first two are about prices
     ("ours", "CASE WHEN owner_marker", 0, "theirs"),  # the same from the other side
     ("ours", "FOR UPDATE", 0, "theirs"),
     ("ours", r"INSERT INTO \S+sessions", 0, "theirs"),
     ("ours", r"INSERT INTO \S+messages", 0, "ours"),
-    ("ours", "COMMIT", 1, "ours"),  # the first is of the claim
+    ("ours", "COMMIT", 1, "ours"),  # the first is for the claim
 ]
 
 
@@ -137,5 +137,5 @@ def test_a_push_at_the_same_time(desk, postgresql, line, who, statement, skip, o
     ours, theirs = check(desk)
     assert len(ours) + len(theirs) == 4
     assert not (theirs if owner == "ours" else ours)
-    desk.scrubjay.run("--once")  # once more, when nobody disturbs it
+    desk.scrubjay.run("--once")  # once more, undisturbed
     assert check(desk) == (ours, theirs)

@@ -65,7 +65,7 @@ def test_nothing_leaks_through_all_that_happens(desk):
         edit = plant(rng, CLASSIC[:6])
         second.planted.append(edit)
         second.entries[0]["message"]["content"] = "Now " + edit.text
-        del second.entries[-2:]     # so that the file shrinks: one that grew would be taken for one appended to
+        del second.entries[-2:]     # so that the file shrinks: agentsview would take one that grew for one with something appended
         second.save()
         desk.viewer.sync()
         assert desk.scrubjay.sync()["sessions_synced"] == 2
@@ -83,7 +83,7 @@ def test_nothing_leaks_through_all_that_happens(desk):
 
 
 def test_a_secret_is_also_masked_without_context(empty_desk):
-    """Once known in a session by its context, it goes from the whole session, from before that place as well."""
+    """Once its context has revealed it, a secret is masked in the whole session, even before that place."""
     desk = empty_desk
     rng = random.Random("context")
     known = [make(rng) for make in CLASSIC if make(rng).kind in ("generic-api-key", "generic-secret", "database-url")]

@@ -1,4 +1,4 @@
-"""Settings: what they keep out, and that a change of them reaches what is archived already"""
+"""Settings: what they keep out, and that changing them affects what is already archived"""
 
 import json
 import os
@@ -42,7 +42,7 @@ def sessions_of(desk, project):
 
 
 def whole_archive(desk):
-    """All rows but what moves by itself: change numbers and the times of this run."""
+    """All rows, without what changes by itself: change numbers and the times of this run."""
     volatile = {"change_seq", "shrunk_seq", "found_at", "id", "detected_at", "created_at"}
     rows = []
     for table in list(TABLES) + ["findings", "git_links", "session_deletes"]:
@@ -138,7 +138,7 @@ def test_mask_home_applies_to_archived_sessions(desk):
 
 
 def test_who_and_where_one_is_rewrites_nothing(desk):
-    """Another HOME, another git identity, the same rules elsewhere: what is archived stays, what comes is the new one's."""
+    """With another HOME, another git identity, or the same rules elsewhere, what is archived stays; new sessions get the new values."""
     desk.scrubjay.sync()
     seq, before = desk.scrubjay.change_seq(), whole_archive(desk)
     other = os.path.join(desk.home, "elsewhere")
@@ -153,7 +153,7 @@ def test_who_and_where_one_is_rewrites_nothing(desk):
     assert (result["sessions_synced"], result["messages_written"]) == (0, 0)
     assert desk.scrubjay.change_seq() == seq and whole_archive(desk) == before
 
-    # what comes is of today; a session of before keeps whose it is
+    # new sessions get today's values; an earlier session keeps its owner
     new = desk.transcript()
     new.rounds(1).save()
     desk.transcripts[0].user("More of it.")
@@ -165,7 +165,7 @@ def test_who_and_where_one_is_rewrites_nothing(desk):
     eve, ada = ("eve@example.org", "Eve", 1), ("ada@example.com", "Ada", 0)
     assert found == {t.id: eve if t is new else ada for t in desk.transcripts}
 
-    # a person may want it otherwise
+    # a person may want it differently
     with desk.scrubjay.daemon(*places) as daemon:
         daemon.call("ResyncIdentity")
         assert daemon.call("RunOnce")[3] == {}
@@ -215,7 +215,7 @@ def test_mask_home_leaves_other_homes(empty_desk):
 
 
 def test_disabling_and_enabling_a_rule_masks_everything_again(desk):
-    """A change of the rules is a change of their digest, so every session is masked again, by itself."""
+    """Changing the rules changes their digest, so every session is masked again, automatically."""
     desk.scrubjay.sync()
     before = whole_archive(desk)
     rule = desk.scrubjay.value("SELECT min(rule) FROM findings")
@@ -229,7 +229,7 @@ def test_disabling_and_enabling_a_rule_masks_everything_again(desk):
 
 
 def test_new_rules_mask_what_the_source_no_longer_has(desk):
-    """The source forgets a session (kept by setting); a rule that comes later masks its archived text all the same."""
+    """The source forgets a session (kept by a setting); a later rule still masks its archived text."""
     word = "Quokka" + "Gate7731"
     told = desk.transcript()
     told.user("The door opens with %s today." % word)
@@ -305,7 +305,7 @@ def test_archive_is_private(desk):
 
 
 def test_the_old_place_of_the_source(empty_desk):
-    """Where ~/.agentsview holds none, ~/.claude/agentsview/sessions.db is the source."""
+    """If ~/.agentsview has none, ~/.claude/agentsview/sessions.db is the source."""
     desk = empty_desk
     desk.transcript().rounds(1).save()
     desk.viewer.sync()

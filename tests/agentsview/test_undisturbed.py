@@ -1,4 +1,4 @@
-"""agentsview does not notice that scrubjay is there: its syncs take no longer, its swaps happen, its bytes are its own"""
+"""agentsview does not notice scrubjay: its syncs take no longer, its swaps happen, its bytes stay its own"""
 
 import hashlib
 import os
@@ -30,7 +30,7 @@ def digest(path):
 
 
 def busy_desk(desk, n=30, rounds=30):
-    """Enough sessions that a first sync is still going on while agentsview works."""
+    """Enough sessions that a first sync still runs while agentsview works."""
     for i in range(n):
         desk.transcript(project=i % 2).rounds(rounds, one_of_each(seed=i, makers=CLASSIC) if i % 5 == 0 else []).save()
     desk.viewer.sync()
@@ -54,7 +54,7 @@ def resync_without_end(daemon, stop):
 
 
 def test_the_swap_always_happens(empty_desk):
-    """`sync --full` gives its swap up when a reader holds on for 5 s: under an endless resync, none may be given up."""
+    """`sync --full` gives up its swap if a reader holds on for 5 s: with an endless resync, none may be given up."""
     desk = busy_desk(empty_desk)
     alone = [timed(lambda: desk.viewer.sync(full=True)) for _ in range(3)]
     stop = threading.Event()
@@ -71,14 +71,14 @@ def test_the_swap_always_happens(empty_desk):
             stop.set()
             worker.join()
         assert swaps == 6, f"{6 - swaps} swaps were given up"
-        # noise: two processes share the machine's cores; a swap that waits for a reader takes 5 s and more
+        # noise: two processes share the machine's cores; a swap that waits for a reader takes 5 s or more
         assert statistics.median(beside) < 2 * statistics.median(alone) + 2, (alone, beside)
         n = len(desk.viewer.query("SELECT id FROM sessions"))
         wait_for(lambda: desk.scrubjay.value("SELECT count(*) FROM sessions") == n, "all sessions")
 
 
 def test_the_swap_happens_while_the_disk_is_slow(empty_desk):
-    """A commit that takes long is not waited for with a read transaction of the source open."""
+    """While a commit takes long, no read transaction on the source stays open."""
     desk = busy_desk(empty_desk, n=4, rounds=4)
     for i in range(5):      # several batches of 8 MB: all but the last are written in the middle of reading
         transcript = desk.transcript(project=i % 2)
@@ -126,7 +126,7 @@ def test_ordinary_syncs_take_no_longer(empty_desk):
 
 
 def test_its_bytes_are_its_own(empty_desk):
-    """No byte of agentsview's file changes by a cycle; SQLite's own -shm and an empty -wal may come to lie beside it."""
+    """A cycle changes no byte of agentsview's file; SQLite's own -shm and an empty -wal may appear beside it."""
     desk = busy_desk(empty_desk, n=4, rounds=6)
     path = desk.viewer.database
     db = sqlite3.connect(path)
@@ -144,7 +144,7 @@ def test_its_bytes_are_its_own(empty_desk):
         daemon.call("RunOnce")
         assert digest(path) == before
     assert digest(path) == before
-    # with a -wal that a killed agentsview left: it is read, and stays, though nobody else has the file open
+    # with a -wal that a killed agentsview left: it is read, and stays, although nobody else has the file open
     subprocess.run([sys.executable, "-c", KILLED_WRITER, path], check=False)
     files = {name: digest(os.path.join(desk.viewer.folder, name)) for name in os.listdir(desk.viewer.folder)
              if name in ("sessions.db", "sessions.db-wal")}

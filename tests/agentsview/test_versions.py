@@ -1,4 +1,4 @@
-"""Each agentsview from 0.16.1 on is read, and one that is upgraded in place loses nothing"""
+"""Each agentsview from 0.16.1 on is read, and an upgrade in place loses nothing"""
 
 import pytest
 

@@ -21,7 +21,7 @@ EPOCH = datetime(2026, 9, 1, tzinfo=timezone.utc)
 
 
 def make_repository(path, origin=None):
-    """A git repository of its own at `path`, which a session's cwd can be."""
+    """Its own git repository at `path`, which can be a session's cwd."""
     quiet = dict(check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.makedirs(path)
     subprocess.run(["git", "init", "-q", "-b", "main", path], **quiet)
@@ -38,17 +38,17 @@ class Transcript:
         self.time = EPOCH + timedelta(minutes=self.rng.randrange(40000))
         self.entries = []
         self.planted = []
-        self.more = {}  # that is in each of its entries
+        self.more = {}  # what each of its entries has in addition
         folder = "".join(c if c.isalnum() else "-" for c in self.cwd)
         self.path = os.path.join(home, ".claude", "projects", folder, self.id + ".jsonl")
 
-    # what is said
+    # text
 
     def text(self, n_words=30):
         return " ".join(self.rng.choice(WORDS) for _ in range(n_words)) + "."
 
     def say(self, words=None, secret=None):
-        """A piece of text; `secret` (a Planted) stands between two halves of it."""
+        """A piece of text, with `secret` (a Planted) between its two halves."""
         words = words or self.text()
         if secret is None:
             return words
@@ -124,7 +124,7 @@ class Transcript:
         self.result(tool, output)
 
     def agent(self, task, question, answer):
-        """Another agent is asked, and answers; what it does is a Transcript of its own, to be saved as well."""
+        """Another agent is asked, and answers; its work is a Transcript of its own, to be saved as well."""
         tool = self.call("Task", {"description": task, "prompt": question, "subagent_type": "general-purpose"})
         asked = Transcript(self.home, self.cwd, seed=tool)
         asked.name = self._name("a", 7)
@@ -137,7 +137,7 @@ class Transcript:
         return asked
 
     def rounds(self, n, secrets=()):
-        """`n` rounds of talk with a shell and a file tool; the secrets go to all kinds of places in turn."""
+        """`n` rounds of talk with a shell and a file tool; the secrets go to all kinds of places by turns."""
         secrets = iter(secrets)
         for _ in range(n):
             self.user(self.say(secret=next(secrets, None)))
@@ -161,7 +161,7 @@ class Transcript:
         return self
 
     def touch(self):
-        """A later time than any before, however coarse the clock of the file system is."""
+        """Sets a later time than any before, however coarse the file system's clock is."""
         self.mtime = max(getattr(self, "mtime", 0) + 10**9, os.stat(self.path).st_mtime_ns)
         os.utime(self.path, ns=(self.mtime, self.mtime))
 

@@ -1,11 +1,11 @@
-"""agentsviews of all times, from PyPI, each in a folder of its own below build-test"""
+"""agentsview versions, old and new, from PyPI, each in its own folder below build-test"""
 
 import os
 import subprocess
 import sys
 import tempfile
 
-# One of each shape that its database had; the newest is the one that all other tests run.
+# One for each form that its database had; all other tests run the newest.
 VERSIONS = ("0.16.1", "0.20.0", "0.24.0", "0.30.1", "0.35.2", "0.40.1", "0.44.0", "0.45.0", "0.46.0", "0.46.1")
 
 FOLDER = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "build-test", "agentsview"))
@@ -17,7 +17,7 @@ def _run(*command):
 
 
 def program(version):
-    """The binary of that version; installs it where it is not there yet."""
+    """The binary of that version; installs it if necessary."""
     folder = os.path.join(FOLDER, version)
     pip = os.path.join(FOLDER, "pip", "bin", "pip")
     if not os.path.isdir(folder):

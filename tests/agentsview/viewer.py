@@ -1,4 +1,4 @@
-"""The real agentsview, run offline in a home folder of its own"""
+"""The real agentsview, run offline in its own home folder"""
 
 import json
 import os
@@ -14,7 +14,7 @@ from scrubjay_test import wait_for
 
 
 def find_program():
-    """The agentsview binary itself, not its Python wrapper (which would be what a signal hits)."""
+    """The agentsview binary itself, not its Python wrapper (which would get the signals)."""
     command = os.environ.get("AGENTSVIEW") or shutil.which("agentsview")
     assert command, "agentsview is not installed: run tools/test, or set AGENTSVIEW to the program"
     with open(command, "rb") as f:
@@ -42,7 +42,7 @@ class Viewer:
         }
 
     def sync(self, full=False):
-        """One run of the command that reads the transcripts; it ends when all is committed."""
+        """Runs the command that reads the transcripts; it ends when everything is committed."""
         self.run("sync", *(["--full"] if full else []))
 
     def run(self, *arguments):
@@ -52,7 +52,7 @@ class Viewer:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def query(self, sql, *arguments):
-        """Rows as dicts, by a connection that is closed at once."""
+        """Rows as dicts, from a connection that is closed at once."""
         db = sqlite3.connect("file:%s?mode=ro" % self.database, uri=True)
         db.row_factory = sqlite3.Row
         try:
@@ -65,7 +65,7 @@ class Viewer:
 
 
 class Server:
-    """`agentsview serve` on loopback; a context manager. What a person clicks is a call of its HTTP interface."""
+    """`agentsview serve` on loopback; a context manager. A person's click is a call of its HTTP interface."""
 
     name = "serve"
     options = ("--no-sync", "--no-browser", "--no-update-check")

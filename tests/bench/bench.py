@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lab import SOURCES, Lab, machine  # first: it makes tests/lib known
+from lab import SOURCES, Lab, machine  # first: it puts tests/lib in the path
 import curves
 import pages
 import peers
@@ -33,7 +33,7 @@ def full(lab, options):
 
 
 def grow(lab, options):
-    """Rows of the largest size; the picture is drawn on the way."""
+    """Rows of the largest size; the picture is drawn along the way."""
     series = {}
     for n in (10 ** power for power in range(3, options.power + 1)):
         grown = rows.growth(lab, n)
@@ -54,18 +54,18 @@ def under_pressure(lab, options):
 
 
 def large(lab, _options):
-    """A person's years: 10,000 sessions, about 1 GB of text."""
+    """Years of one person's sessions: 10,000 of them, about 1 GB of text."""
     yield from rows.full_sync(lab, 10_000)
     yield from rows.real_changes(lab, 10_000)
 
 
 def real_sessions(lab, options):
-    """On transcripts that people have, and on generated sessions of the same number of bytes or so."""
+    """On a person's transcripts, and on generated sessions of about the same number of bytes."""
     yield from transcripts.all_rows(lab, options.transcripts, options.sessions // 4)
 
 
 def beside_peers(lab, options):
-    """On the transcripts where they are given, else on generated sessions."""
+    """On the transcripts if they are given, otherwise on generated sessions."""
     if options.transcripts:
         source, _ = transcripts.make_source(lab, options.transcripts)
     else:
@@ -87,7 +87,7 @@ USUAL = ("full", "growth", "pressure", "remote")
 
 
 def document(name, lines):
-    """Puts a table between its marks in docs/performance.md."""
+    """Writes a table between its marks in docs/performance.md."""
     begin, end = MARKS[name]
     head, rest = DOCUMENT.read_text().split(begin)
     _, tail = rest.split(end)

@@ -35,7 +35,7 @@ def files_below(folders, endings):
 
 
 def collect(folders, endings, limit):
-    """Text of every file, of none too much, until there is enough."""
+    """Text of every file, but not too much of any one, until there is enough."""
     size = 0
     for path in files_below(folders, endings):
         try:
@@ -60,7 +60,7 @@ def shell_output():
 
 
 def write(folder):
-    """Writes code, shell and prose into the folder, unless they are there; returns their paths."""
+    """Writes code, shell and prose to the folder, unless they are there; returns their paths."""
     paths = [Path(folder, name) for name in ("code", "shell", "prose")]
     if all(path.exists() for path in paths):
         return paths

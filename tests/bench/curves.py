@@ -8,7 +8,7 @@ COLORS = ("#b45309", "#1d4ed8", "#15803d", "#7c3aed", "#be123c", "#475569")
 
 
 def seconds(usec):
-    """1 s, 10 ms, 100 µs: powers of ten as people say them."""
+    """1 s, 10 ms, 100 µs: powers of ten, in the usual units."""
     for unit, name in ((1e6, "s"), (1e3, "ms"), (1, "µs")):
         if usec >= unit:
             return f"{usec / unit:.3g} {name}"
@@ -43,7 +43,7 @@ def axes(plane, xs):
 
 
 def spread(places, gap=18):
-    """Labels move apart until none covers another; in the order of their places."""
+    """Moves labels apart until none covers another; in the order of their positions."""
     moved = []
     for place in places:
         moved.append(max(place, moved[-1] + gap) if moved else place)
@@ -62,7 +62,7 @@ def lines(plane, series):
 
 
 def svg(title, series):
-    """series: {name: [(sessions, microseconds), ...]}. Returns the picture's text."""
+    """series: {name: [(sessions, microseconds), ...]}. Returns the picture as text."""
     points = [point for line in series.values() for point in line]
     xs = sorted({x for x, _ in points})
     plane = Plane(xs, [y for _, y in points])

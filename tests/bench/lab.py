@@ -1,4 +1,4 @@
-"""Where the benchmarks work: databases made once, the programs run on them, and what they cost
+"""Where the benchmarks run: databases that are made once, the programs that run on them, and what they cost
 
 Everything big lies on tmpfs: on a disk the same run varies by a factor of two.
 """
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 import corpus  # noqa: E402
 from scrubjay_test import BUILD, RULES, SCHEMA, SCRUBJAYD, SOURCES, Source, clean_environment  # noqa: E402
 
-# Those of agentsview's indexes by which rows of a session are found.
+# The indexes of agentsview's that find the rows of a session.
 INDEXES = """
 CREATE INDEX idx_tool_calls_session ON tool_calls(session_id);
 CREATE INDEX idx_tool_calls_message ON tool_calls(message_id);
@@ -44,7 +44,7 @@ class Lab:
         return self.folder / name
 
     def source(self, shape, count):
-        """A database of this shape; made when it is asked for first."""
+        """A database of this shape; made at the first request."""
         path = self.path(f"{shape}-{count}.db")
         if path not in self.facts:
             self.remove(path)
@@ -69,13 +69,13 @@ class Lab:
         return self.facts[source]["text_bytes"]
 
     def remove(self, path):
-        """A database with what SQLite and scrubjay keep beside it."""
+        """Removes a database, with what SQLite and scrubjay keep beside it."""
         for ending in ("", "-wal", "-shm", ".lock", "-search", "-search-wal", "-search-shm"):
             Path(f"{path}{ending}").unlink(missing_ok=True)
         self.facts.pop(Path(path), None)
 
     def steps(self, source, archive, *steps, count=False):
-        """Runs engine-bench; returns what each step cost."""
+        """Runs engine-bench; returns the cost of each step."""
         command = [TOOLS / "engine-bench", *(["--count"] if count else []), source, archive, RULES, *steps]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
         if done.returncode != 0:
@@ -111,7 +111,7 @@ class Lab:
 
 
 def machine():
-    """The processor, how many of it, memory and SQLite: figures mean nothing without."""
+    """The processor, the number of cores, memory and SQLite: figures mean nothing without them."""
     cpu = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                 if line.startswith("model name")), os.uname().machine)
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / (1 << 20)

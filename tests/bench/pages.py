@@ -25,13 +25,13 @@ from scrubjay_test import clean_environment, run_once
 from transcripts import AGENTSVIEW, make_source, repeat
 
 MESSAGES_EACH = 100
-FEW, MANY = 100, 500  # generated sessions: for what is slow, and for what has a limit
+FEW, MANY = 100, 500  # generated sessions: for slow tests, and for those with a limit
 REAL = 50_000  # messages
-LONG = 800  # messages of the session that gets one more
+LONG = 800  # messages in the session that gets one more
 TABLES = ("sessions", "messages", "tool_calls")
 AS_MADE = "\n".join(re.findall(r"CREATE INDEX idx_messages_\w+_trgm [^;]*;", postgresql.schema_sql()))
 COLLECTING = AS_MADE.replace("fastupdate=off", "fastupdate=on")
-# What tests of other things leave out.
+# The settings that the other tests leave out.
 USUAL = ("fsync = on", "full_page_writes = on", "max_wal_size = 1GB")
 
 
@@ -46,7 +46,7 @@ class Pages:
         self.server.stop()
 
     def empty(self, searching):
-        """@searching: SQL of the indexes for searching."""
+        """@searching: SQL for the indexes for searching."""
         if self.server.database:
             self.server.drop_databases()
         self.server.new_database()
@@ -57,7 +57,7 @@ class Pages:
         return sum(int(self.server.query(f"SELECT count(*) FROM {table}")[0][0]) for table in TABLES)
 
     def cpu_usec(self):
-        """Of all its processes, also of those that have ended."""
+        """Of all its processes, including those that have ended."""
         ticks = 0
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -79,7 +79,7 @@ class Pages:
 
 
 def archived(lab, source, n_messages):
-    """The source, its archive, and how many messages they have."""
+    """The source, its archive, and their number of messages."""
     archive = lab.path(f"pages-{n_messages}") / "archive.db"
     status, _, stderr = run_once(source, archive, home=lab.folder)
     assert status == 0, stderr
@@ -118,22 +118,22 @@ def first_delivery(pages, of, n_runs):
 
 
 def agentsview(pages, *arguments, **variables):
-    """It, on a folder of its own."""
+    """agentsview, in a folder of its own."""
     return pages.measure(os.environ["AGENTSVIEW"], *arguments, environment=AGENTSVIEW | variables | {
         "HOME": str(pages.lab.path("pushing-home")), "AGENTSVIEW_DATA_DIR": str(pages.lab.path("pushing")), "PATH": os.environ["PATH"],
         "LC_ALL": "C.UTF-8"})
 
 
 def adopt(pages, source):
-    """A database that agentsview has made itself, with the source's rows."""
+    """A database that agentsview itself has created, with the source's rows."""
     pages.lab.path("pushing-home").mkdir()
     pages.lab.path("pushing").mkdir()
-    if source.parent == pages.lab.path("agentsview"):  # it did so
+    if source.parent == pages.lab.path("agentsview"):  # it has created this one
         shutil.copy(source, pages.lab.path("pushing") / "sessions.db")
         return
     agentsview(pages, "sync")
     db = sqlite3.connect(pages.lab.path("pushing") / "sessions.db", isolation_level=None)
-    # the text of generated sessions is cut anywhere, and the push ends at what is no UTF-8
+    # the text of generated sessions is cut anywhere, and the push stops at invalid UTF-8
     db.create_function("whole", 1, lambda value: value.decode(errors="replace") if isinstance(value, bytes) else value)
     db.execute("ATTACH ? AS source", (str(source),))
     db.execute("BEGIN")
@@ -148,7 +148,7 @@ def adopt(pages, source):
 
 
 def push(pages, source, searching):
-    """agentsview's own, of the same sessions into the same tables, as their owner."""
+    """agentsview's own push, of the same sessions to the same tables, as their owner."""
     pages.empty(searching)
     pages.server.query(f"ALTER ROLE agentsview_owner LOGIN PASSWORD '{postgresql.PASSWORD}'")
     pages.server.cluster.leave()
@@ -162,7 +162,7 @@ def push(pages, source, searching):
 
 
 def beside_push(pages, of, n_runs):
-    """In turns, the least of each. What is told as over the limit is the ratio of the wall times."""
+    """By turns, the least of each. The limit applies to the ratio of the wall times."""
     of_ours, of_push, collecting, n_rows = [], [], [], []
     for _ in range(n_runs):
         of_ours.append(deliver(pages, of.archive, COLLECTING))
@@ -184,7 +184,7 @@ def beside_push(pages, of, n_runs):
 
 
 def one_more(pages, count=11):
-    """What the server takes for it, from the claim to the commit: its own figures of each statement."""
+    """What it costs the server, from the claim to the commit: its own figures for each statement."""
     pages.empty(COLLECTING)
     person = Person(pages.lab.path("long"), "long", pages.server, settings={"URL": pages.server.engine_url()})
     took = []
@@ -199,7 +199,7 @@ def one_more(pages, count=11):
             start = log.stat().st_size
             person.deliver()
             text = log.read_bytes()[start:].decode(errors="replace")
-            # each statement of the delivery, but those by which the connection begins
+            # every statement of the delivery, except for those that begin the connection
             parts = re.findall(r"duration: ([\d.]+) ms  (?:parse|bind|execute|statement)\W(?:<unnamed>: )?(.*)", text)
             took.append(1000 * sum(float(msec) for msec, sql in parts if not re.search("pg_catalog|CREATE |set_config|information_schema", sql)))
             assert parts, "the server tells what each statement took"

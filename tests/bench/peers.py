@@ -14,7 +14,7 @@ from pathlib import Path
 import rows
 from lab import BUILD, RULES, SOURCES, TookTooLong
 
-MOST_SECONDS = 120  # of CPU, on some MB: who takes longer is so far from the others that it does not matter how far
+MOST_SECONDS = 120  # of CPU, for some MB: whatever takes longer is so far behind the others that it does not matter how far
 HOME = SOURCES / "build-bench" / "peers"
 GO = {"betterleaks": "github.com/betterleaks/betterleaks@v1.1.1", "gitleaks": "github.com/zricethezav/gitleaks/v8@v8.30.1"}
 PYPI = {"kingfisher": "kingfisher-bin", "credsweeper": "credsweeper"}
@@ -25,7 +25,7 @@ def leaks_report(path):
 
 
 def kingfisher_report(path):
-    """JSON lines, or one document, by version."""
+    """JSON lines, or one document, depending on the version."""
     text = path.read_text()
     try:
         document = json.loads(text)
@@ -34,7 +34,7 @@ def kingfisher_report(path):
     return len(document.get("findings", document) if isinstance(document, dict) else document)
 
 
-# name: (command on FILE with a report, how to count what it reports)
+# name: (command on FILE with a report, how to count the findings in it)
 COMMANDS = {
     "betterleaks": (["dir", "FILE", "--no-banner", "--exit-code", "0", "--report-format", "json", "--report-path", "REPORT"],
                     leaks_report),
@@ -47,7 +47,7 @@ COMMANDS = {
 
 
 def install(name):
-    """The program's path. Raises RuntimeError with a reason where it cannot be had."""
+    """The program's path. Raises RuntimeError with a reason if it cannot be installed."""
     found = shutil.which(name)
     if found:
         return found
@@ -58,7 +58,7 @@ def install(name):
     if name in GO:
         if not shutil.which("go"):
             raise RuntimeError("there is no Go here to build it with")
-        # not `go install`, which asks the proxy for the list of versions: some have only the versions themselves
+        # not `go install`, which asks the proxy for the list of versions: some proxies have only the versions themselves
         done = subprocess.run(["go", "mod", "download", "-json", GO[name]], capture_output=True, text=True, cwd=HOME)
         said = json.loads(done.stdout or "{}")
         if "Dir" not in said:
@@ -77,7 +77,7 @@ def install(name):
 
 
 def version_of(name, program):
-    """What was built from a module does not know it."""
+    """A program that was built from a module does not know its version."""
     if name in GO and Path(program).is_relative_to(HOME):
         return GO[name].rpartition("@v")[2]
     done = subprocess.run([program, "version" if name in GO else "--version"], capture_output=True, text=True)
@@ -95,7 +95,7 @@ def peer(lab, name, path, n_bytes, n_runs):
         for _ in range(n_runs):
             report.unlink(missing_ok=True)
             runs.append(lab.measure(program, *command, fine=(0, 1, 200, 205), most_seconds=MOST_SECONDS))
-            if runs[-1]["cpu_usec"] > 20e6:     # what takes that long varies little
+            if runs[-1]["cpu_usec"] > 20e6:     # a run of this length varies little
                 break
     except TookTooLong as error:
         return rows.Row(f"{told}: stopped, {error}", MOST_SECONDS * 1e6, text_bytes=n_bytes)
@@ -103,7 +103,7 @@ def peer(lab, name, path, n_bytes, n_runs):
 
 
 def all_rows(lab, path, n_runs=3):
-    """Ours first; of the others, each as it comes, how many times our CPU they take."""
+    """Ours first; for the others, with their default settings, how many times our CPU they take."""
     n_bytes = Path(path).stat().st_size
     runs = [lab.measure(BUILD / "src" / "ctl" / "scrubjayctl", "mask", given=path,
                         environment=lab.environment | {"SCRUBJAY_MASK_RULESDIR": str(RULES)}) for _ in range(n_runs)]

@@ -1,4 +1,4 @@
-"""The daemon itself: how quiet it is when nothing happens, and what it does when somebody writes all the time"""
+"""The daemon itself: how quiet it is when nothing happens, and what it does while somebody writes all the time"""
 
 import os
 import re
@@ -11,12 +11,12 @@ from lab import TOOLS
 from rows import Row
 from scrubjay_test import Daemon, Monitor, PrivateBus, wait_for
 
-MAX_DELAY = 2.0  # Sync.MaxDelay as it comes
+MAX_DELAY = 2.0  # the default of Sync.MaxDelay
 TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Process:
-    """What the kernel says about a process."""
+    """What the kernel reports about a process."""
 
     def __init__(self, pid):
         self.folder = Path("/proc", str(pid))
@@ -33,7 +33,7 @@ class Process:
                    for task in (self.folder / "task").iterdir())
 
     def bytes_written(self):
-        """None where that is nobody's business but root's: the daemon lets no other process look into it."""
+        """None if only root may know: the daemon lets no other process look into it."""
         try:
             return self.number("io", "wchar")
         except PermissionError:
@@ -41,7 +41,7 @@ class Process:
 
 
 def with_daemon(lab, source, name, work, more=None, idle=True):
-    """@more variables in its environment; @idle: the work begins when its first cycle is done."""
+    """@more: variables for its environment; @idle: the work begins when its first cycle is done."""
     bus = PrivateBus(lab.path(f"{name}-bus"))
     daemon = Daemon(lab.path(name), bus, source=source, environment=lab.environment | (more or {}))
     try:
@@ -55,7 +55,7 @@ def with_daemon(lab, source, name, work, more=None, idle=True):
 
 
 def idle(lab, n_sessions, seconds):
-    """Nothing happens: memory, and how often it wakes. A daemon that filled the archive itself, and the next one."""
+    """Nothing happens: memory, and how often it wakes. For a daemon that filled the archive itself, and for the next one."""
     source = lab.source("real", n_sessions)
     for name in ("after its first sync", "started again"):
         yield with_daemon(lab, source, "idle", lambda daemon, process: quiet(process, name, seconds))
@@ -73,7 +73,7 @@ def quiet(process, name, seconds):
 
 
 def write_steadily(path, seconds, per_second):
-    """Commits one message after the other. Returns how many."""
+    """Commits messages one after the other. Returns how many."""
     db = sqlite3.connect(path, isolation_level=None, timeout=10)
     ids = [row[0] for row in db.execute("SELECT id FROM sessions ORDER BY rowid LIMIT 20")]
     began, n = time.monotonic(), 0
@@ -122,7 +122,7 @@ def steady_writer(lab, n_sessions, seconds, per_second=50):
 
 
 class Repeated(threading.Thread):
-    """Something that is done again and again beside the work; the longest that it took."""
+    """Something that is repeated beside the work; the longest time that it took."""
 
     def __init__(self, what):
         super().__init__()
@@ -141,7 +141,7 @@ class Repeated(threading.Thread):
 
 
 def slow_disk(lab, n_sessions, usec=2000):
-    """Each read of the source takes its time: Status answers all the same, and agentsview gets its WAL checkpointed."""
+    """Each read of the source takes time: Status still answers, and agentsview's WAL is still checkpointed."""
     folder = lab.path("slow")
     folder.mkdir(exist_ok=True)
     source = folder / "sessions.db"

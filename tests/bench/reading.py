@@ -1,4 +1,4 @@
-"""An archive as years of work leave it, made at once: what reading it costs is measured on it"""
+"""An archive as years of work leave it, made at once, to measure what reading it costs"""
 
 import random
 import sqlite3

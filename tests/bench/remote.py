@@ -64,12 +64,12 @@ class Team:
     def __init__(self, lab):
         self.lab, self.source = lab, lab.source("team", SESSIONS)
         self.server = Server(lab.path("clickhouse"))
-        self.server.port = self.server.ports["engine_http"]  # past the proxy, which is here for faults alone
+        self.server.port = self.server.ports["engine_http"]  # past the proxy, which only makes faults
         self.engine = Process(self.server.ports["engine_pid"])
         self.n_rows = 0
 
     def person(self, name):
-        """With nothing delivered yet."""
+        """Nothing is delivered yet."""
         self.server.new_database()
         return Person(self.lab.path(name), name, self.server)
 
@@ -77,7 +77,7 @@ class Team:
         self.server.stop()
 
     def measure(self, person, *command):
-        """A command's figures, and what it printed; the person goes afterwards."""
+        """A command's figures, and its output; the person is removed afterwards."""
         self.settle()
         before = self.engine.cpu_usec()
         try:
@@ -89,20 +89,20 @@ class Team:
         return figures, json.loads(figures.pop("stdout"))
 
     def settle(self):
-        """What the server still does with rows of before is not counted."""
+        """What the server still does with earlier rows is not counted."""
         wait_for(lambda: self.server.query("SELECT count() FROM system.merges", database="system") == [["0"]],
                  "the server has merged", 60)
 
 
 def best(name, runs, n_rows, **limits):
-    """The run that took the least wall time: its CPU, too."""
+    """The run with the least wall time, and its CPU."""
     run = min(runs, key=lambda run: run["wall_usec"])
     return Row(name, run["wall_usec"], n_rows, run["cpu_usec"], run["server_usec"], max(r["peak_kb"] for r in runs),
                limits=limits)
 
 
 def first_delivery(team, archive, n_runs):
-    """An archive that is there goes to a server that has nothing."""
+    """Sends an existing archive to an empty server."""
     runs, n_rows = [], 0
     for _ in range(n_runs):
         for file in archive.parent.glob("*.remotes*"):
@@ -116,7 +116,7 @@ def first_delivery(team, archive, n_runs):
 
 
 def in_one_go(team, n_runs):
-    """scrubjayd --once with neither archive nor tables."""
+    """scrubjayd --once without an archive and without tables."""
     runs, n_rows = [], 0
     for _ in range(n_runs):
         person = team.person("whole")
@@ -129,7 +129,7 @@ def in_one_go(team, n_runs):
 
 
 def until_visible(team, archive, count=21):
-    """From agentsview's commit to a row that a reader sees, with a daemon that is up to date."""
+    """From agentsview's commit to a row that a reader sees, with an up-to-date daemon."""
     person = team.person("soon")
     bus = PrivateBus(team.lab.path("soon-bus"))
     try:

@@ -29,7 +29,7 @@ def limit_text(row, name):
 
 
 def verdict(row):
-    """What it must be, and whether it is."""
+    """The limit, and whether it is met."""
     if row.problems or not row.limits:
         return "; ".join(row.problems)
     failed = row.failures()
@@ -47,7 +47,7 @@ def cells(row):
 
 
 def plain(rows, head=HEAD, cells=cells):
-    """Columns under each other."""
+    """Aligned columns."""
     table = [head, *map(cells, rows)]
     widths = [max(len(line[i]) for line in table) for i in range(len(head))]
     for line in table:

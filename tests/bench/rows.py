@@ -1,4 +1,4 @@
-"""The rows of the table: each runs one kind of work and says what it cost, and what it may cost"""
+"""The rows of the table: each runs one kind of work, and reports its cost and its limit"""
 
 import statistics
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ MB = 1e6
 
 @dataclass
 class Row:
-    """What one kind of work cost. A figure that was not taken, or means nothing, is None."""
+    """The cost of one kind of work. A figure that was not measured, or means nothing, is None."""
     name: str
     cpu_usec: float
     wall_usec: float = None
@@ -34,13 +34,13 @@ def best(runs, name="cpu_usec"):
 
 
 def row(name, runs, limits=None, **more):
-    """A row of several runs: the least CPU and wall of them (the rest is other people's), the most of everything else."""
+    """A row from several runs: their least CPU and wall time (the rest is other programs'), and the maximum of everything else."""
     return Row(name, best(runs), best(runs, "wall_usec"), peak_kb=max(run["peak_kb"] for run in runs),
                bytes_written=max(run["bytes_written"] for run in runs), limits=limits or {}, **more)
 
 
 def full_sync(lab, n_sessions, n_runs=3):
-    """scrubjayd --once on a new archive, beside VACUUM INTO and cp of the same file, in turns."""
+    """scrubjayd --once on a new archive, and VACUUM INTO and cp of the same file, by turns."""
     source = lab.source("real", n_sessions)
     text = lab.text_bytes(source)
     name = f"{n_sessions:,} sessions, {text / MB:,.0f} MB of text"
@@ -70,14 +70,14 @@ def each(runs, step):
 
 
 def middle(name, runs, limits):
-    """A row of small steps: the median of them."""
+    """A row from small steps: their median."""
     return Row(name, statistics.median(run["cpu_usec"] for run in runs),
                statistics.median(run["wall_usec"] for run in runs), peak_kb=max(run["peak_kb"] for run in runs),
                bytes_written=int(statistics.median(run["bytes_written"] for run in runs)), limits=limits)
 
 
 def idle(run):
-    """A run of many cycles as one of them."""
+    """A run of many cycles as one cycle."""
     return run | {name: run[name] / run["cycles"] for name in ("cpu_usec", "wall_usec", "bytes_written")}
 
 
@@ -85,7 +85,7 @@ STEPS = ("idle=5000", *["append=1"] * 11, *["append=100"] * 5)
 
 
 def changes(runs, where):
-    """The rows of what a daemon does all day, from the steps of one process."""
+    """What a daemon does all day, from the steps of one process."""
     return [
         middle(f"no change, {where}", [idle(run) for run in each(runs, "idle=5000")],
                {"cpu_usec": 50, "bytes_written": 0}),

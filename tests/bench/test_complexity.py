@@ -15,7 +15,7 @@ from planted import pick, value
 
 SMALL, LARGE = 1000, 20000
 COUNTS = ("rows_read", "vm_steps", "rows_written", "statements")
-# What a change may look at more in the large one: the trees are deeper.
+# What a change may read in addition in the larger one: its trees are deeper.
 PAGES_MORE = 20
 
 
@@ -27,7 +27,7 @@ def lab(tmp_path_factory):
 
 
 def run(lab, shape, size, steps, archive="archive.db"):
-    """What each step of one process cost, by its place."""
+    """The cost of each step of one process, by its position."""
     return lab.steps(lab.source(shape, size), lab.path(f"{size}-{archive}"), *steps, count=True)
 
 
@@ -48,7 +48,7 @@ def assert_same(pair, room=1.02):
 
 
 def assert_linear(pair, names, room):
-    """Each session of the large one costs what one of the small one costs; some work is done once."""
+    """Each session of the larger one costs as much as one of the smaller; some work is done once."""
     small, large = pair
     for name in names:
         assert large[name] / LARGE <= small[name] / SMALL * room, name
@@ -96,7 +96,7 @@ def test_a_hundred_sessions_cost_a_hundred_times_one_at_most(sizes):
 def test_an_audit_is_one_pass(sizes):
     assert_linear(sizes["audit"], ("rows_read", "vm_steps", "pages"), room=1.1)
     for cost, n in zip(sizes["audit"], (SMALL, LARGE)):
-        # when it was, and what was compared: two rows of one page, with the log's header where it begins anew
+        # its time, and what was compared: two rows of one page, with the log's header where it begins again
         assert cost["rows_written"] == 2 and cost["bytes_written"] <= 8192 + 24 + 32
         assert cost["rows_read"] <= 2.2 * n + 100, "each session and its cursor, once"
         assert cost["statements"] <= 50 + n / 100, "no statement for each session"
@@ -115,7 +115,7 @@ def test_the_first_sync_is_linear(sizes):
 def test_starting_costs_the_same_with_any_number_of_cursors(sizes):
     assert_same(sizes["restart"])
     small, large = sizes["restart"]
-    # the sessions of the steps before are still within its window, and each is a page deeper in the tree
+    # the sessions of the earlier steps are still within its window, and each is a page deeper in the tree
     assert large["pages"] <= small["pages"] + PAGES_MORE + 101
     for cost in (small, large):
         assert cost["sessions"] == 0
@@ -124,7 +124,7 @@ def test_starting_costs_the_same_with_any_number_of_cursors(sizes):
 
 
 def test_a_long_session_is_linear(lab):
-    small, large = 2000, 8000  # more text in both than what is remembered of it, in case a secret is learned later
+    small, large = 2000, 8000  # both have more text than is remembered in case a secret is learned later
     times = large / small
     for was, now in zip(*(run(lab, "long", n, ["start", "append-long"]) for n in (small, large))):
         for name in COUNTS:
@@ -135,7 +135,7 @@ def test_a_long_session_is_linear(lab):
 
 
 def test_damaged_sessions_are_linear(lab):
-    """Every second session fails when most of it is written: what was done before it is done again at most once."""
+    """Every second session fails when most of it is written: what was done before it is repeated at most once."""
     costs = []
     for n in (300, 2400):
         source = lab.source("tiny", n)
@@ -158,12 +158,12 @@ def test_a_huge_message_takes_a_few_times_its_size(lab):
 
 
 def cost_of(lab, name, fill, *steps):
-    """What the first cycle on such a source costs."""
+    """The cost of the first cycle on such a source."""
     return lab.steps(lab.made(name, fill), lab.path(f"{name}-archive.db"), *(steps or ("start",)), count=True)[0]
 
 
 def test_many_findings_in_one_session_are_linear(lab):
-    """As a log of failed logins is: each message has passwords of its own."""
+    """As in a log of failed logins: each message has its own passwords."""
     rng = random.Random("many findings")
 
     def with_passwords(n):
@@ -175,7 +175,7 @@ def test_many_findings_in_one_session_are_linear(lab):
 
 
 def test_many_known_secrets_of_one_prefix_are_linear(lab):
-    """Each is remembered and looked for in all that follows. Statements do not tell of it: CPU time does, as a ratio."""
+    """Each is remembered and looked for in all that follows. Statements do not show this, so CPU time is compared, as a ratio."""
     rng = random.Random("one prefix")
 
     def with_tokens(n):
@@ -185,5 +185,5 @@ def test_many_known_secrets_of_one_prefix_are_linear(lab):
         return fill
     sizes = (1000, 8000)
     costs = {n: min(cost_of(lab, f"tokens-{n}", with_tokens(n))["cpu_usec"] for _ in range(3)) for n in (1, *sizes)}
-    small, large = (max(costs[n] - costs[1], 1000) for n in sizes)  # without reading the rules and making the archive
+    small, large = (max(costs[n] - costs[1], 1000) for n in sizes)  # without reading the rules and creating the archive
     assert large <= 8 * small * 2, costs

@@ -19,9 +19,9 @@ from reading import make_archive
 
 SCRUBJAYCTL = BUILD / "src" / "ctl" / "scrubjayctl"
 RUNS = 5
-LIMIT = 2  # passes; what is asked takes at most 0.9 of one
+LIMIT = 2  # passes; the commands take at most 0.9 of one
 SESSIONS = 50_000
-SIZE = int(os.environ.get("SCRUBJAY_READING_BYTES", "200"))     # of a message; of an archive of 1 GB in the nightly run
+SIZE = int(os.environ.get("SCRUBJAY_READING_BYTES", "200"))     # of a message; a 1 GB archive in the nightly run
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def pass_usec(db):
 
 
 def passes(lab, *arguments, fine=(0,)):
-    """What it costs, in passes over all that was said."""
+    """The cost, in passes over all text."""
     environment = lab.environment | {"XDG_RUNTIME_DIR": str(lab.path("no-bus"))}
     archive = lab.path("archive.db")
     with contextlib.closing(sqlite3.connect(archive)) as db:
@@ -63,12 +63,12 @@ def test_stats_answer_at_once(lab):
 
 @pytest.mark.parametrize("words", [["frobnicate", "widget"], ["frobnicate"], ["03ff"], ["nowhere-at-all"]], ids=" ".join)
 def test_a_search_answers_at_once(lab, words):
-    lab.measure(SCRUBJAYCTL, "--archive", lab.path("archive.db"), "search", "first", fine=(0, 1))   # makes the index
+    lab.measure(SCRUBJAYCTL, "--archive", lab.path("archive.db"), "search", "first", fine=(0, 1))   # creates the index
     assert passes(lab, "search", *words, "--limit", "20", fine=(0, 1)) <= LIMIT
 
 
 def test_blame_answers_at_once(lab):
-    """A line's commit among 20,000 that tools printed, none of which is it, and 200 of which its repository has."""
+    """A line's commit is none of 20,000 that tools printed, and its repository has 200 of those."""
     repository = lab.path("repository")
     environment = lab.environment | {name: value for who in ("AUTHOR", "COMMITTER") for name, value in (
         (f"GIT_{who}_NAME", "Dev"), (f"GIT_{who}_EMAIL", "dev@example.net"))}

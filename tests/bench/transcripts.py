@@ -1,4 +1,4 @@
-"""Real sessions: a folder of transcripts, brought into a database by the real agentsview, and what scrubjay costs on them
+"""Real sessions: a folder of transcripts, read into a database by the real agentsview, and what scrubjay costs on them
 
 Beside them the generated sessions of the other parts, and how alike the two are: how long texts and lines are, how much of
 it is what tools said, how often a literal of the rules stands in a MB, which is what the masker's cost follows.
@@ -17,17 +17,17 @@ from lab import BUILD, RULES, TOOLS
 from rows import MB
 
 AGENTSVIEW = {"AGENTSVIEW_NO_DAEMON": "1", "AGENTSVIEW_TELEMETRY_ENABLED": "0", "AGENTSVIEW_DISABLE_UPDATE_CHECK": "1"}
-# What people and models wrote, and what tools were asked and said.
+# What people and models wrote, and the input and output of tools.
 TALK = "SELECT content FROM messages WHERE content<>'' UNION ALL SELECT thinking_text FROM messages WHERE thinking_text<>''"
 TOOLS_SAID = ("SELECT input_json FROM tool_calls WHERE input_json<>'' UNION ALL"
               " SELECT result_content FROM tool_calls WHERE result_content<>'' UNION ALL"
               " SELECT content FROM tool_result_events WHERE content<>''")
-# What it costs over the generated ones is what this bench is for; only this is a limit of its own.
+# The limit on the cost compared with generated sessions.
 LIMITS = {"xvacuum": 3, "peak_kb": 48 * 1024}
 
 
 def make_source(lab, folder):
-    """agentsview's database of the transcripts in what is a home folder (.claude, .codex, ...)."""
+    """agentsview's database of the transcripts in a home folder's (.claude, .codex, ...)."""
     data = lab.path("agentsview")
     data.mkdir(exist_ok=True)
     subprocess.run([os.environ["AGENTSVIEW"], "sync"], check=True, capture_output=True,
@@ -43,13 +43,13 @@ def make_source(lab, folder):
     return source, n_sessions
 
 
-# What hangs on a session in agentsview's database, and its columns that are ids of sessions. A call hangs on its message by its number.
+# What belongs to a session in agentsview's database, and its columns that are session ids. A call refers to its message by number.
 HANGING = {"messages": ("session_id",), "tool_calls": ("session_id", "subagent_session_id"),
            "tool_result_events": ("session_id", "subagent_session_id"), "usage_events": ("session_id",)}
 
 
 def repeat(source, n_messages):
-    """Sessions once more under new ids, until there are so many messages, and the rest of a session. Returns how many there are."""
+    """Copies sessions under new ids until there are this many messages, completing the last session. Returns how many there are."""
     db = sqlite3.connect(source, isolation_level=None)
 
     def values(table, renamed):
@@ -92,7 +92,7 @@ def texts(source, query):
 
 
 class Text:
-    """All text of a database in files: as it is, and as JSON lines, a record for each text."""
+    """All text of a database in files: as it is, and as JSON lines with a record for each text."""
 
     def __init__(self, lab, name, source):
         self.plain, self.jsonl = lab.path(f"{name}.txt"), lab.path(f"{name}.jsonl")
@@ -109,7 +109,7 @@ class Text:
         self.sizes, self.lines, self.bytes = sorted(sizes), sorted(lines), sum(sizes)
 
     def alike(self, name):
-        """One line that two texts can be compared by."""
+        """One line by which two texts can be compared."""
         done = subprocess.run([TOOLS / "bench-mask", "--rules", RULES, "--hits", self.plain], capture_output=True, text=True,
                               check=True)
         hits = float(re.search(r"([\d.]+) hits of literals a MB", done.stdout).group(1))

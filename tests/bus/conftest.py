@@ -1,4 +1,4 @@
-"""A private bus and a daemon per test."""
+"""A private bus, and a daemon for each test."""
 
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ def source(tmp_path):
 
 @pytest.fixture
 def make_daemon(tmp_path, bus):
-    """Makes daemons that are stopped at the end of the test; none of them may end badly by that."""
+    """Makes daemons, which are stopped at the end of the test; each must exit cleanly."""
     made = []
 
     def make(*arguments, start=True, **options):
@@ -38,7 +38,7 @@ def make_daemon(tmp_path, bus):
 
 @pytest.fixture
 def daemon(make_daemon, source):
-    """Started, with a source that is still empty, and its first cycle done."""
+    """Started, with an empty source, and its first cycle done."""
     daemon = make_daemon()
     daemon.wait_idle()
     return daemon

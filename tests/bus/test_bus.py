@@ -105,7 +105,7 @@ def test_a_steady_writer_is_not_starved(make_daemon, source):
 
 def test_our_own_reading_does_not_wake_us(make_daemon, source):
     source.add_session("one")
-    source.close()  # the last connection: opening it makes -wal and -shm anew
+    source.close()  # the last connection: opening it creates -wal and -shm anew
     daemon = make_daemon(environment={"SCRUBJAY_SYNC_QUIETTIME": "20ms", "SCRUBJAY_SYNC_MAXDELAY": "50ms"})
     daemon.wait_idle()
     daemon.run_once()
@@ -270,7 +270,7 @@ def test_an_archive_that_vanishes_is_reported_until_a_restart(make_daemon, sourc
     daemon.wait_idle()
     kept = daemon.archive.with_name("kept.db")
     daemon.archive.rename(kept)
-    # by itself, at the next look, without any change of the source
+    # by itself, at the next check, without any change of the source
     error = wait_for(lambda: daemon.status()["LastError"], "it is told")
     assert str(daemon.archive) in error and "moved or removed" in error and "put it back" in error
     assert daemon.rows("SELECT id FROM sessions") == [("one",)], "rebuilt from the source"
@@ -281,7 +281,7 @@ def test_an_archive_that_vanishes_is_reported_until_a_restart(make_daemon, sourc
     daemon.start()
     daemon.run_once()
     assert daemon.status()["LastError"] == ""
-    # an archive with its sessions in the place of the one before is nothing to tell of
+    # an archive with its sessions that replaces the one before is not worth reporting
     kept.rename(daemon.archive)
     wait_for(lambda: daemon.rows("SELECT id FROM sessions ORDER BY id") == [("one",), ("two",)], "the old one is in use")
     daemon.run_once()
@@ -298,7 +298,7 @@ def test_last_verified_is_the_last_audit_without_a_difference(make_daemon, sourc
     later = wait_for(lambda: (now := daemon.status()["LastVerifiedAt"]) > first and now, "another audit")
     wait_for(lambda: monitor.matching("LastVerifiedAt"), "its change is announced")
     monitor.stop()
-    # audits that end with a session left out verify nothing, though syncs go on
+    # audits that leave out a session verify nothing, although syncs continue
     source.add_session("bad" * 500)
     wait_for(lambda: daemon.status()["LastError"], "it cannot be archived")
     stopped = daemon.status()

@@ -1,4 +1,4 @@
-"""Whose files these are: looked at before anything is touched, and closed to others once they are known to be ours"""
+"""Who owns these files: checked before anything is touched, and closed to others once they are known to be ours"""
 
 import os
 import sqlite3
@@ -8,7 +8,7 @@ from scrubjay_test import archive_rows, run_once
 
 
 def state(folder):
-    """Mode and content of everything in it, and its own mode; SQLite's -shm is memory, no content."""
+    """Mode and content of everything in it, and its own mode; SQLite's -shm is memory, not content."""
     return {path.name: (path.stat().st_mode, None if path.suffix.endswith("-shm") else path.read_bytes())
             for path in sorted(folder.iterdir())} | {".": folder.stat().st_mode}
 
@@ -29,7 +29,7 @@ def test_a_source_in_the_place_of_the_archive_is_not_touched(source, tmp_path):
 
 
 def test_a_second_name_of_a_source_that_is_in_its_log_is_not_touched(tmp_path):
-    """By that name SQLite finds no log, so the file looks empty."""
+    """By that name, SQLite does not find the log, so the file looks empty."""
     folder = tmp_path / "agentsview"
     folder.mkdir()
     path = folder / "sessions.db"

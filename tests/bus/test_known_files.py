@@ -1,4 +1,4 @@
-"""[Mask] KnownFiles=: what stands in a person's own files is masked in every session, also when the file has changed or gone."""
+"""[Mask] KnownFiles=: what is in a person's own files is masked in every session, even after the file has changed or is gone."""
 
 import contextlib
 import json
@@ -46,7 +46,7 @@ def test_a_file_that_appears_changes_and_vanishes(once, rng):
     once.run()
     assert MARK not in "".join(once.texts().values())
 
-    # it appears: what was masked without it is masked again, also what only the archive has
+    # it appears: what was masked without it is masked again, including what only the archive has
     once.source.sql("DELETE FROM sessions WHERE id = 'phrase'")
     (once.home / ".env").write_text(f"A={first}\nPHRASE='{PHRASE}'\n")
     result, errors = once.run()
@@ -56,13 +56,13 @@ def test_a_file_that_appears_changes_and_vanishes(once, rng):
     assert once.run()[0]["messages_written"] == 0, "nothing changed"
     assert {rule for (rule,) in archive_rows(once.archive, "SELECT rule FROM findings")} == {"known-value"}
 
-    # another one, by a glob
+    # another file, by a glob
     (once.home / "projects" / "one").mkdir(parents=True)
     (once.home / "projects" / "one" / ".env").write_text(f"B={second}\n")
     once.run()
     assert once.texts()["second"] == f"yesterday {MARK} was blue"
 
-    # it is gone: a sentence, and what was known is masked on, in what is there and in what comes
+    # it is gone: a sentence, and what was known is still masked, in what is archived and in what comes
     (once.home / ".env").unlink()
     once.source.add_session("later", [f"again {first} and\n{PHRASE}!"])
     once.source.add_session("other", [f"not known: {third}"])
@@ -75,14 +75,14 @@ def test_a_file_that_appears_changes_and_vanishes(once, rng):
     assert texts["first"] == f"yesterday {MARK} was blue"
     assert result["sessions_synced"] == 3, "a file that goes has nothing masked again"
 
-    # nothing of them is in the archive's folder, in no form
+    # nothing of the values is in the archive's folder, in any form
     for secret in (first, second, PHRASE):
         assert secret.encode() not in once.text_of_files()
     assert [".env" in str(row) for row in archive_rows(once.archive, "SELECT * FROM secrets")].count(True) == 0
 
 
 def test_a_value_that_left_its_file_is_found_in_a_large_session(once, rng):
-    """More text than is kept to look back at: 2 MB."""
+    """More text than is kept for looking back: 2 MB."""
     secret = value(rng)
     (once.home / ".env").write_text(f"A={secret}\nP={PHRASE}\n")
     once.source.add_session("one", ["nothing of it here"])
@@ -127,7 +127,7 @@ def test_a_broken_file_is_named_and_stays_known(once, rng, broken):
     assert once.run()[1] == ""
     if broken == "json":
         path.write_text(json.dumps({"token": secret})[:-1])
-    else:   # root reads what is forbidden to it
+    else:   # root can read what is forbidden
         path.unlink()
         path.mkdir()
     once.source.add_session("two", [f"today {secret} is"])

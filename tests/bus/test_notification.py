@@ -1,4 +1,4 @@
-"""[Mask] Notify=yes: what is said on the desktop, when, and to whom."""
+"""[Mask] Notify=yes: what the desktop shows, when, and to whom."""
 
 import subprocess
 import threading
@@ -11,7 +11,7 @@ WANTED = {"SCRUBJAY_MASK_NOTIFY": "yes", "SCRUBJAY_SYNC_QUIETTIME": "20ms"}
 
 
 class NotificationServer:
-    """Whoever shows notifications; the lines are (summary, body)."""
+    """A server that shows notifications; its lines are (summary, body)."""
 
     def __init__(self, environment):
         self.process = subprocess.Popen([BUILD / "tests/bus/notification-server"], env=environment,
@@ -32,7 +32,7 @@ class NotificationServer:
 
 @pytest.fixture
 def desktop(make_daemon):
-    """A daemon that is to notify, and not started yet; and who shows it."""
+    """A daemon with Notify=yes, not started yet; and the notification server."""
     daemon = make_daemon(start=False, environment=WANTED)
     server = NotificationServer(daemon.environment)
     yield daemon, server
@@ -40,7 +40,7 @@ def desktop(make_daemon):
 
 
 def said(source, session, *texts):
-    """Appends messages of this moment."""
+    """Appends messages with the current time."""
     source.append(session, texts)
     source.sql("UPDATE messages SET timestamp=strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE timestamp LIKE '2026-01-01%'")
 

@@ -1,4 +1,4 @@
-"""scrubjayd from the command line: --once and the options that need no bus."""
+"""scrubjayd on the command line: --once, and the options that need no bus."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def test_a_cycle_and_its_result(source, tmp_path):
 
 
 def test_exclusions_below_the_home_folder_need_no_variable(source, tmp_path):
-    """Where HOME is not set, the home folder is the one of the user database."""
+    """If HOME is not set, the home folder comes from the user database."""
     home = pwd.getpwuid(os.getuid()).pw_dir
     source.add_session("private", ["nobody's business"], cwd=f"{home}/secret-project")
     source.add_session("open", ["hello"], cwd=f"{home}/other")
@@ -178,7 +178,7 @@ def remotes(home, **urls):
 def test_a_remote_that_is_down_is_reported_once(source, tmp_path):
     source.add_session("one")
     with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))   # and nobody listens
+        closed.bind(("127.0.0.1", 0))   # nobody listens there
         port = closed.getsockname()[1]
         remotes(tmp_path, team=port)
         status, result, errors = run_once(source.path, tmp_path / "archive.db", home=tmp_path)

@@ -86,7 +86,7 @@ class Ctl:
         self.write(sql)
 
     def write(self, sql):
-        """Statements with the sample's names; text with control characters goes in as a parameter."""
+        """Runs SQL with the sample's names; text with control characters is bound as a parameter."""
         db = sqlite3.connect(self.archive)
         names = {"a": SESSION, "b": OTHER, "c": CODEX, "evil": EVIL}
         for statement in filter(str.strip, sql.split(";\n")):
@@ -144,7 +144,7 @@ def source(tmp_path):
 
 @pytest.fixture
 def daemon(ctl, bus, source):
-    """Running, on a bus that ctl knows, with the archive of the default place; its first cycle is done."""
+    """Running, on a bus that ctl knows, with the archive at its default path; its first cycle is done."""
     daemon = Daemon(ctl.home, bus, source=source.path, archive=ctl.archive)
     ctl.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.address
     daemon.start()

@@ -23,7 +23,7 @@ class Repository:
                               env=self.environ).stdout.strip()
 
     def commit(self, name, text, message):
-        """Appends to a file, commits it, and gives the short id that git commit prints."""
+        """Appends to a file, commits it, and returns the short id that git commit prints."""
         with open(self.folder / name, "a") as f:
             f.write(text)
         self.git("add", name)
@@ -85,7 +85,7 @@ def test_a_squashed_commit_is_recognised(sample, repository):
 
 @pytest.mark.parametrize("name", ["caf\u00e9 \u4e2d.c", 'with "quotes".c', "*.c", ":(top)x.c", "a\tb.c"])
 def test_a_rebased_commit_is_recognised_by_any_name(sample, repository, name):
-    """Also where it was renamed since, and where a person's git shows changes in another way."""
+    """Even if the file was renamed since, or if a person's git shows changes differently."""
     repository.git("checkout", "-q", "-b", "topic")
     link(sample, SESSION, repository.commit("./" + name, "by a session\n", "Add a file"))
     repository.git("checkout", "-q", "main")

@@ -110,7 +110,7 @@ def test_watch_follows(ctl, daemon, source):
 
 
 def test_watch_sums_up_more_secrets_than_can_be_read(ctl, daemon, source):
-    """A line for each of a first sync's sessions helps nobody."""
+    """One line for each session of a first sync would help nobody."""
     process = subprocess.Popen([SCRUBJAYCTL, "watch"], env=ctl.environ, stdout=subprocess.PIPE, text=True)
     try:
         assert "watching" in process.stdout.readline()
@@ -166,7 +166,7 @@ def test_when_both_sides_were_compared_is_shown(ctl, daemon, source):
     assert verified.endswith("Z")
     found = {check["check"]: check["verdict"] for check in json.loads(ctl.run("doctor", "--json").out)}
     assert found["verified"] == "good"
-    # for doctor an audit is due every second, and this daemon makes one in an hour
+    # for doctor, an audit is due every second, and this daemon runs one every hour
     ctl.environ["SCRUBJAY_SYNC_AUDITINTERVAL"] = "1s"
     late = wait_for(lambda: (found := {check["check"]: check for check in json.loads(ctl.run("doctor", "--json").out)}
                              )["verified"]["verdict"] == "look" and found["verified"], "it is worth a look", 20)

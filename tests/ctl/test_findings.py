@@ -148,7 +148,7 @@ def test_dates_are_those_of_the_messages_and_the_first_stays(sample):
     assert known[AWS]["first_seen_at"] == "2020-05-06T07:08:09.000Z"
     assert known[AWS]["last_seen_at"] == "2026-02-22T08:00:00.000Z"
     assert known[JWT]["first_seen_at"] == known[JWT]["last_seen_at"] == "2026-02-23T01:00:00.000Z"
-    sample.write("DROP TABLE secrets_seen;\n")     # an archive that its service has not opened since an update
+    sample.write("DROP TABLE secrets_seen;\n")     # an archive that the service has not opened since an update
     assert secrets(sample)[AWS]["first_seen_at"] == "2026-02-22T08:00:00.000Z"
 
 
@@ -168,7 +168,7 @@ def test_a_list_that_cannot_be_read_closes_nothing(sample, harm):
         file.unlink()
         file.mkdir()
     elif os.geteuid() == 0:
-        os.truncate(file, 100)      # root reads everything
+        os.truncate(file, 100)      # root can read everything
     else:
         file.chmod(0)
     before = file.read_bytes() if file.is_file() and os.access(file, os.R_OK) else None
@@ -246,7 +246,7 @@ def test_a_list_of_another_archive_is_reported(sample):
     assert "cannot be used: it was made with another fingerprint.key, for another archive." in outcome.err
     assert {s["fingerprint"] for s in json.loads(outcome.out)} == {AWS, JWT}
     assert "another fingerprint.key" in sample.run("findings", "ack", "ffff", code=1).err
-    key.unlink()    # given away without it
+    key.unlink()    # given away without its key
     assert set(secrets(sample)) == {JWT}
 
 
@@ -274,7 +274,7 @@ def test_one_that_writes_is_waited_for(sample):
     sample.run("findings", "ack", "4000")
     db = sqlite3.connect(list_file(sample), isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
-    assert set(secrets(sample)) == {JWT}    # readers are not kept waiting
+    assert set(secrets(sample)) == {JWT}    # readers do not wait
     waiting = subprocess.Popen([SCRUBJAYCTL, "findings", "ack", "ffff"], env=sample.environ, cwd=sample.home,
                                stdout=subprocess.PIPE, text=True)
     time.sleep(0.2)
@@ -295,7 +295,7 @@ def test_many_at_once_all_count(sample):
 
 
 def test_a_kill_leaves_the_list_as_it_was_or_as_it_is(sample):
-    """A journal that a killed writer left is rolled back by the next reader."""
+    """The next reader rolls back a journal that a killed writer left."""
     sample.run("findings", "ack", "4000")
     code = ("import os, signal, sqlite3, sys\n"
             "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"

@@ -1,4 +1,4 @@
-"""What is judged: how careful, why, under which rule's name; with fresh values in every run"""
+"""The judge: how careful it is, why it decides, and under which rule's name; with fresh values in every run"""
 
 import json
 import re
@@ -16,7 +16,7 @@ def made(rng, n, alphabet=ALNUM):
 
 
 def strong(rng):
-    """A password that nobody doubts, whatever was drawn."""
+    """A password that nobody doubts, whichever values were drawn."""
     return made(rng, 7) + rng.choice("!#+") + made(rng, 4, string.digits) + made(rng, 8)
 
 
@@ -158,11 +158,11 @@ def test_what_only_begins_like_one_stays(ctl, rng, prefix):
         assert ctl.run("mask", stdin=text).out == text, prefix
 
 
-# What a table costs
+# The cost of a table
 
 @pytest.mark.parametrize("row", ["{0}.{1},Enter your password,{1}", "| {0} | token | y key | {1} |", "{0}   password   {1}"])
 def test_words_for_secrets_in_every_row_make_no_table_dear(ctl, rng, row):
-    """Each was taken for a title, and all below it was read again: 60 KB were given up as a whole."""
+    """Each word was taken for a title, and everything below was read again: 60 KB were masked as a whole."""
     text = "".join(row.format(made(rng, 5, string.ascii_lowercase), made(rng, 4, string.ascii_lowercase)) + "\n" for _ in range(8000))
     assert "unscannable" not in ctl.run("mask", stdin=text).out
 

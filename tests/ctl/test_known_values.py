@@ -1,4 +1,4 @@
-"""[Mask] KnownFiles= in scrubjayctl: mask and its exit status, what doctor says of each file"""
+"""[Mask] KnownFiles= in scrubjayctl: mask and its exit status, and what doctor says about each file"""
 
 import json
 

@@ -1,4 +1,4 @@
-"""No string that people read is left out of the translations"""
+"""Every string that people read can be translated"""
 
 import re
 import subprocess
@@ -24,7 +24,7 @@ def test_every_source_is_listed():
 
 
 def test_printed_text_goes_through_gettext():
-    """Sentences of print_error(), summaries and help texts; format strings without a word are free."""
+    """Sentences of print_error(), summaries and help texts; format strings without a word are exempt."""
     left_out = []
     for path in listed():
         text = (SOURCES / path).read_text()
@@ -59,7 +59,7 @@ def test_the_translation_is_complete(language, template, tmp_path):
 
 
 def test_counts_have_plural_forms(template):
-    """A number before an English plural is one of ngettext()'s, in all its forms."""
+    """A number before an English plural goes through ngettext(), in all its forms."""
     entries = template.read_text().split("\n\n")[1:]
     single = ["".join(re.findall(r'"(.*)"', entry)) for entry in entries if "msgid_plural" not in entry]
     assert [text for text in single if re.search(r"%(?:<PRI\w+>|zu|u|d)\s(?:[a-z]+ )?[a-z]+s\b", text)] == []
@@ -67,7 +67,7 @@ def test_counts_have_plural_forms(template):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_columns_of_the_help_are_straight(ctl, language):
-    """Counted as a terminal does: a Chinese character takes two places."""
+    """Counted as in a terminal: a Chinese character takes two columns."""
     for arguments, column in (["--help"], 22), (["sessions", "--help"], 24), (["findings", "--help"], 24):
         lines = [line for line in ctl.run(*arguments, **speaking(language)).out.splitlines() if line.startswith("  ")]
         assert len(lines) > 8

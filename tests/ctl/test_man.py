@@ -1,4 +1,4 @@
-"""The manual pages say what the programs are: interface, options, settings"""
+"""The manual pages match the programs: interface, options, settings"""
 
 import re
 import subprocess
@@ -19,7 +19,7 @@ def arguments(member, directions):
 
 
 def listing():
-    """The interface as the page shows it, from what the binary says of itself."""
+    """The interface as the page shows it, made from what the binary reports."""
     xml = subprocess.run([SCRUBJAYD, "--bus-introspect"], capture_output=True, text=True, check=True).stdout
     interface, = [i for i in tree.fromstring(xml).iter("interface") if i.get("name") == "org.scrubjay.Sync1"]
     lines = ["interface org.scrubjay.Sync1 {", "  methods:"]

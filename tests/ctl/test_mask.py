@@ -93,7 +93,7 @@ def test_verify_names_the_place_and_never_the_text(ctl):
 def test_verify_looks_at_the_file(ctl):
     ctl.make_archive()
     assert "The archive is intact" in ctl.run("verify", "--integrity").out
-    with open(ctl.archive, "r+b") as f:  # the last page, from its head on
+    with open(ctl.archive, "r+b") as f:  # the last page, from its header on
         f.seek(-16384, 2)
         f.write(b"\xff" * 16384)
     assert "damaged" in ctl.run("verify", "--integrity", code=1).err
@@ -156,7 +156,7 @@ def peak_kb(pid):
 
 
 def test_mask_streams(ctl):
-    """Output before the end of the input, in memory that does not grow; a secret in two writes is masked all the same."""
+    """Output begins before the input ends, and memory does not grow; a secret split across two writes is still masked."""
     line = "the session reads a file\n" * 1000
     with subprocess.Popen([SCRUBJAYCTL, "mask"], env=ctl.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
         out = []
@@ -197,7 +197,7 @@ def test_mask_reads_a_file_twice(ctl, tmp_path):
     '{"id":1,"text":"x","more":[1]}', '{"id":1,"text":"a","text":"b"}', '{"id":-0,"text":"x"}', '{"id":1,"text":"\\ud83d"}',
     '{"id":123456789012345678901,"text":"x"}', '{"id":true,"text":"é\u2028\x7f"}'])
 def test_mask_jsonl_answers_each_form_of_a_line_alike(ctl, line):
-    """The short way through a line and that of json-c write the same: a member more takes the long one."""
+    """The fast path for a line and json-c's write the same; one more member forces json-c's."""
     longer = line[:-1].rstrip() + ',"extra":null}'
     short, long = (ctl.run("mask", "--jsonl", stdin=one + "\n").out for one in (line, longer))
     assert short == long and json.loads(short)["findings"] == []
@@ -211,7 +211,7 @@ def test_mask_jsonl_keeps_ids_as_they_are(ctl, id):
 
 
 def test_mask_jsonl_masks_what_is_in_an_id(ctl):
-    """Also what only the text tells to be a secret."""
+    """Even a secret that only its context reveals."""
     lines = [{"id": f"password={PASSWORD}", "text": "x"}, {"id": [PASSWORD], "text": f"password={PASSWORD}"}]
     out = ctl.run("mask", "--jsonl", stdin="".join(json.dumps(line) + "\n" for line in lines)).out
     assert PASSWORD not in out and [json.loads(line)["text"][:1] for line in out.splitlines()] == ["x", "p"]
@@ -233,7 +233,7 @@ def test_mask_jsonl_drops_nothing_in_silence(ctl, line):
 
 @pytest.mark.parametrize("before, after", [("", ""), ("worker 3 says:\n", "end\n")])
 def test_mask_jsonl_keeps_lines_of_json_in_a_text(ctl, before, after):
-    """A text may be JSON Lines itself, or a log with lines of JSON: each line stays what it is."""
+    """A text may itself be JSON Lines, or a log with lines of JSON: each line stays valid."""
     lines = [json.dumps({"n": n, "password": 91827364554 if n % 2 else PASSWORD, "more": json.dumps({"token": GITHUB})})
              for n in range(6)]
     asked = json.dumps({"id": 1, "text": before + "".join(line + "\n" for line in lines) + after})
@@ -278,7 +278,7 @@ def test_mask_keeps_json_of_any_length_valid(ctl, tmp_path, form, n):
 @pytest.mark.parametrize("begins, ends, rule", [
     ("-----BEGIN PRIVATE " + "KEY-----\n", "\n", "private-key"), ("ghp" + "_", "", "github-pat")])
 def test_mask_does_not_end_in_silence_before_the_text_does(ctl, tmp_path, begins, ends, rule):
-    """What comes after a key or a token without an end, that is larger than a window, can no longer be told from it."""
+    """After a key or a token without an end that is longer than a window, what follows can no longer be told from it."""
     path = tmp_path / "key.txt"
     path.write_text("before\n" + begins + "".join(made(64, seed=i) + ends for i in range(135_000)) + "after\n")
     status, out, err = mask_file(ctl, path)
@@ -296,7 +296,7 @@ LOG = "2026-01-02T10:00:00.123456Z stdout F [worker-7] "
     ("", 0, 130, "-----"), (LOG, 1, 130, "-----"), (LOG, 1, 700, "-----"), ("", 0, 20, ""), (" ", 1, 2000, "-----")],
     ids=["whole", "no-header", "no-header-long", "footer-cut", "no-header-longer"])
 def test_a_private_key_across_two_pieces_of_a_text(ctl, rng, prefix, from_line, n_lines, footer):
-    """All of the key, wherever the border of a window is, also without its header; and nothing but the key."""
+    """The whole key and nothing else, wherever the border of a window is, even without its header."""
     body = ["".join(rng.choices(LETTERS + "+/", k=64)) for _ in range(n_lines)]
     key = ["-----BEGIN RSA PRIVATE " + "KEY-----", *body, "-----END RSA PRIVATE " + "KEY" + footer]
     key = "".join(prefix + line + "\n" for line in key[from_line:])

@@ -14,7 +14,7 @@ TOOLS = ["list_findings", "list_sessions", "read_session", "search_messages", "s
 
 
 def ask(sample, *calls, mode="auto"):
-    """tools/test makes the environment that has the SDK and names its Python."""
+    """tools/test creates the environment that has the SDK, and names its Python."""
     done = subprocess.run([os.environ["MCP_PYTHON"], CLIENT, mode, SCRUBJAYCTL, "mcp"], input=json.dumps(calls), text=True,
                           env=sample.environ, cwd=sample.home, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -22,7 +22,7 @@ def ask(sample, *calls, mode="auto"):
 
 
 def answers(sample, *calls):
-    """What the tools answer, without the note that it is quoted."""
+    """What the tools answer, without the note that it is quoted data."""
     said = ask(sample, *calls)["answers"]
     for answer in said:
         assert not answer["error"], answer

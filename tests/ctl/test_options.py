@@ -76,7 +76,7 @@ def test_no_archive_says_what_to_do(ctl, command):
 
 
 def test_an_archive_in_its_first_sync_says_when_it_is_busy(sample):
-    """While it is filled, it has a rollback journal: a large session keeps others out."""
+    """While it is filled, it has a rollback journal, so a large session keeps readers out."""
     db = sqlite3.connect(sample.archive, isolation_level=None)
     try:
         assert db.execute("PRAGMA journal_mode = TRUNCATE").fetchone() == ("truncate",)

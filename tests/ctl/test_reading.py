@@ -214,7 +214,7 @@ def test_markdown_fences_hold_what_has_fences(sample):
     assert "`````\na\n````\nb\n`````\n" in out
 
 
-# What would be HTML, or a heading like those of messages, outside of code: (text, how it stands there)
+# What would be HTML, or a heading like those of messages, outside of code: (text, how it must be written)
 HOSTILE = [
     ("<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"),
     ("\\<img src=x onerror=y>", "\\&lt;img src=x onerror=y>"),
@@ -227,7 +227,7 @@ HOSTILE = [
     ("```html\n<b># fine</b>\n```\n<b>", "```html\n> <b># fine</b>\n> ```\n> &lt;b>"),
     ("~~~~\n<b>\n~~~\n```\n  ~~~~~ \n<b>", "~~~~\n> <b>\n> ~~~\n> ```\n>   ~~~~~ \n> &lt;b>"),
     ("```a`b\n<b>", "```a`b\n> &lt;b>"),
-    # one that may have been opened in a list, whose end ends it, and one that closes it
+    # a fence that may have been opened in a list, and ends with it; and one that closes it
     ("- x\n  ```\n<b>", "- x\n>   ```\n> &lt;b>"),
     ("   ```\n```\n<b>", "   ```\n> ```\n> &lt;b>"),
     ("```\nleft open <b>", "```\n> left open <b>"),
@@ -240,7 +240,7 @@ def test_markdown_is_not_written_by_what_is_in_it(sample, text, shown):
         db.execute("UPDATE messages SET content = ?, thinking_text = NULL WHERE ordinal = 0 AND session_id = ?", (text, SESSION))
     out = sample.run("show", SESSION, "--markdown").out
     assert f"\n\n> {shown}\n\n" in out
-    # whatever it leaves open ends with the quote
+    # whatever the text leaves open ends with the quote
     assert re.findall(r"^## (\d+)\.", out, re.MULTILINE) == ["0", "4"]
 
 
@@ -464,7 +464,7 @@ def test_export_markdown(sample, tmp_path):
 
 
 def test_ids_command_no_terminal_in_names_and_states(sample, tmp_path):
-    """An id may hold anything: it is a file's name in an export, and a key in JSON."""
+    """An id may contain anything: it becomes a file name in an export, and a key in JSON."""
     evil = "x\x9b31m\u202e\u061c\ufeff\U000e0041\x7f\x1b]0;y"
     with sqlite3.connect(sample.archive) as db:
         for table, column in (("sessions", "id"), ("cursors", "session_id")):

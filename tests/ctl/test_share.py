@@ -1,4 +1,4 @@
-"""share: a page that a headless browser shows, from text that wants to be more than text"""
+"""share: a page as a headless browser shows it, from text that tries to be more than text"""
 
 import html.parser
 import http.server
@@ -26,7 +26,7 @@ def browser():
 
 @pytest.fixture
 def server():
-    """Whoever asks it for anything is in `asked`."""
+    """Whatever is requested from it is noted in `asked`."""
     asked = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -124,10 +124,10 @@ def test_hostile_text_is_text(sample, tmp_path, browser, server):
 
 
 def test_the_policy_forbids_what_the_text_would_do(sample, tmp_path, browser, server):
-    """Even where something of the text got out of its place."""
+    """Even if some of the text escaped from its place."""
     path, text, _ = share(sample, tmp_path)
     broken = path.with_name("broken.html")
-    # but for going elsewhere as a whole, which no policy of a page forbids
+    # except for navigating away as a whole, which no policy of a page can forbid
     inside = hostile(server.server_port).replace("http-equiv=\"refresh\"", "")
     broken.write_text(text.replace("<main>", "<main>" + inside))
     shown = browser.page(broken.as_uri())

@@ -1,8 +1,8 @@
-"""What an archive holds, in a form that can be compared: a session's rows, without what differs from run to run"""
+"""What an archive holds, in a form that can be compared: a session's rows, without what differs between runs"""
 
 import sqlite3
 
-# Change numbers and the moments of scrubjay's own work; the id of a finding is its row's number.
+# Change numbers and the times of scrubjay's own work; a finding's id is its row number.
 OWN = {"change_seq", "shrunk_seq", "found_at", "synced_at", "detected_at"}
 NOT_COMPARED = {"findings": {"id"}, "session_deletes": {"created_at"}}
 BY_SESSION = {
@@ -13,12 +13,12 @@ SMALL = ("session_stars", "message_pins", "session_deletes")
 
 
 def connect(path):
-    """By a connection that recovers what a killed writer left, as the next one would."""
+    """Through a connection that recovers what a killed writer left, as the next one would."""
     return sqlite3.connect(f"file:{path}?mode=rw", uri=True)
 
 
 def problems(path):
-    """What PRAGMA integrity_check finds, nothing when all is well."""
+    """What PRAGMA integrity_check finds; nothing if all is well."""
     db = connect(path)
     try:
         return [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
@@ -37,7 +37,7 @@ def _rows(db, table):
 
 
 def sessions(path):
-    """{session id: all its rows, the cursor's among them}. Empty where no archive was made yet."""
+    """{session id: all its rows, with its cursor}. Empty if no archive was created yet."""
     db = connect(path)
     found = {}
     try:
@@ -45,7 +45,7 @@ def sessions(path):
             if not db.execute("SELECT 1 FROM sqlite_schema WHERE name=?", (table,)).fetchone():
                 return {}
             columns, rows = _rows(db, table)
-            if table == "cursors":      # its place in the source is a hint
+            if table == "cursors":      # its position in the source is only a hint
                 columns = [("hint" if name == "source_rowid" else name) for name in columns]
             place = columns.index(key)
             for row in rows:
@@ -57,7 +57,7 @@ def sessions(path):
 
 
 def whole(path):
-    """All that it says, the sessions and the small tables."""
+    """All of it: the sessions and the small tables."""
     db = connect(path)
     try:
         small = {table: sorted(_rows(db, table)[1], key=repr) for table in SMALL}
@@ -67,7 +67,7 @@ def whole(path):
 
 
 def differences(a, b):
-    """The names of what two whole() archives differ in; no content."""
+    """The names of what differs between two whole() archives; no content."""
     found = [f"{name}: {len(a[name])} and {len(b[name])} rows" for name in SMALL if a[name] != b[name]]
     for session in sorted(set(a["sessions"]) | set(b["sessions"]), key=str):
         one, other = a["sessions"].get(session), b["sessions"].get(session)

@@ -1,4 +1,4 @@
-"""A source that uses every table; how many rounds of what is random"""
+"""A source that uses every table; how many rounds the random tests run"""
 
 import os
 import sys

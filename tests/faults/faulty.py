@@ -11,7 +11,7 @@ from pathlib import Path
 from scrubjay_test import BUILD, RULES, SCRUBJAYD, clean_environment
 
 LIBRARY = BUILD / "tests" / "faults" / "faults.so"
-# Each run shall be fast: no processes of git, and few rules, since to load all takes longer than the sync.
+# Each run should be fast: no git processes, and few rules, since loading all of them takes longer than the sync.
 _rules = tempfile.TemporaryDirectory(prefix="scrubjay-rules-")
 for name in ("databases.json", "generic.json"):
     shutil.copy(RULES / name, _rules.name)
@@ -20,7 +20,7 @@ IDENTITY = {"SCRUBJAY_IDENTITY_USERID": "ada@example.com", "SCRUBJAY_IDENTITY_US
 
 
 def environment(home, **faults):
-    """Keys are those of faults.c, without FAULT_ and in small letters."""
+    """Keys are those of faults.c, in lower case and without FAULT_."""
     assert LIBRARY.exists(), f"{LIBRARY} is not there: build first"
     given = {f"FAULT_{name.upper()}": str(value) for name, value in faults.items()}
     return clean_environment(home) | IDENTITY | {"LD_PRELOAD": str(LIBRARY)} | given
@@ -39,7 +39,7 @@ class Run:
 
 
 def run_once(source, archive, timeout=60, settings=None, **faults):
-    """One --once with faults below the archive's folder."""
+    """Runs --once, with faults below the archive's folder."""
     folder = Path(archive).parent
     count = folder.parent / "fault-count"
     count.unlink(missing_ok=True)
@@ -52,7 +52,7 @@ def run_once(source, archive, timeout=60, settings=None, **faults):
 
 
 def copy_folder(origin, target):
-    """A folder as it is, in another place."""
+    """Copies a folder as it is to another place."""
     shutil.rmtree(target, ignore_errors=True)
     if os.path.exists(origin):
         shutil.copytree(origin, target)

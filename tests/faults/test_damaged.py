@@ -22,17 +22,17 @@ def spoil(path, page, rng):
 
 
 def leave_unclean(archive):
-    """As after a kill: the lock file still names the one who had it."""
+    """As after a kill: the lock file still names its owner."""
     (archive.parent / "archive.db.lock").write_text("1")
 
 
 def test_each_page_of_an_archive(source, tmp_path):
-    """Whatever page is overwritten: the next run builds a new archive, or the page was one that nothing needs."""
+    """Whichever page is overwritten: the next run builds a new archive, or nothing needs the page."""
     archive = tmp_path / "home" / "archive.db"
     assert run_once(source.path, archive).status == 0
     good, expected = archive.read_bytes(), whole(archive)
     n_found = 0
-    for page in range(1, len(good) // PAGE):    # without its first page it is no archive; see below
+    for page in range(1, len(good) // PAGE):    # without its first page it is not an archive; see below
         archive.write_bytes(good)
         spoil(archive, page, random.Random(page))
         spoiled = archive.read_bytes()
@@ -51,7 +51,7 @@ def test_each_page_of_an_archive(source, tmp_path):
 
 
 def test_damage_met_in_mid_cycle(source, tmp_path, bus):
-    """The daemon holds the archive open while its file is spoiled: the next try moves it aside."""
+    """The daemon has the archive open while its file is damaged: the next try moves it aside."""
     daemon = Daemon(tmp_path / "home", bus, source=source.path,
                     environment=IDENTITY | {"SCRUBJAY_SYNC_QUIETTIME": "10ms"}).start()
     try:
@@ -78,7 +78,7 @@ def test_damage_met_in_mid_cycle(source, tmp_path, bus):
         assert aside[0].name in daemon.status()["LastError"]
         assert daemon.log.count("was damaged and was moved") == 1
         assert len(damaged_files(daemon.archive)) == 1
-        daemon.signal(1)        # a reload changes nothing in that
+        daemon.signal(1)        # a reload changes nothing about that
         daemon.run_once()
         assert "damaged" in daemon.status()["LastError"]
         aside[0].unlink()

@@ -19,7 +19,7 @@ REASONS = {
 
 
 def check_failed_run(done, where):
-    """It went well all the same, or it says in one sentence what happened to which file."""
+    """It succeeded anyway, or it says in one sentence what happened to which file."""
     assert done.status in (0, 2), f"{where}: exit status {done.status}: {done.errors}"
     assert (done.status == 0) == (done.errors == ""), f"{where}: {done.errors}"
     if done.status == 2:
@@ -90,7 +90,7 @@ def test_a_daemon_waits_for_the_disk(source, tmp_path, bus, error):
         assert "archive" in daemon.status()["LastError"]
         began, n_lines = cpu_seconds(daemon.process.pid), daemon.log.count("\n")
         end = time.monotonic() + 2.5
-        while time.monotonic() < end:       # a source that moves does not make it try faster
+        while time.monotonic() < end:       # changes of the source do not make it try faster
             source.append("session-1", ["meanwhile"])
             time.sleep(0.02)
         assert cpu_seconds(daemon.process.pid) - began < 0.5, "it tries all the time"
@@ -118,7 +118,7 @@ def test_the_archive_s_folder_is_removed(source, tmp_path, bus):
 
 
 def test_another_archive_is_put_in_its_place(source, tmp_path, bus):
-    """Restored from a backup, say: what the daemon writes goes into the file that people see."""
+    """Restored from a backup, for example: what the daemon writes goes to the file that people see."""
     daemon = faulty_daemon(tmp_path, bus, source).start()
     try:
         daemon.wait_idle()
@@ -149,7 +149,7 @@ sys.stdin.read()
 
 
 def test_a_commit_is_seen_late(source, tmp_path, bus):
-    """A writer that gets no time between its last write and what makes it visible, which is in memory: no event tells."""
+    """A writer gets no CPU time between its last write and what makes it visible, which is in memory: no event tells of it."""
     daemon = faulty_daemon(tmp_path, bus, source).start()
     try:
         daemon.wait_idle()
@@ -178,7 +178,7 @@ def test_the_clock_is_set(source, tmp_path, bus, seconds):
         began = cpu_seconds(daemon.process.pid)
         for n, shift in enumerate((seconds, 0)):
             clock.write_text(str(shift))
-            # agentsview has the same clock: its marks move, too
+            # agentsview has the same clock, so its marks move, too
             source._now = lambda shift=shift: source.sql(
                 "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)", (f"{shift:+d} seconds",))[0][0]
             source.append("session-1", [f"after {n}"])

@@ -1,4 +1,4 @@
-"""Killed at every call and at random moments: the archive is whole, each session old or new, the next cycle heals it"""
+"""Killed at every call and at random moments: the archive is whole, each session old or new, and the next cycle repairs it"""
 
 import random
 import signal
@@ -13,7 +13,7 @@ from scrubjay_test import SCRUBJAYD, Daemon, archive_rows, clean_environment, wa
 
 
 def fresh(source, folder, key_of):
-    """What a first full sync of today's source gives, under the same fingerprint key."""
+    """What a first full sync of today's source produces, with the same fingerprint key."""
     copy_folder(key_of, folder)
     for path in folder.glob("archive.db*"):
         path.unlink()
@@ -30,7 +30,7 @@ def check_after_kill(archive, old, new, where):
 
 
 class Scene:
-    """An archive before a sync and after it; the sync is then stopped everywhere."""
+    """An archive before and after a sync, which is then stopped everywhere."""
 
     def __init__(self, source, tmp_path):
         self.source, self.tmp_path, self.settings = source, tmp_path, {}
@@ -90,7 +90,7 @@ def test_a_sync_of_changes_is_stopped_at_every_call(source, tmp_path, how):
 
 
 def test_a_sync_in_several_transactions_is_stopped(source, tmp_path, rounds):
-    """Enough text for several commits and a checkpoint: every so many calls."""
+    """Enough text for several commits and a checkpoint: stopped at every n-th call."""
     for i in range(24):
         source.add_session(f"large-{i}", [f"{i} {k} " + "many words " * 10000 for k in range(10)])
     scene = Scene(source, tmp_path)
@@ -107,7 +107,7 @@ def test_a_sync_in_several_transactions_is_stopped(source, tmp_path, rounds):
 
 
 def test_a_resync_is_stopped(source, tmp_path, rounds):
-    """Other settings: everything is masked again, and no session is left half under each."""
+    """Other settings: everything is masked again, and no session is left half under old and half under new ones."""
     scene = Scene(source, tmp_path)
     scene.sync_before()
     scene.settings = {"SCRUBJAY_PRIVACY_METADATAONLY": "project"}
@@ -137,7 +137,7 @@ def scribble(source, rng, n):
 
 
 def test_killed_at_random_while_the_source_changes(source, tmp_path, rounds):
-    """kill -9 of --once and of nothing else; seeded, so that a failure can be seen again."""
+    """kill -9 of --once and nothing else; seeded, so that a failure can be repeated."""
     rng = random.Random(7)
     folder = tmp_path / "home" / "archive"
     archive = folder / "archive.db"
@@ -156,7 +156,7 @@ def test_killed_at_random_while_the_source_changes(source, tmp_path, rounds):
         end = began + rng.uniform(0, typical)
         while time.monotonic() < end and process.poll() is None:
             scribble(source, rng, n)
-        # how long it takes follows from how busy the machine is just now
+        # how long it takes depends on how busy the machine is just now
         typical = 1.2 * typical if process.poll() is None else time.monotonic() - began
         process.kill()
         n_killed += process.wait() == -signal.SIGKILL
@@ -172,7 +172,7 @@ def test_killed_at_random_while_the_source_changes(source, tmp_path, rounds):
 
 
 def check_cursor(archive, session, rows, n):
-    """A session that is there has its cursor, and the last message is the one that the cursor names."""
+    """A session that is there has its cursor, and its last message is the one that the cursor names."""
     tables = [table for table, _ in rows]
     assert tables.count("sessions") == 1 and tables.count("cursors") == 1, f"round {n}: {session}"
     last = archive_rows(archive, "SELECT (SELECT max(ordinal) FROM messages WHERE session_id=?),"

@@ -16,7 +16,7 @@ from scrubjay_test import BUILD, SCRUBJAYD
 
 
 def samples(total, n):
-    """From 1 to the total: close together at the start, where each allocation is another matter."""
+    """From 1 to the total: close together at the start, where each allocation differs from the next."""
     step = total ** (1 / n)
     return sorted({max(1, round(step ** k)) for k in range(n + 1)} | set(range(1, total, max(1, total // n))))
 
@@ -47,7 +47,7 @@ def test_an_allocation_fails(source, tmp_path, rounds, last):
         assert healed.status == 0, f"{where}: {healed.errors}"
         assert differences(whole(archive), expected) == [], where
     assert n_failed > 10, "allocations matter"
-    if last != "once":  # nearly all allocations are SQLite's; but then there is none for the sentence about it
+    if last != "once":  # nearly all allocations are SQLite's; but then there is none for the error message
         assert n_ended > 5, "what is small ends the program, with a sentence"
 
 
@@ -135,7 +135,7 @@ def test_no_memory_for_the_findings_of_a_huge_message_fails_only_its_session(sou
 
 
 def test_failed_masking_is_tried_until_it_succeeds(source, tmp_path):
-    """A session that only the archive has, and no memory for it when the policy changes; the others are under the new one."""
+    """A session that only the archive has, without memory for it when the policy changes; the others have the new policy."""
     source.add_session("huge", ["a", ("ZZTOP-123456 " + "word " * (1 << 20) + '"é\\n\\t" ') * 6, "b"])
     archive = tmp_path / "run" / "archive" / "archive.db"
     assert run_once(source.path, archive).status == 0
@@ -148,7 +148,7 @@ def test_failed_masking_is_tried_until_it_succeeds(source, tmp_path):
         source.sql(f"DELETE FROM {table} WHERE {key} = 'huge'")
 
     def once(megabytes=1 << 20):
-        """With another policy than before."""
+        """With a different policy than before."""
         return subprocess.run(["prlimit", f"--as={megabytes << 20}", SCRUBJAYD, "--once", "--source", source.path, "--archive", archive],
                               env=environment(tmp_path / "run") | {"SCRUBJAY_MASK_RULESDIR": str(rules)}, capture_output=True, text=True)
 
@@ -156,7 +156,7 @@ def test_failed_masking_is_tried_until_it_succeeds(source, tmp_path):
         policy, = read(archive, "SELECT value FROM meta WHERE key = 'policy'")
         return read(archive, f"SELECT session_id FROM cursors WHERE policy <> {policy}")
 
-    for megabytes in range(60, 400, 5):  # enough for all but it
+    for megabytes in range(60, 400, 5):  # enough for all others
         done = once(megabytes)
         if done.returncode != 2 and "'huge' could not be synced" in done.stderr:
             break
@@ -168,7 +168,7 @@ def test_failed_masking_is_tried_until_it_succeeds(source, tmp_path):
 
 
 def conversation(source, word, huge):
-    """A child that has a word with nothing to tell that it is a password, in a huge message, and its parent."""
+    """A child session whose huge message has a password that nothing there reveals, and its parent."""
     source.add_session("parent", ["a"])
     source.add_session("huge", ["so " + word, huge, "b"])
     source.add_session("zz-small", ["and " + word])
@@ -180,7 +180,7 @@ def texts_with(archive, word):
 
 
 def test_failed_sharing_with_a_huge_session_is_tried_until_it_succeeds(source, tmp_path):
-    """A relative tells a password, and there is no memory for the session that has it too; all else arrives."""
+    """A relative reveals a password, and there is no memory for the session that has it too; everything else arrives."""
     word = "".join(random.choices(string.ascii_letters + string.digits, k=14)) + "4x"
     conversation(source, word, "word " * (1 << 20))
     source.add_session("zz-other", ["so " + word[::-1]])
@@ -205,7 +205,7 @@ def test_failed_sharing_with_a_huge_session_is_tried_until_it_succeeds(source, t
 
 
 def test_the_session_that_ran_out_of_memory_while_masking_a_relatives_secret_is_noted(source, tmp_path):
-    """It is as it was in the source: only its conversation has it masked again."""
+    """It is unchanged in the source: only its conversation requires that it is masked again."""
     word = "".join(random.choices(string.ascii_letters + string.digits, k=14)) + "4x"
     conversation(source, word, "word " * 1000)
     before, folder = tmp_path / "before", tmp_path / "run" / "archive"
@@ -251,7 +251,7 @@ def test_the_last_sentence_has_a_priority_in_the_journal(source, tmp_path, of_th
 
 
 def test_the_pager_is_waited_for_when_memory_ends(source, tmp_path):
-    """Else it and the shell's prompt share the terminal."""
+    """Otherwise the pager and the shell's prompt share the terminal."""
     archive = tmp_path / "run" / "archive" / "archive.db"
     run_once(source.path, archive)
     given = {"PAGER": "cat; sleep 0.3; echo the pager is left", "TERM": "xterm", "SCRUBJAY_ARCHIVE_PATH": str(archive)}
@@ -260,16 +260,16 @@ def test_the_pager_is_waited_for_when_memory_ends(source, tmp_path):
 
     def output(**faults):
         mine, theirs = pty.openpty()
-        with errors.open("w") as f:  # no pipe: the pager has it too, and its end is not to be waited for
+        with errors.open("w") as f:  # not a pipe: the pager would have it too, and the test must not wait for the pager
             subprocess.run(command, env=environment(tmp_path / "run", folder=archive.parent, **faults) | given, stdin=theirs,
                            stdout=theirs, stderr=f, timeout=60)
         os.write(theirs, b"$ ")  # the shell's prompt
         os.close(theirs)
         shown = b""
         try:
-            while piece := os.read(mine, 1 << 20):  # a piece at a time
+            while piece := os.read(mine, 1 << 20):  # piece by piece
                 shown += piece
-        except OSError:  # nobody has the other side open any longer
+        except OSError:  # nobody has the other side open any more
             pass
         os.close(mine)
         return errors.read_text(), shown.decode().partition("$ ")[0]

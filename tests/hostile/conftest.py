@@ -1,4 +1,4 @@
-"""Hostile sources and what stands beside them: each test says what must still hold"""
+"""Hostile sources and their surroundings: each test says what must still hold"""
 
 import sys
 from pathlib import Path

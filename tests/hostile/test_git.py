@@ -1,4 +1,4 @@
-"""Git is asked in folders that strangers made: nothing of theirs is run, and nothing of it is waited for long"""
+"""git is asked in folders that strangers made: nothing of theirs is run, and nothing of it is waited for long"""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ def git(folder, home, *arguments):
 
 @pytest.fixture
 def repository(tmp_path):
-    """One whose settings want to run a program at every occasion; `touched` tells whether any did."""
+    """A repository whose settings try to run a program at every occasion; `touched` says whether any did."""
     folder, home = tmp_path / "repository", tmp_path / "home"
     folder.mkdir()
     home.mkdir()
@@ -57,7 +57,7 @@ def test_the_caller_s_environment_points_nowhere_else(source, tmp_path, reposito
 
 
 def is_running(pid):
-    """No zombie: who adopts it may be slow to fetch it."""
+    """Is it more than a zombie? Whoever adopts it may be slow to reap it."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as f:
             return f.read().rsplit(")", 1)[1].split()[0] != "Z"
@@ -71,7 +71,7 @@ def test_a_git_that_hangs(source, tmp_path, repository, does):
     fake.mkdir()
     (fake / "git").write_text(f"#!/bin/sh\nPIDS={tmp_path}/pids\necho $$ >> $PIDS\n{does}\n")
     (fake / "git").chmod(0o755)
-    for n in range(3):      # asked once for a folder, not once for a session
+    for n in range(3):      # git is asked once for each folder, not for each session
         source.add_session(f"session-{n}", cwd=str(repository))
     began = time.monotonic()
     project_id(source, tmp_path, {"PATH": f"{fake}:{os.environ['PATH']}"})
@@ -88,7 +88,7 @@ def test_a_repository_of_somebody_else(source, tmp_path, repository):
             for name in [top, *[os.path.join(top, name) for name in files]]:
                 os.chown(name, 65534, 65534)
         os.chown(repository / ".git", 65534, 65534)
-    else:       # without root a folder cannot be given away; a safe.directory that names no folder does the same to git
+    else:       # without root, a folder cannot be given away; a safe.directory that names no folder has the same effect on git
         os.rename(repository / ".git", repository / "inner")
         os.symlink("/", repository / ".git")
     source.add_session("one", cwd=str(repository))

@@ -30,7 +30,7 @@ def prefixed(kind, prefix, n, alphabet=ALNUM):
     return lambda rng: Planted(kind, prefix + pick(rng, n, alphabet))
 
 
-# Beside the common ones: more formats and more contexts, to make some sixty kinds.
+# In addition to the common ones: more formats and contexts, about sixty kinds in all.
 FURTHER = (
     prefixed("digitalocean", "dop" + "_v1_", 64, HEX),
     prefixed("huggingface", "hf" + "_", 34, string.ascii_letters),
@@ -80,7 +80,7 @@ def make_secrets(seed):
     return one_of_each(seed=seed, makers=ALL_KINDS)
 
 
-# Text columns of the source that are archived as keys, or whose text is a time: not what a secret is planted in.
+# Text columns of the source that are archived as keys, or that hold a time: no secret is planted in them.
 NOT_TEXT = {"id", "session_id", "parent_session_id", "tool_use_id", "subagent_session_id", "agent_id", "file_hash",
             "transcript_revision", "sync_marker", "local_modified_at", "started_at", "ended_at", "created_at",
             "deleted_at", "timestamp"}
@@ -91,10 +91,10 @@ def text_columns(source, table):
 
 
 def plant_everywhere(source, secrets, rng):
-    """Each kind in each text column of each table; a session per kind."""
+    """Each kind in each text column of each table; a session for each kind."""
     for n, secret in enumerate(secrets):
         name = f"session-{n:02}"
-        # alone, too: what has spaces is taken for no key of agentsview's anywhere
+        # also alone: agentsview would not take a text with spaces for a key
         text = f"it says: {secret.text}\nand goes on" if n % 2 else secret.text
         source.add_session(name, ["hello", text, "and more"])
         for column in text_columns(source, "sessions"):
@@ -114,13 +114,13 @@ def plant_everywhere(source, secrets, rng):
             source.sql(f"UPDATE tool_result_events SET {column}=? WHERE session_id=?", (text, name))
         source.sql("INSERT INTO pinned_messages (session_id, message_id, ordinal, note) VALUES (?,?,1,?)",
                    (name, message, text))
-        # agentsview deleted a session for ever: the tombstone knows its project
+        # agentsview deleted a session permanently: the tombstone knows its project
         source.sql("INSERT INTO session_deletion_changes (session_id, project, revision, deleted) VALUES (?,?,?,1)",
                    (f"gone-{n:02}", text, n + 1))
 
 
 def needles(secrets):
-    """What may be found nowhere, as bytes; encoded forms too."""
+    """What must be found nowhere, as bytes, in encoded forms as well."""
     found = set()
     for secret in secrets:
         for part in secret.gone:
@@ -149,7 +149,7 @@ def files_below(*folders):
 
 
 def archive_values(path):
-    """Every value of every table, so that what pages split is found too."""
+    """Every value of every table, so that values split across pages are found too."""
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     db.text_factory = bytes
     try:
@@ -165,7 +165,7 @@ def archive_values(path):
 
 
 class BusRecord:
-    """All that goes over the bus, as bytes: calls, answers, signals, errors."""
+    """Everything that goes over the bus, as bytes: calls, answers, signals, errors."""
 
     def __init__(self, daemon, path):
         self.path = path
@@ -187,7 +187,7 @@ def git(folder, home, *arguments):
 
 
 def hostile_repository(home, n, secret):
-    """A repository whose remote, branch and folder hold the secret, as far as their names can."""
+    """A repository whose remote, branch and folder contain the secret, as far as their names can."""
     part = secret.gone[0].replace("/", "x")[:100]
     folder = home / "src" / f"repo-{n}-{part if n % 3 == 0 else 'plain'}"
     folder.mkdir(parents=True)
@@ -198,7 +198,7 @@ def hostile_repository(home, n, secret):
 
 
 def what_scrubjayctl_says(daemon, folder):
-    """Everything that it shows, writes and complains of; looking makes the search index beside the archive."""
+    """Everything that it shows, writes and complains about; reading creates the search index beside the archive."""
     commands = [["state", "export"], ["sessions", "--json"], ["findings", "--json"], ["show", "session-03"],
                 ["search", "it says"], ["search", "--json", "REDACTED"], ["remote", "list"], ["remote", "preview", "team"],
                 ["remote", "check", "team"], ["doctor"], ["status"], ["export", "--jsonl", folder / "jsonl"],
@@ -222,7 +222,7 @@ def test_no_secret_leaves(tmp_path, bus):
         folder = hostile_repository(home, n, Planted(secret.kind, secret.text, secret.gone))
         source.add_session(f"repo-{n}", ["hello"], cwd=str(folder) if n % 3 else "/nowhere", git_branch="main")
 
-    # places that errors come from
+    # Sources of errors
     source.sql("INSERT INTO sessions (id, project) VALUES (?, 'p')", ("line\n" + secrets[0].text,))
     source.sql("INSERT INTO sessions (id, project) VALUES (?, 'p')", ("x" * 2000 + secrets[1].text,))
 
@@ -244,7 +244,7 @@ def test_no_secret_leaves(tmp_path, bus):
         source.sql("PRAGMA wal_checkpoint(TRUNCATE)")
         data = source.path.read_bytes()
         page = data[spoil * 4096:(spoil + 1) * 4096]
-        with open(source.path, "r+b") as f:     # a page of text where the schema was
+        with open(source.path, "r+b") as f:     # a page of text in place of the schema
             f.seek(100)
             f.write(page[100:4096])
         source.sql("PRAGMA user_version")
@@ -294,7 +294,7 @@ def test_no_secret_leaves(tmp_path, bus):
         found += look(where, data, wanted)
     for where, data in archive_values(daemon.archive):
         found += look(where, data, wanted)
-    # the source, its own transcripts and the repositories are the person's; all else below home is ours
+    # the source, its transcripts and the repositories are the person's; everything else below home is ours
     assert daemon.archive.with_name("search.db").exists() and (tmp_path / "exported" / "markdown").exists()
     for path, data in files_below(daemon.archive.parent, home / "once", tmp_path / "tmp", home / ".local",
                                   tmp_path / "exported"):
@@ -305,7 +305,7 @@ def test_no_secret_leaves(tmp_path, bus):
     assert daemon.rows("SELECT count(*) FROM findings")[0][0] > 8 * len(secrets)
 
 
-# Where a secret may stand that looks as if it were masked already; "%s" is the secret with its context.
+# Where a secret may be that looks as if it were masked already; "%s" is the secret with its context.
 ODD_PLACES = (
     "[REDACTED:%s", "[REDACTED: %s", "[REDACTED:\n%s", "[REDACTED:%s]", "[REDACTED: %s ]", "[REDACTED]: %s", "[REDACTED:x-]%s",
     "[REDACTED:no-such-rule]\n%s", "x [REDACTED:github-pat\n%s", "[redacted:%s]", "[%s]", "(%s)", "{%s}", "<%s>", "[[ %s ]]",
@@ -327,7 +327,7 @@ def mask(texts, *options):
 
 
 def what_stays(cases):
-    """Names the (kind, place) of each case whose secret is still in its text, masked by itself."""
+    """The (kind, place) of each case whose secret is still in its text, masked by itself."""
     masked = mask([text for _, _, text in cases])
     return [f"{secret.kind} in {place!r}" for (secret, place, _), (text, _) in zip(cases, masked)
             if any(part in text for part in secret.gone)]
@@ -365,14 +365,14 @@ LINE_FORMS = {
 
 
 def key_lines(rng, n_bytes, width):
-    """A key of so many bytes in lines of that width."""
+    """A key of this many bytes in lines of that width."""
     name = "RSA PRIVATE" + " KEY"
     body = base64.b64encode(rng.randbytes(n_bytes)).decode()
     return [f"-----BEGIN {name}-----", *(body[i:i + width] for i in range(0, len(body), width)), f"-----END {name}-----"]
 
 
 def runs_left(lines, text):
-    """How many pieces of the key's body, of 16 characters, are still there."""
+    """How many 16-character pieces of the key's body are still there."""
     pieces = {line[i:i + 16] for line in lines[1:-1] for i in range(0, len(line) - 15)}
     return sum(any(run[i:i + 16] in pieces for i in range(len(run) - 15)) for run in re.findall("[A-Za-z0-9+/=]{16,}", text))
 
@@ -416,21 +416,21 @@ def test_a_token_that_was_cut_off_is_masked():
                 cut = ("x" * 279 + " " + secret.text)[:280 + n] if n <= 20 else f"said {beginning}"
                 cases += [(secret, beginning, cut), (secret, beginning, f"said {beginning}... and went on"),
                           (secret, beginning, f'{{"text": "said {beginning}\u2026"}}')]
-    # nobody knows the prefix of what has been seen in full: its beginning is known all the same
+    # nobody knows the prefix of what has been seen in full, but its beginning is known
     for _ in range(20):
         value = pick(rng, 24)
         for n in (8, 12, 23):
             cases.append((Planted("password", value), value[:n], f'password = "x{value}"\npassword = "{value}"\nit is {value[:n]}'))
     masked = mask([text for _, _, text in cases])
     left = [(secret, beginning) for (secret, beginning, _), (text, _) in zip(cases, masked) if beginning in text]
-    # What a short prefix and random letters make may read as a word does: one secret in some 10,000.
+    # A short prefix with random letters may read like a word: one secret in some 10,000.
     words = {secret for secret, beginning in left if re.fullmatch(r"[A-Za-z_-]{,24}\d{,2}", beginning)}
     left = [f"{secret.kind}, {len(beginning)} bytes of {len(secret.text)}" for secret, beginning in left
             if len(words) > 1 or secret not in words]
     assert left == [], "\n".join(left)
 
 
-# What stands between two characters and is not seen.
+# Invisible text between two characters.
 BREAKS = {
     "zero width space": "\u200b", "word joiner": "\u2060", "soft hyphen": "\u00ad", "byte order mark": "\ufeff",
     "variation selector": "\ufe0f", "colour": "\x1b[31m", "two colours": "\x1b[m\x1b[K", "an escaped colour": "\\u001b[1m",
@@ -466,7 +466,7 @@ def test_invisible_characters_hide_nothing():
 
 
 def test_what_is_encoded_is_read():
-    """base64 of a token, of a credential file, of a .env file: on one line, in lines, in JSON, after a path or a name."""
+    """base64 of a token, of a credential file, of a .env file: on one line, on several lines, in JSON, after a path or a name."""
     seed = random.randrange(1 << 32)
     print("seed", seed)
     rng = random.Random(seed)
@@ -491,7 +491,7 @@ def test_what_is_encoded_is_read():
 
 
 def decoded_parts(text):
-    """Everything that can be decoded in what is left, from each beginning."""
+    """Everything that can be decoded in what is left, from each starting point."""
     runs = re.sub(r"(?<=[A-Za-z0-9+/_-])(\r?\n|\\n)(?=[A-Za-z0-9+/_-])", "", text)
     parts = []
     for run in re.findall("[A-Za-z0-9+/_-]+", runs):

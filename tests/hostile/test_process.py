@@ -1,4 +1,4 @@
-"""The process and the binary: no core dumps, private files whatever the umask, built hard"""
+"""The process and the binary: no core dumps, private files whatever the umask, a hardened build"""
 
 import os
 import re
@@ -26,7 +26,7 @@ def test_no_core_dump(source, tmp_path, bus):
         assert re.search(r"Max core file size\s+0\s+0", f.read())
     daemon.signal(signal.SIGSEGV)
     _, status = os.waitpid(daemon.process.pid, 0)
-    daemon.process.returncode = -signal.SIGSEGV     # it was fetched here, for the flag
+    daemon.process.returncode = -signal.SIGSEGV     # it was reaped here, for the flag
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSEGV
     assert not os.WCOREDUMP(status)
     daemon.socket.close()
@@ -87,13 +87,13 @@ def test_the_build_is_hardened(program):
     assert "__stack_chk_fail" in symbols
     assert re.search(r"__(sn)?printf_chk|__memcpy_chk|__vasprintf_chk|__fprintf_chk", symbols), "_FORTIFY_SOURCE"
     if os.uname().machine == "x86_64":
-        # the note that switches it on needs a C library with it, which Debian's is not; the code is ready
+        # the note that enables it needs a C library that has it, and Debian's does not; the code is ready
         code = subprocess.run(["objdump", "--disassemble=main", program], check=True, capture_output=True, text=True)
         assert "endbr64" in code.stdout, "CET"
 
 
 def test_no_setting_opens_the_archive_to_others(source, tmp_path):
-    """An archive that somebody made readable is closed again."""
+    """If somebody made the archive readable, it is closed again."""
     source.add_session("one")
     archive = tmp_path / "home" / "archive.db"
     assert run_once(source.path, archive, environment=IDENTITY)[0] == 0

@@ -1,4 +1,4 @@
-"""The source as an enemy: no crash, no hang, no injection, and the sessions that are healthy arrive"""
+"""The source as an enemy: no crash, no hang, no injection, and healthy sessions arrive"""
 
 import json
 import os
@@ -18,7 +18,7 @@ HEALTHY = ["healthy-1", "healthy-2"]
 
 
 def sync(source, archive, statuses=(0, 1, 2), where=""):
-    """One run that neither crashes nor hangs; a sentence a line on stderr, no control characters in it."""
+    """One run that neither crashes nor hangs; each line on stderr is a sentence without control characters."""
     status, result, errors = run_once(source, archive, environment=IDENTITY)
     assert status in statuses, f"{where}: exit status {status}: {errors[-2000:]}"
     assert "Sanitizer" not in errors and "runtime error" not in errors, errors[-4000:]
@@ -29,7 +29,7 @@ def sync(source, archive, statuses=(0, 1, 2), where=""):
 
 
 def test_a_message_commands_no_terminal(tmp_path):
-    """Whatever it names: here a folder whose name writes a title, rings and turns the direction of reading."""
+    """Whatever it names: here a folder whose name sets a title, rings the bell and reverses the text direction."""
     folder = tmp_path / "a\x1b]0;title\x07\u202eb"
     _, _, errors = run_once(folder / "sessions.db", tmp_path / "archive.db", environment=IDENTITY)
     assert "does not exist yet" in errors
@@ -37,7 +37,7 @@ def test_a_message_commands_no_terminal(tmp_path):
 
 
 def test_the_archive_is_one_file_afterwards(tmp_path):
-    """Also when a courier read it as long as the engine did: who copies the file has all of it."""
+    """Even if a courier read it as long as the engine did: whoever copies the file has all of it."""
     with Source(tmp_path / "sessions.db") as source:
         source.add_session("s1")
     archive = tmp_path / "run" / "archive.db"
@@ -58,7 +58,7 @@ def make_healthy(source):
 
 
 def raw(path):
-    """The schema's tables without its constraints, so that anything can be put in."""
+    """The schema's tables without constraints, so that anything can be inserted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, isolation_level=None)
     plain = SCHEMA.replace(" NOT NULL", "").replace("UNIQUE(session_id, ordinal)", "CHECK (1)") \
@@ -83,7 +83,7 @@ def build_small(path):
 
 
 def test_each_page_is_corrupted(tmp_path, mutations=2):
-    """Several mutations of each page: bytes flipped, a run of one value, a page in another one's place."""
+    """Several mutations of each page: flipped bytes, runs of one value, and pages swapped."""
     good = tmp_path / "good" / "sessions.db"
     build_small(good)
     data = good.read_bytes()
@@ -153,7 +153,7 @@ def test_a_symlink_to_a_healthy_file(source, tmp_path):
 
 @pytest.mark.parametrize("what", ["truncate", "swap", "fifo", "remove", "noise"])
 def test_changed_under_the_daemon(tmp_path, bus, what):
-    """The file changes its nature while the daemon has it open; then a healthy one comes back."""
+    """The file becomes something else while the daemon has it open; then a healthy one returns."""
     path = tmp_path / "agentsview" / "sessions.db"
     source = Source(path)
     source.add_session("old", ["hello " * 2000] * 20)
@@ -261,7 +261,7 @@ def test_as_many_columns_as_sqlite_has(tmp_path):
     db.close()
     assert sync(path, archive)[0] == 0
     assert ids(archive) == HEALTHY
-    # more than SQLite reads: a schema that it calls malformed
+    # more than SQLite can read: it calls such a schema malformed
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("PRAGMA writable_schema=1")
     more = "".join(f", extra_{i} TEXT" for i in range(10000))
@@ -354,7 +354,7 @@ def test_hostile_text(tmp_path):
 
 
 def test_written_all_the_time(source, tmp_path):
-    """A writer that never stops keeps nobody out: --once ends, the source is as agentsview left it."""
+    """A writer that never stops blocks nothing: --once ends, and the source is as agentsview left it."""
     make_healthy(source)
     stop = threading.Event()
 
@@ -402,7 +402,7 @@ def test_a_text_of_a_gigabyte(tmp_path):
                        [(name, 0, "before"), (name, 1, "at"), (name, 2, "after")])
     db.execute("PRAGMA journal_mode=DELETE")
     db.close()
-    # by another process: what this one once needed would count as the memory of its children
+    # in another process: what this one once used would count as its children's memory
     subprocess.run(["sqlite3", path], input=LARGE, text=True, check=True)
     process = subprocess.Popen([SCRUBJAYD, "--once", "--source", path, "--archive", archive], stdout=subprocess.PIPE,
                                env=clean_environment(tmp_path / "home") | IDENTITY)

@@ -1,4 +1,4 @@
-"""A real ClickHouse with faults on command (tests/tools/chbridge), and the archive's rows as it must have them."""
+"""A real ClickHouse with faults on demand (tests/tools/chbridge), and the archive's rows as it must have them."""
 
 import contextlib
 import http.client
@@ -26,7 +26,7 @@ class QueryError(Exception):
     pass
 
 
-# What a request ends with whose server is killed.
+# How a request ends when its server is killed.
 GONE = (OSError, http.client.HTTPException, QueryError)
 
 
@@ -59,14 +59,14 @@ class Server:
         self.clear_faults()
 
     def drop_databases(self):
-        """They are small."""
+        """Nothing to do: they are small."""
 
     def stored(self, sql):
-        """What readers without FINAL see: also older versions of a row."""
+        """What readers see without FINAL: older versions of a row as well."""
         return self.query(sql, final=0)
 
     def query(self, sql, database=None, final=1):
-        """Straight to the engine, past the faults. Returns rows of text."""
+        """Directly to the engine, past the faults. Returns rows of text."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.ports['engine_http']}/?database={database or self.database}"
             f"&default_format=JSONCompactStringsEachRow&wait_end_of_query=1&final={final}",
@@ -93,7 +93,7 @@ class Server:
         self.control("start")
 
     def requests(self):
-        """Those to the test's own database that came through the proxy."""
+        """Requests to the test's own database that came through the proxy."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['ctl']}/log?since=0", timeout=30) as answer:
             return [r for r in json.loads(answer.read()) if r["params"].get("database") == self.database]
 
@@ -106,7 +106,7 @@ class Server:
 
     # What tests ask of each kind of server
 
-    # What can be done to a request, with what it needs to know; and requests of a kind.
+    # What can be done to a request, with its parameters; and kinds of requests.
     faults = {kind: {} for kind in ("reset_before", "reset_mid", "partial", "bad_http", "kill_before", "reset_after", "status_after",
                                     "truncate", "kill_after")}
     faults |= {kind: {"seconds": 0.3} for kind in ("delay", "delay_after")}
@@ -116,7 +116,7 @@ class Server:
               "asking": "SELECT", "tables": "CREATE|system", "digests": "xxHash64"}
 
     def disturb(self, kind, place="rows", **how):
-        """A fault at requests of a kind."""
+        """Applies a fault to requests of a kind."""
         self.fault(kind, match=self.places[place], **how)
 
     def tables_there(self):
@@ -147,12 +147,12 @@ class Server:
 
 
 def restart_when_killed(server):
-    """The engine comes back a moment after a fault killed it, until the event is set."""
+    """Restarts the engine a moment after a fault killed it, until the event is set."""
     done = threading.Event()
 
     def watch():
         while not done.wait(0.05):
-            with contextlib.suppress(*server.gone):  # a start may fail on a busy machine: there is another one
+            with contextlib.suppress(*server.gone):  # a start may fail on a busy machine; then there is another one
                 server.control("start")
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -213,7 +213,7 @@ def rows_there(server, table, where="1"):
 
 
 def assert_equal(server, archive, here="1", there="1"):
-    """Everything in the archive is there, and nothing else, row by row. `here` and `there` choose sessions by their id."""
+    """Everything in the archive is there, and nothing else, row by row. `here` and `there` select sessions by their id."""
     for table in COLUMNS:
         key = "id" if table == "sessions" else "session_id"
         where = f"{key} IN (SELECT id FROM sessions WHERE {here})" if here != "1" else "1"

@@ -1,4 +1,4 @@
-"""What the tests of several folders begin with"""
+"""What the tests of several folders start from"""
 
 import os
 import random
@@ -25,7 +25,7 @@ def source(tmp_path):
 
 
 def seeded():
-    """Other values in each run; SCRUBJAY_TEST_SEED gives those of an earlier one."""
+    """Different values in each run; SCRUBJAY_TEST_SEED repeats those of an earlier one."""
     seed = int(os.environ.get("SCRUBJAY_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
     print(f"SCRUBJAY_TEST_SEED={seed}")
     return random.Random(seed)

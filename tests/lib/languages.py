@@ -1,4 +1,4 @@
-"""Other languages than English: a real locale, since a C library may not translate for "C.UTF-8" (glibc 2.41 does not)"""
+"""Languages other than English: they need a real locale, since a C library may not translate for "C.UTF-8" (glibc 2.41 does not)"""
 
 import functools
 import subprocess
@@ -16,5 +16,5 @@ def _folder():
 
 
 def speaking(language):
-    """The environment of somebody who speaks it, with the translations of the build."""
+    """The environment of a person who speaks it, with the build's translations."""
     return {"LANGUAGE": language, "LC_ALL": "en_US.UTF-8", "LOCPATH": _folder().name, "SCRUBJAY_LOCALE_DIR": str(BUILD / "po")}

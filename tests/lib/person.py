@@ -43,14 +43,14 @@ class Person:
         return run_once(self.source.path, self.archive, environment=environment, home=self.home)
 
     def deliver(self, **environment):
-        """The same; it has to succeed. Returns the result of the remote "team"."""
+        """The same; it must succeed. Returns the result of the remote "team"."""
         status, result, stderr = self.once(**environment)
         assert status == 0, (result, stderr)
         assert result["remotes"]["team"]["error"] == ""
         return result["remotes"]["team"]
 
     def fail(self):
-        """The same; it has to fail. Returns the sentence."""
+        """The same; it must fail. Returns the error."""
         status, result, _ = self.once()
         assert status == 1
         error = result["remotes"]["team"]["error"]
@@ -58,7 +58,7 @@ class Person:
         return error
 
     def deliver_at_last(self):
-        """The same, as often as it takes: each try may fail."""
+        """The same, repeated until it succeeds: each try may fail."""
         for _ in range(60):  # a server that was killed takes a while to start
             if self.once()[0] == 0:
                 return
@@ -76,12 +76,12 @@ class Person:
         return self.daemon
 
     def settle(self):
-        """What the source holds is there, brought by the daemon."""
+        """Waits until the daemon has delivered what the source holds."""
         self.daemon.run_once()
         assert self.daemon.call("Deliver") == [{}]
 
     def remote(self):
-        """What the daemon says of it: name, URL, last delivery, behind, error."""
+        """What the daemon says about it: name, URL, last delivery, behind, error."""
         return self.daemon.status()["Remotes"][0]
 
     def assert_equal(self, **choice):

@@ -26,7 +26,7 @@ class Planted:
 
     @property
     def gone(self):
-        """What must not be found: the secret parts, or the whole text if there are none."""
+        """What must not be found: the secret parts, or the whole text if it has none."""
         return self.secrets or (self.text,)
 
 
@@ -35,7 +35,7 @@ def pick(rng, n, alphabet=ALNUM):
 
 
 def value(rng, n, special=""):
-    """A password or key as generators make them: letters of both cases and a digit, the first one no special one."""
+    """A password or key as generators make them: letters of both cases and a digit; the first character is not a special one."""
     while True:
         text = pick(rng, 1) + pick(rng, n - 1, ALNUM + special)
         if re.search("[0-9]", text) and re.search("[a-z]", text) and re.search("[A-Z]", text):
@@ -131,7 +131,7 @@ def aws_secret(rng):
     return Planted("aws-secret", "aws_secret_access_key = " + secret, (secret,))
 
 
-# The thirteen kinds that every rule set has to know.
+# The thirteen kinds that every rule set has to recognise.
 CLASSIC = (
     aws_access_key,
     github("github-pat", "ghp" + "_"),

@@ -1,4 +1,4 @@
-"""A real PostgreSQL with agentsview's schema, a proxy before it that fails on command, and the archive's rows as it must have them."""
+"""A real PostgreSQL with agentsview's schema, a proxy in front of it that fails on demand, and the archive's rows as it must have them."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ class QueryError(Exception):
     pass
 
 
-# What a request ends with whose server is killed.
+# How a request ends when its server is killed.
 GONE = (OSError, QueryError)
 
 
@@ -39,20 +39,20 @@ def programs():
 
 
 def place_of_data():
-    """In memory where there is room: a database is 600 files, and to make them on a disk takes ten times as long."""
+    """In memory if there is room: a database is 600 files, and creating them on a disk takes ten times as long."""
     memory = Path("/dev/shm")
     return memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30 else None
 
 
 def is_alive(process):
-    """Does a process of that number run, and is more of it left than a zombie?"""
+    """Is there a process with that number that is not a zombie?"""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     return False
 
 
 class Psql:
-    """psql on a database, kept for statement after statement: to begin one takes longer than most statements."""
+    """psql on a database, kept for many statements: starting one takes longer than most statements."""
 
     END = "that was the last row"
 
@@ -64,7 +64,7 @@ class Psql:
             stderr=self.errors, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "PGOPTIONS": f"-c search_path={SCHEMA},public"})
 
     def run(self, sql):
-        """Returns what it prints. After a QueryError it has ended."""
+        """Returns what it prints. After a QueryError, psql has ended."""
         end, text = f"{self.END}\n".encode(), bytearray()
         with contextlib.suppress(BrokenPipeError, ValueError):  # its output ends, too; or somebody has closed it
             self.process.stdin.write(f"{sql}\n;\n\\echo {self.END}\n".encode())
@@ -80,14 +80,14 @@ class Psql:
         return text.removesuffix(end).decode()
 
     def close(self):
-        """Its connection has ended when this returns."""
+        """When this returns, its connection has ended."""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         self.process.wait(60)
 
 
 class Cluster:
-    """A server of its own in a temporary folder, run as the user postgres where we are root, for it refuses to be."""
+    """A server of its own in a temporary folder. As root, it runs as the user postgres, since it refuses to run as root."""
 
     def __init__(self, settings=()):
         self.session = None
@@ -124,9 +124,9 @@ class Cluster:
         return done.stdout
 
     def start(self):
-        with self.starting:  # somebody may be bringing it back already
+        with self.starting:  # somebody may be restarting it already
             if not self.is_running():
-                # its output goes to the log, for a pipe would stay open as long as the server
+                # its output goes to the log: a pipe would stay open as long as the server runs
                 self.run("pg_ctl", "-D", self.data, "-w", "-t", "60", "-l", self.folder / "log", "start")
 
     def leave(self):
@@ -136,7 +136,7 @@ class Cluster:
             session.close()
 
     def kill(self):
-        """At once, as by a power cut. Returns the number of that process, or None: there is none."""
+        """At once, as in a power cut. Returns the process's number, or None if there is none."""
         self.leave()
         with contextlib.suppress(OSError, ValueError, IndexError):
             server = int((self.data / "postmaster.pid").read_text().split()[0])
@@ -161,7 +161,7 @@ class Cluster:
         """As the administrator, over the socket. Returns rows of text."""
         session = self.session
         if not session or session.database != database:
-            self.leave()  # a database that somebody is connected to is no template, and cannot be dropped
+            self.leave()  # a database with a connection cannot be a template, and cannot be dropped
             session = self.session = Psql(self.psql(database), database)
         try:
             text = session.run(sql)
@@ -173,7 +173,7 @@ class Cluster:
 
 
 class Proxy:
-    """Between client and server. It reads what the client sends, statement by statement, and fails where it was told to."""
+    """Between client and server. It reads what the client sends, statement by statement, and fails where it is told to."""
 
     def __init__(self, cluster):
         self.cluster = cluster
@@ -181,7 +181,7 @@ class Proxy:
         self.pairs = set()
         self.listener = None
         self.port = 0
-        self.bytes_per_second = None  # of a slow line to the server
+        self.bytes_per_second = None  # simulates a slow line to the server
         self.accept()
 
     def accept(self):
@@ -228,7 +228,7 @@ class Proxy:
             client.close()
             return
         pair = (client, server)
-        for end in pair:  # each message is sent by itself, and would wait for the other side's delayed ACK
+        for end in pair:  # each message is sent by itself; otherwise it would wait for the other side's delayed ACK
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.pairs.add(pair)
         with contextlib.suppress(OSError, ConnectionError):
@@ -239,7 +239,7 @@ class Proxy:
             end.close()
 
     def pump(self, client, server):
-        """Byte by byte in both directions; at a message boundary of the client's it looks for a fault."""
+        """Copies bytes in both directions; at each message boundary of the client's, it checks for a fault."""
         client.settimeout(None)
         server.settimeout(None)
         waiting, started = b"", False
@@ -258,7 +258,7 @@ class Proxy:
                     if len(waiting) < 4 or len(waiting) < struct.unpack("!I", waiting[:4])[0]:
                         continue
                     size, code = struct.unpack("!II", waiting[:8])
-                    if code in (80877103, 80877104):  # it asks for TLS, or Kerberos, which could not be read here
+                    if code in (80877103, 80877104):  # it asks for TLS or Kerberos, which could not be read here
                         client.sendall(b"N")
                     else:
                         server.sendall(waiting[:size])
@@ -314,7 +314,7 @@ class Proxy:
 
     @staticmethod
     def skip_answer(server):
-        """Until the server is ready again, or waits for rows."""
+        """Reads until the server is ready again, or waits for rows."""
         answer = b""
         server.settimeout(10)
         while True:
@@ -347,7 +347,7 @@ class Server:
             self.cluster.query(f"CREATE ROLE {user} LOGIN PASSWORD '{password}'")
         self.cluster.query("CREATE ROLE agentsview_owner; CREATE DATABASE sample TEMPLATE template0")
         self.cluster.query(schema_sql(), "sample")
-        # most tests are not about searching, which makes each row a hundred times as much work
+        # most tests are not about searching, which makes each row a hundred times as expensive
         for column in ("content", "dialogue", "thinking"):
             self.cluster.query(f"DROP INDEX idx_messages_{column}_trgm", "sample")
         self.cluster.query("GRANT agentsview_writer TO writer; GRANT agentsview_reader TO reader", "sample")
@@ -366,7 +366,7 @@ class Server:
         self.clear_faults()
 
     def drop_databases(self):
-        """What a test leaves takes room in memory."""
+        """What a test leaves behind takes memory."""
         for name, in self.cluster.query("SELECT datname FROM pg_database WHERE NOT datistemplate AND datname NOT IN ('postgres', 'sample')"):
             self.cluster.query(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -383,7 +383,7 @@ class Server:
         elif what == "clear":
             self.proxy.faults.clear()
         elif what == "restart":
-            server = self.cluster.kill()  # whoever watches may begin another one as soon as this one is gone
+            server = self.cluster.kill()  # whoever watches may start another one as soon as this one is gone
             wait_for(lambda: not is_alive(server), "the server is dead")
             self.cluster.start()
         elif what == "start" and not self.cluster.is_running():
@@ -409,7 +409,7 @@ class Server:
 
     # What tests ask of each kind of server
 
-    # What can be done to a statement, with what it needs to know; and statements of a kind.
+    # What can be done to a statement, with its parameters; and kinds of statements.
     faults = {kind: {} for kind in ("reset_before", "reset_mid", "kill_before", "reset_after", "kill_after")}
     faults |= {"delay": {"seconds": 0.3}, "hang": {"seconds": 1.5}}
     places = {"rows": r"COPY|INSERT INTO \S+\.(sessions|messages|tool_calls)", "messages": r"INSERT INTO \S+\.messages",
@@ -417,7 +417,7 @@ class Server:
               "digests": "sha256", "commit": "COMMIT", "copy": "COPY", "claim": "sync_metadata"}
 
     def disturb(self, kind, place="rows", **how):
-        """A fault at statements of a kind."""
+        """Applies a fault to statements of a kind."""
         self.fault(kind, match=self.places[place], **how)
 
     def tables_there(self):

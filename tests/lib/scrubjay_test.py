@@ -42,7 +42,7 @@ def wait_for(condition, what, timeout=60.0):
 
 
 def github_token(seed=0):
-    """A text of the form of a GitHub personal access token."""
+    """A text in the form of a GitHub personal access token."""
     letters = random.Random(f"token {seed}")
     return "gh" + "p_" + "".join(letters.choice(string.ascii_letters + string.digits) for _ in range(36))
 
@@ -72,7 +72,7 @@ class Source:
         return self.sql("SELECT strftime('%Y-%m-%dT%H:%M:%fZ','now')")[0][0]
 
     def add_session(self, session_id, texts=("hello",), project="project", **columns):
-        """A session with a message per text, the person's and the agent's in turns; one transaction."""
+        """A session with a message for each text, from person and agent by turns; one transaction."""
         self.db.execute("BEGIN")
         row = {"id": session_id, "project": project, "first_message": texts[0] if texts else None,
                "started_at": "2026-01-01T00:00:00.000Z", "ended_at": "2026-01-01T01:00:00.000Z"} | columns
@@ -82,7 +82,7 @@ class Source:
         self.db.execute("COMMIT")
 
     def append(self, session_id, texts):
-        """More messages to a session, as when a transcript grows."""
+        """Adds messages to a session, as when a transcript grows."""
         self.db.execute("BEGIN")
         self._append(session_id, texts)
         self.db.execute("COMMIT")
@@ -101,7 +101,7 @@ class Source:
             " local_modified_at=?, sync_marker=? WHERE id=?", (now, now, session_id))
 
     def add_many(self, count, texts=("hello", "world"), prefix="many"):
-        """Many sessions in one transaction; @texts: what each says, or a function of its number that says that."""
+        """Many sessions in one transaction; @texts: what each session says, or a function of its number."""
         now = self._now()
         said = [texts(i) if callable(texts) else texts for i in range(count)]
         self.db.execute("BEGIN")
@@ -116,7 +116,7 @@ class Source:
 
 
 def archive_rows(path, query, values=()):
-    """Rows of an archive, read-only; none where there is no archive yet."""
+    """Rows of an archive, read-only; none if there is no archive yet."""
     if not Path(path).exists():
         return []
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
@@ -131,7 +131,7 @@ def archive_rows(path, query, values=()):
 
 
 class PrivateBus:
-    """A dbus-daemon of one's own."""
+    """A private dbus-daemon."""
 
     CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -150,11 +150,11 @@ class PrivateBus:
         self.start()
 
     def start(self):
-        """Again, after its end, it has the same address."""
+        """When started again, it has the same address."""
         self.socket.unlink(missing_ok=True)
         self.process = subprocess.Popen(["dbus-daemon", f"--config-file={self.config}", "--nofork", "--print-address"],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        with self.process.stdout as told:  # it says so once it listens: the socket is there before
+        with self.process.stdout as told:  # it prints this once it listens: the socket exists earlier
             assert told.readline(), "the bus does not come up"
 
     def kill(self):
@@ -167,7 +167,7 @@ class PrivateBus:
 
 
 class BusError(Exception):
-    """What a call was answered with: name and sentence."""
+    """An error answer to a call: its name and sentence."""
 
     def __init__(self, text):
         super().__init__(text)
@@ -175,7 +175,7 @@ class BusError(Exception):
 
 
 class Daemon:
-    """scrubjayd as a service, with a bus and a notification socket of its own."""
+    """scrubjayd as a service, with its own bus and notification socket."""
 
     def __init__(self, folder, bus=None, arguments=(), environment=None, source=None, archive=None):
         self.folder = Path(folder)
@@ -198,7 +198,7 @@ class Daemon:
     def start(self, ready=True):
         path = self.folder / "notify"
         path.unlink(missing_ok=True)
-        n_ready = self.notified("READY=1")  # of an earlier start
+        n_ready = self.notified("READY=1")  # from an earlier start
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))
         self.process = subprocess.Popen(self.command(), stderr=subprocess.PIPE,
@@ -224,7 +224,7 @@ class Daemon:
                     self.log += data.decode(errors="replace")
 
     def notified(self, text):
-        """How often a notification with this text came."""
+        """How often a notification with this text arrived."""
         with self._lines:
             return sum(1 for line in self.notifications if text in line)
 
@@ -263,7 +263,7 @@ class Daemon:
         return plain(json.loads(done.stdout)["data"]) if done.stdout.strip() else []
 
     def gdbus(self, method):
-        """The same by gdbus, which shows the names of errors. Returns its output, and whether it worked."""
+        """The same with gdbus, which shows the names of errors. Returns its output, and whether it succeeded."""
         done = subprocess.run(["gdbus", "call", "--session", "--timeout", "30", "--dest", NAME, "--object-path", PATH,
                                "--method", f"{NAME}.{method}"], env=self.environment, capture_output=True, text=True)
         return done.stdout + done.stderr, done.returncode == 0
@@ -283,7 +283,7 @@ class Daemon:
 
 
 class Monitor:
-    """What is signalled on a bus, as gdbus prints it."""
+    """The signals on a bus, as gdbus prints them."""
 
     def __init__(self, daemon):
         self.process = subprocess.Popen(["gdbus", "monitor", "--session", "--dest", NAME], env=daemon.environment,
@@ -306,7 +306,7 @@ class Monitor:
 
 
 def clean_environment(home):
-    """An environment with nothing of the caller's but the path, and the rules of the sources."""
+    """An environment with only PATH from the caller's, and the rules of the sources."""
     environment = {"HOME": str(home), "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8",
                    "SCRUBJAY_MASK_RULESDIR": str(RULES)}
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH"):

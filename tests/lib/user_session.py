@@ -28,7 +28,7 @@ Nice=0
 
 
 def staged(folder):
-    """The build as meson installs it, below folder; and the prefix it was made for."""
+    """The build as meson installs it, below a folder; and the prefix that it was configured for."""
     subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", folder], check=True,
                    stdout=subprocess.DEVNULL)
     options = json.loads(subprocess.run(["meson", "introspect", "--buildoptions", BUILD], check=True,
@@ -44,7 +44,7 @@ class Session:
 
     def __init__(self, uid, user_namespaces="allowed"):
         self.uid = uid
-        # not below /tmp, which the service does not see, nor below /run, which is another one in there
+        # not below /tmp, which the service does not see, nor below /run, which differs in there
         self.installed = Path(tempfile.mkdtemp(prefix="scrubjay-test-", dir="/var/lib"))
         self.installed.chmod(0o755)
         without = BUILD / "tests/service/no-user-namespaces"
@@ -56,7 +56,7 @@ class Session:
         assert line, "the user manager came up"
         self.environment = json.loads(line)
         self.home = Path(self.environment["HOME"])
-        self.here = Path(self.environment["USER_MANAGER_FOLDER"]) / "home"  # the same, seen from here
+        self.here = Path(self.environment["USER_MANAGER_FOLDER"]) / "home"  # the same folder, as seen from here
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         self.inside = children[0]
         self._install()
@@ -86,7 +86,7 @@ class Session:
 
     @contextmanager
     def as_user(self):
-        """What is done to files in here is done as the session's user."""
+        """Whatever is done to files in here is done as the session's user."""
         umask = os.umask(0o022)
         os.setegid(self.uid)
         os.seteuid(self.uid)
@@ -98,7 +98,7 @@ class Session:
             os.umask(umask)
 
     def command(self, *command, root=False):
-        """What runs it in the session's namespaces, as its user or as root."""
+        """The command that runs it in the session's namespaces, as its user or as root."""
         user = [] if root or self.uid == 0 else ["setpriv", "--reuid", str(self.uid), "--regid", str(self.uid),
                                                   "--clear-groups"]
         return ["nsenter", "--target", self.inside, "--mount", "--pid", "--", *user, "env", "-i",
@@ -155,7 +155,7 @@ class Session:
 
     @property
     def archive(self):
-        """Its place, seen from here."""
+        """Its path, as seen from here."""
         return self.here / ".local/share/scrubjay/archive.db"
 
     def rows(self, query, values=()):
@@ -191,7 +191,7 @@ class Session:
 
 
 class StoppedThread:
-    """A thread of another process that a debugger holds: it does nothing, the others go on, and it can be killed."""
+    """Stops one thread of another process with a debugger: the other threads continue, and the process can be killed."""
 
     ATTACH, WALL = 16, 0x40000000
 
@@ -200,7 +200,7 @@ class StoppedThread:
         ready = threading.Event()
 
         def hold():
-            # the thread that attaches is the one that has to wait for its end
+            # the thread that attaches must also be the one that waits for its end
             self.attached = libc.ptrace(self.ATTACH, tid, None, None) == 0
             os.waitpid(tid, self.WALL)
             ready.set()

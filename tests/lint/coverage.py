@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints how much of each folder the tests ran, from gcovr's summary; exits 1 where one has fewer lines than it must
+"""Prints how much of each folder the tests ran, from gcovr's summary; exits 1 if a folder has fewer lines than required
 
     coverage.py SUMMARY.json LIMIT FOLDER...
 """

@@ -19,7 +19,7 @@ def files_below(folder):
 
 
 def wanted(options):
-    """Where a file of each kind has to be, from the build's own options."""
+    """Where a file of each kind must be, from the build's own options."""
     prefix = options["prefix"]
 
     def place(name, default):
@@ -79,7 +79,7 @@ def main():
                   for name in sorted(set(re.findall(r"(?<![\w~.*/])/(?:[\w.+-]+/)+[\w.+-]*scrubjay[\w.-]*\.(?:conf|catalog|json|xml|service)\b(?!\.d)", text)))
                   if name not in installed]
 
-    # messages, pages and settings name files of this installation, and none of the checkout
+    # messages, pages and settings name files of this installation, never of the checkout
     datadir = os.path.join(options["prefix"], options["datadir"])
     for path in sorted(path for path in installed if "/doc/" not in path):
         with open(stage + path, "rb") as f:

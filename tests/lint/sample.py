@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-tools/quickstart on its sample: what it shows and makes holds markers and no planted secret, and what it tells to type works
+tools/quickstart on its sample: what it shows and makes contains markers and no planted secret, and the commands that it prints work
 
 Usage: sample.py BUILD. BUILD is the folder that it builds in. Exits 1 with what is wrong.
 """
@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(TOP, "tests", "lib"))
 
 
 def planted_secrets():
-    """Every secret that is made while the sample is; more than it holds in the end."""
+    """Every secret that is made for the sample, including those that it no longer holds at the end."""
     import planted
     loader = importlib.machinery.SourceFileLoader("make_sample", os.path.join(TOP, "tools", "make-sample"))
     spec = importlib.util.spec_from_loader("make_sample", loader)
@@ -41,7 +41,7 @@ def planted_secrets():
 
 
 def typed(build, output):
-    """What is wrong with the commands that it ends with."""
+    """What is wrong with the commands that it prints at its end."""
     lines = output.splitlines()
     shown = lines[lines.index("Look at it:") + 1:]
     commands = [line.strip() for line in shown[:3]]

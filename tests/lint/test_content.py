@@ -10,7 +10,7 @@ from tree import TOP, read, tracked
 MACHINE_PATH = re.compile("(?<![\\w.~-])/(" + "|".join(["wo" + "rk", "fa" + "rm", "ro" + "ot"]) + ")/")
 LEFT_OPEN = re.compile("\\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + ")\\b")
 
-# A few formats that people's own scanners would raise an alarm for. The rules know many more; these are the loud ones.
+# A few formats that other people's scanners would report. The rules know many more; these are the loudest.
 SECRETS = {
     "aws": r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b",
     "github": r"\bgh[pousr]_[A-Za-z0-9]{36}\b|\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b",
@@ -27,7 +27,7 @@ SECRETS = {
 
 
 def is_placeholder(text):
-    """What documentation writes instead of a secret: the word example in it, or one character over and over."""
+    """What documentation writes instead of a secret: it contains the word example, or repeats one character."""
     return "EXAMPLE" in text or re.search(r"([A-Za-z])\1{7}", text)
 
 
@@ -72,7 +72,7 @@ REPEATS = re.compile(r"`(?:tools/|tests/|scrubjayctl |systemctl |[A-Z]\w+=?`|Qui
 
 
 def figures(markdown):
-    """Paragraphs and rows of tables that state a figure without what takes it: a command, or the setting that it is of."""
+    """Paragraphs and rows of tables that state a figure without its source: a command, or the setting that it belongs to."""
     for block in re.split(r"\n\s*\n|\n(?=\|)", markdown):
         if FIGURE.search(block) and not REPEATS.search(block):
             yield block

@@ -14,7 +14,7 @@ SCRIPTS = [path for path in tracked() if read(path).startswith("#!")]
 
 
 def test_clang_format_is_content():
-    # The formatter's output differs between versions: tools/test sees to 14 where a system has it no longer.
+    # The formatter's output differs between versions: tools/test provides version 14 on systems that no longer have it.
     command = [os.environ.get("CLANG_FORMAT", "clang-format-14"), "--dry-run", "--Werror", "--style=file", *C_FILES]
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[:4000]
@@ -46,12 +46,12 @@ def test_source_is_listed(path):
 # A function's declaration at the start of a line, to its semicolon.
 DECLARATION = re.compile(r"^(?!static|typedef|struct|enum|extern const|DEFINE_|#|/\*| \*|\}|_)[A-Za-z][\w \*]*?\**"
                          r"\b(\w+)\([^;{]*\)[^;{]*;", re.MULTILINE)
-# Their meaning is the same everywhere: x_free takes NULL, x_done empties; and command.h says once what a command is.
+# Their meaning is the same everywhere: x_free takes NULL, x_done empties; and command.h says what a command is.
 KNOWN = re.compile(r"_(free|freep|ref|unref|done)$|^command_")
 
 
 def undocumented(text):
-    """Public functions with no comment above them or above the group of lines they stand in."""
+    """Public functions without a comment above them, or above their group of lines."""
     paragraphs, start = [], 0
     for gap in re.finditer(r"\n[ \t]*\n", text):
         paragraphs.append(text[start:gap.start()])

@@ -56,7 +56,7 @@ def backend_of(path):
     return parts[2] if parts[:2] == ["src", "remote"] and len(parts) > 3 else ""
 
 
-# The parts of a delivery, the lower ones first: none includes one that stands after it.
+# The parts of a delivery, the lowest first: none includes a later one.
 ROAD = ["remote", "filter", "ledger", "plan", "progress", "link", "lists", "survey", "batch", "delivery", "courier"]
 
 
@@ -81,7 +81,7 @@ def test_the_road_goes_one_way(path):
 
 
 def unit_of(path):
-    """A header and what implements it are one; so are a family and what its files share (archive.h, archive-internal.h)."""
+    """A header and its implementation are one unit; so is a family with the header that its files share (archive.h, archive-internal.h)."""
     name = path.rsplit(".", 1)[0]
     return name[:-len("-internal")] if name.endswith("-internal") else name
 
@@ -140,7 +140,7 @@ def test_a_breach_would_be_seen(path, include):
 
 @pytest.mark.parametrize("folder", sorted(BELOW["service"] - {"remote"}))
 def test_the_environment_is_passed_on(folder):
-    """What a variable decides, a person has to see in the settings. (systemd hands a remote's password over in one.)"""
+    """What a variable decides must be visible in the settings. (systemd passes a remote's password in one.)"""
     for path in SOURCES:
         if folder_of(path) == folder:
             assert not re.search(r"\bgetenv\s*\(", read(path)), path

@@ -1,4 +1,4 @@
-"""The project's tracked files, for the checks beside"""
+"""The project's tracked files, for the checks in this folder"""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The project's own cases for the masker: secrets in the surroundings that session text has, and look-alikes.
+"""The project's own cases for the masker: secrets in contexts that session text has, and look-alikes.
 
 Every case is made from a form (cases_forms.py) and a seed, so it is the same in every run, and nothing here is a
 secret or looks like one. A case is
@@ -18,7 +18,7 @@ from cases_forms import NAMED, PREFIXED, URL_PASSWORDS, URL_SCHEMES, expand, rng
 
 ESC = "\x1b"
 
-# What stands round a secret that is known by itself. ¤ is the secret.
+# What is around a secret that is recognised by itself. ¤ is the secret.
 SURROUNDINGS = {
     "bare": "¤",
     "sentence": "Use ¤ for now, please",
@@ -198,7 +198,7 @@ def prefixed():
     for name, form in PREFIXED.items():
         places = list(SURROUNDINGS.items())
         rng = rng_of("places/" + name)
-        # The hard ones always; of the others, some for each form.
+        # Always the hard ones; of the others, some for each form.
         chosen = [p for p in places if p[0] in ("newlines", "json-twice", "ansi", "unicode-quotes")]
         chosen += rng.sample([p for p in places if p not in chosen], 8)
         for place, template in chosen:
@@ -266,7 +266,7 @@ def private_keys():
 
 
 def others():
-    """Files, headers and commands that hold credentials in a way of their own."""
+    """Files, headers and commands that hold credentials in their own way."""
     templates = {
         "netrc": "machine git.test login al password ¤\n",
         "netrc-lines": "machine git.test\n  login al\n  password ¤\n",

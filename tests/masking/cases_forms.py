@@ -1,4 +1,4 @@
-"""The forms of credentials, for the cases: what an issuer publishes, never a credential.
+"""The forms of credentials, for the cases: as issuers publish them, never a credential.
 
 {kind:n} stands for n characters of a kind, made from the seed of the case (see expand()).
 """
@@ -74,7 +74,7 @@ def rng_of(name):
     return random.Random("scrubjay/" + name)
 
 
-# Known by themselves, wherever they stand.
+# Recognised by themselves, wherever they are.
 PREFIXED = {
     "aws-access-key-id": "AKIA{base32:16}",
     "aws-temporary-key-id": "ASIA{base32:16}",
@@ -190,7 +190,7 @@ PREFIXED = {
     "bip32": "xprv{base58:107}",
 }
 
-# Known by the name they stand beside: name, form of the value.
+# Recognised by the name beside them: name, form of the value.
 NAMED = {
     "aws-secret": ("AWS_SECRET_ACCESS_KEY", "{alnum:20}/{alnum:19}"),
     "aws-session": ("aws_session_token", "IQoJb3JpZ2luX2Vj{alnum:300}"),

@@ -1,4 +1,4 @@
-"""What is longer than its issuer's values are today is masked to its end
+"""A value that is longer than its issuer's are today is masked to its end
 
 The forms are those of test_random: those that are known by themselves, and those that the judge takes. A run of random
 characters that may be some longer may be of any length: then the form says no length, whatever upper bound the rule's pattern
@@ -11,7 +11,7 @@ import re
 from test_random import ALPHABETS, N_FIRST, ROOT, alone, fill, forms, parts, rng, stays  # noqa: F401
 
 N_LENGTHS = 4
-LONGEST = 40_000  # a part of a token, and a value in quotes, is read that far
+LONGEST = 40_000  # a part of a token, and a value in quotes, are read this far
 OWN_MIN, WORK_MIN = 5, 1000  # see src/mask/scanner-pattern.c, src/mask/pattern-bounds.h
 RUN = re.compile(r"\{(%s):(\d+)\}" % "|".join(ALPHABETS))
 
@@ -50,7 +50,7 @@ def runs(rng):
 
 
 def lengths(rng, n):
-    """Any, in each magnitude as often."""
+    """Any lengths, each magnitude equally often."""
     return [int(n * (LONGEST / n) ** rng.uniform(0.1, 1)) for _ in range(N_LENGTHS)]
 
 

@@ -1,4 +1,4 @@
-"""A place that only a password has may hold what stands for one: a metavariable, a reference, a path, a word, a sentence
+"""A place that only a password has may also hold a stand-in: a metavariable, a reference, a path, a word, a sentence
 
 Options, variables, statements and files that a rule knows by their place are filled with passwords, which must go, and with
 what manuals and programs write there, which must stay. Both are new in every run.
@@ -61,7 +61,7 @@ QUOTED = [
     'requests.get(u, auth=("al", "¤"))',
     "$c = mysqli_connect('db', 'app', '¤', 'shop');",
 ]
-# Forms of "to be" and "to be called", CJK glued to a name, and tables that are drawn.
+# Forms of "to be" and "to be called", CJK glued to a name, and drawn tables.
 READ = [
     "Das Kennwort für den Server heißt ¤",
     "das Passwort lautete ¤ bis gestern",
@@ -78,7 +78,7 @@ READ = [
     "║ user ║ password ║\n║ bo ║ - ║\n║ al ║ ¤ ║",
     "│ password │ ¤ │",
 ]
-# What stands beside a keyword and is not its value.
+# What is beside a keyword and is not its value.
 NEIGHBOURS = [
     "export DB_PASSWORD=config.{thing}_pass TERM=xterm-{n}",
     "WIFI_PASSWORD=lib.{thing}_password\nPORT=80{n}",
@@ -126,7 +126,7 @@ def mask(texts):
 
 
 def n_that_stay(rng, template):
-    """Of N random passwords in a place."""
+    """How many of N random passwords stay in a place."""
     secrets = [password(rng) for _ in range(N)]
     return sum(s in text for s, text in zip(secrets, mask([template.replace("¤", s) for s in secrets])))
 

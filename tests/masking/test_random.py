@@ -21,9 +21,9 @@ sys.path[:0] = [str(ROOT / "tests" / "lib")]
 from fixtures import rng  # noqa: E402,F401
 from planted import ALNUM, HEX, base62_crc  # noqa: E402
 
-N = 1000        # values of each form
-N_JUDGED = 300  # of each that is judged; there are more of them
-N_FIRST = 20    # that tell whether a form is known by itself
+N = 1000        # values for each form
+N_JUDGED = 300  # for each judged form, since there are more of them
+N_FIRST = 20    # to find out whether a form is recognised by itself
 N_AGAIN = 3000
 B58 = "".join(c for c in ALNUM if c not in "0OIl")
 ALPHABETS = {
@@ -61,7 +61,7 @@ def fill(rng, template):
 
 
 def forms():
-    """(rule, example, is it judged) for each form of each rule of a pattern that is not only judged (rank 2), and of the judge."""
+    """(rule, example, is it judged) for each form: of each rule with a pattern that is not only judged (rank 2), and of the judge."""
     for path in sorted((ROOT / "data" / "rules").glob("*.json")):
         for rule in json.loads(path.read_text())["rules"]:
             kind = rule.get("type", "pattern")
@@ -101,7 +101,7 @@ def alone(case):
 
 
 def count(rng, cases):
-    """How many of fresh values stay, for each (example, is it known alone, how many values)."""
+    """How many fresh values stay, for each (example, is it known alone, how many values)."""
     texts = [parts(fill(rng, example)) for example, _, n in cases for _ in range(n)]
     own = [known for _, known, n in cases for _ in range(n)]
     left = iter(stays([alone(text) if known else text for text, known in zip(texts, own)]))
@@ -112,7 +112,7 @@ def test_no_random_value_is_refused(rng):
     each = list(forms())
     first = [[parts(fill(rng, example)) for _ in range(0 if judged else N_FIRST)] for _, example, judged in each]
     left = iter(stays([alone(case) for cases in first if cases and len(cases[0][1]) == 1 for case in cases]))
-    # else it needs the words round it, as what is judged does
+    # otherwise it needs the words around it, as judged values do
     own = [bool(cases) and len(cases[0][1]) == 1 and sum(next(left) for _ in cases) <= N_FIRST / 2 for cases in first]
     cases = [(example, known, N_JUDGED if judged else N) for (_, example, judged), known in zip(each, own)]
     stay = count(rng, cases)
@@ -124,7 +124,7 @@ def test_no_random_value_is_refused(rng):
     often = ["%s: %d of %d stay: %s" % (each[n][0], k, N_AGAIN, cases[n][0]) for n, k in zip(doubtful, again)
              if k * (100 if each[n][2] else 500) > N_AGAIN]
     assert not often, "\n".join(often)
-    # Nor 0.01 % of all that is known by a form, and of all that is judged. Luck is asked twice here as well.
+    # Nor 0.01 % of everything known by a form, or of everything judged. Chance is checked twice here as well.
     for judged in (False, True):
         group = [n for n, (_, _, is_judged) in enumerate(each) if is_judged == judged]
         total, of = sum(stay[n] for n in group), sum(cases[n][2] for n in group)

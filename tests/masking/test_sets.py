@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the judge learns from and what it is tested on have nothing in common, and are the same each time they are made.
+"""What the judge learns from and what it is tested on share nothing, and are the same each time they are made.
 
     test_sets.py        ends with 1 and says what is wrong
 """
@@ -30,7 +30,7 @@ def plain(template):
 
 
 def wrong():
-    """A sentence for each thing that is not as it has to be."""
+    """A sentence for each thing that is wrong."""
     for test in (False, True):
         if digest(7, test) != digest(7, test):
             yield "the same seed makes other texts"

@@ -1,4 +1,4 @@
-"""What tests/masking/wrong finds is labelled by a person, and the labels are found again in another place and another model's answers"""
+"""A person labels what tests/masking/wrong finds, and the labels are found again at another path and for another model's answers"""
 
 import os
 import re
@@ -32,7 +32,7 @@ def test_labels_that_a_person_gave_are_counted(tmp_path, rng):
     assert "read: right 0, wrong 0, unread 3;" in wrong(folder, "--unread", unread)
     lines = unread.read_text().splitlines()
     assert len(lines) == 3 and all(f"[{p}]" in unread.read_text() for p in passwords)
-    # Label and hash are enough, and the texts of findings need not go with them.
+    # Label and hash are enough; the findings' texts need not be stored with them.
     labels.write_text("".join(f"{label} {re.match('[?] ([0-9a-f]+) ', line)[1]}\n" for label, line in zip(("right", "wrong"), lines)))
 
     (folder / "a").rename(folder / "b")

@@ -15,7 +15,7 @@ from fresh_root import TOP, FreshRoot, build_packages, make_base, run  # noqa: E
 
 @pytest.fixture(scope="session")
 def made():
-    """(the .changes file, a base system): made side by side, since one computes and the other downloads."""
+    """(the .changes file, a base system): made in parallel, since one computes and the other downloads."""
     assert os.geteuid() == 0, "these tests make a root and namespaces: run them as root"
     with tempfile.TemporaryDirectory(prefix="scrubjay-packages-", dir="/var/tmp") as folder:
         folder = Path(folder)
@@ -39,7 +39,7 @@ def package(changes):
 
 @pytest.fixture(scope="session")
 def debian(made, package):
-    """A fresh Debian with the package, and somebody logged in."""
+    """A fresh Debian with the package, and a logged-in person."""
     fresh = FreshRoot(made[1], made[1].parent / "root")
     try:
         fresh.install(package)

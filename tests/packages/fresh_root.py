@@ -12,7 +12,7 @@ PERSON = 1000
 
 
 def run(*command, **options):
-    """Runs it; what it printed is shown when it failed."""
+    """Runs it; if it fails, its output is shown."""
     options.setdefault("stdin", subprocess.DEVNULL)
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", **options)
@@ -21,7 +21,7 @@ def run(*command, **options):
 
 
 def copy_sources(sources):
-    """The checkout without what was built in it."""
+    """The checkout without anything built in it."""
     sources.mkdir(parents=True)
     listed = run("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=TOP)
     for name in filter(None, listed.split("\0")):
@@ -31,10 +31,10 @@ def copy_sources(sources):
 
 
 def build_packages(folder):
-    """dpkg-buildpackage on a copy of the checkout. Returns the .changes file's path."""
+    """Runs dpkg-buildpackage on a copy of the checkout. Returns the .changes file's path."""
     sources = folder / "scrubjay"
     copy_sources(sources)
-    # its own tests are suites of their own
+    # our own tests are other suites
     environ = dict(os.environ, DEB_BUILD_OPTIONS="nocheck parallel=2")
     run("dpkg-buildpackage", "-us", "-uc", "-b", cwd=sources, env=environ)
     changes, = folder.glob("*.changes")
@@ -61,7 +61,7 @@ def make_base(folder):
 
 
 class FreshRoot:
-    """The unpacked base. Commands of its root run by `root()`, those of a person in a session by `person()`."""
+    """The unpacked base. `root()` runs commands as its root, `person()` as a person in a session."""
 
     def __init__(self, base, folder):
         self.folder = folder
@@ -110,7 +110,7 @@ class FreshRoot:
                                "bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
 
     def person(self, command, status=0):
-        """A shell command of the person; returns what it printed, on both streams, and checks its exit status."""
+        """Runs a shell command as the person; returns its output (both streams), and checks its exit status."""
         done = self._inside(["setpriv", "--reuid", str(PERSON), "--regid", str(PERSON), "--clear-groups"], "cd; " + command)
         assert done.returncode == status, "%s: %d\n%s%s" % (command, done.returncode, done.stdout, done.stderr)
         return done.stdout + done.stderr

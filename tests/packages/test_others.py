@@ -52,7 +52,7 @@ def test_the_spec_lists_what_is_installed():
 
 
 def test_makepkg_reads_the_pkgbuild():
-    # it refuses to run as root, and wants a pacman to be there
+    # it refuses to run as root, and needs a pacman
     command = ["bash", "-c", "cd $(mktemp -d) && cat >PKGBUILD && PACMAN=true HOME=$PWD makepkg --printsrcinfo"]
     with open(PKGBUILD) as text:
         said = run("setpriv", "--reuid", PERSON, "--regid", PERSON, "--clear-groups", *command, stdin=text)

@@ -30,7 +30,7 @@ WHERE = """
 def test_lintian_has_nothing_to_say(changes):
     done = subprocess.run(["lintian", "--allow-root", "--display-info", "--pedantic", changes],
                           capture_output=True, text=True, timeout=300)
-    # it warns itself of running as root
+    # it warns about running as root
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout + done.stderr
 
 

@@ -1,4 +1,4 @@
-"""A person on a fresh Debian: install, enable, look, search, break the settings, mend them, remove all of it again
+"""A person on a fresh Debian: install, enable, look, search, break the settings, repair them, remove everything
 
 The tests follow one another, as the person's steps do.
 """
@@ -11,7 +11,7 @@ from scrubjay_test import wait_for
 
 UNIT = "scrubjay.service"
 
-# Not the package's: what apt, dpkg and systemd keep of every package, and the person's own.
+# Not the package's: what apt, dpkg and systemd keep for every package, and the person's own files.
 OF_OTHERS = ("/var/lib/apt/", "/var/cache/", "/var/log/", "/var/lib/dpkg/", "/var/lib/systemd/", "/home/",
              "/var/lib/user-manager-")   # the session itself
 
@@ -97,8 +97,8 @@ def test_an_archive_elsewhere_by_following_the_advice(debian):
     said = debian.person("scrubjayctl sync", status=1)
     setting = re.search(r"create it if it does not exist, add (ReadWritePaths=\S+) to \[Service\]", said).group(1)
 
-    debian.person("systemctl --user reset-failed scrubjay")  # nobody types as many restarts within ten seconds
-    # half of it: doctor knows the other half
+    debian.person("systemctl --user reset-failed scrubjay")  # nobody types this many restarts within ten seconds
+    # half of the settings: doctor knows the other half
     drop_in = "~/.config/systemd/user/scrubjay.service.d"
     debian.person("mkdir -p %s && printf '[Service]\\n%s\\n' >%s/there.conf" % (drop_in, setting, drop_in))
     debian.person("systemctl --user daemon-reload && systemctl --user restart scrubjay", status=1)

@@ -1,4 +1,4 @@
-"""quickstart and test on a machine that does not let them: what they say, and what they leave alone"""
+"""quickstart and test on a machine where they may install nothing: what they say, and what they leave alone"""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ WITHHELD = ("sudo",)
 
 @pytest.fixture(scope="module")
 def checkout():
-    """One that belongs to a person who is not root."""
+    """A checkout that belongs to a person who is not root."""
     with tempfile.TemporaryDirectory(prefix="scrubjay-person-", dir="/var/tmp") as home:
         folder = Path(home) / "scrubjay"
         copy_sources(folder)
@@ -29,7 +29,7 @@ def checkout():
 
 
 def command_folder(checkout, hidden, *leave_out):
-    """All programs but these; and a dpkg-query to which some packages are not installed."""
+    """All programs except these; and a dpkg-query for which some packages are not installed."""
     folder = Path(tempfile.mkdtemp(prefix="bin-", dir=checkout.parent))
     for program in Path("/usr/bin").iterdir():
         if program.name not in (*leave_out, *WITHHELD, "dpkg-query"):
@@ -116,7 +116,7 @@ def test_no_end_without_a_sentence(checkout):
 
 
 def test_a_held_package_lock_is_waited_for(made):
-    """The real lock, of a fresh Debian: apt-get gets it when the other program lets go."""
+    """The real lock, on a fresh Debian: apt-get gets it when the other program releases it."""
     root = FreshRoot(made[1], made[1].parent / "locked-root")
     shutil.copy2(TOP / "tools" / "lib" / "packages.sh", root.folder / "opt")
     with open(root.folder / "var/lib/dpkg/lock-frontend", "a", encoding="ascii") as lock:
@@ -134,7 +134,7 @@ def test_a_held_package_lock_is_waited_for(made):
 
 
 def test_no_install_touches_nothing_else(checkout):
-    """Where everything but the build folder can only be read, it works."""
+    """It works even if everything but the build folder is read-only."""
     build = checkout / "build-here"
     build.mkdir()
     home = checkout.parent / "empty-home"

@@ -1,4 +1,4 @@
-"""The helpers of tests/faults, which this suite stands on; the seed"""
+"""The helpers of tests/faults, on which this suite is based; the seed"""
 
 import os
 import random

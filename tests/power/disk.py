@@ -41,7 +41,7 @@ def extend(content, size):
 
 
 def apply(content, event, pieces=None):
-    """A write or a truncation happens to the bytes; of a torn write only these pieces arrive."""
+    """Applies a write or a truncation to the bytes; of a torn write, only these pieces arrive."""
     if event.kind == "truncated":
         del content[event.offset:]
         extend(content, event.offset)
@@ -52,11 +52,11 @@ def apply(content, event, pieces=None):
 
 
 def torn(event, rng):
-    """The same of a write that the power ended: some of its sectors, in any order."""
+    """A write that the power cut tears: some of its sectors, in any order."""
     edges = [event.offset, *range((event.offset // SECTOR + 1) * SECTOR, event.offset + len(event.data), SECTOR),
              event.offset + len(event.data)]
     sectors = [(a, event.data[a - event.offset:b - event.offset]) for a, b in zip(edges, edges[1:])]
-    if len(sectors) == 1:       # one sector arrives or does not
+    if len(sectors) == 1:       # one sector either arrives or does not
         return sectors if rng.random() < 0.5 else []
     return [sector for sector in sectors if rng.random() < 0.5]
 
@@ -78,7 +78,7 @@ class File:
         return bytes(content)
 
     def after(self, way, rng):
-        """What it may hold after the power was cut."""
+        """What it may hold after a power cut."""
         if way in ("nothing", "names only"):
             return bytes(self.safe)
         content = bytearray(self.safe)
@@ -97,11 +97,11 @@ class File:
 
 
 class Disk:
-    """A folder as it was; each event of the log then happens to it."""
+    """A folder as it was; the events of the log are then applied to it one by one."""
 
     def __init__(self, folder):
         self.folder = str(folder)
-        self.files = []             # all there ever were
+        self.files = []             # all that ever existed
         self.inodes = {}            # inode: index of its file
         self.safe_names = {}        # name: index of its file
         self.pending_names = []     # (name, index or None: it is gone)
@@ -128,7 +128,7 @@ class Disk:
         return name
 
     def happen(self, event):
-        """Returns whether it changes what a power cut may leave."""
+        """Applies an event; returns whether it changes what a power cut may leave."""
         if event.kind == "created":
             self._add(event.inode)
             self.pending_names.append((self._name(event.path), self.inodes[event.inode]))
@@ -151,7 +151,7 @@ class Disk:
         return event.kind != "made-folder"
 
     def now(self):
-        """What it holds with the power on."""
+        """What it holds while the power is on."""
         return {name: self.files[index].now() for name, index in self.names(len(self.pending_names)).items()}
 
     def after_power_cut(self, way, rng):

@@ -31,7 +31,7 @@ def rules(*names):
 
 
 def plant(source, rng):
-    """A session of secrets that nobody has seen before. Returns what may be found nowhere."""
+    """A session with secrets that nobody has seen before. Returns what must be found nowhere."""
     found = [make(rng) for make in EVERY for _ in range(2)]
     found = [secret for secret in found if secret.kind in MASKED]
     assert len(found) >= 4, {secret.kind for secret in found}
@@ -40,12 +40,12 @@ def plant(source, rng):
 
 
 class Scene:
-    """An archive's folder before a cycle and all that the cycle does to it."""
+    """An archive's folder before a cycle, and everything that the cycle does to it."""
 
     def __init__(self, tmp_path, source, rng):
         self.source, self.rng = source, rng
         self.secrets = plant(source, rng)
-        self.folder = tmp_path / "home" / "archive"     # the same for all: the log holds its paths
+        self.folder = tmp_path / "home" / "archive"     # the same for all runs: the log contains its paths
         self.before = tmp_path / "before"
         self.log = tmp_path / "log"
         self.settings = rules(*ALL)
@@ -61,11 +61,11 @@ class Scene:
         return run_once(self.source.path, self.archive, settings=self.settings, **faults)
 
     def put(self, files):
-        """Makes the folder hold these files and nothing else."""
+        """Makes the folder contain these files and nothing else."""
         shutil.rmtree(self.folder)
         self.folder.mkdir(mode=0o700)
         for name, content in files.items():
-            if not name.endswith("-shm"):       # it is memory, and made anew
+            if not name.endswith("-shm"):       # it is memory, and created anew
                 (self.folder / name).write_bytes(content)
                 (self.folder / name).chmod(0o600)
 
@@ -73,7 +73,7 @@ class Scene:
         return {path.name: path.read_bytes() for path in self.folder.iterdir() if not path.name.endswith("-shm")}
 
     def logged(self):
-        """One cycle under the log. Returns the disk as it was and what happened to it."""
+        """Runs one cycle with the log. Returns the disk as it was, and the events."""
         disk = Disk(self.folder)
         self.log.unlink(missing_ok=True)
         done = self.cycle(log=self.log)
@@ -95,12 +95,12 @@ class Scene:
         self.new = whole(self.archive)
 
     def leaks(self):
-        """The files that hold a planted secret; their names only."""
+        """The files that contain a planted secret; only their names."""
         return sorted({path.name for path in self.folder.iterdir()
                        if any(secret in path.read_bytes() for secret in self.secrets)})
 
     def check(self, files, where, plain_before=False):
-        """The state is opened as it is, then the next cycle runs on it."""
+        """Opens the state as it is, then runs the next cycle on it."""
         self.put(files)
         assert plain_before or self.leaks() == [], where
         if "archive.db" in files:
@@ -108,7 +108,7 @@ class Scene:
             for session, rows in sessions(self.archive).items():
                 assert rows in (self.old.get(session), self.new["sessions"].get(session)), \
                     f"{where}: {session} is neither old nor new"
-        self.put(files)     # looking at it has recovered it
+        self.put(files)     # opening it has recovered it
         done = self.cycle()
         assert done.status == 0, f"{where}: {done.errors}"
         assert differences(whole(self.archive), self.new) == [], where
@@ -117,7 +117,7 @@ class Scene:
         assert [path.name for path in self.folder.glob("*damaged*")] == [], where
 
     def cut_everywhere(self, n_states=STATES, **options):
-        """States from all over the log, each once. Returns how many."""
+        """Different states from all over the log. Returns how many."""
         moments = sorted(self.rng.choices(range(len(self.events) + 1), k=n_states * 4))
         seen = set()
         again = []
@@ -140,7 +140,7 @@ class Scene:
         return len(seen)
 
     def cut_again(self, first, files, **options):
-        """The cycle that follows a power cut meets one itself."""
+        """A second power cut during the cycle that follows the first."""
         self.put(files)
         disk, events = self.logged()
         second = self.rng.randrange(len(events) + 1)
@@ -195,7 +195,7 @@ def test_many_commits_and_checkpoints(scene):
 
 
 def test_plain_text_is_wiped_in_the_end(scene):
-    """Rules that come later: what the archive held in plain text until then is in none of its files after the next cycle."""
+    """With later rules: after the next cycle, none of the archive's files contains what was plain text until then."""
     scene.settings = rules("generic.json")
     assert scene.cycle().status == 0
     assert scene.leaks() == ["archive.db"], "these rules leave it in"

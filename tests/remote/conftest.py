@@ -1,4 +1,4 @@
-"""Real servers for all tests here, a database of its own for each. What a test says of any server is tested with each kind."""
+"""Real servers for all tests here, with a database for each test. Tests that apply to every server run with each kind."""
 
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """A test that is about one kind is none of the others'."""
+    """A test for one kind does not run with the others."""
     def is_meant(item):
         only = item.get_closest_marker("only")
         kind = getattr(item, "callspec", None) and item.callspec.params.get("running_server")
@@ -38,7 +38,7 @@ def running_server(request, tmp_path_factory):
 
 @pytest.fixture
 def server(running_server):
-    """The server with an empty database, and nothing wrong with it."""
+    """The server, with an empty database and no faults."""
     running_server.new_database()
     yield running_server
     running_server.clear_faults()

@@ -160,7 +160,7 @@ def test_many_sessions(ann):
 
 
 def test_very_many_messages_are_other_ones(ann):
-    """More than one statement names: those that lost their calls lose them there, too."""
+    """More than one statement can name; messages that lost their calls lose them there, too."""
     ann.source.add_session("s1", ["text"] * 21000)
     for ordinal in (0, 10500, 20999):
         add_call(ann.source, "s1", ordinal)
@@ -245,7 +245,7 @@ def test_an_older_archive_restored(ann):
 
 
 def test_archive_and_ledger_restored_together(ann):
-    """Both are as of one moment, and know nothing of what went there since."""
+    """Both come from one moment, and know nothing of what was sent later."""
     for i in (1, 2, 3):
         ann.source.add_session(f"s{i}", ["one", "two"])
     ann.deliver()
@@ -267,10 +267,10 @@ def test_archive_and_ledger_restored_together(ann):
     assert ann.deliver()["rows_sent"] == 0
 
 
-@pytest.mark.only("clickhouse")  # rows of the others have no version
+@pytest.mark.only("clickhouse")  # other servers' rows have no version
 @pytest.mark.parametrize("lost", ["archive.db*", "archive.db.remotes*"])
 def test_the_server_has_rows_from_the_future(ann, lost):
-    """Of a day when the clock was wrong; what is lost here would have told."""
+    """From a day when the clock was wrong; the acknowledgement that is lost here would have revealed them."""
     for i in (1, 2):
         ann.source.add_session(f"s{i}", ["one", "two"])
     add_call(ann.source, "s1", 1)
@@ -308,7 +308,7 @@ def test_an_archive_rebuilt_after_damage(ann):
 
 @pytest.mark.only("clickhouse")
 def test_a_request_that_comes_late(ann):
-    """A block that was sent when we were killed is still on its way, and arrives after its session was deleted."""
+    """A block that was being sent when we were killed is still on its way, and arrives after its session was deleted."""
     ann.set(Timeout="1s")
     for i in (1, 2):
         ann.source.add_session(f"s{i}", ["one", "two"])
@@ -371,7 +371,7 @@ def test_a_new_server(ann):
 
 @pytest.mark.only("clickhouse")
 def test_tables_of_an_older_writer_are_taken(ann):
-    """Those that readers know, and nothing more."""
+    """The columns that readers know, and nothing else."""
     ann.server.query("CREATE TABLE sessions (org_id String, id String, user_id String, user_name String, project_id String,"
                      " project_name LowCardinality(String), project_path String, agent_type String, first_message String,"
                      " started_at Nullable(DateTime64(3)), ended_at Nullable(DateTime64(3, 'UTC')), message_count UInt32,"
@@ -403,13 +403,13 @@ def test_times(ann, when):
     column = [i for i, c in enumerate(ann.server.columns("sessions")) if c == "started_at"][0]
     there = ann.server.rows_there("sessions")[0][column]
     expected = {"2026-01-01T00:00:00Z": 1767225600000, "2026-01-01T00:00:00.123456+02:00": 1767218400123}
-    if ann.server.kind == "postgresql":  # its years have no end
+    if ann.server.kind == "postgresql":  # its years have no limit
         expected["9999-12-31T23:59:59Z"] = 253402300799000
     assert there == expected.get(when)
 
 
 def test_rows_of_the_remote_never_reach_the_archive(ann):
-    """The ledger is a file of its own; the archive's writer is alone."""
+    """The ledger is a separate file; the archive has a single writer."""
     ann.source.add_session("s1")
     ann.deliver()
     db = sqlite3.connect(ann.archive.parent / "archive.db.remotes")
@@ -425,14 +425,14 @@ def add_usage(source, session, **columns):
 
 
 def test_usage_that_no_message_has(ann):
-    """It comes, changes and goes without a change of its session; two events may say the same."""
+    """It arrives, changes and is removed without a change of its session; two events may be equal."""
     for session in ("s1", "s2"):
         ann.source.add_session(session, ["one"])
     ann.deliver()
     for session, key in (("s1", "a"), ("s1", ""), ("s1", ""), ("s2", "a")):
         add_usage(ann.source, session, dedup_key=key)
     secret = github_token("usage")
-    add_usage(ann.source, "s2", model=f"model {secret}", dedup_key=f"turn:s2:model {secret}:b")  # as agentsview makes its keys
+    add_usage(ann.source, "s2", model=f"model {secret}", dedup_key=f"turn:s2:model {secret}:b")  # agentsview makes its keys like this
     ann.deliver()
     ann.assert_equal()
     rows = ann.server.query(f"SELECT session_id, model FROM {ann.server.table('usage_events')} ORDER BY 1, 2")
@@ -456,7 +456,7 @@ def add_label(source, session, label):
 
 
 def test_labels(ann, make_person):
-    """They come, change and go without a change of their session; where only metadata may go, none does."""
+    """They arrive, change and are removed without a change of their session; with metadata only, none is sent."""
     for session in ("s1", "s2", "s3"):
         ann.source.add_session(session, ["one"], project="quiet" if session == "s3" else "alpha")
     ann.set(MetadataOnly="quiet")
@@ -502,14 +502,14 @@ COLUMNS_OF_6 = ("context_pressure_max", "group_key", "transcript_fidelity", "par
 
 
 def test_an_archive_of_the_previous_version_is_completed(ann):
-    """Its tables and columns, and the remote's: what the source has told long ago arrives with the next sync."""
+    """Its tables and columns, and the remote's: what the source has long held arrives with the next sync."""
     ann.source.add_session("s1", ["one"])
     ann.source.sql("UPDATE sessions SET context_pressure_max = 1.0 / 3, group_key = 'g', transcript_fidelity = 'summary', parser_malformed_lines = 5")
     add_usage(ann.source, "s1")
     add_label(ann.source, "s1", "word")
     ann.deliver()
     with sqlite3.connect(ann.archive) as db:
-        # a policy holds the version of the archive that it is for
+        # a policy includes the version of the archive that it is for
         db.executescript("DROP TABLE usage_events; DELETE FROM meta WHERE key LIKE 'usage%'; UPDATE cursors SET policy = policy + 1;"
                          " PRAGMA user_version = 4;"
                          + ";".join(f"ALTER TABLE sessions DROP COLUMN {name}" for name in COLUMNS_OF_6))

@@ -1,4 +1,4 @@
-"""What docs/team-server.md shows is what works"""
+"""What docs/team-server.md shows works"""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ def blocks(language):
 
 
 def statement(word):
-    """The SQL of the guide that holds this word."""
+    """The guide's SQL that contains this word."""
     found, = [block for block in blocks("sql") if word in block]
     return found.strip().rstrip(";")
 
@@ -39,7 +39,7 @@ def test_the_query_for_readers(shared):
 
 
 def test_retention(shared):
-    """The server forgets by itself; the tables are still good enough for us."""
+    """The server deletes old rows by itself; its tables are still good enough for us."""
     shared.source.add_session("old", ["x"])
     shared.source.sql("UPDATE messages SET timestamp='2020-01-01T00:00:00.000Z' WHERE session_id='old'")
     shared.deliver()

@@ -1,4 +1,4 @@
-"""Whatever happens on the way: nothing is lost, nothing is there twice, and the reason is said once"""
+"""Whatever happens on the way: nothing is lost, nothing is there twice, and the reason is reported once"""
 
 import contextlib
 import json
@@ -70,7 +70,7 @@ def test_a_block_is_sent_again_with_the_same_token(ann):
 
 
 def test_a_session_row_means_that_all_its_rows_are_there(ann):
-    """At any moment of a delivery that breaks again and again."""
+    """At any moment of a delivery that fails again and again."""
     for i in range(40):
         ann.source.add_session(f"s{i}", ["x" * 100] * 500)
     for skip in (3, 9, 12):
@@ -90,7 +90,7 @@ def test_the_daemon_lives_through_an_outage(ann, bus):
     ann.source.add_session("s1")
     daemon = ann.start(bus)
     ann.settle()
-    ann.server.fault("reset_before", match=".", count=-1)  # the connection that is open
+    ann.server.fault("reset_before", match=".", count=-1)  # on the open connection
     ann.server.control("refuse")
     for i in range(5):
         ann.source.append("s1", [f"during the outage {i}"])
@@ -116,7 +116,7 @@ def test_status_and_doctor_say_how_far_behind_and_why(ann, bus):
     ann.settle()
 
     def said():
-        """status, its JSON, and what doctor finds of remotes."""
+        """status, its JSON, and what doctor reports about remotes."""
         environment = {"DBUS_SESSION_BUS_ADDRESS": bus.address, "SCRUBJAY_SOURCE_PATH": str(ann.source.path)}
         doctor = json.loads(ann.ctl("doctor", "--json", **environment)[1])
         return (ann.ctl("status", **environment)[1], json.loads(ann.ctl("status", "--json", **environment)[1])["remotes"],
@@ -127,7 +127,7 @@ def test_status_and_doctor_say_how_far_behind_and_why(ann, bus):
     assert (remote["name"], remote["behind"], remote["last_error"]) == ("team", 0, "")
     assert (finding["verdict"], finding["text"]) == ("good", "The remote 'team' is up to date.")
 
-    ann.server.fault("reset_before", match=".", count=-1)  # the connection that is open
+    ann.server.fault("reset_before", match=".", count=-1)  # on the open connection
     ann.server.control("refuse")
     ann.source.append("s1", ["more"])
     ann.source.add_session("s2")
@@ -140,7 +140,7 @@ def test_status_and_doctor_say_how_far_behind_and_why(ann, bus):
 
     ann.password = "no longer right"
     ann.write_settings()
-    ann.server.clear_faults()  # afterwards: the daemon tries by itself
+    ann.server.clear_faults()  # after that, the daemon tries again by itself
     ann.daemon.call("Deliver")
     status, (remote,), (finding,) = said()
     assert "does not let the user 'writer' in" in remote["last_error"] and remote["behind"] == 2
@@ -161,7 +161,7 @@ def test_who_waits_for_a_delivery_waits_through_a_reload(ann, bus):
     wait_for(lambda: ann.remote()[3] == 1, "it hangs")
     caller = threading.Thread(target=lambda: answers.append(daemon.call("Deliver")))
     caller.start()
-    time.sleep(0.3)  # until the call has come; one that comes late is answered as well
+    time.sleep(0.3)  # until the call has arrived; a late one is answered as well
     ann.server.clear_faults()
     n_reloads = daemon.notified("RELOADING=1")
     daemon.signal(signal.SIGHUP)
@@ -260,7 +260,7 @@ def test_who_may_only_read(ann):
     (418, "does not understand the request (HTTP status 418, code 0)."),
 ])
 def test_what_another_answer_means(ann, status, sentence):
-    """Of a proxy before the server, too. What it says itself is not repeated: it may hold rows."""
+    """Also from a proxy before the server. Its own text is not repeated, since it may contain rows."""
     ann.source.add_session("s1")
     ann.server.fault("status", status=status, body="the text of it", match=".", count=-1)
     error = ann.fail()
@@ -386,7 +386,7 @@ def test_something_else_answers(ann):
 # TLS
 
 def make_certificate(folder, name, *more):
-    """A key and a certificate that vouches for itself."""
+    """A key and a self-signed certificate."""
     key, file = folder / f"{name}-key.pem", folder / f"{name}.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
                     key, "-out", file, "-days", "2", "-subj", f"/CN={name}", *more], check=True, capture_output=True)
@@ -400,13 +400,13 @@ def certificate(tmp_path):
 
 @pytest.fixture
 def tls(ann, certificate):
-    """Starts a TLS proxy before the real server; returns the URL there."""
+    """Starts a TLS proxy in front of the real server; returns its URL."""
     listeners = []
 
     def start(clients=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate[1], certificate[0])
-        if clients:  # nobody is let in without one of these
+        if clients:  # a client without one of these is refused
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(clients)
         listeners.append(socket.create_server(("127.0.0.1", 0)))
@@ -449,7 +449,7 @@ def test_an_invalid_file_of_authorities(ann, tls, tmp_path):
 
 @pytest.mark.only("clickhouse")
 def test_client_certificate(ann, certificate, tls, tmp_path):
-    """A server that lets nobody in without one."""
+    """A server that refuses clients without one."""
     key, file = make_certificate(tmp_path, "ann")
     other_key, other = make_certificate(tmp_path, "somebody-else")
     ann.source.add_session("s1")
@@ -503,7 +503,7 @@ def tls_proxy(listener, context, port):
 
 
 def hang_up(connection):
-    """So that why it is refused arrives: what was not read when a socket is closed resets it."""
+    """Reads the rest first, so that the reason for the refusal arrives: closing a socket with unread data resets it."""
     with socket.socket(fileno=connection.detach()) as plain:
         try:
             plain.shutdown(socket.SHUT_WR)

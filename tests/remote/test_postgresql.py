@@ -1,4 +1,4 @@
-"""What is PostgreSQL's alone: agentsview's schema, whose a session is there, what its values can be, and every reason why not"""
+"""What only PostgreSQL has: agentsview's schema, who owns a session there, the limits of values, and every reason for a refusal"""
 
 import json
 import os
@@ -30,7 +30,7 @@ def place(ann):
 
 
 def warned(ann):
-    """A delivery that succeeds, and what it tells a person."""
+    """A delivery that succeeds, and the warning that a person reads."""
     status, result, stderr = ann.once()
     assert (status, result["remotes"]["team"]["error"]) == (0, ""), (result, stderr)
     return stderr
@@ -81,7 +81,7 @@ def test_failures_that_an_administrator_must_fix(ann, sql, sentence):
     ("0A000", "{} does not understand the request (SQLSTATE 0A000)."),
 ])
 def test_what_an_error_means(ann, code, sentence):
-    """By its code. What the server says beside it is not repeated, for it may hold rows."""
+    """Explained by its code. The server's own text is not repeated, since it may contain rows."""
     ann.source.add_session("s1")
     ann.server.query(f"CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the text of %', NEW.content"
                      f" USING ERRCODE = '{code}'; END $$; CREATE TRIGGER trouble BEFORE INSERT ON messages FOR EACH ROW"
@@ -101,7 +101,7 @@ def test_a_statement_that_takes_too_long(ann):
 
 
 def test_a_slow_connection_delays_but_does_not_fail(ann):
-    """Timeout= is how long nothing moves, of a block on its way as of an answer."""
+    """Timeout= limits how long nothing moves, for a block on its way as for an answer."""
     ann.set(Timeout="1s")
     ann.source.add_session("s1", ["one", "x" * 3_000_000, "two"])
     ann.server.proxy.bytes_per_second = 1_000_000
@@ -133,7 +133,7 @@ def test_a_wrong_url_of_postgresql(ann, url, sentence):
 
 
 def everything_shown(ann, bus):
-    """What a person, a program or a file is told of the remote, by each part of scrubjay."""
+    """Everything that a person, a program or a file learns about the remote, from each part of scrubjay."""
     shown = [repr(ann.once()), repr(ann.ctl("remote", "list")), repr(ann.ctl("remote", "list", "--json")), repr(ann.ctl("remote", "check", "team")),
              repr(ann.ctl("remote", "preview", "team")), repr(ann.ctl("doctor", SCRUBJAY_SOURCE_PATH=str(ann.source.path)))]
     daemon = ann.start(bus)
@@ -202,7 +202,7 @@ def test_tls(ann, tmp_path):
     assert f"The certificate of 127.0.0.1:{ann.server.cluster.port} could not be verified" in ann.fail()
     ann.set(URL=url.replace("127.0.0.1", "localhost") + "?sslmode=verify-full", CaFile=certificate)
     assert "could not be verified" in ann.fail()
-    ann.set(URL=url, CaFile=certificate)  # who names an authority wants it to be looked at
+    ann.set(URL=url, CaFile=certificate)  # whoever names an authority wants the certificate to be verified
     ann.deliver()
     ann.assert_equal()
     ann.set(URL=ann.server.url(), CaFile=certificate)
@@ -210,7 +210,7 @@ def test_tls(ann, tmp_path):
 
 
 def test_of_a_host_s_addresses_the_last_one_tells_why(ann, tmp_path):
-    """As localhost is ::1 and 127.0.0.1: the first one refuses, and what the other one answers counts."""
+    """As localhost is ::1 and 127.0.0.1: the first one refuses, and the other one's answer counts."""
     ann.source.add_session("s1")
     ann.set(URL=ann.server.url(direct=True).replace("127.0.0.1", "two.example"))
     hosts = tmp_path / "hosts"
@@ -265,7 +265,7 @@ def test_nothing_is_sent_in_plain_text_if_one_host_is_elsewhere(ann):
     ("127.0.0.1:{closed},localhost:{port}", "?hostaddr=127.0.0.1,"), ("no-such-host.invalid:{silent},localhost:{port}", "?hostaddr=127.0.0.1,127.0.0.1"),
 ])
 def test_one_host_after_the_other_is_tried(ann, hosts, more):
-    """Whether one before refuses, starts up, or takes the connection and says nothing."""
+    """Whether an earlier one refuses, is starting up, or accepts the connection and is silent."""
     ann.source.add_session("s1", ["one"])
     ann.set(Timeout="2s")
     with socket.socket() as silent, socket.socket() as closed, socket.socket() as starting:
@@ -295,7 +295,7 @@ def test_one_host_after_the_other_is_tried(ann, hosts, more):
 
 
 def test_an_answer_of_one_host_is_one_for_all(ann):
-    """As for libpq: another one is not asked whether a wrong password is right there."""
+    """As with libpq: another host is not asked whether a wrong password is right there."""
     ann.source.add_session("s1", ["one"])
     ann.set(URL=f"postgresql://nobody@127.0.0.1:{ann.server.port},127.0.0.1:1/{ann.server.database}")
     assert "does not let the user 'nobody' in" in ann.fail()
@@ -308,7 +308,7 @@ def test_a_service_that_is_not_there(ann, tmp_path):
 
 
 def put_back(server):
-    """Returns a function that puts the server back to what it is now, as from a backup."""
+    """Returns a function that restores the server to its present state, as from a backup."""
     def cut():
         server.query(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{server.database}'", "postgres")
 
@@ -334,7 +334,7 @@ def test_a_restored_server_gets_what_it_lost(ann):
     restore()
     ann.deliver()
     ann.assert_equal()
-    assert ann.deliver()["rows_sent"] == 0  # and that was it
+    assert ann.deliver()["rows_sent"] == 0  # and that is all
 
 
 def test_a_server_that_was_put_back_under_an_open_connection(ann, bus):
@@ -372,7 +372,7 @@ def test_another_place_and_back_again(ann):
 
 
 def test_an_older_schema_lacks_columns(ann):
-    """They are left out, which is told; and filled when they are there, and everything is sent again."""
+    """Their values are left out, and this is reported; once the columns exist, everything is sent again."""
     ann.server.query("ALTER TABLE messages DROP COLUMN dialogue_text, DROP COLUMN thinking_text;"
                      " ALTER TABLE sessions DROP COLUMN pr_links, DROP COLUMN labels, DROP COLUMN context_pressure_max")
     ann.source.add_session("s1", ["one", "two"], context_pressure_max=0.7)
@@ -403,14 +403,14 @@ def test_columns_that_we_do_not_know_stay_as_they_are(ann):
 
 
 def test_nothing_tells_readers_of_a_version_of_agentsview(ann):
-    """One row of a newer data version would lock older readers out."""
+    """One row with a newer data version would lock out older readers."""
     ann.source.add_session("s1")
     ann.deliver()
     assert ann.server.query("SELECT max(data_version) FROM sessions") == [["0"]]
 
 
 def test_setup_is_all_that_an_administrator_runs(ann, tmp_path):
-    """From an empty database; and again, which changes nothing."""
+    """On an empty database; and again, which changes nothing."""
     server = ann.server
     server.query(f"DROP DATABASE IF EXISTS bare_{server.database}", "postgres")
     server.query(f"CREATE DATABASE bare_{server.database} TEMPLATE template0", "postgres")
@@ -473,7 +473,7 @@ def test_an_invalid_schema_name(ann):
     assert 'There is no schema \'a\'b\'' in ann.fail()
 
 
-# Whose a session is
+# Who owns a session
 
 def test_sessions_not_sent_by_scrubjay_are_left_alone_and_reported(ann):
     for marker, session in (("''", "plain"), ("'pusher'", "pushed")):
@@ -510,7 +510,7 @@ def test_a_permanently_deleted_session_does_not_come_back(ann):
 
 
 def while_it_travels(ann, place, sql):
-    """A delivery that comes to @place; then somebody does what @sql says, and all goes on. Returns how it ended."""
+    """A delivery that reaches @place; then somebody runs @sql, and the delivery continues. Returns how it ended."""
     ann.server.disturb("delay", place, seconds=120)
     seen = re.compile(ann.server.places[place])
     n_before, done = len(ann.server.requests()), []
@@ -588,7 +588,7 @@ def test_a_session_renamed_or_trashed_in_the_pages_stays_so(ann):
     assert ann.ctl("remote", "check", "team")[0] == 0
 
 
-# What an open page looks at
+# What open pages watch
 
 def test_a_page_sees_each_change_and_the_text_has_a_revision(ann):
     ann.source.add_session("s1", ["one", "two"])
@@ -614,7 +614,7 @@ def test_a_page_sees_each_change_and_the_text_has_a_revision(ann):
 
 
 def test_rows_that_are_the_same_are_not_written(ann):
-    """With the indexes for searching, that would be a hundred times as much work."""
+    """With the indexes for searching, that would be a hundred times more work."""
     ann.source.add_session("s1", ["text"] * 200)
     ann.deliver()
     before = ann.server.query("SELECT ctid, ordinal FROM messages ORDER BY ordinal")
@@ -639,7 +639,7 @@ def test_tools_are_flagged(ann):
 # Values
 
 def test_values_that_the_server_does_not_take(ann):
-    """NUL, what is no UTF-8, numbers past 2^31, times that are none, texts too long for an index: nothing fails, and no text is lost."""
+    """NUL, invalid UTF-8, numbers beyond 2^31, invalid times, texts too long for an index: nothing fails, and no text is lost."""
     dice = random.Random(SEED)
     long = "".join(dice.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9000))
     ann.source.add_session("s1", ["one\0two", "x" * (20 << 20), "\ud800".encode("utf-8", "surrogatepass")], cwd="/" + long, git_branch=long,
@@ -659,7 +659,7 @@ def test_values_that_the_server_does_not_take(ann):
 
 
 def test_no_text_is_too_long_for_the_indexes(ann):
-    """Whichever column an index of agentsview's schema is on."""
+    """Whichever column an index of agentsview's schema covers."""
     dice = random.Random(SEED)
 
     def long():
@@ -683,7 +683,7 @@ def test_no_text_is_too_long_for_the_indexes(ann):
 
 
 def test_long_texts_are_compressed_fast(ann):
-    """Where the server knows a faster way than its first one."""
+    """If the server has a faster method than its oldest one."""
     knows = ann.server.query("SELECT count(*) FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)")[0][0]
     ann.source.add_session("s1", ["word " * 5000])
     ann.deliver()
@@ -694,7 +694,7 @@ def test_long_texts_are_compressed_fast(ann):
 
 def test_a_rejected_session_does_not_hold_up_others(ann):
     dice = random.Random(SEED)
-    ann.server.query("CREATE INDEX bad ON messages (content)")  # who knows what the next version of agentsview has
+    ann.server.query("CREATE INDEX bad ON messages (content)")  # nobody knows what the next version of agentsview will have
 
     def texts():
         return ["one", "".join(dice.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9000))]
@@ -713,7 +713,7 @@ def test_a_rejected_session_does_not_hold_up_others(ann):
     ann.source.add_session("s6", ["one"])
     ann.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('s0')")
     assert two.replace("2", "3", 1).replace("s2", "s0") + "A value is too large" in ann.fail()
-    ann.assert_equal(here="id NOT IN ('s0', 's2', 's4')")  # what was there of s0 has gone
+    ann.assert_equal(here="id NOT IN ('s0', 's2', 's4')")  # what was there of s0 is gone
     status, out, _ = ann.ctl("remote", "check", "team")
     assert status != 0 and "s0" in out and "s2" in out and "s3" not in out
     delete_for_good(ann.source, "s0")
@@ -740,7 +740,7 @@ def test_where_nothing_is_taken_it_says_so(ann):
 
 
 def test_a_rejected_update_leaves_no_text_that_is_masked_now(ann, tmp_path):
-    """A rule that is learnt later masks what is there; then its session is not taken for another reason."""
+    """A later rule masks what is there, and then the server refuses the session for another reason."""
     dice = random.Random(SEED)
     ann.source.add_session("s1", ["one", "the value corge-0815 here"])
     ann.source.add_session("s2", ["one"])
@@ -792,7 +792,7 @@ def test_ids_that_sql_knows_other_meanings_for(ann, session):
 
 
 def test_reading_what_is_there_never_takes_too_long(ann):
-    """However much it is, and however slow the server: all of it would take three times as long as it may."""
+    """However much it is, and however slow the server: all of it at once would take three times the time-out."""
     ann.set(Timeout="1s")
     ann.source.add_many(300, ["one"])
     ann.source.sql("INSERT INTO starred_sessions (session_id) SELECT id FROM sessions")
@@ -803,7 +803,7 @@ def test_reading_what_is_there_never_takes_too_long(ann):
     assert ann.ctl("remote", "check", "team") == (0, "The remote 'team' has what the archive has.\n", "")
 
 
-# Others at the same moment
+# Others at the same time
 
 def test_a_locked_table_is_waited_for_and_given_up(ann):
     ann.set(Timeout="1s")
@@ -823,7 +823,7 @@ def test_a_locked_table_is_waited_for_and_given_up(ann):
 
 
 def test_a_transaction_of_a_connection_that_was_given_up_comes_to_nothing_or_first(ann):
-    """The server still works on it when the next delivery begins, which waits for its end."""
+    """The server still works on it when the next delivery begins, which waits until it ends."""
     ann.set(Timeout="1s")
     ann.source.add_session("s1", ["one"])
     ann.deliver()

@@ -102,7 +102,7 @@ class Work:
         touch(self.source, session)
 
     def remove(self):
-        """One that others have seen: the tombstone of another is nobody's business."""
+        """Removes a session that others have seen: nobody else's tombstone matters."""
         session = self.session()
         if session not in sessions_there(self.person.server):
             return
@@ -129,7 +129,7 @@ def disturb(server, dice):
 
 
 def deliver(daemon):
-    """Somebody asks for it; what comes of it is seen at the end."""
+    """Somebody asks for it; the result is checked at the end."""
     with contextlib.suppress(BusError):
         daemon.call("Deliver", timeout=20)
 
@@ -139,7 +139,7 @@ def step(ann, work, dice, bus):
     disturb(ann.server, dice)
     for _ in range(dice.randrange(1, 5)):
         work.something()
-        time.sleep(dice.random() * 0.3)  # what comes next comes at any moment of a cycle or a delivery
+        time.sleep(dice.random() * 0.3)  # the next event may come at any moment of a cycle or a delivery
     if dice.random() < 0.5:
         deliver(daemon)
     if dice.random() < 0.3:
@@ -169,7 +169,7 @@ def finish(ann):
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + ROUNDS), ids=lambda seed: f"seed{seed}-")
 def test_round(make_person, bus, seed):
     dice = random.Random(seed)
-    bob = make_person("bob")  # whose rows lie in the same tables
+    bob = make_person("bob")  # his rows are in the same tables
     bob.source.add_session("b1", ["one", "two"])
     bob.source.sql("INSERT INTO starred_sessions (session_id) VALUES ('b1')")
     bob.deliver()
@@ -187,7 +187,7 @@ def test_round(make_person, bus, seed):
         finish(ann)
     finally:
         stop()
-    ann.set(Timeout="1min")  # faults are over: a busy machine is none
+    ann.set(Timeout="1min")  # there are no more faults, and a busy machine is not one
     for person, whose in ((ann, "s%"), (bob, "b%")):
         ann.server.assert_equal(person.archive, there=f"{{}} LIKE '{whose}'")
         status, out, stderr = person.ctl("remote", "check", "team")

@@ -1,4 +1,4 @@
-"""What stands on the road between archive and server: locks, other archives, other clocks, names, and who listens"""
+"""What is on the road between archive and server: locks, other archives, other clocks, names, and who listens"""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ def test_a_slow_server_does_not_lock_a_healthy_one_out(ann):
 
 
 def test_a_survey_keeps_nothing_open(ann):
-    """While the server is waited for, the archive's log can be emptied, so that what was purged leaves the disk."""
+    """While we wait for the server, the archive's log can be emptied, so that what was purged leaves the disk."""
     ann.source.add_session("s1", ["one", "two"])
     ann.deliver()
     ann.server.disturb("delay", "digests", seconds=4, **FOREVER)
@@ -122,7 +122,7 @@ def test_check_separates_waiting_changes_from_differences(ann):
 
 
 def test_check_changes_nothing(ann):
-    """Neither there nor here: the tables are missing, and so they stay."""
+    """Neither there nor here: missing tables stay missing."""
     ann.source.add_session("s1")
     ann.server.fault("reset_before", match=".", **FOREVER)
     ann.fail()
@@ -185,7 +185,7 @@ def test_an_impossible_version_is_replaced(ann, version, restarted):
 
 @pytest.mark.only("clickhouse")
 def test_a_ledger_that_took_such_a_version(ann):
-    """An earlier version of this program believed any number that a server had."""
+    """An earlier version of this program trusted any number that a server had."""
     ann.source.add_session("s1", ["one", "two"])
     ann.deliver()
     db = sqlite3.connect(ann.archive.parent / "archive.db.remotes")
@@ -213,7 +213,7 @@ def test_without_an_organisation_the_column_is_empty(ann):
 
 @pytest.mark.only("clickhouse")
 def test_rows_under_default_are_moved(ann):
-    """As the version before this one delivered it, with its ledger."""
+    """As the version before this one delivered them, with its ledger."""
     ann.identity["OrgId"] = "default"
     ann.write_settings()
     for i in (1, 2):
@@ -232,7 +232,7 @@ def test_rows_under_default_are_moved(ann):
     assert ann.deliver()["rows_sent"] == 0
 
 
-# What a person is told beforehand
+# What a person reads beforehand
 
 PLAIN = "clickhouse+http://writer@192.0.2.1:8123/x"
 

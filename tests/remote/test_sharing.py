@@ -1,4 +1,4 @@
-"""What a remote may see, whose it is, and what a person is told of it"""
+"""What a remote may see, who owns it, and what a person learns about it"""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -12,7 +12,7 @@ from test_delivery import add_call, delete_for_good, delete_message, touch
 def ids(server, table="sessions"):
     key = "id" if table == "sessions" else "session_id"
     if table == "session_deletes" and server.kind == "postgresql":
-        return []  # it has none: what is deleted goes
+        return []  # it has none: what is deleted is removed
     return [row[0] for row in server.query(f"SELECT DISTINCT {key} FROM {server.table(table)} ORDER BY 1")]
 
 
@@ -239,7 +239,7 @@ def test_check_names_differences_and_resend_repairs_them(three):
     status, out, _ = three.ctl("remote", "check", "team", "--json")
     found = {(d["session"], d["table"], d["difference"]) for d in json.loads(out)}
     assert status == 1
-    # with a session's row goes all that hangs on it, where tables know of each other
+    # with a session's row, all that belongs to it is removed, if tables refer to each other
     with_it = set() if server.kind == "clickhouse" else {("s-half", "messages", "missing"), ("s-half", "tool_calls", "missing")}
     assert found == {("s-open", "messages", "different"), ("s-half", "sessions", "missing"),
                      ("s-closed", "messages", "different"), ("ghost", "sessions", "stale")} | with_it

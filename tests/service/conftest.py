@@ -1,4 +1,4 @@
-"""A user manager, once of root and once of an unprivileged user; a clean one for each test."""
+"""A user manager, once for root and once for an unprivileged user; a clean one for each test."""
 
 import os
 import sys
@@ -29,7 +29,7 @@ def session(manager):
 
 @pytest.fixture
 def started(session):
-    """Enabled and started, with an empty source in its usual place."""
+    """Enabled and started, with an empty source at its default path."""
     source = session.source()
     session.systemctl("enable", "--now", "scrubjay.service")
     session.db = source

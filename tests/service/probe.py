@@ -1,4 +1,4 @@
-"""Tries what the sandbox forbids, and writes to the file named as argument what came of it: {attempt: "OK" or errno}."""
+"""Tries what the sandbox forbids, and writes the results to the file named as argument: {attempt: "OK" or errno}."""
 
 import ctypes
 import errno
@@ -23,7 +23,7 @@ def checked(result):
 
 
 def in_a_child(action):
-    """The attempt is made by a child, and its errno comes back as its exit status."""
+    """A child makes the attempt; its errno becomes its exit status."""
     pid = os.fork()
     if pid == 0:
         try:

@@ -1,4 +1,4 @@
-"""A person at a terminal of a session, who types the lines of our documents"""
+"""A person at a session's terminal, who types the lines of our documents"""
 
 import os
 import select
@@ -7,12 +7,12 @@ import time
 
 
 class Typed:
-    """A line, from when it was typed to its end; a context manager. What its editor is given is `editor`."""
+    """A line, from when it is typed to its end; a context manager. `editor` is the text for its editor."""
 
     def __init__(self, session, line, editor="", variables=""):
         with session.as_user():
             # where systemctl's comments say that it belongs
-            # the file comes last: systemd 256 tells the line, too
+            # the file comes last: systemd 256 passes a line number as well
             (session.here / "editor").write_text("#!/bin/bash\nsed -i '/^### Anything between here/r '$HOME/drop-in \"${@: -1}\"\n")
             (session.here / "editor").chmod(0o755)
             (session.here / "drop-in").write_text(editor)
@@ -43,7 +43,7 @@ class Typed:
         return bool(more)
 
     def wait(self, text):
-        """Until it says this."""
+        """Waits until it prints this."""
         end = time.monotonic() + 180
         while (at := self.said.find(text.encode(), self.heard)) < 0:
             assert self._read() and time.monotonic() < end, f"{self.line!r} does not say {text!r}: {self.said.decode()[-1000:]}"
@@ -54,7 +54,7 @@ class Typed:
         self.process.stdin.flush()
 
     def end(self):
-        """All that it said; it has to succeed."""
+        """All that it printed; it must succeed."""
         while self._read():
             pass
         said = self.said.decode().replace("\r", "").partition("ready\n")[2]
@@ -63,7 +63,7 @@ class Typed:
 
 
 def typed(session, line, *answers, editor="", variables=""):
-    """A whole line. Each answer is a prompt and what is typed then, or only what is typed at once."""
+    """Types a whole line. Each answer is a prompt and what to type then, or only what to type at once."""
     with Typed(session, line, editor, variables) as terminal:
         for answer in answers:
             if isinstance(answer, tuple):

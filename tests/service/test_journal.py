@@ -14,12 +14,12 @@ journalctl --flush
 
 @pytest.fixture(scope="module")
 def explained(manager):
-    """A journal on disk, so that persons have their own, and the catalog where packages install it; seen in there only."""
+    """A journal on disk, so that each user has their own, and the catalog where packages install it; visible in there only."""
     manager.run("sh", "-ec", PREPARE, next(manager.installed.rglob("scrubjay.catalog")), root=True)
 
 
 def journal(session):
-    # the messages of system users, like root, are in the system's journal
+    # the messages of system users, such as root, are in the system's journal
     which = ["--user-unit", "scrubjay"] if session.uid == 0 else ["--user", "-u", "scrubjay"]
     return session.run("journalctl", *which, "-x", "--no-pager", "--since", session.began).stdout
 

@@ -13,7 +13,7 @@ MARK = "[REDACTED:known-value]"
 
 
 def usual_files(rng):
-    """Path below the home folder -> (content, the value in it)."""
+    """Path below the home folder -> (content, its value)."""
     values = [value(rng) for _ in range(7)]
     auth = base64.b64encode(f"somebody:{values[4]}".encode()).decode()
     contents = {
@@ -30,7 +30,7 @@ def usual_files(rng):
 
 @pytest.fixture
 def files(session, rng):
-    """Of mode 0600, in folders of mode 0700, as such files are."""
+    """With mode 0600, in folders with mode 0700, as such files have."""
     files = usual_files(rng)
     with session.as_user():
         for name, (content, _) in files.items():
@@ -63,7 +63,7 @@ def test_the_service_reads_the_usual_ones(session, files):
 
 
 def test_a_file_hidden_by_the_sandbox_is_reported_and_can_be_opened(session, rng):
-    """/tmp is the service's own."""
+    """The service has its own /tmp."""
     hidden, secret = Path("/tmp/scrubjay-known"), value(rng)
     session.run("sh", "-c", f"mkdir -p {hidden} && printf 'A={secret}\\n' > {hidden}/my.env")
     session.configure(f"[Mask]\nKnownFiles={hidden}/my.env\n")

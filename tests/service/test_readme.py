@@ -1,4 +1,4 @@
-"""README's lines for a team's server, typed as they stand there"""
+"""README's lines for a team's server, typed as they are"""
 
 import re
 from pathlib import Path

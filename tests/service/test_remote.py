@@ -1,4 +1,4 @@
-"""A remote from within the sandbox: closed as it comes, opened by the drop-in that docs/team-server.md shows"""
+"""A remote from within the sandbox: closed by default, opened by the drop-in that docs/team-server.md shows"""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ def server(tmp_path_factory):
 
 
 def drop_in():
-    """As a person copies it from the guide."""
+    """The guide's drop-in, as a person copies it."""
     found = re.findall(r"^```ini\n(\[Service\]\n.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
     assert len(found) == 1
     return found[0]
@@ -53,11 +53,11 @@ def test_the_guide_s_drop_in_opens_the_sandbox(session, server):
         with session.as_user():
             assert_equal(server, session.archive)
 
-        # the network is all that the drop-in opened, and nothing fell back
+        # the drop-in opened only the network, and the rest of the sandbox still works
         assert session.show("PrivateUsers") == "yes" and session.show("NRestarts") == "0"
         assert "no-user-namespaces" not in session.show("DropInPaths")
 
-        # the password comes as a credential: the file may go once the service has started
+        # the password is a credential: the file may be deleted once the service has started
         password.unlink()
         source.append("s1", ["three"])
         session.call("RunOnce")

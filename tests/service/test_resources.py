@@ -1,4 +1,4 @@
-"""The service yields to the person at work: a low priority, and a limit for its memory."""
+"""The service yields to the person at work: it has a low priority and a memory limit."""
 
 import ctypes
 import os
@@ -16,14 +16,14 @@ MB = 1_000_000
 
 
 def io_priority(pid):
-    """(class, level) as the kernel has it."""
+    """(class, level) as the kernel reports it."""
     value = ctypes.CDLL(None, use_errno=True).syscall(SYS_IOPRIO_GET[os.uname().machine], IOPRIO_WHO_PROCESS, pid)
     assert value >= 0, os.strerror(ctypes.get_errno())
     return value >> IOPRIO_CLASS_SHIFT, value & ((1 << IOPRIO_CLASS_SHIFT) - 1)
 
 
 def peak(pid):
-    """The most memory it ever had, in bytes."""
+    """The most memory that it ever used, in bytes."""
     return int(re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1]) * 1024
 
 
@@ -37,7 +37,7 @@ def wait_for_messages(session, n):
 
 @pytest.fixture
 def behind(session):
-    """With the nice level that the unit has, which the other tests do without."""
+    """With the unit's nice level, which the other tests do without."""
     unit = (SOURCES / "units/scrubjay.service.in").read_text()
     session.drop_in(f"[Service]\nNice={re.search(r'^Nice=([0-9]+)$', unit, re.MULTILINE)[1]}\n")
 
@@ -56,7 +56,7 @@ def test_it_stands_behind_other_programs(behind, started):
 
 
 def test_a_status_is_quick_while_others_need_the_processor(behind, started):
-    """Behind the others is not out of reach: on a machine that is busy it still answers a person."""
+    """A low priority is not out of reach: on a busy machine it still answers a person."""
     busy = [os.fork() for _ in range(2 * os.cpu_count())]
     if 0 in busy:
         while os.getppid() != 1:  # as long as the test lives
@@ -74,7 +74,7 @@ def test_a_status_is_quick_while_others_need_the_processor(behind, started):
 
 
 def add_session(source, session_id, content, *values):
-    """A session of two messages, the first one with @content, an expression of SQL."""
+    """A session with two messages, the first with @content, an SQL expression."""
     source.add_session(session_id, ["first", "second"])
     source.sql("BEGIN")
     source.sql(f"UPDATE messages SET content = {content} WHERE session_id = '{session_id}' AND ordinal = 0", values)
@@ -98,7 +98,7 @@ def test_a_message_of_100_mb_stays_within_its_memory(started):
 
 @pytest.mark.parametrize("kind", ["bytes", "secrets"])
 def test_bytes_that_are_not_text_stay_within_the_memory_limits(started, kind):
-    """A file of bytes, and a list of secrets: each place to repair or to mask takes memory of its own."""
+    """A file of bytes, and a list of secrets: each place to repair or to mask needs memory of its own."""
     if kind == "bytes":
         add_session(started.db, "odd", "CAST(? AS TEXT)", b"\xff" * 60 * MB)
     else:
@@ -109,7 +109,7 @@ def test_bytes_that_are_not_text_stay_within_the_memory_limits(started, kind):
 
 
 def test_a_session_without_memory_has_failed_and_the_service_lives_on(started):
-    """Not the kernel ends it, which says nothing and would do so again after each restart."""
+    """The kernel does not end it, which would leave no message and happen again after each restart."""
     assert memory_limit(started, "MemoryHigh") < memory_limit(started, "LimitDATA") < memory_limit(started, "MemoryMax")
     started.drop_in("[Service]\nLimitDATA=100M\n")
     started.systemctl("restart", "scrubjay.service")

@@ -1,4 +1,4 @@
-"""What the unit's sandbox forbids is tried from within, in it and without it; and a system that cannot make it."""
+"""What the unit's sandbox forbids is tried within it and without it; and on a system that cannot create it."""
 
 import json
 import os
@@ -17,7 +17,7 @@ WITHOUT_NAMESPACES = "zz-no-user-namespaces.conf"
 
 @pytest.fixture
 def device():
-    """One that everybody may read; the usual ones are in every sandbox."""
+    """A device that everybody may read; the usual ones are in every sandbox."""
     path = Path(f"/dev/scrubjay-test-{os.getpid()}")
     os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 5))
     path.chmod(0o666)
@@ -31,7 +31,7 @@ def settings_folder(session):
 
 
 def probe(session):
-    """The results of probe.py in place of scrubjayd: the same unit, the same sandbox."""
+    """The results of probe.py, run instead of scrubjayd: the same unit, the same sandbox."""
     settings_folder(session)
     shutil.copy(PROBE, session.installed / "probe.py")
     out = session.archive.with_name("probe.json")
@@ -71,7 +71,7 @@ def test_what_is_forbidden_fails(session, device):
 
 
 def test_without_the_sandbox_the_same_works(session, device):
-    """Else the test above would prove nothing."""
+    """Otherwise the test above would prove nothing."""
     expected = {"write home", "write settings", "read home", "socket unix", "socket inet", "socket inet6", "socket netlink",
                 "ptrace", "process_vm_readv", "suid", "personality", "read environment of the manager", "namespace user",
                 "device", "see the credentials of others"}
@@ -79,7 +79,7 @@ def test_without_the_sandbox_the_same_works(session, device):
     assert expected - succeeded(results) == set(), results
 
 
-# A system that forbids user namespaces, or makes them without any power (where systemd ignores most of what it cannot do)
+# A system that forbids user namespaces, or grants no power in them (where systemd ignores most of what it cannot do)
 
 
 @pytest.fixture(scope="module", params=["refused", "powerless"])
@@ -123,7 +123,7 @@ def test_protections_without_a_namespace_stay_in_force(confined):
 
 def journal_of_the_choice(session):
     """What units/choose-sandbox wrote: (priority, message)."""
-    # as root: the journal of an unprivileged user's manager is in the system's here
+    # for root: an unprivileged user's manager logs to the system's journal here
     entries = session.journal("_SYSTEMD_USER_UNIT=scrubjay-sandbox.service")
     return [(int(entry["PRIORITY"]), entry["MESSAGE"]) for entry in entries]
 
@@ -150,7 +150,7 @@ def test_doctor_sees_the_whole_sandbox(started):
 
 
 def test_a_wrong_setup_is_distinguished_from_a_machine_that_refuses(session):
-    """The nodes that systemd mounts over what it hides are gone, so it fails though user namespaces work."""
+    """The nodes that systemd mounts over hidden paths are gone, so it fails although user namespaces work."""
     nodes = Path("/run/systemd" if session.uid == 0 else f"/run/user/{session.uid}/systemd") / "inaccessible"
     session.run("mv", nodes, f"{nodes}.gone", root=True)
     try:
@@ -169,7 +169,7 @@ def test_a_wrong_setup_is_distinguished_from_a_machine_that_refuses(session):
 
 
 def test_the_sandbox_is_back_when_namespaces_are(session):
-    """What was taken off stays so until the next start only."""
+    """What was removed stays removed only until the next start."""
     folder = Path(f"/run/user/{session.uid}/systemd/user/scrubjay.service.d")
     session.run("mkdir", "-p", folder)
     session.run("cp", next(session.installed.rglob("no-user-namespaces.conf")), folder / WITHOUT_NAMESPACES)

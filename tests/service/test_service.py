@@ -28,7 +28,7 @@ def test_one_command_starts_it(session):
 
 
 def test_a_folder_that_an_installation_made_is_closed(session):
-    """Installed below ~/.local, the rules are in the folder of the archive, which is made for all to read then."""
+    """If it is installed below ~/.local, the rules are in the archive's folder, which is then created readable for all."""
     with session.as_user():
         (session.archive.parent / "rules").mkdir(parents=True)
     assert session.archive.parent.stat().st_mode & 0o777 == 0o755
@@ -68,7 +68,7 @@ def test_a_source_in_the_other_usual_place_is_found(session):
 
 
 def test_the_other_usual_place_may_appear_as_a_whole(session):
-    """Its folder is not in the sandbox then: it works after a restart of its own at the latest."""
+    """Then its folder is not in the sandbox: it works after an automatic restart at the latest."""
     session.systemctl("start", "scrubjay.service")
     wait_for(lambda: session.status()["LastError"], "it waits for the source")
     source = session.source(".claude/agentsview/sessions.db")
@@ -125,7 +125,7 @@ def test_stop_in_mid_cycle_loses_nothing(started):
 
 
 def test_stop_asks_for_the_time_that_it_needs(session):
-    """A cycle that takes longer than TimeoutStopSec= is finished as long as it makes progress."""
+    """A cycle that takes longer than TimeoutStopSec= may finish if it makes progress."""
     session.drop_in("[Service]\nTimeoutStopSec=1s\n")
     source = session.source()
     source.add_many(80000)
@@ -179,7 +179,7 @@ def test_a_session_that_gets_it_killed_is_synced_last(session):
         wait_for(lambda: session.rows("SELECT id FROM sessions") == [("small",)], "the other one comes first", 40)
         wait_for(lambda: len(session.rows("SELECT id FROM sessions")) == 2, "it is synced, too", 60)
         wait_for(lambda: not note.exists(), "the note goes")
-        # Status says it as well, until the next cycle
+        # Status says so as well, until the next cycle
         wait_for(lambda: any("'long'" in entry["MESSAGE"] and "alone and after all others" in entry["MESSAGE"] for entry in
                              session.journal(f"MESSAGE_ID={MESSAGES['SESSION_STUCK']}", "--since", session.began)), "it is told")
         assert session.show("NRestarts") == "1" and session.pid() != pid
@@ -256,7 +256,7 @@ def test_journal_entries_have_ids_and_fields(started):
 
 
 def test_the_sandbox_is_one(started):
-    """As an unprivileged user without PrivateUsers= all of this would start, and none of it be so."""
+    """For an unprivileged user without PrivateUsers=, all of this would start, and none of it would apply."""
     pid = started.pid()
     status = dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/status").read().splitlines() if ":\t" in line)
     assert int(status["CapBnd"], 16) == 0 and int(status["CapEff"], 16) == 0
@@ -306,11 +306,11 @@ def test_git_tells_the_identity_in_there(session):
 
 
 def test_a_source_folder_that_appears_late_restarts_it(session):
-    """The sandbox was made without the folder, so it is read-only there: a restart makes a new sandbox."""
+    """The sandbox was created without the folder, which is read-only there: a restart creates a new sandbox."""
     session.systemctl("start", "scrubjay.service")
     wait_for(lambda: session.status()["LastError"], "it waits for the source")
     (session.here / ".agentsview").rmdir()
-    # all at once: while its writer is there, the -shm file is too, and a read-only folder does no harm
+    # all at once: while its writer runs, the -shm file exists, and a read-only folder does no harm
     source = session.source("elsewhere/sessions.db")
     source.add_session("one")
     source.close()

@@ -1,4 +1,4 @@
-"""The lines of docs/team-server.md for agentsview's pages on PostgreSQL, typed as they stand there, and its compose file"""
+"""The lines of docs/team-server.md for agentsview's pages on PostgreSQL, typed as they are, and its compose file"""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "team-server.md").read_t
 SECTION = re.search(r"^## agentsview's pages on PostgreSQL\n(.*?)^## ", GUIDE, re.MULTILINE | re.DOTALL).group(1)
 ADMIN, ANN, PAGES = "of the administrator", "of ann", "ofpages"  # the last one stands in a URL
 HOST = "db.example.com"
-# what the real agentsview is started with in tests: it asks nobody but its server
+# the arguments of the real agentsview in tests: it contacts only its server
 QUIET = "AGENTSVIEW_TELEMETRY_ENABLED=0 AGENTSVIEW_DISABLE_UPDATE_CHECK=1"
 
 
@@ -43,7 +43,7 @@ def cluster():
 
 @pytest.fixture
 def at_its_name(session, cluster):
-    """The server has the name that the guide gives it, and a certificate that is known."""
+    """The server has the guide's name, and a trusted certificate."""
     hosts, roots = session.installed / "hosts", session.installed / "roots"
     hosts.write_text(f"127.0.0.1 localhost {HOST}\n")
     roots.write_text(cluster.certificate.read_text())
@@ -61,7 +61,7 @@ def at_its_name(session, cluster):
 
 @pytest.fixture
 def with_agentsview(session):
-    """In PATH, as a user may run it."""
+    """In PATH, where a user may run it."""
     folder, = [path.parent for path in session.installed.rglob("bin/scrubjayctl")]
     if not (folder / "agentsview").exists():
         shutil.copy(find_program(), folder / "agentsview")
@@ -70,7 +70,7 @@ def with_agentsview(session):
 
 
 def answers(line):
-    """What a person types while it runs."""
+    """What a person types while a line runs."""
     found = [("Password for user postgres", ADMIN + "\n")] if "psql" in line else []
     for name, password in (("ann", ANN), ("pages", PAGES)):
         if f"password {name}" in line:
@@ -80,7 +80,7 @@ def answers(line):
 
 @contextlib.contextmanager
 def served(session, line, variables):
-    """What a line serves until somebody presses Ctrl-C: its address."""
+    """The address that a line serves until somebody presses Ctrl-C."""
     with Typed(session, line, variables=variables + " BROWSER=true") as terminal:
         terminal.wait("http://")
         terminal.wait("\n")
@@ -94,7 +94,7 @@ def test_from_nothing_to_a_page_in_a_browser(session, cluster, at_its_name, with
     assert len([on_the_server, *on_mine, serve]) == 10
     drop_in, = [text for text in blocks("ini", GUIDE) if "LoadCredential=" in text]
     token = github_token(1)
-    # the server's port is another one, since this machine may have a PostgreSQL
+    # the server has another port, since this machine may have a PostgreSQL of its own
     variables, port = f"PGPORT={cluster.port} {QUIET}", f"{HOST}:{cluster.port}/"
     cluster.leave()
     subprocess.run(on_the_server.split(), check=True, env=os.environ | {"PGHOST": str(cluster.folder), "PGPORT": str(cluster.port), "PGUSER": "postgres"})
@@ -123,7 +123,7 @@ def test_from_nothing_to_a_page_in_a_browser(session, cluster, at_its_name, with
 
 
 def test_the_compose_file(session, cluster, at_its_name, with_agentsview):
-    """What its two containers do, done by the programs of this machine."""
+    """Does what its two containers do, with the programs of this machine."""
     compose, = blocks("yaml")
     services = yaml.safe_load(compose)["services"]
     server, pages = services["postgresql"], services["pages"]
@@ -134,14 +134,14 @@ def test_the_compose_file(session, cluster, at_its_name, with_agentsview):
     assert any(volume.startswith("./setup.sql:/docker-entrypoint-initdb.d/") for volume in server["volumes"])
     cluster.query(f"CREATE DATABASE {server['environment']['POSTGRES_DB']}")
     cluster.leave()
-    # as the image's own start does it
+    # as the image's own entry point does
     subprocess.run([*cluster.psql(server["environment"]["POSTGRES_DB"]), "--no-psqlrc", "-f", "-"], input=setup, text=True, check=True)
     url = pages["environment"]["AGENTSVIEW_PG_URL"]
     password = re.search("pages:(.*)@", url).group(1)
     cluster.query(f"CREATE ROLE pages LOGIN PASSWORD '{password}'; GRANT team_agentsview_reader TO pages")
     command = re.search(r"exec (.*)\"", pages["command"]).group(1)
     port = re.search(r"--port (\d+)", command)
-    assert published == {"5432", port.group(1) if port else "8080"}  # agentsview's own
+    assert published == {"5432", port.group(1) if port else "8080"}  # agentsview's own default
     variables = f"{QUIET} AGENTSVIEW_PG_URL=" + url.replace("127.0.0.1", f"127.0.0.1:{cluster.port}")
     with served(session, command + " --port 0", variables) as address:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address + "/api/v1/sessions", timeout=60) as answer:

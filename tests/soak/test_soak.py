@@ -1,4 +1,4 @@
-"""All of it at once, for a while: a writer, reloads, fifty clients on the bus that behave badly, and kills
+"""Everything at once, for a while: a writer, reloads, fifty clients on the bus that behave badly, and kills
 
 Memory and descriptors stay flat, every call is answered, and at the end the archive is what a fresh sync gives.
 """
@@ -20,7 +20,7 @@ from scrubjay_test import NAME, PATH, Daemon, run_once, wait_for
 N_CLIENTS = 50
 SESSIONS_MAX = 60
 
-# What clients send: good calls, wrong arguments, wrong members, wrong paths, huge strings, answers not waited for.
+# What clients send: good calls, wrong arguments, wrong members, wrong paths, huge strings, and calls whose answer they do not wait for.
 CALLS = [
     ["call", NAME, PATH, NAME, "Status"],
     ["call", NAME, PATH, NAME, "RunOnce"],
@@ -42,7 +42,7 @@ CALLS = [
 
 
 class Writer(threading.Thread):
-    """agentsview at work: sessions come, grow, shrink, are edited, renamed, and go."""
+    """agentsview at work: sessions are added, grow, shrink, are edited, renamed, and removed."""
 
     def __init__(self, path):
         super().__init__()
@@ -57,7 +57,7 @@ class Writer(threading.Thread):
                 if not self.pause.is_set():
                     self.step(db)
             db.close()
-        except Exception as error:      # told by the test
+        except Exception as error:      # reported by the test
             self.failure = error
 
     def step(self, db):
@@ -84,7 +84,7 @@ class Writer(threading.Thread):
             if first > 40:
                 db.execute("DELETE FROM messages WHERE session_id=?", (name,))
             for k in range(rng.randrange(1, 4)):
-                # never empty: a session without any text is one whose text agentsview left out
+                # never empty: a session without text is one whose text agentsview left out
                 text = rng.choice(self.secrets).text if rng.random() < 0.2 else "words " * rng.randrange(1, 500)
                 db.execute("INSERT INTO messages (session_id, ordinal, role, content) VALUES (?,?,'user',?)",
                            (name, first + k, text))
@@ -116,7 +116,7 @@ class Clients:
             process = subprocess.Popen(["busctl", "--user", *call], env=self.environment,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             if self.rng.random() < 0.05:
-                process.kill()      # a caller that is gone before its answer
+                process.kill()      # a caller that is gone before its answer arrives
             left.append((process, now))
         self.running = left
 
@@ -144,7 +144,7 @@ def test_soak(source, tmp_path, bus, minutes):
     writer.start()
     seconds = minutes * 60
     began = time.monotonic()
-    kill_at = [began + seconds * part for part in (0.1, 0.2)]     # then it runs through, and is measured
+    kill_at = [began + seconds * part for part in (0.1, 0.2)]     # after that, it runs undisturbed, and is measured
     measure_from = began + seconds * 0.4
     memory, descriptors = [], []
     n_reloads = 0
@@ -182,7 +182,7 @@ def test_soak(source, tmp_path, bus, minutes):
         print(f"memory {early} to {late} kB, descriptors {min(descriptors)} to {max(descriptors)},"
               f" {clients.n_done} calls, the slowest {clients.slowest:.1f} s, {writer.n} writes, {n_reloads} reloads")
         assert late < early * 1.15 + 2048, f"memory grows: {early} to {late} kB"
-        # each client that waits on the bus is the bus's; what is open here are files, eventfds and git's pipes
+        # clients that wait on the bus have descriptors in the bus; what is open here are files, eventfds and git's pipes
         assert max(descriptors) - min(descriptors) <= 8, f"{min(descriptors)} to {max(descriptors)}"
         assert clients.n_done > 20 * minutes
         assert clients.slowest < 20, "busctl gives up after 25 s: what is slower was not answered"
@@ -191,7 +191,7 @@ def test_soak(source, tmp_path, bus, minutes):
             path.unlink()
         assert run_once(source.path, fresh / "archive.db", environment=IDENTITY)[0] == 0
         ours, expected = whole(daemon.archive), whole(fresh / "archive.db")
-        for state in (ours, expected):      # tombstones of what was never seen differ by when one looks
+        for state in (ours, expected):      # which tombstones there are of sessions that were never seen depends on timing
             state["session_deletes"] = []
         assert differences(ours, expected) == []
         assert problems(daemon.archive) == []
