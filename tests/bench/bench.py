@@ -100,16 +100,16 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tools/bench", description="Measures what scrubjay costs.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to run: {', '.join(PARTS)} (without any: {', '.join(USUAL)})")
     parser.add_argument("--transcripts", metavar="FOLDER", help="a home folder with transcripts of agents, for the parts "
-                        "transcripts (which it runs where no part is named), pages and peers")
-    parser.add_argument("--folder", default="/dev/shm/scrubjay-bench", help="where the databases lie (tmpfs)")
+                        "transcripts (which runs if no part is named), pages and peers")
+    parser.add_argument("--folder", default="/dev/shm/scrubjay-bench", help="folder for the databases (tmpfs)")
     parser.add_argument("--sessions", type=int, default=2500, help="real sessions; 10000 are 1 GB (%(default)s)")
     parser.add_argument("--power", type=int, default=6, help="curves from 10^3 to 10^POWER sessions (%(default)s)")
     parser.add_argument("--long", type=int, default=200_000, help="messages of the long session (%(default)s)")
     parser.add_argument("--huge", type=int, default=100_000_000, help="bytes of the huge message (%(default)s)")
     parser.add_argument("--seconds", type=int, default=60, help="how long the steady writer writes (%(default)s)")
-    parser.add_argument("--picture", type=Path, default=None, help="where the curves go (the folder)")
-    parser.add_argument("--check", action="store_true", help="only count, in some seconds: fails where a cost changes its order")
-    parser.add_argument("--write", action="store_true", help="put table and picture into docs/")
+    parser.add_argument("--picture", type=Path, default=None, help="file for the curves (in the folder)")
+    parser.add_argument("--check", action="store_true", help="only count, which takes seconds: fails if a cost grows faster than it did")
+    parser.add_argument("--write", action="store_true", help="write the table and the picture to docs/")
     options = parser.parse_args()
     for part in options.parts:
         if part not in PARTS:

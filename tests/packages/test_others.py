@@ -1,6 +1,6 @@
 """The RPM spec and the PKGBUILD: their own tools read them, and they name what meson installs
 
-Neither package is built here: this is Debian, and what Fedora and Arch bring is not to be had.
+Neither package is built here: this is Debian, which lacks what Fedora and Arch provide.
 """
 
 import os

@@ -1,11 +1,11 @@
 /*
  * judge-dump: what the judge reads and counts, as JSON
  *
- *   judge-dump --describe          what the numbers are called
- *   judge-dump < lines.jsonl       for each {"id", "text"} a line: its candidates with their features and hashes
+ *   judge-dump --describe              the names of the numbers
+ *   judge-dump < lines.jsonl           for each {"id", "text"} a line: its candidates with their features and hashes
  *   judge-dump --time < lines.jsonl    how much CPU time a candidate takes, from its keyword to the verdict
  *
- * Training reads this, so there is one implementation of reading and counting. Positions are bytes of "text".
+ * Training reads this output, so there is only one implementation of reading and counting. Positions are bytes of "text".
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -119,7 +119,7 @@ static uint64_t cpu_nsec(void)
         return (uint64_t) t.tv_sec * 1000000000U + (uint64_t) t.tv_nsec;
 }
 
-/* The scanner finds keywords otherwise; what it does then is measured, often enough for the clock. */
+/* The scanner finds keywords differently; what it does after that is measured, often enough for the clock. */
 static void time_text(Dump *d)
 {
         for (size_t i = 0; i < d->view.size; i++) {
