@@ -7,14 +7,14 @@
  *
  *     start       a new engine, the archive opened, the first cycle
  *     damaged     the same, with a source in which sessions fail
- *     idle=N      N cycles with nothing to see; the figures are of all of them
- *     commit      a commit that changes nothing of interest, and a cycle
- *     append=N    one message more in each of N sessions, and a cycle
- *     append-long one message more in the session with the most, and a cycle
+ *     idle=N      N cycles without any change; the figures are for all of them
+ *     commit      a commit that changes nothing relevant, and a cycle
+ *     append=N    a message added to each of N sessions, and a cycle
+ *     append-long a message added to the longest session, and a cycle
  *     audit       all fingerprints compared
  *
- * With --count, SQLite tells of each statement what it did: rows read, steps of full scans and of its virtual machine,
- * rows written, pages looked at. That takes time, so times are measured without.
+ * With --count, SQLite reports for each statement what it did: rows read, steps of full scans and of its virtual machine,
+ * rows written, pages read. That takes time, so times are measured without it.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -33,8 +33,8 @@ typedef struct Counts {
 } Counts;
 
 static struct {
-        bool on;     /* statements are counted at all */
-        bool inside; /* the engine runs: what is opened and allocated is its */
+        bool on;     /* whether statements are counted */
+        bool inside; /* the engine is running: what is opened and allocated belongs to it */
         Counts counts;
         uint64_t allocations;
         struct {
@@ -85,8 +85,8 @@ static uint64_t take_status(sqlite3_stmt *stmt, int what)
         return (uint64_t) sqlite3_stmt_status(stmt, what, true);
 }
 
-/* Pages looked at, in the cache or not, since the last time. Counting rows is one step of the virtual machine, whatever
- * it walks: only this sees it. */
+/* Pages read, cached or not, since the last call. Counting rows is a single step of the virtual machine, however many it walks;
+ * only this reveals it. */
 static uint64_t take_pages(sqlite3 *db)
 {
         int hits = 0, misses = 0, highest;
@@ -131,7 +131,7 @@ typedef struct Figures {
         uint64_t wall_usec, cpu_usec, allocations, bytes_written, bytes_read, peak_kb, rss_kb;
 } Figures;
 
-/* The number behind @name in a file of /proc/self. */
+/* The number after @name in a file of /proc/self. */
 static uint64_t proc_number(const char *path, const char *name)
 {
         _cleanup_(fclosep) FILE *f = fopen(path, "re");
@@ -232,7 +232,7 @@ static void write_source(Bench *b, const char *sql)
                 fail("source", sqlite_reason(b->source));
 }
 
-/* One message more in the sessions that @which selects (a SELECT of ids), as when their transcripts grow. */
+/* Adds a message to each of the sessions that @which selects (a SELECT of ids), as when their transcripts grow. */
 static void append(Bench *b, const char *which)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
@@ -296,7 +296,7 @@ static void run_cycles(Bench *b, const char *step, CycleKind kind, uint64_t n)
         cycle_result_done(&result);
 }
 
-/* The number behind the "=" of a step. */
+/* The number after the "=" of a step. */
 static uint64_t step_number(const char *step)
 {
         const char *number = strchr(step, '=');

@@ -1,13 +1,13 @@
 /*
- * Fills a database of agentsview's shape with sessions, the same ones every time
+ * Fills a database of agentsview's shape with sessions, the same ones each time
  *
  *     make-source DATABASE SHAPE COUNT CODE SHELL PROSE
  *
- * The tables are there already. CODE, SHELL and PROSE are files with the text that messages are made of. Shapes:
+ * The tables must exist. CODE, SHELL and PROSE are files with the text from which messages are made. Shapes:
  *
- *     real    COUNT sessions as people have them: their lengths are heavy-tailed (Pareto), sizes lognormal as those of 73
- *             published sessions (sizes[] has them), three of four messages have a tool call with its result, a secret stands in
- *             every 200 KB, now and then a commit or a pull request
+ *     real    COUNT realistic sessions: their lengths are heavy-tailed (Pareto), sizes lognormal like those of 73
+ *             published sessions (see sizes[]); three of four messages have a tool call with its result; there is a secret in
+ *             every 200 KB, and now and then a commit or a pull request
  *     team    COUNT sessions of 100 messages of 1,000 bytes, every third with a tool call of 200 bytes and a result of 800
  *     tiny    COUNT sessions of one short message
  *     long    one session of COUNT messages
@@ -29,7 +29,7 @@
 #define NAMES_EVERY  750
 #define CORPUS_MAX   (64u * 1024 * 1024)
 #define BEGAN_USEC \
-        (1767225600 * USEC_PER_SEC) /* 2026-01-01; markers of long ago lie in no window */
+        (1767225600 * USEC_PER_SEC) /* 2026-01-01; such old markers are outside of every window */
 
 typedef struct Text {
         char *data;
@@ -40,8 +40,8 @@ typedef struct Maker {
         sqlite3 *db;
         sqlite3_stmt *session, *message, *call, *event, *finish;
         Text code, shell, prose;
-        uint64_t random;      /* what decides counts and sizes: the same on any machine */
-        uint64_t text_random; /* what decides which piece of the machine's text is taken */
+        uint64_t random;      /* decides counts and sizes: the same on every machine */
+        uint64_t text_random; /* decides which piece of the machine's text is taken */
         uint64_t bytes, next_secret;
         int64_t message_id, n_sessions;
 } Maker;
@@ -108,14 +108,14 @@ static int64_t pareto_count(Maker *m)
         return (int64_t) fmin(MESSAGES_MAX, PARETO_MIN * pow(next_unit(m), -1 / PARETO_ALPHA));
 }
 
-/* A line with a secret: made from a format, so none stands here or in a repository. */
+/* A line with a secret: made from a format, so that there is none here or in a repository. */
 static void put_secret(Maker *m, StrBuf *b)
 {
         static const char alphabet[] =
                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz0189";
         static const struct {
                 const char *before, *after;
-                unsigned length, letters; /* of the alphabet */
+                unsigned length, letters; /* characters of the alphabet */
         } forms[] = {
                 { "export GITHUB_TOKEN=gh"
                   "p_",
@@ -160,8 +160,8 @@ static void put_slice(Maker *m, StrBuf *b, const Text *t, size_t size)
 }
 
 /*
- * What code that people let agents write is full of and headers are not: names of keys, and no secret. So often that the
- * literals of the rules stand in a MB as often as in real sessions, which is what the masker's work follows.
+ * Names of keys, without a secret: code that agents write is full of them, headers are not. They are so frequent that a MB
+ * contains the rules' literals as often as real sessions do, which determines the masker's work.
  */
 static void put_names(Maker *m, StrBuf *b)
 {
@@ -186,7 +186,7 @@ static void put_piece(Maker *m, StrBuf *b, const Text *t, size_t size)
         put_slice(m, b, t, size);
 }
 
-/* A text of its own: a piece of @t, and a secret in it where one is due. */
+/* A text for one message: a piece of @t, with a secret in it if one is due. */
 static void make_text(Maker *m, StrBuf *b, const Text *t, size_t size)
 {
         strbuf_clear(b);
@@ -223,7 +223,7 @@ static void make_id(Maker *m, char ret[static 37])
                         (unsigned) (b >> 48) & 0xfff, b & 0xffffffffffff);
 }
 
-/* The row of a session; ids are random, so that their order is not the rows'. */
+/* A session's row; ids are random, so that their order is not that of the rows. */
 static void add_session(Maker *m, char ret_id[static 37], const StrBuf *first)
 {
         char began[TIMESTAMP_MAX], ended[TIMESTAMP_MAX], cwd[64];
@@ -260,7 +260,7 @@ static void add_message(Maker *m, const char *id, int64_t ordinal, bool by_agent
         execute(m, m->message);
 }
 
-/* A tool call of the message just added, with its result, of the two sizes @given; NULL: as they come. */
+/* A tool call of the message just added, with its result, of the two sizes @given; NULL: of random sizes. */
 static void add_call(Maker *m, const char *id, int64_t ordinal, const size_t *given)
 {
         static const char *const tools[] = { "Bash", "Read", "Edit" };
@@ -334,7 +334,7 @@ static void make_real(Maker *m, int64_t n_messages)
                 add_real_message(m, id, i, &first);
 }
 
-/* What the speed of other writers to the same kind of server was measured with. */
+/* The load with which other writers to the same kind of server were measured. */
 static void make_team(Maker *m)
 {
         static const StrBuf none = { 0 };
@@ -353,7 +353,7 @@ static void make_team(Maker *m)
         }
 }
 
-/* A session of one message with @size bytes. */
+/* A session with one message of @size bytes. */
 static void make_plain(Maker *m, const Text *text, size_t size)
 {
         static const StrBuf none = { 0 };

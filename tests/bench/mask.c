@@ -1,14 +1,14 @@
 /*
- * Bench: how fast the masker is, and beside what
+ * Bench: how fast the masker is, and what that compares with
  *
- * One run measures the whole rule set on a mix of source code, shell output and JSON; beside it, on the same text, the
- * literals alone with each matcher, the patterns one after the other with PCRE2's JIT, and memchr(), which is what memory
- * gives. Then: one long line and short records, and the cost from 1 KB to 64 MB. Numbers are of CPU time, the best of some
- * runs. With --limits the exit status says whether they are as good as they have to be.
+ * One run measures the whole rule set on a mix of source code, shell output and JSON; for comparison, on the same text, the
+ * literals alone with each matcher, the patterns one after the other with PCRE2's JIT, and memchr(), which is the speed of
+ * memory. Then: one long line and short records, and the cost from 1 KB to 64 MB. Numbers are CPU times, the best of several
+ * runs. With --limits, the exit status says whether all limits are met.
  *
  *     bench-mask [--limits] [--hits] [--rules FOLDER] [FILE...]     (FILEs instead of the mix)
  *
- * --hits only counts how often a literal of the rules stands in the text.
+ * --hits only counts how often a literal of the rules occurs in the text.
  */
 #include <getopt.h>
 #include <malloc.h>
@@ -21,7 +21,7 @@
 
 #define MIX_SIZE    (10U << 20)
 #define RECORD_SIZE (16U << 10)
-#define SAMPLE_SIZE (1U << 20) /* for what is slow */
+#define SAMPLE_SIZE (1U << 20) /* for slow ones */
 #define N_RUNS      5
 
 static const HashKey key = { "bench" };
@@ -67,14 +67,14 @@ static Ruleset *load(const char *folder)
         return rules;
 }
 
-/* The next of a row of numbers that are the same in every run. */
+/* The next of a sequence of numbers that is the same in every run. */
 static uint32_t next_random(uint32_t *state)
 {
         *state = *state * 1664525 + 1013904223;
         return *state >> 8;
 }
 
-/* A function in a language with braces; names are made of words that code has. */
+/* A function in a language with braces; names are made from words of code. */
 static void put_code(StrBuf *b, uint32_t *state)
 {
         static const char *const words[] = { "read", "buffer", "token", "index",  "parse", "state",
@@ -163,7 +163,7 @@ static void read_files(StrBuf *b, int n, char *files[])
 /* What a measured function does once with @size bytes. */
 typedef void (*Work)(void *userdata, const char *text, size_t size);
 
-/* MB/s of CPU time, the best of N_RUNS after one that warms up. */
+/* MB/s of CPU time: the best of N_RUNS, after one to warm up. */
 static double measure(Work work, void *userdata, const char *text, size_t size)
 {
         uint64_t best = UINT64_MAX;
@@ -197,7 +197,7 @@ static void work_records(void *userdata, const char *text, size_t size)
                                  size - at < RECORD_SIZE ? size - at : RECORD_SIZE, &masked));
 }
 
-/* Many times the same small text, so that the clock can see it. */
+/* The same small text many times, so that the clock can measure it. */
 static void work_small(void *userdata, const char *text, size_t size)
 {
         for (size_t done = 0; done < SAMPLE_SIZE; done += size) {
@@ -335,7 +335,7 @@ static void bench_sizes(const char *folder, const StrBuf *text)
                 slowest = speed < slowest ? speed : slowest;
                 fastest = speed > fastest ? speed : fastest;
         }
-        /* What is quadratic would differ by the factor of the sizes, 65536. */
+        /* Quadratic cost would differ by the ratio of the sizes, 65536. */
         require_at_most("times the slowest size", fastest / slowest, 3);
 }
 

@@ -14,8 +14,8 @@
 
 #include "base/time-util.h"
 
-/* A counter of /proc/self/io. It has those of the children that were waited for; a child that is not dumpable shows its
- * own to nobody but root. */
+/* A counter of /proc/self/io. It includes children that were waited for; only root can read that of a child that is not
+ * dumpable. */
 static uint64_t io_counter(const char *name)
 {
         _cleanup_(fclosep) FILE *f = fopen("/proc/self/io", "re");

@@ -1,7 +1,7 @@
 /*
- * A slow disk: a library to preload, in which each read of a file below SLOW_FOLDER takes SLOW_USEC microseconds more
+ * A slow disk: a library to preload, with which each read of a file below SLOW_FOLDER takes SLOW_USEC microseconds longer
  *
- * A file of a database is read by pread(); its -shm is mapped, as on a slow disk, too, once it is there.
+ * SQLite reads a database with pread(); its -shm is mapped and, once in memory, fast on a slow disk, too.
  */
 /* Both names of the call are wrapped. */
 #undef _FILE_OFFSET_BITS

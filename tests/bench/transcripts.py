@@ -22,12 +22,12 @@ TALK = "SELECT content FROM messages WHERE content<>'' UNION ALL SELECT thinking
 TOOLS_SAID = ("SELECT input_json FROM tool_calls WHERE input_json<>'' UNION ALL"
               " SELECT result_content FROM tool_calls WHERE result_content<>'' UNION ALL"
               " SELECT content FROM tool_result_events WHERE content<>''")
-# The limit on the cost compared with generated sessions.
+# How real and generated sessions compare is for people to read; only these are limits.
 LIMITS = {"xvacuum": 3, "peak_kb": 48 * 1024}
 
 
 def make_source(lab, folder):
-    """agentsview's database of the transcripts in a home folder's (.claude, .codex, ...)."""
+    """agentsview's database of the transcripts in a folder like a home folder (.claude, .codex, ...)."""
     data = lab.path("agentsview")
     data.mkdir(exist_ok=True)
     subprocess.run([os.environ["AGENTSVIEW"], "sync"], check=True, capture_output=True,

@@ -1,8 +1,8 @@
 /*
- * How long Status takes to answer, beside a call that asks for nothing
+ * How long Status takes to answer, compared with a call that does nothing
  *
- * Calls Status and org.freedesktop.DBus.Peer.Ping in turn for so many milliseconds, on one connection as a client sees
- * it, and prints a line for each: "NAME CALLS P50 P99 MAX" (times in microseconds).
+ * Calls Status and org.freedesktop.DBus.Peer.Ping by turns for a number of milliseconds, on one connection as a client does,
+ * and prints a line for each: "NAME CALLS P50 P99 MAX" (times in microseconds).
  */
 #include <inttypes.h>
 #include <systemd/sd-bus.h>

@@ -1,23 +1,24 @@
 /*
- * Faults: a library to preload, in which a system call goes wrong at a chosen moment
+ * Faults: a library to preload, with which a system call fails at a chosen moment
  *
- * It counts the calls that change files below FAULT_FOLDER (open for writing, write, sync, truncate, rename, unlink)
- * and, at the FAULT_AT-th, does what FAULT_DO says: "kill" (SIGKILL before the call), "torn" (half of the bytes are
- * written, then SIGKILL), "slow" (all writes are followed by 300 ms of nothing), or the name of an errno, which the call fails with. FAULT_LAST is the last call that fails
- * so (default: FAULT_AT itself; "0": all that follow). With FAULT_SWITCH, calls count only while that file exists.
+ * It counts the calls that change files below FAULT_FOLDER (open for writing, write, sync, truncate, rename, unlink) and, at
+ * the FAULT_AT-th, does what FAULT_DO says: "kill" (SIGKILL before the call), "torn" (half of the bytes are written, then
+ * SIGKILL), "slow" (300 ms of nothing follow each write), or the name of an errno, with which the call fails. FAULT_LAST is
+ * the last call that fails in this way (default: FAULT_AT itself; "0": all that follow). With FAULT_SWITCH, calls count only
+ * while that file exists.
  *
- * FAULT_MALLOC_AT does the same to allocations: the n-th gives NULL, up to FAULT_MALLOC_LAST. They count from the first
+ * FAULT_MALLOC_AT does the same to allocations: the n-th returns NULL, up to FAULT_MALLOC_LAST. They count from the first
  * call below the folder on: json-c, which reads the rules before that, does not survive without memory. With
- * FAULT_MALLOC_ABOVE, each that is larger than so many bytes gives NULL.
+ * FAULT_MALLOC_ABOVE, every allocation of more bytes returns NULL.
  *
- * With FAULT_LOG, what changes files below FAULT_FOLDER is written to that file, in the order in which it was done:
- * records of a line "KIND INODE OFFSET PATH-SIZE OTHER-SIZE BYTES-SIZE", then path, other path and bytes. KIND is created,
- * written, truncated, synced, synced-folder, renamed, unlinked, made-folder; tests/power reads it.
+ * With FAULT_LOG, all changes of files below FAULT_FOLDER are written to that file, in order: each record is a line "KIND
+ * INODE OFFSET PATH-SIZE OTHER-SIZE BYTES-SIZE", then path, other path and bytes. KIND is created, written, truncated,
+ * synced, synced-folder, renamed, unlinked, made-folder; tests/power reads it.
  *
- * With FAULT_CLOCK, the seconds that this file holds are added to CLOCK_REALTIME, read anew at each look. With
- * FAULT_COUNT, the numbers of calls and allocations are written to that file at the end.
+ * With FAULT_CLOCK, the seconds in that file, which is read each time, are added to CLOCK_REALTIME. With FAULT_COUNT, the
+ * numbers of calls and allocations are written to that file at the end.
  */
-/* Each name of a call is wrapped, the ones for large files too. */
+/* Each name of a call is wrapped, including those for large files. */
 #undef _FILE_OFFSET_BITS
 #undef _FORTIFY_SOURCE
 
@@ -100,7 +101,7 @@ __attribute__((constructor)) static void begin(void)
                                           O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         fault.folder = getenv("FAULT_FOLDER");
         fault.folder_size = fault.folder ? strlen(fault.folder) : 0;
-        fault.malloc_at = number("FAULT_MALLOC_AT", 0); /* from here on allocations count */
+        fault.malloc_at = number("FAULT_MALLOC_AT", 0); /* from here on, allocations count */
 }
 
 __attribute__((destructor)) static void end(void)
@@ -141,7 +142,7 @@ static bool fd_is_below(int fd)
 
 static pthread_mutex_t doing = PTHREAD_MUTEX_INITIALIZER;
 
-/* What is done and its record are one step: so the log has the order of the disk. Returns whether there is a log. */
+/* A call and its record are one step, so that the log has the order of the disk. Returns whether there is a log. */
 static bool log_begin(bool matters)
 {
         if (fault.log < 0 || !matters)
@@ -156,7 +157,7 @@ static void log_put(const void *bytes, size_t n)
                 long k = syscall(SYS_write, fault.log, (const char *) bytes + done, n - done);
 
                 if (k <= 0)
-                        abort(); /* half a log would be believed */
+                        abort(); /* half a log would look like a whole one */
                 done += (size_t) k;
         }
 }
@@ -202,7 +203,7 @@ static void die(void)
                 (void) pause();
 }
 
-/* Counts a call that matters. Returns true when it has to fail, with errno set; may not return at all. */
+/* Counts a call. Returns true if it must fail, with errno set; may not return at all. */
 static bool strike(bool matters, bool can_be_torn, bool *ret_torn)
 {
         long n;
@@ -246,7 +247,7 @@ static void write_half(int fd, const void *bytes, size_t n, off_t offset)
         die();
 }
 
-/* What was written waits for what follows. */
+/* Pauses after a write, so that what follows comes late. */
 static ssize_t linger(int fd, ssize_t n)
 {
         if (fault.kind == FAULT_SLOW && fd_is_below(fd))
@@ -300,7 +301,7 @@ ssize_t write(int fd, const void *bytes, size_t n)
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
 
-/* A call of one argument that is a descriptor, with perhaps a size. */
+/* A call with a descriptor as argument, and perhaps a size. */
 #define ON_FD(name)                                             \
         int name(int fd)                                        \
         {                                                       \
@@ -373,7 +374,7 @@ int unlink(const char *path)
         return real(path);
 }
 
-/* Opening counts where it may make a file; where descriptors are what runs out, all opening below the folder does. */
+/* Opening counts if it may create a file; if descriptors run out, all opening below the folder counts. */
 static bool open_matters(const char *path, int flags)
 {
         return is_below(path) &&
@@ -445,7 +446,7 @@ int mkdir(const char *path, mode_t mode)
 
 /* Allocations */
 
-/* json-c ends the process without memory (docs/reliability.md): what it allocates while it parses does not count. */
+/* json-c ends the process when memory runs out (docs/reliability.md), so what it allocates while parsing does not count. */
 static _Thread_local bool in_json;
 
 struct json_tokener;

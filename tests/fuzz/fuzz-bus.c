@@ -2,8 +2,8 @@
  * Fuzz: what others on the bus send
  *
  * The bytes become messages of any kind, with arguments of any signature, to the whole service: its loop, worker and
- * vtables, connected to a bus that this program plays. Each call is answered once, the service stays, and Status tells
- * the same as before.
+ * vtables, connected to a bus that this program imitates. Each call is answered once, the service survives, and Status
+ * reports the same as before.
  */
 #include <ftw.h>
 #include <poll.h>
@@ -43,7 +43,7 @@ static int answer_call(sd_bus_message *m)
         return sd_bus_reply_method_return(m, NULL);
 }
 
-/* Each answer is one that is waited for. */
+/* Every answer is one that was waited for. */
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         uint64_t cookie;
@@ -63,7 +63,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return 1;
 }
 
-/* Lets the service and the bus work until nothing is to be done at once. */
+/* Lets the service and the bus work until there is nothing to do at once. */
 static void turn(uint64_t wait_usec)
 {
         bool more = true;
@@ -90,7 +90,7 @@ static void wait_for_answers(void)
         }
 }
 
-/* The service, once for all inputs */
+/* The service, one for all inputs */
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -137,7 +137,7 @@ static void connect_them(const char *path)
 }
 
 #if LIBSYSTEMD_VERSION >= 257
-/* That libsystemd leaves 64 bytes of each connection that it serves. */
+/* libsystemd leaves 64 bytes of each connection that it serves. */
 const char *__lsan_default_suppressions(void);
 
 const char *__lsan_default_suppressions(void)
@@ -215,7 +215,7 @@ static const char *const words[] = { BUS_INTERFACE,
                                      "99999999999",
                                      "/etc/passwd" };
 
-/* One of the table, or, where it may be anything, the input's own. Borrowed until the next one. */
+/* One from the table or, where anything is allowed, from the input. Borrowed until the next call. */
 static const char *take_text(Input *in, const char *const *table, size_t n_table)
 {
         static char text[4096 + 1];
@@ -232,7 +232,7 @@ static const char *take_text(Input *in, const char *const *table, size_t n_table
                 in->size -= n;
         } else
                 memset(text, (int) take(in), n);
-        n = utf8_valid_length(text, n); /* a bus lets no other through */
+        n = utf8_valid_length(text, n); /* a bus lets no other pass */
         text[n] = 0;
         return text;
 }
@@ -253,7 +253,7 @@ static int append_content(sd_bus_message *m, Input *in, const char *signature)
         return sd_bus_message_append(m, signature, 0); /* an array, empty */
 }
 
-/* A container with nothing or one value in it; those in variants are deep at times. */
+/* A container with at most one value; those in variants are sometimes deep. */
 static int append_container(sd_bus_message *m, Input *in, char type, unsigned depth)
 {
         static const char *const contents[] = { "s", "y", "t", "(ss)", "as", "a{sv}", "{sv}" };
@@ -298,7 +298,7 @@ static int append_value(sd_bus_message *m, Input *in)
         }
 }
 
-/* A message of any type; NULL where sd-bus does not make one of these words. */
+/* A message of any type; NULL if sd-bus cannot make one from these words. */
 static sd_bus_message *take_message(Input *in)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -314,7 +314,7 @@ static sd_bus_message *take_message(Input *in)
                 r = sd_bus_message_new_signal(peer, &m, path, interface,
                                               take_text(in, members, ELEMENTSOF(members)));
                 break;
-        case 1: /* an answer to something that was never asked, or was answered */
+        case 1: /* an answer to a call that was never made, or was answered already */
                 r = sd_bus_message_new(peer, &m,
                                        type & 8 ? SD_BUS_MESSAGE_METHOD_RETURN
                                                 : SD_BUS_MESSAGE_METHOD_ERROR);

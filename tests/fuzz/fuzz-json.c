@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "mask/json.h"
 
-/* json-c takes more than JSON allows and less depth, so only "valid here, broken there" is a mistake. */
+/* json-c accepts more than JSON allows, and less depth, so only "valid here, broken there" is a mistake. */
 static void check_with_jsonc(const char *text, size_t size)
 {
         struct json_tokener *tokener = json_tokener_new_ex(64);
@@ -33,7 +33,7 @@ static void check_string(const char *text, const JsonToken *t)
                        end = json_unit_end(text, t->start, at, t->end);
 
                 MUST(start >= t->start && start <= at && end >= at && end <= t->end);
-                /* What begins at the start of a unit is left where it is. */
+                /* A position at the start of a unit stays as it is. */
                 if (at == unit) {
                         MUST(start == at && end == at);
                         if (at < t->end)

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (size < 1 || size > 65536)
                 return 0;
-        text = malloc(size); /* of its own: a look beyond the end is seen */
+        text = malloc(size); /* separately allocated, so that a read beyond the end is noticed */
         MUST(text);
         memcpy(text, data + 1, size - 1);
         text[size - 1] = 0;

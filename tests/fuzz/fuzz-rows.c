@@ -13,7 +13,7 @@
 #include "mask/utf8.h"
 #include "sync/engine.h"
 
-/* Columns without types and limits: whatever a row holds gets as far as the reader. */
+/* Columns without types and constraints, so that whatever a row holds reaches the reader. */
 static const char *const schema =
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
                 "CREATE TABLE sessions (id, project, machine, agent, first_message, display_name, started_at,"
@@ -97,7 +97,7 @@ static void bind(sqlite3_stmt *stmt, int index, Input *in)
         case 4:
                 (void) sqlite3_bind_blob(stmt, index, in->data, (int) n, SQLITE_STATIC);
                 break;
-        case 5: /* rows meet where they share an id */
+        case 5: /* rows belong together if they share an id */
                 (void) sqlite3_bind_text(stmt, index, n % 2 ? "one" : "healthy", -1, SQLITE_STATIC);
                 return;
         default:

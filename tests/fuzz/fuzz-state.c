@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 MUST(reason && *reason);
                 for (const char *p = reason; *p; p++)
                         MUST(*p >= ' ' &&
-                             *p <= '~'); /* it goes to a terminal, and quotes nothing */
+                             *p <= '~'); /* it is printed on a terminal, and quotes nothing */
                 return 0;
         }
         MUST(sync_state_format(&a, &first) == 0);

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 
-/* The fuzzer sees an abort as the finding it is. */
+/* The fuzzer reports an abort as a finding. */
 #define MUST(condition)                                                                 \
         do {                                                                            \
                 if (!(condition)) {                                                     \
@@ -17,13 +17,13 @@
                 }                                                                       \
         } while (0)
 
-/* The bytes that a target reads as what it is told to do. */
+/* The bytes from which a target reads its instructions. */
 typedef struct Input {
         const uint8_t *data;
         size_t size;
 } Input;
 
-/* The next one; 0 behind the last. */
+/* The next byte; 0 after the last. */
 static inline unsigned take(Input *in)
 {
         if (in->size == 0)

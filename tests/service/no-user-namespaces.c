@@ -1,12 +1,12 @@
 /*
- * Runs a command that cannot make user namespaces, or gets nothing from them, as on distributions that restrict them
+ * Runs a command that cannot create user namespaces, or gains nothing from them, as on distributions that restrict them
  *
- * no-user-namespaces COMMAND...: making one is refused. no-user-namespaces --powerless COMMAND...: they are made, but no
- * capability has any effect in them, as Ubuntu has it by AppArmor since 24.04: no other namespace, no mount, no smaller
+ * no-user-namespaces COMMAND...: creating one is refused. no-user-namespaces --powerless COMMAND...: they are created, but
+ * capabilities have no effect in them, as with AppArmor on Ubuntu since 24.04: no other namespace, no mount, no smaller
  * bounding set.
  *
- * A filter of system calls that is inherited by everything it starts. The limits of /proc/sys/user would be those of
- * the whole machine.
+ * It uses a filter of system calls, which everything that it starts inherits. The limits in /proc/sys/user would apply to the
+ * whole machine.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -26,9 +26,9 @@
 #define OTHER_NAMESPACES \
         (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWCGROUP)
 
-/* A library takes clone() then, whose flags can be seen. */
+/* The C library then uses clone(), whose flags can be checked. */
 #define NO_CLONE3 IF_IS(SYS_clone3, 1), ANSWER(SECCOMP_RET_ERRNO | ENOSYS)
-/* Each looks at one call: the second number is how many statements its body has. */
+/* Each checks one call: the second number is how many statements its body has. */
 #define REFUSE(call) IF_IS(call, 1), ANSWER(SECCOMP_RET_ERRNO | EPERM)
 #define REFUSE_FLAGS(call, flags)                                                           \
         IF_IS(call, 4), LOAD(args[0]), IF_HAS(flags, 1), ANSWER(SECCOMP_RET_ERRNO | EPERM), \

@@ -1,4 +1,4 @@
-/* An archive with the real schema in a folder of its own, filled by SQL */
+/* An archive with the real schema in its own folder, filled with SQL */
 #pragma once
 
 #include "archive/archive.h"

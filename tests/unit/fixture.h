@@ -1,8 +1,8 @@
 /*
  * A source database of agentsview's shape, built from SQL, and a folder of its own
  *
- * AGENTSVIEW_SCHEMA is tests/lib/agentsview.sql, the part of agentsview's tables that scrubjay reads; the tests in tests/agentsview
- * run against the real ones.
+ * AGENTSVIEW_SCHEMA is tests/lib/agentsview.sql, the part of agentsview's tables that scrubjay reads; the tests in
+ * tests/agentsview run against the real ones.
  */
 #pragma once
 
@@ -55,7 +55,7 @@ static _unused_ void fixture_sql(const char *path, const char *sql)
         }
 }
 
-/* The first column of the first row; INT64_MIN where there is none. */
+/* The first column of the first row; INT64_MIN if there is none. */
 static _unused_ int64_t fixture_int(const char *path, const char *sql)
 {
         _cleanup_(sqlite_closep) sqlite3 *db = NULL;
@@ -66,7 +66,7 @@ static _unused_ int64_t fixture_int(const char *path, const char *sql)
         return i;
 }
 
-/* The same as text, the caller frees; NULL where there is none. */
+/* The same as text, which the caller frees; NULL if there is none. */
 static _unused_ char *fixture_text(const char *path, const char *sql)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;

@@ -1,9 +1,9 @@
 /*
  * A remote in memory, with every fault at every step
  *
- * Two kinds of server behind the interface of all backends: one that has no transactions and keeps the rows of a key with
- * versions (as ClickHouse), and one that does a batch as a whole or not at all (as PostgreSQL). A request can be lost, be
- * done without an answer, or be done long after it was given up.
+ * Two kinds of server behind the interface of all backends: one without transactions, which keeps the rows of a key by
+ * version (as ClickHouse), and one that applies a batch as a whole or not at all (as PostgreSQL). A request can be lost, be
+ * carried out without an answer, or be carried out long after it was given up.
  */
 #pragma once
 
@@ -18,7 +18,7 @@
 typedef struct MemoryRow {
         RemoteTable table;
         char *session, *key, *origin, *user;
-        int64_t ordinal; /* of its message; -1: none */
+        int64_t ordinal; /* the ordinal of its message; -1: none */
         uint64_t digest, stamp;
         bool is_refused; /* one of its values is */
 } MemoryRow;
@@ -33,14 +33,14 @@ typedef struct MemoryDeletion {
         uint64_t stamp, limit;
 } MemoryDeletion;
 
-/* What a request is made of: rows that are added, or a deletion. */
+/* A request: rows that are added, or a deletion. */
 typedef struct MemoryRequest {
         MemoryRow *rows;
         size_t n_rows;
         MemoryDeletion deletion;
         bool is_deletion;
         char *own[8];           /* whose request it is */
-        uint64_t deadline_usec; /* of one that is late: nobody holds it for longer */
+        uint64_t deadline_usec; /* for a late one: nobody holds it for longer */
 } MemoryRequest;
 
 typedef enum MemoryFault {
@@ -52,8 +52,8 @@ typedef enum MemoryFault {
 
 typedef struct MemoryServer {
         bool has_transactions, has_tables;
-        bool keeps_rows;     /* it refuses to delete, as a trigger does */
-        const char *refuses; /* values with this text; NULL: it takes all */
+        bool keeps_rows;     /* it refuses to delete, as with a trigger */
+        const char *refuses; /* it refuses values with this text; NULL: it accepts all */
         MemoryRow *rows;
         size_t n_rows;
         MemoryRequest *late;
@@ -61,9 +61,9 @@ typedef struct MemoryServer {
         char claim_archive[64], claim_place[17];
         uint64_t n_requests, n_batches, n_opened, n_digests;
 
-        size_t page_most; /* a survey's page of more sessions takes too long; 0: none does */
+        size_t page_most; /* a survey's page with more sessions takes too long; 0: no limit */
 
-        int fault_after; /* so many requests go well before; -1: no fault */
+        int fault_after; /* this many requests succeed first; -1: no fault */
         MemoryFault fault;
 } MemoryServer;
 
@@ -169,7 +169,7 @@ static void memory_add(MemoryRow **rows, size_t *n, MemoryRow row)
         (*rows)[(*n)++] = row;
 }
 
-/* The row of its key that readers see, or NULL. */
+/* The row that readers see for its key, or NULL. */
 static const MemoryRow *memory_newest(const MemoryRow *row)
 {
         const MemoryRow *best = row;
@@ -245,7 +245,7 @@ static void memory_request_done(MemoryRequest *q)
         *q = (MemoryRequest){ 0 };
 }
 
-/* What was given up arrives: all of it, or what has to by now. */
+/* What was given up arrives: everything, or what must have arrived by now. */
 static void memory_arrive(bool all)
 {
         uint64_t now = now_usec(CLOCK_MONOTONIC);
@@ -285,7 +285,7 @@ static bool is_faulty(void)
         return memory_server.fault_after >= 0 && memory_server.fault_after-- == 0;
 }
 
-/* Asks something. */
+/* Asks for something. */
 static int memory_ask(MemoryRemote *m)
 {
         if (m->stopped)
@@ -302,7 +302,7 @@ static bool memory_is_refused(const MemoryRequest *q)
         return is_refused;
 }
 
-/* Has requests done, as one where the server has transactions; takes them. */
+/* Runs the requests, as one if the server has transactions; takes ownership. */
 static int memory_have_done(MemoryRemote *m, MemoryRequest *list, size_t n)
 {
         bool is_late = false;
@@ -336,7 +336,7 @@ static int memory_have_done(MemoryRemote *m, MemoryRequest *list, size_t n)
         return r;
 }
 
-/* What waits, of session rows or of the others. */
+/* What waits: session rows, or the others. */
 static MemoryRequest take_rows(MemoryRemote *m, bool sessions)
 {
         MemoryRequest q = { 0 };

@@ -4,7 +4,7 @@
 #include "mask/ruleset.h"
 #include "test.h"
 
-/* And those of the folder @more, unless it is NULL. */
+/* The same with the rules of the folder @more, unless it is NULL. */
 static Ruleset *load_rules(const char *more)
 {
         const char *folders[] = { TEST_RULES_DIR, more, NULL };

@@ -103,7 +103,7 @@ TEST(a_new_archive_is_filled_without_a_wal)
         CHECK(!has_wal(path));
         a = archive_close(a);
         a = open_archive(path);
-        CHECK(!has_wal(path)); /* the first sync was not over: the next one goes on with it */
+        CHECK(!has_wal(path)); /* the first sync was not complete: the next one continues it */
 
         REQUIRE(sqlite3_open(path, &reader) == SQLITE_OK);
         REQUIRE(sqlite_run(reader, "BEGIN; SELECT count(*) FROM sessions") == 0);
@@ -132,7 +132,8 @@ TEST(an_archive_that_remotes_read_has_a_wal_and_an_index_by_change)
         CHECK_INT(archive_share(a), 0);
 }
 
-/* A process that is killed while it fills the archive at @path: its pages are in the file, and how to undo that beside it. */
+/* A process that is killed while it fills the archive at @path: its pages are in the file, and beside it is how to undo
+ * that. */
 static void fill_and_die(const char *path)
 {
         pid_t pid = fork();
@@ -189,7 +190,7 @@ TEST(a_row_that_is_written_again_leaves_its_index_alone)
         put_session(a, "a", "q");
         REQUIRE(archive_commit(a) == 0);
         REQUIRE(stat(wal, &after) == 0);
-        /* the row and the change sequence, each on a page and a header of 24 bytes */
+        /* the row and the change sequence, each with a page and a header of 24 bytes */
         CHECK_INT(after.st_size - before.st_size, 2 * (8192 + 24));
 }
 
@@ -282,7 +283,7 @@ TEST(an_older_archive_gets_missing_tables_and_columns)
         CHECK_STR(again, wanted);
 }
 
-/* Whatever it lacks: what is declared in the future is missing as these are. */
+/* Whatever an archive lacks: declarations of the future are missing in the same way. */
 TEST(a_table_a_column_or_an_index_that_is_missing_is_added)
 {
         static const char *const changes[] = {
@@ -327,7 +328,7 @@ TEST(a_migration_that_fails_changes_nothing)
         CHECK_INT(fixture_int(path, "PRAGMA user_version"), 1);
 }
 
-/* The name of the conversation that session "@i" is in. */
+/* The name of the conversation to which session "@i" belongs. */
 static void conversation_of(Archive *a, unsigned i, char ret[static 16])
 {
         _cleanup_(arena_done) Arena arena = { 0 };
@@ -371,7 +372,7 @@ TEST(sessions_become_one_conversation_in_any_order)
 
                 (void) snprintf(id, sizeof(id), "%u", order[i]);
                 child = text(id);
-                if (nth > 0) { /* its parent is one of those before it */
+                if (nth > 0) { /* its parent is an earlier one */
                         (void) snprintf(parent, sizeof(parent), "%u",
                                         family + FAMILIES * ((unsigned) rand() % nth));
                         other = text(parent);
@@ -564,7 +565,7 @@ TEST(sessions_under_another_policy_are_stale)
         archive_rollback(a);
 }
 
-/* The text in a lock file; the caller frees. */
+/* The text of a lock file; the caller frees it. */
 static char *lock_text(const char *path)
 {
         _cleanup_free_ char *lock = NULL;
@@ -636,7 +637,7 @@ TEST(a_damaged_archive_is_moved_aside_untouched)
                         REQUIRE(truncate(path, damages[i].offset) == 0);
                 else
                         spoil(path, damages[i].offset, damages[i].n, damages[i].byte);
-                /* as a kill leaves it: then it is looked into */
+                /* as after a kill: then it is checked */
                 REQUIRE(file_write_atomic(lock, 0600, "1", 1) == 0);
                 REQUIRE(file_read(path, 1 << 20, &before, &n_before) == 0);
                 CHECK_INT(archive_open(path, &a, &reason), 1);
@@ -646,7 +647,7 @@ TEST(a_damaged_archive_is_moved_aside_untouched)
                 CHECK(n_before == n_after && memcmp(before, after, n_before) == 0);
                 CHECK(archive_next_change(a) > INT64_C(1000000000000000));
                 CHECK_INT(fixture_int(path, "SELECT count(*) FROM sessions"), 0);
-                /* it is told until the file is gone */
+                /* it is reported until the file is gone */
                 a = archive_close(a);
                 a = open_archive(path);
                 REQUIRE(a && archive_moved_aside(a));
@@ -655,7 +656,7 @@ TEST(a_damaged_archive_is_moved_aside_untouched)
         }
 }
 
-/* What it needs to open is read without a check, since it was closed well. */
+/* What opening needs is read without a check, since it was closed properly. */
 TEST(damage_after_the_first_page_is_found_at_once)
 {
         _cleanup_free_ char *path = fixture_path("behind/archive.db"), *reason = NULL;

@@ -44,7 +44,7 @@ TEST(strbuf_grows_and_keeps_a_nul)
         CHECK_INT(strbuf_puts(&b, "x"), -ENOMEM);
 }
 
-/* What a child says that has no more memory than it has. */
+/* What a child says when its memory runs out. */
 static void ends_for_want_of_memory(void (*ask)(void))
 {
         char said[200] = "";
@@ -74,10 +74,10 @@ static void limit_memory(void)
 {
         const struct rlimit limit = { 1 << 20, 1 << 20 };
 
-        (void) setrlimit(RLIMIT_AS, &limit); /* less than the program has already */
+        (void) setrlimit(RLIMIT_AS, &limit); /* less than the program already has */
 }
 
-/* Each as large as it may be: no rest of the heap is as large as that. */
+/* Each is as large as allowed: no gap in the heap is that large. */
 static void ask_for_entries(void)
 {
         Memory *list = NULL;
@@ -176,7 +176,7 @@ TEST(time_spans_as_systemd_writes_them)
         }
 }
 
-/* Against memmem(), with needles that nearly stand there at every place of a block and at both ends. */
+/* Compared with memmem(), with needles that nearly match at every place of a block and at both ends. */
 TEST(bytes_are_found_where_they_are_first)
 {
         static const char *const needles[] = { "/pull/", "ab", "a", "/home/somebody/of/a/long/name",
@@ -201,7 +201,7 @@ TEST(bytes_are_found_where_they_are_first)
         CHECK(!bytes_find(NULL, 0, "ab", 2));
 }
 
-/* What the processor says in one step is what is counted where it has none. */
+/* The processor's single instruction gives what is counted on machines without it. */
 TEST(a_mask_has_a_bit_for_each_byte)
 {
         for (unsigned i = 0; i < 1U << VECTOR; i++) {
@@ -310,7 +310,7 @@ TEST(files_are_written_whole_and_private)
         CHECK_INT(rmdir(deep), 0);
 }
 
-/* A page of text in the place of the schema must not come out as the name of a table. */
+/* A page of text in place of the schema must not be shown as the name of a table. */
 TEST(a_broken_schema_is_not_quoted)
 {
         _cleanup_free_ char *path = fixture_path("broken-schema.db");

@@ -1,4 +1,4 @@
-/* cycle-journal: what is told once, and the sentence that Status shows */
+/* cycle-journal: what is reported once, and the sentence that Status shows */
 #include <unistd.h>
 
 #include "service/cycle-journal.h"

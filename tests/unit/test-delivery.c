@@ -8,7 +8,7 @@
 #include "remote/delivery.h"
 #include "remote/ledger.h"
 
-/* An archive somebody works at, and who brings it to the server. */
+/* An archive that somebody works with, and what delivers it. */
 typedef struct World {
         Fixture f;
         Delivery *delivery;
@@ -48,7 +48,7 @@ static int64_t number(World *w, const char *text)
         return n;
 }
 
-/* The file that a new one is made of: making one takes a while. */
+/* The file that new ones are copied from: creating one takes a while. */
 static void world_make(World *w, uint64_t seed)
 {
         *w = (World){ .seed = seed * 2 + 1 };
@@ -90,7 +90,7 @@ static Delivery *world_delivery(World *w)
         return w->delivery;
 }
 
-/* As after a kill: nothing is left of it but the ledger. */
+/* As after a kill: nothing but the ledger is left. */
 static void restart(World *w)
 {
         w->delivery = delivery_free(w->delivery);
@@ -162,7 +162,7 @@ static void grow(World *w, unsigned s)
         touch(w, s, false);
 }
 
-/* A message is another one, and has one call or none. */
+/* Changes a message, which has one call or none. */
 static void edit(World *w, unsigned s)
 {
         int64_t ordinal = (int64_t) dice(w, 8);
@@ -263,7 +263,7 @@ static void something(World *w)
         sql(w, "COMMIT");
 }
 
-/* What the server has to have */
+/* What the server must have */
 
 static uint64_t sum_here(Feed *f, RemoteTable table, const char *id, uint64_t *n)
 {
@@ -319,7 +319,7 @@ static uint64_t sum_there(RemoteTable table, const char *user, uint64_t *n)
         return sum;
 }
 
-/* Tombstones of what was never shared are not. */
+/* Not tombstones of sessions that were never shared. */
 static bool is_equal(World *w)
 {
         _cleanup_(feed_closep) Feed *f = NULL;
@@ -359,7 +359,7 @@ static unsigned n_differences(World *w)
         return n;
 }
 
-/* Until nothing can come any more, and all is there. */
+/* Until nothing can arrive any more, and everything is there. */
 static bool deliver_at_last(World *w)
 {
         int r;
@@ -422,7 +422,7 @@ TEST(without_anything_to_do_nobody_is_asked)
         world_done(&w);
 }
 
-/* To compare them with nothing would be half of a first delivery's work. */
+/* Comparing them with nothing would be half of a first delivery's work. */
 TEST(digests_leave_out_missing_rows)
 {
         World w;
@@ -439,7 +439,7 @@ TEST(digests_leave_out_missing_rows)
         world_done(&w);
 }
 
-/* Each request of a delivery, one after the other, in each way; by one that lives on, and by one that is killed. */
+/* Each request of a delivery fails, one after the other, in each way; the process lives on, or is killed. */
 static void fail_each_step(bool has_transactions, MemoryFault fault, bool killed)
 {
         bool failed = true;
@@ -483,7 +483,7 @@ TEST(each_step_fails_in_each_way)
                         fail_each_step(kind & 1, (MemoryFault) fault, kind & 2);
 }
 
-/* The requests that are on their way stay there until they are let go. */
+/* Requests that are on their way stay there until they are released. */
 static bool hold_late_rows(void)
 {
         bool has_rows = false;
@@ -495,7 +495,7 @@ static bool hold_late_rows(void)
         return has_rows;
 }
 
-/* The ledger as it is, aside, or instead of the one that is there. */
+/* Keeps a copy of the ledger, or puts the copy back. */
 static void keep_ledger(World *w, bool back)
 {
         _cleanup_free_ char *command = NULL;
@@ -516,8 +516,8 @@ static void remove_ledger_copy(World *w)
         (void) unlink(path);
 }
 
-/* Rows are on their way, and the ledger, which knew of it, goes, and so does the session: nothing tells of them when they
- * come. Returns whether there were such rows. */
+/* Rows are on their way; the ledger, which knew of them, is lost, and so is the session: nothing reveals them when they
+ * arrive. Returns whether there were such rows. */
 static bool lose_what_knew(World *w, bool has_copy)
 {
         if (!hold_late_rows())
@@ -575,7 +575,7 @@ TEST(an_old_ledger_delivers_and_deletes_again)
         CHECK(lose_ledger_at_each_step(true) > 1);
 }
 
-/* Messages there have stamps that the clock has not reached; only the remote tells it when the ledger is gone. */
+/* Messages there have stamps that the clock has not reached; when the ledger is gone, only the remote reveals it. */
 TEST(a_ledger_removed_while_the_remote_is_open_is_noticed)
 {
         World w;
@@ -596,7 +596,7 @@ TEST(a_ledger_removed_while_the_remote_is_open_is_noticed)
         world_done(&w);
 }
 
-/* Another archive from the same source, or the same one as it was: who works at it knows nothing of what was delivered. */
+/* Another archive from the same source, or the same one restored: it knows nothing of what was delivered. */
 static void build_anew(World *w)
 {
         sql(w, "UPDATE meta SET value = 'archive %" PRIu64 "' WHERE key = 'archive_id'",
@@ -614,7 +614,7 @@ static void poison(World *w)
         restart(w);
 }
 
-/* Rows vanish there: a disk was put back. */
+/* Rows vanish there: a disk was restored. */
 static void lose_there(World *w)
 {
         size_t n = 0;
@@ -752,7 +752,7 @@ TEST(an_impossible_version_is_reported_and_repaired)
         grow(&w, 1);
         CHECK_INT(deliver(&w), 0);
         CHECK(is_equal(&w));
-        CHECK(delivery_progress(w.delivery)->rows_sent < 12); /* what changed, and no more */
+        CHECK(delivery_progress(w.delivery)->rows_sent < 12); /* what changed, and nothing else */
         CHECK(!delivery_warning(w.delivery));
         world_done(&w);
 }
@@ -772,7 +772,7 @@ TEST(a_second_archive_is_reported_and_sends_nothing)
         CHECK_INT(deliver(&there), -EEXIST);
         CHECK(is_equal(&here));
         CHECK_INT(deliver(&here), 0);
-        /* a person decides; the first one is told from then on */
+        /* a person decides; from then on, the first one is refused */
         {
                 _cleanup_(ledger_closep) Ledger *l = NULL;
 
@@ -824,7 +824,7 @@ TEST(nothing_is_removed_while_an_archive_is_filled)
         for (int i = 0; i < 3; i++)
                 add_session(&w);
         REQUIRE(deliver(&w) == 0);
-        /* built anew, and as far as the first session */
+        /* rebuilt, with only the first session so far */
         sql(&w, "DELETE FROM meta WHERE key = 'last_synced_at'");
         sql(&w, "UPDATE meta SET value = 'another' WHERE key = 'archive_id'");
         sql(&w,
@@ -839,7 +839,7 @@ TEST(nothing_is_removed_while_an_archive_is_filled)
         world_done(&w);
 }
 
-/* No session can be left out of a removal: it has failed, and is tried again later. */
+/* No session can be left out of a removal: it fails, and is tried again later. */
 TEST(a_removal_that_is_refused_ends_the_delivery)
 {
         World w;
@@ -883,7 +883,7 @@ static void check_left_out(World *w, const char *session, uint64_t n_others)
         CHECK(strstr(delivery_warning(w->delivery), "left out"));
 }
 
-/* A message that the server has is masked later, with a value that it does not take. */
+/* A message that the server has is masked later, with a value that the server refuses. */
 static void spoil(World *w, unsigned s, bool shrunk)
 {
         next_change(w);
@@ -896,7 +896,7 @@ static void spoil(World *w, unsigned s, bool shrunk)
         touch(w, s, shrunk);
 }
 
-/* Whatever it had there, and why it was to be another one: the older form may say what nobody may read any more. */
+/* Whatever it had there, and whyever it was to change: the old version may contain what nobody may read any more. */
 TEST(a_rejected_session_is_deleted_from_the_remote)
 {
         for (int kind = 0; kind < 8; kind++) {
@@ -919,7 +919,7 @@ TEST(a_rejected_session_is_deleted_from_the_remote)
                 CHECK_INT(deliver(&w), 0);
                 check_left_out(&w, "s4", 8);
                 CHECK_INT(n_rows_there(REMOTE_STARS, "s5"), is_starred);
-                CHECK(n_differences(&w) > 0); /* a person is told */
+                CHECK(n_differences(&w) > 0); /* it is reported to a person */
                 CHECK_INT(deliver(&w), 0);
                 CHECK_INT(delivery_progress(w.delivery)->rows_sent, 0); /* it is not tried again */
                 sql(&w, "UPDATE messages SET content = 'good' WHERE session_id = 's4'");
@@ -931,7 +931,7 @@ TEST(a_rejected_session_is_deleted_from_the_remote)
         }
 }
 
-/* When its project is shared as metadata only from now on; when it goes. */
+/* When its project is shared only as metadata from now on; when it is deleted. */
 TEST(a_rejected_and_reverted_session_is_deleted_from_the_remote)
 {
         static const char *const projects[] = { "q", NULL };
@@ -943,7 +943,7 @@ TEST(a_rejected_and_reverted_session_is_deleted_from_the_remote)
         add_session(&w);
         sql(&w, "UPDATE sessions SET project = 'q', machine = 'bad' WHERE id = 's2'");
         REQUIRE(deliver(&w) == 0);
-        memory_server.refuses = "bad"; /* no text, so it goes as metadata as well */
+        memory_server.refuses = "bad"; /* without text, so it can be sent as metadata as well */
         w.options.metadata_only = projects;
         restart(&w);
         CHECK_INT(deliver(&w), 0);
@@ -955,7 +955,7 @@ TEST(a_rejected_and_reverted_session_is_deleted_from_the_remote)
         world_done(&w);
 }
 
-/* Of a tombstone, a star or a pin only the session that it is about is left out. */
+/* For a tombstone, a star or a pin, only its session is left out. */
 TEST(a_row_of_a_list_that_is_refused_bars_its_own_session)
 {
         for (int has_transactions = 0; has_transactions < 2; has_transactions++) {
@@ -986,7 +986,7 @@ TEST(a_row_of_a_list_that_is_refused_bars_its_own_session)
         }
 }
 
-/* By halves, and on the connection that is open. */
+/* By halving, on the open connection. */
 TEST(a_rejected_session_is_found_with_few_requests)
 {
         World w;
@@ -1054,7 +1054,7 @@ TEST(waiting_changes_do_not_count_as_differences)
         next_change(&w);
         grow(&w, 1);
         star(&w, 1);
-        CHECK(n_differences(&w) > 0); /* all of them of what waits: see tests/remote */
+        CHECK(n_differences(&w) > 0); /* all of them, of what waits: see tests/remote */
         CHECK_INT(deliver(&w), 0);
         n = n_differences(&w);
         CHECK_INT(n, 0);

@@ -10,15 +10,15 @@
 #include "source/file-state.h"
 #include "sync/engine.h"
 
-/* A source, an archive, an engine between them. */
+/* A source, an archive, and an engine between them. */
 typedef struct World {
         char *source, *archive;
         EngineSettings settings;
         Engine *engine;
         CycleResult result;
-        unsigned stop_after; /* on_progress() says stop at this call; 0: never */
+        unsigned stop_after; /* on_progress() stops the cycle at this call; 0: never */
         unsigned n_progress, n_secrets, n_pasted;
-        StrBuf in_hand;         /* the ids of the sessions that were in hand, a space after each */
+        StrBuf in_hand; /* the ids of the sessions that were synced, with a space after each */
         SessionVersion version; /* of the last one */
         int64_t n_archived; /* sessions that others see in the archive when the last one begins; with counts_archived */
         bool counts_archived;
@@ -120,7 +120,7 @@ static const CycleResult *cycle(World *w, CycleKind kind)
         return &w->result;
 }
 
-/* A cycle that must run through. */
+/* A cycle that must succeed. */
 static const CycleResult *sync_ok(World *w)
 {
         cycle(w, CYCLE_NORMAL);
@@ -186,7 +186,7 @@ TEST(a_first_sync_then_nothing)
         world_done(&w);
 }
 
-/* A message that was said at @timestamp (SQL), with @secret in it. */
+/* A message with @secret in it, from @timestamp (SQL). */
 static void say(World *w, const char *session, unsigned ordinal, const char *timestamp,
                 const char *secret)
 {
@@ -241,7 +241,7 @@ TEST(pasted_just_now)
         world_done(&w);
 }
 
-/* What was found stays found, with the day on which it was said; and counts once. */
+/* What was found stays found, with the day on which it was said, and counts once. */
 TEST(an_old_secret_is_not_new)
 {
         static const char total[] = "SELECT value FROM meta WHERE key = 'total_masked'";
@@ -276,7 +276,7 @@ TEST(an_old_secret_is_not_new)
         CHECK_INT(w.result.n_rules, 0);
         CHECK_INT(count(&w, total), 3);
 
-        /* one more message, in which there is nothing; then a known one in another session */
+        /* one more message without a secret; then a known secret in another session */
         say(&w, "a", 13, "NULL", "nothing");
         CHECK_INT(sync_ok(&w)->secrets_detected, 0);
         add_session(&w, "b", 1);
@@ -285,7 +285,7 @@ TEST(an_old_secret_is_not_new)
         CHECK_INT(w.result.secrets_new, 0);
         CHECK_INT(count(&w, total), 4);
 
-        /* it is gone, and comes back later */
+        /* it is gone, and returns later */
         change(&w, "DELETE FROM messages WHERE ordinal = 12; UPDATE sessions SET " TOUCH);
         (void) sync_ok(&w);
         CHECK_INT(count(&w, first), 2019);
@@ -320,7 +320,7 @@ TEST(only_changes_are_written)
         change(&w, "CREATE TABLE something_else (x)");
         CHECK_INT(sync_ok(&w)->sessions_synced, 0);
 
-        /* a tool result that arrives late on an old row */
+        /* a tool result that arrives late for an old row */
         change(&w,
                "INSERT INTO tool_calls (message_id, session_id, tool_name, category, input_json, call_index) "
                "SELECT id, 'b', 'Bash', 'Bash', '{}', 0 FROM messages WHERE session_id = 'b' AND ordinal = 1;"
@@ -369,7 +369,7 @@ TEST(entries_removed_shift_and_truncation)
         ", 'a', 'turn', 'm', " tokens ");"
 #define MARK "UPDATE sessions SET sync_marker = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = "
 
-/* agentsview writes a session's events with its row: without one that has any, only how many there are is looked at. */
+/* agentsview writes a session's events with its row: if none has any, only their number is checked. */
 TEST(events_of_usage_are_read_with_their_session)
 {
         static const char sum[] = "SELECT coalesce(sum(output_tokens), 0) FROM usage_events";
@@ -383,10 +383,10 @@ TEST(events_of_usage_are_read_with_their_session)
         change(&w, USAGE("1", "1") USAGE("2", "2") USAGE("3", "4"));
         (void) sync_ok(&w);
         CHECK_INT(count(&w, sum), 7);
-        change(&w, MARK "'b'"); /* the newest mark, from which on the next one looks */
+        change(&w, MARK "'b'"); /* the newest mark, from which the next cycle continues */
         (void) sync_ok(&w);
 
-        /* what it does not do: so we see that they were not read */
+        /* agentsview does not do this: it shows that they were not read */
         change(&w, "UPDATE usage_events SET output_tokens = 8 WHERE id = 2;" MARK "'b'");
         (void) sync_ok(&w);
         CHECK_INT(count(&w, sum), 7);
@@ -394,13 +394,13 @@ TEST(events_of_usage_are_read_with_their_session)
         (void) sync_ok(&w);
         CHECK_INT(count(&w, sum), 13);
 
-        /* a session that is read anew: the same numbers */
+        /* a session that is read again: the same numbers */
         change(&w, "DELETE FROM usage_events;" USAGE("1", "16") USAGE("2", "16") USAGE("3", "16")
                                    MARK "'a'");
         (void) sync_ok(&w);
         CHECK_INT(count(&w, sum), 48);
 
-        /* one that went; and one more, without a word of its session's */
+        /* one was removed; and one was added, without any change of its session */
         change(&w,
                "UPDATE sessions SET sync_marker = '2020-01-01T00:00:00.000Z'; DELETE FROM usage_events WHERE id = 2");
         (void) sync_ok(&w);
@@ -489,7 +489,7 @@ TEST(a_session_that_only_vanished_is_kept)
         change(&w, "DELETE FROM sessions; DELETE FROM messages");
         (void) cycle(&w, CYCLE_AUDIT);
         CHECK_INT(count(&w, "SELECT count(*) FROM messages"), 2);
-        /* and a resync masks it again from the archive itself: nothing is to be done, so nothing is written */
+        /* and a resync masks it again from the archive itself: there is nothing to change, so nothing is written */
         REQUIRE(engine_reset(w.engine, RESYNC_ALL, NULL) == 0);
         CHECK_INT(sync_ok(&w)->sessions_synced, 1);
         CHECK_INT(w.result.messages_written, 0);
@@ -525,7 +525,7 @@ TEST(a_swapped_file_with_the_same_content_writes_nothing)
         world_done(&w);
 }
 
-/* Half way through another file, the marker of the one before says nothing of the rest. */
+/* Half way through another file, the marker of the previous one says nothing about the rest. */
 TEST(a_stop_in_a_swapped_file_is_resumed)
 {
         World w, o;
@@ -567,7 +567,7 @@ TEST(a_marker_in_the_future_hides_no_later_change)
         world_done(&w);
 }
 
-/* The window goes by what the source's marks say, where that is earlier than our clock. */
+/* The window follows the source's marks if they are earlier than our clock. */
 TEST(a_clock_that_is_ahead_hides_no_change)
 {
         World w;
@@ -591,7 +591,7 @@ TEST(a_clock_that_is_ahead_hides_no_change)
         world_done(&w);
 }
 
-/* It was a year ahead when the last window ended; then it was set right, and the service was not running. */
+/* The clock was a year ahead when the last window ended; then it was corrected, while the service was not running. */
 TEST(a_clock_that_was_set_back_hides_no_change)
 {
         World w;
@@ -639,7 +639,7 @@ TEST(the_audit_finds_changes_that_the_window_misses)
         change(&w, "UPDATE sessions SET display_name = 'silent' WHERE id = 'a'");
         CHECK_INT(sync_ok(&w)->sessions_synced, 0);
         CHECK_INT(cycle(&w, CYCLE_AUDIT)->sessions_synced, 1);
-        /* a session that is new is seen at once, whatever its marker says, also after a restart */
+        /* a new session is found at once, whatever its marker says, even after a restart */
         add_session(&w, "old-but-new", 1);
         change(&w, "UPDATE sessions SET sync_marker = '2001-01-01' WHERE id = 'old-but-new'");
         CHECK_INT(sync_ok(&w)->sessions_synced, 1);
@@ -650,7 +650,7 @@ TEST(the_audit_finds_changes_that_the_window_misses)
         world_done(&w);
 }
 
-/* The files of the source are so old that a write to them is seen. */
+/* Are the source's files so old that a write to them is noticed? */
 static bool is_settled(const World *w)
 {
         _cleanup_free_ char *state = NULL;
@@ -665,7 +665,7 @@ static void wait_until_settled(World *w)
         REQUIRE(is_settled(w));
 }
 
-/* Has a session's cursor say that it was never synced: what no cycle sees that compares nothing. */
+/* Makes a session's cursor say that it was never synced, which no cycle notices without comparing. */
 static void spoil_a_cursor(World *w)
 {
         w->engine = engine_free(w->engine);
@@ -699,7 +699,7 @@ TEST(an_audit_holds_until_somebody_writes)
                 world_begin(&w, modes[i]);
                 (void) strbuf_printf(&sql, "PRAGMA journal_mode = %s", modes[i]);
                 change(&w, sql.data);
-                /* with it open, a commit stays in the write-ahead log */
+                /* while it is open, a commit stays in the write-ahead log */
                 REQUIRE(sqlite3_open(w.source, &other) == SQLITE_OK &&
                         sqlite3_exec(other, "SELECT * FROM sessions", NULL, NULL, NULL) ==
                                         SQLITE_OK);
@@ -718,7 +718,7 @@ TEST(an_audit_holds_until_somebody_writes)
                 CHECK_INT(w.result.sessions_skipped, 2);
                 CHECK_INT(cycle(&w, CYCLE_AUDIT)->sessions_synced, 1);
 
-                /* what no marker tells */
+                /* what no marker reveals */
                 change(&w, "UPDATE sessions SET display_name = 'silent' WHERE id = 'b'");
                 CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 1);
                 wait_until_settled(&w);
@@ -731,13 +731,13 @@ TEST(an_audit_holds_until_somebody_writes)
                 spoil_a_cursor(&w);
                 CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 1);
 
-                /* what may be archived is decided anew */
+                /* what may be archived is decided again */
                 w.settings.max_message_bytes = 1 << 20;
                 engine_set_settings(w.engine, &w.settings);
                 CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 2);
                 CHECK_INT(cycle(&w, CYCLE_SURE)->sessions_synced, 0);
 
-                /* another file takes the place, with the times of before */
+                /* another file replaces it, with the same times */
                 (void) sqlite3_close(other);
                 w.engine = engine_free(w.engine);
                 change(&w, "PRAGMA journal_mode = DELETE");
@@ -768,7 +768,7 @@ TEST(secrets_go_in_every_text_column)
                         &sql,
                         "UPDATE messages SET content = 'x %s y', thinking_text = '%s', dialogue_text = 'x %s', role = '%s';",
                         token(1), token(5), token(1), token(6));
-        /* what a source says is an id is text all the same, where it is no key */
+        /* what a source calls an id is still text, if it is not a key */
         (void) strbuf_printf(
                         &sql,
                         "UPDATE messages SET claude_message_id = '%s', claude_request_id = '%s', source_uuid = '%s';",
@@ -813,11 +813,11 @@ TEST(secrets_go_in_every_text_column)
         world_done(&w);
 }
 
-/* A secret that is known by its context in one message goes where it stands bare, before and after, now and later. */
+/* A secret that its context reveals in one message is masked where it is bare, before and after, now and later. */
 TEST(a_secret_found_once_is_masked_everywhere_in_its_session)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
-        const char *bare = token(77) + 6; /* no prefix: nothing tells that it is a secret */
+        const char *bare = token(77) + 6; /* no prefix: nothing shows that it is a secret */
         World w;
 
         world_begin(&w, "known");
@@ -836,7 +836,7 @@ TEST(a_secret_found_once_is_masked_everywhere_in_its_session)
         (void) strbuf_printf(&sql, "SELECT count(*) FROM messages WHERE instr(content, '%s') > 0",
                              bare);
         CHECK_INT(count(&w, sql.data), 0);
-        /* the second look at the earlier messages does not move the cursor */
+        /* searching the earlier messages again does not move the cursor */
         CHECK_INT(count(&w, "SELECT last_ordinal FROM cursors"), 3);
         /* one more message later, in another process */
         restart(&w);
@@ -855,7 +855,7 @@ TEST(a_secret_found_once_is_masked_everywhere_in_its_session)
         world_done(&w);
 }
 
-/* The bare places that a walk from the first message to the last, and from the first text to the last, comes too late for. */
+/* The bare places for which a pass from the first message to the last, and from the first text to the last, comes too late. */
 TEST(a_secret_is_seen_before_it_was_learned)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 }, look = { 0 };
@@ -881,7 +881,7 @@ TEST(a_secret_is_seen_before_it_was_learned)
                         bare, slashed);
         CHECK_INT(count(&w, look.data), 0);
 
-        /* a message before the one that has it is edited, in another process: the one that has it stays as it is */
+        /* a message before the one that has it is edited, in another process: the one that has it stays unchanged */
         restart(&w);
         strbuf_clear(&sql);
         (void) strbuf_printf(
@@ -898,7 +898,7 @@ TEST(a_secret_is_seen_before_it_was_learned)
         world_done(&w);
 }
 
-/* Whether @word stands in any byte of the archive's files. */
+/* Is @word in any byte of the archive's files? */
 static bool has_traces(World *w, const char *word)
 {
         static const char *const files[] = { "", "-wal", "-shm" };
@@ -915,7 +915,7 @@ static bool has_traces(World *w, const char *word)
         return false;
 }
 
-/* Contexts that tell a secret, and how much of a text each takes for it differs. */
+/* Contexts that reveal a secret, and differ in how much of a text they take for it. */
 static const char *const contexts[][2] = {
         { "password = \"", "\"" },
         { "DB_PASSWORD=", "" },
@@ -928,7 +928,7 @@ static const char *const contexts[][2] = {
         { "curl -u me:", " https://x.example.com" },
 };
 
-/* A secret with signs that some contexts end at, so that one takes it and another one only a part of it. */
+/* A secret with signs at which some contexts end, so that one takes it and another only a part of it. */
 static void random_secret(char ret[static 32])
 {
         static const char letters[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -945,7 +945,7 @@ static void tell(char ret[static 120], const char *const context[2], const char 
         (void) snprintf(ret, 120, "%s%s%s", context[0], secret, context[1]);
 }
 
-/* How much of @secret stands in the archived messages of @session: the longest piece of it, in bytes. */
+/* How much of @secret is in the archived messages of @session: the longest piece of it, in bytes. */
 static size_t longest_piece(World *w, const char *session, const char *secret)
 {
         _cleanup_free_ char *sql = NULL, *all = NULL;
@@ -962,7 +962,7 @@ static size_t longest_piece(World *w, const char *session, const char *secret)
         return 0;
 }
 
-/* A session of two messages that tell @secret, in the context @first and in @second. */
+/* A session with two messages that reveal @secret, in the context @first and in @second. */
 static void add_told_twice(World *w, const char *session, size_t first, size_t second,
                            const char *secret)
 {
@@ -981,7 +981,7 @@ static void add_told_twice(World *w, const char *session, size_t first, size_t s
         }
 }
 
-/* Told one way, then another: whatever the second one masks is masked where only the first one was known, too. */
+/* Said in one way, then in another: whatever the second context masks is also masked where only the first one was known. */
 TEST(two_contexts_of_one_secret_leave_no_part_of_it)
 {
         enum { N = ELEMENTSOF(contexts) };
@@ -1022,7 +1022,7 @@ TEST(two_contexts_of_one_secret_leave_no_part_of_it)
         world_done(&w);
 }
 
-/* What only the archive has is masked again in two looks as well. */
+/* What only the archive has is also masked again in two passes. */
 TEST(a_secret_found_late_is_masked_in_archive_only_messages)
 {
         _cleanup_free_ char *rules = fixture_path("late-rules"), *file = NULL, *content = NULL;
@@ -1059,7 +1059,7 @@ TEST(a_secret_found_late_is_masked_in_archive_only_messages)
         world_done(&w);
 }
 
-/* Names are remembered as clean; a secret that is learned later may stand in one. */
+/* Names are remembered as clean; a secret that is learned later may be in one. */
 TEST(a_name_without_secrets_is_checked_again)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
@@ -1082,7 +1082,7 @@ TEST(a_name_without_secrets_is_checked_again)
                         bare, bare, bare, bare, bare);
         change(&w, sql.data);
         (void) sync_ok(&w);
-        /* in session a, nothing tells that it is one */
+        /* in session a, nothing shows that it is one */
         CHECK_INT(count(&w, "SELECT count(*) FROM sessions WHERE project LIKE '[REDACTED:%'"), 1);
         CHECK_INT(count(&w, "SELECT count(*) FROM sessions WHERE machine LIKE '[REDACTED:%'"), 1);
         CHECK_INT(count(&w, "SELECT count(*) FROM messages WHERE model LIKE '[REDACTED:%'"), 3);
@@ -1091,7 +1091,7 @@ TEST(a_name_without_secrets_is_checked_again)
         world_done(&w);
 }
 
-/* A name of the session tells it: it goes from the messages, which are read before. */
+/* A name of the session reveals it: it is masked in the messages, which are read before. */
 TEST(a_secret_in_a_name_is_masked_in_the_messages)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
@@ -1114,7 +1114,7 @@ TEST(a_secret_in_a_name_is_masked_in_the_messages)
         world_done(&w);
 }
 
-/* How many archived texts of people hold @word. */
+/* How many archived texts of people contain @word. */
 static int64_t n_texts_with(World *w, const char *word)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
@@ -1140,7 +1140,7 @@ _printf_(2, 3) static void changef(World *w, const char *format, ...)
         change(w, sql.data);
 }
 
-/* The text that told a secret goes; what it told stays masked, in each process to come. */
+/* The text that revealed a secret is removed; the secret stays masked, in each later process. */
 TEST(a_masked_secret_stays_masked_without_its_context)
 {
         const char *bare = token(0) + 6;
@@ -1181,7 +1181,7 @@ TEST(a_masked_secret_stays_masked_without_its_context)
         world_done(&w);
 }
 
-/* A text of megabytes is not kept to be searched again; it is read again. */
+/* A text of megabytes is not kept for another search; it is read again. */
 TEST(a_masked_secret_stays_masked_in_a_long_session)
 {
         const char *bare = token(0) + 6;
@@ -1203,7 +1203,7 @@ TEST(a_masked_secret_stays_masked_in_a_long_session)
         world_done(&w);
 }
 
-/* What the rules no longer take for a secret comes back, and so does what a person switched off. */
+/* What the rules no longer take for a secret returns, and so does what a person switched off. */
 TEST(a_changed_rule_can_unmask)
 {
         static const char *const off[] = { "github-pat", NULL };
@@ -1255,12 +1255,12 @@ static void add_relative(World *w, unsigned k, unsigned teller, const char *bare
                         bare);
 }
 
-/* Parent, child and grandchild, a pin's note and a name: whichever tells it, whichever comes first. */
+/* Parent, child and grandchild, a pin's note and a name: whichever reveals it, and whichever comes first. */
 TEST(a_conversation_shares_known_secrets)
 {
         for (unsigned teller = 0; teller < 5; teller++)
                 for (unsigned first = 0; first < 3; first++) {
-                        /* not random: whether a value is taken for a password is another test's question */
+                        /* not random: whether a value is taken for a password is tested elsewhere */
                         const char *bare = token(teller) + 6;
                         char world[40];
                         int64_t before;
@@ -1271,7 +1271,7 @@ TEST(a_conversation_shares_known_secrets)
                         for (unsigned i = 0; i < 3; i++) {
                                 add_relative(&w, (first + i) % 3, teller, bare);
                                 (void) sync_ok(&w);
-                                restart(&w); /* all that is known is in the archive */
+                                restart(&w); /* everything known is in the archive */
                         }
                         CHECK_INT(n_texts_with(&w, bare), 0);
                         (void) sync_ok(&w);
@@ -1289,7 +1289,7 @@ TEST(a_conversation_shares_known_secrets)
                 }
 }
 
-/* Stopped or killed between what a session told and what its relatives are masked with: the next process goes on. */
+/* Stopped or killed between what a session reveals and what its relatives are masked with: the next process continues. */
 TEST(the_next_process_shares_pending_secrets)
 {
         const char *bare = token(0) + 6;
@@ -1305,7 +1305,7 @@ TEST(the_next_process_shares_pending_secrets)
         (void) sync_ok(&w);
         changef(&w, "UPDATE messages SET content = 'password = %s' WHERE session_id = 'c'", bare);
         change(&w, "UPDATE sessions SET " TOUCH " WHERE id = 'c'");
-        /* at each place where it can stop, until it has the child */
+        /* at each place where it can stop, until the child has it */
         for (unsigned i = 1; i < 20 && count(&w, "SELECT count(*) FROM conversations_due") == 0;
              i++) {
                 w.stop_after = w.n_progress + i;
@@ -1320,7 +1320,7 @@ TEST(the_next_process_shares_pending_secrets)
         world_done(&w);
 }
 
-/* What only the archive has is masked with what the others tell. */
+/* What only the archive has is masked with what the others reveal. */
 TEST(a_session_that_the_source_lost_shares_its_secrets)
 {
         const char *bare = token(0) + 6;
@@ -1380,7 +1380,7 @@ TEST(the_cost_of_many_secrets_is_linear)
         CHECK(linear);
 }
 
-/* The length of a text is that of what is archived: the source's would tell how long each secret is. */
+/* The length of a text is that of the archived text: the source's would reveal how long each secret is. */
 TEST(lengths_are_those_of_the_archived_texts)
 {
         _cleanup_(strbuf_done) StrBuf sql = { 0 };
@@ -1423,7 +1423,7 @@ TEST(purged_text_leaves_no_byte_in_the_files)
         world_begin(&w, "traces");
         add_session(&w, "a", 2);
         add_session(&w, "b", 2);
-        /* long enough for pages of its own, which go to the list of free pages */
+        /* long enough for its own pages, which go to the list of free pages */
         change(&w,
                "UPDATE messages SET content = (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
                "WHERE i < 5000) SELECT group_concat('jackdaw' || i) || ' in /home/me/nest' FROM n) WHERE ordinal = 1;"
@@ -1448,7 +1448,7 @@ TEST(purged_text_leaves_no_byte_in_the_files)
         world_done(&w);
 }
 
-/* Killed, or stopped beside a reader, before what was purged is wiped: the next process does it. */
+/* Killed, or stopped by a reader, before what was purged is wiped: the next process wipes it. */
 TEST(the_next_process_wipes_pending_text)
 {
         _cleanup_free_ char *index = NULL;
@@ -1479,7 +1479,7 @@ TEST(the_next_process_wipes_pending_text)
         CHECK(access(index, F_OK) < 0);
         CHECK_INT(count(&w, "SELECT value FROM meta WHERE key = 'has_traces'"), 0);
 
-        /* without a change in between, too: a cycle that finds nothing to read wipes */
+        /* even without a change in between: a cycle with nothing to read wipes */
         REQUIRE(file_write_atomic(index, 0600, "jackdaw", 7) == 0);
         w.engine = engine_free(w.engine);
         fixture_sql(w.archive, "UPDATE meta SET value = 1 WHERE key = 'has_traces'");
@@ -1592,12 +1592,12 @@ TEST(a_session_that_cannot_be_archived_stops_no_other)
         CHECK_INT(w.result.n_errors, 4);
         CHECK(w.result.n_errors > 0 && strncmp(w.result.errors[0].session_id, "(row ", 5) == 0);
         CHECK_INT(count(&w, "SELECT count(*) FROM sessions"), 2);
-        /* it stays bad: that is told again, and makes no full cycle of each one to come */
+        /* it stays bad: it is reported again, and does not make each later cycle a full one */
         (void) cycle(&w, CYCLE_NORMAL);
         CHECK_INT(w.result.n_errors, 4);
         CHECK(!w.result.full);
         CHECK_INT(cycle(&w, CYCLE_AUDIT)->n_errors, 4);
-        /* mended, it arrives */
+        /* repaired, it arrives */
         change(&w, "DELETE FROM sessions WHERE id <> 'a' OR id IS NULL");
         add_session(&w, "c", 1);
         CHECK_INT(sync_ok(&w)->sessions_synced, 1);
@@ -1766,7 +1766,7 @@ TEST(a_text_that_is_too_large_is_left_out_and_reported)
         change(&w, "UPDATE messages SET content = 'more' WHERE session_id = 'a' AND ordinal = 2;"
                    "UPDATE sessions SET " TOUCH " WHERE id = 'a'");
         CHECK_INT(sync_ok(&w)->messages_written, 1);
-        CHECK_INT(w.result.n_large, 0); /* told once */
+        CHECK_INT(w.result.n_large, 0); /* reported once */
 
         w.settings.max_message_bytes = 64000000;
         engine_set_settings(w.engine, &w.settings);
@@ -1788,7 +1788,7 @@ TEST(a_long_session_is_compared_piece_by_piece)
                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
                    "SELECT 'a', 2 * i, 'user', 'm' || i FROM n");
         CHECK_INT(sync_ok(&w)->messages_written, 5001);
-        /* some go, some are edited, some come between others, in all of it */
+        /* some are removed, some edited, some added in between, all over it */
         change(&w,
                "DELETE FROM messages WHERE ordinal % 300 = 0 AND ordinal > 0;"
                "DELETE FROM messages WHERE ordinal BETWEEN 3001 AND 7000;"
@@ -1923,7 +1923,8 @@ TEST(the_note_of_a_removed_session_is_removed)
         world_done(&w);
 }
 
-/* "c" has a password that its parent "p" has told since, and a note that the service was stuck in it then, @n times; "z" is new. */
+/* "c" has a password that its parent "p" has since revealed, and a note that the service was stuck in it then, @n times; "z" is
+ * new. */
 static void world_begin_stuck_sharing(World *w, const char *name, unsigned n, const char *bare)
 {
         SessionVersion version;
@@ -1999,7 +2000,7 @@ TEST(a_session_that_was_stuck_three_times_so_has_failed_until_it_changes)
         world_done(&w);
 }
 
-/* Sessions that only the archive has are masked again from there: "b" is under an older policy still. */
+/* Sessions that only the archive has are masked again from there: "b" has an even older policy. */
 TEST(a_session_that_was_stuck_when_it_was_masked_again_is_masked_last_or_has_failed)
 {
         for (unsigned n = 1; n <= 3; n += 2) {
@@ -2048,7 +2049,7 @@ static void *note_and_forget(void *archive)
         return NULL;
 }
 
-/* The worker is done with a session just when the main thread has noted another. */
+/* The worker finishes a session just when the main thread has noted another. */
 TEST(two_threads_write_the_note_of_stuck_sessions)
 {
         _cleanup_free_ char *archive = fixture_path("threads.db"),

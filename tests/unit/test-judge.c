@@ -251,7 +251,7 @@ static const char *const lines[] = {
         "Unseal Key 1: @",
 };
 
-/* The value, up to the end of the line, has a quote that is a part of its word. */
+/* The value, up to the end of the line, has a quote that is part of its word. */
 static const char *const quoted_within[] = {
         "password: ab@'x9\n", "password: ab@\"x9\n",      "password = ab@`x9\n",
         "PASSWORD=ab@'x9\n",  "the password is ab@'x9\n",
@@ -286,7 +286,7 @@ static void seed(void)
 
 typedef struct Wanted {
         const View *view;
-        size_t start, end; /* of the source */
+        size_t start, end; /* position in the source */
         unsigned n_found, n_all;
 } Wanted;
 
@@ -298,7 +298,7 @@ static int look(void *userdata, const Candidate *c)
 
         view_range(w->view, c->start, c->end, &start, &end);
         w->n_all++;
-        /* "%2C" is one character, and goes whole. */
+        /* "%2C" is one character, and is masked whole. */
         w->n_found += end == w->end && (start == w->start ||
                                         (start + 1 == w->start && w->view->source[start] == '%'));
         judge_measure(w->view, c, &m);
@@ -306,7 +306,7 @@ static int look(void *userdata, const Candidate *c)
         return 0;
 }
 
-/* Reads @text from memory that ends where it does. */
+/* Reads @text from memory that ends where the text does. */
 static Wanted read_text(const char *text, size_t size, size_t start, size_t end)
 {
         View view = { 0 };
@@ -321,7 +321,7 @@ static Wanted read_text(const char *text, size_t size, size_t start, size_t end)
         return w;
 }
 
-/* @line with a new value; where it stands to *@ret_start and *@ret_end. */
+/* @line with a new value, whose position is set in *@ret_start and *@ret_end. */
 static char *fill(const char *line, size_t *ret_start, size_t *ret_end)
 {
         const char *at = strchr(line, '@');
@@ -416,7 +416,7 @@ static int decide(void *userdata, const Candidate *c)
         d->n_all++;
         d->n_secrets += x.verdict.secret;
         d->n_vetoes += x.verdict.veto != NULL;
-        /* What was asked of the model has reasons. */
+        /* Whatever the model decided has reasons. */
         CHECK(x.verdict.veto || x.n_reasons > 0);
         return 0;
 }
@@ -494,7 +494,7 @@ TEST(certain_non_secrets_do_not_reach_the_model)
         }
 }
 
-/* A number of tokens is no secret; one that has quotes, or more digits, or another name may be. */
+/* A number of tokens is not a secret; with quotes, more digits or another name, it may be. */
 TEST(only_a_number_of_tokens_is_a_count)
 {
         static const char *const asked[] = {
@@ -507,7 +507,7 @@ TEST(only_a_number_of_tokens_is_a_count)
                 CHECK_INT(decide_text(asked[i]).n_vetoes, 0);
 }
 
-/* What stands where a value could, in code, in commands and in sentences, and is read for none. */
+/* What is in a value's place, in code, in commands and in sentences, and is read as none. */
 TEST(values_of_other_names_are_not_secrets)
 {
         static const char *const harmless[] = {
@@ -528,7 +528,7 @@ TEST(values_of_other_names_are_not_secrets)
         }
 }
 
-/* The signs of a reference stand in values by chance. */
+/* The signs of a reference occur in values by chance. */
 TEST(random_values_hold_no_references)
 {
         static const char specials[] = "!#$%&()*+,-.:;<=>?@[]^_{|}~";
@@ -541,14 +541,14 @@ TEST(random_values_hold_no_references)
                         text[i] = i % 3 ? random_char()
                                         : specials[(unsigned char) random_char() * 7 %
                                                    (sizeof(specials) - 1)];
-                /* The worst: it has the sign for certain. */
+                /* The worst case: it certainly has the sign. */
                 memcpy(text + 20, k % 3 == 0 ? "${" : k % 3 == 1 ? "$(" : "{{", 2);
                 n_vetoed += decide_text(text).n_vetoes;
         }
         CHECK(n_vetoed < 400);
 }
 
-/* Keyword after keyword, each as the name of all the rest: the work stays in proportion to the text. */
+/* Keyword after keyword, each as the name of all the rest: the work stays proportional to the text. */
 TEST(hostile_text_is_read_in_time)
 {
         static const char *const pieces[] = {

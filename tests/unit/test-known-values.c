@@ -1,4 +1,4 @@
-/* known-values: what of a person's files is a secret wherever it stands, and what is none anywhere */
+/* known-values: what in a person's files is a secret wherever it is, and what is not one anywhere */
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -30,7 +30,7 @@ static uint64_t draw(void)
         return state ^= state << 17;
 }
 
-/* A password of @n characters, not one that is of letters or of digits alone. */
+/* A password of @n characters, neither all letters nor all digits. */
 static const char *make_value(size_t n)
 {
         static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -99,7 +99,7 @@ static Masker *new_masker(KnownValues *kv)
 
 #define MARK "[REDACTED:known-value]"
 
-/* A value between two texts is masked, and nothing of the texts. A random one may have the form of another rule by chance. */
+/* A value between two texts is masked, and nothing of the texts. By chance, a random one may match another rule. */
 static void check_masked(Masker *m, const char *value, const char *before, const char *after)
 {
         _cleanup_free_ char *text = NULL, *expected = NULL, *got = NULL;
@@ -137,7 +137,7 @@ static bool told_as_known(Masker *m, const char *value)
         return masked.n_findings == 1 && strcmp(masked.findings->rule, "known-value") == 0;
 }
 
-/* Without a word round it that any rule knows. */
+/* Without a word around it that any rule knows. */
 static void check_known(KnownValues *kv, const char *value)
 {
         _cleanup_(masker_freep) Masker *m = new_masker(kv);
@@ -207,7 +207,7 @@ TEST(words_in_a_sentence)
         check_masked(m, "correct horse\\\\nbattery staple", "\"{\\\"a\\\":\\\"told ", "\\\"}\"");
         check_stays(m, "correct horses battery staple");
         check_stays(m, "incorrect horse battery staple");
-        check_stays(m, "a text that ends with correct horse"); /* words are no beginning of it */
+        check_stays(m, "a text that ends with correct horse"); /* words do not begin with it */
 }
 
 TEST(other_forms)
@@ -249,7 +249,7 @@ TEST(signs_in_a_password)
         }
 }
 
-/* Where in a URL a secret may stand. */
+/* Where a secret may be in a URL. */
 TEST(urls)
 {
         static const char *const urls[] = {
@@ -277,7 +277,7 @@ TEST(urls)
         }
 }
 
-/* What begins as something else takes nothing with it. */
+/* A line that begins as something else takes nothing with it. */
 TEST(a_value_that_only_begins_so)
 {
         static const char *const befores[] = { "BANNER=\"{\n hello\n}\"\n",
@@ -392,7 +392,7 @@ TEST(docker)
                    "\"credsStore\":\"secretservice\",\"currentContext\":\"something-7-else\"}",
                    auth.data, b);
         kv = load("config.json");
-        CHECK_INT(known_values_n(kv), 3); /* also as it is encoded */
+        CHECK_INT(known_values_n(kv), 3); /* also in its encoded form */
         check_known(kv, a);
         check_known(kv, b);
 }
@@ -493,7 +493,7 @@ TEST(files_that_change_vanish_and_are_broken)
         CHECK_INT(known_values_file(kv, 0)->error, -EISDIR);
 }
 
-/* None of them holds up a cycle, and each is told. */
+/* None of them delays a cycle, and each is reported. */
 TEST(paths_that_are_not_files)
 {
         static const struct {

@@ -1,4 +1,4 @@
-/* look-back: whether a session is worth a second look */
+/* look-back: whether a session must be searched again */
 #include "mask/secret-maker.h"
 #include "rules-fixture.h"
 #include "sync/look-back.h"
@@ -6,11 +6,11 @@
 
 static const HashKey key = { { 4 } };
 
-/* What one test has: a masker that learns, and the texts of a session. */
+/* A test's setup: a masker that learns, and the texts of a session. */
 typedef struct Desk {
         Masker *masker;
         LookBack texts;
-        char *told, *secret; /* a text that tells a secret, and the secret */
+        char *told, *secret; /* a text that reveals a secret, and the secret */
         char *large;
         size_t large_size;
 } Desk;
@@ -36,7 +36,7 @@ static void desk_done(Desk *d)
         free(d->large);
 }
 
-/* The next message of the session. Returns where it begins. */
+/* Adds the session's next message. Returns where it begins. */
 static size_t add(Desk *d, const char *text, size_t size)
 {
         Message m = { .values = { [MESSAGE_CONTENT] = value_text(text, size) } };
@@ -46,7 +46,7 @@ static size_t add(Desk *d, const char *text, size_t size)
         return begin;
 }
 
-/* The message that tells the secret; it may stand unseen from @from on. */
+/* The message that reveals the secret, which may be unseen from @from on. */
 static void learn(Desk *d, size_t from)
 {
         size_t begin = add(d, d->told, strlen(d->told));
@@ -96,7 +96,7 @@ TEST(large_texts_are_searched_only_where_a_secret_may_be)
         CHECK_INT(look_back_is_due(&d.texts, d.masker), 1);
 }
 
-/* A large session that grows by a clean message: its secret was known to all of it before. */
+/* A large session grows by a clean message: all of it already knew the secret. */
 TEST(masked_texts_are_not_searched_again_for_their_size)
 {
         _cleanup_(desk_done) Desk d;

@@ -1,4 +1,4 @@
-/* mask: what makes it quick changes no answer: blocks, wherever they fall, and what is kept of names */
+/* mask: optimizations change no answer: blocks, wherever they begin, and what is remembered about names */
 #include <string.h>
 
 #include "mask/cut.h"
@@ -21,7 +21,7 @@ static uint32_t next_random(void)
         return seed;
 }
 
-/* Pieces of what is read in another way than as it stands, between words and long tokens. */
+/* Pieces that are not read as they are, between words and long tokens. */
 static size_t fill(char *text, size_t size)
 {
         static const char *const pieces[] = { "\n",
@@ -62,7 +62,7 @@ static size_t fill(char *text, size_t size)
         return n;
 }
 
-/* A line of its own before a text moves it within the blocks, and changes nothing else. */
+/* A line before a text moves it within the blocks, and changes nothing else. */
 static void check_view(const char *text, size_t size, size_t shift, bool join)
 {
         View alone = { .join = join }, moved = { .join = join };
@@ -214,7 +214,7 @@ static bool is_base64(char c)
                (c && strchr("+/-_", c));
 }
 
-/* A line of JSON in base64, of 24 characters or more, is found wherever it stands in text. */
+/* A line of JSON in base64, of 24 characters or more, is found wherever it is in a text. */
 TEST(encoded_text_is_found_wherever_it_stands)
 {
         static const char encoded[] = "eyJhbGciOiJIUzI1NiIsInR5cCI6Ikp";
@@ -247,7 +247,7 @@ static bool is_odd(uint32_t rule, const char *name, size_t size)
         return rule % 2;
 }
 
-/* What was noted is said of that name and that rule alone, or forgotten. */
+/* What was noted applies to that name and that rule alone, or is forgotten. */
 TEST(a_name_is_known_for_itself_alone)
 {
         NameCache *c = name_cache_new();

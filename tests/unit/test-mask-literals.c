@@ -1,4 +1,4 @@
-/* mask: literals are found wherever they stand, and what was compiled is kept */
+/* mask: literals are found wherever they are, and the compiled ones are cached */
 #include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,7 +13,7 @@
 
 static uint32_t seed;
 
-/* Each run has other texts; SCRUBJAY_TEST_SEED repeats one. */
+/* Each run has different texts; SCRUBJAY_TEST_SEED repeats one. */
 __attribute__((constructor)) static void choose_seed(void)
 {
         const char *given = getenv("SCRUBJAY_TEST_SEED");
@@ -31,7 +31,7 @@ static uint32_t next_random(void)
         return seed;
 }
 
-/* Few different bytes, so that literals of three of them occur and overlap often. */
+/* Few different bytes, so that literals of three bytes occur and overlap often. */
 static void fill(char *text, size_t n, const char *alphabet)
 {
         for (size_t i = 0; i < n; i++)
@@ -125,7 +125,7 @@ static ino_t file_number(const char *path)
         return stat(path, &st) == 0 ? st.st_ino : 0;
 }
 
-/* With @cache the same is found as without. */
+/* With @cache, the same is found as without. */
 static void check_kept(const Kept *k, const char *cache)
 {
         const char *caches[] = { NULL, cache };
@@ -161,12 +161,12 @@ static void spoil(const char *path, int way)
         case 1: /* empty */
                 REQUIRE(truncate(path, 0) == 0);
                 break;
-        case 2: /* a bit of what was compiled, or of the header */
+        case 2: /* a bit of the compiled literals, or of the header */
         case 3:
                 bytes[next_random() % (way == 2 ? size : 32)] ^= (char) (1 << next_random() % 8);
                 REQUIRE(file_replace(path, 0600, bytes, size) == 0);
                 break;
-        case 4: /* more than there was */
+        case 4: /* longer than before */
                 REQUIRE(truncate(path, (off_t) size + 1) == 0);
                 break;
         case 5:
@@ -182,7 +182,7 @@ static void spoil(const char *path, int way)
         }
 }
 
-/* What is kept counts where it is whole, ours, and of these literals; else it is made anew. */
+/* The cache is used if it is whole, ours, and for these literals; otherwise they are compiled again. */
 TEST(compiled_literals_are_kept_and_never_trusted)
 {
         _cleanup_free_ char *folder = fixture_path("cache/scrubjay"),
@@ -211,21 +211,21 @@ TEST(compiled_literals_are_kept_and_never_trusted)
                 check_kept(&kept, folder);
                 CHECK_INT(file_number(path), before);
         }
-        /* others, or the same ones of another library or processor: another key */
+        /* other literals, or the same ones for another library or processor: another key */
         check_kept(&other, folder);
         CHECK(file_number(path) != before);
         before = file_number(path);
-        /* a folder that others can write to: neither read nor written */
+        /* a folder that others can write to is neither read nor written */
         REQUIRE(chmod(folder, 0770) == 0);
         check_kept(&kept, folder);
         check_kept(&other, folder);
         CHECK_INT(file_number(path), before);
         REQUIRE(chmod(folder, 0700) == 0);
-        /* one that cannot be made */
+        /* one that cannot be created */
         check_kept(&kept, nowhere);
 }
 
-/* The key tells what was compiled, where and by what. */
+/* The key says what was compiled, where and with what. */
 TEST(a_cache_of_another_key_does_not_count)
 {
         _cleanup_free_ char *folder = fixture_path("keys"), *bytes = NULL;

@@ -1,4 +1,4 @@
-/* mask: the rules that are installed, by their own examples */
+/* mask: the installed rules, with their own examples */
 #include <dirent.h>
 
 #include "mask/rule-check.h"

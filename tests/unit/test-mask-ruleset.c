@@ -119,7 +119,7 @@ TEST(broken_rules_are_named)
         }
 }
 
-/* The digest of the rules in force is made of it: another form would have everything masked again. */
+/* The digest of the rules in force is made from it: a different form would mask everything again. */
 TEST(a_rule_is_kept_as_json_c_writes_it)
 {
         static const char special[] =
@@ -288,7 +288,7 @@ TEST(more_rules_than_the_limits_are_refused_with_a_sentence)
                 }
 }
 
-/* Few bytes of a pattern can be many when it is compiled. */
+/* A pattern of few bytes can be large when it is compiled. */
 TEST(large_patterns_are_refused_by_what_they_compile_to)
 {
         _cleanup_free_ char *text = repeat("{\"allow\":{\"patterns\":[", "\"(?:abc|d%zu){500}\"",
@@ -303,7 +303,7 @@ TEST(large_patterns_are_refused_by_what_they_compile_to)
         CHECK(error && strstr(error, "bytes of compiled patterns"));
 }
 
-/* The same file named more often than the limit stands in for so many files. */
+/* The same file, named more often than the limit, acts as that many files. */
 TEST(more_files_than_the_limit_are_refused)
 {
         _cleanup_(remove_folder) char *folder = make_folder("[]");
@@ -404,7 +404,7 @@ TEST(the_digest_tells_every_change)
         (void) ruleset_unref(rules);
 }
 
-/* A pattern that tries every way to cut a row of "a" in two, and all again for each of them. */
+/* A pattern that tries every way to split a run of "a" in two, and again for each of those. */
 TEST(a_text_that_hits_a_limit_is_masked_as_a_whole)
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = load(
@@ -459,7 +459,7 @@ TEST(bounds_are_lifted_where_a_class_repeats)
         }
 }
 
-/* What is longer than the rule's bound is masked to the end of its word, where the rule's pattern without the bound goes so far. */
+/* A value beyond the rule's bound is masked to the end of its word, if the pattern without the bound reaches that far. */
 TEST(a_bound_is_no_end)
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = load(
@@ -497,7 +497,7 @@ TEST(overlapping_findings_are_one)
         check_masked(rules, "x abcdefgh y", "x [REDACTED:better] y");
 }
 
-/* What a person's rule finds is masked, though it reads as a placeholder; the file may ask for the guard. */
+/* What a person's rule finds is masked even if it looks like a placeholder; the file may ask for the guard. */
 TEST(a_guard_holds_only_where_it_is_written)
 {
         const char *rules = "{\"rules\":[{\"id\":\"own\",\"literals\":[\"acme-\"],\"pattern\":\"acme-\\\\S+\"}]}",

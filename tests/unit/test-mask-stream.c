@@ -1,4 +1,4 @@
-/* mask: a text that comes in pieces is masked as all of it is */
+/* mask: a text that comes in pieces is masked as if it came at once */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,13 +8,13 @@
 #include "test.h"
 
 #define PIECE MASK_STREAM_PIECE_MIN
-/* Several pieces, and one chunk of the scanner; and many of both. */
+/* Several pieces in one chunk of the scanner; and many of both. */
 #define LONG_TEXT    ((size_t) 500 * 1024)
 #define LONGEST_TEXT ((size_t) 4 * 1024 * 1024)
 
 static uint32_t seed;
 
-/* xorshift32: other texts in every run. */
+/* xorshift32: different texts in every run. */
 static uint32_t next_random(void)
 {
         if (!seed) {
@@ -55,7 +55,7 @@ static void put_made(StrBuf *b, const char *template)
         free(made);
 }
 
-/* Prose and code with secrets in them: some are told by what stands before, and come again without it. */
+/* Prose and code with secrets: the context before reveals some of them, which are repeated without it. */
 static void fill(StrBuf *b, size_t size)
 {
         static const char *const pieces[] = {
@@ -238,7 +238,7 @@ TEST(output_comes_before_the_end_and_memory_stays)
         strbuf_done(&out.text);
 }
 
-/* It cannot be told where it ends: nothing of it comes out, nor of what is after it. */
+/* Nothing shows where it ends: nothing of it appears in the output, nor what follows it. */
 TEST(a_secret_longer_than_any_window_ends_the_output)
 {
         static const struct {
@@ -280,7 +280,7 @@ static void put_random(StrBuf *b, size_t n)
                 (void) strbuf_putc(b, letters[next_random() % 62]);
 }
 
-/* Does no piece of @token stand in @text? */
+/* Is no piece of @token in @text? */
 static bool is_gone(const StrBuf *token, const StrBuf *text)
 {
         for (int i = 0; i < 200; i++) {
@@ -294,7 +294,7 @@ static bool is_gone(const StrBuf *token, const StrBuf *text)
         return true;
 }
 
-/* However long a token is that is found, and wherever chunks and windows begin: none of it stays. */
+/* However long a found token is, and wherever chunks and windows begin: none of it stays. */
 TEST(a_long_token_is_masked_to_its_end)
 {
         static const struct {
@@ -337,11 +337,11 @@ TEST(a_long_token_is_masked_to_its_end)
                         strbuf_done(&out.text);
                 }
         }
-        /* the judge takes one of some thousands of random values for none, at any length */
+        /* the judge rejects one in some thousands of random values, at any length */
         CHECK(n_found + 1 >= ELEMENTSOF(forms) * ELEMENTSOF(sizes));
 }
 
-/* A value with a secret in it, of some form and length. */
+/* A value with a secret in it, in some form and of some length. */
 static void put_value(StrBuf *b)
 {
         static const char *const values[] = {
@@ -363,7 +363,7 @@ static void put_value(StrBuf *b)
                 put_made(b, values[next_random() % ELEMENTSOF(values)]);
                 return;
         }
-        /* A string longer than what is looked at after a place, without a space. */
+        /* A string without a space, longer than what is read after a place. */
         (void) strbuf_puts(b, "\"");
         for (uint32_t n = next_random() % 6000; n > 0; n--)
                 (void) strbuf_puts(b, n % 7 ? "abc_def,ghi/" : "\\\\\\n\\u00e9\\\"");
@@ -399,7 +399,7 @@ static void fill_json(StrBuf *b, Form form, size_t size)
         REQUIRE(strbuf_puts(b, after[form]) == 0);
 }
 
-/* How long the line is that begins at @at, with its end. */
+/* The length of the line that begins at @at, with its end. */
 static size_t line_size(const StrBuf *text, size_t at)
 {
         const char *end = memchr(text->data + at, '\n', text->size - at);
@@ -421,7 +421,7 @@ static void check_json(const StrBuf *before, const StrBuf *after, Form form)
                 k += m;
         }
         if (form < LINES)
-                i = form == PRETTY ? 3 : 0; /* its mark of byte order */
+                i = form == PRETTY ? 3 : 0; /* its byte order mark */
         CHECK(i == before->size ? k == after->size
                                 : json_value_length(after->data + i, after->size - i) > 0);
 }
@@ -448,7 +448,7 @@ TEST(json_of_any_length_stays_json)
         }
 }
 
-/* The second window cannot be searched: what is masked of it begins with no part of an escape. */
+/* The second window cannot be searched: what is masked of it does not begin within an escape. */
 TEST(an_escape_is_not_cut)
 {
         static const char rule[] =
@@ -499,7 +499,7 @@ static void put_base64(StrBuf *b, const StrBuf *plain, size_t line)
         }
 }
 
-/* Where the characters of another text were mended says nothing of this one. */
+/* Places where another text was repaired say nothing about this one. */
 TEST(findings_of_a_part_are_reported_by_its_own_bytes)
 {
         _cleanup_(strbuf_done) StrBuf text = { 0 };
@@ -519,7 +519,7 @@ static void count_call(void *userdata)
         (*(size_t *) userdata)++;
 }
 
-/* The runs of base64 in a text and the text share one budget: its steps are counted on in them, and whoever waits is told. */
+/* A text and the runs of base64 in it share one budget: their steps are counted together, and whoever waits is told. */
 TEST(runs_of_base64_are_in_the_budget_of_the_text)
 {
         _cleanup_(strbuf_done) StrBuf plain = { 0 }, text = { 0 };
@@ -539,7 +539,7 @@ TEST(runs_of_base64_are_in_the_budget_of_the_text)
         CHECK(n_calls > 0);
 }
 
-/* A run of base64 of many pieces, with lines and without: wherever it is cut, what is encoded in it is read. */
+/* A run of base64 in many pieces, with lines and without: wherever it is cut, what it encodes is read. */
 TEST(a_secret_in_a_long_run_of_base64_is_found)
 {
         for (size_t line = 0; line <= 76; line += 76) {

@@ -1,4 +1,4 @@
-/* mask: what goes, what stays, and that the text round a secret is left alone */
+/* mask: what is masked, what stays, and that the text around a secret is left alone */
 #include <json-c/json.h>
 
 #include "base/strbuf.h"
@@ -22,10 +22,10 @@ static Masker *new_masker(void)
         return m;
 }
 
-/* What is written with <<{alnum:36}>> is made by the generators; the brackets enclose what has to be masked. */
+/* The generators replace <<{alnum:36}>>; the brackets enclose what must be masked. */
 typedef struct Sample {
         char *text;     /* without the brackets */
-        char *expected; /* with "#" for what was between brackets */
+        char *expected; /* with "#" in place of what was between brackets */
 } Sample;
 
 static void sample_done(Sample *s)
@@ -192,7 +192,7 @@ TEST(private_keys_go_whole)
                 /* As grep prints it. */
                 "id_rsa:1:<<-----BEGIN RSA PRIVATE KEY-----\nid_rsa:2:{base64:64}\nid_rsa:3:{base64:30}\n"
                 "id_rsa:4:-----END RSA PRIVATE KEY----->>\n",
-                /* No key. */
+                /* Not a key. */
                 "if (strstr(s, \"-----BEGIN PRIVATE KEY-----\"))\n        return parse(s);\n",
                 "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----\n",
                 "A PRIVATE KEY is private.\n",
@@ -239,7 +239,7 @@ TEST(assignments_are_judged)
                 "env:\n- name: API_TOKEN\n  value: <<{alnum:40}>>\n",
                 "config['secret_key'] = '<<{alnum:32}>>'",
                 "?token=<<{alnum:32}>>&x=1",
-                /* No secrets. */
+                /* Not secrets. */
                 "token = self.next_token()",
                 "password: string",
                 "password = os.environ[\"DB_PASSWORD\"]",
@@ -347,7 +347,7 @@ TEST(known_secrets_are_masked_everywhere)
         CHECK_INT(masked.n_findings, 0);
 }
 
-/* Random letters fall into pieces that could be words; their copies without context are masked all the same. */
+/* Random letters fall into pieces that could be words; copies of them without context are still masked. */
 TEST(copies_of_random_letters_are_masked)
 {
         static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -380,10 +380,10 @@ TEST(copies_of_random_letters_are_masked)
                 n_left += strstr(got, value) != NULL;
         }
         CHECK(n_masked > 950);
-        CHECK(n_left <= 8); /* 0.5 are usual; before the letters' order was asked, it was 250 */
+        CHECK(n_left <= 8); /* 0.5 are usual; without the order of letters, it was 250 */
 }
 
-/* agentsview cuts first_message at 300 characters, tools and people elsewhere. */
+/* agentsview cuts first_message after 300 characters; tools and people cut elsewhere. */
 TEST(the_beginning_of_a_known_secret_is_masked_where_the_text_was_cut)
 {
         static const char *const befores[] = { "it is ", "it is ", "is ", "{\"a\":\"",
@@ -414,7 +414,7 @@ TEST(the_beginning_of_a_known_secret_is_masked_where_the_text_was_cut)
         check_sample(MASK_TEXT, "in the middle {alnum:12} of it...");
 }
 
-/* Between two characters of a known secret; and what a terminal does to one that does not fit its line. */
+/* Between two characters of a known secret; and what a terminal does to a secret that does not fit its line. */
 TEST(a_known_secret_that_something_unseen_breaks_is_one)
 {
         static const char line[] = "a line as long as a terminal is wide, and its end is ";
@@ -457,7 +457,7 @@ TEST(the_beginning_of_a_form_is_masked_where_the_text_was_cut)
                 "{\"a\":\"<<sk-ant-api03-{alnum:20}>>...\"}",
                 "id <<AKIA{base32:8}>>",
                 "Authorization: SSWS <<00{alnum:12}>>",
-                /* words, whatever they begin with; and what goes on */
+                /* words, whatever they begin with; and longer ones */
                 "see sk-learn",
                 "see sk-learn2...",
                 "see ghp_ab",
@@ -474,7 +474,7 @@ static void count_progress(void *userdata)
         ++*(unsigned *) userdata;
 }
 
-/* Each of them was searched for from the last one of the other kind on, to the end of the chunk. */
+/* Each was searched for from the last one of the other kind, to the end of the chunk. */
 TEST(many_signs_of_a_cut_cost_little)
 {
         static const char *const signs[] = { "\xE2\x80\xA6 ", "... ", "ghp_\r" };
@@ -499,7 +499,7 @@ TEST(many_signs_of_a_cut_cost_little)
         }
 }
 
-/* Tokens of one prefix, and a text that is nothing but this prefix: it took minutes, and nobody was told. */
+/* Tokens with one prefix, and a text that consists of this prefix: it took minutes, and nobody was told. */
 TEST(many_secrets_of_one_prefix_cost_little)
 {
         const size_t size = 2 << 20;
@@ -542,7 +542,7 @@ TEST(a_mask_is_no_name)
         check_again(MASK_TEXT, &(Masked){ masked, strlen(masked), NULL, 0 });
 }
 
-/* Only a complete one, of a rule that there is, is one; all round it is text as any other. */
+/* Only a complete marker of an existing rule is one; everything around it is text like any other. */
 TEST(only_a_whole_mask_is_one)
 {
         static const char *const templates[] = {
@@ -652,7 +652,7 @@ TEST(clean_text_is_not_copied)
         CHECK_INT(masked.size, 0);
 }
 
-/* A secret at any place round the ends of the chunks that long texts are read in. */
+/* A secret at any place around the ends of the chunks in which long texts are read. */
 TEST(chunks_make_no_difference)
 {
         _cleanup_(masker_freep) Masker *m = new_masker();
@@ -681,7 +681,7 @@ TEST(chunks_make_no_difference)
                 }
 }
 
-/* Lines of @size bytes with @line at @at of them, which is as long as what it replaces. */
+/* Lines of @size bytes, with @line at @at, which is as long as what it replaces. */
 static void fill_lines(char *text, size_t size, const char *line, size_t at)
 {
         static const char plain[] =
@@ -692,7 +692,7 @@ static void fill_lines(char *text, size_t size, const char *line, size_t at)
         memcpy(text + at, line, strlen(line));
 }
 
-/* A token that goes on in the next line, wherever it stands in a long text. */
+/* A token that continues in the next line, wherever it is in a long text. */
 TEST(a_wrapped_token_is_found_in_a_long_text)
 {
         static const size_t places[] = { 200, 16384, 32768, 262144, 524288 };
@@ -727,7 +727,7 @@ static uint64_t count_steps(Scanner *scanner, const char *text, size_t size)
         return scanner_budget(scanner)->steps;
 }
 
-/* Of a long text only what is near such a line is read with its lines joined. */
+/* Of a long text, only the part near such a line is read with its lines joined. */
 TEST(a_line_that_may_go_on_costs_what_is_near_it)
 {
         static const char line[] =

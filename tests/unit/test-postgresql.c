@@ -1,4 +1,4 @@
-/* The PostgreSQL backend, what needs no server: values, digests, settings */
+/* The PostgreSQL backend, as far as it needs no server: values, digests, settings */
 #include <string.h>
 
 #include "remote/postgresql/connection-settings.h"
@@ -10,7 +10,7 @@ TEST(sha256)
 {
         static char many[1000];
 
-        /* FIPS 180-4's own examples, and the lengths about a block's end (from sha256sum) */
+        /* FIPS 180-4's own examples, and lengths around a block's end (from sha256sum) */
         CHECK(sha256_begin("abc", 3) == 0xba7816bf8f01cfea);
         CHECK(sha256_begin("", 0) == 0xe3b0c44298fc1c14);
         CHECK(sha256_begin("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56) ==

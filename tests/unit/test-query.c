@@ -1,4 +1,4 @@
-/* query: the archive as people look at it */
+/* query: the archive as people see it */
 #include "archive/query.h"
 
 #include <sys/stat.h>
@@ -268,7 +268,7 @@ TEST(a_file_that_is_not_an_archive_is_refused)
         sqlite_close(f.db);
         f.db = NULL;
         REQUIRE(file_write_atomic(f.path, 0600, "", 0) == 0);
-        CHECK_INT(query_open(f.path, &q), -ENOENT); /* just being made */
+        CHECK_INT(query_open(f.path, &q), -ENOENT); /* just being created */
         REQUIRE(file_write_atomic(f.path, 0600,
                                   "not a database, but longer than a header: "
                                   "..................................................",

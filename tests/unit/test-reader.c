@@ -1,4 +1,4 @@
-/* source: what the reader makes of agentsview's database, today's, yesterday's and broken ones */
+/* source: what the reader makes of agentsview's databases: today's, yesterday's and broken ones */
 #include "fixture.h"
 #include "source/reader.h"
 
@@ -31,7 +31,7 @@ static size_t count_sessions(Reader *r, const char *marker, uint64_t *ret_finger
         return n;
 }
 
-/* The session in row @rowid. Returns what reader_list_next() does; the list goes on, so that *@ret stays valid. */
+/* The session in row @rowid. Returns what reader_list_next() does; the list stays open, so that *@ret stays valid. */
 static int session_at(Reader *r, int64_t rowid, SourceSession *ret)
 {
         uint64_t fingerprint;
@@ -47,7 +47,7 @@ static int session_at(Reader *r, int64_t rowid, SourceSession *ret)
         return k;
 }
 
-/* The fingerprint of the message @ordinal, 0 where there is none. */
+/* The fingerprint of the message @ordinal; 0 if there is none. */
 static uint64_t message_fingerprint(Reader *r, const char *id, int64_t ordinal)
 {
         uint64_t fingerprint = 0;
@@ -98,7 +98,7 @@ TEST(files_that_are_no_source_say_why)
         }
 }
 
-/* What no source is without. */
+/* What every source has. */
 #define CORE "id TEXT PRIMARY KEY, project TEXT, agent TEXT, message_count INTEGER"
 #define MESSAGES                                                                                       \
         "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT, ordinal INTEGER, role TEXT, " \
@@ -187,7 +187,7 @@ TEST(what_counts_as_a_change_of_the_session)
         (void) count_sessions(r, NULL, &after);
         CHECK(before != after);
         fixture_sql(path, "UPDATE sessions SET sync_marker = ''");
-        CHECK_INT(count_sessions(r, "2026-02-02", NULL), 1); /* unparsable: always looked at */
+        CHECK_INT(count_sessions(r, "2026-02-02", NULL), 1); /* unparsable: always compared */
 }
 
 TEST(a_fingerprint_covers_calls_and_results_but_not_the_row_id)
@@ -219,7 +219,7 @@ TEST(a_fingerprint_covers_calls_and_results_but_not_the_row_id)
         CHECK(message_fingerprint(r, "a", 4) != before);
 }
 
-/* The names of the calls of the message @ordinal, in order, each with its number. */
+/* The names of the calls of message @ordinal, in order, each with its number. */
 static void list_calls(Reader *r, const char *id, int64_t ordinal, StrBuf *ret)
 {
         Message m;
@@ -250,7 +250,7 @@ TEST(calls_come_in_order_of_their_numbers)
                     "(5, 'a', 4, 'assistant', 'x'), (6, 'a', 7, 'assistant', 'y');"
                     "INSERT INTO tool_calls (message_id, session_id, tool_name, category, call_index) VALUES "
                     "(5, 'a', 'C', '', 2), (5, 'a', 'A', '', 0), (5, 'a', 'B', '', 1), (5, 'a', 'D', '', 9), "
-                    /* no number first, then each in order of its row: one said twice, text, and one below 0 */
+                    /* first without a number, then in order of rows: a repeated one, text, and one below 0 */
                     "(6, 'a', 'L', '', 3), (6, 'a', 'K', '', 1), (6, 'a', 'M', '', 3), (6, 'a', 'I', '', NULL), "
                     "(6, 'a', 'J', '', -5), (6, 'a', 'H', '', 'none')");
         r = open_reader(path);
@@ -278,7 +278,7 @@ TEST(a_commit_is_seen_and_a_swapped_file_is_opened)
         fixture_sql(other,
                     AGENTSVIEW_SCHEMA "INSERT INTO sessions (id) VALUES ('c'), ('d'), ('e')");
         REQUIRE(rename(other, path) == 0);
-        /* agentsview removes these of the old file; with them SQLite would read the old pages */
+        /* agentsview removes the old file's; with them, SQLite would read the old pages */
         REQUIRE(asprintf(&wal, "%s-wal", path) > 0 && asprintf(&shm, "%s-shm", path) > 0);
         REQUIRE(unlink(wal) == 0 && unlink(shm) == 0);
         CHECK_INT(reader_open(r, NULL), 1);
@@ -301,7 +301,7 @@ TEST(a_column_that_comes_later_is_read)
         CHECK_INT(s.values[SESSION_DISPLAY_NAME].type, VALUE_TEXT);
 }
 
-/* Opens @path with @sql run on it; returns what reader_open() said, which the caller frees. */
+/* Opens @path after running @sql on it; returns the error of reader_open(), which the caller frees. */
 static char *refusal(const char *path, const char *sql, int64_t expected)
 {
         _cleanup_(reader_freep) Reader *r = NULL;
@@ -319,7 +319,7 @@ TEST(the_required_columns_depend_on_the_data_version)
         static const struct {
                 const char *sql;
                 int64_t expected;
-                const char *table, *column; /* that the sentence names; NULL: it can be read */
+                const char *table, *column; /* named by the error; NULL: it can be read */
         } cases[] = {
                 { "SELECT 1", 0, NULL, NULL },
                 { "ALTER TABLE messages RENAME TO entries", 0, "messages", NULL },

@@ -160,7 +160,7 @@ TEST(the_filter_knows_the_home_folder_it_is_given)
                 { "/home/a", "~/secret", SHARE_NOTHING, SHARE_ALL },
                 { "/home/a", "/home/a", SHARE_ALL, SHARE_NOTHING },
                 { "/home/a", "/home/b/secret", SHARE_ALL, SHARE_ALL },
-                /* what is special in a glob is nothing special in a home folder */
+                /* what is special in a glob is not special in a home folder's path */
                 { "/home/[a]*", "/home/[a]*/secret", SHARE_NOTHING, SHARE_ALL },
                 { "/home/[a]*", "/home/ax/secret", SHARE_ALL, SHARE_ALL },
                 { NULL, "~/secret", SHARE_NOTHING, SHARE_ALL },
@@ -240,7 +240,7 @@ TEST(what_is_planned_for_a_session)
         CHECK_INT(step(metadata, LEDGER_SHARED, 5, 5), DELIVERY_UPDATE);
         CHECK_INT(step(held, LEDGER_NONE, 0, 5), DELIVERY_HOLD);
         CHECK_INT(step(held, LEDGER_SHARED, 5, 5), DELIVERY_KEEP);
-        CHECK_INT(step(both, LEDGER_SHARED, 5, 5), DELIVERY_UPDATE); /* taking back never waits */
+        CHECK_INT(step(both, LEDGER_SHARED, 5, 5), DELIVERY_UPDATE); /* removing never waits */
 }
 
 TEST(waits_double_and_have_a_limit)
@@ -387,7 +387,7 @@ TEST(the_ledger_remembers)
         CHECK_INT(entry.state, LEDGER_UNKNOWN);
 }
 
-/* Of two couriers that come at the same moment. */
+/* One of two couriers that come at the same moment. */
 static void *open_ledger(void *archive)
 {
         _cleanup_(ledger_closep) Ledger *l = NULL;

@@ -1,4 +1,4 @@
-/* search index: built, kept up, and emptied of what is gone */
+/* search index: built, updated, and emptied of what is gone */
 #include "archive/search-index.h"
 
 #include "archive-fixture.h"
@@ -32,7 +32,7 @@ static int on_hit(void *userdata, const SearchHit *hit)
         return 0;
 }
 
-/* Updates, searches, and gives the places that were found. */
+/* Updates, searches, and returns the places that were found. */
 static const char *find(Fixture *f, SearchFilter filter)
 {
         _cleanup_(search_index_closep) SearchIndex *x = NULL;
@@ -75,7 +75,7 @@ TEST(words_are_found_wherever_they_stand)
         CHECK_STR(find_text(&f, "ZEBRA quick"), "a:0");
         CHECK_STR(find_text(&f, "cafe"), "a:0");
         CHECK_STR(find_text(&f, "pondering"), "a:1");
-        CHECK_STR(find_text(&f, "listfiles"), "a:1"); /* behind an escaped line break */
+        CHECK_STR(find_text(&f, "listfiles"), "a:1"); /* after an escaped line break */
         CHECK_STR(find_text(&f, "directory"), "a:1");
         CHECK_STR(find_text(&f, "json"), "a:1");
         CHECK_STR(find_text(&f, "harbour"), "a:-1");
@@ -148,7 +148,7 @@ TEST(many_hits_come_chunk_by_chunk)
         CHECK_INT(search_index_find(x, &(SearchFilter){ .text = "walrus" }, on_hit, NULL), 0);
         for (const char *p = found; (p = strstr(p, "b:")) != NULL; p++)
                 n++;
-        CHECK(n > 64); /* what fits into the buffer */
+        CHECK(n > 64); /* what fits in the buffer */
         CHECK(strncmp(found, "b:200 b:199 ", 12) == 0);
         x = search_index_close(x);
         search_done(&f);
@@ -166,7 +166,7 @@ TEST(changes_are_taken_in)
                                  "change_seq) VALUES ('a', 2, 'third zebra', 5, 4);"
                                  "UPDATE sessions SET change_seq = 4 WHERE id = 'a';"
                                  "UPDATE meta SET value = 4 WHERE key = 'change_seq'") == 0);
-        CHECK_STR(find_text(&f, "zebra"), "b:0 a:2"); /* what is new comes where its time is */
+        CHECK_STR(find_text(&f, "zebra"), "b:0 a:2"); /* what is new is ordered by its time */
         CHECK_STR(find_text(&f, "okapi"), "a:0");
         CHECK_STR(find_text(&f, "pondering"), "a:1");
         CHECK_STR(find_text(&f, "harbour"), "a:-1");
@@ -181,7 +181,7 @@ TEST(changes_are_taken_in)
         search_done(&f);
 }
 
-/* An older conversation that arrives later is older all the same: hits and limits go by the messages' times. */
+/* An older conversation that arrives later is still older: hits and limits follow the messages' times. */
 TEST(hits_go_by_the_time_of_the_message)
 {
         Fixture f;
@@ -246,7 +246,7 @@ TEST(no_word_outlives_its_text)
         CHECK_STR(find_text(&f, "pondering"), "a:1");
         CHECK(index_holds(&f, "pondering"));
 
-        /* deleted for good */
+        /* deleted permanently */
         REQUIRE(sqlite_run(f.db,
                            "DELETE FROM messages WHERE session_id = 'a';"
                            "DELETE FROM sessions WHERE id = 'a';"
@@ -256,7 +256,7 @@ TEST(no_word_outlives_its_text)
         CHECK_STR(find_text(&f, "zebra"), "b:0");
         CHECK(!index_holds(&f, "pondering"));
 
-        /* masked again, by other rules */
+        /* masked again, with other rules */
         CHECK(index_holds(&f, "another"));
         REQUIRE(sqlite_run(f.db, "UPDATE messages SET content = 'masked zebra', change_seq = 5;"
                                  "UPDATE sessions SET change_seq = 5;"

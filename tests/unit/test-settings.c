@@ -1,4 +1,4 @@
-/* config: files, drop-ins, environment, options, and what is wrong in them */
+/* settings: files, drop-ins, environment, options, and mistakes in them */
 #include <sys/stat.h>
 
 #include "base/file-util.h"
@@ -34,7 +34,7 @@ static void clear(void)
         REQUIRE(system(command) == 0);
 }
 
-/* A fresh folder with nothing in it is home, system folder and all. */
+/* A new empty folder is home, system folder and everything else. */
 static void begin(void)
 {
         static bool made;
@@ -242,7 +242,7 @@ TEST(lists_grow_and_are_emptied)
         CHECK_STR(joined(again->rules_folders), "/only");
         CHECK(!again->exclude);
 
-        /* only an empty value empties: what names nothing takes no privacy away */
+        /* only an empty value empties the list: one that names nothing takes no privacy away */
         put("etc/scrubjay.conf.d/1.conf",
             "[Privacy]\nExclude=\"\"\nExclude=,\nMetadataOnly=''\n[Mask]\nDisable=\"\"\n");
         _cleanup_(settings_unrefp) Settings *kept = load(NULL);
@@ -252,7 +252,7 @@ TEST(lists_grow_and_are_emptied)
         CHECK_STR(joined(kept->rules_disable), "jwt|slack-*");
 }
 
-/* A password in the wrong line does not go to the journal. */
+/* A password in the wrong line does not get into the journal. */
 TEST(long_values_are_not_repeated)
 {
         begin();

@@ -36,7 +36,7 @@ TEST(export_has_the_cursors_that_count)
         fixture_make(&f, sample);
         REQUIRE(sync_state_export(f.db, &s) == 0);
         CHECK_INT(s.version, SYNC_VERSION);
-        CHECK_INT(s.n_sessions, 2); /* b was masked by other rules, c has no cursor */
+        CHECK_INT(s.n_sessions, 2); /* b was masked with other rules, c has no cursor */
         CHECK_STR(s.sessions[0].session_id, "a");
         CHECK_INT(s.sessions[0].last_ordinal, 4);
         CHECK_STR(s.sessions[0].file_hash, "h1");
@@ -101,17 +101,17 @@ TEST(import_takes_cursors_of_archived_sessions)
         CHECK_INT(result.n_unknown, 1);
         CHECK(!result.outdated);
 
-        /* a differs: looked at again. b agrees: stays as it is, to be masked again. */
+        /* a differs: compared again. b agrees: stays as it is, to be masked again. */
         CHECK_INT(number(f.db, "SELECT fingerprint FROM cursors WHERE session_id = 'a'"), 0);
         CHECK_INT(number(f.db, "SELECT policy FROM cursors WHERE session_id = 'a'"), 77);
         CHECK_INT(number(f.db, "SELECT source_rowid FROM cursors WHERE session_id = 'a'"), 5);
         CHECK_INT(number(f.db, "SELECT fingerprint FROM cursors WHERE session_id = 'b'"), 1002);
         CHECK_INT(number(f.db, "SELECT policy FROM cursors WHERE session_id = 'b'"), 76);
-        /* nobody knows what masked c: its cursor counts for nothing until the next cycle */
+        /* nobody knows what masked c: its cursor is ignored until the next cycle */
         CHECK_INT(number(f.db, "SELECT policy FROM cursors WHERE session_id = 'c'"), 0);
         CHECK_INT(number(f.db, "SELECT count(*) FROM cursors WHERE session_id = 'gone'"), 0);
 
-        /* the next cycle looks at all sessions, not at the newest only or at none */
+        /* the next cycle compares all sessions, not only the newest or none */
         CHECK_INT(number(f.db,
                          "SELECT count(*) FROM meta WHERE key IN ('source_marker', 'verified')"),
                   0);

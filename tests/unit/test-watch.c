@@ -1,4 +1,4 @@
-/* watch: what counts as a change of the source, and what must not */
+/* watch: what counts as a change of the source, and what does not */
 #include <fcntl.h>
 #include <poll.h>
 #include <sqlite3.h>
@@ -66,7 +66,7 @@ static Watch *watch(const char *name)
         return w;
 }
 
-/* Dispatches all that happened so far: inotify queues events before the call that causes them returns. */
+/* Dispatches everything so far: inotify queues events before the call that causes them returns. */
 static int happened(Watch *w)
 {
         struct pollfd p = { .fd = watch_fd(w), .events = POLLIN };
@@ -258,7 +258,7 @@ TEST(reading_does_not_wake_the_reader)
         sqlite3_close(writer);
         _cleanup_(watch_freep) Watch *w = watch("sessions.db");
 
-        /* this makes -wal and -shm, and may remove them again */
+        /* this creates -wal and -shm, and may remove them again */
         for (int i = 0; i < 3; i++) {
                 reader = open_database("sessions.db", SQLITE_OPEN_READONLY);
                 run(reader, "BEGIN; SELECT * FROM t; COMMIT");
@@ -286,7 +286,7 @@ TEST(a_storm_of_events_is_one_change)
         _cleanup_(watch_freep) Watch *w = watch("sessions.db");
 
         for (int i = 0; i < 40000;
-             i++) /* beyond the queue's usual 16384, in case they do not merge */
+             i++) /* beyond the queue's usual 16384, in case they are not merged */
                 append(i % 2 ? "sessions.db" : "sessions.db-wal");
         CHECK_INT(happened(w), 1);
         CHECK_INT(happened(w), 0);

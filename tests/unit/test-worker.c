@@ -36,7 +36,7 @@ static Settings *load(void)
         return s;
 }
 
-/* A source of @n sessions, each with a message. */
+/* A source with @n sessions, each with one message. */
 static void make_source(int n)
 {
         _cleanup_free_ char *path = path_join(folder, "sessions.db"), *sql = NULL;

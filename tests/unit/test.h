@@ -1,8 +1,8 @@
 /*
  * What every unit test uses
  *
- * A test program is a list of TEST(name) functions, run in the order of the file by the main() below. CHECK() says
- * what failed and where, lets the rest run, and makes the program exit 1.
+ * A test program is a list of TEST(name) functions, which the main() below runs in the order of the file. CHECK() prints what
+ * failed and where, lets the rest run, and makes the program exit 1.
  */
 #pragma once
 
@@ -44,7 +44,7 @@ static unsigned test_n_failed;
                 }                                                                           \
         } while (0)
 
-/* For what the rest of the test stands on. */
+/* For what the rest of the test depends on. */
 #define REQUIRE(condition)                                                                         \
         do {                                                                                       \
                 if (!(condition)) {                                                                \
@@ -71,7 +71,8 @@ static size_t test_n_cases;
         }                                                                       \
         static void function(void)
 
-/* One line a case on stdout, in the form of the Test Anything Protocol. With an argument only the case of that name runs. */
+/* One line for each case on stdout, in the form of the Test Anything Protocol. With an argument, only the case of that name
+ * runs. */
 int main(int argc, char *argv[])
 {
         unsigned n_run = 0, n_bad = 0;
