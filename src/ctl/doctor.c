@@ -482,13 +482,13 @@ static void check_remote(Doctor *d, const RemoteStatus *remote)
                      remote->name, remote->last_error);
         else if (*remote->last_error)
                 sayf(d, VERDICT_LOOK, "remote", "scrubjayctl remote list",
-                     P_("The remote '%s' is %" PRIu64 " change behind: %s",
-                        "The remote '%s' is %" PRIu64 " changes behind: %s", remote->n_behind),
+                     P_("The remote '%s' is %" PRIu64 " session behind: %s",
+                        "The remote '%s' is %" PRIu64 " sessions behind: %s", remote->n_behind),
                      remote->name, remote->n_behind, remote->last_error);
         else if (remote->n_behind > 0)
                 sayf(d, VERDICT_GOOD, "remote", NULL,
-                     P_("The remote '%s' is being sent %" PRIu64 " change.",
-                        "The remote '%s' is being sent %" PRIu64 " changes.", remote->n_behind),
+                     P_("The remote '%s' is being sent %" PRIu64 " session.",
+                        "The remote '%s' is being sent %" PRIu64 " sessions.", remote->n_behind),
                      remote->name, remote->n_behind);
         else
                 sayf(d, VERDICT_GOOD, "remote", NULL, _("The remote '%s' is up to date."),

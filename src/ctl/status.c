@@ -318,7 +318,7 @@ static void print_remotes(const View *v)
                         (void) strbuf_putc(&b, ' ');
                         (void) put_ago(&b, remote->last_delivery_usec, v->now);
                 }
-                put_part(&b, P_("change behind", "changes behind", remote->n_behind),
+                put_part(&b, P_("session behind", "sessions behind", remote->n_behind),
                          remote->n_behind);
                 print_field(_("Remote"), failed ? STYLE_WARNING : STYLE_NONE, &b);
         }

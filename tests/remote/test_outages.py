@@ -134,9 +134,9 @@ def test_status_and_doctor_say_how_far_behind_and_why(ann, bus):
     wait_for(lambda: ann.remote()[4] != "" and ann.remote()[3] == 2, "the outage shows")
     status, (remote,), (finding,) = said()
     reason = f"127.0.0.1:{ann.server.port} refuses connections. Does {ann.server.name} run there, on that port?"
-    assert reason in " ".join(status.split()) and "2 changes behind" in " ".join(status.split())
+    assert reason in " ".join(status.split()) and "2 sessions behind" in " ".join(status.split())
     assert (remote["behind"], remote["last_error"]) == (2, reason)
-    assert (finding["verdict"], finding["text"]) == ("look", f"The remote 'team' is 2 changes behind: {reason}")
+    assert (finding["verdict"], finding["text"]) == ("look", f"The remote 'team' is 2 sessions behind: {reason}")
 
     ann.password = "no longer right"
     ann.write_settings()

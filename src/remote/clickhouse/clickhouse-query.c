@@ -100,8 +100,8 @@ static int explain_denied(ClickHouse *c, const HttpAnswer *answer)
                 return clickhouse_fail(
                                 c, -EACCES,
                                 "The user '%s' lacks a right on %s%s%s. It needs SELECT, INSERT, "
-                                "ALTER DELETE and ALTER ADD COLUMN on the tables of '%s', and "
-                                "CREATE TABLE to create them.",
+                                "ALTER DELETE, ALTER UPDATE and ALTER ADD COLUMN on the tables of "
+                                "'%s', and CREATE TABLE to create them.",
                                 c->url.user, c->place, *right ? ": " : "", right, c->url.database);
         }
         if (answer->exception_code == CODE_READONLY)
