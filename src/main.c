@@ -29,7 +29,7 @@ typedef enum Action {
         ACTION_INTROSPECT,
         ACTION_VERSION,
         ACTION_HELP,
-        ACTION_USAGE, /* what was asked for cannot be understood */
+        ACTION_USAGE, /* the command line is invalid */
 } Action;
 
 static const char help_text[] =

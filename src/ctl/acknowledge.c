@@ -1,4 +1,4 @@
-/* Acknowledging: a secret was rotated, or is none to rotate */
+/* Acknowledging: a secret was rotated, or need not be */
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
@@ -77,7 +77,7 @@ static int find_secret(Query *q, const char *name, Secrets *secrets)
         return -ENOENT;
 }
 
-/* A note is a person's own text, and may hold what it is about. Returns 0 or a negative errno after saying why. */
+/* A note is a person's own text, and may contain the secret itself. Returns 0 or a negative errno after saying why. */
 static int mask_note(const char *note, char **ret)
 {
         _cleanup_(ruleset_unrefp) Ruleset *rules = NULL;
@@ -148,7 +148,7 @@ static int write_list(const Secrets *secrets, const char *note, bool undo)
         return STATUS_DONE;
 }
 
-/* Writes the list, once the note is fit for it. */
+/* Writes the list, after checking the note. */
 static int apply(Secrets *secrets, const char *note, bool undo)
 {
         _cleanup_free_ char *masked = NULL;

@@ -1,4 +1,4 @@
-/* Bar: progress, drawn on the last line of the terminal, or told in a line now and then */
+/* Bar: progress, drawn on the terminal's last line, or printed as a line now and then */
 #include "ctl/bar.h"
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 #include "ctl/text.h"
 
 #define CELLS         24
-#define LINE_USEC     (10 * USEC_PER_SEC)   /* between two lines where there is no terminal */
+#define LINE_USEC     (10 * USEC_PER_SEC)   /* between two lines, without a terminal */
 #define RATE_MIN_USEC (500 * USEC_PER_MSEC) /* before a rate says anything */
 
 struct Bar {

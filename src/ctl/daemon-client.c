@@ -42,7 +42,7 @@ int daemon_new_call(sd_bus *bus, const char *member, sd_bus_message **ret)
         return r < 0 ? r : 0;
 }
 
-/* Puts a printable copy in place of what was there. */
+/* Replaces the text with a printable copy. */
 static void set_text(char **text, const char *value)
 {
         free(*text);
@@ -84,7 +84,7 @@ static int read_remotes(sd_bus_message *m, DaemonStatus *s)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-/* One value of the dictionary; what is not known is skipped. */
+/* One value of the dictionary; unknown ones are skipped. */
 static int read_field(sd_bus_message *m, const char *key, DaemonStatus *s)
 {
         const struct {

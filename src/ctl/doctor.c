@@ -71,7 +71,7 @@ static void doctor_done(Doctor *d)
         (void) sd_bus_flush_close_unref(d->bus);
 }
 
-/* One finding: @check names what was looked at, for programs; @advice is NULL where there is nothing to do. */
+/* One finding: @check names what was checked, for programs; @advice is NULL if there is nothing to do. */
 static void say(Doctor *d, DoctorVerdict verdict, const char *check, const char *text,
                 const char *advice)
 {
@@ -276,7 +276,7 @@ static void check_space(Doctor *d, const char *folder)
              _("Only %s is free on the archive's file system."), size.data ?: "");
 }
 
-/* A person may still have the one before: told for a week. */
+/* A person may still have the previous one, so it is reported for a week. */
 static void check_began_anew(Doctor *d, const ArchiveSummary *s)
 {
         _cleanup_(strbuf_done) StrBuf when = { 0 };
@@ -517,7 +517,7 @@ static void check_remote_settings(Doctor *d, size_t index)
                      options.name);
 }
 
-/* Audits compare all of source and archive. When they do not come to their end, nothing else may tell. */
+/* Audits compare everything in source and archive. If they do not finish, nothing else may reveal it. */
 static void check_verified(Doctor *d)
 {
         uint64_t now = now_usec(CLOCK_REALTIME), last = d->daemon.last_verified_usec,

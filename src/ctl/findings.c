@@ -53,7 +53,7 @@ static void add_session(View *v, const char *id)
         listing_take(v->listing, STYLE_ACCENT, session_shown_id(v->q, id));
 }
 
-/* What is told of secrets that are counted together, and of one. */
+/* What is shown about secrets that are counted together, and about one. */
 static void add_counts(struct json_object *o, const FindingGroupRow *g)
 {
         json_add_count(o, "places", g->n_findings);

@@ -7,7 +7,7 @@
 
 #include "archive/query.h"
 
-/* A secret, as a row of GROUP_SECRET tells it. The caller owns it. */
+/* A secret, as a row of GROUP_SECRET shows it. The caller owns it. */
 struct json_object *finding_secret_json(const FindingGroupRow *secret);
 
 /* The first digits of its fingerprint, as people see them and give them to findings_acknowledge(). */

@@ -151,7 +151,7 @@ static int is_repository(const char *folder)
         return r < 0 ? r : r == 0 && strncmp(output.data, "true", 4) == 0;
 }
 
-/* Letters of all languages stand as they are. */
+/* Letters of all languages stay as they are. */
 #define QUOTE_LESS "-c", "core.quotePath=false"
 
 int history_blame(const char *folder, const char *file, uint64_t line, Blame *ret)
@@ -198,8 +198,8 @@ typedef struct PrefixName {
         char text[COMMIT_ID_MAX + 16];
 } PrefixName;
 
-/* Lists in *@ret the objects whose ids begin as one of @names does, in order of ids. "cat-file" would look for new packs at each
- * that is not there; this asks only the indexes that git has read. */
+/* Lists in *@ret the objects whose ids begin as one of @names does, in order of ids. "cat-file" would look for new packs at
+ * each that is not there; this asks only the indexes that git has read. */
 static int list_objects(const char *folder, const char *const *names, size_t n, StrBuf *ret)
 {
         for (size_t from = 0; from < n; from += NAMES_MAX) {
@@ -229,7 +229,7 @@ static int list_objects(const char *folder, const char *const *names, size_t n, 
 }
 
 typedef struct Object {
-        CommitId id, commit; /* of a tag: what it stands at; "": it is no commit */
+        CommitId id, commit; /* for a tag: the commit that it points to; "": it is not a commit */
 } Object;
 
 static int compare_objects(const void *a, const void *b)
@@ -400,7 +400,7 @@ static int read_patch_ids(const StrBuf *answer, const CommitId *commits, size_t 
         return 0;
 }
 
-/* Gives the ids of the changes that lines of @input ask for: a commit, or a commit and what it is compared with. */
+/* Computes the ids of the changes that lines of @input ask for: of a commit, or of a commit compared with another. */
 static int ask_patch_ids(const char *folder, const StrBuf *input, const CommitId *commits, size_t n,
                          CommitId *ret)
 {

@@ -49,7 +49,7 @@ int put_html_as_written(StrBuf *b, const char *text, size_t size)
         return strbuf_puts(b, "</pre>\n");
 }
 
-/* The length of a mark that begins at @html; 0: there is none. */
+/* The length of the mark that begins at @html; 0: there is none. */
 static size_t mark_length(const char *html, size_t size)
 {
         size_t n = strlen(MARK);

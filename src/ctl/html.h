@@ -14,7 +14,7 @@ int put_html_text(StrBuf *b, const char *text, size_t size);
 /* The same for the value of an attribute in double quotes; nothing is marked. */
 int put_html_attribute(StrBuf *b, const char *text, size_t size);
 
-/* The same as a block of its own, line by line. */
+/* The same as a separate block, line by line. */
 int put_html_as_written(StrBuf *b, const char *text, size_t size);
 
 /* Appends printable Markdown as HTML. Without the library that reads Markdown, and for very long texts, as it was written. */

@@ -20,10 +20,11 @@ void json_add_fingerprint(struct json_object *o, const char *key,
 /* All columns of a row by their names. */
 void json_add_row(struct json_object *o, const Table *table, const Value *values);
 
-/* A line of its own, for JSONL. Takes ownership of @o. Returns 0 or -ENOMEM. */
+/* A line of JSONL. Takes ownership of @o. Returns 0 or -ENOMEM. */
 int json_print_line(FILE *f, struct json_object *o);
 
-/* The object without a line break, less its last @n_less bytes, for what is written piece by piece. Takes ownership of @o. */
+/* The object without a line break and without its last @n_less bytes, for output that is written piece by piece. Takes
+ * ownership of @o. */
 int json_print_part(FILE *f, struct json_object *o, size_t n_less);
 
 /* Indented, for one object. Takes ownership of @o. */

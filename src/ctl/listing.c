@@ -100,7 +100,7 @@ static size_t row_width(const Listing *l, const Layout *layout, size_t text_max)
         return sum;
 }
 
-/* Leaves out the column that one can best do without. Returns false when there is none. */
+/* Leaves out the column that matters least. Returns false if there is none. */
 static bool leave_one_out(const Listing *l, Layout *layout)
 {
         size_t found = l->n_columns;

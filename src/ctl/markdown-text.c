@@ -29,7 +29,7 @@ static void write_escaped(FILE *f, const char *text, size_t size)
                         fputc(*text, f);
 }
 
-/* How many of the same mark stand at @text. */
+/* How many times the mark at @text is repeated. */
 static size_t run_length(const char *text, size_t size)
 {
         size_t n = 0;

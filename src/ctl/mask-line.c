@@ -9,15 +9,15 @@
 #include "mask/json.h"
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
-#define BROKEN          0xFFFD /* what stands for half a pair */
+#define BROKEN          0xFFFD /* replaces half a surrogate pair */
 
 static bool is_plain(char c)
 {
         return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Copies the plain characters of ASCII, which a JSON string holds as they are, that @p begins with. Both have room for @size. Returns
- * how many there are. */
+/* Copies the plain characters of ASCII, which a JSON string holds as they are, that @p begins with. Both have room for @size.
+ * Returns how many there are. */
 static size_t copy_plain(char *to, const char *p, size_t size)
 {
         size_t i = 0;
@@ -45,7 +45,7 @@ static inline bool has_room(StrBuf *b, size_t n)
         return b->allocated - b->size > n || strbuf_reserve(b, n) >= 0;
 }
 
-/* Appends where there is room. */
+/* Appends if there is room. */
 static inline void put(StrBuf *b, const char *bytes, size_t n)
 {
         memcpy(b->data + b->size, bytes, n);

@@ -6,7 +6,7 @@
 #include "base/strbuf.h"
 
 typedef struct MaskLine {
-        const char *id; /* within the line, as it stands there; "null" if there is none */
+        const char *id; /* within the line, unchanged; "null" if there is none */
         size_t id_size;
         StrBuf text; /* its memory is kept from line to line */
 } MaskLine;

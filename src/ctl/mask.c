@@ -26,7 +26,7 @@ typedef struct MaskRun {
         bool json_lines, check, session, explain;
         bool failed; /* a line could not be read; the others were */
         size_t n_findings, n_lines;
-        StrBuf input; /* what was read, from the line on that is not whole */
+        StrBuf input; /* what was read, from the incomplete line on */
         StrBuf answers;
         MaskLine line;
 } MaskRun;
@@ -55,7 +55,7 @@ static int write_text(void *userdata, const char *text, size_t size)
         return run->check || fwrite(text, 1, size, stdout) == size ? 0 : -EIO;
 }
 
-/* "3: github-pat", a line each finding; never what was found. */
+/* "3: github-pat", a line for each finding; never what was found. */
 static int count_finding(void *userdata, size_t line, const char *rule)
 {
         MaskRun *run = userdata;
@@ -87,7 +87,7 @@ static int mask_input(MaskRun *run, MaskStream *stream, bool learning)
         return mask_stream_end(stream);
 }
 
-/* How much there is of a file on standard input; 0: it is none, and can be read only once. */
+/* The size of a file on standard input; 0: it is not a file, and can be read only once. */
 static off_t file_size(off_t *ret_start)
 {
         struct stat st;
@@ -117,7 +117,7 @@ static int mask_all(MaskRun *run)
         off_t start = 0;
         int r;
 
-        /* A file is read twice, so that a secret is masked before what tells it, too. */
+        /* A file is read twice, so that a secret is also masked before what reveals it. */
         if (file_size(&start) >= (off_t) (2 * MASK_STREAM_PIECE)) {
                 r = mask_input(run, stream, true);
                 /* As far as it could be read; the second time says why. */
@@ -149,7 +149,7 @@ static int write_answer(const MaskRun *run, const StrBuf *b)
         return b->failed ? -ENOMEM : write_text((void *) run, b->data, b->size);
 }
 
-/* An id may be anything, and hold a secret. A number is none, however long, and stays as it is. */
+/* An id may be anything, and contain a secret. A number does not, however long, and stays as it is. */
 static int write_id(MaskRun *run)
 {
         const MaskLine *l = &run->line;
@@ -185,7 +185,7 @@ static int answer_error(MaskRun *run)
         return r < 0 ? r : write_answer(run, b);
 }
 
-/* Answers what is in run->line. */
+/* Answers the line in run->line. */
 static int answer_line(MaskRun *run)
 {
         const MaskLine *l = &run->line;
@@ -225,7 +225,7 @@ static int answer(MaskRun *run, const char *line, size_t size)
         return r > 0 ? answer_line(run) : answer_error(run);
 }
 
-/* Answers each line that is whole in what was read; at the end of all, what is left is one. */
+/* Answers each complete line of what was read; at the end of the input, the rest is one. */
 static int answer_lines(MaskRun *run, bool at_end)
 {
         const char *line = run->input.data, *stop = line + run->input.size;
@@ -256,7 +256,7 @@ static int mask_lines(MaskRun *run)
                 size_t before = run->input.size;
 
                 n = read_more(&run->input);
-                /* A long line comes in many pieces, and is looked at when its end is there. */
+                /* A long line comes in many pieces, and is answered when its end is there. */
                 if (n < 0 || (n > 0 && !memchr(run->input.data + before, '\n', (size_t) n)))
                         continue;
                 r = answer_lines(run, n == 0);
@@ -319,7 +319,7 @@ int command_mask(int argc, char *argv[])
                              : mask_all(&run);
         if (r >= 0 && fflush(stdout) != 0)
                 r = -errno;
-        if (r == -EFBIG) /* told */
+        if (r == -EFBIG) /* reported */
                 return STATUS_USAGE;
         if (r < 0) {
                 print_error(_("Masking stopped: %s."), strerror(-r));

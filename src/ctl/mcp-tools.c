@@ -98,7 +98,7 @@ static int cannot(Call *c, const char *format, ...)
         return -EINVAL;
 }
 
-/* Arguments: each is optional, and NULL or unchanged where it is not given. */
+/* Arguments: each is optional, and NULL or unchanged if it is not given. */
 
 static int get_text(Call *c, const char *name, const char **ret)
 {
@@ -170,7 +170,7 @@ static int get_word(Call *c, const char *name, const char *const *words, size_t 
         return cannot(c, "'%s' has an invalid value.", name);
 }
 
-/* The session that "session_id" means; *@ret is the caller's, NULL where it is not given. */
+/* The session that "session_id" means; the caller owns *@ret, which is NULL if it is not given. */
 static int get_session(Call *c, char **ret)
 {
         char *ids[2] = { NULL };

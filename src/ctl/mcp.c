@@ -79,7 +79,7 @@ static struct json_object *text_block(struct json_object *text)
         return block;
 }
 
-/* The answer of a tool is JSON within a text, so that each piece of a session stands in quotes. */
+/* A tool's answer is JSON within a text, so that each piece of a session is in quotes. */
 static int call_tool(struct json_object *params, struct json_object *response,
                      struct json_object *result)
 {

@@ -176,7 +176,7 @@ int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first)
                                                 usage->options[i].argument ? required_argument
                                                                            : no_argument,
                                                 NULL, CODE_FIRST + (int) i };
-        optind = 0; /* main() has used getopt before; 0 makes it start anew */
+        optind = 0; /* main() has used getopt before; 0 makes it start again */
         opterr = 0;
         while ((code = getopt_long(argc, argv, ":h", known, NULL)) >= 0)
                 switch (code) {

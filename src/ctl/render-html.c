@@ -152,7 +152,7 @@ static int on_rule(void *userdata, const FindingGroupRow *g)
         return strbuf_printf(&p->out, ": %" PRIu64 "</li>\n", g->n_findings);
 }
 
-/* The box that says what is not there. */
+/* The box that says what is missing. */
 static int put_masked_box(Page *p, const char *id)
 {
         FindingFilter filter = { .session_id = id };
@@ -301,7 +301,7 @@ int render_html_prepare(Query *q, const char *id, Masker *masker, PageSummary *r
         masker_forget(masker);
         r = walk(&p, id);
         if (r > 0 && p.n_found > 0) {
-                /* what was learned at the end stands at the beginning, too */
+                /* what was learned at the end is masked at the beginning, too */
                 p.n_found = 0;
                 r = walk(&p, id);
         }

@@ -16,8 +16,8 @@ typedef struct PageSummary {
         uint64_t n_found;  /* places that today's rules mask beyond those */
 } PageSummary;
 
-/* Looks at all of the session, so that what one text tells is masked in all of them. Returns 1, 0 (there is no such session),
- * or a negative errno. */
+/* Reads the whole session first, so that what one text reveals is masked in all of them. Returns 1, 0 (there is no such
+ * session), or a negative errno. */
 int render_html_prepare(Query *q, const char *id, Masker *masker, PageSummary *ret);
 
 /* Writes the page to @f, after render_html_prepare() with the same masker. Returns 0 or a negative errno. */

@@ -84,7 +84,7 @@ typedef struct Writer {
         ToolsShown tools;
 } Writer;
 
-/* The other end of a link between sessions: its short id, how they belong together, what it is called. */
+/* The other end of a link between sessions: its short id, how they are related, its title. */
 static void write_relative(const Writer *w, const char *label, const Value *relationship,
                            const Value *id, const Value *other)
 {

@@ -24,7 +24,7 @@ typedef struct RenderOptions {
 /* For a person at a terminal: colours, masked places highlighted. */
 int render_terminal(Query *q, const char *id, const RenderOptions *options, FILE *f);
 
-/* Markdown, fit to be looked at in a terminal too. */
+/* Markdown, readable in a terminal, too. */
 int render_markdown(Query *q, const char *id, const RenderOptions *options, FILE *f);
 
 /* One line: the session's row with "starred", "git_links", "pins", "children" (ids) and "messages", each with its

@@ -8,6 +8,6 @@
 /* Loads the rules that the settings name. Returns 0, or a negative errno after saying why. */
 int rules_load_active(Ruleset **ret);
 
-/* A masker with these rules and, where there is an archive, its key (so that allowed fingerprints count). Returns 0, or a
- * negative errno after saying why. */
+/* A masker with these rules and, if there is an archive, its key (so that allowed fingerprints count). Returns 0, or a negative
+ * errno after saying why. */
 int rules_new_masker(Ruleset *rules, Masker **ret);

@@ -6,7 +6,7 @@
 #include "base/file-util.h"
 #include "ctl/i18n.h"
 
-/* The field @key ("\nName:") of /proc/PID/status as a number in @base; @otherwise where it is not there. */
+/* The field @key ("\nName:") of /proc/PID/status as a number in @base; @otherwise if it is not there. */
 static uint64_t status_number(const char *status, const char *key, int base, uint64_t otherwise)
 {
         const char *p = strstr(status, key);

@@ -10,14 +10,14 @@
 
 /* Protections; the ones that are not in effect are what sandbox_missing() answers. */
 enum {
-        SANDBOX_FILES = 1 << 0,        /* a view of the file system of its own */
-        SANDBOX_NETWORK = 1 << 1,      /* a network namespace of its own */
+        SANDBOX_FILES = 1 << 0,        /* its own view of the file system */
+        SANDBOX_NETWORK = 1 << 1,      /* its own network namespace */
         SANDBOX_CAPABILITIES = 1 << 2, /* nothing it starts can get any */
         SANDBOX_SYSTEM_CALLS = 1 << 3, /* filtered, sockets too, and no new privileges */
         SANDBOX_ALL = (1 << 4) - 1,
 };
 
-/* Which ones process @pid lacks; 0: none. A negative errno where it cannot be seen. */
+/* Which of them process @pid lacks; 0: none. A negative errno if this cannot be seen. */
 int sandbox_missing(pid_t pid);
 
 /* Why the service manager could not make the sandbox, as choose-sandbox (units/) wrote it down. */

@@ -112,7 +112,7 @@ static int on_hit(void *userdata, const SearchHit *hit)
         View *v = userdata;
 
         if (v->n_hits++ == v->limit && v->limit > 0)
-                return 0; /* it only tells that there are more */
+                return 0; /* it only shows that there are more */
         if (v->json)
                 return add_json(v, hit);
         keep(v, hit);

@@ -8,10 +8,10 @@
 /* What a session is called: its display name, its name, or its first message; printable. */
 char *session_title(const Value *values);
 
-/* What stands before its title: a star, and that it is in the trash; "" for most. Borrowed. */
+/* What is before its title: a star, and that it is in the trash; "" for most. Borrowed. */
 const char *session_mark(const SessionRow *s);
 
-/* When something last happened in it: its end, or its start where it has none. Borrowed. */
+/* The time of its last activity: its end, or its start if it has none. Borrowed. */
 const Value *session_last_activity(const Value *values);
 
 /* The id as it is shown: short on a terminal, whole in a pipe; printable. */
@@ -28,7 +28,7 @@ void session_print_command(const char *shown_id, int64_t ordinal, const char *in
  * apart, where it tells them apart. Borrowed. */
 Value message_words(const Message *m);
 
-/* A value as a string of its own, byte for byte; "" for NULL. */
+/* A value as a separate string, byte for byte; "" for NULL. */
 char *value_copy(const Value *v);
 
 /* Four hexadecimal digits or more: what git itself takes as a commit's id. */

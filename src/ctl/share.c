@@ -13,7 +13,7 @@
 #include "ctl/session-text.h"
 #include "ctl/text.h"
 
-/* What of the session's row says whether it may be given away, and what it is called. */
+/* The parts of the session's row that say whether it may be given away, and its title. */
 typedef struct Row {
         char *title;
         bool is_trashed, is_metadata_only;
@@ -164,7 +164,7 @@ int command_share(int argc, char *argv[])
         if (rules_load_active(&rules) < 0 || rules_new_masker(rules, &masker) < 0)
                 return STATUS_FAILED;
         path = output ? xstrdup(output) : default_path(id);
-        (void) query_begin(q); /* what is written is what was looked at */
+        (void) query_begin(q); /* exactly what was shown is written */
         r = render_html_prepare(q, id, masker, &summary);
         if (r < 0)
                 return query_failed(q, r);

@@ -1,4 +1,4 @@
-/* scrubjayctl status: what runs, what is archived, what to do; one screen */
+/* scrubjayctl status: what runs, what is archived, what to do next; one screen */
 #include <inttypes.h>
 #include <string.h>
 
@@ -80,7 +80,7 @@ static void read_archive(View *v)
         v->has_archive = r >= 0;
 }
 
-/* What the daemon says is what it writes; its archive may be another than this command line's. */
+/* The daemon writes what it reports; its archive may differ from this command line's. */
 static int find_places(View *v)
 {
         bool ask_daemon = v->is_running && !places.archive && *v->daemon.archive;

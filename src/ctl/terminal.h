@@ -17,16 +17,16 @@ typedef enum Style {
         N_STYLES,
 } Style;
 
-/* Looks at standard output, before anything else here; a pager changes nothing of what it found. NO_COLOR is respected. */
+/* Checks standard output, before anything else here; a pager does not change the result. NO_COLOR is respected. */
 void terminal_init(void);
 
-/* Whether a person looks at standard output. */
+/* Is standard output a terminal? */
 bool terminal_is_there(void);
 
 /* Columns; 0: no terminal, so no limit. */
 size_t terminal_width(void);
 
-/* What switches to @style, and back to none; "" where there is no colour. */
+/* What switches to @style, and back; "" without colours. */
 const char *style_on(Style style);
 const char *style_off(void);
 

@@ -26,13 +26,13 @@ size_t typing_errors(const char *typed, const char *meant);
 /* "1.2 GB" */
 int put_size(StrBuf *b, uint64_t n_bytes);
 
-/* "3 minutes ago"; "never" for 0; the date where it is long ago. */
+/* "3 minutes ago"; "never" for 0; the date if it is long ago. */
 int put_ago(StrBuf *b, uint64_t usec, uint64_t now);
 
 /* "2026-11-23 14:03" in local time; "-" for 0. */
 int put_local_time(StrBuf *b, uint64_t usec);
 
-/* The same for an ISO time as it is stored; what is not a time is put as it is, printable. */
+/* The same for a stored ISO time; what is not a time is printed as it is, made printable. */
 int put_local_iso(StrBuf *b, const Value *time);
 
 /* The same in fresh memory, which is the caller's. */

@@ -46,7 +46,7 @@ int put_tool_input(StrBuf *b, const Value *input_json)
                         (void) put_printable(b, PRINTABLE_TEXT, input_json->text, input_json->size);
                 return b->failed ? -ENOMEM : 0;
         }
-        /* what it is for (description, time-out) is of no interest beside what it did */
+        /* its purpose (description, time-out) is of no interest beside what it did */
         if (json_object_object_get_ex(o, "command", &command)) {
                 put_member(b, command);
                 return b->failed ? -ENOMEM : 0;

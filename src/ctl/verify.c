@@ -160,7 +160,7 @@ static void print_sum(const Verify *v)
                        v->n_findings, sessions.data, size.data);
 }
 
-/* The file itself, instead of what stands in it. */
+/* The file itself, instead of its content. */
 static int check_integrity(Query *q)
 {
         _cleanup_free_ char *problem = NULL;

@@ -84,7 +84,7 @@ static void print_errors(struct json_object *errors)
         }
 }
 
-/* Tells what was not told by a line of its own, at the end of a second or before the next event. */
+/* Prints the rest as one line, at the end of a second or before the next event. */
 static void flush_folded(void)
 {
         if (folded.n_sessions == 0)
@@ -125,7 +125,7 @@ static int on_completed(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return 0;
 }
 
-/* Does this session get a line of its own? Of a first sync's thousands people get a sum; programs get all. */
+/* Does this session get its own line? For a first sync's thousands, people get a sum; programs get all. */
 static bool has_own_line(uint64_t n_secrets)
 {
         uint64_t now = now_usec(CLOCK_MONOTONIC);

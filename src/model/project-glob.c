@@ -7,7 +7,7 @@
 #include "base/strbuf.h"
 #include "model/session.h"
 
-/* "~/x" means what is below @home, as it is or as "~" where the home folder is masked; "~" is the folder itself. */
+/* "~/x" means what is below @home, as it is or, if the home folder is masked, as "~"; "~" is the folder itself. */
 static bool glob_matches(const char *glob, const char *home, const char *text)
 {
         size_t n = strlen(home);

@@ -109,7 +109,7 @@ static const Column message_columns[N_MESSAGE_COLUMNS] = {
         [MESSAGE_IS_SYSTEM] = { "is_system", COLUMN_NUMBER, "is_system", 5 },
         [MESSAGE_IS_SIDECHAIN] = { "is_sidechain", COLUMN_NUMBER, "is_sidechain", 18 },
         [MESSAGE_SOURCE_TYPE] = { "source_type", COLUMN_WORD, "source_type", 18 },
-        /* what tells a repeated entry, whose tokens cost once, and what the pages show */
+        /* distinguishes repeated entries, whose tokens are charged once, and what the pages show */
         [MESSAGE_CLAUDE_MESSAGE_ID] = { "claude_message_id", COLUMN_WORD, "claude_message_id",
                                         143 },
         [MESSAGE_CLAUDE_REQUEST_ID] = { "claude_request_id", COLUMN_WORD, "claude_request_id",
@@ -241,7 +241,7 @@ const Table parent_table = { "session_external_parents",
                              "session_id",
                              142 };
 
-/* what agents tell of a session beside its messages: by it the pages count costs */
+/* what agents report about a session beside its messages: the pages use it to count costs */
 static const Column usage_columns[N_USAGE_COLUMNS] = {
         [USAGE_SESSION_ID] = { "session_id", COLUMN_ID, "session_id", 0 },
         [USAGE_EVENT_ID] = { "event_id", COLUMN_NUMBER, "id", 143 },

@@ -220,5 +220,5 @@ typedef struct Message {
         size_t n_events;
         uint64_t fingerprint; /* of all that agentsview holds of it, its calls and results; keyed */
         uint64_t n_bytes;     /* of text in it */
-        uint64_t n_left_out; /* texts of it that were too large to be taken; a sentence stands in their place */
+        uint64_t n_left_out;  /* texts of it that were too large; a sentence replaces them */
 } Message;

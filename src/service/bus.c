@@ -20,7 +20,7 @@ struct Bus {
         sd_event_source *changes_source; /* idle work of the turn of the loop */
         sd_event_source *retry_timer;    /* connects (again) */
         unsigned changes;                /* DAEMON_* that were not announced yet */
-        bool is_lost;                    /* and that was told */
+        bool is_lost;                    /* and that was reported */
 };
 
 /* Sessions that failed, as a{ss}. */
@@ -57,7 +57,7 @@ static int append_remotes(sd_bus_message *m, const Snapshot *s)
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-/* What Status tells. Each is a property too, of which the listeners hear when it changes, but for some that only Status has. */
+/* What Status returns. Each entry is also a property, whose changes are announced, except for those that only Status has. */
 typedef struct Fact {
         const char *name, *signature;
         size_t offset;   /* in Snapshot */
@@ -386,7 +386,7 @@ static void on_pasted(void *userdata, const SessionSecrets *secrets)
                 notification_send(b->bus, secrets);
 }
 
-/* There is no bus for now: archiving does not need it. Told once; the timer drops what is left of it and tries again. */
+/* There is no bus for now: archiving does not need it. Reported once; the timer drops what is left of it and tries again. */
 static void lose(Bus *b, const char *why)
 {
         if (!b->is_lost)

@@ -41,7 +41,7 @@ struct Couriers {
         Entry **entries;
         RemoteSnapshot *snapshots;
         size_t n;
-        Entry *leaving;                     /* were told to end, and have not yet */
+        Entry *leaving;                     /* were asked to end, and have not yet */
         bool poked;                         /* there may be something that was not asked for */
         bool given_up;                      /* nobody waits for them any longer */
         void (*on_stopped)(void *userdata); /* NULL: not asked for, or called */
@@ -145,7 +145,7 @@ static void tell_stopped(Couriers *c)
                 on_stopped(c->stopped_userdata);
 }
 
-/* One that was told to end has: those that come after it may begin. */
+/* One that was asked to end has ended: its successors may begin. */
 static void take_leave(Entry *e)
 {
         Couriers *c = e->owner;
@@ -208,7 +208,7 @@ int couriers_deliver(Couriers *c, CouriersWaiter waiter, void *userdata)
         if (c->n_waiters >= WAITERS_MAX)
                 return -EAGAIN;
         APPEND(c->waiters, c->n_waiters, (DeliveryWaiter){ waiter, userdata, ask_all(c) });
-        answer_waiters(c, false); /* at once, where there is no courier at all */
+        answer_waiters(c, false); /* at once, if there is no courier */
         return 0;
 }
 

@@ -1,4 +1,4 @@
-/* What the journal is told of cycles */
+/* What the journal says about cycles */
 #include "service/cycle-journal.h"
 
 #include <inttypes.h>

@@ -11,9 +11,9 @@
 
 /* Open, so that it can live in its owner; nobody else looks into it but at last_error. */
 typedef struct CycleJournal {
-        CycleFailure failure; /* as it was last told */
+        CycleFailure failure; /* as it was last reported */
         char *last_error;     /* NULL: all is well */
-        uint64_t told_errors; /* digest of the session errors that were told last */
+        uint64_t told_errors; /* digest of the session errors that were last reported */
 } CycleJournal;
 
 void cycle_journal_done(CycleJournal *j);

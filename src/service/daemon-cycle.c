@@ -8,7 +8,7 @@
 #include "service/log.h"
 #include "sync/stuck.h"
 
-#define EXIT_RESTART 75 /* EX_TEMPFAIL: the unit starts us again, in a sandbox made anew */
+#define EXIT_RESTART 75 /* EX_TEMPFAIL: the unit starts us again, in a new sandbox */
 
 /* Looks of the watchdog's timer without a move until the current session counts as stuck: half of its time. */
 #define WATCHDOG_MISSES_MAX 2
@@ -16,7 +16,7 @@
 #define WAITERS_MAX       1024 /* far beyond what people and scripts have open at once */
 #define STATUS_EVERY_USEC (1 * USEC_PER_SEC)
 #define POKE_EVERY_USEC \
-        (5 * USEC_PER_SEC) /* within a long cycle: what is archived goes, in blocks worth sending */
+        (5 * USEC_PER_SEC) /* in a long cycle, archived sessions are sent in large blocks */
 
 /* A cycle may go on this long after SIGTERM when it can be done by then; user managers are given two minutes for all. */
 #define STOP_PATIENCE_USEC (30 * USEC_PER_SEC)
@@ -114,7 +114,7 @@ static void leave(Daemon *d)
                 on_couriers_stopped(d);
 }
 
-/* Can the running cycle be done within @usec, as far as its speed until now tells? */
+/* Judging by its speed until now, can the running cycle be done within @usec? */
 static bool cycle_fits(const Daemon *d, uint64_t usec)
 {
         double elapsed = (double) (daemon_now(d) - d->cycle_began_usec);
@@ -227,13 +227,13 @@ static CycleEnd cycle_end(const CycleResult *result)
                 return CYCLE_END_FAILED;
         case CYCLE_OK:
         case CYCLE_STOPPING:
-        case CYCLE_SOURCE_MISSING: /* the watch tells when it appears */
+        case CYCLE_SOURCE_MISSING: /* the watch reports when it appears */
                 break;
         }
         return CYCLE_END_DONE;
 }
 
-/* What people read of it goes over the bus, which takes UTF-8 only. */
+/* What people read about it goes over the bus, which accepts UTF-8 only. */
 static void make_readable(CycleResult *result)
 {
         text_make_utf8(&result->sentence);
@@ -414,7 +414,7 @@ int daemon_force_resync(Daemon *d, Resync resync)
         if (d->stopping)
                 return -ESHUTDOWN;
         if (d->syncing && d->resync_in_hand >= resync)
-                return 0; /* the running cycle is what is asked for; else a caller in a loop has all written without end */
+                return 0; /* the running cycle does this already; else a caller in a loop would make it write for ever */
         if (resync > d->resync_wanted)
                 d->resync_wanted = resync;
         schedule_ask(&d->schedule);

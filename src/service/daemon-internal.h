@@ -27,7 +27,7 @@ struct Daemon {
         sd_event_source *due_timer, *watch_timer, *watchdog_timer, *stop_timer;
         sd_event_source *watch_source, *other_watch_source, *worker_source;
         sd_event_source *signal_sources[3];
-        Watch *watch; /* NULL: it does not stand, and is tried again */
+        Watch *watch; /* NULL: it is not established, and is tried again */
         Watch *other_watch; /* on settings->other_source_path; NULL: there is none, or it cannot be watched */
         Worker *worker;
 
@@ -38,7 +38,7 @@ struct Daemon {
         Progress progress;
         char *source_shown, *archive_shown; /* the settings' paths, as valid UTF-8 */
         Couriers *couriers;
-        uint64_t poked_usec; /* when the couriers were last told of changes */
+        uint64_t poked_usec; /* when the couriers were last told about changes */
 
         uint64_t n_cycles; /* begun so far */
         uint64_t cycle_began_usec;
@@ -54,7 +54,7 @@ struct Daemon {
         int exit_status;
         uint64_t stop_by_usec, status_usec;
         uint64_t watchdog_usec;              /* 0: there is none */
-        uint64_t watchdog_ticks, stop_ticks; /* of the worker, when last looked at */
+        uint64_t watchdog_ticks, stop_ticks; /* of the worker, at the last check */
         unsigned n_watchdog_misses;          /* looks since the watchdog was fed */
         char *stuck_id;                      /* the session that is noted as stuck; NULL: none */
 };
@@ -68,7 +68,7 @@ void daemon_changed(Daemon *d, unsigned what);
 /* What Status shows as the last error; NULL: all is well. */
 const char *daemon_last_error(const Daemon *d);
 
-/* Tells the service manager in plain words what is going on. */
+/* Tells the service manager in plain words what it is doing. */
 void daemon_tell_status(Daemon *d);
 
 /* Arms the timer for the next cycle; to be called after each change of the schedule. */

@@ -25,7 +25,7 @@ void daemon_changed(Daemon *d, unsigned what)
                 d->listener.on_changed(d->listener.userdata, what);
 }
 
-/* READY=1 once both halves stand. */
+/* READY=1 once both halves are ready. */
 static void tell_ready(Daemon *d)
 {
         if (d->ready || d->stopping || !d->bus_settled || !d->watch)
@@ -253,7 +253,7 @@ void daemon_look_elsewhere(Daemon *d)
         _cleanup_(settings_unrefp) Settings *settings = NULL;
         bool was_missing = d->other_folder_was_missing;
 
-        /* whoever loads the settings now finds what is there */
+        /* settings that are loaded now find the other folder */
         if (!path || d->stopping || access(path, F_OK) < 0 ||
             settings_load(d->options, &settings, NULL) < 0)
                 return;

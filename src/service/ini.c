@@ -27,7 +27,7 @@ static bool is_comment(const char *line)
         return *line == '#' || *line == ';';
 }
 
-/* The next line as it stands in the file, without its end; NULL after the last one. */
+/* The next line as it is in the file, without its end; NULL after the last one. */
 static char *next_physical(Lines *lines)
 {
         char *line = lines->next, *end;
@@ -47,8 +47,8 @@ static char *next_physical(Lines *lines)
         return line;
 }
 
-/* The next line with its continuations joined, each "\" a space, and comments among them left out. It is put together
- * where the first one stands: no line grows by that. */
+/* The next line with its continuations joined, each "\" replaced by a space, and comments among them left out. It is assembled
+ * where the first one begins: no line grows by that. */
 static char *next_line(Lines *lines, unsigned *ret_number)
 {
         char *line = next_physical(lines), *end;

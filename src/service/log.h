@@ -22,7 +22,7 @@
 #define MESSAGE_SOURCE_MISSING "8756ad5615244241aca956077bbdab73" /* there is no source yet */
 #define MESSAGE_SOURCE_FAILED "782aa98132674e1b92e2577b493b46a8" /* the source is there and cannot be used */
 #define MESSAGE_SOURCE_BACK "cf3c33b494564ac7925f2b25607d41fa" /* the source can be used (again) */
-#define MESSAGE_SOURCE_SWAPPED "9d8b4404aaa64095a7d45eb627e3a4bd" /* another file stands in the source's place */
+#define MESSAGE_SOURCE_SWAPPED "9d8b4404aaa64095a7d45eb627e3a4bd" /* another file replaced the source */
 #define MESSAGE_SOURCE_READ_ONLY "feabc85a47344462b569f741d81379ef" /* the sandbox has no way to the source */
 #define MESSAGE_SOURCE_LEFT_OUT "99981da1051b4e2ead40ebc55927ac7e" /* it keeps less text than the archive has */
 #define MESSAGE_WATCH_FAILED "a3eefd38f6ec4ba28cb9b54feec51d2a" /* inotify does not work */
@@ -42,7 +42,7 @@
 #define MESSAGE_REMOTE_FAILED "4d2f0ab0a2f5404d8d0b7a5d0c9d1c36" /* an outage of a remote begins */
 #define MESSAGE_REMOTE_BACK "b0b7a5f1d3a84bb9a0f4c6d2e8f17a52" /* it is over */
 #define MESSAGE_REMOTE_CONFLICT "e6c5b3a0f91c4f0b8c0d5e3a7b2f4d18" /* a session there is somebody else's */
-#define MESSAGE_BUS_LOST "aae2ca8188ea4021a2c7a78bf4a348db" /* archiving goes on without it */
+#define MESSAGE_BUS_LOST "aae2ca8188ea4021a2c7a78bf4a348db" /* archiving continues without it */
 #define MESSAGE_BUS_BACK "97dd8c9f2dd44667af0530838e3fe7cb" /* its name is ours again */
 #define MESSAGE_BUS_NAME_TAKEN "bd0e2217d276490abe3fc86c8a7faaea" /* another scrubjayd runs */
 /* clang-format on */

@@ -1,4 +1,4 @@
-/* Notification: tells on the desktop that a credential has just been pasted */
+/* Notification: says on the desktop that a credential has just been pasted */
 #include "service/notification.h"
 
 #include <libintl.h>

@@ -13,7 +13,7 @@
 
 #define EXIT_UNUSABLE 2
 
-/* What is worth a delivery of its own while the cycle goes on. */
+/* What is worth a separate delivery while the cycle continues. */
 #define BYTES_EACH ((uint64_t) 8 * 1024 * 1024)
 
 /* How soon a signal that came at a bad moment is seen. */
@@ -179,8 +179,8 @@ int run_once(Settings *settings)
                          result.errors[i].session_id, result.errors[i].reason);
         if (result.failure == CYCLE_OK)
                 deliver(&o);
-        /* Who still waits is told. Before the engine, which then is the last to close the archive: that takes the write-ahead log
-         * away. */
+        /* Who still waits is told. Before the engine, which then is the last to close the archive: that takes the write-ahead
+         * log away. */
         o.couriers = couriers_free(o.couriers);
         if ((result.failure == CYCLE_OK || result.failure == CYCLE_STOPPING) &&
             print_result(&result, o.remotes) < 0) {

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 
 #define KEY_SECTION_REMOTE \
-        "Remote" /* stands for every [Remote NAME]; its keys go into a RemoteSettings */
+        "Remote" /* stands for every [Remote NAME]; its keys are set in a RemoteSettings */
 
 typedef struct Key {
         const char *section;

@@ -16,7 +16,7 @@
 
 #define FILE_MAX (1024 * 1024) /* far beyond any settings file, and no strain to read */
 
-/* An absolute path in environment variable @name; NULL where it is not set or not absolute (the XDG rule). */
+/* An absolute path in environment variable @name; NULL if it is not set or not absolute (the XDG rule). */
 static const char *environment_path(const char *name)
 {
         const char *path = getenv(name);
@@ -44,7 +44,7 @@ static char *xdg_path(const char *variable, const char *home, const char *fallba
         return path_join(folder, name);
 }
 
-/* agentsview's database where it usually is: the first that exists, else the first, and *@ret_other the second. */
+/* agentsview's database in its usual places: the first that exists, else the first, and *@ret_other the second. */
 static void default_source(const char *home, char **ret, char **ret_other)
 {
         _cleanup_free_ char *usual = xdg_path("AGENTSVIEW_DATA_DIR", home, ".agentsview",
@@ -108,7 +108,7 @@ static void _printf_(3, 4) fail(Settings *s, int error, const char *format, ...)
                 s->error = error;
 }
 
-/* The remote of that name, made where it is not there yet. */
+/* The remote with that name, created if necessary. */
 static RemoteSettings *find_remote(Settings *s, const char *name)
 {
         for (size_t i = 0; i < s->n_remotes; i++)
@@ -127,7 +127,7 @@ static bool remote_name_is_valid(const char *name)
         return n > 0 && n <= 64 && !name[n];
 }
 
-/* The name in "Remote NAME"; NULL where @section is none of a remote. */
+/* The name in "Remote NAME"; NULL if @section is not a remote's. */
 static const char *remote_of_section(const char *section)
 {
         if (strncmp(section, "Remote", 6) != 0 || (section[6] != ' ' && section[6] != '\t'))

@@ -28,7 +28,7 @@ typedef struct Place {
 struct Watch {
         int fd;
         Place link;   /* the path as it was given */
-        Place target; /* what it leads to, where that is elsewhere; path is NULL otherwise */
+        Place target; /* where it leads, if that is elsewhere; otherwise path is NULL */
 };
 
 static void place_done(Watch *w, Place *p)
@@ -119,7 +119,7 @@ static int arm_target(Watch *w)
         return place_arm_settled(w, &w->target);
 }
 
-/* Watches everything anew. */
+/* Sets up all watches again. */
 static int arm(Watch *w)
 {
         int r;
@@ -236,7 +236,7 @@ int watch_dispatch(Watch *w)
 
                 if (r < 0)
                         return r;
-                /* what happened before the new watch stood was not seen */
+                /* what happened before the new watch was set was not seen */
                 changed = changed || w->link.has_folder || had_folder;
         }
         return changed;

@@ -142,7 +142,7 @@ static void *worker_main(void *userdata)
         free(userdata);
         if (settings->n_remotes > 0) /* before anything is written */
                 courier_check_archive(settings->archive_path);
-        /* what is wrong with the archive the first cycle says */
+        /* the first cycle reports what is wrong with the archive */
         (void) engine_open_archive(engine, NULL);
         report_totals(w, engine, NULL);
         for (Settings *changed; next_request(w, &changed, &kind, &resync);) {

@@ -44,10 +44,10 @@ void worker_stop(Worker *w);
 /* New settings, in force from the next cycle on. Takes a reference. */
 void worker_set_settings(Worker *w, Settings *settings);
 
-/* Takes what is there, without waiting. worker_report_done() it. */
+/* Takes the current report, without waiting. Ends with worker_report_done(). */
 void worker_take(Worker *w, WorkerReport *ret);
 
-/* A number that grows as long as the thread gets on; it stands still when the thread is stuck, and when it is idle. */
+/* A number that grows while the thread makes progress; it does not change while the thread is stuck or idle. */
 uint64_t worker_ticks(Worker *w);
 
 /* The settings as the engine takes them; everything is borrowed from @settings. */
