@@ -1,4 +1,4 @@
-"""import-gitleaks on the rules of gitleaks itself, as its Go module has them"""
+"""import-gitleaks on gitleaks' own rules, from its Go module"""
 
 import json
 import os
@@ -21,6 +21,6 @@ def test_gitleaks_own_rules(tmp_path):
                           capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
     refused = re.findall("^(.*): refused", done.stderr, re.MULTILINE)
-    # keywords of two letters, and a rule that has a path alone
+    # two-letter keywords, and a rule with only a path
     assert sorted(refused) == ["azure-ad-client-secret", "jwt", "pkcs12-file", "twilio-api-key", "vault-service-token"]
     assert len(json.loads(done.stdout)["rules"]) == 217
