@@ -32,7 +32,7 @@ static char *list_path(const char *archive_path)
         return xasprintf("%s.acknowledged", archive_path);
 }
 
-/* What stands there may be of anybody. Returns 0, -ENOENT, -ELOOP, -EISDIR, -EINVAL, -EFBIG or another negative errno. */
+/* The file there may be anybody's. Returns 0, -ENOENT, -ELOOP, -EISDIR, -EINVAL, -EFBIG or another negative errno. */
 static int check_file(const char *path)
 {
         struct stat st;

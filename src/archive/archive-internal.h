@@ -71,7 +71,7 @@ struct Archive {
         bool unclean;      /* the last one to have it did not close it */
         bool filling;      /* see archive_end_filling() */
         bool shared;       /* see archive_share() */
-        bool suspect;      /* it seems to be damaged: the next one looks at all of it */
+        bool suspect;      /* it seems to be damaged: the next process checks all of it */
         int lock_fd;
         HashKey key;
         int64_t change, change_at_begin;

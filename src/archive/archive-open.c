@@ -86,8 +86,8 @@ static int load_key(Archive *a, const char *path, char **reterr)
         return r < 0 ? r : 0;
 }
 
-/* Made with 0600 before SQLite comes, so that its -wal and -shm are as private, whatever the umask. What is there was
- * looked at before, see look_first(). */
+/* Created with mode 0600 before SQLite opens it, so that its -wal and -shm are just as private, whatever the umask. An existing
+ * one was checked before, see look_first(). */
 static int make_files(Archive *a)
 {
         static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
@@ -295,7 +295,7 @@ static int open_checked(Archive *a, char **ret_problem, char **reterr)
         return r < 0 ? describe_failure(a, r, reterr) : r;
 }
 
-/* The damaged file goes aside, and a new one takes its place. */
+/* The damaged file is moved aside, and a new one replaces it. */
 static int replace_damaged(Archive *a, const char *problem, char **reterr)
 {
         _cleanup_free_ char *moved = NULL;

@@ -14,7 +14,7 @@ static const struct Definition {
         const char *const *columns; /* its own, NULL-terminated */
         const char *key,
                         *options; /* of a table without a model: PRIMARY KEY, if no column says it */
-        const char *fill;         /* what is written to it when it is made, or NULL */
+        const char *fill;         /* its first content, or NULL */
 } definitions[] = {
         { .model = &session_table,
           .columns = (const char *const[]){ "metadata_only INTEGER NOT NULL DEFAULT 0",
@@ -83,7 +83,7 @@ static const struct Definition {
                                             "policy INTEGER NOT NULL",
                                             "last_ordinal INTEGER NOT NULL", "file_hash TEXT",
                                             "synced_at TEXT", NULL } },
-        /* archive_id tells an archive that was rebuilt from the one that a remote was fed from */
+        /* archive_id distinguishes a rebuilt archive from the one that was delivered to a remote */
         { .name = "meta",
           .columns = (const char *const[]){ "key TEXT PRIMARY KEY", "value", NULL },
           .options = "WITHOUT ROWID",

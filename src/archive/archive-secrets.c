@@ -1,4 +1,4 @@
-/* The archive's memory of secrets: what was masked in a conversation, and which sessions are one */
+/* The archive's memory of secrets: what was masked in a conversation, and which sessions belong to one */
 #include "archive/archive-secrets.h"
 
 #include <string.h>

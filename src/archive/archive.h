@@ -17,15 +17,16 @@ typedef struct Archive Archive;
 #define SYNC_VERSION 3
 
 /*
- * Opens the archive at @path for writing, creates it (0600 in a 0700 folder) if there is none, and takes its lock.
- * Files that others had access to are made private, once they are known to be ours; a folder that is not only ours is refused.
- * fingerprint.key (0600) is beside it.
- * One with an older schema gets what it lacks (archive-schema.h). It is checked for damage: a look at its header each time, PRAGMA quick_check where the last one to have it open did not
- * close it. A damaged one is moved aside (archive_moved_aside() says where) and a new one is made; its change sequence
- * goes on far beyond any number that the old one can have had.
- * Returns 0; 1: a damaged one was moved aside; or a negative errno with *@reterr (owned by the caller): -EBUSY: another process has it; -EPROTONOSUPPORT:
- * made by a newer version, left untouched; -EMEDIUMTYPE: not an archive, left untouched; -EUCLEAN: damaged, and too
- * many damaged ones are already beside it; ...
+ * Opens the archive at @path for writing, creates it (0600 in a 0700 folder) if there is none, and takes its lock. Files that
+ * others had access to are made private, once they are known to be ours; a folder that is not only ours is refused.
+ * fingerprint.key (0600) is beside it. One with an older schema gets what it lacks (archive-schema.h). It is checked for
+ * damage: its header each time, and with PRAGMA quick_check if the last process did not close it. A damaged one is moved aside
+ * (archive_moved_aside() says where), and a new one is created, whose change sequence begins far beyond any number that the old
+ * one can have had.
+ *
+ * Returns 0; 1: a damaged one was moved aside; or a negative errno with *@reterr (owned by the caller): -EBUSY: another process
+ * has it; -EPROTONOSUPPORT: made by a newer version, left untouched; -EMEDIUMTYPE: not an archive, left untouched; -EUCLEAN:
+ * damaged, and too many damaged ones are already beside it; ...
  */
 int archive_open(const char *path, Archive **ret, char **reterr);
 
@@ -78,7 +79,7 @@ bool archive_in_transaction(const Archive *a);
  * pages are zeroed anyway). Not within a transaction. Returns 0; -EBUSY: a reader is in the way, try again later. */
 int archive_wipe_traces(Archive *a);
 
-/* Gives back what was cached: after much work there may be hours of none. */
+/* Frees caches: after much work, there may be none for hours. */
 void archive_release_memory(Archive *a);
 
 /* How many rows were written through this connection so far: whether there is anything to commit. */
@@ -154,7 +155,8 @@ typedef struct ArchivedMessage {
 int archive_messages(Archive *a, const char *id, size_t size, int64_t from_ordinal,
                      ArchivedMessage *ret, size_t max, size_t *ret_n);
 
-/* A message with its calls and events. @replaces: one of that ordinal is there, and goes with all that hangs on it. */
+/* A message with its calls and events. @replaces: one with that ordinal is there, and is removed with all that belongs to
+ * it. */
 int archive_message_put(Archive *a, const Message *m, int64_t change, bool replaces);
 
 /* Removes a message and all that hangs on it, its findings and links too. */
@@ -194,7 +196,7 @@ typedef enum DeleteCause {
         DELETE_EXCLUDED, /* the settings no longer allow it here */
 } DeleteCause;
 
-/* Leaves a tombstone; where there is one of the same cause already nothing changes. Returns 1 (new), 0, or negative. */
+/* Leaves a tombstone; if there is one with the same cause, nothing changes. Returns 1 (new), 0, or negative. */
 int archive_tombstone_put(Archive *a, const char *id, size_t size, const char *user_id,
                           size_t user_size, const char *project, size_t project_size,
                           DeleteCause cause, const char *created_at);
@@ -204,6 +206,7 @@ int archive_tombstone_remove(Archive *a, const char *id, size_t size);
  * was something), 0, or a negative errno. */
 int archive_session_purge(Archive *a, const char *id, size_t size);
 
-/* Replaces all rows of @table (star_table, pin_table, label_table, parent_table, usage_table): clear, then put each. Text is stored as given. */
+/* Replaces all rows of @table (star_table, pin_table, label_table, parent_table, usage_table): clear, then put each. Text is
+ * stored as given. */
 int archive_rows_clear(Archive *a, const Table *table);
 int archive_row_put(Archive *a, const Table *table, const Value *values);

@@ -66,7 +66,7 @@ struct Feed {
         "metadata_only, change_seq, shrunk_seq, (SELECT synced_at FROM cursors WHERE session_id " \
         "= s.id), EXISTS (SELECT 1 FROM findings f WHERE f.session_id = s.id AND f.ordinal IS NULL)"
 
-/* One event stands for the result where agentsview keeps no other; several follow each other. */
+/* A single event is the result if agentsview keeps no other; several are joined. */
 #define RESULT_CONTENT                                                                             \
         "coalesce(result_content, (SELECT group_concat(content, char(10)) FROM (SELECT e.content " \
         "FROM tool_result_events e WHERE e.session_id = c.session_id AND e.message_ordinal = "     \

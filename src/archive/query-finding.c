@@ -5,7 +5,7 @@
 #include "archive/query.h"
 #include "base/time-util.h"
 
-/* Findings are many and sessions are large: a session is looked at only where its project is asked for. */
+/* Findings are many and sessions are large: a session is read only if its project is needed. */
 #define FROM_FINDINGS                                                                 \
         " FROM findings f LEFT JOIN acknowledged a ON a.fingerprint = f.fingerprint " \
         "LEFT JOIN secrets_seen k ON k.fingerprint = f.fingerprint "
@@ -71,8 +71,8 @@ int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_fin
         return r;
 }
 
-/* What is counted together: the key that is shown, what it is grouped by, what has to be looked at for it, and how many secrets and
- * open secrets it has: of one secret that takes no counting. */
+/* What is counted together: the key that is shown, what it is grouped by, what must be read for it, and how many secrets and
+ * open secrets it has; for one secret, that needs no counting. */
 static const struct {
         const char *key, *by, *join, *n_secrets, *n_open;
 } groups[] = {

@@ -180,7 +180,7 @@ static int collect_ids(sqlite3 *db, const char *sql, const char *parameter, size
 
 int query_find_sessions(Query *q, const char *prefix, size_t max, char **ret)
 {
-        /* each is looked at only when those before found nothing; the last one has to read the whole index */
+        /* each is tried only if those before found nothing; the last one has to read the whole index */
         static const char *const ways[] = {
                 "SELECT id FROM sessions WHERE id = ?1",
                 "SELECT id FROM sessions WHERE id >= ?1 AND id < ?1 || char(0x10ffff) ORDER BY id",

@@ -1,8 +1,8 @@
 /*
  * Query: how much there is of what, by week, agent and project
  *
- * Each session is read once, and so is each secret of it; what is counted is kept here, since SQLite would sort the sessions for
- * each way of counting them.
+ * Each session is read once, and so is each secret of it; what is counted is kept here, since SQLite would sort the sessions
+ * for each way of counting them.
  */
 #include <string.h>
 
@@ -92,7 +92,7 @@ static void make_room(Tallies *t)
         t->n_places = grown.n_places;
 }
 
-/* The tally of @key, made where it is the first, in the room that there is; NULL without memory. */
+/* The tally of @key, created if it is the first, in the free room; NULL without memory. */
 static Tally *tally_of(Tallies *t, StatsBy by, const char *key)
 {
         Tally **place = find_place(t, by, key), *known = *place, *made;
@@ -136,7 +136,7 @@ static const char *keep_week(Tallies *t, const Week *week)
         return t->weeks[at].key;
 }
 
-/* A week begins on Monday, in local time. "" for what is not a time. */
+/* A week begins on Monday, in local time. "" if it is not a time. */
 static const char *week_of(Tallies *t, const char *time)
 {
         size_t at = find_week(t, time);

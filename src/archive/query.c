@@ -137,7 +137,7 @@ static int count_all(sqlite3 *db, ArchiveSummary *s)
                   &s->total_synced },
                 { "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'total_masked'",
                   &s->total_masked },
-                /* not the file's size: what was committed lately is in the log beside it */
+                /* not the file's size: recent commits are in the log beside it */
                 { "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
                   &s->n_bytes },
         };
@@ -153,7 +153,7 @@ static int count_all(sqlite3 *db, ArchiveSummary *s)
         return 0;
 }
 
-/* The times that meta has; what is not there stays 0. */
+/* The times in meta; missing ones stay 0. */
 static int read_times(sqlite3 *db, ArchiveSummary *s)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;

@@ -3,7 +3,8 @@
  *
  * It never writes and never creates an archive; the daemon may write at the same time (in a first sync each waits for the
  * other, for the length of a commit). Rows are passed to a callback one by one, so that no answer has to fit in memory. What a
- * callback gets is borrowed until it returns; it returns 0 to continue, and anything else ends the query and becomes its result.
+ * callback gets is borrowed until it returns; it returns 0 to continue, and anything else ends the query and becomes its
+ * result.
  */
 #pragma once
 
@@ -107,9 +108,9 @@ int query_sessions(Query *q, const SessionFilter *filter, SessionCallback on_ses
 int query_session(Query *q, const char *id, SessionCallback on_session, void *userdata);
 
 /*
- * The session whose id is @prefix or, if there is none, begins with it; "codex:0199" is found by "0199" too.
- * Returns how many there are, at most @max, and writes their ids (each owned by the caller) to @ret; or a negative errno, and then
- * @ret holds no id.
+ * The session whose id is @prefix or, if there is none, begins with it; "codex:0199" is found by "0199" too. Returns how many
+ * there are, at most @max, and writes their ids (each owned by the caller) to @ret; or a negative errno, and then @ret holds no
+ * id.
  */
 int query_find_sessions(Query *q, const char *prefix, size_t max, char **ret);
 
@@ -172,7 +173,7 @@ typedef struct FindingRow {
         const char *note;            /* of who acknowledged it */
 } FindingRow;
 
-/* Masked places; what was said last comes first. */
+/* Masked places, the most recently said first. */
 typedef int (*FindingCallback)(void *userdata, const FindingRow *finding);
 int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_finding,
                    void *userdata);

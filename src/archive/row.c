@@ -1,4 +1,4 @@
-/* Rows: how the archive's statements hand out what is stored */
+/* Rows: how the archive's statements return what is stored */
 #include "archive/row.h"
 
 #include <string.h>

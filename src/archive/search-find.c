@@ -103,7 +103,7 @@ static void bind_text(sqlite3_stmt *stmt, int i, const char *text)
         (void) sqlite_bind_text(stmt, i, text, text ? strlen(text) : 0);
 }
 
-/* Hits into the temporary table "hit", which is a small index of its own: its snippets are right in every language. */
+/* Puts hits in the temporary table "hit", which is a small index itself: its snippets are right in every language. */
 static int fill_hits(SearchIndex *x, const SearchFilter *filter, const char *match, uint64_t limit,
                      int64_t before)
 {
@@ -145,7 +145,7 @@ static int fill_hits(SearchIndex *x, const SearchFilter *filter, const char *mat
         return sqlite_execute(stmt);
 }
 
-/* Hands over what is in "hit", of which a window may lack some of the words. *@ret_n counts, *@ret_last is the smallest document. */
+/* Returns what is in "hit", of which a window may lack some of the words. *@ret_n counts, *@ret_last is the smallest document. */
 static int read_hits(SearchIndex *x, const char *any, SearchCallback on_hit, void *userdata,
                      uint64_t *ret_n, int64_t *ret_last)
 {

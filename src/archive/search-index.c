@@ -17,7 +17,7 @@
 /* The index may be busy being built by another process. */
 #define BUSY_MSEC 60000
 
-/* Between two commits: a build that is interrupted goes on from the last one. */
+/* Between two commits: an interrupted build continues from the last one. */
 #define BATCH_DOCUMENTS 5000
 
 /* Numbers of one millisecond that are tried before the next one's. */
@@ -37,7 +37,8 @@ static const char make_sql[] =
                 "ordinal INTEGER NOT NULL, UNIQUE (session_id, ordinal));"
                 "CREATE VIRTUAL TABLE words USING fts5 (text, thinking, tool, content = '', " TOKENIZER
                 ");"
-                /* words gathered in memory before they are written: a fifth less CPU than with the default of 1 MB (measured) */
+                /* words gathered in memory before they are written: a fifth less CPU than with the default of 1 MB
+                 * (measured) */
                 "INSERT INTO words (words, rank) VALUES ('hashsize', 33554432);";
 
 const char *search_index_reason(SearchIndex *x)
@@ -127,7 +128,7 @@ static int open_database(SearchIndex *x)
         return version == INDEX_VERSION ? query_attach_archive(x->db, x->archive_path) : -EUCLEAN;
 }
 
-/* Opens it; one that is damaged or of another version is thrown away and made anew. */
+/* Opens it; one that is damaged or of another version is deleted and created again. */
 static int reopen(SearchIndex *x)
 {
         int r;
@@ -320,7 +321,7 @@ static int update_session(SearchIndex *x, Updater *u, const char *id, int64_t ch
         return r < 0 ? r : sqlite_execute(u->mark);
 }
 
-/* One batch, in a transaction of its own. Returns 1: there is more, 0, or a negative errno. */
+/* One batch, in its own transaction. Returns 1: there is more, 0, or a negative errno. */
 static int update_batch(SearchIndex *x, Updater *u, int64_t *done)
 {
         int64_t after = *done;
@@ -343,7 +344,7 @@ static int update_batch(SearchIndex *x, Updater *u, int64_t *done)
         (void) sqlite3_reset(u->sessions);
         if (last < 0)
                 return last;
-        /* in the order of their numbers: FTS5 writes what it has gathered whenever one goes back */
+        /* in the order of their numbers: FTS5 writes what it has collected whenever a number goes back */
         r = sqlite_execute(u->add_words);
         if (r >= 0)
                 r = sqlite_run(x->db, "DELETE FROM temp.fresh");

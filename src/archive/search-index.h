@@ -37,7 +37,7 @@ typedef void (*SearchProgress)(void *userdata, uint64_t n_pending);
  * has done. @on_progress may be NULL. Returns 0 or a negative errno. */
 int search_index_update(SearchIndex *x, SearchProgress on_progress, void *userdata);
 
-/* Where in a message a word may stand. */
+/* Where in a message a word may be. */
 typedef enum SearchPart {
         SEARCH_IN_ALL,
         SEARCH_IN_TEXT,     /* what was said, and a session's name */
@@ -57,7 +57,7 @@ typedef struct SearchFilter {
         uint64_t limit;      /* 0: all */
 } SearchFilter;
 
-/* In a snippet, what matched stands between these. */
+/* In a snippet, matches are between these. */
 #define SEARCH_MATCH_BEGIN '\001'
 #define SEARCH_MATCH_END   '\002'
 
@@ -73,6 +73,7 @@ typedef struct SearchHit {
 
 typedef int (*SearchCallback)(void *userdata, const SearchHit *hit);
 
-/* Hits, newest first by the message's time. Returns 0, -EINVAL (there is no word in the text), what the callback returned, or a negative errno. */
+/* Hits, newest first by the message's time. Returns 0, -EINVAL (there is no word in the text), what the callback returned, or a
+ * negative errno. */
 int search_index_find(SearchIndex *x, const SearchFilter *filter, SearchCallback on_hit,
                       void *userdata);

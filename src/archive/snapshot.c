@@ -29,7 +29,7 @@ typedef struct Field {
         {                          \
                 name, TEXT_0, NULL \
         }
-/* What it has under the same name, in the table that @t stands for. */
+/* The column of the same name, in the table with the alias @t. */
 #define NUMBER_OF(t, name)                                     \
         {                                                      \
                 name, INTEGER_0, "coalesce(" t "." name ", 0)" \

@@ -35,7 +35,7 @@ void sync_state_done(SyncState *s)
         sync_state_init(s);
 }
 
-/* The index of a session, or of where it belongs. */
+/* The index of a session, or of the place where it belongs. */
 static size_t find_place(const SyncState *s, const char *session_id, bool *ret_found)
 {
         size_t low = 0, high = s->n_sessions;
@@ -77,7 +77,7 @@ void sync_state_put(SyncState *s, const char *session_id, const char *file_hash,
         s->sessions[i].last_ordinal = last_ordinal;
 }
 
-/* The value of @key: a whole number from @min on, or @fallback where it is missing. */
+/* The value of @key: a whole number from @min on, or @fallback if it is missing. */
 static int get_number(struct json_object *object, const char *key, int64_t min, int64_t fallback,
                       int64_t *ret)
 {
@@ -93,7 +93,7 @@ static int get_number(struct json_object *object, const char *key, int64_t min, 
         return 0;
 }
 
-/* The value of @key: a time, or 0 where it is missing, null, empty, or the year 1 that some writers mean by never. */
+/* The value of @key: a time, or 0 if it is missing, null, empty, or the year 1 that some writers use for never. */
 static int get_time(struct json_object *object, const char *key, uint64_t *ret)
 {
         struct json_object *value;

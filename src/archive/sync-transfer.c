@@ -72,7 +72,7 @@ static int export_cursors(sqlite3 *db, SyncState *s)
         return r;
 }
 
-/* The newest session there is, where that is later than what was noted. */
+/* The newest session, if it is later than what was noted. */
 static int raise_created(sqlite3 *db, SyncState *s)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;

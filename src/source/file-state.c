@@ -19,7 +19,7 @@ static bool is_settled(const struct timespec *t, uint64_t now_usec)
         return usec_of(t) + FILE_STATE_SETTLED_USEC < now_usec;
 }
 
-/* Appends what is said of the file; an empty log says as much as none. Returns as file_state_get(). */
+/* Appends what the kernel says about the file; an empty log counts as none. Returns as file_state_get(). */
 static int add_file(StrBuf *b, const char *path, const char *ending, uint64_t now_usec)
 {
         _cleanup_free_ char *name = xasprintf("%s%s", path, ending);

@@ -120,7 +120,7 @@ int reader_read_large_row(Reader *r, const Table *table, int64_t rowid, Value *v
 /* The fingerprint of a session's row. */
 uint64_t reader_fingerprint(Reader *r, const Value *values, const Value *extras);
 
-/* Adds one value to a fingerprint: its type, and what it holds. */
+/* Adds one value to a fingerprint: its type and its content. */
 static inline void reader_hash_value(Hasher *h, const Value *v)
 {
         switch (v->type) {

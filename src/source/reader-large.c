@@ -1,9 +1,9 @@
 /*
  * Large texts: taken as far as there is room, and left out beyond it
  *
- * A row comes from SQLite with all its texts at once, so a single text of it may be much smaller than what a message may
- * hold (SQLite refuses the row before it reads it). Such a row is read here a second time: first without its large texts, then
- * each of them whose size fits, with a sentence in the place of one that does not. Memory follows the limit, whatever the rows hold.
+ * A row comes from SQLite with all its texts at once, so a single text of it may be much smaller than what a message may hold
+ * (SQLite refuses the row before it reads it). Such a row is read here a second time: first without its large texts, then each
+ * of them whose size fits, with a sentence in the place of one that does not. Memory follows the limit, whatever the rows hold.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -63,7 +63,7 @@ static void put_size(StrBuf *b, uint64_t size)
         (void) strbuf_printf(b, unit > 0 ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
-/* What stands in the place of a text; in JSON it is a string. A key or a time is empty then. */
+/* Replaces a text; in JSON it is a string. A key or a time becomes empty. */
 static void leave_out(Reader *r, const Column *column, uint64_t size, Value *ret)
 {
         const char *quote = column->kind == COLUMN_JSON ? "\"" : "";
@@ -100,7 +100,7 @@ static int open_text(Reader *r, const Table *table, size_t column, int64_t rowid
                                  0, ret);
 }
 
-/* Whether the column holds a text too large for a statement; only its size is looked at. */
+/* Does the column hold a text that is too large for a statement? Only its size is read. */
 static bool is_large(Reader *r, const Table *table, size_t column, int64_t rowid)
 {
         sqlite3_blob *blob = NULL;

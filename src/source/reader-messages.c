@@ -77,7 +77,7 @@ int reader_messages(Reader *r, const char *session_id, size_t size, int64_t from
         return k < 0 ? k : count_calls(r, goes_on);
 }
 
-/* Rows that hang on a message, in the arena. What is left over when the array grows goes with the message. */
+/* Rows that belong to a message, in the arena. What is left over when the array grows is freed with the message. */
 typedef struct Children {
         const Table *table;
         Value *rows;
@@ -95,7 +95,7 @@ static Value *children_grow(Reader *r, Children *c)
         return rows + c->n++ * width;
 }
 
-/* Adds the row that @query stands on. */
+/* Adds the current row of @query. */
 static int children_add(Reader *r, Children *c, Query query)
 {
         Value *row = children_grow(r, c);
@@ -302,7 +302,7 @@ static int read_large_message(Reader *r, int64_t rowid, void *userdata)
         return reader_read_large_row(r, &message_table, rowid, l->m->values);
 }
 
-/* The next message, of which SQLite refused the row. The list goes on after it. */
+/* The next message, whose row SQLite refused. The list continues after it. */
 static int next_large_message(Reader *r, Message *m, int64_t *ret_id)
 {
         LargeMessage l = { .m = m };

@@ -55,7 +55,7 @@ char *reader_identity(const Reader *r);
 /* Closes the file; the next reader_open() starts afresh. For after an error. */
 void reader_close(Reader *r);
 
-/* Gives back what was cached. Not within a transaction. */
+/* Frees caches. Not within a transaction. */
 void reader_release_memory(Reader *r);
 
 /*
@@ -63,7 +63,7 @@ void reader_release_memory(Reader *r);
  */
 int reader_changed(Reader *r);
 
-/* Marks what is committed now as seen. Call it inside the transaction that lists the changes. */
+/* Marks everything committed so far as seen. Call it inside the transaction that lists the changes. */
 void reader_mark_seen(Reader *r);
 
 /* Begins and ends a read transaction. reader_end() also ends any list that is under way. */
@@ -140,8 +140,8 @@ int reader_has_text(Reader *r, const char *id, size_t size);
 /* How many sessions with messages have no text at all. Looks at all sessions. Returns 0 or a negative errno. */
 int reader_count_textless(Reader *r, uint64_t *ret);
 
-/* All rows of star_table, pin_table, label_table, parent_table or usage_table, ordered by session; none where the source has no such
- * table. Callback results < 0 end the list. Returns 0 or a negative errno. */
+/* All rows of star_table, pin_table, label_table, parent_table or usage_table, ordered by session; none where the source has no
+ * such table. Callback results < 0 end the list. Returns 0 or a negative errno. */
 typedef int (*ReaderRowFunc)(void *userdata, const Value *values);
 int reader_rows(Reader *r, const Table *table, ReaderRowFunc func, void *userdata);
 

@@ -22,7 +22,8 @@ static const char *const tables[] = {
         "usage_events",
 };
 
-/* SQLite's own rules of column affinity (https://sqlite.org/datatype3.html, 3.1), where what has none may be anything. */
+/* SQLite's own rules of column affinity (https://sqlite.org/datatype3.html, 3.1), where a column without one may hold
+ * anything. */
 static SchemaType type_of(const char *declared)
 {
         static const struct {

@@ -25,7 +25,7 @@ typedef struct SchemaColumn {
 } SchemaColumn;
 
 typedef struct Schema {
-        int64_t data_version; /* agentsview's, of what it writes: PRAGMA user_version */
+        int64_t data_version; /* of agentsview's data: PRAGMA user_version */
         Arena names;
         SchemaColumn *columns; /* of the tables that are read here */
         size_t n_columns;
@@ -41,7 +41,7 @@ bool schema_has_table(const Schema *s, const char *table);
 /* @column of @table, or NULL. */
 const SchemaColumn *schema_column(const Schema *s, const char *table, const char *column);
 
-/* Appends @column of @table, quoted, or NULL where it is missing. */
+/* Appends @column of @table, quoted, or NULL if it is missing. */
 void schema_put_column(StrBuf *sql, const Schema *s, const char *table, const char *column);
 
 /* Appends the source columns of @table in the order of its list, comma-separated; those not read from the source are
@@ -51,8 +51,9 @@ void schema_put_columns(StrBuf *sql, const Schema *s, const Table *table);
 /* A text that should be a number: the one that it begins with, or NULL. */
 Value schema_text_as_integer(sqlite3_value *v);
 
-/* A value as its column's kind has it: a number as integer (a text is read as one, and is NULL if it is not one), one with a fraction
- * as it is (a text is NULL, and so is what is infinite: JSON has no word for it), everything else as text (a blob's bytes too). Borrowed. Here, since an audit asks for it thirty times for each session. */
+/* A value as its column's kind has it: a number as integer (a text is read as one, and is NULL if it is not one), one with a
+ * fraction as it is (a text is NULL, and so is what is infinite: JSON has no word for it), everything else as text (a blob's
+ * bytes too). Borrowed. Here, since an audit asks for it thirty times for each session. */
 static inline Value schema_value(sqlite3_value *v, ColumnKind kind)
 {
         int type = sqlite3_value_type(v);

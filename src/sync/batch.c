@@ -14,8 +14,8 @@
 #define BATCH_USEC  (1 * USEC_PER_SEC)
 #define BATCH_BYTES (8 * 1024 * 1024)
 
-/* A read transaction is left and entered again after this time: agentsview's `sync --full` waits 5 s for it, then gives
- * its swap up. */
+/* A read transaction is ended and begun again after this time: agentsview's `sync --full` waits 5 s for it, then gives up its
+ * swap. */
 #define READ_USEC (300 * USEC_PER_MSEC)
 
 void batch_drop_secrets(Engine *e)

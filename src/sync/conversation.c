@@ -1,4 +1,4 @@
-/* Conversation: what is known of a session's secrets before it is read, and after */
+/* Conversation: what is known about a session's secrets before it is read, and after */
 #include "sync/conversation.h"
 
 #include <string.h>

@@ -34,7 +34,8 @@ typedef struct Conversation {
 /* Frees all; or forgets the session and keeps the memory. */
 void conversation_done(Conversation *c);
 
-/* Begins with session @id, which has to outlive it: what the archive knows of its conversation. Returns 0 or a negative errno. */
+/* Begins with session @id, which has to outlive it: what the archive knows of its conversation. Returns 0 or a negative
+ * errno. */
 int conversation_begin(Conversation *c, Archive *a, const Value *id);
 
 /* The secret of that fingerprint, or NULL. */
@@ -43,7 +44,7 @@ ConversationSecret *conversation_find(const Conversation *c, uint64_t fingerprin
 /* Adds one that is not there yet. Returns 0 or -ENOMEM. */
 int conversation_add(Conversation *c, uint64_t fingerprint, const char *rule);
 
-/* Adds what the masker found of its own, numbers @from to @until. Returns 0 or -ENOMEM. */
+/* Adds what the masker itself found, numbers @from to @until. Returns 0 or -ENOMEM. */
 int conversation_told(Conversation *c, const Masker *masker, size_t from, size_t until);
 
 /*

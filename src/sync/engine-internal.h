@@ -36,17 +36,17 @@ struct Engine {
 
         char *source_state; /* of the source's files, before this cycle read them (file-state.h); NULL: not known */
         char marker[TIMESTAMP_MAX]; /* sync_marker from which the next window looks; "": look at all sessions */
-        int64_t seen_rowid; /* the last row of the source that was looked at: what lies after it is new, marked or not */
+        int64_t seen_rowid; /* the last row of the source that was read: what comes after it is new, marked or not */
         int64_t data_version; /* agentsview's newest that the archive was filled from */
         bool takes_identity; /* a person wants it: sessions from before get the identity of today, too */
         bool has_policy;
         int64_t policy; /* digest in force, if has_policy */
         bool opened; /* the source's file was opened, and not yet compared with the one from before */
-        bool archive_replaced; /* just now, by a new one: not told yet */
+        bool archive_replaced; /* just now, by a new one: not reported yet */
         bool archive_is_gone; /* somebody moved or removed the one that was open; no other is open yet */
-        bool archive_vanished; /* so it was, and the one in use began anew */
-        bool looked;           /* a cycle ran to its end since the source was opened */
-        bool usage_is_seen; /* what a session has of usage was compared since such a session was looked at */
+        bool archive_vanished;   /* so it was, and the one in use began anew */
+        bool looked;             /* a cycle ran to its end since the source was opened */
+        bool usage_is_seen;      /* a session's usage was compared since such a session was read */
         int64_t usage_extent[2]; /* as reader_usage_extent() had it then */
         bool had_errors;         /* sessions failed in the last cycle: look again */
         bool has_traces;         /* see engine_note_traces(); as the archive has it */
@@ -122,12 +122,12 @@ int session_remask(Engine *e, const char *id);
  * -EBADMSG (there is no memory for it; the batch must be rolled back), or another negative errno. */
 int session_share(Engine *e, const Value *id);
 
-/* Does so with all sessions of the conversations that have learned something; had_errors: some are left. Returns 0 or a negative
- * errno. */
+/* Does so with all sessions of the conversations that have learned something; had_errors: some are left. Returns 0 or a
+ * negative errno. */
 int conversations_share(Engine *e);
 
-/* Ends with the current session, which was masked with all its conversation knows: what is new is written, and passed on
- * (@keeps: see conversation_settle()). */
+/* Ends with the current session, which was masked with everything that its conversation knows: what is new is written, and
+ * passed on (@keeps: see conversation_settle()). */
 int session_settle(Engine *e, int64_t change, bool keeps);
 
 /* Has the notes of a session's pins masked again, if there are some. */
@@ -160,8 +160,9 @@ void session_identify(Engine *e, Value *values);
 /* The same, without the project, for a session that the source no longer has. */
 void session_take_identity(Engine *e, Value *values);
 
-/* For a session that is already archived: fills in the identity and machine it was archived with, so that another git identity, or
- * another machine that reads the same source, does not change its owner; in the session's arena. Returns 0 or a negative errno. */
+/* For a session that is already archived: fills in the identity and machine it was archived with, so that another git identity,
+ * or another machine that reads the same source, does not change its owner; in the session's arena. Returns 0 or a negative
+ * errno. */
 int session_keep_identity(Engine *e, const Value *id, Value *values);
 
 /* Syncs the sessions whose sync_marker is @marker or later; NULL: all. Returns 0, or a negative errno that
@@ -169,8 +170,8 @@ int session_keep_identity(Engine *e, const Value *id, Value *values);
 int walk_sessions(Engine *e, const char *marker);
 
 /* Masks again, from the archive, the sessions that it has under an older policy and that the source no longer has. With
- * @has_source those that the source has are left alone: they failed just now. Returns 1 (some could not be masked, and are as they were),
- * 0, or as walk_sessions(). */
+ * @has_source those that the source has are left alone: they failed just now. Returns 1 (some could not be masked, and are as
+ * they were), 0, or as walk_sessions(). */
 int walk_stale(Engine *e, bool has_source);
 
 /* Begins a cycle: none of the sessions that ended the service has been met yet. */
@@ -186,8 +187,8 @@ int stuck_leave_out_archived(Engine *e, const Value *id, StuckDue due);
 /* How many must be synced after all others. */
 size_t stuck_n_due(const Engine *e);
 
-/* Syncs them, each alone, when all else is committed; had_errors is what is left then. Returns 0, or a negative errno that
- * ends the cycle. */
+/* Syncs them, each alone, when everything else is committed; what is left then sets had_errors. Returns 0, or a negative errno
+ * that ends the cycle. */
 int stuck_sync(Engine *e);
 
 /* After a walk through all sessions: those that were not met are up to date, or gone. */
@@ -196,7 +197,7 @@ void stuck_forget_unmet(Engine *e);
 /* Tells of one that was synced now. */
 void stuck_warn(Engine *e);
 
-/* Stars, pins, labels, external parents, and permanent deletions, as the source has them now. Within reader_begin() and batch_begin(). Returns 0 or
- * a negative errno. */
+/* Stars, pins, labels, external parents, and permanent deletions, as the source has them now. Within reader_begin() and
+ * batch_begin(). Returns 0 or a negative errno. */
 int mirror_rows(Engine *e);
 int mirror_deletions(Engine *e);

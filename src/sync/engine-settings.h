@@ -26,7 +26,7 @@ typedef struct EngineSettings {
         /* privacy: NULL-terminated project globs, or NULL */
         const char *const *exclude;
         const char *const *metadata_only;
-        const char *home;           /* what "~" stands for in them */
+        const char *home;           /* the folder that "~" means in them */
         const char *mask_home;      /* the home folder that becomes "~"; NULL: off */
         bool keep_deleted_sessions; /* permanent deletes keep the archived text */
 

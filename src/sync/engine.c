@@ -11,7 +11,7 @@
 #include "source/file-state.h"
 #include "sync/engine-internal.h"
 
-/* Markers within this time before now are looked at again: clocks are coarse, and a commit may come after its mark. */
+/* Markers within this time before now are read again: clocks are coarse, and a commit may come after its mark. */
 #define MARKER_SLACK_USEC (10 * USEC_PER_SEC)
 
 /* A cycle that read this much leaves caches that are worth giving back. */
@@ -199,7 +199,7 @@ static int need_rules(Engine *e)
         return r;
 }
 
-/* The one before is gone: is this another one, or did it begin anew? A person may have the old one still. */
+/* The previous one is gone: is this another one, or was it rebuilt? A person may still have the old one. */
 static int notice_new_archive(Engine *e)
 {
         char now[TIMESTAMP_MAX];
@@ -227,7 +227,7 @@ static int need_archive(Engine *e)
         int r;
 
         if (e->archive && !archive_is_in_place(e->archive)) {
-                close_archive(e); /* removed, or another one is there: what is written now would be lost */
+                close_archive(e); /* it was removed, or replaced: what is written now would be lost */
                 e->archive_is_gone = e->archive_is_gone || had_sessions;
         }
         r = engine_open_archive(e, &e->result->sentence);
@@ -385,7 +385,7 @@ static int mirror_small_tables(Engine *e)
         return r;
 }
 
-/* Until when this cycle is sure to see what was marked, by our clock (a file's time may lie in the future). */
+/* Until when this cycle is sure to see what was marked, by our clock (a file's time may be in the future). */
 static void now_with_slack(char ret[static TIMESTAMP_MAX])
 {
         uint64_t now = now_usec(CLOCK_REALTIME);
@@ -453,8 +453,8 @@ static int write_facts(Engine *e)
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
-/* Both sides, as they are when all is equal: the source's files before they were read, the archive's last change, and the policy
- * it is under. NULL: not known. */
+/* Both sides, as they are when all is equal: the source's files before they were read, the archive's last change, and the
+ * policy it is under. NULL: not known. */
 static char *both_sides(const Engine *e)
 {
         return e->source_state ? xasprintf("%" PRId64 " %" PRId64 " %s", e->policy,
@@ -495,7 +495,7 @@ static int write_verified(Engine *e)
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
-/* Now, as the archive keeps times: a restart must not change what Status tells. */
+/* Now, with the archive's precision: a restart must not change what Status shows. */
 static uint64_t now_as_stored(void)
 {
         return now_usec(CLOCK_REALTIME) / USEC_PER_MSEC * USEC_PER_MSEC;
@@ -651,8 +651,8 @@ static int run_cycle(Engine *e, CycleKind kind)
                 return r;
 
         e->had_errors = false;
-        /* not after the clock was set back: what was marked between then and now lies before the window; nor after the
-         * service was stuck in a session, which may have come to it by way of a resync */
+        /* not after the clock was set back: what was marked between then and now is before the window; nor after the service
+         * was stuck in a session, which it may have reached through a resync */
         by_marker = e->marker[0] && strcmp(e->marker, sure) <= 0 && kind < CYCLE_AUDIT &&
                     !e->result->full && reader_has_markers(e->reader) &&
                     (e->looked || e->stuck.n == 0);
@@ -666,7 +666,7 @@ static int run_cycle(Engine *e, CycleKind kind)
                 r = mirror_small_tables(e);
         if (r >= 0 && !by_marker)
                 r = mask_stale(e);
-        if (r >= 0) /* what notes, and sessions that only the archive has, told */
+        if (r >= 0) /* what notes, and sessions that only the archive has, revealed */
                 r = conversations_share(e);
         if (r < 0)
                 return r;
@@ -684,7 +684,7 @@ static int run_cycle(Engine *e, CycleKind kind)
         return r;
 }
 
-/* What became of the archive before this one; a damaged one is told of until a person has looked at it. */
+/* What became of the previous archive; a damaged one is reported until a person has looked at it. */
 static void warn_of_archive(Engine *e)
 {
         CycleResult *result = e->result;
@@ -717,7 +717,7 @@ static void warn_of_archive(Engine *e)
                      moved);
 }
 
-/* agentsview was told to keep less than it did: a person should know why the archive does not follow. */
+/* agentsview was told to keep less than before: a person should know why the archive does not follow. */
 static void warn_of_left_out(Engine *e)
 {
         if (e->n_left_out == 0 || e->result->warning)
@@ -790,7 +790,7 @@ void engine_cycle(Engine *e, CycleKind kind, CycleResult *ret)
         if (r >= 0)
                 stuck_warn(e);
         if (r == -ECANCELED && e->stopping) {
-                /* what is done is done: the batch is whole sessions */
+                /* finished work is kept: a batch consists of whole sessions */
                 r = batch_commit(e);
                 if (r >= 0 && ret->failure == CYCLE_OK) {
                         ret->failure = CYCLE_STOPPING;

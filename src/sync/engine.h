@@ -21,7 +21,7 @@ typedef enum CycleKind {
 } CycleKind;
 
 typedef struct Progress {
-        uint64_t sessions_done;    /* looked at and dealt with in this cycle */
+        uint64_t sessions_done;    /* checked and finished in this cycle */
         uint64_t sessions_pending; /* known to be still waiting; 0 when not known */
         uint64_t bytes_read;
 } Progress;
@@ -30,8 +30,8 @@ typedef struct Progress {
 typedef struct EngineHooks {
         void *userdata;
 
-        /* Reports progress, between two sessions and within a large one. Returns true to continue, false to stop
-         * after the current session (what is done is committed, the result says CYCLE_STOPPING). */
+        /* Reports progress, between two sessions and within a large one. Returns true to continue, false to stop after the
+         * current session (finished work is committed, the result says CYCLE_STOPPING). */
         bool (*on_progress)(void *userdata, const Progress *progress);
 
         /* The session that is being synced from now on, borrowed; NULL: none. */
@@ -57,8 +57,8 @@ Engine *engine_new(const EngineSettings *settings, const EngineHooks *hooks);
 Engine *engine_free(Engine *e);
 DEFINE_CLEANUP(Engine *, engine_free)
 
-/* Applies new settings from the next cycle on. Rules are read again; if the new ones are broken, the next cycle's result says so
- * and the engine continues with the rules it had. */
+/* Applies new settings from the next cycle on. Rules are read again; if the new ones are broken, the next cycle's result says
+ * so and the engine continues with the rules it had. */
 void engine_set_settings(Engine *e, const EngineSettings *settings);
 
 /* Loads and compiles the rules now instead of in the first cycle. Returns 0, or a negative errno with *@reterr. */

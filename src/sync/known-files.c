@@ -131,7 +131,7 @@ static int put_row(Archive *a, const Row *row)
         return archive_secret_put(a, &place, &secret);
 }
 
-/* Brings the archive in line; what is named by the settings no longer is forgotten. */
+/* Updates the archive; values of files that the settings no longer name are forgotten. */
 static int write_rows(const Loading *l, Rows *rows)
 {
         bool begun = false;

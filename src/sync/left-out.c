@@ -32,7 +32,7 @@ static bool lacks_input(const Value *call)
         return is_empty(call + CALL_INPUT_JSON);
 }
 
-/* A result that is one piece stands in its call, else in events. */
+/* A result in one piece is in its call, otherwise in events. */
 static bool lacks_result(const Value *call)
 {
         return is_empty(call + CALL_RESULT_CONTENT) &&

@@ -1,8 +1,8 @@
 /*
- * Left out: texts that the source had, and keeps no longer
+ * Left out: texts that the source had, and no longer keeps
  *
- * agentsview can be told to keep less (archive_content, blocked tool results): rows stay, their texts go. What is archived of
- * these texts stays. What a person edits away goes: its row goes, or says something else.
+ * agentsview can be told to keep less (archive_content, blocked tool results): rows stay, but their texts are removed. The
+ * archived texts stay. What a person edits away is removed: then the row is gone, or has another text.
  */
 #pragma once
 

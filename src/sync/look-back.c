@@ -1,4 +1,4 @@
-/* LookBack: may a secret stand in what was read before it was learned? */
+/* LookBack: may a secret be in what was read before it was learned? */
 #include "sync/look-back.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 /* More text than this is read again rather than kept. */
 #define TEXTS_MAX ((size_t) 2 * 1024 * 1024)
 
-/* After a place, what tells that a secret begins there: its first bytes, however they are escaped. */
+/* After a place, what shows that a secret begins there: its first bytes, however they are escaped. */
 #define BEGINNING_MAX 64
 
 void look_back_clear(LookBack *lb)
@@ -69,7 +69,7 @@ void look_back_skip(LookBack *lb)
         lb->skipped_until = lb->size;
 }
 
-/* Up to where secret @number may stand unseen. */
+/* The end of the texts in which secret @number may be unseen. */
 static size_t unseen_until(const LookBack *lb, size_t number)
 {
         const struct Learned *learned = lb->learned + number;

@@ -1,9 +1,9 @@
 /*
- * Stars, pins, labels, external parents, events of usage and permanent deletions
+ * Stars, pins, labels, external parents, usage events and permanent deletions
  *
- * They leave no mark on the session's row, so their tables are compared as a whole: small ones, read at each look. But events of
- * usage: agentsview writes those of a session with its row, all of them anew, and there may be many. They are compared where a
- * session that has some was looked at, where there are more or fewer than there were, and by each audit.
+ * They leave no mark on the session's row, so their tables, which are small, are read and compared as a whole each time. Usage
+ * events are different: agentsview writes those of a session with its row, all of them anew, and there may be many. They are
+ * compared if a session that has some was read, if their number changed, and by each audit.
  */
 #include <assert.h>
 #include <string.h>
@@ -54,7 +54,8 @@ static int keep_row(void *userdata, const Value *values)
         return values_copy(&l->arena, values, width, row);
 }
 
-/* Has the table text of the source's? Then it shares what its session's conversation knows, and may tell it something. */
+/* Does the table contain text of the source's? Then it shares what its session's conversation knows, and may reveal something
+ * to it. */
 static bool has_text(const Table *table)
 {
         for (size_t i = 0; i < table->n_columns; i++)
@@ -151,7 +152,7 @@ static int replace_rows(Engine *e, RowList *l, size_t user_column, const char *n
         r = engine_need_masker(e);
         if (r < 0)
                 return r;
-        if (has_text(l->table)) /* what one tells may stand in another one */
+        if (has_text(l->table)) /* what one row reveals may be in another */
                 r = mask_list(e, l, user_column, false, &complete);
         if (r >= 0)
                 r = archive_rows_clear(e->archive, l->table);

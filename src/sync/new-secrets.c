@@ -14,7 +14,7 @@
 /* Transcripts are written at once, but agentsview may have been off for a working day. */
 #define JUST_NOW_USEC (12 * USEC_PER_HOUR)
 
-/* In one session; whoever pastes more is told of these. */
+/* In one session; whoever pastes more is told about these. */
 #define PASTED_MAX 100
 
 /* Returns 0, or -EINVAL: it does not say. */

@@ -34,10 +34,10 @@ typedef struct SessionSync {
 
 typedef int (*MessageFunc)(SessionSync *, Message *);
 
-/* Says what is wrong with this session; the cycle goes on without it. Returns -EBADMSG. */
+/* Notes what is wrong with this session; the cycle continues without it. Returns -EBADMSG. */
 int session_failed(Engine *e, const Value *id, const char *reason);
 
-/* The same where @r, which is returned else, says that there is no memory for a large text or for what was found in one. */
+/* The same if @r, which is otherwise returned, says that there is no memory for a large text or for what was found in one. */
 int session_too_large(SessionSync *s, int r);
 
 /* The same for a failure to read its rows, if that is its own matter; else returns @error. */

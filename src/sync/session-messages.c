@@ -1,8 +1,8 @@
 /*
  * The messages of one session: read, masked, written
  *
- * The source's messages and the archive's are both in order of ordinal, so what changed falls out of a merge: a message
- * whose fingerprint is the archived one stays; another is masked and written; one that the source lacks goes.
+ * The source's messages and the archive's are both in order of ordinal, so a merge shows what changed: a message with the
+ * archived fingerprint stays; another one is masked and written; one that the source lacks is removed.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static int mask_own_message(SessionSync *s, Message *m)
         return r < 0 ? r : own_message(m, &s->id, &rm->arena);
 }
 
-/* What a failure to read or to write a message of the archive means: without memory for it, it is its session's own matter. */
+/* The meaning of a failure to read or to write a message of the archive: without memory for it, only the session fails. */
 static int message_failed(SessionSync *s, int error)
 {
         return error == -ENOMEM ? error : engine_archive_failed(s->e, error);
@@ -185,7 +185,7 @@ static int next_page(SessionSync *s)
 
 /*
  * The next archived message, or NULL. They are read page by page, so that a long session takes no more memory. What is
- * written meanwhile lies before it, and so before every page that is still to come.
+ * written meanwhile is before it, and so before every later page.
  */
 static int peek_archived(SessionSync *s, const ArchivedMessage **ret)
 {
@@ -272,7 +272,7 @@ static int sync_message(SessionSync *s, Message *m)
         if (r < 0)
                 return r;
         if (archived && archived->fingerprint == m->fingerprint && !s->full) {
-                /* It stays; but a secret in it is looked for in what is new, too, and one of what is new in it. */
+                /* It stays; but its secrets are searched for in what is new, and those of what is new in it. */
                 r = archived->has_findings ? mask_own_message(s, m) : 0;
                 if (s->first_written < begin)
                         look_back_skip(&s->e->look_back);
@@ -316,7 +316,7 @@ static int remask_message(SessionSync *s, Message *m)
         return rewrite_if_changed(s, m);
 }
 
-/* The second look: a secret that was learned later may stand without context in an earlier message. */
+/* The second pass: a secret that was learned later may be in an earlier message without context. */
 int session_check_message(SessionSync *s, Message *m)
 {
         int r;
@@ -359,7 +359,7 @@ static int for_each_source_message(SessionSync *s, MessageFunc func)
                         return k < 0 ? k : 0;
                 if (!read_is_due(e))
                         continue;
-                read_end(e); /* this ends the list of sessions, too, which then begins anew */
+                read_end(e); /* this ends the list of sessions, too, which then begins again */
                 (void) engine_tick(e); /* a session in hand is finished */
                 r = read_begin(e);
                 if (r < 0 || ordinal == INT64_MAX)

@@ -1,4 +1,4 @@
-/* What a session told, passed on to the rest of its conversation */
+/* What a session revealed, passed on to the rest of its conversation */
 #include <string.h>
 
 #include "base/strv.h"
@@ -56,8 +56,8 @@ static int share_session(Engine *e, const Value *id)
         return r < 0 ? r : 0;
 }
 
-/* One pass through those sessions of a conversation that were not masked with all that it knows now. Each of them may have
- * something to tell to those before it: the caller begins anew until none is late. */
+/* One pass through the sessions of a conversation that were not masked with everything that it knows now. Each may reveal
+ * something to those before it, so the caller repeats this until none is late. */
 static int share_late_sessions(Engine *e, const Value *name, bool *ret_shared, bool *ret_left)
 {
         _cleanup_free_ char *after = NULL;
@@ -93,7 +93,7 @@ static int share_conversation(Engine *e, const Value *name)
         int r;
 
         r = archive_conversation_get(e->archive, &arena, name, &unused, NULL);
-        if (r <= 0) /* a session without relatives: a note of its own told it */
+        if (r <= 0) /* a session without relatives: one of its notes revealed it */
                 return r < 0 ? engine_archive_failed(e, r) : share_session(e, name);
         do {
                 r = share_late_sessions(e, name, &shared, &left);

@@ -15,7 +15,7 @@ static void session_sync_done(SessionSync *s)
         session_secrets_done(&s->secrets);
 }
 
-/* Says what is wrong with this session; the cycle goes on without it. */
+/* Notes what is wrong with this session; the cycle continues without it. */
 int session_failed(Engine *e, const Value *id, const char *reason)
 {
         cycle_result_add_error(e->result, id->type == VALUE_TEXT ? id->text : "(no id)",
@@ -138,8 +138,8 @@ static int recall_message(SessionSync *s, Message *m)
         return r < 0 ? r : 0;
 }
 
-/* What no text of the session tells now, but one did, or one of a relative does: it may stand in what was written just now,
- * and, where the session was not yet masked with it, in all of it. */
+/* What no text of the session reveals now, but one did, or one of a relative does: it may be in what was written just now and,
+ * if the session was not yet masked with it, in all of it. */
 static int recall(SessionSync *s)
 {
         Masker *masker = s->e->masker;
@@ -168,7 +168,7 @@ static int recall(SessionSync *s)
         return r < 0 ? r : 0;
 }
 
-/* All texts of the session: what any of them tells is masked in each. */
+/* All texts of the session: what any of them reveals is masked in each. */
 static int sync_texts(SessionSync *s)
 {
         LookBack *texts = &s->e->look_back;
@@ -184,7 +184,7 @@ static int sync_texts(SessionSync *s)
                 r = mask_own_row(s);
         if (r >= 0)
                 r = secrets_count_new(s->e, NULL, &s->secrets);
-        if (r >= 0) { /* what a name tells may stand in any message */
+        if (r >= 0) { /* what a name reveals may be in any message */
                 n_known = masker_n_known(s->e->masker);
                 look_back_learn(texts, s->e->masker, 0, texts->size);
         }
@@ -199,7 +199,7 @@ static int sync_texts(SessionSync *s)
         return r;
 }
 
-/* The row, its findings, the trash's tombstone; and what is to be announced. */
+/* The row, its findings, the trash's tombstone, and what is to be announced. */
 static int write_row(SessionSync *s)
 {
         Engine *e = s->e;
@@ -254,7 +254,7 @@ static int begin_conversation(SessionSync *s)
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
-/* Where only the archive has texts of it, they are looked at there. */
+/* If only the archive has texts of it, they are searched there. */
 static int share_left_out(SessionSync *s)
 {
         Engine *e = s->e;

@@ -47,7 +47,7 @@ void cycle_result_done(CycleResult *r)
         *r = (CycleResult){ 0 };
 }
 
-/* Cuts a copy of @id at ID_MAX and replaces what is not printable ASCII, so that it can stand in any log. */
+/* Cuts a copy of @id at ID_MAX and replaces what is not printable ASCII, so that any log can contain it. */
 static char *printable_id(const char *id, size_t size)
 {
         bool cut = size > ID_MAX;

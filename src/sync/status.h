@@ -12,7 +12,7 @@ typedef enum CycleFailure {
         CYCLE_SOURCE_UNAVAILABLE, /* there, and cannot be used */
         CYCLE_ARCHIVE_UNAVAILABLE,
         CYCLE_RULES_INVALID,
-        CYCLE_STOPPING, /* asked to stop: what was done is committed */
+        CYCLE_STOPPING, /* asked to stop: finished work is committed */
 } CycleFailure;
 
 /* What a warning is about. */
@@ -44,7 +44,7 @@ typedef struct SessionSecrets {
         size_t n_rules;
 
         char *project;     /* its name, masked */
-        RuleCount *pasted; /* of these, what has just been said: by description of the rule */
+        RuleCount *pasted; /* of these, those that have just been said: by description of the rule */
         size_t n_pasted;
 } SessionSecrets;
 
@@ -83,7 +83,7 @@ typedef struct CycleResult {
 
         char *mended; /* a file or folder of the archive that others had access to until now; or NULL */
 
-        bool source_swapped; /* another file stands in its place since the last cycle */
+        bool source_swapped; /* another file has replaced it since the last cycle */
         bool full; /* rules or settings changed, or a resync: everything was masked again */
 } CycleResult;
 
@@ -94,7 +94,7 @@ void cycle_result_done(CycleResult *r);
 void cycle_result_add_error(CycleResult *r, const char *session_id, size_t size,
                             const char *reason);
 
-/* The same for what was too large; a session is told of once, however many texts it has. */
+/* The same for what was too large; a session is reported once, however many texts it has. */
 void cycle_result_add_large(CycleResult *r, const char *session_id, size_t size,
                             const char *reason);
 

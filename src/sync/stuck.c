@@ -61,7 +61,7 @@ static unsigned add(StuckList *list, StuckSession session)
         return session.n_times;
 }
 
-/* The worker takes sessions out of the note, the main thread puts them in: each reads it and writes it anew. */
+/* The worker removes sessions from the note, the main thread adds them: each reads it and writes it again. */
 static pthread_mutex_t note_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static void note_unlockp(pthread_mutex_t **m)

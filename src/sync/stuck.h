@@ -3,8 +3,8 @@
  *
  * The watchdog ends it if nothing moves, base/memory.h if there is no memory. The sessions are listed in a note beside the
  * archive (<archive>.stuck, 0600, which exists only while there are some): the thread that is stuck may hold the archive, so
- * another thread writes the note. It is an aid, not part of the archive: without it, or if a line of it is invalid, sessions are
- * synced in their usual order. It holds ids and numbers, no content.
+ * another thread writes the note. It is an aid, not part of the archive: without it, or if a line of it is invalid, sessions
+ * are synced in their usual order. It holds ids and numbers, no content.
  */
 #pragma once
 
@@ -71,10 +71,11 @@ int stuck_note(const char *archive_path, const SessionVersion *version, StuckCau
 /* This process has @version of the source of @archive_path in hand from now on; NULL: none. */
 void stuck_hold(const char *archive_path, const SessionVersion *version);
 
-/* What it has in hand. Returns false where it is nothing. */
+/* The session that is being synced. Returns false if there is none. */
 bool stuck_held(SessionVersion *ret);
 
-/* Notes that there is no memory for what it has in hand. It takes none itself: it is for memory_before_end(). */
+/* Notes that there is no memory for the session that is being synced. It allocates none itself: it is for
+ * memory_before_end(). */
 void stuck_note_without_memory(void);
 
 /* Takes the last stuck_note() of @id back: it got on after all. Returns 0 or a negative errno. */

@@ -117,7 +117,7 @@ static int sync_again(Engine *e, const StuckSession *stuck, bool *ret_is_gone)
         return r;
 }
 
-/* One session, in a batch of its own. */
+/* One session, in its own batch. */
 static int sync_alone(Engine *e, const StuckSession *stuck)
 {
         Value id = value_text(stuck->version.id, strlen(stuck->version.id));

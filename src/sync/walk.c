@@ -41,7 +41,7 @@ typedef struct Walk {
         bool by_row;        /* a session has a large text: each is read for itself */
         Place now, after;   /* the current session; the last one dealt with */
         int64_t last_rowid; /* the largest one seen */
-        uint64_t n_total;   /* of sessions, where it is known; else 0 */
+        uint64_t n_total;   /* in sessions, if it is known; otherwise 0 */
 
         Cursor cursor; /* in a walk through all in row order: the one at or after the current session */
         bool at_end; /* of the cursors */
@@ -66,7 +66,7 @@ static int walk_next_cursor(Engine *e, Walk *w)
         return r < 0 ? engine_archive_failed(e, r) : 0;
 }
 
-/* Begins, or goes on after w->after, in a read transaction. */
+/* Begins, or continues after w->after, in a read transaction. */
 static int walk_begin(Engine *e, Walk *w)
 {
         ReaderFrom from = { .marker = w->marker,
@@ -89,8 +89,8 @@ static int walk_begin(Engine *e, Walk *w)
         return r < 0 ? engine_archive_failed(e, r) : walk_next_cursor(e, w);
 }
 
-/* A session is too large for the list: begins anew with one that reads each for itself. In order of rows, which a large
- * id cannot disturb; what was written is in step by then. Returns 1, or a negative errno. */
+/* A session is too large for the list: begins again with a list that reads each session separately, in order of rows, which a
+ * large id cannot disturb; what was written is up to date by then. Returns 1, or a negative errno. */
 static int walk_by_row(Engine *e, Walk *w)
 {
         int r;
@@ -127,9 +127,9 @@ static int walk_in_step(Engine *e, Walk *w, const SourceSession *s)
 }
 
 /*
- * A session was found bad. If a part of it is written already, its batch is rolled back, and the walk goes back to the
- * batch's beginning to do it again up to the bad one, where it is committed: so each session is done twice at most, however
- * many bad ones there are. Returns 1 (gone back), 0, or a negative errno.
+ * A session is bad. If part of it is already written, its batch is rolled back, and the walk returns to the batch's beginning,
+ * repeats it up to the bad session, and commits there: so each session is synced at most twice, however many bad ones there are.
+ * Returns 1 (returned), 0, or a negative errno.
  */
 static int walk_leave_out(Engine *e, Walk *w, int64_t rowid)
 {
@@ -178,7 +178,7 @@ static int walk_out_of_step(Engine *e, Walk *w, SourceSession *s)
         return r < 0 ? r : 0;
 }
 
-/* One session of the walk. Returns 1 when the walk has to begin anew after w->after, 0, or a negative errno. */
+/* One session of the walk. Returns 1 if the walk must begin again after w->after, 0, or a negative errno. */
 static int walk_session(Engine *e, Walk *w, SourceSession *s)
 {
         int64_t rowid = s->rowid;
@@ -222,7 +222,7 @@ static int walk_session(Engine *e, Walk *w, SourceSession *s)
         return r;
 }
 
-/* Brings all sessions of a walk into step. Returns 0, or a negative errno that ends the cycle. */
+/* Syncs all sessions of a walk. Returns 0, or a negative errno that ends the cycle. */
 int walk_sessions(Engine *e, const char *marker)
 {
         _cleanup_(walk_done) Walk w = { .marker = marker,
@@ -272,7 +272,7 @@ int walk_sessions(Engine *e, const char *marker)
                 return r;
         if (!e->had_errors && w.last_rowid > e->seen_rowid)
                 e->seen_rowid = w.last_rowid;
-        return 0; /* what is open joins the end of the cycle: one commit less for the common small change */
+        return 0; /* an open batch joins the end of the cycle: one commit less for the common small change */
 }
 
 /*
