@@ -236,6 +236,29 @@ bool text_is_words(const char *s, size_t n)
         return n_letters > 0 && n_short * 2 <= n_pieces + 1;
 }
 
+/* The same of letters beside letters alone, in what is short and has digits. */
+#define NAME_MIN (-44)
+
+bool text_is_name(const char *s, size_t n)
+{
+        long sum = 0, n_pairs = 0;
+        unsigned last = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                unsigned c = char_class((unsigned char) s[i]);
+
+                if (c == CLASS_SPECIAL && !is_any(s[i], "_-."))
+                        return false;
+                if (c & (CLASS_UPPER | CLASS_LOWER) && last & (CLASS_UPPER | CLASS_LOWER)) {
+                        sum += judge_bigrams[judge_char_class(s[i - 1]) * JUDGE_CHAR_CLASSES +
+                                             judge_char_class(s[i])];
+                        n_pairs++;
+                }
+                last = c;
+        }
+        return sum >= NAME_MIN * n_pairs && text_is_words(s, n);
+}
+
 /* The length of the word of placeholders at @s; 0: none. */
 static size_t placeholder_word(const char *s, size_t n)
 {

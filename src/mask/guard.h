@@ -32,6 +32,10 @@ bool text_is_placeholder(const char *s, size_t n);
 /* Is it made of words, as a name or a phrase is: mostly letters in pronounceable or well-known pieces? */
 bool text_is_words(const char *s, size_t n);
 
+/* The same where no sign but "_", "-" and "." is in it, and the letters follow one another as in language: of 1,000 random values of
+ * letters and digits twelve are so. */
+bool text_is_name(const char *s, size_t n);
+
 /* Is it nothing but words, without a digit, that read as language does? Hardly ever is that so by chance: of 22 random letters and
  * digits in one of a hundred million. */
 bool text_is_phrase(const char *s, size_t n);

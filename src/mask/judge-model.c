@@ -1,9 +1,9 @@
 /* Judge: the model, and what it makes of a candidate */
 #include <limits.h>
 
-#include "base/bytes-find.h"
 #include "mask/guard.h"
 #include "mask/judge-data.h"
+#include "mask/judge-veto.h"
 #include "mask/judge-words.h"
 
 /* More of a value tells nothing more. */
@@ -83,262 +83,46 @@ static int model_score(const View *v, const Candidate *c, Measures *m, int *poin
         return points ? trees_score(features, points) : trees_score(features, NULL);
 }
 
-/* What the last word of the name says: "token_id", "passwordField" name something about a secret. */
-static bool is_about_something(const View *v, const Candidate *c)
-{
-        const char *s = v->text + c->keyword_end;
-        size_t n = c->name_end - c->keyword_end, i = 0, end;
-        unsigned last = 0;
-
-        while ((end = judge_next_word(s, n, &i))) {
-                last = judge_word(s + i, end - i);
-                i = end;
-        }
-        return last & WORD_AFTER;
-}
-
-/* A variable: $NAME, %NAME%, @name@; with nothing else. */
-static bool is_variable(const char *s, size_t n)
-{
-        size_t i = 1;
-
-        if (n < 2 || !is_any(s[0], "$%@&") || is_digit(s[1]))
-                return false;
-        while (i < n && (is_letter(s[i]) || s[i] == '_' || is_digit(s[i]) || s[i] == '.'))
-                i++;
-        return s[0] == '$' || s[0] == '&' ? i == n && text_is_words(s + 1, n - 1)
-                                          : i + 1 == n && s[i] == s[0];
-}
-
-/* self.next_token(), os.environ["X"], read(f): names with brackets after them, where no quotes say that it is a text. */
-static bool is_call(const View *v, const Candidate *c)
-{
-        const char *s = v->text + c->start;
-        size_t n = c->end - c->start, i = 0;
-
-        if (c->quote || (!is_letter(s[0]) && s[0] != '_'))
-                return false;
-        while (i < n && (is_name(s[i]) || is_any(s[i], ".:?!>&*")))
-                i++;
-        if (i == n)
-                return is_any(at(v, c->end), "([{") && text_is_words(s, n);
-        return is_any(s[i], "([{") && text_is_words(s, i) &&
-               (is_any(s[n - 1], ")]}") || is_any(at(v, c->end), " \n\"'`)]},;"));
-}
-
-static bool is_identifier(const char *s, size_t n)
-{
-        size_t i = 0;
-
-        while (i < n && (is_name(s[i]) || is_any(s[i], ".()")))
-                i++;
-        return i == n;
-}
-
-/* YAML's name for a value that stands elsewhere: "password: *shared" */
-static bool is_alias(const Candidate *c, const char *s, size_t n)
-{
-        size_t i = 1;
-
-        while (i < n && is_name(s[i]))
-                i++;
-        return c->operator== ':' && !c->quote && s[0] == '*' && i == n &&
-                        text_is_words(s + 1, n - 1);
-}
-
-/* The value is the name as code writes it: "user.apiToken" of API_TOKEN, "ApiTokenField" of apiToken. */
-static bool is_name_again(const View *v, const Candidate *c)
-{
-        const char *s = v->text + c->start, *dot;
-        size_t n = c->end - c->start, i = 0;
-
-        if (c->name_start >= c->name_end || c->name_end > c->start)
-                return false;
-        for (size_t k = 0; k < n; k++)
-                if (!is_name(s[k]) && s[k] != '.')
-                        return false;
-        dot = memrchr(s, '.', n);
-        i = dot ? (size_t) (dot - s) + 1 : 0;
-        for (size_t k = c->name_start; k < c->name_end; k++) {
-                if (!is_letter(v->text[k]) && !is_digit(v->text[k]))
-                        continue;
-                while (i < n && !is_letter(s[i]) && !is_digit(s[i]))
-                        i++;
-                if (i == n || to_lower(s[i++]) != to_lower(v->text[k]))
-                        return false;
-        }
-        return i == n || (c->name_start < c->keyword_start && text_is_words(s + i, n - i));
-}
-
-/* 0x1F: no key is as short as a number */
-static bool is_number(const char *s, size_t n)
-{
-        size_t i = 2;
-
-        if (n < 3 || n > 18 || s[0] != '0' || to_lower(s[1]) != 'x')
-                return false;
-        while (i < n && (is_digit(s[i]) || (to_lower(s[i]) >= 'a' && to_lower(s[i]) <= 'f')))
-                i++;
-        return i == n;
-}
-
-/* A count of tokens has no more digits than this; a secret made of digits alone has more, or is quoted. */
-#define COUNT_MAX 9
-
-/* "output_tokens": 1234, which is most of what stands beside a name in an agent's log */
-static bool is_count(const View *v, const Candidate *c)
-{
-        char plural = at(v, c->keyword_end), next = at(v, c->keyword_end + 1);
-        bool upper = is_upper(v->text[c->keyword_end - 1]); /* "TOKENS", and not "tokenSecret" */
-        size_t i = c->start;
-
-        if (c->kind != KIND_TOKEN || c->quote || c->end - i > COUNT_MAX ||
-            plural != (upper ? 'S' : 's') || (is_letter(next) && is_upper(next) == upper))
-                return false;
-        while (i < c->end && is_digit(v->text[i]))
-                i++;
-        return i == c->end;
-}
-
-/* "^9.0.10": what a package's name stands beside, also one that holds a keyword ("jsonwebtoken") */
-static bool is_version(const char *s, size_t n)
-{
-        size_t i = 0, n_dots = 0;
-
-        while (i < n && is_any(s[i], "^~<>=v "))
-                i++;
-        for (; i < n && (is_digit(s[i]) || (i > 0 && s[i] == '.' && is_digit(s[i - 1]))); i++)
-                n_dots += s[i] == '.';
-        return i == n && n_dots >= 2;
-}
-
-/* "key = other_name;": a statement, whose texts would have quotes */
-static bool is_statement(const View *v, const Candidate *c)
-{
-        return c->operator== '=' && !c->quote && c->start> c->name_end + 2 &&
-               is_blank(v->text[c->name_end]) &&
-               is_blank(v->text[c->start - 1]) && at(v, c->end) == ';' &&
-               !is_digit(v->text[c->start]) && is_identifier(v->text + c->start, c->end - c->start);
-}
-
-/* "2014-12-18" */
-static bool is_date(const char *s, size_t n)
-{
-        static const char form[] = "0000-00-00";
-
-        for (size_t i = 0; i < n && i < sizeof(form) - 1; i++)
-                if (form[i] == '0' ? !is_digit(s[i]) : s[i] != form[i])
-                        return false;
-        return n == sizeof(form) - 1;
-}
-
-/* How far the beginning of a resource's name is looked for. */
-#define RESOURCE_MAX 200
-
-static bool begins_with(const View *v, size_t i, const char *word)
-{
-        size_t n = strlen(word);
-
-        return v->size - i >= n && memcmp(v->text + i, word, n) == 0;
-}
-
-/* A part of one that colons divide: "arn:aws:secretsmanager:eu-west-1:1234:secret:name" */
-static bool is_in_resource_name(const View *v, const Candidate *c)
-{
-        size_t i = c->name_start, low = i > RESOURCE_MAX ? i - RESOURCE_MAX : 0;
-
-        if (c->kind != KIND_SECRET || c->name_end + 1 != c->start || before(v, i) != ':')
-                return false;
-        while (i > low && (is_name(v->text[i - 1]) || is_any(v->text[i - 1], ":*/.")))
-                i--;
-        return begins_with(v, i, "arn:");
-}
-
-/* jwt = require("jsonwebtoken") */
-static bool is_module(const View *v, const Candidate *c)
-{
-        static const char *const words[] = { "require(", "import(", "include(" };
-        bool called = false;
-
-        for (size_t k = 0; c->quote && k < ELEMENTSOF(words); k++)
-                called = called || (c->start > strlen(words[k]) &&
-                                    begins_with(v, c->start - strlen(words[k]) - 1, words[k]));
-        for (size_t i = c->start; called && i < c->end; i++)
-                called = !is_upper(v->text[i]);
-        return called;
-}
-
-/* A regular expression: it names a range of characters ("[a-z]+"), or goes from one end to the other ("^\\s*$"). */
-static bool is_expression(const char *s, size_t n)
-{
-        static const char *const ranges[] = { "a-z", "A-Z", "0-9" };
-        static const char *const classes[] = { "\\s", "\\d", "\\w", "\\.", ".*", ".+" };
-        bool whole = n > 4 && s[0] == '^' && s[n - 1] == '$';
-
-        for (size_t k = 0; k < ELEMENTSOF(ranges); k++) {
-                const char *range = bytes_find(s, n, ranges[k], 3);
-
-                if (range && memchr(s, '[', (size_t) (range - s)) &&
-                    memchr(range, ']', (size_t) (s + n - range)))
-                        return true;
-        }
-        for (size_t k = 0; whole && k < ELEMENTSOF(classes); k++)
-                if (bytes_find(s, n, classes[k], 2))
-                        return true;
-        return false;
-}
-
-static const char *find_veto(const View *v, const Candidate *c)
-{
-        const char *s = v->text + c->start;
-        size_t n = c->end - c->start;
-
-        if (is_count(v, c))
-                return "a number of tokens";
-        if (is_about_something(v, c))
-                return "the name is of something about a secret";
-        if (text_is_reference(s, n) || is_variable(s, n) || is_alias(c, s, n))
-                return "a reference or a placeholder";
-        if (is_any(c->operator, "e!") && !c->quote && is_identifier(s, n))
-                return "compared with a variable";
-        if (is_name_again(v, c))
-                return "the name itself";
-        if (is_number(s, n))
-                return "a number";
-        if (is_version(s, n))
-                return "a version";
-        if (c->kind == KIND_PIN && is_date(s, n))
-                return "a date";
-        if (is_in_resource_name(v, c))
-                return "a part of a resource's name";
-        if (is_module(v, c))
-                return "a module";
-        if (is_expression(s, n))
-                return "a regular expression";
-        if (c->kind == KIND_PIN && !has_digit(s, n))
-                return "a PIN without digits";
-        if (is_statement(v, c))
-                return "another name";
-        if (judge_word(s, n) & WORD_TYPE)
-                return "a type or a constant";
-        if (is_call(v, c))
-                return "a call";
-        return NULL;
-}
-
 const char *judge_model_name(void)
 {
         return judge_training;
+}
+
+/* So much more is needed of a name in a list of strings, where most are; and of a word, or what is short, beside "key", which is the
+ * name of anything. */
+#define LISTED_MORE   2048
+#define KEY_MORE      1024
+#define KEY_SHORT_MAX 8
+
+/* What devices have ("key 7 x", "key x") is a password, however short; a word is one only where its encoding says so. */
+static bool is_unlikely_key(const View *v, const Candidate *c)
+{
+        size_t i = c->start;
+
+        if (c->kind != KIND_KEY)
+                return false;
+        if (c->form != FORM_WORD && c->end - c->start <= KEY_SHORT_MAX)
+                return true;
+        while (i < c->end && is_lower(v->text[i]))
+                i++;
+        return i == c->end && (c->form != FORM_WORD || c->start == c->name_end + 1);
+}
+
+static int threshold_of(const View *v, const Candidate *c, JudgeCaution caution)
+{
+        bool listed = c->listed && text_is_name(v->text + c->start, c->end - c->start);
+
+        return judge_thresholds[caution][c->kind][c->form] + (listed ? LISTED_MORE : 0) +
+               (is_unlikely_key(v, c) ? KEY_MORE : 0);
 }
 
 void judge_decide(const View *v, const Candidate *c, JudgeCaution caution, Verdict *ret)
 {
         Measures m;
 
-        *ret = (Verdict){ .score = INT_MIN,
-                          .threshold = judge_thresholds[caution][c->kind][c->form] };
+        *ret = (Verdict){ .score = INT_MIN, .threshold = threshold_of(v, c, caution) };
         judge_words_ready();
-        ret->veto = find_veto(v, c);
+        ret->veto = judge_find_veto(v, c);
         if (ret->veto)
                 return;
         ret->score = model_score(v, c, &m, NULL);

@@ -244,6 +244,24 @@ static bool has_cue(const View *v, size_t i)
         return false;
 }
 
+/* What stands before "/" is no name where it is a part of an expression: a bracket, a call, a character ("%x7C"). */
+static bool is_user_name(const View *v, size_t start, size_t end)
+{
+        while (start < end && is_any(v->text[start], "\"'`*"))
+                start++;
+        while (start < end && is_any(v->text[end - 1], "\"'`*"))
+                end--;
+        if (start == end || v->text[start] == '%')
+                return false;
+        /* "(al / value)", "[al] / value" */
+        if (is_any(v->text[start], "(["))
+                end -= is_any(v->text[end - 1], ")]") && start + 2 < end;
+        for (size_t i = start + 1; i < end; i++)
+                if (is_any(v->text[i], "()[]{};|&"))
+                        return false;
+        return true;
+}
+
 /* "log in with user / value" */
 int reader_pair(Reader *r)
 {
@@ -253,7 +271,8 @@ int reader_pair(Reader *r)
         r->c.name_end = previous_word(v, r->c.keyword_start, &start);
         r->c.name_start = r->c.keyword_start = start;
         r->c.keyword_end = r->c.name_end;
-        if (r->c.name_end < start + 2 || r->c.name_end - start > 64 || !has_cue(v, r->c.name_end))
+        if (r->c.name_end < start + 2 || r->c.name_end - start > 64 ||
+            !is_user_name(v, start, r->c.name_end) || !has_cue(v, r->c.name_end))
                 return 0;
         (void) reader_value(r, reader_skip_blanks(v, r->c.name_end + 2), FORM_PAIR, '/',
                             VALUE_SENTENCE);

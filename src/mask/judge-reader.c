@@ -293,6 +293,18 @@ static bool read_option(Reader *r)
         return false;
 }
 
+/* Do name, whose quote is at @name, and value, whose last quote is at @end, stand between other strings: "a", "name", "value", "b"? */
+static bool is_listed(const View *v, size_t name, size_t end)
+{
+        size_t i = name, low = i > BLANKS_MAX ? i - BLANKS_MAX : 0;
+
+        while (i > low && (is_blank(v->text[i - 1]) || is_any(v->text[i - 1], "\r\n")))
+                i--;
+        if (before(v, i) != ',' || i < 2 || !is_quote(v->text[i - 2]) || at(v, end + 1) != ',')
+                return false;
+        return is_quote(at(v, reader_skip_space(v, end + 2)));
+}
+
 /* "name", "value": not where the value is the next key of an object. */
 static bool read_argument(Reader *r, size_t i)
 {
@@ -308,8 +320,11 @@ static bool read_argument(Reader *r, size_t i)
                 return value && reader_value(r, value, FORM_MEMBER, 'v', 0);
         }
         end = judge_quoted_end(v, start + 1);
-        if (end && at(v, reader_skip_blanks(v, end + 1)) != ':')
+        if (end && at(v, reader_skip_blanks(v, end + 1)) != ':') {
+                r->c.listed = r->c.name_start > 0 && is_listed(v, r->c.name_start - 1, end);
                 (void) reader_value(r, start, FORM_ARGUMENT, ',', VALUE_QUOTED);
+                r->c.listed = false;
+        }
         return true;
 }
 
@@ -330,6 +345,16 @@ static size_t skip_type(const View *v, size_t i)
             (at(v, p) == ':' && at(v, p + 1) == '='))
                 return p;
         return i;
+}
+
+/* "{token: a} = b" sets a and token: what closes a brace that it has not opened is no type. */
+static bool closes_brace(const View *v, size_t start, size_t end)
+{
+        int depth = 0;
+
+        for (size_t i = start; i < end && depth >= 0; i++)
+                depth += (at(v, i) == '{') - (at(v, i) == '}');
+        return depth < 0;
 }
 
 /* "[None]", "(again)" and the like between a prompt's name and its colon. */
@@ -445,6 +470,7 @@ static bool read_operator(Reader *r, size_t i)
         if (sign == ':' && !is_quote(at(v, p))) {
                 size_t typed = skip_type(v, p);
 
+                typed = closes_brace(v, p, typed) ? p : typed;
                 if (typed != p && (after = read_sign(v, typed, &sign)))
                         p = reader_skip_blanks(v, after);
                 sign = typed != p && sign == '=' ? 't' : sign;

@@ -206,12 +206,21 @@ static size_t skip_tags(const View *v, size_t i)
         return i;
 }
 
-/* headers["name"]: words after the bracket at @p that follows a name are a key, and not the value. */
+/* Does the bracket at @p stand after a name that takes a key: "headers[", "headers.get("? */
+static bool takes_key(const View *v, size_t start, size_t p)
+{
+        if (p == start || !is_name(v->text[p - 1]))
+                return false;
+        return at(v, p) == '[' ||
+               (at(v, p) == '(' && p - start > 4 && reader_word_at(v, p - 4, ".get"));
+}
+
+/* headers["name"], headers.get("name"): words there are a key, and not the value. */
 static bool is_map_key(const View *v, size_t start, size_t p)
 {
         size_t end;
 
-        if (at(v, p) != '[' || p == start || !is_name(v->text[p - 1]) || !is_quote(at(v, p + 1)))
+        if (!takes_key(v, start, p) || !is_quote(at(v, p + 1)))
                 return false;
         end = judge_quoted_end(v, p + 2);
         return end > 0 && text_is_words(v->text + p + 2, end - p - 2) &&
@@ -368,6 +377,18 @@ static size_t read_string(Reader *r, size_t i, JudgeForm form, char operator)
         return end;
 }
 
+/* The second string of a call, at @i: one of three and more is one of a list. */
+static void read_second(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t end = judge_quoted_end(v, i + 1);
+
+        r->c.listed = end > 0 && at(v, end + 1) == ',' &&
+                      is_quote(at(v, reader_skip_space(v, end + 2)));
+        (void) read_string(r, i, FORM_ARGUMENT, ',');
+        r->c.listed = false;
+}
+
 bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned how)
 {
         const View *v = r->v;
@@ -385,7 +406,7 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
 
                 if (next && is_quote(at(v, next)) &&
                     (form == FORM_CALL || (form == FORM_OPERATOR && quote > start)))
-                        (void) read_string(r, next, FORM_ARGUMENT, ',');
+                        read_second(r, next);
                 /* "old" -> "new" */
                 next = reader_word_at(v, reader_skip_blanks(v, end + 1), "->");
                 next = next ? reader_skip_blanks(v, next) : 0;

@@ -27,7 +27,7 @@ static const struct {
           "label title text msg message forgot reset hint placeholder error invalid enter confirm repeat button "
           "help desc tooltip caption change required incorrect optional" },
         { WORD_TYPE,
-          "string str int bool boolean null none true false nil undefined number object array any bytes byte char "
+          "string str int bool boolean null nullptr none true false nil undefined number object array any bytes byte char "
           "varchar text required optional void enum integer var const input hidden default empty self this function "
           "len format print return if the a an not float double long list map dict type uuid date datetime unknown "
           "yes no on off string_t usize u8 i32 u32 u64 i64 interface" },

@@ -75,6 +75,7 @@ typedef struct Candidate {
         bool name_quoted;
         bool foreign; /* the keyword is not an English word */
         bool rest;    /* the value is the rest of the line */
+        bool listed;  /* name and value are in the middle of a list of strings */
 } Candidate;
 
 /* A word that names secrets. */

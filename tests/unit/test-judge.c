@@ -475,6 +475,20 @@ TEST(certain_non_secrets_do_not_reach_the_model)
                 "secret = 0x7fFF0123",
                 "  token = NEXT_TOK_3;\n",
                 "// pin : 2014-12-18 something",
+                "CONF_DC_PIN: \"GPIO40\",",
+                "# the reset pin is adc1",
+                "enable_pin=\"xl9535\"",
+                "pin: 123",
+                "<SessionToken>2099-01-01T00:00:00Z</SessionToken>",
+                "TOKEN = 0x0100U;",
+                "RTC_SECRET = 233825507UL;",
+                "let mut seed = 0x9e37_79b9_7f4a_7c15_u64;",
+                "access_token: Zeroizing<String>, id: u8",
+                "char *key_password = nullptr)",
+                "r.token!==c||r.parameters!==d",
+                "else o.token=t?s.C0.ESC+\"OD\":x",
+                "let{tokenStart:f}=t;h(t,n|32);let c=[]",
+                "ring.get_password('service4', 'user12x4')",
                 "arn:aws:secretsmanager:eu-west-1:1234:secret:db7Login-XHb67j",
                 "var jwt = require('jsonwebtoken');",
                 "const NAME_PAT = \"[a-z][a-zA-Z0-9_]*\"",
@@ -507,6 +521,50 @@ TEST(only_a_number_of_tokens_is_a_count)
                 CHECK_INT(decide_text(asked[i]).n_vetoes, 0);
 }
 
+/* A number is a PIN, and so is what is called one and is long and random. */
+TEST(pins_reach_the_model)
+{
+        static const char *const asked[] = {
+                "pin: 4711",        "PIN = \"031-45-154\"",        "pin=4711#",
+                "the pin is 47 11", "use kR7dTq2xBz09LmWv as pin",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(asked); i++)
+                CHECK_INT(decide_text(asked[i]).n_vetoes, 0);
+}
+
+/* An expression goes on with a string; a value only ends where the string does in which it stands. */
+TEST(values_that_end_with_a_sign_reach_the_model)
+{
+        static const char *const asked[] = {
+                "{\"env\": \"API_KEY=q7Rt2+\"}",
+                "run('API_KEY=q7Rt2?', x)",
+                "sh -c \"echo 'API_KEY=q7Rt2+'\"",
+                "if token == q7Rt2||x",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(asked); i++)
+                CHECK_INT(decide_text(asked[i]).n_vetoes, i + 1 == ELEMENTSOF(asked));
+}
+
+/* A long line of signs, as parsers keep their tables in, is no secret; with a token in it, it may be one. */
+TEST(tables_of_programs_are_not_secrets)
+{
+        char text[1024] = "tokenData: \"";
+        size_t n = strlen(text);
+
+        while (n < 900) {
+                text[n++] = random_char();
+                text[n++] = random_char();
+                text[n++] = "!$^{}~|%"[(unsigned char) random_char() % 8];
+        }
+        memcpy(text + n, "\"", 2);
+        CHECK_INT(decide_text(text).n_vetoes, 1);
+        for (size_t i = 0; i < 40; i++)
+                text[500 + i] = random_char();
+        CHECK_INT(decide_text(text).n_vetoes, 0);
+}
+
 /* What is in a value's place, in code, in commands and in sentences, and is read as none. */
 TEST(values_of_other_names_are_not_secrets)
 {
@@ -517,6 +575,14 @@ TEST(values_of_other_names_are_not_secrets)
                 "nom.nu\nnom.pw\nnom.qa\n",
                 "identified by this list, they are of the vended sessions",
                 "f(x.appKey)),wrap('no good for \"OtaaV10xProperty\"')",
+                "//if (Math.ceil(Math.log(c[0] + 1) / Math.LN10) == i) {",
+                "server-variable-name = 1*( %x00-7A / %x7C / %x7E-10FFFF )",
+                "  const accessToken = res.headers.get(\"authorization\")?.split(\" \")[1];\n  if (x) {",
+                "\"AlbertForSequenceClassification\", \"AlbertForTokenClassification\", \"AlbertForQuestionAnswering\", \"AlbertForMultipleChoice\"",
+                "\"datetime\",\"email\",\"month\",\"password\",\"search\",\"tel\",\"week\",\"me\",\"ne\"",
+                "static passThroughHooksRespectAsync=new Set([\"preprocess\",\"postprocess\",\"processAllTokens\"]);",
+                "e.key===\"callee\"&&f(e.parent)",
+                "[\"path\",{d:\"M8 12h8\",key:\"1wcyev\"}]",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(harmless); i++) {

@@ -1,0 +1,369 @@
+/* Judge: what name, value and place say for certain */
+#include "mask/judge-veto.h"
+
+#include "base/bytes-find.h"
+#include "mask/guard.h"
+#include "mask/judge-words.h"
+
+/* What the last word of the name says: "token_id", "passwordField" name something about a secret. */
+static bool is_about_something(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->keyword_end;
+        size_t n = c->name_end - c->keyword_end, i = 0, end;
+        unsigned last = 0;
+
+        while ((end = judge_next_word(s, n, &i))) {
+                last = judge_word(s + i, end - i);
+                i = end;
+        }
+        return last & WORD_AFTER;
+}
+
+/* A variable: $NAME, %NAME%, @name@; with nothing else. */
+static bool is_variable(const char *s, size_t n)
+{
+        size_t i = 1;
+
+        if (n < 2 || !is_any(s[0], "$%@&") || is_digit(s[1]))
+                return false;
+        while (i < n && (is_letter(s[i]) || s[i] == '_' || is_digit(s[i]) || s[i] == '.'))
+                i++;
+        return s[0] == '$' || s[0] == '&' ? i == n && text_is_words(s + 1, n - 1)
+                                          : i + 1 == n && s[i] == s[0];
+}
+
+/* self.next_token(), os.environ["X"], read(f): names with brackets after them, where no quotes say that it is a text. */
+static bool is_call(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start, i = 0;
+
+        if (c->quote || (!is_letter(s[0]) && s[0] != '_'))
+                return false;
+        while (i < n && (is_name(s[i]) || is_any(s[i], ".:?!>&*")))
+                i++;
+        if (i == n)
+                return is_any(at(v, c->end), "([{") && text_is_words(s, n);
+        return is_any(s[i], "([{") && text_is_words(s, i) &&
+               (is_any(s[n - 1], ")]}") || is_any(at(v, c->end), " \n\"'`)]},;"));
+}
+
+/* Where the names end that @s begins with: "a.b()" */
+static size_t names_end(const char *s, size_t n)
+{
+        size_t i = 0;
+
+        while (i < n && (is_name(s[i]) || is_any(s[i], ".()")))
+                i++;
+        return i;
+}
+
+static bool is_identifier(const char *s, size_t n)
+{
+        return names_end(s, n) == n;
+}
+
+/* x.token!==c||x.key!==d: compared with a variable, which may be a part of a longer condition */
+static bool is_compared(const Candidate *c, const char *s, size_t n)
+{
+        size_t end;
+
+        if (!is_any(c->operator, "e!") || c->quote)
+                return false;
+        end = names_end(s, n);
+        return end == n || (end > 0 && end + 1 < n && is_any(s[end], "|&") && s[end + 1] == s[end]);
+}
+
+/* key=a.b+"c": what goes on with a string is a part of an expression. After a quote that ends all of it ("key=a+") no word begins. */
+static bool is_part_of_expression(const View *v, const Candidate *c)
+{
+        char after = at(v, c->end + 1);
+
+        return !c->quote && is_quote(at(v, c->end)) && is_any(v->text[c->end - 1], "+?:(,[&|=") &&
+               (is_letter(after) || is_digit(after) || after == '[');
+}
+
+/* token: Zeroizing<String>; a tag of HTML (<br>, <TD>) is not written so. */
+static bool is_generic_type(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start, i = c->end;
+
+        if (c->operator!= ':' || c->quote || !is_upper(s[0]) || at(v, i) != '<')
+                return false;
+        return is_upper(at(v, i + 1)) && is_lower(at(v, i + 2)) && is_lower(at(v, i + 3)) &&
+               is_identifier(s, n) && text_is_words(s, n);
+}
+
+/* YAML's name for a value that stands elsewhere: "password: *shared" */
+static bool is_alias(const Candidate *c, const char *s, size_t n)
+{
+        size_t i = 1;
+
+        while (i < n && is_name(s[i]))
+                i++;
+        return c->operator== ':' && !c->quote && s[0] == '*' && i == n &&
+                        text_is_words(s + 1, n - 1);
+}
+
+/* The value is the name as code writes it: "user.apiToken" of API_TOKEN, "ApiTokenField" of apiToken. */
+static bool is_name_again(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->start, *dot;
+        size_t n = c->end - c->start, i = 0;
+
+        if (c->name_start >= c->name_end || c->name_end > c->start)
+                return false;
+        for (size_t k = 0; k < n; k++)
+                if (!is_name(s[k]) && s[k] != '.')
+                        return false;
+        dot = memrchr(s, '.', n);
+        i = dot ? (size_t) (dot - s) + 1 : 0;
+        for (size_t k = c->name_start; k < c->name_end; k++) {
+                if (!is_letter(v->text[k]) && !is_digit(v->text[k]))
+                        continue;
+                while (i < n && !is_letter(s[i]) && !is_digit(s[i]))
+                        i++;
+                if (i == n || to_lower(s[i++]) != to_lower(v->text[k]))
+                        return false;
+        }
+        return i == n || (c->name_start < c->keyword_start && text_is_words(s + i, n - i));
+}
+
+/* The end of what says of which type a number of code is: "UL", "_u64". */
+static size_t type_end(const char *s, size_t n, size_t i)
+{
+        size_t start = i;
+
+        i += i < n && s[i] == '_';
+        while (i < n && i < start + 4 && is_any(s[i], "uUlLiI"))
+                i++;
+        while (i > start && i < n && i < start + 6 && is_digit(s[i]))
+                i++;
+        return i;
+}
+
+/* 0x1F, 0x1FU, 123UL, 0x9e37_79b9_u64: no key is as short as a number */
+static bool is_number(const char *s, size_t n)
+{
+        bool hex = n > 2 && s[0] == '0' && to_lower(s[1]) == 'x';
+        size_t i = hex ? 2 : 0, digits = 0, end;
+
+        for (; i < n; i++) {
+                char c = to_lower(s[i]);
+
+                if (is_digit(c) || (hex && c >= 'a' && c <= 'f'))
+                        digits++;
+                else if (c != '_' || i + 1 == n || !(is_digit(s[i + 1]) || hex))
+                        break;
+        }
+        end = type_end(s, n, i);
+        return digits > 0 && digits <= 16 && end == n && (hex || end > i);
+}
+
+/* A count of tokens has no more digits than this; a secret made of digits alone has more, or is quoted. */
+#define COUNT_MAX 9
+
+/* "output_tokens": 1234, which is most of what stands beside a name in an agent's log */
+static bool is_count(const View *v, const Candidate *c)
+{
+        char plural = at(v, c->keyword_end), next = at(v, c->keyword_end + 1);
+        bool upper = is_upper(v->text[c->keyword_end - 1]); /* "TOKENS", and not "tokenSecret" */
+        size_t i = c->start;
+
+        if (c->kind != KIND_TOKEN || c->quote || c->end - i > COUNT_MAX ||
+            plural != (upper ? 'S' : 's') || (is_letter(next) && is_upper(next) == upper))
+                return false;
+        while (i < c->end && is_digit(v->text[i]))
+                i++;
+        return i == c->end;
+}
+
+/* "^9.0.10": what a package's name stands beside, also one that holds a keyword ("jsonwebtoken") */
+static bool is_version(const char *s, size_t n)
+{
+        size_t i = 0, n_dots = 0;
+
+        while (i < n && is_any(s[i], "^~<>=v "))
+                i++;
+        for (; i < n && (is_digit(s[i]) || (i > 0 && s[i] == '.' && is_digit(s[i - 1]))); i++)
+                n_dots += s[i] == '.';
+        return i == n && n_dots >= 2;
+}
+
+/* "key = other_name;": a statement, whose texts would have quotes; "{key: name}=other" sets the name */
+static bool is_statement(const View *v, const Candidate *c)
+{
+        size_t n = c->end - c->start, end = names_end(v->text + c->start, n);
+
+        if (c->operator== ':' && !c->quote && end> 0 && end + 1<n &&
+            memcmp(v->text + c->start + end, "}=", 2) == 0)
+                return true;
+        return c->operator== '=' && !c->quote && c->start> c->name_end + 2 &&
+               is_blank(v->text[c->name_end]) &&
+               is_blank(v->text[c->start - 1]) && at(v, c->end) == ';' &&
+               !is_digit(v->text[c->start]) && is_identifier(v->text + c->start, c->end - c->start);
+}
+
+/* "2014-12-18T09:30", with what may follow; only a date is one where @date says so. */
+static bool is_time(const char *s, size_t n, bool date)
+{
+        static const char form[] = "0000-00-00T00:00";
+
+        for (size_t i = 0; i < n; i++)
+                if (i >= sizeof(form) - 1 ? !is_digit(s[i]) && !is_any(s[i], ":.+-Z")
+                    : form[i] == '0'      ? !is_digit(s[i])
+                    : form[i] == 'T'      ? !is_any(s[i], "Tt ")
+                                          : s[i] != form[i])
+                        return false;
+        return n >= sizeof(form) - 1 || (date && n == strlen("0000-00-00"));
+}
+
+/* No PIN has fewer digits; as long as the second number, letters and digits may be a password that is called one. */
+#define PIN_MIN        4
+#define PIN_RANDOM_MIN 12
+
+/* A PIN is a number; a pin of a plug, of a chip or of a version ("GPIO40", "adc1") has a name. */
+static bool is_no_pin(const char *s, size_t n)
+{
+        size_t digits = 0, letters = 0, signs = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                digits += is_digit(s[i]);
+                letters += is_letter(s[i]);
+                signs += is_any(s[i], " -.#*");
+        }
+        if (letters > 0 && letters + digits == n)
+                return n < PIN_RANDOM_MIN || digits == 0;
+        return digits < PIN_MIN || digits + signs < n;
+}
+
+/* How far the beginning of a resource's name is looked for. */
+#define RESOURCE_MAX 200
+
+static bool begins_with(const View *v, size_t i, const char *word)
+{
+        size_t n = strlen(word);
+
+        return v->size - i >= n && memcmp(v->text + i, word, n) == 0;
+}
+
+/* A part of one that colons divide: "arn:aws:secretsmanager:eu-west-1:1234:secret:name" */
+static bool is_in_resource_name(const View *v, const Candidate *c)
+{
+        size_t i = c->name_start, low = i > RESOURCE_MAX ? i - RESOURCE_MAX : 0;
+
+        if (c->kind != KIND_SECRET || c->name_end + 1 != c->start || before(v, i) != ':')
+                return false;
+        while (i > low && (is_name(v->text[i - 1]) || is_any(v->text[i - 1], ":*/.")))
+                i--;
+        return begins_with(v, i, "arn:");
+}
+
+/* jwt = require("jsonwebtoken") */
+static bool is_module(const View *v, const Candidate *c)
+{
+        static const char *const words[] = { "require(", "import(", "include(" };
+        bool called = false;
+
+        for (size_t k = 0; c->quote && k < ELEMENTSOF(words); k++)
+                called = called || (c->start > strlen(words[k]) &&
+                                    begins_with(v, c->start - strlen(words[k]) - 1, words[k]));
+        for (size_t i = c->start; called && i < c->end; i++)
+                called = !is_upper(v->text[i]);
+        return called;
+}
+
+/* A regular expression: it names a range of characters ("[a-z]+"), or goes from one end to the other ("^\\s*$"). */
+static bool is_expression(const char *s, size_t n)
+{
+        static const char *const ranges[] = { "a-z", "A-Z", "0-9" };
+        static const char *const classes[] = { "\\s", "\\d", "\\w", "\\.", ".*", ".+" };
+        bool whole = n > 4 && s[0] == '^' && s[n - 1] == '$';
+
+        for (size_t k = 0; k < ELEMENTSOF(ranges); k++) {
+                const char *range = bytes_find(s, n, ranges[k], 3);
+
+                if (range && memchr(s, '[', (size_t) (range - s)) &&
+                    memchr(range, ']', (size_t) (s + n - range)))
+                        return true;
+        }
+        for (size_t k = 0; whole && k < ELEMENTSOF(classes); k++)
+                if (bytes_find(s, n, classes[k], 2))
+                        return true;
+        return false;
+}
+
+/* get_password("service", "user"): a name that is passed to have it is not it */
+static bool is_asked_with(const View *v, const Candidate *c)
+{
+        size_t i = c->keyword_start;
+
+        while (i > c->name_start && v->text[i - 1] != '.')
+                i--;
+        return (c->form == FORM_CALL || c->form == FORM_ARGUMENT) && at(v, c->name_end) == '(' &&
+               text_is_name(v->text + c->start, c->end - c->start) && to_lower(v->text[i]) == 'g' &&
+               begins_with(v, i + 1, "et") && !is_lower(at(v, i + 3));
+}
+
+/* One line of so many characters, without any part as long as the second number that could be of a token: a program's table. */
+#define TABLE_MIN   512
+#define TABLE_TOKEN 32
+
+static bool is_table(const char *s, size_t n)
+{
+        size_t run = 0;
+
+        if (n < TABLE_MIN)
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                run = is_name(s[i]) || is_any(s[i], "+/=.~") ? run + 1 : 0;
+                if (run >= TABLE_TOKEN || (unsigned char) s[i] < ' ')
+                        return false;
+        }
+        return true;
+}
+
+const char *judge_find_veto(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start;
+
+        if (is_count(v, c))
+                return "a number of tokens";
+        if (is_about_something(v, c))
+                return "the name is of something about a secret";
+        if (text_is_reference(s, n) || is_variable(s, n) || is_alias(c, s, n))
+                return "a reference or a placeholder";
+        if (is_compared(c, s, n))
+                return "compared with a variable";
+        if (is_name_again(v, c))
+                return "the name itself";
+        if (is_number(s, n))
+                return "a number";
+        if (is_version(s, n))
+                return "a version";
+        if (is_time(s, n, c->kind == KIND_PIN))
+                return "a time";
+        if (is_in_resource_name(v, c))
+                return "a part of a resource's name";
+        if (is_module(v, c))
+                return "a module";
+        if (is_expression(s, n))
+                return "a regular expression";
+        if (c->kind == KIND_PIN && is_no_pin(s, n))
+                return "no PIN";
+        if (is_statement(v, c))
+                return "another name";
+        if (judge_word(s, n) & WORD_TYPE || is_generic_type(v, c))
+                return "a type or a constant";
+        if (is_call(v, c))
+                return "a call";
+        if (is_asked_with(v, c))
+                return "asked with";
+        if (is_table(s, n))
+                return "a table";
+        if (is_part_of_expression(v, c))
+                return "a part of an expression";
+        return NULL;
+}
