@@ -52,6 +52,7 @@ struct Scanner {
         Cuts cuts;        /* of this view */
         Budget budget;
         bool last_chunk; /* the view ends where the text does */
+        bool only_here;  /* what is taken now is not looked for elsewhere */
         bool limited;
 };
 

@@ -230,7 +230,8 @@ int scanner_take(Scanner *s, const Rule *rule, size_t context, size_t start, siz
         if (ruleset_allows(s->rules, span.fingerprint))
                 return 0;
         known = (KnownSecret){ (char *) secret, n, rule->id, span.fingerprint, rule->rank };
-        (void) known_add(s->known, &known);
+        if (!s->only_here)
+                (void) known_add(s->known, &known);
         r = add_span(s, context, start, end, span);
         return r < 0 ? r : 1;
 }
@@ -473,6 +474,22 @@ static void note_stayed(Scanner *s, const Candidate *c)
                 s->stayed = (Range){ c->start, c->end };
 }
 
+/* An identifier that is barely a secret beside its name is looked for nowhere else: it may be the name of anything. */
+#define BARELY 1024
+
+static bool is_barely_secret(const View *v, const Candidate *c, const Verdict *verdict)
+{
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start, i = 0;
+        bool lower = false; /* what has none is drawn at random as often as not */
+
+        if (verdict->score >= verdict->threshold + BARELY)
+                return false;
+        for (; i < n && ((is_name(s[i]) && s[i] != '-') || s[i] == '.'); i++)
+                lower = lower || is_lower(s[i]);
+        return i == n && lower && text_is_name(s, n);
+}
+
 static int take_judged(void *userdata, const Candidate *c)
 {
         Scanner *s = userdata;
@@ -506,8 +523,10 @@ static int take_judged(void *userdata, const Candidate *c)
                 return 0;
         }
         end = value_end(s, c, c->end);
+        s->only_here = is_barely_secret(v, c, &verdict);
         r = scanner_take(s, rule, c->name_start < c->start ? c->name_start : c->start, c->start,
                          end);
+        s->only_here = false;
         if (r > 0 && c->start >= c->name_end && c->form != FORM_COLUMN && end > s->judged)
                 s->judged = end;
         return r < 0 ? r : 0;
