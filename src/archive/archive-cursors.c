@@ -9,13 +9,9 @@
 
 int archive_cursor_get(Archive *a, const char *id, size_t size, Cursor *ret)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = archive_query_for(a, ARCHIVE_CURSOR_GET, id, size);
+        int r = sqlite_step(stmt);
 
-        r = archive_query_for(a, ARCHIVE_CURSOR_GET, id, size, &stmt);
-        if (r < 0)
-                return r;
-        r = sqlite_step(stmt);
         if (r > 0)
                 *ret = (Cursor){
                         .source_rowid = sqlite3_column_int64(stmt, 0),
@@ -30,12 +26,8 @@ int archive_cursor_get(Archive *a, const char *id, size_t size, Cursor *ret)
 static int write_cursor(Archive *a, const char *id, size_t size, const Cursor *cursor)
 {
         char now[TIMESTAMP_MAX];
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = archive_query_for(a, ARCHIVE_CURSOR_PUT, id, size);
 
-        r = archive_query_for(a, ARCHIVE_CURSOR_PUT, id, size, &stmt);
-        if (r < 0)
-                return r;
         format_timestamp(now, now_usec(CLOCK_REALTIME));
         (void) sqlite3_bind_int64(stmt, 2, cursor->source_rowid);
         (void) sqlite3_bind_int64(stmt, 3, (int64_t) cursor->fingerprint);
@@ -123,14 +115,11 @@ uint64_t archive_cursor_count(const Archive *a)
         return (uint64_t) a->n_cursors;
 }
 
-int archive_cursor_list(Archive *a, int64_t after_rowid)
+void archive_cursor_list(Archive *a, int64_t after_rowid)
 {
         sqlite3_stmt *stmt = archive_query(a, ARCHIVE_CURSOR_LIST);
 
-        if (!stmt)
-                return a->last_error;
         (void) sqlite3_bind_int64(stmt, 1, after_rowid);
-        return 0;
 }
 
 int archive_cursor_list_next(Archive *a, Cursor *ret)
@@ -156,12 +145,9 @@ void archive_cursor_list_end(Archive *a)
 
 int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t max, char **ret)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = archive_query_for(a, ARCHIVE_STALE, after ?: "",
+                                               after ? strlen(after) : 0);
 
-        r = archive_query_for(a, ARCHIVE_STALE, after ?: "", after ? strlen(after) : 0, &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite3_bind_int64(stmt, 2, (int64_t) max);
         (void) sqlite3_bind_int64(stmt, 3, policy);
         return sqlite_take_texts(stmt, ret, max);
@@ -169,15 +155,7 @@ int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t
 
 int archive_has_session(Archive *a, const char *id, size_t size)
 {
-        sqlite3_stmt *stmt;
-        int r;
-
-        r = archive_query_for(a, ARCHIVE_HAS_SESSION, id, size, &stmt);
-        if (r < 0)
-                return r;
-        r = sqlite_step(stmt);
-        (void) sqlite3_reset(stmt);
-        return r;
+        return sqlite_exists(archive_query_for(a, ARCHIVE_HAS_SESSION, id, size));
 }
 
 /* Tombstones */
@@ -193,14 +171,10 @@ int archive_tombstone_put(Archive *a, const char *id, size_t size, const char *u
                           DeleteCause cause, const char *created_at)
 {
         const char *name = cause_names[cause];
-        sqlite3_stmt *stmt;
+        sqlite3_stmt *stmt = archive_query_for(a, ARCHIVE_TOMBSTONE_GET, id, size);
         bool same = false;
-        int r;
+        int r = sqlite_step(stmt);
 
-        r = archive_query_for(a, ARCHIVE_TOMBSTONE_GET, id, size, &stmt);
-        if (r < 0)
-                return r;
-        r = sqlite_step(stmt);
         if (r > 0) {
                 const char *had = (const char *) sqlite3_column_text(stmt, 0);
 
@@ -210,9 +184,7 @@ int archive_tombstone_put(Archive *a, const char *id, size_t size, const char *u
         if (r < 0 || same)
                 return r < 0 ? r : 0;
 
-        r = archive_query_for(a, ARCHIVE_TOMBSTONE_PUT, id, size, &stmt);
-        if (r < 0)
-                return r;
+        stmt = archive_query_for(a, ARCHIVE_TOMBSTONE_PUT, id, size);
         (void) sqlite_bind_text(stmt, 2, user_id, user_size);
         (void) sqlite_bind_text(stmt, 3, project, project_size);
         (void) sqlite_bind_text(stmt, 4, name, strlen(name));

@@ -47,14 +47,11 @@ int archive_check(sqlite3 *db, ArchiveCheck how, char **ret_problem)
         const char *text;
         int r;
 
-        r = sqlite_prepare(db,
-                           how == ARCHIVE_CHECK_FULL ? "PRAGMA integrity_check(1)"
-                                                     : "PRAGMA quick_check(1)",
-                           &stmt);
+        stmt = sqlite_make(db, how == ARCHIVE_CHECK_FULL ? "PRAGMA integrity_check(1)"
+                                                         : "PRAGMA quick_check(1)");
         if (how == ARCHIVE_CHECK_QUICK)
                 sqlite3_progress_handler(db, TICK_INSTRUCTIONS, is_over, &deadline);
-        if (r >= 0)
-                r = sqlite_step(stmt);
+        r = sqlite_step(stmt);
         sqlite3_progress_handler(db, 0, NULL, NULL);
         if (r == -ECANCELED && how == ARCHIVE_CHECK_QUICK)
                 return 0;

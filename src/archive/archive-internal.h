@@ -84,19 +84,17 @@ struct Archive {
         size_t n_kept;
         Arena kept_texts;
         bool has_tombstones; /* there may be some: most archives have none, and need not look */
-        int last_error;      /* why archive_query() gave NULL */
         sqlite3_stmt *queries[N_ARCHIVE_QUERIES];
         sqlite3_stmt *inserts[N_ARCHIVE_INSERTS];
         sqlite3_stmt *selects[N_ARCHIVE_INSERTS];
         Arena arena; /* of archive_message_get() */
 };
 
-/* The prepared statement, reset, or NULL with the reason in last_error. */
+/* The prepared statement, reset; see sqlite_keep(). */
 sqlite3_stmt *archive_query(Archive *a, ArchiveQuery query);
 
-/* The same, reset and with @id bound as ?1. Returns 0 or a negative errno. */
-int archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t size,
-                      sqlite3_stmt **ret);
+/* The same with @id bound as ?1. */
+sqlite3_stmt *archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t size);
 
 /* Runs one that needs nothing but the id. */
 int archive_run_for(Archive *a, ArchiveQuery query, const char *id, size_t size);

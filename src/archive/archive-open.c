@@ -194,12 +194,9 @@ static int close_folder(Archive *a, char **reterr)
 /* Returns 1 if @sql, which asks for the journal mode or sets it, answers with @mode; 0 or a negative errno. */
 static int has_journal_mode(sqlite3 *db, const char *sql, const char *mode)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
-        int r;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(db, sql);
+        int r = sqlite_step(stmt);
 
-        r = sqlite_prepare(db, sql, &stmt);
-        if (r >= 0)
-                r = sqlite_step(stmt);
         if (r <= 0)
                 return r;
         return strcmp((const char *) sqlite3_column_text(stmt, 0) ?: "", mode) == 0;

@@ -150,13 +150,10 @@ int archive_session_put(Archive *a, const Value *values, int64_t change, bool sh
 int archive_messages(Archive *a, const char *id, size_t size, int64_t from_ordinal,
                      ArchivedMessage *ret, size_t max, size_t *ret_n)
 {
-        sqlite3_stmt *stmt;
+        sqlite3_stmt *stmt = archive_query_for(a, ARCHIVE_MESSAGES, id, size);
         size_t n = 0;
-        int r;
+        int r = 0;
 
-        r = archive_query_for(a, ARCHIVE_MESSAGES, id, size, &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite3_bind_int64(stmt, 2, from_ordinal);
         while (n < max && (r = sqlite_step(stmt)) > 0)
                 ret[n++] = (ArchivedMessage){
@@ -171,30 +168,23 @@ int archive_messages(Archive *a, const char *id, size_t size, int64_t from_ordin
         return 0;
 }
 
-/* Binds a query of (session, ordinal). Returns 0 or a negative errno. */
-static int bind_for_message(Archive *a, ArchiveQuery query, const char *id, size_t size,
-                            int64_t ordinal, sqlite3_stmt **ret)
+/* A query of (session, ordinal). */
+static sqlite3_stmt *query_for_message(Archive *a, ArchiveQuery query, const char *id, size_t size,
+                                       int64_t ordinal)
 {
-        int r;
+        sqlite3_stmt *stmt = archive_query_for(a, query, id, size);
 
-        r = archive_query_for(a, query, id, size, ret);
-        if (r < 0)
-                return r;
         if (ordinal == ARCHIVE_NO_ORDINAL) /* NULL in findings; no other table has such rows */
-                (void) sqlite3_bind_null(*ret, 2);
+                (void) sqlite3_bind_null(stmt, 2);
         else
-                (void) sqlite3_bind_int64(*ret, 2, ordinal);
-        return 0;
+                (void) sqlite3_bind_int64(stmt, 2, ordinal);
+        return stmt;
 }
 
 static int run_for_message(Archive *a, ArchiveQuery query, const char *id, size_t size,
                            int64_t ordinal)
 {
-        sqlite3_stmt *stmt;
-        int r;
-
-        r = bind_for_message(a, query, id, size, ordinal, &stmt);
-        return r < 0 ? r : sqlite_execute(stmt);
+        return sqlite_execute(query_for_message(a, query, id, size, ordinal));
 }
 
 /* Removes what hangs on a message, not the message. */
@@ -247,8 +237,6 @@ static int note_seen(Archive *a, uint64_t fingerprint, const char *time)
 {
         sqlite3_stmt *stmt = archive_query(a, ARCHIVE_SEEN_PUT);
 
-        if (!stmt)
-                return a->last_error;
         (void) sqlite3_bind_int64(stmt, 1, (int64_t) fingerprint);
         (void) sqlite_bind_text(stmt, 2, time, strlen(time));
         return sqlite_execute(stmt);
@@ -256,12 +244,9 @@ static int note_seen(Archive *a, uint64_t fingerprint, const char *time)
 
 int archive_finding_put(Archive *a, const char *id, size_t size, const ArchivedFinding *finding)
 {
-        sqlite3_stmt *stmt;
+        sqlite3_stmt *stmt = query_for_message(a, ARCHIVE_FINDING_PUT, id, size, finding->ordinal);
         int r;
 
-        r = bind_for_message(a, ARCHIVE_FINDING_PUT, id, size, finding->ordinal, &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite_bind_text(stmt, 3, finding->field, strlen(finding->field));
         (void) sqlite_bind_text(stmt, 4, finding->rule, strlen(finding->rule));
         (void) sqlite3_bind_int64(stmt, 5, (int64_t) finding->fingerprint);
@@ -272,12 +257,9 @@ int archive_finding_put(Archive *a, const char *id, size_t size, const ArchivedF
 
 int archive_findings_count(Archive *a, const char *id, size_t size, int64_t ordinal, uint64_t *ret)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = query_for_message(a, ARCHIVE_FINDINGS_COUNT, id, size, ordinal);
+        int r = sqlite_step(stmt);
 
-        r = bind_for_message(a, ARCHIVE_FINDINGS_COUNT, id, size, ordinal, &stmt);
-        if (r >= 0)
-                r = sqlite_step(stmt);
         if (r > 0)
                 *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
         (void) sqlite3_reset(stmt);
@@ -310,9 +292,7 @@ int archive_session_purge(Archive *a, const char *id, size_t size)
 
                 (void) snprintf(sql, sizeof(sql), "DELETE FROM %s WHERE session_id = ?1",
                                 tables[i]);
-                r = sqlite_prepare(a->db, sql, &stmt);
-                if (r < 0)
-                        return r;
+                stmt = sqlite_make(a->db, sql);
                 (void) sqlite_bind_text(stmt, 1, id, size);
                 r = sqlite_execute(stmt);
                 if (r < 0)

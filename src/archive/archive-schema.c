@@ -169,14 +169,10 @@ static int bring_up_to_date(sqlite3 *db, const struct Definition *d)
         Existing existing = { .db = db, .table = definition_name(d) };
         int r;
 
-        r = sqlite_prepare(db,
-                           "SELECT 1 FROM pragma_table_info(?1) WHERE name = coalesce(?2, name)",
-                           &has_column);
-        if (r < 0)
-                return r;
+        has_column = sqlite_make(
+                        db, "SELECT 1 FROM pragma_table_info(?1) WHERE name = coalesce(?2, name)");
         (void) sqlite_bind_text(has_column, 1, existing.table, strlen(existing.table));
-        r = sqlite_step(has_column);
-        (void) sqlite3_reset(has_column);
+        r = sqlite_exists(has_column);
         if (r < 0)
                 return r;
         existing.has_column = has_column;

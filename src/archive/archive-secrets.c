@@ -5,18 +5,9 @@
 
 #include "archive/archive-internal.h"
 
-static int bind(Archive *a, ArchiveQuery query, const Value *key, sqlite3_stmt **ret)
+static sqlite3_stmt *bind(Archive *a, ArchiveQuery query, const Value *key)
 {
-        return archive_query_for(a, query, key->text, key->size, ret);
-}
-
-/* Returns 1 (there is a row), 0 or a negative errno. */
-static int has_row(sqlite3_stmt *stmt)
-{
-        int r = sqlite_step(stmt);
-
-        (void) sqlite3_reset(stmt);
-        return r;
+        return archive_query_for(a, query, key->text, key->size);
 }
 
 static Value column_text(sqlite3_stmt *stmt, int column)
@@ -31,12 +22,9 @@ static Value column_text(sqlite3_stmt *stmt, int column)
 int archive_secrets(Archive *a, const Value *conversation,
                     int (*func)(void *userdata, const ArchivedSecret *secret), void *userdata)
 {
-        sqlite3_stmt *stmt;
+        sqlite3_stmt *stmt = bind(a, ARCHIVE_SECRETS, conversation);
         int r;
 
-        r = bind(a, ARCHIVE_SECRETS, conversation, &stmt);
-        if (r < 0)
-                return r;
         while ((r = sqlite_step(stmt)) > 0) {
                 ArchivedSecret secret = {
                         .fingerprint = (uint64_t) sqlite3_column_int64(stmt, 0),
@@ -59,12 +47,8 @@ int archive_secrets(Archive *a, const Value *conversation,
 
 int archive_secret_put(Archive *a, const Value *conversation, const ArchivedSecret *secret)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = bind(a, ARCHIVE_SECRET_PUT, conversation);
 
-        r = bind(a, ARCHIVE_SECRET_PUT, conversation, &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite3_bind_int64(stmt, 2, (int64_t) secret->fingerprint);
         (void) sqlite_bind_text(stmt, 3, secret->rule, strlen(secret->rule));
         if (secret->shape == ARCHIVE_SHAPE_NONE)
@@ -79,12 +63,8 @@ int archive_secret_put(Archive *a, const Value *conversation, const ArchivedSecr
 
 int archive_secret_remove(Archive *a, const Value *conversation, uint64_t fingerprint)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = bind(a, ARCHIVE_SECRET_REMOVE, conversation);
 
-        r = bind(a, ARCHIVE_SECRET_REMOVE, conversation, &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite3_bind_int64(stmt, 2, (int64_t) fingerprint);
         return sqlite_execute(stmt);
 }
@@ -93,10 +73,8 @@ int archive_secret_seen(Archive *a, uint64_t fingerprint)
 {
         sqlite3_stmt *stmt = archive_query(a, ARCHIVE_SECRET_SEEN);
 
-        if (!stmt)
-                return a->last_error;
         (void) sqlite3_bind_int64(stmt, 1, (int64_t) fingerprint);
-        return has_row(stmt);
+        return sqlite_exists(stmt);
 }
 
 /* Conversations */
@@ -105,13 +83,10 @@ int archive_conversation_get(Archive *a, Arena *arena, const Value *id, Value *r
                              int64_t *ret_applied)
 {
         Value name = *id;
-        sqlite3_stmt *stmt;
+        sqlite3_stmt *stmt = bind(a, ARCHIVE_CONVERSATION_GET, id);
         int64_t applied = -1;
-        int r, found;
+        int found;
 
-        r = bind(a, ARCHIVE_CONVERSATION_GET, id, &stmt);
-        if (r < 0)
-                return r;
         found = sqlite_step(stmt);
         if (found > 0) {
                 name = column_text(stmt, 0);
@@ -129,12 +104,8 @@ int archive_conversation_get(Archive *a, Arena *arena, const Value *id, Value *r
 
 static int put_member(Archive *a, const Value *id, const Value *conversation)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = bind(a, ARCHIVE_CONVERSATION_PUT, id);
 
-        r = bind(a, ARCHIVE_CONVERSATION_PUT, id, &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite_bind_text(stmt, 2, conversation->text, conversation->size);
         return sqlite_execute(stmt);
 }
@@ -143,12 +114,8 @@ static int put_member(Archive *a, const Value *id, const Value *conversation)
 static int run_with(Archive *a, const char *sql, const Value *first, const Value *second,
                     int64_t change)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
-        int r;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(a->db, sql);
 
-        r = sqlite_prepare(a->db, sql, &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite_bind_text(stmt, 1, first->text, first->size);
         if (second)
                 (void) sqlite_bind_text(stmt, 2, second->text, second->size);
@@ -225,12 +192,8 @@ int archive_conversation_join(Archive *a, Arena *arena, const Value *id, const V
 
 int archive_conversation_applied(Archive *a, const Value *id, int64_t change)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = bind(a, ARCHIVE_CONVERSATION_APPLIED, id);
 
-        r = bind(a, ARCHIVE_CONVERSATION_APPLIED, id, &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite3_bind_int64(stmt, 2, change);
         return sqlite_execute(stmt);
 }
@@ -263,13 +226,9 @@ int archive_due_put(Archive *a, const Value *conversation)
 
 int archive_due_next(Archive *a, Arena *arena, Value *after)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = bind(a, ARCHIVE_DUE_NEXT, after);
+        int r = sqlite_step(stmt);
 
-        r = bind(a, ARCHIVE_DUE_NEXT, after, &stmt);
-        if (r < 0)
-                return r;
-        r = sqlite_step(stmt);
         if (r > 0) {
                 *after = column_text(stmt, 0);
                 after->text = arena_copy(arena, after->text ?: "", after->size);
@@ -286,12 +245,8 @@ int archive_due_remove(Archive *a, const Value *conversation)
 int archive_late_sessions(Archive *a, const Value *conversation, const char *after, size_t max,
                           char **ret)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = bind(a, ARCHIVE_CONVERSATION_LATE, conversation);
 
-        r = bind(a, ARCHIVE_CONVERSATION_LATE, conversation, &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite3_bind_int64(stmt, 2, (int64_t) max);
         (void) sqlite3_bind_text(stmt, 3, after ?: "", -1, SQLITE_STATIC);
         return sqlite_take_texts(stmt, ret, max);
@@ -299,9 +254,5 @@ int archive_late_sessions(Archive *a, const Value *conversation, const char *aft
 
 int archive_has_pins(Archive *a, const Value *id)
 {
-        sqlite3_stmt *stmt;
-        int r;
-
-        r = bind(a, ARCHIVE_HAS_PINS, id, &stmt);
-        return r < 0 ? r : has_row(stmt);
+        return sqlite_exists(bind(a, ARCHIVE_HAS_PINS, id));
 }

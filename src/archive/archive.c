@@ -81,29 +81,20 @@ static const char *const query_sql[N_ARCHIVE_QUERIES] = {
 
 sqlite3_stmt *archive_query(Archive *a, ArchiveQuery query)
 {
-        a->last_error = sqlite_keep(a->db, query_sql[query], a->queries + query);
-        return a->last_error < 0 ? NULL : a->queries[query];
+        return sqlite_keep(a->db, query_sql[query], a->queries + query);
 }
 
-int archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t size,
-                      sqlite3_stmt **ret)
+sqlite3_stmt *archive_query_for(Archive *a, ArchiveQuery query, const char *id, size_t size)
 {
         sqlite3_stmt *stmt = archive_query(a, query);
 
-        if (!stmt)
-                return a->last_error;
         (void) sqlite_bind_text(stmt, 1, id, size);
-        *ret = stmt;
-        return 0;
+        return stmt;
 }
 
 int archive_run_for(Archive *a, ArchiveQuery query, const char *id, size_t size)
 {
-        sqlite3_stmt *stmt = NULL;
-        int r;
-
-        r = archive_query_for(a, query, id, size, &stmt);
-        return r < 0 ? r : sqlite_execute(stmt);
+        return sqlite_execute(archive_query_for(a, query, id, size));
 }
 
 /* Transactions */
@@ -114,7 +105,7 @@ int archive_begin(Archive *a)
 
         a->change_at_begin = a->change;
         a->n_cursors_at_begin = a->n_cursors;
-        return stmt ? sqlite_execute(stmt) : a->last_error;
+        return sqlite_execute(stmt);
 }
 
 int archive_commit(Archive *a)
@@ -128,9 +119,7 @@ int archive_commit(Archive *a)
                 r = archive_meta_set_int(a, "change_seq", a->change);
         if (r >= 0 && a->n_cursors != a->n_cursors_at_begin)
                 r = archive_meta_set_int(a, "n_cursors", a->n_cursors);
-        if (r < 0 || !stmt)
-                return r < 0 ? r : a->last_error;
-        return sqlite_execute(stmt);
+        return r < 0 ? r : sqlite_execute(stmt);
 }
 
 void archive_rollback(Archive *a)
@@ -183,13 +172,9 @@ int64_t archive_next_change(Archive *a)
 
 int archive_meta_get(Archive *a, const char *key, char **ret)
 {
-        sqlite3_stmt *stmt = NULL;
-        int r;
+        sqlite3_stmt *stmt = archive_query_for(a, ARCHIVE_META_GET, key, strlen(key));
+        int r = sqlite_step(stmt);
 
-        r = archive_query_for(a, ARCHIVE_META_GET, key, strlen(key), &stmt);
-        if (r < 0)
-                return r;
-        r = sqlite_step(stmt);
         if (r > 0) {
                 const char *text = (const char *) sqlite3_column_text(stmt, 0);
 
@@ -201,10 +186,8 @@ int archive_meta_get(Archive *a, const char *key, char **ret)
 
 int64_t archive_meta_get_int(Archive *a, const char *key, int64_t fallback)
 {
-        sqlite3_stmt *stmt = NULL;
+        sqlite3_stmt *stmt = archive_query_for(a, ARCHIVE_META_GET, key, strlen(key));
 
-        if (archive_query_for(a, ARCHIVE_META_GET, key, strlen(key), &stmt) < 0)
-                return fallback;
         if (sqlite_step(stmt) > 0)
                 fallback = sqlite3_column_int64(stmt, 0);
         (void) sqlite3_reset(stmt);
@@ -213,24 +196,16 @@ int64_t archive_meta_get_int(Archive *a, const char *key, int64_t fallback)
 
 int archive_meta_set(Archive *a, const char *key, const char *value)
 {
-        sqlite3_stmt *stmt = NULL;
-        int r;
+        sqlite3_stmt *stmt = archive_query_for(a, ARCHIVE_META_SET, key, strlen(key));
 
-        r = archive_query_for(a, ARCHIVE_META_SET, key, strlen(key), &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite_bind_text(stmt, 2, value, strlen(value));
         return sqlite_execute(stmt);
 }
 
 int archive_meta_set_int(Archive *a, const char *key, int64_t value)
 {
-        sqlite3_stmt *stmt = NULL;
-        int r;
+        sqlite3_stmt *stmt = archive_query_for(a, ARCHIVE_META_SET, key, strlen(key));
 
-        r = archive_query_for(a, ARCHIVE_META_SET, key, strlen(key), &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite3_bind_int64(stmt, 2, value);
         return sqlite_execute(stmt);
 }

@@ -127,7 +127,7 @@ int archive_stale_sessions(Archive *a, int64_t policy, const char *after, size_t
 
 /* All cursors after @after_rowid (INT64_MIN: from the first) in order of source_rowid: archive_cursor_list(), then
  * archive_cursor_list_next() until it returns 0 (1: source_rowid, fingerprint and policy of @ret are filled), or _end(). */
-int archive_cursor_list(Archive *a, int64_t after_rowid);
+void archive_cursor_list(Archive *a, int64_t after_rowid);
 int archive_cursor_list_next(Archive *a, Cursor *ret);
 void archive_cursor_list_end(Archive *a);
 

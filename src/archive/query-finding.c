@@ -35,21 +35,17 @@ static void bind_filter(sqlite3_stmt *stmt, const FindingFilter *filter,
 int query_findings(Query *q, const FindingFilter *filter, FindingCallback on_finding,
                    void *userdata)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
-        char since[TIMESTAMP_MAX];
-        int r;
-
-        r = sqlite_prepare(
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(
                         query_database(q),
                         "SELECT session_id, " PROJECT_OF(
                                         "session_id") ", ordinal, field, rule, fingerprint, found_at, acknowledged_at, note FROM "
                                                       "(SELECT f.session_id, coalesce(f.ordinal, -1) AS ordinal, f.field, f.rule, "
                                                       "f.fingerprint, f.found_at, a.acknowledged_at, a.note" FROM_FINDINGS
                                                                       FILTERED
-                                                      "ORDER BY f.found_at DESC, f.id DESC LIMIT ?5)",
-                        &stmt);
-        if (r < 0)
-                return r;
+                                                      "ORDER BY f.found_at DESC, f.id DESC LIMIT ?5)");
+        char since[TIMESTAMP_MAX];
+        int r;
+
         bind_filter(stmt, filter, since);
         while ((r = sqlite_step(stmt)) > 0) {
                 FindingRow row = {
@@ -111,9 +107,7 @@ int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup gro
                                                       "GROUP BY %s ORDER BY last DESC, n DESC, key LIMIT ?5)",
                         groups[group].key, groups[group].n_secrets, groups[group].n_open,
                         groups[group].join, groups[group].by);
-        r = sqlite_prepare(query_database(q), sql.data, &stmt);
-        if (r < 0)
-                return r;
+        stmt = sqlite_make(query_database(q), sql.data);
         bind_filter(stmt, filter, since);
         while ((r = sqlite_step(stmt)) > 0) {
                 FindingGroupRow row = {
@@ -140,16 +134,13 @@ int query_finding_groups(Query *q, const FindingFilter *filter, FindingGroup gro
 
 int query_find_secrets(Query *q, const char *prefix, size_t max, uint64_t *ret)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(
+                        query_database(q),
+                        "SELECT DISTINCT fingerprint FROM findings WHERE "
+                        "substr(printf('%016x', fingerprint), 1, length(?1)) = ?1 LIMIT ?2");
         size_t n = 0;
         int r;
 
-        r = sqlite_prepare(query_database(q),
-                           "SELECT DISTINCT fingerprint FROM findings WHERE "
-                           "substr(printf('%016x', fingerprint), 1, length(?1)) = ?1 LIMIT ?2",
-                           &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite_bind_text(stmt, 1, prefix, strlen(prefix));
         (void) sqlite3_bind_int64(stmt, 2, (int64_t) max);
         while ((r = sqlite_step(stmt)) > 0)

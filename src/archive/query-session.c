@@ -108,15 +108,12 @@ int query_sessions(Query *q, const SessionFilter *filter, SessionCallback on_ses
 
 int query_commits(Query *q, LinkCallback on_link, void *userdata)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(
+                        query_database(q),
+                        "SELECT session_id, message_ordinal, commit_sha, pr_url, confidence "
+                        "FROM git_links WHERE link_type = 'commit' ORDER BY commit_sha");
         int r;
 
-        r = sqlite_prepare(query_database(q),
-                           "SELECT session_id, message_ordinal, commit_sha, pr_url, confidence "
-                           "FROM git_links WHERE link_type = 'commit' ORDER BY commit_sha",
-                           &stmt);
-        if (r < 0)
-                return r;
         while ((r = sqlite_step(stmt)) > 0) {
                 LinkRow row = { .session_id = row_text(stmt, 0),
                                 .ordinal = sqlite3_column_int64(stmt, 1),
@@ -164,12 +161,9 @@ int query_children(Query *q, const char *id, SessionCallback on_session, void *u
 static int collect_ids(sqlite3 *db, const char *sql, const char *parameter, size_t max, char **ids,
                        size_t *n)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
-        int r;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(db, sql);
+        int r = 0;
 
-        r = sqlite_prepare(db, sql, &stmt);
-        if (r < 0)
-                return r;
         bind_optional(stmt, 1, parameter);
         while (*n < max && (r = sqlite_step(stmt)) > 0) {
                 ids[*n] = xstrdup(row_text(stmt, 0));
@@ -238,18 +232,15 @@ static int prepare_messages(sqlite3 *db, sqlite3_stmt **ret)
 int query_message_range(Query *q, const char *session_id, int64_t ordinal, uint64_t n_around,
                         MessageRange *ret)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(
+                        query_database(q),
+                        "SELECT (SELECT min(ordinal) FROM (SELECT ordinal FROM messages WHERE "
+                        "session_id = ?1 AND ordinal < ?2 ORDER BY ordinal DESC LIMIT ?3)), "
+                        "(SELECT max(ordinal) FROM (SELECT ordinal FROM messages WHERE "
+                        "session_id = ?1 AND ordinal > ?2 ORDER BY ordinal LIMIT ?3)) "
+                        "FROM messages WHERE session_id = ?1 AND ordinal = ?2");
         int r;
 
-        r = sqlite_prepare(query_database(q),
-                           "SELECT (SELECT min(ordinal) FROM (SELECT ordinal FROM messages WHERE "
-                           "session_id = ?1 AND ordinal < ?2 ORDER BY ordinal DESC LIMIT ?3)), "
-                           "(SELECT max(ordinal) FROM (SELECT ordinal FROM messages WHERE "
-                           "session_id = ?1 AND ordinal > ?2 ORDER BY ordinal LIMIT ?3)) "
-                           "FROM messages WHERE session_id = ?1 AND ordinal = ?2",
-                           &stmt);
-        if (r < 0)
-                return r;
         bind_optional(stmt, 1, session_id);
         (void) sqlite3_bind_int64(stmt, 2, ordinal);
         (void) sqlite3_bind_int64(stmt, 3, n_around < INT64_MAX ? (int64_t) n_around : INT64_MAX);

@@ -238,13 +238,10 @@ static void count_secrets(Tallies *t)
 static int for_each(sqlite3 *db, const char *sql, const StatsFilter *filter, Tallies *t,
                     int (*count)(Tallies *t, sqlite3_stmt *stmt))
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(db, sql);
         char since[TIMESTAMP_MAX] = "";
         int r;
 
-        r = sqlite_prepare(db, sql, &stmt);
-        if (r < 0)
-                return r;
         if (filter->since_usec > 0)
                 (void) format_timestamp(since, filter->since_usec);
         (void) sqlite_bind_text(stmt, 1, filter->project,

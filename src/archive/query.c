@@ -93,16 +93,13 @@ int query_attach_archive(sqlite3 *db, const char *path)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
         _cleanup_(strbuf_done) StrBuf uri = { 0 };
-        int r;
 
         (void) strbuf_puts(&uri, "file:");
         for (const char *p = path; *p; p++)
                 (void) (strchr("%?#", *p) ? strbuf_printf(&uri, "%%%02X", (unsigned char) *p)
                                           : strbuf_putc(&uri, *p));
         (void) strbuf_puts(&uri, "?mode=ro");
-        r = sqlite_prepare(db, "ATTACH ? AS archive", &stmt);
-        if (r < 0)
-                return r;
+        stmt = sqlite_make(db, "ATTACH ? AS archive");
         (void) sqlite_bind_text(stmt, 1, uri.data, uri.size);
         return sqlite_execute(stmt);
 }
@@ -156,7 +153,8 @@ static int count_all(sqlite3 *db, ArchiveSummary *s)
 /* The times in meta; missing ones stay 0. */
 static int read_times(sqlite3 *db, ArchiveSummary *s)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(
+                        db, "SELECT value FROM meta WHERE key = ?1");
         const struct {
                 const char *key;
                 uint64_t *ret;
@@ -165,9 +163,8 @@ static int read_times(sqlite3 *db, ArchiveSummary *s)
                 { "last_verified_at", &s->last_verified_at_usec },
                 { "began_anew_at", &s->began_anew_at_usec },
         };
-        int r;
+        int r = 0;
 
-        r = sqlite_prepare(db, "SELECT value FROM meta WHERE key = ?1", &stmt);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(times); i++) {
                 (void) sqlite3_reset(stmt);
                 (void) sqlite_bind_text(stmt, 1, times[i].key, strlen(times[i].key));
@@ -194,17 +191,14 @@ int query_summary(Query *q, ArchiveSummary *ret)
 
 int query_rules(Query *q, RuleCallback on_rule, void *userdata)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(
+                        q->db,
+                        "SELECT rule, sum(n), count(*), total(n) FILTER (WHERE open), count(*) "
+                        "FILTER (WHERE open) FROM (SELECT rule, count(*) AS n, " IS_OPEN
+                        " AS open FROM findings GROUP BY fingerprint, rule) GROUP BY rule "
+                        "ORDER BY 4 DESC, 2 DESC, 1");
         int r;
 
-        r = sqlite_prepare(q->db,
-                           "SELECT rule, sum(n), count(*), total(n) FILTER (WHERE open), count(*) "
-                           "FILTER (WHERE open) FROM (SELECT rule, count(*) AS n, " IS_OPEN
-                           " AS open FROM findings GROUP BY fingerprint, rule) GROUP BY rule "
-                           "ORDER BY 4 DESC, 2 DESC, 1",
-                           &stmt);
-        if (r < 0)
-                return r;
         while ((r = sqlite_step(stmt)) > 0) {
                 const RuleFindings rule = {
                         .rule = row_text(stmt, 0),
@@ -225,12 +219,9 @@ int query_has_table(sqlite3 *db, const char *schema, const char *name)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
         char sql[80];
-        int r;
 
         (void) snprintf(sql, sizeof(sql), "SELECT 1 FROM %s.sqlite_schema WHERE name = ?1", schema);
-        r = sqlite_prepare(db, sql, &stmt);
-        if (r < 0)
-                return r;
+        stmt = sqlite_make(db, sql);
         (void) sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
         return sqlite_step(stmt);
 }
@@ -250,9 +241,7 @@ int query_rows(Query *q, const Table *table, const char *session_id, RowCallback
         row_put_columns(&sql, table, "t.");
         (void) strbuf_printf(&sql, " FROM %s t WHERE session_id = ? ORDER BY %s", table->name,
                              table->key);
-        r = sqlite_prepare(q->db, sql.data, &stmt);
-        if (r < 0)
-                return r;
+        stmt = sqlite_make(q->db, sql.data);
         (void) sqlite_bind_text(stmt, 1, session_id, strlen(session_id));
         while ((r = sqlite_step(stmt)) > 0) {
                 r = row_read(stmt, table->n_columns, values);

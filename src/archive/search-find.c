@@ -110,7 +110,6 @@ static int fill_hits(SearchIndex *x, const SearchFilter *filter, const char *mat
         _cleanup_(strbuf_done) StrBuf sql = { 0 }, columns_match = { 0 };
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
         char word[64];
-        int r;
 
         (void) strbuf_printf(&columns_match, "%s(%s)", parts[filter->part].columns, match);
         (void) strbuf_printf(
@@ -127,9 +126,7 @@ static int fill_hits(SearchIndex *x, const SearchFilter *filter, const char *mat
                         parts[filter->part].text, PROJECT_MATCHES(2));
         if (sql.failed || columns_match.failed)
                 return -ENOMEM;
-        r = sqlite_prepare(x->db, sql.data, &stmt);
-        if (r < 0)
-                return r;
+        stmt = sqlite_make(x->db, sql.data);
         first_word(match, word, sizeof(word));
         bind_text(stmt, 1, columns_match.data);
         bind_text(stmt, 2, filter->project);
@@ -153,7 +150,7 @@ static int read_hits(SearchIndex *x, const char *any, SearchCallback on_hit, voi
         int r;
 
         *ret_n = 0;
-        r = sqlite_prepare(
+        stmt = sqlite_make(
                         x->db,
                         "SELECT d.session_id, s.project, s.agent_type, d.ordinal, m.role, "
                         "coalesce(m.timestamp, s.started_at), coalesce(k.snippet, substr(h.text, 1, 160)), "
@@ -161,10 +158,7 @@ static int read_hits(SearchIndex *x, const char *any, SearchCallback on_hit, voi
                         "JOIN archive.sessions s ON s.id = d.session_id "
                         "LEFT JOIN archive.messages m ON m.session_id = d.session_id AND m.ordinal = d.ordinal "
                         "LEFT JOIN (SELECT rowid AS id, snippet(hit, 0, char(1), char(2), '…', 24) AS snippet "
-                        "FROM temp.hit WHERE hit MATCH ?1) k ON k.id = h.rowid ORDER BY h.rowid DESC",
-                        &stmt);
-        if (r < 0)
-                return r;
+                        "FROM temp.hit WHERE hit MATCH ?1) k ON k.id = h.rowid ORDER BY h.rowid DESC");
         (void) sqlite_bind_text(stmt, 1, any, strlen(any));
         while ((r = sqlite_step(stmt)) > 0) {
                 _cleanup_free_ char *snippet = xstrdup(row_text(stmt, 6));

@@ -11,11 +11,7 @@
 
 static int get_meta(sqlite3 *db, const char *key, sqlite3_stmt **ret)
 {
-        int r;
-
-        r = sqlite_prepare(db, "SELECT value FROM meta WHERE key = ?", ret);
-        if (r < 0)
-                return r;
+        *ret = sqlite_make(db, "SELECT value FROM meta WHERE key = ?");
         (void) sqlite_bind_text(*ret, 1, key, strlen(key));
         return sqlite_step(*ret);
 }
@@ -52,15 +48,12 @@ static int get_meta_time(sqlite3 *db, const char *key, uint64_t *ret)
 
 static int export_cursors(sqlite3 *db, SyncState *s)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(
+                        db,
+                        "SELECT session_id, file_hash, last_ordinal FROM cursors WHERE " COUNTING
+                        " ORDER BY session_id");
         int r;
 
-        r = sqlite_prepare(db,
-                           "SELECT session_id, file_hash, last_ordinal FROM cursors WHERE " COUNTING
-                           " ORDER BY session_id",
-                           &stmt);
-        if (r < 0)
-                return r;
         while ((r = sqlite_step(stmt)) > 0) {
                 const char *id = (const char *) sqlite3_column_text(stmt, 0);
 
@@ -75,14 +68,12 @@ static int export_cursors(sqlite3 *db, SyncState *s)
 /* The newest session, if it is later than what was noted. */
 static int raise_created(sqlite3 *db, SyncState *s)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(
+                        db, "SELECT max(source_created_at) FROM sessions");
         const char *text;
         uint64_t newest;
-        int r;
+        int r = sqlite_step(stmt);
 
-        r = sqlite_prepare(db, "SELECT max(source_created_at) FROM sessions", &stmt);
-        if (r >= 0)
-                r = sqlite_step(stmt);
         if (r <= 0)
                 return r;
         text = (const char *) sqlite3_column_text(stmt, 0);
@@ -160,12 +151,9 @@ static int raise_meta_time(sqlite3 *db, const char *key, uint64_t usec)
 
 static int import_cursors(const SyncState *s, sqlite3 *db, SyncImport *result)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(db, TAKE_CURSOR);
         int r;
 
-        r = sqlite_prepare(db, TAKE_CURSOR, &stmt);
-        if (r < 0)
-                return r;
         for (size_t i = 0; i < s->n_sessions; i++) {
                 const SyncCursor *c = s->sessions + i;
 

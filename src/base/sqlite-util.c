@@ -123,15 +123,23 @@ int sqlite_runf(sqlite3 *db, const char *format, ...)
         return sqlite_run(db, sql);
 }
 
-int sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
+/* Why the last statement that is NULL could not be made. */
+static _Thread_local int why_not_made = -EINVAL;
+
+sqlite3_stmt *sqlite_make(sqlite3 *db, const char *sql)
 {
         sqlite3_stmt *stmt = NULL;
         int code = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
 
         if (code != SQLITE_OK)
-                return sqlite_errno(db, code);
-        *ret = stmt;
-        return 0;
+                why_not_made = sqlite_errno(db, code);
+        return stmt;
+}
+
+int sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
+{
+        *ret = sqlite_make(db, sql);
+        return *ret ? 0 : why_not_made;
 }
 
 int sqlite_preparef(sqlite3 *db, sqlite3_stmt **ret, const char *format, ...)
@@ -145,12 +153,13 @@ int sqlite_preparef(sqlite3 *db, sqlite3_stmt **ret, const char *format, ...)
         return sqlite_prepare(db, sql, ret);
 }
 
-int sqlite_keep(sqlite3 *db, const char *sql, sqlite3_stmt **stmt)
+sqlite3_stmt *sqlite_keep(sqlite3 *db, const char *sql, sqlite3_stmt **stmt)
 {
-        if (!*stmt)
-                return sqlite_prepare(db, sql, stmt);
-        (void) sqlite3_reset(*stmt);
-        return 0;
+        if (*stmt)
+                (void) sqlite3_reset(*stmt);
+        else
+                *stmt = sqlite_make(db, sql);
+        return *stmt;
 }
 
 void sqlite_reset_all(sqlite3_stmt *const *list, size_t n)
@@ -167,8 +176,11 @@ void sqlite_finalize_all(sqlite3_stmt **list, size_t n)
 
 int sqlite_step(sqlite3_stmt *stmt)
 {
-        int code = sqlite3_step(stmt);
+        int code;
 
+        if (!stmt)
+                return why_not_made;
+        code = sqlite3_step(stmt);
         if (code == SQLITE_ROW)
                 return 1;
         if (code == SQLITE_DONE)
@@ -176,23 +188,26 @@ int sqlite_step(sqlite3_stmt *stmt)
         return sqlite_errno(sqlite3_db_handle(stmt), code);
 }
 
-int sqlite_execute(sqlite3_stmt *stmt)
+int sqlite_exists(sqlite3_stmt *stmt)
 {
         int r = sqlite_step(stmt);
 
         (void) sqlite3_reset(stmt);
+        return r;
+}
+
+int sqlite_execute(sqlite3_stmt *stmt)
+{
+        int r = sqlite_exists(stmt);
+
         return r < 0 ? r : 0;
 }
 
 int sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = NULL;
-        int r;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *stmt = sqlite_make(db, sql);
+        int r = sqlite_step(stmt);
 
-        r = sqlite_prepare(db, sql, &stmt);
-        if (r < 0)
-                return r;
-        r = sqlite_step(stmt);
         if (r > 0)
                 *ret = sqlite3_column_int64(stmt, 0);
         return r;

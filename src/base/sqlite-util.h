@@ -37,19 +37,29 @@ const char *sqlite_reason(sqlite3 *db);
 int sqlite_run(sqlite3 *db, const char *sql);
 int sqlite_runf(sqlite3 *db, const char *format, ...) _printf_(2, 3);
 
-/* Prepares one statement that will be kept. Returns 0 or a negative errno; the caller owns *@ret. */
+/*
+ * Prepares a statement. It may be NULL, and needs no look before it is used: binding to NULL does nothing, and sqlite_step() of
+ * it says why this thread's last one could not be made.
+ */
+sqlite3_stmt *sqlite_make(sqlite3 *db, const char *sql);
+
+/* A table of statements that are kept: makes *@stmt of @sql where it is NULL, else resets it. Returns it. */
+sqlite3_stmt *sqlite_keep(sqlite3 *db, const char *sql, sqlite3_stmt **stmt);
+
+/* The same as sqlite_make() for who looks at once. Returns 0 or a negative errno; the caller owns *@ret. */
 int sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret);
 int sqlite_preparef(sqlite3 *db, sqlite3_stmt **ret, const char *format, ...) _printf_(3, 4);
 
-/* A table of statements that are kept: makes *@stmt of @sql where it is NULL, else resets it. Returns 0 or a negative errno. */
-int sqlite_keep(sqlite3 *db, const char *sql, sqlite3_stmt **stmt);
 void sqlite_reset_all(sqlite3_stmt *const *list, size_t n);
 void sqlite_finalize_all(sqlite3_stmt **list, size_t n); /* each is NULL afterwards */
 
 /* Steps: 1 = a row, 0 = done, negative errno = failed. The statement is not reset. */
 int sqlite_step(sqlite3_stmt *stmt);
 
-/* Steps a statement that gives no rows, and resets it. Returns 0 or a negative errno. */
+/* Steps it once, and resets it: 1 = there is a row, 0 = none, negative errno = failed. */
+int sqlite_exists(sqlite3_stmt *stmt);
+
+/* The same for a statement that gives no rows. Returns 0 or a negative errno. */
 int sqlite_execute(sqlite3_stmt *stmt);
 
 /* The first column of the first row of @sql as integer. Returns 1 (there is one), 0 (no row), or a negative errno. */

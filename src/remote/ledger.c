@@ -305,17 +305,14 @@ void ledger_rollback(Ledger *l)
 }
 
 /* A query, with the remote's name and a session's id (if not NULL) bound. */
-static int query_for(Ledger *l, int query, const char *name, const char *id, sqlite3_stmt **ret)
+static sqlite3_stmt *query_for(Ledger *l, int query, const char *name, const char *id)
 {
-        int r = sqlite_keep(l->db, query_sql[query], l->queries + query);
+        sqlite3_stmt *stmt = sqlite_keep(l->db, query_sql[query], l->queries + query);
 
-        if (r < 0)
-                return r;
-        *ret = l->queries[query];
-        (void) sqlite_bind_text(*ret, 1, name, strlen(name));
+        (void) sqlite_bind_text(stmt, 1, name, strlen(name));
         if (id)
-                (void) sqlite_bind_text(*ret, 2, id, strlen(id));
-        return 0;
+                (void) sqlite_bind_text(stmt, 2, id, strlen(id));
+        return stmt;
 }
 
 static char *column_copy(sqlite3_stmt *stmt, int column)
@@ -330,9 +327,7 @@ int ledger_remote_get(Ledger *l, const char *name, LedgerRemote *ret)
         int r;
 
         *ret = (LedgerRemote){ 0 };
-        r = query_for(l, QUERY_REMOTE_GET, name, NULL, &stmt);
-        if (r < 0)
-                return r;
+        stmt = query_for(l, QUERY_REMOTE_GET, name, NULL);
         r = sqlite_step(stmt);
         if (r > 0) {
                 const char *at = (const char *) sqlite3_column_text(stmt, 9);
@@ -368,12 +363,8 @@ static void bind_copy(sqlite3_stmt *stmt, int index, const char *text)
 int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *remote)
 {
         char at[TIMESTAMP_MAX];
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = query_for(l, QUERY_REMOTE_PUT, name, NULL);
 
-        r = query_for(l, QUERY_REMOTE_PUT, name, NULL, &stmt);
-        if (r < 0)
-                return r;
         bind_copy(stmt, 2, remote->target);
         bind_copy(stmt, 3, remote->archive_id);
         bind_copy(stmt, 4, remote->origins);
@@ -394,11 +385,8 @@ int ledger_remote_put(Ledger *l, const char *name, const LedgerRemote *remote)
 
 int ledger_remote_set_known(Ledger *l, const char *name, LedgerKnown known)
 {
-        sqlite3_stmt *stmt;
-        int r = query_for(l, QUERY_REMOTE_KNOWN, name, NULL, &stmt);
+        sqlite3_stmt *stmt = query_for(l, QUERY_REMOTE_KNOWN, name, NULL);
 
-        if (r < 0)
-                return r;
         (void) sqlite3_bind_int(stmt, 2, (int) known);
         return sqlite_execute(stmt);
 }
@@ -414,13 +402,9 @@ static LedgerState state_from_name(const char *name)
 int ledger_get(Ledger *l, const char *name, const char *id, LedgerEntry *ret)
 {
         LedgerEntry entry = { .state = LEDGER_NONE, .last_ordinal = -1 };
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = query_for(l, QUERY_GET, name, id);
+        int r = sqlite_step(stmt);
 
-        r = query_for(l, QUERY_GET, name, id, &stmt);
-        if (r < 0)
-                return r;
-        r = sqlite_step(stmt);
         if (r > 0)
                 entry = (LedgerEntry){
                         .state = state_from_name((const char *) sqlite3_column_text(stmt, 0)),
@@ -436,12 +420,8 @@ int ledger_get(Ledger *l, const char *name, const char *id, LedgerEntry *ret)
 
 int ledger_put(Ledger *l, const char *name, const char *id, const LedgerEntry *entry)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = query_for(l, QUERY_PUT, name, id);
 
-        r = query_for(l, QUERY_PUT, name, id, &stmt);
-        if (r < 0)
-                return r;
         bind_copy(stmt, 3, state_names[entry->state]);
         (void) sqlite3_bind_int64(stmt, 4, entry->change_seq);
         (void) sqlite3_bind_int64(stmt, 5, entry->last_ordinal);
@@ -450,40 +430,27 @@ int ledger_put(Ledger *l, const char *name, const char *id, const LedgerEntry *e
 
 int ledger_remove(Ledger *l, const char *name, const char *id)
 {
-        sqlite3_stmt *stmt;
-        int r = query_for(l, QUERY_REMOVE, name, id, &stmt);
-
-        return r < 0 ? r : sqlite_execute(stmt);
+        return sqlite_execute(query_for(l, QUERY_REMOVE, name, id));
 }
 
 int ledger_clear(Ledger *l, const char *name)
 {
-        sqlite3_stmt *stmt;
-        int r = query_for(l, QUERY_CLEAR, name, NULL, &stmt);
-
-        return r < 0 ? r : sqlite_execute(stmt);
+        return sqlite_execute(query_for(l, QUERY_CLEAR, name, NULL));
 }
 
 int ledger_held(Ledger *l, const char *name, const char *after, size_t max, char **ret)
 {
-        sqlite3_stmt *stmt;
-        int r;
+        sqlite3_stmt *stmt = query_for(l, QUERY_HELD, name, after ?: "");
 
-        r = query_for(l, QUERY_HELD, name, after ?: "", &stmt);
-        if (r < 0)
-                return r;
         (void) sqlite3_bind_int64(stmt, 3, (int64_t) max);
         return sqlite_take_texts(stmt, ret, max);
 }
 
 int ledger_barred(Ledger *l, const char *name, char **ret, uint64_t *ret_n)
 {
-        sqlite3_stmt *stmt;
-        int r = query_for(l, QUERY_BARRED, name, NULL, &stmt);
+        sqlite3_stmt *stmt = query_for(l, QUERY_BARRED, name, NULL);
+        int r = sqlite_step(stmt);
 
-        if (r < 0)
-                return r;
-        r = sqlite_step(stmt);
         if (r > 0) {
                 *ret = column_copy(stmt, 0);
                 *ret_n = (uint64_t) sqlite3_column_int64(stmt, 1);
@@ -494,13 +461,9 @@ int ledger_barred(Ledger *l, const char *name, char **ret, uint64_t *ret_n)
 
 int ledger_has_conflicts(Ledger *l, const char *name, bool *ret)
 {
-        sqlite3_stmt *stmt;
-        int r = query_for(l, QUERY_CONFLICT, name, NULL, &stmt);
+        sqlite3_stmt *stmt = query_for(l, QUERY_CONFLICT, name, NULL);
+        int r = sqlite_exists(stmt);
 
-        if (r < 0)
-                return r;
-        r = sqlite_step(stmt);
-        (void) sqlite3_reset(stmt);
         if (r < 0)
                 return r;
         *ret = r > 0;
@@ -509,11 +472,8 @@ int ledger_has_conflicts(Ledger *l, const char *name, bool *ret)
 
 int ledger_check_archive(Ledger *l, const char *archive_id, int64_t change_seq)
 {
-        sqlite3_stmt *stmt;
-        int r = query_for(l, QUERY_CHECK_ARCHIVE, archive_id, NULL, &stmt);
+        sqlite3_stmt *stmt = query_for(l, QUERY_CHECK_ARCHIVE, archive_id, NULL);
 
-        if (r < 0)
-                return r;
         (void) sqlite3_bind_int64(stmt, 2, change_seq);
         return sqlite_execute(stmt);
 }

@@ -158,9 +158,7 @@ static int read_small_texts(Reader *r, const Table *table, const bool *large, in
                                   large[i] ? NULL : table->columns[i].source);
         }
         (void) strbuf_printf(&sql, " FROM \"%s\" WHERE rowid = ?1", table->source);
-        k = sqlite_prepare(r->db, sql.data, &stmt);
-        if (k < 0)
-                return k;
+        stmt = sqlite_make(r->db, sql.data);
         (void) sqlite3_bind_int64(stmt, 1, rowid);
         r->ticks = 0;
         k = sqlite_step(stmt);

@@ -85,8 +85,8 @@ static int walk_begin(Engine *e, Walk *w)
                 return engine_source_failed(e, r);
         if (w->marker || w->by_id)
                 return 0;
-        r = archive_cursor_list(e->archive, w->after.rowid);
-        return r < 0 ? engine_archive_failed(e, r) : walk_next_cursor(e, w);
+        archive_cursor_list(e->archive, w->after.rowid);
+        return walk_next_cursor(e, w);
 }
 
 /* A session is too large for the list: begins again with a list that reads each session separately, in order of rows, which a
