@@ -165,24 +165,50 @@ static int prepare_lists(Reader *r)
         return k;
 }
 
-static int prepare_children(Reader *r, Query query, const Table *table, const char *first,
-                            const char *where, const char *order)
+static int prepare_events(Reader *r)
 {
-        _cleanup_free_ char *tail = xasprintf("WHERE %s%s", where, order);
+        _cleanup_free_ char *tail = xasprintf(
+                        "WHERE session_id = ?1 AND tool_call_message_ordinal >= ?2 "
+                        "ORDER BY tool_call_message_ordinal, %s",
+                        r->event_order);
 
-        return prepare_table(r, r->queries + query, table, first, tail);
+        return prepare_table(r, r->queries + QUERY_EVENTS, &event_table,
+                             "tool_call_message_ordinal", tail);
 }
 
-static int prepare_if_table(Reader *r, Query query, const char *table, const char *sql)
-{
-        return schema_has_table(&r->schema, table) ? sqlite_prepare(r->db, sql, r->queries + query)
-                                                   : 0;
-}
+/* What needs no column that older files lack; some need a table that a file may lack. */
+static const struct {
+        Query query;
+        const char *table, *sql;
+} statements[] = {
+        { QUERY_BEGIN, NULL, "BEGIN" },
+        { QUERY_END, NULL, "ROLLBACK" },
+        { QUERY_DATA_VERSION, NULL, "PRAGMA data_version" },
+        { QUERY_HAS_SESSION, NULL, "SELECT 1 FROM sessions WHERE id = ?1 LIMIT 1" },
+        { QUERY_COUNT, NULL, "SELECT count(*) FROM sessions" },
+        /* three looks into the index of ids: NULL sorts first, then numbers, text, bytes */
+        { QUERY_ODD_IDS, NULL,
+          "SELECT EXISTS (SELECT 1 FROM sessions WHERE id IS NULL) OR "
+          "EXISTS (SELECT 1 FROM sessions WHERE id <= '') OR "
+          "EXISTS (SELECT 1 FROM sessions WHERE id >= x'')" },
+        { QUERY_CALL_COUNT, "tool_calls", "SELECT count(*) FROM tool_calls WHERE session_id = ?1" },
+        { QUERY_LOST_CALLS, "tool_calls",
+          "SELECT 1 FROM tool_calls WHERE session_id = ?1 AND message_id "
+          "NOT IN (SELECT id FROM messages WHERE session_id = ?1) LIMIT 1" },
+        { QUERY_USAGE_EXTENT, "usage_events", "SELECT count(*), max(rowid) FROM usage_events" },
+        { QUERY_HAS_USAGE, "usage_events",
+          "SELECT 1 FROM usage_events WHERE session_id = ?1 LIMIT 1" },
+        { QUERY_DELETED, "session_deletion_changes",
+          "SELECT session_id, revision FROM session_deletion_changes "
+          "WHERE revision > ?1 AND deleted = 1 AND session_id NOT IN "
+          "(SELECT id FROM sessions) ORDER BY revision" },
+        { QUERY_EXCLUDED, "excluded_sessions",
+          "SELECT id, 0 FROM excluded_sessions WHERE id NOT IN (SELECT id FROM sessions)" },
+};
 
-/* Whether a session has text, and whether all of its rows can be joined. */
+/* Whether a session has text, and whether some was left out. */
 static int prepare_text_questions(Reader *r)
 {
-        bool has_calls = schema_has_table(&r->schema, "tool_calls");
         int k;
 
         k = sqlite_prepare(r->db,
@@ -198,75 +224,35 @@ static int prepare_text_questions(Reader *r)
                                 "SELECT 1 FROM conversation_session_changes WHERE session_id = ?1 "
                                 "AND gap = 'archive_content_excluded'",
                                 r->queries + QUERY_LEFT_OUT);
-        if (k >= 0 && has_calls)
-                k = sqlite_prepare(r->db,
-                                   "SELECT 1 FROM tool_calls WHERE session_id = ?1 AND message_id "
-                                   "NOT IN (SELECT id FROM messages WHERE session_id = ?1) LIMIT 1",
-                                   r->queries + QUERY_LOST_CALLS);
         return k;
 }
 
 /* Prepares what today's schema allows. The tail that sorts by event_index needs that column; older files lack it. */
 int reader_prepare(Reader *r)
 {
-        int k;
+        int k = 0;
 
         r->has_markers = schema_column(&r->schema, "sessions", "sync_marker");
         r->event_order = schema_column(&r->schema, "tool_result_events", "event_index")
                                          ? "call_index, event_index, id"
                                          : "id";
 
-        k = sqlite_prepare(r->db, "BEGIN", r->queries + QUERY_BEGIN);
-        if (k >= 0)
-                k = sqlite_prepare(r->db, "ROLLBACK", r->queries + QUERY_END);
-        if (k >= 0)
-                k = sqlite_prepare(r->db, "PRAGMA data_version", r->queries + QUERY_DATA_VERSION);
+        for (size_t i = 0; k >= 0 && i < ELEMENTSOF(statements); i++)
+                if (!statements[i].table || schema_has_table(&r->schema, statements[i].table))
+                        k = sqlite_prepare(r->db, statements[i].sql,
+                                           r->queries + statements[i].query);
         if (k >= 0)
                 k = prepare_sessions(r);
-        if (k >= 0)
-                k = sqlite_prepare(r->db, "SELECT 1 FROM sessions WHERE id = ?1 LIMIT 1",
-                                   r->queries + QUERY_HAS_SESSION);
-        if (k >= 0)
-                k = sqlite_prepare(r->db, "SELECT count(*) FROM sessions",
-                                   r->queries + QUERY_COUNT);
-        if (k >=
-            0) /* three looks into the index of ids: NULL sorts first, then numbers, text, bytes */
-                k = sqlite_prepare(r->db,
-                                   "SELECT EXISTS (SELECT 1 FROM sessions WHERE id IS NULL) OR "
-                                   "EXISTS (SELECT 1 FROM sessions WHERE id <= '') OR "
-                                   "EXISTS (SELECT 1 FROM sessions WHERE id >= x'')",
-                                   r->queries + QUERY_ODD_IDS);
         if (k >= 0)
                 k = prepare_table(r, r->queries + QUERY_MESSAGES, &message_table, "id",
                                   "WHERE session_id = ?1 AND ordinal >= ?2 ORDER BY ordinal");
         if (k >= 0)
-                k = prepare_if_table(r, QUERY_CALL_COUNT, "tool_calls",
-                                     "SELECT count(*) FROM tool_calls WHERE session_id = ?1");
-        if (k >= 0)
                 k = prepare_table(r, r->queries + QUERY_CALLS, &call_table, "message_id",
                                   "WHERE message_id = ?1 ORDER BY id");
         if (k >= 0)
-                k = prepare_children(r, QUERY_EVENTS, &event_table, "tool_call_message_ordinal",
-                                     "session_id = ?1 AND tool_call_message_ordinal >= ?2 "
-                                     "ORDER BY tool_call_message_ordinal, ",
-                                     r->event_order);
+                k = prepare_events(r);
         if (k >= 0)
                 k = prepare_lists(r);
-        if (k >= 0)
-                k = prepare_if_table(r, QUERY_USAGE_EXTENT, "usage_events",
-                                     "SELECT count(*), max(rowid) FROM usage_events");
-        if (k >= 0)
-                k = prepare_if_table(r, QUERY_HAS_USAGE, "usage_events",
-                                     "SELECT 1 FROM usage_events WHERE session_id = ?1 LIMIT 1");
-        if (k >= 0)
-                k = prepare_if_table(r, QUERY_DELETED, "session_deletion_changes",
-                                     "SELECT session_id, revision FROM session_deletion_changes "
-                                     "WHERE revision > ?1 AND deleted = 1 AND session_id NOT IN "
-                                     "(SELECT id FROM sessions) ORDER BY revision");
-        if (k >= 0)
-                k = prepare_if_table(r, QUERY_EXCLUDED, "excluded_sessions",
-                                     "SELECT id, 0 FROM excluded_sessions "
-                                     "WHERE id NOT IN (SELECT id FROM sessions)");
         if (k >= 0)
                 k = prepare_text_questions(r);
         return k < 0 ? k : 0;
