@@ -9,6 +9,9 @@
 /* What one run of a pattern costs of the budget, a mean. */
 #define PATTERN_STEPS 256
 
+/* The same of one question to the judge. */
+#define JUDGE_STEPS 512
+
 /* Of these each is looked for in every text. */
 #define HOMES_MAX 8
 
@@ -94,6 +97,13 @@ static inline size_t scanner_view_start(const char *text, size_t at)
 /* The name of one of @rule's commands stands at @at. *@done: where the last of them ends that has a secret; a name within it is one of
  * its arguments. Returns 0 or -ENOMEM. */
 int scanner_try_commands(Scanner *s, const Rule *rule, size_t *done, size_t at);
+
+/* Where a value ends of which @end is the end: the reader has its bounds, a secret may be longer. Many values may be parts of one
+ * word. */
+size_t scanner_value_end(Scanner *s, const Candidate *c, size_t end);
+
+/* What the keyword at @at names. It may be a literal of several rules. Returns 0 or -ENOMEM. */
+int scanner_try_judge(Scanner *s, size_t at);
 
 /* A word of armour stands at @at. @done: up to where of the view there are keys. Both return 0 or -ENOMEM. */
 int scanner_try_key(Scanner *s, const Rule *rule, size_t *done, size_t at);

@@ -22,9 +22,6 @@
 #define DEPTH_LIMIT 5000
 #define HEAP_LIMIT  1024 /* KB */
 
-/* What it costs of the budget, a mean. */
-#define JUDGE_STEPS 512
-
 /* How far the word round a beginning goes back. */
 #define CUT_WORD_MAX 64
 
@@ -398,17 +395,6 @@ static bool name_matches(void *userdata, const char *name, size_t n)
         return r > 0;
 }
 
-/* Where a value ends of which @end is the end: the reader has its bounds, a secret may be longer. Many values may be parts of one
- * word. */
-static size_t value_end(Scanner *s, const Candidate *c, size_t end)
-{
-        if (end != c->end || end - c->start < JUDGE_VALUE_MAX)
-                return end;
-        if (end < s->word.start || end > s->word.end)
-                s->word = (Range){ end, extent_word(&s->view, end) };
-        return s->word.end;
-}
-
 static int take_assignment(void *userdata, const Candidate *c)
 {
         const Assignment *a = userdata;
@@ -424,7 +410,7 @@ static int take_assignment(void *userdata, const Candidate *c)
         p = scanner_matched_parts(s, a->rule);
         for (size_t i = 0; i < p.n; i++) {
                 size_t start = c->start + p.parts[i].start,
-                       end = value_end(s, c, c->start + p.parts[i].end);
+                       end = scanner_value_end(s, c, c->start + p.parts[i].end);
 
                 if (scanner_take(s, a->rule, c->name_start < start ? c->name_start : start, start,
                                  end) < 0)
@@ -439,108 +425,6 @@ static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
 
         return judge_read_at(&s->view, start, end, rule->name.code ? name_matches : NULL,
                              take_assignment, &a);
-}
-
-static bool has_letter(const char *s, size_t n)
-{
-        return n > 0 && text_classes(s, n) & (CLASS_UPPER | CLASS_LOWER);
-}
-
-/*
- * Does the name stand in a value that was found to be no secret, and its own value after that? "PASS=config.pass TERM=xterm": the
- * second pass names nothing. But "Authorization: token x" does, and "a = token = x".
- */
-static bool is_in_stayed(const Scanner *s, const Candidate *c)
-{
-        const Range *stayed = &s->stayed;
-        bool beside = c->form == FORM_OPERATOR &&
-                      !has_letter(s->view.text + c->name_end, c->start - c->name_end);
-
-        return c->name_start >= stayed->start && c->name_end <= stayed->end &&
-               c->start >= stayed->end && !beside &&
-               (c->form == FORM_OPERATOR || c->form == FORM_WORD || c->form == FORM_LINE ||
-                c->form == FORM_GAP || c->form == FORM_COPULA) &&
-               !(c->keyword_start == stayed->start && c->keyword_end == stayed->end);
-}
-
-/* Notes what stays, where it is one word that a name or an option has. */
-static void note_stayed(Scanner *s, const Candidate *c)
-{
-        const char *value = s->view.text + c->start;
-
-        if ((c->form == FORM_OPERATOR || c->form == FORM_OPTION || c->form == FORM_PAIR) &&
-            c->start >= c->name_end && !c->quote && !memchr(value, ' ', c->end - c->start) &&
-            !is_any(value[c->end - c->start - 1], ":="))
-                s->stayed = (Range){ c->start, c->end };
-}
-
-/* An identifier that is barely a secret beside its name is looked for nowhere else: it may be the name of anything. */
-#define BARELY 1024
-
-static bool is_barely_secret(const View *v, const Candidate *c, const Verdict *verdict)
-{
-        const char *s = v->text + c->start;
-        size_t n = c->end - c->start, i = 0;
-        bool lower = false; /* what has none is drawn at random as often as not */
-
-        if (verdict->score >= verdict->threshold + BARELY)
-                return false;
-        for (; i < n && ((is_name(s[i]) && s[i] != '-') || s[i] == '.'); i++)
-                lower = lower || is_lower(s[i]);
-        return i == n && lower && text_is_name(s, n);
-}
-
-static int take_judged(void *userdata, const Candidate *c)
-{
-        Scanner *s = userdata;
-        const View *v = &s->view;
-        Candidate rest = *c; /* without what was masked before at either end */
-        size_t end;
-        const Rule *rule;
-        Verdict verdict;
-        int r;
-
-        while (rest.start < rest.end && view_is_marker(v, rest.start))
-                rest.start++;
-        while (rest.start < rest.end && view_is_marker(v, rest.end - 1))
-                rest.end--;
-        if (rest.end - rest.start < JUDGE_VALUE_MIN ||
-            memchr(v->text + rest.start, MARKER, rest.end - rest.start))
-                return 0;
-        c = &rest;
-        if (is_in_stayed(s, c))
-                return 0;
-        if (!budget_spend(&s->budget, JUDGE_STEPS))
-                return 0;
-        judge_decide(v, c, s->rules->caution, &verdict);
-        /* What stays whatever the name is needs no look at the names of issuers; a key may be the key of one. */
-        rule = verdict.veto || (verdict.score < verdict.threshold - JUDGE_KNOWN_NAME &&
-                                c->kind != KIND_KEY)
-                               ? NULL
-                               : ruleset_judge_rule(s->rules, v, c, &verdict);
-        if (!rule) {
-                note_stayed(s, c);
-                return 0;
-        }
-        end = value_end(s, c, c->end);
-        s->only_here = is_barely_secret(v, c, &verdict);
-        r = scanner_take(s, rule, c->name_start < c->start ? c->name_start : c->start, c->start,
-                         end);
-        s->only_here = false;
-        if (r > 0 && c->start >= c->name_end && c->form != FORM_COLUMN && end > s->judged)
-                s->judged = end;
-        return r < 0 ? r : 0;
-}
-
-/* What the keyword at @at names. It may be a literal of several rules. */
-static int try_judge(Scanner *s, size_t at)
-{
-        if (at < s->judged)
-                return 0;
-        s->judged = at + 1;
-        if (!budget_spend(&s->budget, JUDGE_STEPS))
-                return 0;
-        return judge_read_keyword(&s->view, at, take_judged, s);
 }
 
 /* None of the literal's rules took what stands there: it may be the issuer's, in a form that was not published. */
@@ -602,7 +486,7 @@ static int try_hit(Scanner *s, LiteralHit hit)
                         r = scanner_try_key(s, rule, done, hit.start);
                         break;
                 case RULE_JUDGE:
-                        r = try_judge(s, hit.start);
+                        r = scanner_try_judge(s, hit.start);
                         break;
                 }
                 if (r < 0)
@@ -618,7 +502,7 @@ static int try_last_word(Scanner *s)
 
         for (size_t n = JUDGE_KEYWORD_SHORT; r == 0 && n >= JUDGE_KEYWORD_MIN; n--)
                 if (s->last_chunk && s->end == s->view.size && s->view.size - s->first >= n)
-                        r = try_judge(s, s->view.size - n);
+                        r = scanner_try_judge(s, s->view.size - n);
         return r;
 }
 
