@@ -377,15 +377,25 @@ static size_t read_string(Reader *r, size_t i, JudgeForm form, char operator)
         return end;
 }
 
-/* The second string of a call, at @i: one of three and more is one of a list. */
-static void read_second(Reader *r, size_t i)
+/* The last string of a call may be the value, also after two others: set_password("service", "user", "value"). One that another
+ * follows is rather one of a list. */
+#define CALL_STRINGS_MAX 3
+
+/* The strings of a call after the first, from @i on. */
+static void read_further(Reader *r, size_t i)
 {
         const View *v = r->v;
-        size_t end = judge_quoted_end(v, i + 1);
 
-        r->c.listed = end > 0 && at(v, end + 1) == ',' &&
-                      is_quote(at(v, reader_skip_space(v, end + 2)));
-        (void) read_string(r, i, FORM_ARGUMENT, ',');
+        for (unsigned n = 1; n < CALL_STRINGS_MAX && is_quote(at(v, i)); n++) {
+                size_t end = judge_quoted_end(v, i + 1);
+                size_t next = end > 0 && at(v, end + 1) == ',' ? reader_skip_space(v, end + 2) : 0;
+
+                r->c.listed = next > 0 && is_quote(at(v, next));
+                (void) read_string(r, i, FORM_ARGUMENT, ',');
+                if (!r->c.listed)
+                        break;
+                i = next;
+        }
         r->c.listed = false;
 }
 
@@ -401,12 +411,12 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
                 quote += 2;
         end = read_string(r, quote, form, operator);
         if (end) {
-                /* ("user", "value"): the second one may be it. */
+                /* ("user", "value") */
                 size_t next = at(v, end + 1) == ',' ? reader_skip_space(v, end + 2) : 0;
 
                 if (next && is_quote(at(v, next)) &&
                     (form == FORM_CALL || (form == FORM_OPERATOR && quote > start)))
-                        read_second(r, next);
+                        read_further(r, next);
                 /* "old" -> "new" */
                 next = reader_word_at(v, reader_skip_blanks(v, end + 1), "->");
                 next = next ? reader_skip_blanks(v, next) : 0;

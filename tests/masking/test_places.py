@@ -59,6 +59,11 @@ QUOTED = [
     "export PGPASSWORD='¤'",
     'az login -u al --password "¤"',
     'requests.get(u, auth=("al", "¤"))',
+    'keyring.set_password("app", "al", "¤")',
+    "ssh.connect(host, 22, 'al', '¤')",
+    'DriverManager.getConnection(url, "app", "¤")',
+    "crypto.createHmac('sha256', \"¤\").update(body)",
+    'User.objects.create_user("al", "al@test.example", "¤")',
     "$c = mysqli_connect('db', 'app', '¤', 'shop');",
 ]
 # Forms of "to be" and "to be called", CJK glued to a name, and drawn tables.
