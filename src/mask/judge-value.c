@@ -399,6 +399,23 @@ static void read_further(Reader *r, size_t i)
         r->c.listed = false;
 }
 
+/* Emphasis round the value: "**x", "__x__". A token may begin with "__". */
+static bool is_emphasis(const View *v, size_t i)
+{
+        size_t end = i + 2;
+
+        if (!is_any(at(v, i), "*_") || at(v, i + 1) != at(v, i))
+                return false;
+        if (v->text[i] == '*')
+                return true;
+        while (end < v->size && end - i < JUDGE_VALUE_MAX && !is_blank(v->text[end]) &&
+               v->text[end] != '\n')
+                end++;
+        while (end > i + 2 && is_any(v->text[end - 1], ".,;:!?)|"))
+                end--;
+        return end > i + 4 && v->text[end - 1] == '_' && v->text[end - 2] == '_';
+}
+
 bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned how)
 {
         const View *v = r->v;
@@ -406,8 +423,7 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
 
         if (start >= v->size)
                 return false;
-        /* Emphasis round the value. */
-        while (is_any(at(v, quote), "*_") && at(v, quote + 1) == at(v, quote))
+        while (is_emphasis(v, quote))
                 quote += 2;
         end = read_string(r, quote, form, operator);
         if (end) {

@@ -336,6 +336,15 @@ static char *fill(const char *line, size_t *ret_start, size_t *ret_end)
         return text;
 }
 
+/* One in 4,096 random values does. */
+TEST(a_value_may_begin_like_emphasis)
+{
+        size_t start, end;
+        _cleanup_free_ char *text = fill("API_KEY=__@", &start, &end);
+
+        CHECK(read_text(text, strlen(text), strlen("API_KEY="), end).n_found > 0);
+}
+
 TEST(the_value_is_read_in_each_form)
 {
         seed();
