@@ -224,23 +224,26 @@ int sqlite_query_intf(sqlite3 *db, int64_t *ret, const char *format, ...)
         return sqlite_query_int(db, sql, ret);
 }
 
+static int check_file(const char *path, const char *suffix)
+{
+        _cleanup_free_ char *file = xasprintf("%s%s", path, suffix);
+        struct stat st;
+
+        if (stat(file, &st) < 0)
+                return errno == ENOENT && *suffix ? 0 : -errno;
+        if (S_ISREG(st.st_mode))
+                return 0;
+        return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+}
+
 int sqlite_check_files(const char *path)
 {
         static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
+        int r = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
-                _cleanup_free_ char *file = xasprintf("%s%s", path, suffixes[i]);
-                struct stat st;
-
-                if (stat(file, &st) < 0) {
-                        if (i > 0 && errno == ENOENT)
-                                continue;
-                        return -errno;
-                }
-                if (!S_ISREG(st.st_mode))
-                        return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-        }
-        return 0;
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(suffixes); i++)
+                r = check_file(path, suffixes[i]);
+        return r;
 }
 
 int sqlite_harden(sqlite3 *db)
