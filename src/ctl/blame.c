@@ -325,11 +325,9 @@ int command_blame(int argc, char *argv[])
         };
         const char *name;
         uint64_t line;
-        int r, first;
+        int first = options_parse(&usage, argc, argv);
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (places_open_archive(&q) < 0)
                 return STATUS_FAILED;
         place = xstrdup(argv[first]);

@@ -35,5 +35,8 @@ int command_sync(int argc, char *argv[]);
 int command_verify(int argc, char *argv[]);
 int command_watch(int argc, char *argv[]);
 
+/* Ends the program, once all that was printed is written: where it cannot be, that is an error. */
+__attribute__((noreturn)) void command_end(int status);
+
 /* "scrubjayctl: " and a sentence on stderr; whatever it quotes is made printable. */
 void print_error(const char *format, ...) _printf_(1, 2);

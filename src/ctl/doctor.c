@@ -609,11 +609,8 @@ int command_doctor(int argc, char *argv[])
                 .options = options,
                 .n_options = ELEMENTSOF(options),
         };
-        int r, first;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        (void) options_parse(&usage, argc, argv);
         d.settings = places_look();
         if (daemon_connect(&d.bus) >= 0)
                 d.is_running = daemon_get_status(d.bus, false, &d.daemon) > 0;

@@ -188,11 +188,9 @@ int command_export(int argc, char *argv[])
                 .max_arguments = 1,
         };
         const char *folder;
-        int r, first;
+        int first = options_parse(&usage, argc, argv);
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (jsonl + markdown + agentsview != 1) {
                 print_error(_("Give a format: --jsonl, --markdown or --agentsview."));
                 return STATUS_USAGE;

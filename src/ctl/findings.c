@@ -29,16 +29,17 @@ typedef struct View {
         JsonArray array;
 } View;
 
+#define GROUP_NOT_GIVEN ((FindingGroup) ELEMENTSOF(groups))
+
 static const struct {
         const char *name;
-        FindingGroup group;
         const char *header; /* of the key's column */
 } groups[] = {
-        { "secret", GROUP_SECRET, N_("RULE") },
-        { "rule", GROUP_RULE, N_("RULE") },
-        { "project", GROUP_PROJECT, N_("PROJECT") },
-        { "session", GROUP_SESSION, N_("SESSION") },
-        { "day", GROUP_DAY, N_("DAY") },
+        [GROUP_SECRET] = { "secret", N_("RULE") },
+        [GROUP_RULE] = { "rule", N_("RULE") },
+        [GROUP_PROJECT] = { "project", N_("PROJECT") },
+        [GROUP_SESSION] = { "session", N_("SESSION") },
+        [GROUP_DAY] = { "day", N_("DAY") },
 };
 
 static void add_iso(Listing *l, const char *time)
@@ -278,17 +279,6 @@ static int run(View *v, const FindingFilter *filter, bool each_place, bool json)
         return STATUS_DONE;
 }
 
-static int find_group(const char *name, FindingGroup *ret)
-{
-        for (size_t i = 0; i < ELEMENTSOF(groups); i++)
-                if (strcmp(groups[i].name, name) == 0) {
-                        *ret = groups[i].group;
-                        return 0;
-                }
-        print_error(_("--by takes secret, rule, project, session or day, not '%s'."), name);
-        return -EINVAL;
-}
-
 /* What is to be done, and whether the options fit it. Returns 0 or -EINVAL after saying why. */
 static int check_verb(int n, char *const *arguments, bool baseline, const char *note, bool undo,
                       bool *ret_is_ack)
@@ -315,14 +305,15 @@ int command_findings(int argc, char *argv[])
         _cleanup_(query_closep) Query *q = NULL;
         _cleanup_free_ char *session = NULL;
         bool json = false, sarif = false, places_wanted = false, all = false, baseline = false;
-        const char *by = NULL, *given_session = NULL, *note = NULL;
+        FindingGroup by = GROUP_NOT_GIVEN;
+        const char *given_session = NULL, *note = NULL;
         FindingFilter filter = { 0 };
         bool undo = false;
         View v = { 0 };
         const Option options[] = {
                 { "all", NULL, N_("include acknowledged secrets"), OPTION_FLAG, &all },
                 { "by", N_("WHAT"), N_("count by secret, rule, project, session or day"),
-                  OPTION_STRING, &by },
+                  OPTION_WORD, &by, "secret, rule, project, session, day", GROUP_SECRET },
                 { "places", NULL, N_("list every masked place"), OPTION_FLAG, &places_wanted },
                 { "rule", N_("ID"), N_("only this rule (id or glob)"), OPTION_STRING,
                   &filter.rule },
@@ -352,21 +343,19 @@ int command_findings(int argc, char *argv[])
                 .max_arguments = -1,
         };
         bool is_ack;
-        int r, first;
+        int first = options_parse(&usage, argc, argv);
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
-        if (find_group(by ?: "secret", &v.group) < 0 ||
-            check_verb(argc - first, argv + first, baseline, note, undo, &is_ack) < 0)
+        if (check_verb(argc - first, argv + first, baseline, note, undo, &is_ack) < 0)
                 return STATUS_USAGE;
-        if (by && (places_wanted || sarif))
+        if (by != GROUP_NOT_GIVEN && (places_wanted || sarif))
                 return options_clash("--by", places_wanted ? "--places" : "--sarif"), STATUS_USAGE;
         if (json && sarif)
                 return options_clash("--json", "--sarif"), STATUS_USAGE;
         if ((json || sarif) && (is_ack || baseline))
                 return options_clash(json ? "--json" : "--sarif", is_ack ? "ack" : "--baseline"),
                        STATUS_USAGE;
+        v.group = by == GROUP_NOT_GIVEN ? GROUP_SECRET : by;
         if (places_open_archive(&q) < 0)
                 return STATUS_FAILED;
         if (query_warning(q))

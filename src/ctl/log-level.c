@@ -69,11 +69,9 @@ int command_log_level(int argc, char *argv[])
                 .n_options = ELEMENTSOF(options),
                 .max_arguments = 1,
         };
-        int r, first;
+        int first = options_parse(&usage, argc, argv);
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (first < argc && !is_level(argv[first])) {
                 print_error(_("'%s' is not a log level. See 'scrubjayctl log-level --help'."),
                             argv[first]);

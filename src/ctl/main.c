@@ -65,6 +65,17 @@ void print_error(const char *format, ...)
         fprintf(stderr, "scrubjayctl: %s\n", line.data ?: "");
 }
 
+void command_end(int status)
+{
+        pager_close();
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                if (errno != EPIPE && status != STATUS_USAGE) /* else it was told */
+                        print_error(_("The output could not be written: %m."));
+                status = status == STATUS_USAGE ? status : STATUS_FAILED;
+        }
+        exit(status);
+}
+
 static void print_help(void)
 {
         puts(_("Usage: scrubjayctl [--archive=PATH] [--config=FILE] COMMAND [OPTION...]"));
@@ -187,12 +198,5 @@ int main(int argc, char *argv[])
                 explain_unknown(name);
                 return STATUS_USAGE;
         }
-        r = command->run(argc - optind, argv + optind);
-        pager_close();
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-                if (errno != EPIPE && r != STATUS_USAGE) /* else it was told */
-                        print_error(_("The output could not be written: %m."));
-                return r == STATUS_USAGE ? r : STATUS_FAILED;
-        }
-        return r;
+        command_end(command->run(argc - optind, argv + optind));
 }

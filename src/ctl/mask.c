@@ -301,11 +301,9 @@ int command_mask(int argc, char *argv[])
                 .options = options,
                 .n_options = ELEMENTSOF(options),
         };
-        int first, r;
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        (void) options_parse(&usage, argc, argv);
         if (run.session && !run.json_lines)
                 return options_need("--session", "--jsonl"), STATUS_USAGE;
         if (run.explain && (run.json_lines || run.check)) {

@@ -326,11 +326,9 @@ int command_mcp(int argc, char *argv[])
                               "commits, findings. The agent starts it, and it cannot change anything."),
                 .example = "scrubjayctl mcp   # for an agent: claude mcp add scrubjay -- scrubjayctl mcp",
         };
-        int r, first;
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        (void) options_parse(&usage, argc, argv);
         r = serve(stdin, stdout);
         if (r < 0 && r != -EPIPE) {
                 print_error(_("The conversation ended: %s."), strerror(-r));

@@ -39,6 +39,24 @@ int parse_number(const char *s, uint64_t *ret)
         return 0;
 }
 
+static int parse_word(const Option *o, const char *argument)
+{
+        const char *word = o->words;
+
+        for (unsigned value = o->first_word; *word; value++) {
+                size_t n = strcspn(word, ",");
+
+                if (strlen(argument) == n && memcmp(word, argument, n) == 0) {
+                        *(unsigned *) o->value = value;
+                        return 0;
+                }
+                word += n;
+                word += strspn(word, ", ");
+        }
+        print_error(_("--%s takes one of %s; '%s' is unknown."), o->name, o->words, argument);
+        return -EINVAL;
+}
+
 static int option_set(const Option *o, const char *argument)
 {
         int r = 0;
@@ -62,6 +80,8 @@ static int option_set(const Option *o, const char *argument)
                                       "'2026-01-31', not '%s'."),
                                     o->name, argument);
                 return r;
+        case OPTION_WORD:
+                return parse_word(o, argument);
         }
         return -EINVAL;
 }
@@ -162,14 +182,14 @@ static int check_places(void)
         return 0;
 }
 
-int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first)
+int options_parse(const Usage *usage, int argc, char *argv[])
 {
         struct option known[OPTIONS_MAX + 4] = {
                 { "help", no_argument, NULL, CODE_HELP },
                 { "archive", required_argument, NULL, CODE_ARCHIVE },
                 { "config", required_argument, NULL, CODE_CONFIG },
         };
-        int code, r;
+        int code;
 
         for (size_t i = 0; i < usage->n_options && i < OPTIONS_MAX; i++)
                 known[3 + i] = (struct option){ usage->options[i].name,
@@ -182,7 +202,7 @@ int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first)
                 switch (code) {
                 case CODE_HELP:
                         help_print(usage, argv[0]);
-                        return 1;
+                        command_end(STATUS_DONE);
                 case CODE_ARCHIVE:
                         places.archive = optarg;
                         break;
@@ -191,21 +211,16 @@ int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first)
                         break;
                 case ':':
                         print_error(_("Option '%s' needs a value."), argv[optind - 1]);
-                        return -EINVAL;
+                        command_end(STATUS_USAGE);
                 case '?':
                         print_error(_("%s has no option '%s'. See 'scrubjayctl %s --help'."),
                                     argv[0], argv[optind - 1], argv[0]);
-                        return -EINVAL;
+                        command_end(STATUS_USAGE);
                 default:
-                        r = option_set(usage->options + (code - CODE_FIRST), optarg);
-                        if (r < 0)
-                                return -EINVAL;
+                        if (option_set(usage->options + (code - CODE_FIRST), optarg) < 0)
+                                command_end(STATUS_USAGE);
                 }
-        r = count_check(usage, argv[0], argc - optind);
-        if (r >= 0)
-                r = check_places();
-        if (r < 0)
-                return r;
-        *ret_first = optind;
-        return 0;
+        if (count_check(usage, argv[0], argc - optind) < 0 || check_places() < 0)
+                command_end(STATUS_USAGE);
+        return optind;
 }

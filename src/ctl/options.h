@@ -12,6 +12,7 @@ typedef enum OptionType {
         OPTION_STRING, /* value: const char **, borrowed from argv */
         OPTION_NUMBER, /* value: uint64_t * */
         OPTION_TIME,   /* value: uint64_t *, microseconds since the epoch; see ctl/moment.h */
+        OPTION_WORD,   /* value: an enum *, set to that of the word */
 } OptionType;
 
 typedef struct Option {
@@ -20,6 +21,8 @@ typedef struct Option {
         const char *help;     /* N_() */
         OptionType type;
         void *value;
+        const char *words;   /* of OPTION_WORD, as "a, b, c" */
+        unsigned first_word; /* the enum's value of the first; the others follow */
 } Option;
 
 typedef struct Usage {
@@ -33,10 +36,10 @@ typedef struct Usage {
 } Usage;
 
 /*
- * Parses the options of the command argv[0]; arguments that are no options are moved to the end of argv.
- * Returns 0 (*@ret_first is the index of the first argument), 1: help was asked for and printed, or -EINVAL: said why.
+ * Parses the options of the command argv[0]; arguments that are no options are moved to the end of argv. Returns the index of
+ * the first of them. Ends the program where help was asked for, and where the command line is invalid.
  */
-int options_parse(const Usage *usage, int argc, char *argv[], int *ret_first);
+int options_parse(const Usage *usage, int argc, char *argv[]);
 
 /* Says that two options (or a word and an option) cannot be given together, or that one means nothing without the other. Both
  * return -EINVAL. */

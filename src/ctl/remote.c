@@ -447,11 +447,8 @@ int command_remote(int argc, char *argv[])
         };
         RemoteOptions remote;
         const char *verb;
-        int r, first;
+        int first = options_parse(&usage, argc, argv);
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
         verb = argv[first];
         if (a.limit != UINT64_MAX && strcmp(verb, "preview") != 0)
                 return options_need("--limit", "preview"), STATUS_USAGE;

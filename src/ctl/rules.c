@@ -211,11 +211,8 @@ int command_rules(int argc, char *argv[])
                 .max_arguments = 2,
         };
         const char *verb, *argument;
-        int first, r;
+        int first = options_parse(&usage, argc, argv);
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
         verb = first < argc ? argv[first] : "list";
         argument = first + 1 < argc ? argv[first + 1] : NULL;
         if (values && strcmp(verb, "explain") != 0)

@@ -227,33 +227,13 @@ static int run(SearchIndex *x, const SearchFilter *filter, View *v)
         return v->n_hits > 0 ? STATUS_DONE : STATUS_FAILED; /* as grep */
 }
 
-static const struct {
-        const char *name;
-        SearchPart part;
-} parts[] = {
-        { "text", SEARCH_IN_TEXT },
-        { "thinking", SEARCH_IN_THINKING },
-        { "tool", SEARCH_IN_TOOL },
-};
-
-static int parse_part(const char *name, SearchPart *ret)
-{
-        for (size_t i = 0; i < ELEMENTSOF(parts); i++)
-                if (strcmp(parts[i].name, name) == 0) {
-                        *ret = parts[i].part;
-                        return 0;
-                }
-        print_error(_("--in takes text, thinking or tool, not '%s'."), name);
-        return -EINVAL;
-}
-
 int command_search(int argc, char *argv[])
 {
         _cleanup_(search_index_closep) SearchIndex *x = NULL;
         _cleanup_free_ char *path = NULL, *error = NULL, *session = NULL;
         _cleanup_(strbuf_done) StrBuf text = { 0 };
         _cleanup_(query_closep) Query *q = NULL;
-        const char *given_session = NULL, *part = NULL;
+        const char *given_session = NULL;
         _cleanup_(view_done) View v = { .limit = LIMIT };
         SearchFilter filter = { 0 };
         const Option options[] = {
@@ -265,7 +245,8 @@ int command_search(int argc, char *argv[])
                   &filter.agent },
                 { "role", N_("NAME"), N_("only messages by user, assistant ..."), OPTION_STRING,
                   &filter.role },
-                { "in", N_("PART"), N_("only in text, thinking or tool"), OPTION_STRING, &part },
+                { "in", N_("PART"), N_("only in text, thinking or tool"), OPTION_WORD, &filter.part,
+                  "text, thinking, tool", SEARCH_IN_TEXT },
                 { "since", N_("TIME"), N_("messages since: yesterday, 3d, 2026-01-31"), OPTION_TIME,
                   &filter.since_usec },
                 { "until", N_("TIME"), N_("messages before that time"), OPTION_TIME,
@@ -284,13 +265,9 @@ int command_search(int argc, char *argv[])
                 .min_arguments = 1,
                 .max_arguments = -1,
         };
-        int r, first;
+        int first = options_parse(&usage, argc, argv);
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
-        if (part && parse_part(part, &filter.part) < 0)
-                return STATUS_USAGE;
         join(argc - first, argv + first, &text);
         if (places_archive(&path) < 0 || places_open_archive(&q) < 0)
                 return STATUS_FAILED;

@@ -95,31 +95,11 @@ static int run(Query *q, const SessionFilter *filter, bool json)
         return STATUS_DONE;
 }
 
-static int parse_sort(const char *name, SessionSort *ret)
-{
-        static const struct {
-                const char *name;
-                SessionSort sort;
-        } known[] = { { "activity", SORT_ACTIVITY },
-                      { "started", SORT_STARTED },
-                      { "messages", SORT_MESSAGES },
-                      { "masked", SORT_MASKED } };
-
-        for (size_t i = 0; i < ELEMENTSOF(known); i++)
-                if (strcmp(known[i].name, name) == 0) {
-                        *ret = known[i].sort;
-                        return 0;
-                }
-        print_error(_("--sort takes activity, started, messages or masked, not '%s'."), name);
-        return -EINVAL;
-}
-
 int command_sessions(int argc, char *argv[])
 {
         _cleanup_(query_closep) Query *q = NULL;
         uint64_t limit = UINT64_MAX;
         SessionFilter filter = { 0 };
-        const char *sort = NULL;
         bool json = false;
         const Option options[] = {
                 { "project", N_("NAME"), N_("only this project (name or glob)"), OPTION_STRING,
@@ -133,8 +113,8 @@ int command_sessions(int argc, char *argv[])
                   &filter.commit },
                 { "pr", N_("URL"), N_("only with this pull request (URL or number)"), OPTION_STRING,
                   &filter.pr },
-                { "sort", N_("BY"), N_("by activity, started, messages or masked"), OPTION_STRING,
-                  &sort },
+                { "sort", N_("BY"), N_("by activity, started, messages or masked"), OPTION_WORD,
+                  &filter.sort, "activity, started, messages, masked", SORT_ACTIVITY },
                 { "limit", N_("N"), N_("at most this many; 0: all"), OPTION_NUMBER, &limit },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
         };
@@ -145,13 +125,8 @@ int command_sessions(int argc, char *argv[])
                 .options = options,
                 .n_options = ELEMENTSOF(options),
         };
-        int r, first;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
-        if (sort && parse_sort(sort, &filter.sort) < 0)
-                return STATUS_USAGE;
+        (void) options_parse(&usage, argc, argv);
         if (filter.commit && !commit_is_plausible(filter.commit)) {
                 print_error(_("--commit takes the digits of a commit's id, four or more, not '%s'."),
                             filter.commit);

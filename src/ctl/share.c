@@ -151,11 +151,9 @@ int command_share(int argc, char *argv[])
                 .min_arguments = 1,
                 .max_arguments = 1,
         };
-        int r, first;
+        int first = options_parse(&usage, argc, argv);
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
         if (places_open_archive(&q) < 0 || session_find(q, argv[first], &id) < 0)
                 return STATUS_FAILED;
         r = check_row(q, id, &row);

@@ -13,22 +13,6 @@
 /* Messages before and after the one that was asked for. */
 #define AROUND 3
 
-static int parse_tools(const char *name, ToolsShown *ret)
-{
-        static const struct {
-                const char *name;
-                ToolsShown tools;
-        } known[] = { { "all", TOOLS_ALL }, { "names", TOOLS_NAMES }, { "none", TOOLS_NONE } };
-
-        for (size_t i = 0; i < ELEMENTSOF(known); i++)
-                if (strcmp(known[i].name, name) == 0) {
-                        *ret = known[i].tools;
-                        return 0;
-                }
-        print_error(_("--tools takes all, names or none, not '%s'."), name);
-        return -EINVAL;
-}
-
 static int find_range(Query *q, const char *id, uint64_t message, uint64_t around,
                       MessageRange *ret)
 {
@@ -51,7 +35,6 @@ int command_show(int argc, char *argv[])
         bool json = false, markdown = false, no_pager = false;
         uint64_t message = UINT64_MAX, around = UINT64_MAX;
         RenderOptions render = { 0 };
-        const char *tools = NULL;
         MessageRange range;
         const Option options[] = {
                 { "message", N_("N"), N_("show this message and those around it"), OPTION_NUMBER,
@@ -59,7 +42,7 @@ int command_show(int argc, char *argv[])
                 { "around", N_("N"), N_("how many before and after it (3)"), OPTION_NUMBER,
                   &around },
                 { "tools", N_("HOW"), N_("tool calls: all (with results), names, none"),
-                  OPTION_STRING, &tools },
+                  OPTION_WORD, &render.tools, "all, names, none", TOOLS_ALL },
                 { "json", NULL, N_("print JSON"), OPTION_FLAG, &json },
                 { "markdown", NULL, N_("print Markdown"), OPTION_FLAG, &markdown },
                 { "no-pager", NULL, N_("do not start a pager"), OPTION_FLAG, &no_pager },
@@ -74,13 +57,9 @@ int command_show(int argc, char *argv[])
                 .min_arguments = 1,
                 .max_arguments = 1,
         };
-        int r, first;
+        int first = options_parse(&usage, argc, argv);
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
-        if (tools && parse_tools(tools, &render.tools) < 0)
-                return STATUS_USAGE;
         if (json && markdown)
                 return options_clash("--json", "--markdown"), STATUS_USAGE;
         if (around != UINT64_MAX && message == UINT64_MAX)

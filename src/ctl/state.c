@@ -166,11 +166,8 @@ int command_state(int argc, char *argv[])
                 .max_arguments = 2,
         };
         const char *file;
-        int r, first;
+        int first = options_parse(&usage, argc, argv);
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
         file = first + 1 < argc ? argv[first + 1] : NULL;
         if (strcmp(argv[first], "export") == 0)
                 return run_export(file);

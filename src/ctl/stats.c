@@ -160,27 +160,15 @@ static void print_tables(const View *v)
         puts(v->total.data);
 }
 
-static int find_table(const char *name, StatsBy *ret)
-{
-        for (StatsBy by = STATS_WEEK; by < N_STATS; by++)
-                if (strcmp(tables[by].name, name) == 0) {
-                        *ret = by;
-                        return 0;
-                }
-        print_error(_("--by takes week, agent or project, not '%s'."), name);
-        return -EINVAL;
-}
-
 int command_stats(int argc, char *argv[])
 {
         _cleanup_(query_closep) Query *q = NULL;
         _cleanup_(view_done) View v = { .limit = UINT64_MAX };
-        const char *by = NULL;
         StatsFilter filter = { 0 };
         bool json = false;
         const Option options[] = {
-                { "by", N_("WHAT"), N_("count only by week, agent or project"), OPTION_STRING,
-                  &by },
+                { "by", N_("WHAT"), N_("count only by week, agent or project"), OPTION_WORD,
+                  &v.only, "week, agent, project", STATS_WEEK },
                 { "project", N_("NAME"), N_("only this project (name or glob)"), OPTION_STRING,
                   &filter.project },
                 { "agent", N_("NAME"), N_("only this agent (name or glob)"), OPTION_STRING,
@@ -198,15 +186,11 @@ int command_stats(int argc, char *argv[])
                 .options = options,
                 .n_options = ELEMENTSOF(options),
         };
-        int r, first;
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
-        if (by && find_table(by, &v.only) < 0)
-                return STATUS_USAGE;
+        (void) options_parse(&usage, argc, argv);
         if (v.limit == UINT64_MAX)
-                v.limit = json || by ? 0 : ROWS_SHOWN;
+                v.limit = json || v.only != STATS_TOTAL ? 0 : ROWS_SHOWN;
         if (places_open_archive(&q) < 0)
                 return STATUS_FAILED;
         if (query_warning(q))

@@ -456,11 +456,8 @@ int command_status(int argc, char *argv[])
                 .options = options,
                 .n_options = ELEMENTSOF(options),
         };
-        int r, first;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        (void) options_parse(&usage, argc, argv);
         if (gather(&v) < 0)
                 return STATUS_FAILED;
         if (json) {

@@ -240,11 +240,8 @@ int command_sync(int argc, char *argv[])
                 .options = options,
                 .n_options = ELEMENTSOF(options),
         };
-        int r, first;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        (void) options_parse(&usage, argc, argv);
         return run_and_wait(NULL, json);
 }
 
@@ -265,11 +262,9 @@ int command_resync(int argc, char *argv[])
                 .n_options = ELEMENTSOF(options),
         };
         const char *method;
-        int r, first;
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        (void) options_parse(&usage, argc, argv);
         method = identity ? "ResyncIdentity" : "ForceResync";
         if (no_wait) {
                 _cleanup_(run_done) Run run = { .error = SD_BUS_ERROR_NULL };

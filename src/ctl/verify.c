@@ -195,11 +195,9 @@ int command_verify(int argc, char *argv[])
                 .n_options = ELEMENTSOF(options),
         };
         SessionFilter all = { 0 };
-        int first, r;
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        (void) options_parse(&usage, argc, argv);
         if (integrity && v.json)
                 return options_clash("--json", "--integrity"), STATUS_USAGE;
         if (integrity)

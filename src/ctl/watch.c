@@ -244,11 +244,9 @@ int command_watch(int argc, char *argv[])
                 .options = options,
                 .n_options = ELEMENTSOF(options),
         };
-        int r, first;
+        int r;
 
-        r = options_parse(&usage, argc, argv, &first);
-        if (r != 0)
-                return r < 0 ? STATUS_USAGE : STATUS_DONE;
+        (void) options_parse(&usage, argc, argv);
         r = daemon_connect(&bus);
         if (r < 0)
                 return daemon_no_bus(r);

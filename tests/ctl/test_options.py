@@ -58,6 +58,19 @@ def test_usage_errors_exit_2_with_a_sentence(ctl, arguments):
     assert re.fullmatch(r"scrubjayctl: .*\.\n", outcome.err)
 
 
+@pytest.mark.parametrize("command, option, words", [
+    (["sessions"], "sort", "activity, started, messages, masked"), (["search", "deploy"], "in", "text, thinking, tool"),
+    (["show", SESSION], "tools", "all, names, none"), (["stats"], "by", "week, agent, project"),
+    (["findings"], "by", "secret, rule, project, session, day"),
+])
+def test_a_word_is_one_of_those_that_are_named(sample, command, option, words):
+    sample.write("UPDATE messages SET thinking_text = 'deploy'")
+    for word in words.split(", "):
+        sample.run(*command, f"--{option}={word}")
+    for wrong in ("", ",", words, words[:2], words.replace(", ", "")):
+        assert f"--{option} takes one of {words}; '{wrong}' is unknown." in sample.run(*command, f"--{option}={wrong}", code=2).err
+
+
 @pytest.mark.parametrize("typed, meant", [("statsu", "status"), ("session", "sessions"), ("serch", "search")])
 def test_a_typing_error_is_understood(ctl, typed, meant):
     assert f"Did you mean '{meant}'?" in ctl.run(typed, code=2).err

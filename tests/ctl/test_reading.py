@@ -95,7 +95,7 @@ def test_a_resumed_session_is_on_top(sample):
     ("masked", [SESSION, OTHER, CODEX])])
 def test_sessions_are_sorted(sample, by, expected):
     assert ids(sample, "--sort", by) == expected
-    assert "activity, started, messages or masked" in sample.run("sessions", "--sort", "x", code=2).err
+    assert "activity, started, messages, masked" in sample.run("sessions", "--sort", "x", code=2).err
 
 
 @pytest.mark.parametrize("language", ["C", "de", "zh_CN"])
@@ -171,7 +171,7 @@ def test_show_leaves_tools_out(sample, form):
     names = sample.run("show", SESSION, *form, "--tools", "names").out
     assert "Bash" in names and "make deploy" not in names and "[REDACTED:jwt]" not in names
     assert "Bash" not in sample.run("show", SESSION, *form, "--tools", "none").out
-    assert "all, names or none" in sample.run("show", SESSION, "--tools", "some", code=2).err
+    assert "all, names, none" in sample.run("show", SESSION, "--tools", "some", code=2).err
 
 
 def test_show_links_parents_and_children(sample):
