@@ -251,13 +251,18 @@ static bool is_user_name(const View *v, size_t start, size_t end)
                 start++;
         while (start < end && is_any(v->text[end - 1], "\"'`*"))
                 end--;
-        if (start == end || v->text[start] == '%')
+        if (start == end)
                 return false;
+        /* a template: ${USER}, {user}, %USER% */
+        if (is_any(v->text[start], "${%"))
+                return v->text[start] != '%' || v->text[end - 1] == '%';
         /* "(al / value)", "[al] / value" */
         if (is_any(v->text[start], "(["))
                 end -= is_any(v->text[end - 1], ")]") && start + 2 < end;
+        if (memchr(v->text + start, '@', end - start))
+                return true;
         for (size_t i = start + 1; i < end; i++)
-                if (is_any(v->text[i], "()[]{};|&"))
+                if (is_any(v->text[i], "();{}") || (v->text[i] == ']' && i + 1 == end))
                         return false;
         return true;
 }

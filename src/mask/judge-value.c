@@ -215,22 +215,24 @@ static bool takes_key(const View *v, size_t start, size_t p)
                (at(v, p) == '(' && p - start > 4 && reader_word_at(v, p - 4, ".get"));
 }
 
-/* headers["name"], headers.get("name"): words there are a key, and not the value. */
-static bool is_map_key(const View *v, size_t start, size_t p)
+/* headers["name"], headers.get("name"): words there are a key, and not the value. Returns where that ends; 0: it is none. */
+static size_t map_key_end(const View *v, size_t start, size_t p)
 {
         size_t end;
 
         if (!takes_key(v, start, p) || !is_quote(at(v, p + 1)))
-                return false;
+                return 0;
         end = judge_quoted_end(v, p + 2);
         return end > 0 && text_is_words(v->text + p + 2, end - p - 2) &&
-               text_is_phrase(v->text + p + 2, end - p - 2);
+                                               text_is_phrase(v->text + p + 2, end - p - 2)
+                               ? end
+                               : 0;
 }
 
 /* The quote that opens a string within calls and brackets, as in Some("x"), new X("x"), ["x"], string(1) "x"; or @i. */
 static size_t skip_wrapping(const View *v, size_t i)
 {
-        size_t p = i;
+        size_t p = i, key;
 
         if (is_any(at(v, p), "bBrRfFuULc@$") && is_quote(at(v, p + 1)))
                 return p + 1;
@@ -241,8 +243,11 @@ static size_t skip_wrapping(const View *v, size_t i)
                         p++;
                 if (!is_any(at(v, p), "([{"))
                         return i;
-                if (is_map_key(v, i, p))
-                        return i;
+                key = map_key_end(v, i, p);
+                if (key > 0) { /* get("name", "value where there is none") */
+                        p = at(v, key + 1) == ',' ? reader_skip_space(v, key + 2) : i;
+                        return is_quote(at(v, p)) ? p : i;
+                }
                 p = reader_skip_space(v, p + 1);
                 if (is_quote(at(v, p)))
                         return p;
@@ -386,7 +391,10 @@ static void read_further(Reader *r, size_t i)
 {
         const View *v = r->v;
 
-        for (unsigned n = 1; n < CALL_STRINGS_MAX && is_quote(at(v, i)); n++) {
+        /* password("a", "b", "c") is rather what makes a field of that name */
+        unsigned max = r->c.name_start < r->c.keyword_start ? CALL_STRINGS_MAX : 2;
+
+        for (unsigned n = 1; n < max && is_quote(at(v, i)); n++) {
                 size_t end = judge_quoted_end(v, i + 1);
                 size_t next = end > 0 && at(v, end + 1) == ',' ? reader_skip_space(v, end + 2) : 0;
 

@@ -63,6 +63,12 @@ static bool is_identifier(const char *s, size_t n)
         return names_end(s, n) == n;
 }
 
+/* Minified code has names of a letter or two; others read as language does. */
+static bool is_variable_name(const char *s, size_t n)
+{
+        return n <= 2 || text_is_name(s, n);
+}
+
 /* x.token!==c||x.key!==d: compared with a variable, which may be a part of a longer condition */
 static bool is_compared(const Candidate *c, const char *s, size_t n)
 {
@@ -71,16 +77,25 @@ static bool is_compared(const Candidate *c, const char *s, size_t n)
         if (!is_any(c->operator, "e!") || c->quote)
                 return false;
         end = names_end(s, n);
-        return end == n || (end > 0 && end + 1 < n && is_any(s[end], "|&") && s[end + 1] == s[end]);
+        return end == n || (end > 0 && end + 1 < n && is_any(s[end], "|&") &&
+                            s[end + 1] == s[end] && is_variable_name(s, end));
 }
 
-/* key=a.b+"c": what goes on with a string is a part of an expression. After a quote that ends all of it ("key=a+") no word begins. */
+/* key=a.b+"c": names that go on with a string are a part of an expression. After a quote that ends all of it ("key=a+") no word
+ * begins; a random value may end with a sign, too. */
 static bool is_part_of_expression(const View *v, const Candidate *c)
 {
+        const char *text = v->text + c->start;
+        size_t n = c->end - c->start;
         char after = at(v, c->end + 1);
+        bool joined = false; /* of several names */
 
-        return !c->quote && is_quote(at(v, c->end)) && is_any(v->text[c->end - 1], "+?:(,[&|=") &&
-               (is_letter(after) || is_digit(after) || after == '[');
+        if (c->quote || !is_quote(at(v, c->end)) || !is_any(text[n - 1], "+?:(,[&|") ||
+            !(is_letter(after) || is_digit(after) || after == '['))
+                return false;
+        for (size_t i = 0; i + 1 < n; i++)
+                joined = joined || is_any(text[i], "?:(,&|");
+        return joined || is_variable_name(text, n - 1);
 }
 
 /* token: Zeroizing<String>; a tag of HTML (<br>, <TD>) is not written so. */
@@ -143,21 +158,23 @@ static size_t type_end(const char *s, size_t n, size_t i)
         return i;
 }
 
-/* 0x1F, 0x1FU, 123UL, 0x9e37_79b9_u64: no key is as short as a number */
-static bool is_number(const char *s, size_t n)
+/* 0x1F, 0x1FU, 123UL, 0x9e37_79b9_u64: no key is as short as a number; a password may look like one that has a type. */
+static bool is_number(const Candidate *c, const char *s, size_t n)
 {
+        bool typed = !c->quote && c->kind != KIND_PASSWORD && c->kind != KIND_PASS &&
+                     c->kind != KIND_LOGIN;
         bool hex = n > 2 && s[0] == '0' && to_lower(s[1]) == 'x';
         size_t i = hex ? 2 : 0, digits = 0, end;
 
         for (; i < n; i++) {
-                char c = to_lower(s[i]);
+                char sign = to_lower(s[i]);
 
-                if (is_digit(c) || (hex && c >= 'a' && c <= 'f'))
+                if (is_digit(sign) || (hex && sign >= 'a' && sign <= 'f'))
                         digits++;
-                else if (c != '_' || i + 1 == n || !(is_digit(s[i + 1]) || hex))
+                else if (sign != '_' || i + 1 == n || !(is_digit(s[i + 1]) || hex))
                         break;
         }
-        end = type_end(s, n, i);
+        end = typed ? type_end(s, n, i) : i;
         return digits > 0 && digits <= 16 && end == n && (hex || end > i);
 }
 
@@ -197,7 +214,8 @@ static bool is_statement(const View *v, const Candidate *c)
         size_t n = c->end - c->start, end = names_end(v->text + c->start, n);
 
         if (c->operator== ':' && !c->quote && end> 0 && end + 1<n &&
-            memcmp(v->text + c->start + end, "}=", 2) == 0)
+                            memcmp(v->text + c->start + end, "}=", 2) == 0 &&
+            is_variable_name(v->text + c->start, end))
                 return true;
         return c->operator== '=' && !c->quote && c->start> c->name_end + 2 &&
                is_blank(v->text[c->name_end]) &&
@@ -219,23 +237,27 @@ static bool is_time(const char *s, size_t n, bool date)
         return n >= sizeof(form) - 1 || (date && n == strlen("0000-00-00"));
 }
 
-/* No PIN has fewer digits; as long as the second number, letters and digits may be a password that is called one. */
-#define PIN_MIN        4
-#define PIN_RANDOM_MIN 12
+/* No PIN of digits alone has fewer. Letters and as many digits at most, together no more than the second number, name a pin. */
+#define PIN_MIN      4
+#define PIN_NAME_MAX 6
 
 /* A PIN is a number; a pin of a plug, of a chip or of a version ("GPIO40", "adc1") has a name. */
 static bool is_no_pin(const char *s, size_t n)
 {
-        size_t digits = 0, letters = 0, signs = 0;
+        size_t digits = 0, head = 0, tail = 0;
+        bool lower = false, joined = false;
 
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
                 digits += is_digit(s[i]);
-                letters += is_letter(s[i]);
-                signs += is_any(s[i], " -.#*");
+        for (; head < n && (is_letter(s[head]) || s[head] == '_'); head++) {
+                lower = lower || is_lower(s[head]);
+                joined = joined || s[head] == '_';
         }
-        if (letters > 0 && letters + digits == n)
-                return n < PIN_RANDOM_MIN || digits == 0;
-        return digits < PIN_MIN || digits + signs < n;
+        while (tail < n && is_digit(s[n - 1 - tail]))
+                tail++;
+        if (head > 0 && head + tail == n)
+                return tail == 0 || (tail <= PIN_MIN && (n <= PIN_NAME_MAX || joined || !lower));
+        return digits == 0 || (digits < PIN_MIN && digits == n);
 }
 
 /* How far the beginning of a resource's name is looked for. */
@@ -309,19 +331,22 @@ static bool is_asked_with(const View *v, const Candidate *c)
 /* One line of so many characters, without any part as long as the second number that could be of a token: a program's table. */
 #define TABLE_MIN   512
 #define TABLE_TOKEN 32
+#define TABLE_SIGNS \
+        8 /* one of so many bytes at least is a sign that lists of secrets do not have between them */
 
 static bool is_table(const char *s, size_t n)
 {
-        size_t run = 0;
+        size_t run = 0, signs = 0;
 
         if (n < TABLE_MIN)
                 return false;
         for (size_t i = 0; i < n; i++) {
                 run = is_name(s[i]) || is_any(s[i], "+/=.~") ? run + 1 : 0;
+                signs += is_any(s[i], "!$%^{}|@#*()[]<>\\&?`");
                 if (run >= TABLE_TOKEN || (unsigned char) s[i] < ' ')
                         return false;
         }
-        return true;
+        return signs >= n / TABLE_SIGNS;
 }
 
 const char *judge_find_veto(const View *v, const Candidate *c)
@@ -339,7 +364,7 @@ const char *judge_find_veto(const View *v, const Candidate *c)
                 return "compared with a variable";
         if (is_name_again(v, c))
                 return "the name itself";
-        if (is_number(s, n))
+        if (is_number(c, s, n))
                 return "a number";
         if (is_version(s, n))
                 return "a version";

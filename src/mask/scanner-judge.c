@@ -97,7 +97,9 @@ static int take_judged(void *userdata, const Candidate *c)
                 return 0;
         }
         end = scanner_value_end(s, c, c->end);
-        s->only_here = is_barely_secret(v, c, &verdict);
+        /* What is called a pin and has letters names one of a plug or a chip as often as not. */
+        s->only_here = is_barely_secret(v, c, &verdict) ||
+                       (c->kind == KIND_PIN && has_letter(v->text + c->start, c->end - c->start));
         r = scanner_take(s, rule, c->name_start < c->start ? c->name_start : c->start, c->start,
                          end);
         s->only_here = false;

@@ -60,6 +60,7 @@ QUOTED = [
     'az login -u al --password "¤"',
     'requests.get(u, auth=("al", "¤"))',
     'keyring.set_password("app", "al", "¤")',
+    'DB_PASSWORD = os.environ.get("POSTGRES", "¤")',
     "ssh.connect(host, 22, 'al', '¤')",
     'DriverManager.getConnection(url, "app", "¤")',
     "crypto.createHmac('sha256', \"¤\").update(body)",

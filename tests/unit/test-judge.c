@@ -512,6 +512,8 @@ TEST(certain_non_secrets_do_not_reach_the_model)
         for (size_t i = 0; i < ELEMENTSOF(vetoed); i++) {
                 Decided d = decide_text(vetoed[i]);
 
+                if (d.n_secrets > 0)
+                        fprintf(stderr, "judged a secret: %s\n", vetoed[i]);
                 CHECK_INT(d.n_secrets, 0);
                 CHECK(d.n_vetoes > 0);
         }
@@ -534,8 +536,15 @@ TEST(only_a_number_of_tokens_is_a_count)
 TEST(pins_reach_the_model)
 {
         static const char *const asked[] = {
-                "pin: 4711",        "PIN = \"031-45-154\"",        "pin=4711#",
-                "the pin is 47 11", "use kR7dTq2xBz09LmWv as pin",
+                "pin: a7k2",
+                "user_pin: walnut42",
+                "PIN: K7QX-M2PA",
+                "pkcs11-tool --login --pin Walnut4287!",
+                "pin: 4711",
+                "PIN = \"031-45-154\"",
+                "pin=4711#",
+                "the pin is 47 11",
+                "use kR7dTq2xBz09LmWv as pin",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(asked); i++)
@@ -550,10 +559,12 @@ TEST(values_that_end_with_a_sign_reach_the_model)
                 "run('API_KEY=q7Rt2?', x)",
                 "sh -c \"echo 'API_KEY=q7Rt2+'\"",
                 "if token == q7Rt2||x",
+                "<a href=\"/x?token=q7Rt2xB9mK==\"class=\"b\">",
+                "print('token=q7Rt2xB9mK,'if x else '')",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(asked); i++)
-                CHECK_INT(decide_text(asked[i]).n_vetoes, i + 1 == ELEMENTSOF(asked));
+                CHECK_INT(decide_text(asked[i]).n_vetoes, 0);
 }
 
 /* A long line of signs, as parsers keep their tables in, is no secret; with a token in it, it may be one. */
