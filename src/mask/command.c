@@ -160,10 +160,7 @@ static bool word_is(const Line *l, size_t i, const char *s)
 
 static bool word_begins(const Line *l, size_t i, const char *s)
 {
-        size_t n = strlen(s);
-
-        return l->words[i].end - l->words[i].start >= n &&
-               memcmp(l->text + l->words[i].start, s, n) == 0;
+        return begins(l->text, l->words[i].end, l->words[i].start, s);
 }
 
 static void add_secret(CommandSecrets *ret, const char *text, size_t start, size_t end)

@@ -441,6 +441,12 @@ static Decided decide_text(const char *text)
         return d;
 }
 
+static void check_no_veto(const char *const *texts, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                CHECK_INT(decide_text(texts[i]).n_vetoes, 0);
+}
+
 TEST(random_values_beside_a_name_are_secrets)
 {
         static const char *const contexts[] = { "export DB_PASSWORD=%s%s\n",
@@ -528,8 +534,7 @@ TEST(only_a_number_of_tokens_is_a_count)
         };
 
         CHECK_INT(decide_text("tokens: 123456789").n_vetoes, 1);
-        for (size_t i = 0; i < ELEMENTSOF(asked); i++)
-                CHECK_INT(decide_text(asked[i]).n_vetoes, 0);
+        check_no_veto(asked, ELEMENTSOF(asked));
 }
 
 /* A number is a PIN, and so is what is called one and is long and random. */
@@ -547,8 +552,7 @@ TEST(pins_reach_the_model)
                 "use kR7dTq2xBz09LmWv as pin",
         };
 
-        for (size_t i = 0; i < ELEMENTSOF(asked); i++)
-                CHECK_INT(decide_text(asked[i]).n_vetoes, 0);
+        check_no_veto(asked, ELEMENTSOF(asked));
 }
 
 /* An expression goes on with a string; a value only ends where the string does in which it stands. */
@@ -563,8 +567,7 @@ TEST(values_that_end_with_a_sign_reach_the_model)
                 "print('token=q7Rt2xB9mK,'if x else '')",
         };
 
-        for (size_t i = 0; i < ELEMENTSOF(asked); i++)
-                CHECK_INT(decide_text(asked[i]).n_vetoes, 0);
+        check_no_veto(asked, ELEMENTSOF(asked));
 }
 
 /* A long line of signs, as parsers keep their tables in, is no secret; with a token in it, it may be one. */
