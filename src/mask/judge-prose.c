@@ -123,6 +123,17 @@ static bool is_program(const Reader *r)
         return n > 6 || r->c.place == PLACE_START;
 }
 
+/* {type: 'password', time: 12}: name is the value of one member, and another one begins at @i. */
+static bool is_before_member(const Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t name = r->c.name_start, end = word_end(v, i);
+
+        return name > 3 && is_any(v->text[name - 1], "\"'") && is_blank(v->text[name - 2]) &&
+               v->text[name - 3] == ':' && end > i + 1 && v->text[end - 1] == ':' &&
+               !is_keyword(v, i, end - 1);
+}
+
 bool reader_prose(Reader *r, size_t i)
 {
         const View *v = r->v;
@@ -134,9 +145,11 @@ bool reader_prose(Reader *r, size_t i)
         gap = i - start >= 2 || at(v, start) == '\t';
         if (r->cjk || is_cjk(at(v, start)))
                 return read_characters(r, start);
-        if (at(v, i) == ',')
-                return is_blank(at(v, i + 1)) && !r->direct &&
-                       read_words(r, reader_skip_blanks(v, i + 1));
+        if (at(v, i) == ',') {
+                start = reader_skip_blanks(v, i + 1);
+                return start > i + 1 && !r->direct && !is_before_member(r, start) &&
+                       read_words(r, start);
+        }
         if (i == start)
                 return false;
         if (reader_open_quote(v, i))

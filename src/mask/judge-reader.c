@@ -421,7 +421,7 @@ static size_t read_sign(const View *v, size_t i, char *ret)
 }
 
 /* YAML's block scalars ("|", ">-") and values on the line below. */
-static bool read_below(Reader *r, size_t i)
+static bool read_below(Reader *r, size_t i, char sign)
 {
         const View *v = r->v;
         size_t p = i;
@@ -441,10 +441,26 @@ static bool read_below(Reader *r, size_t i)
         if (p > 0 && (is_blank(v->text[p - 1]) || p != i) && at(v, p)) {
                 if (reader_is_entry(v, p, reader_line_end(v, p)))
                         return true;
-                (void) reader_value(r, p, FORM_LINE, ':', VALUE_SENTENCE);
-                reader_rest(r, p, FORM_LINE, ':');
+                /* what is compared with goes on there, where it is a variable */
+                if (!is_any(sign, "e!") || !is_blank(v->text[p - 1]) || is_quote(v->text[p]))
+                        sign = ':';
+                (void) reader_value(r, p, FORM_LINE, sign, VALUE_SENTENCE);
+                reader_rest(r, p, FORM_LINE, sign);
         }
         return true;
+}
+
+/* href="/forgotten-password" target=...: what comes after the quotes is another attribute. */
+static bool is_end_of_link(const Reader *r)
+{
+        const View *v = r->v;
+        size_t i = r->c.name_start, low = i > LINE_MAX ? i - LINE_MAX : 0;
+
+        if (!r->c.name_quoted || before(v, i) != '/')
+                return false;
+        while (i > low && !is_quote(v->text[i - 1]) && !is_blank(v->text[i - 1]))
+                i--;
+        return i > 1 && is_quote(v->text[i - 1]) && v->text[i - 2] == '=';
 }
 
 /* name = value */
@@ -457,7 +473,8 @@ static bool read_operator(Reader *r, size_t i)
         char sign = 0;
         unsigned how = 0;
 
-        p = skip_type(v, p);
+        if (!r->direct && !is_end_of_link(r))
+                p = skip_type(v, p);
         after = read_sign(v, p, &sign);
         if (!after)
                 return false;
@@ -479,7 +496,7 @@ static bool read_operator(Reader *r, size_t i)
         if (is_any(at(v, p), "*_") && at(v, p + 1) == at(v, p) && is_any(at(v, p + 2), " \t\n\"'`"))
                 p = reader_skip_blanks(v, p + 2);
         if (is_any(at(v, p), "\r\n|>") && sign != '|' && sign != 'c') {
-                if (read_below(r, p))
+                if (read_below(r, p, sign))
                         return true;
         }
         if (at(v, p) == '{' && reader_object(r, p))

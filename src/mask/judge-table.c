@@ -632,6 +632,9 @@ static bool is_plain_entry(const View *v, size_t i, size_t end)
         return sign && text_is_words(v->text + i, (size_t) (sign - v->text) - i);
 }
 
+/* So many dashes begin a line between the parts of a form ("----WebKit..."), and no item of a list. */
+#define BOUNDARY_MIN 6
+
 /* The name ends its line: the value may be the next one. @i: what follows the name. */
 bool reader_line(Reader *r, size_t i)
 {
@@ -656,6 +659,9 @@ bool reader_line(Reader *r, size_t i)
                 return false;
         for (value = start; value < end && is_any(v->text[value], " \t>*-+"); value++)
                 ;
+        if (value - start >= BOUNDARY_MIN && v->text[value - BOUNDARY_MIN] == '-' &&
+            v->text[value - 1] == '-')
+                return true;
         /* "auth:" and below it "token: x" is a name with its value, and no value of "auth". */
         if (reader_is_entry(v, value, end)) {
                 if (is_plain_entry(v, value, end))

@@ -145,13 +145,41 @@ static bool is_plain_word(const View *v, JudgeForm form, size_t start, size_t en
 
 #define HEADING_MAX 40
 
+/* Where what may be base64 before @i begins. */
+static size_t base64_start(const View *v, size_t i)
+{
+        size_t low = i > LINE_MAX ? i - LINE_MAX : 0;
+
+        while (i > low && (is_letter(v->text[i - 1]) || is_digit(v->text[i - 1]) ||
+                           is_any(v->text[i - 1], "+/")))
+                i--;
+        return i;
+}
+
+/* PIN_NAME = "reset_pin", and below it at @i "other = ...": two statements */
+static bool is_between_statements(const View *v, const Candidate *c, size_t i)
+{
+        size_t name = c->name_start;
+
+        if (!c->name_quoted || name < 4 || !is_quote(v->text[name - 1]) ||
+            memcmp(v->text + name - 4, " = ", 3) != 0)
+                return false;
+        while (is_name(at(v, i)))
+                i++;
+        return v->size - i > 3 && memcmp(v->text + i, " = ", 3) == 0;
+}
+
 /* What stands alone in a line above a value is short, or made of words: not base64 that ends with "KEY". And it does not begin as the
  * value: "nom.pw" above "nom.qa" are a list. */
 static bool is_no_heading(const View *v, const Candidate *c, size_t start)
 {
         size_t n = c->name_end - c->name_start, lead = c->keyword_start - c->name_start;
+        size_t word = base64_start(v, c->name_start);
 
         return (n > HEADING_MAX && !text_is_words(v->text + c->name_start, n)) ||
+               (c->name_end - word > HEADING_MAX && v->text[word] != '/' &&
+                !text_is_words(v->text + word, c->name_end - word)) ||
+               is_between_statements(v, c, start) ||
                (lead > 1 && v->size - start > lead &&
                 memcmp(v->text + c->name_start, v->text + start, lead) == 0);
 }

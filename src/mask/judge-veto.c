@@ -3,7 +3,17 @@
 
 #include "base/bytes-find.h"
 #include "mask/guard.h"
-#include "mask/judge-words.h"
+#include "mask/judge-reader.h"
+
+/* How far what is around a value is looked at: the beginning of a resource's name, a method below it. */
+#define RESOURCE_MAX 200
+
+static bool begins_with(const View *v, size_t i, const char *word)
+{
+        size_t n = strlen(word);
+
+        return v->size >= i && v->size - i >= n && memcmp(v->text + i, word, n) == 0;
+}
 
 /* What the last word of the name says: "token_id", "passwordField" name something about a secret. */
 static bool is_about_something(const View *v, const Candidate *c)
@@ -32,6 +42,23 @@ static bool is_variable(const char *s, size_t n)
                                           : i + 1 == n && s[i] == s[0];
 }
 
+/* A method of it is called in the next line: "schema\n    .optional()" */
+static bool is_called_below(const View *v, size_t i)
+{
+        size_t limit = i + RESOURCE_MAX, start;
+
+        i += at(v, i) == '\r';
+        if (at(v, i) != '\n' || !is_blank(at(v, i + 1)))
+                return false;
+        while (i < limit && is_any(at(v, i), "\n\t "))
+                i++;
+        if (at(v, i) != '.')
+                return false;
+        for (start = ++i; i < limit && is_name(at(v, i));)
+                i++;
+        return i > start && at(v, i) == '(';
+}
+
 /* self.next_token(), os.environ["X"], read(f): names with brackets after them, where no quotes say that it is a text. */
 static bool is_call(const View *v, const Candidate *c)
 {
@@ -43,7 +70,8 @@ static bool is_call(const View *v, const Candidate *c)
         while (i < n && (is_name(s[i]) || is_any(s[i], ".:?!>&*")))
                 i++;
         if (i == n)
-                return is_any(at(v, c->end), "([{") && text_is_words(s, n);
+                return (is_any(at(v, c->end), "([{") || is_called_below(v, c->end)) &&
+                       text_is_words(s, n);
         return is_any(s[i], "([{") && text_is_words(s, i) &&
                (is_any(s[n - 1], ")]}") || is_any(at(v, c->end), " \n\"'`)]},;"));
 }
@@ -77,6 +105,8 @@ static bool is_compared(const Candidate *c, const char *s, size_t n)
         if (!is_any(c->operator, "e!") || c->quote)
                 return false;
         end = names_end(s, n);
+        if (c->form == FORM_LINE)
+                return end == n && text_is_words(s, n);
         return end == n || (end > 0 && end + 1 < n && is_any(s[end], "|&") &&
                             s[end + 1] == s[end] && is_variable_name(s, end));
 }
@@ -108,6 +138,29 @@ static bool is_generic_type(const View *v, const Candidate *c)
                 return false;
         return is_upper(at(v, i + 1)) && is_lower(at(v, i + 2)) && is_lower(at(v, i + 3)) &&
                is_identifier(s, n) && text_is_words(s, n);
+}
+
+/* A module's name is not longer, or reads as language does. */
+#define MODULE_MAX 12
+
+/* "key: x25519.PrivateKey": a class that is named after what its objects are */
+static bool is_type_of_its_kind(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start, i, end;
+        const char *dot = memrchr(s, '.', n);
+        unsigned last = 0;
+
+        if (c->operator!= ':' || c->quote || !dot || !is_lower(s[0]) || !is_identifier(s, n))
+                return false;
+        i = (size_t) (dot - s) + 1;
+        if (i == n || !is_upper(s[i]) || (i > MODULE_MAX && !text_is_name(s, i - 1)))
+                return false;
+        while ((end = judge_next_word(s, n, &i))) {
+                last = judge_word(s + i, end - i);
+                i = end;
+        }
+        return last & WORD_CREDENTIAL;
 }
 
 /* YAML's name for a value that stands elsewhere: "password: *shared" */
@@ -260,14 +313,49 @@ static bool is_no_pin(const char *s, size_t n)
         return digits == 0 || (digits < PIN_MIN && digits == n);
 }
 
-/* How far the beginning of a resource's name is looked for. */
-#define RESOURCE_MAX 200
+/* A seed phrase has twelve words; what is shorter than this helps to remember a shortcut or an instruction. */
+#define MNEMONIC_MIN 8
 
-static bool begins_with(const View *v, size_t i, const char *word)
+static bool is_no_mnemonic(const View *v, const Candidate *c)
 {
-        size_t n = strlen(word);
+        return c->end - c->start < MNEMONIC_MIN && to_lower(v->text[c->keyword_start]) == 'm' &&
+               c->keyword_end - c->keyword_start == strlen("mnemonic");
+}
 
-        return v->size - i >= n && memcmp(v->text + i, word, n) == 0;
+static size_t digits_end(const char *s, size_t n, size_t i)
+{
+        while (i < n && is_digit(s[i]))
+                i++;
+        return i;
+}
+
+/* "IDENT@15..19": a piece of a program and where it stands, as dumps of syntax trees have it */
+static bool is_place_in_text(const char *s, size_t n)
+{
+        size_t i = 0, end;
+
+        while (i < n && (is_letter(s[i]) || s[i] == '_' || (i > 0 && is_digit(s[i]))))
+                i++;
+        if (i == 0 || i == n || s[i] != '@')
+                return false;
+        end = digits_end(s, n, i + 1);
+        return end > i + 1 && end + 2 < n && s[end] == '.' && s[end + 1] == '.' &&
+               digits_end(s, n, end + 2) == n;
+}
+
+/* "Kexample.org.+013+45330", ".key": the file of a zone's key, as dnssec-keygen(8) names it */
+static bool is_zone_key_file(const char *s, size_t n)
+{
+        const char *sign = bytes_find(s, n, ".+", 2);
+        size_t i = sign ? (size_t) (sign - s) + 2 : n, end;
+
+        if (s[0] != 'K' || i == n)
+                return false;
+        end = digits_end(s, n, i);
+        if (end != i + 3 || end == n || s[end] != '+')
+                return false;
+        i = digits_end(s, n, end + 1);
+        return i == end + 6 && (i == n || s[i] == '.');
 }
 
 /* A part of one that colons divide: "arn:aws:secretsmanager:eu-west-1:1234:secret:name" */
@@ -328,6 +416,76 @@ static bool is_asked_with(const View *v, const Candidate *c)
                begins_with(v, i + 1, "et") && !is_lower(at(v, i + 3));
 }
 
+/* How far away the other member of a lexer's rule is. */
+#define LEXER_MAX 2048
+
+/* A class of tokens, as lexers name them: "paren.left", "variable-2" */
+static bool is_token_class(const char *s, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (is_upper(s[i]))
+                        return false;
+        return text_is_name(s, n);
+}
+
+/* Is @i where a member that is called "regex" has its expression or a string of it? */
+static bool is_regex(const View *v, size_t i)
+{
+        size_t p = i + strlen("regex");
+
+        if (!begins_with(v, i, "regex"))
+                return false;
+        p = reader_skip_blanks(v, p + is_quote(at(v, p)));
+        p = at(v, p) == ':' ? reader_skip_blanks(v, p + 1) : v->size;
+        return at(v, p) == '/' || is_quote(at(v, p));
+}
+
+/* {token: "paren.left", regex: /[(]/}, {regex: /[(]/, token: "paren-2"}: in a lexer's rules a token has a class. */
+static bool is_lexer_token(const View *v, const Candidate *c)
+{
+        size_t i = c->name_start, low = i > LEXER_MAX ? i - LEXER_MAX : 0;
+
+        if (c->kind != KIND_TOKEN || !c->quote ||
+            c->operator== '=' || c->name_end - i != strlen("token") ||
+            !is_token_class(v->text + c->start, c->end - c->start))
+                return false;
+        for (size_t p = c->end; p < c->end + RESOURCE_MAX && !is_any(at(v, p), "{}"); p++)
+                if (is_regex(v, p))
+                        return true;
+        while (i > low && is_any(v->text[i - 1], " \r\n\t,\"'"))
+                i--;
+        while (i > low && is_lower(v->text[i - 1]))
+                i--;
+        /* An expression ends there, in which anything may stand. */
+        for (low = before(v, i) == '/' ? low : i; i > low; i--)
+                if (is_regex(v, i - 1))
+                        return true;
+        return false;
+}
+
+/* The lines of a message before the one with the name. */
+#define MESSAGE_MAX 40
+
+/*
+ * A sentence of a message's catalogue: gettext's "msgid" and "msgstr", and the strings in the lines below them. What is named there
+ * in words is no value.
+ */
+static bool is_in_message(const View *v, const Candidate *c)
+{
+        size_t i = reader_line_start(v, c->name_start);
+
+        if (c->form != FORM_WORD && c->form != FORM_COPULA && c->form != FORM_REVERSE &&
+            c->form != FORM_QUOTED && c->form != FORM_LINE && c->form != FORM_GAP)
+                return false;
+        for (size_t k = c->start; k < c->end; k++)
+                if (is_digit(v->text[k]))
+                        return false;
+        for (size_t n = 0; n < MESSAGE_MAX && i > 0 && at(v, i) == '"'; n++)
+                i = reader_line_start(v, i - 1);
+        return (begins_with(v, i, "msgid") || begins_with(v, i, "msgstr")) &&
+               text_is_words(v->text + c->start, c->end - c->start);
+}
+
 /* One line of so many characters, without any part as long as the second number that could be of a token: a program's table. */
 #define TABLE_MIN   512
 #define TABLE_TOKEN 32
@@ -372,15 +530,22 @@ const char *judge_find_veto(const View *v, const Candidate *c)
                 return "a time";
         if (is_in_resource_name(v, c))
                 return "a part of a resource's name";
+        if (is_place_in_text(s, n))
+                return "a place in a program";
+        if (is_zone_key_file(s, n))
+                return "a key's file";
         if (is_module(v, c))
                 return "a module";
         if (is_expression(s, n))
                 return "a regular expression";
         if (c->kind == KIND_PIN && is_no_pin(s, n))
                 return "no PIN";
+        if (c->kind == KIND_SECRET && is_no_mnemonic(v, c))
+                return "no seed phrase";
         if (is_statement(v, c))
                 return "another name";
-        if (judge_word(s, n) & WORD_TYPE || is_generic_type(v, c))
+        if (judge_word(s, n - (s[n - 1] == '?')) & WORD_TYPE || is_generic_type(v, c) ||
+            is_type_of_its_kind(v, c))
                 return "a type or a constant";
         if (is_call(v, c))
                 return "a call";
@@ -388,6 +553,10 @@ const char *judge_find_veto(const View *v, const Candidate *c)
                 return "asked with";
         if (is_table(s, n))
                 return "a table";
+        if (is_lexer_token(v, c))
+                return "a lexer's rule";
+        if (is_in_message(v, c))
+                return "a message";
         if (is_part_of_expression(v, c))
                 return "a part of an expression";
         return NULL;

@@ -16,7 +16,7 @@
 #include "mask/literals.h"
 
 /* Grows whenever the engine finds something else with the same rules: what was masked before is masked again. */
-#define MASK_ALGORITHM_VERSION 11
+#define MASK_ALGORITHM_VERSION 12
 
 /* A literal shorter than this is everywhere, and would make every text slow. */
 #define LITERAL_MIN 3
