@@ -386,67 +386,108 @@ static size_t name_end(const char *text, size_t size, size_t p)
         return p;
 }
 
-void command_read(const Command *c, const char *text, size_t size, size_t at, CommandSecrets *ret)
+/* Where the name of @c, which begins at @at, ends; 0: it is another, or only a part of a word. */
+static size_t find_name(const Command *c, const char *text, size_t size, size_t at)
 {
-        Line l = { .text = text, .size = size - at > BYTES_MAX ? at + BYTES_MAX : size };
-        size_t n = strlen(c->name[0]), end = at + n, first = 1, next;
+        size_t end;
 
-        ret->n = 0;
-        if (n > size - at || memcmp(text + at, c->name[0], n) != 0 ||
-            (at > 0 && (isalnum((unsigned char) text[at - 1]) || text[at - 1] == '-')))
-                return;
-        end = name_end(text, l.size, end);
-        if (end >= l.size || (!ends_word(text[end]) && text[end] != '"' && text[end] != '\''))
-                return;
-        l.words[l.n++] = (Word){ at, at + n, false };
-        l.end = end;
-        if (is_blank(text[end]) && c->name[1]) {
-                next = skip_blanks(text, l.size, end);
-                if (!begins(text, l.size, next, c->name[1]))
-                        return;
-        }
+        if (text[at] != c->name[0][0] || !begins(text, size, at, c->name[0]))
+                return 0;
+        end = name_end(text, size, at + strlen(c->name[0]));
+        return end < size && (ends_word(text[end]) || text[end] == '"' || text[end] == '\'') ? end
+                                                                                             : 0;
+}
+
+/* May it be @c, whose name ends at @end? */
+static bool is_next_word(const Command *c, const char *text, size_t size, size_t end)
+{
+        return !c->name[1] || !is_blank(text[end]) ||
+               begins(text, size, skip_blanks(text, size, end), c->name[1]);
+}
+
+/* The command whose name is at @at..@end. */
+static void read_line(Line *l, size_t at, size_t end)
+{
+        const char *text = l->text;
+
+        l->words[0] = (Word){ at, end, false };
+        l->n = 1;
+        l->end = end;
         if (at > 0 && text[end] == text[at - 1] && (text[end] == '"' || text[end] == '\''))
-                read_list(&l, end);
+                read_list(l, end);
         else if (ends_word(text[end]))
-                read_words(&l, end);
+                read_words(l, end);
+}
+
+/* Adds the secrets of @c, if @l is that command. */
+static void read_command(const Command *c, Line *l, CommandSecrets *ret)
+{
+        size_t first = 1, next, before = ret->n;
+
         for (; c->name[first]; first++)
-                if (first >= l.n || !word_is(&l, first, c->name[first]))
+                if (first >= l->n || !word_is(l, first, c->name[first]))
                         return;
+        memset(l->used, 0, sizeof(l->used));
         next = first;
         for (size_t i = 0; i < c->n_parts; i++) {
                 const CommandPart *part = c->parts + i;
                 bool found = part->kind == COMMAND_ARGUMENT || part->kind == COMMAND_INPUT;
 
                 if (part->kind == COMMAND_OPTION || part->kind == COMMAND_ATTACHED)
-                        found = read_option(&l, first, part, ret);
+                        found = read_option(l, first, part, ret);
                 else if (part->kind == COMMAND_FLAG)
-                        found = has_flag(&l, first, part->text);
+                        found = has_flag(l, first, part->text);
                 else if (part->kind == COMMAND_NAMED)
-                        found = read_named(&l, first, part->text, ret);
+                        found = read_named(l, first, part->text, ret);
                 if (!found) {
-                        ret->n = 0;
+                        ret->n = before;
                         return;
                 }
         }
         for (size_t i = 0; i < c->n_parts; i++) {
                 const CommandPart *part = c->parts + i;
 
-                if (part->kind == COMMAND_INPUT && !read_input_after(&l, ret) &&
-                    !read_input_before(text, at, ret))
-                        ret->n = 0;
+                if (part->kind == COMMAND_INPUT && !read_input_after(l, ret) &&
+                    !read_input_before(l->text, l->words[0].start, ret))
+                        ret->n = before;
                 if (part->kind != COMMAND_ARGUMENT)
                         continue;
-                while (next < l.n && (l.used[next] || is_option(&l, next)))
+                while (next < l->n && (l->used[next] || is_option(l, next)))
                         next++;
-                if (next >= l.n) {
-                        ret->n = 0;
+                if (next >= l->n) {
+                        ret->n = before;
                         return;
                 }
                 if (part->secret)
-                        add_secret(ret, text, l.words[next].start, l.words[next].end);
+                        add_secret(ret, l->text, l->words[next].start, l->words[next].end);
                 next++;
         }
-        ret->end = l.end;
+        if (ret->n > before)
+                ret->end = l->end;
+}
+
+void commands_read(const Command *commands, size_t n, const char *text, size_t size, size_t at,
+                   CommandSecrets *ret)
+{
+        size_t read = 0; /* where the name ends whose line was read */
+        Line l;
+
+        ret->n = 0;
+        if (at > 0 && (isalnum((unsigned char) text[at - 1]) || text[at - 1] == '-'))
+                return;
+        l.text = text;
+        l.size = size - at > BYTES_MAX ? at + BYTES_MAX : size;
+        l.is_input = false;
+        for (const Command *c = commands; c < commands + n; c++) {
+                size_t end = find_name(c, text, l.size, at);
+
+                if (end == 0 || !is_next_word(c, text, l.size, end))
+                        continue;
+                if (end != read)
+                        read_line(&l, at, end);
+                read = end;
+                read_command(c, &l, ret);
+        }
 }
 
 static bool is_secret(const char *word)

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* So many secrets of one command are masked. */
-#define COMMAND_SECRETS_MAX 16
+/* So many secrets of a command line are masked. */
+#define COMMAND_SECRETS_MAX 32
 
 typedef enum CommandPartKind {
         COMMAND_OPTION,   /* "-p X": the value of an option; "-p *": one that is skipped */
@@ -34,7 +34,7 @@ typedef struct Command {
 } Command;
 
 typedef struct CommandSecrets {
-        size_t n, end; /* where the command ends */
+        size_t n, end; /* where the command ends, if it has some */
         struct {
                 size_t start, end;
         } at[COMMAND_SECRETS_MAX];
@@ -44,5 +44,9 @@ typedef struct CommandSecrets {
 int command_parse(const char *line, Command *ret, char **reterr);
 void command_done(Command *c);
 
-/* Where the secrets of @c are, whose name may begin at @at of @text. None: it is another command, or has none. */
-void command_read(const Command *c, const char *text, size_t size, size_t at, CommandSecrets *ret);
+/*
+ * The secrets of those of the @n @commands whose name begins at @at of @text. None: another command stands there, or it has none.
+ * Its words are read once for all commands of a name.
+ */
+void commands_read(const Command *commands, size_t n, const char *text, size_t size, size_t at,
+                   CommandSecrets *ret);

@@ -115,19 +115,15 @@ int scanner_run_rule(Scanner *s, Rule *rule, size_t start, size_t at, size_t end
 int scanner_try_commands(Scanner *s, const Rule *rule, size_t *done, size_t at)
 {
         CommandSecrets secrets;
-        size_t end = 0;
         int r = 0;
 
-        for (size_t i = 0; at >= *done && i < rule->n_commands; i++) {
-                command_read(rule->commands + i, s->view.text, s->view.size, at, &secrets);
-                for (size_t k = 0; r >= 0 && k < secrets.n; k++)
-                        r = scanner_take(s, rule,
-                                         at < secrets.at[k].start ? at : secrets.at[k].start,
-                                         secrets.at[k].start, secrets.at[k].end);
-                if (r < 0)
-                        return r;
-                end = secrets.n > 0 && secrets.end > end ? secrets.end : end;
-        }
-        *done = end > *done ? end : *done;
-        return 0;
+        if (at < *done)
+                return 0;
+        commands_read(rule->commands, rule->n_commands, s->view.text, s->view.size, at, &secrets);
+        for (size_t k = 0; r >= 0 && k < secrets.n; k++)
+                r = scanner_take(s, rule, at < secrets.at[k].start ? at : secrets.at[k].start,
+                                 secrets.at[k].start, secrets.at[k].end);
+        if (secrets.n > 0)
+                *done = secrets.end;
+        return r < 0 ? r : 0;
 }
