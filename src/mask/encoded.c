@@ -95,29 +95,35 @@ static size_t run_end(const char *text, size_t size, size_t i)
         }
 }
 
-_Static_assert(RUN_MIN > VECTOR, "a run is not found within one vector");
+/* Two vectors have all of a run's first bytes, and may overlap. */
+_Static_assert(RUN_MIN > VECTOR && RUN_MIN <= 2 * VECTOR, "a run is looked at in two vectors");
+
+/* A bit for each of the VECTOR bytes at @p that is surely none: most of what ends a word. Quicker than asking for all. */
+static inline unsigned mask_of_ends(const char *p)
+{
+        Bytes c;
+
+        memcpy(&c, p, sizeof(c));
+        return vector_mask((Bytes) (c < '+'));
+}
 
 /* The first place at or after @i where RUN_MIN characters of base64 begin; @size: there is none. */
 static size_t find_run(const char *text, size_t size, size_t i)
 {
-        size_t n = 0; /* so many of them end before @i */
+        while (size - i >= RUN_MIN) {
+                size_t at = i + RUN_MIN - VECTOR;
+                unsigned others = mask_of_ends(text + at);
 
-        for (; size - i >= VECTOR; i += VECTOR) {
-                unsigned mask = mask_of_base64(text + i);
-
-                if (mask == ALL_OF_VECTOR)
-                        n += VECTOR;
-                else if (n + (size_t) __builtin_ctz(~mask) >= RUN_MIN)
-                        return i - n;
-                else
-                        n = (size_t) __builtin_clz(~(mask << (32 - VECTOR)));
-                if (n >= RUN_MIN)
-                        return i + VECTOR - n;
-        }
-        for (; i < size; i++) {
-                n = belongs(text[i]) ? n + 1 : 0;
-                if (n == RUN_MIN)
-                        return i + 1 - RUN_MIN;
+                if (others == 0)
+                        others = ~mask_of_base64(text + at) & ALL_OF_VECTOR;
+                if (others == 0) {
+                        at = i;
+                        others = ~mask_of_base64(text + at) & ALL_OF_VECTOR;
+                }
+                if (others == 0)
+                        return i;
+                /* none begins before the last of the others */
+                i = at + 32 - (size_t) __builtin_clz(others);
         }
         return size;
 }
