@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/memory.h"
 #include "mask/rule.h"
 #include "mask/utf8.h"
 #include "mask/view.h"
@@ -23,11 +25,24 @@
 /* The longest beginning of a character that is not whole. */
 #define BROKEN_MAX 3
 
+/* More is not noted of the first reading: what comes after it is searched again. */
+#define PARTS_MAX    65536
+#define FINDINGS_MAX 32768
+
+/* What the first reading found from one cut to the next, so that the second one need not search it. */
+typedef struct Part {
+        uint64_t hash; /* of its text */
+        size_t size;
+        size_t n_findings; /* with those of all parts before it */
+        bool last;
+} Part;
+
 struct MaskStream {
         Masker *masker;
         MaskSink sink;
         size_t piece;
         StrBuf window;
+        size_t base;   /* of the window in the text */
         size_t done;   /* of the window: what went out */
         size_t wanted; /* it is searched when it is this long */
         size_t line;
@@ -37,6 +52,11 @@ struct MaskStream {
         StrBuf given;
         OffsetMap repairs;
         bool learning;
+        bool noting; /* what this reading, the first one, finds */
+        Part *parts;
+        size_t n_parts, part;   /* the next one */
+        Finding *noted, *again; /* with offsets in the text; of a part, with those in the window */
+        size_t n_noted;
         const char *crosses; /* the rule of the secret that continues where the window is known up to; NULL: none does */
 };
 
@@ -60,18 +80,31 @@ MaskStream *mask_stream_free(MaskStream *s)
         strbuf_wipe(&s->given);
         offset_map_done(&s->repairs);
         explicit_bzero(s->rest, sizeof(s->rest));
+        free(s->parts);
+        free(s->noted);
+        free(s->again);
         free(s);
         return NULL;
+}
+
+/* How long the window must be for the next part, as in the first reading. */
+static size_t wanted_of_part(const MaskStream *s)
+{
+        return s->done + s->parts[s->part].size + REACH + TEXT_BEHIND;
 }
 
 void mask_stream_begin(MaskStream *s, bool learning)
 {
         strbuf_clear(&s->window);
-        s->done = s->n_rest = 0;
-        s->wanted = 2 * s->piece;
+        s->base = s->done = s->n_rest = 0;
         s->line = 1;
         s->front = s->json = (JsonLexer){ 0 };
-        s->learning = learning;
+        /* Copies of what is encoded are only found where all is searched. */
+        if (learning || !s->learning || masker_knows_encoded(s->masker))
+                s->n_parts = s->n_noted = 0;
+        s->part = 0;
+        s->learning = s->noting = learning;
+        s->wanted = s->n_parts > 0 ? wanted_of_part(s) : 2 * s->piece;
 }
 
 static int put(MaskStream *s, const char *text, size_t size)
@@ -230,14 +263,101 @@ static void forget_front(MaskStream *s)
                 (void) read_json(s, &s->front, keep, keep + 1);
         memmove(s->window.data, s->window.data + keep, s->window.size - keep + 1);
         s->window.size -= keep;
+        s->base += keep;
         s->done -= keep;
 }
 
-/* Where what is known of the window ends: before a secret that goes on there. */
-static size_t find_end(MaskStream *s, const Masked *masked)
+/* It tells one text from another, no more. */
+static uint64_t hash_part(const MaskStream *s, size_t size)
 {
-        size_t cut = find_cut(s->window.data, s->window.size - REACH - TEXT_BEHIND);
+        return hash_bytes(&(HashKey){ 0 }, (s->window.data ?: "") + s->done, size);
+}
 
+/* Notes what there is from s->done to @cut, for the second reading. */
+static void note_part(MaskStream *s, const Masked *masked, size_t cut, bool last)
+{
+        s->noting = s->noting && s->n_parts < PARTS_MAX;
+        for (size_t i = 0; s->noting && i < masked->n_findings; i++) {
+                Finding f = masked->findings[i];
+
+                if (f.end <= s->done || f.start >= cut)
+                        continue;
+                s->noting = s->n_noted < FINDINGS_MAX && !is_unscannable(&f);
+                f.start += s->base;
+                f.end += s->base;
+                if (s->noting)
+                        APPEND(s->noted, s->n_noted, f);
+        }
+        if (s->noting)
+                APPEND(s->parts, s->n_parts,
+                       (Part){ hash_part(s, cut - s->done), cut - s->done, s->n_noted, last });
+}
+
+/* The part that the window begins with, as it was in the first reading; NULL: that noted none, or the text has changed. */
+static const Part *next_part(MaskStream *s, bool last)
+{
+        const Part *part = s->parts + s->part;
+        size_t rest = s->window.size - s->done;
+
+        if (s->learning || s->part == s->n_parts)
+                return NULL;
+        if (part->last == last && (last ? rest == part->size : rest > part->size) &&
+            part->hash == hash_part(s, part->size)) {
+                s->part++;
+                return part;
+        }
+        s->n_parts = s->part;
+        return NULL;
+}
+
+/* Of the part: is a secret that may begin at @at of it another one than what was found there? */
+static bool is_news(void *userdata, size_t number, size_t at)
+{
+        const MaskStream *s = userdata;
+        const Part *part = s->parts + s->part - 1;
+        size_t low = s->part > 1 ? part[-1].n_findings : 0, high = part->n_findings;
+
+        if (at >= part->size)
+                return false;
+        at += s->base + s->done;
+        while (low < high) {
+                const Finding *f = s->noted + (low + high) / 2;
+
+                if (f->start <= at && at < f->end)
+                        return f->fingerprint != masker_remembered(s->masker, number).fingerprint;
+                if (f->start > at)
+                        high = (low + high) / 2;
+                else
+                        low = (low + high) / 2 + 1;
+        }
+        return true;
+}
+
+/* What was found in the part, if no secret that was learned after it stands there, too. Returns 1, 0 or -ENOMEM. */
+static int find_again(MaskStream *s, const Part *part, Masked *ret)
+{
+        size_t first = s->part > 1 ? part[-1].n_findings : 0, n = 0,
+               rest = s->window.size - s->done;
+        int r;
+
+        r = masker_find_known(s->masker, s->window.data + s->done,
+                              rest < part->size + REACH ? rest : part->size + REACH, is_news, s);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        for (size_t i = first; i < part->n_findings; i++) {
+                Finding f = s->noted[i];
+
+                f.start -= s->base;
+                f.end -= s->base;
+                APPEND(s->again, n, f);
+        }
+        *ret = (Masked){ .findings = s->again, .n_findings = n };
+        return 1;
+}
+
+/* Where what is known of the window ends, at @cut or before a secret that goes on there. */
+static size_t find_end(MaskStream *s, const Masked *masked, size_t cut)
+{
         for (size_t i = 0; i < masked->n_findings; i++) {
                 const Finding *f = masked->findings + i;
 
@@ -265,30 +385,48 @@ static size_t read_to_cut(const MaskStream *s, JsonLexer *lexer, size_t cut)
         return cut;
 }
 
+/* Where the window is cut if no secret goes on there. */
+static size_t last_cut(const MaskStream *s, const Part *part, bool last)
+{
+        if (last)
+                return s->window.size;
+        return part ? s->done + part->size
+                    : find_cut(s->window.data, s->window.size - REACH - TEXT_BEHIND);
+}
+
 static int mask_window(MaskStream *s, bool last)
 {
-        size_t size = s->window.size, most = GROWTH_MAX * s->piece, cut;
+        const Part *seen = next_part(s, last);
+        size_t size = s->window.size, most = GROWTH_MAX * s->piece, end, cut;
         TextPart part = { .from = s->done > REACH ? s->done - REACH : 0,
                           .until = last ? size : size - REACH,
                           .goes_on = !last,
                           .json = &s->front };
         JsonLexer json = s->json;
         Masked masked;
-        int r;
+        int r = seen ? find_again(s, seen, &masked) : 0;
 
-        r = masker_mask_part(s->masker, s->window.data ?: "", size, part, &masked);
+        if (r == 0)
+                r = masker_mask_part(s->masker, s->window.data ?: "", size, part, &masked);
         if (r < 0)
                 return r;
         s->crosses = NULL;
-        cut = last ? size : read_to_cut(s, &json, find_end(s, &masked));
+        end = last_cut(s, seen, last);
+        cut = last ? end : read_to_cut(s, &json, find_end(s, &masked, end));
+        if (seen && cut != end) /* a secret goes on there that was not known */
+                s->n_parts = s->part;
         if (last || cut > s->done) {
+                note_part(s, &masked, cut, last);
                 r = put_window(s, &masked, cut);
                 s->json = json;
                 forget_front(s);
-                s->wanted = s->done + s->piece + REACH + TEXT_BEHIND;
+                s->wanted = s->part < s->n_parts && !s->learning
+                                            ? wanted_of_part(s)
+                                            : s->done + s->piece + REACH + TEXT_BEHIND;
         } else if (size < most) {
                 s->wanted = 2 * size < most ? 2 * size : most;
         } else {
+                s->noting = false;
                 r = tell(s, UNSCANNABLE);
                 if (r >= 0)
                         r = put_marker(s, UNSCANNABLE, false);
@@ -342,7 +480,7 @@ int mask_stream_feed(MaskStream *s, const char *bytes, size_t size)
         for (size_t at = 0, n; r >= 0 && at < size; at += n) {
                 n = size - at > FEED_MAX ? FEED_MAX : size - at;
                 r = take(s, bytes + at, n, false);
-                if (r >= 0 && s->window.size >= s->wanted)
+                while (r >= 0 && s->window.size >= s->wanted)
                         r = mask_window(s, false);
         }
         return r;

@@ -34,7 +34,8 @@ MaskStream *mask_stream_new(Masker *masker, size_t piece, const MaskSink *sink);
 MaskStream *mask_stream_free(MaskStream *s);
 DEFINE_CLEANUP(MaskStream *, mask_stream_free)
 
-/* Begins a text. With @learning its secrets are remembered, and nothing comes out. */
+/* Begins a text. With @learning its secrets are remembered, and nothing comes out; the text that begins next is the same again, and is
+ * searched only where it is not, or where one of them stands that was not known yet. */
 void mask_stream_begin(MaskStream *s, bool learning);
 
 /* Takes the next bytes. Returns 0, -ENOMEM, -EFBIG (see above) or what the sink returned. */

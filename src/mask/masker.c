@@ -154,6 +154,11 @@ size_t masker_n_known(const Masker *m)
         return scanner_n_known(m->scanner);
 }
 
+bool masker_knows_encoded(const Masker *m)
+{
+        return m->inner && scanner_n_known(m->inner) > 0;
+}
+
 bool masker_is_full(const Masker *m)
 {
         return known_is_full(scanner_known(m->scanner));

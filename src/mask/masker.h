@@ -77,6 +77,9 @@ bool masker_is_full(const Masker *m);
  */
 int masker_find_known(Masker *m, const char *text, size_t size, KnownFunc func, void *userdata);
 
+/* Was a secret found in what is encoded? Then more copies of it may be, which masker_find_known() does not look for. */
+bool masker_knows_encoded(const Masker *m);
+
 /* What may be kept of a secret, in a place that holds no secrets: see recall.h. */
 typedef struct Remembered {
         uint64_t fingerprint;

@@ -55,6 +55,16 @@ static void put_made(StrBuf *b, const char *template)
         free(made);
 }
 
+/* Random letters and digits. */
+static void put_random(StrBuf *b, size_t n)
+{
+        static const char letters[] =
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+        for (; n > 0; n--)
+                (void) strbuf_putc(b, letters[next_random() % 62]);
+}
+
 /* Prose and code with secrets: the context before reveals some of them, which are repeated without it. */
 static void fill(StrBuf *b, size_t size)
 {
@@ -91,7 +101,7 @@ static void fill(StrBuf *b, size_t size)
                 }
                 put_made(b, pieces[next_random() % ELEMENTSOF(pieces)]);
                 if (bare.size == 0) {
-                        put_made(&bare, "{alnum:44}");
+                        put_random(&bare, 44);
                         (void) strbuf_puts(b, "\nDB_PASSWORD=");
                         (void) strbuf_append(b, bare.data, bare.size);
                         (void) strbuf_puts(b, "\n");
@@ -188,6 +198,129 @@ TEST(a_long_text_is_masked_as_all_of_it_is)
         }
 }
 
+/* As the second reading of @first, by a stream that has read it, or by one that has not, and so searches all of it. */
+static int read_again(const StrBuf *first, const StrBuf *second, bool fresh, Output *ret)
+{
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        _cleanup_(mask_stream_freep) MaskStream *s = NULL;
+        const MaskSink sink = { take_text, take_finding, ret };
+
+        s = mask_stream_new(m, PIECE, &sink);
+        CHECK_INT(feed(s, first->data, first->size, 100000, true), 0);
+        if (fresh) {
+                s = mask_stream_free(s);
+                s = mask_stream_new(m, PIECE, &sink);
+        }
+        return feed(s, second->data, second->size, 100000, false);
+}
+
+static void check_read_again(const StrBuf *first, const StrBuf *second)
+{
+        Output noted = { 0 }, searched = { 0 };
+
+        CHECK_INT(read_again(first, second, false, &noted), 0);
+        CHECK_INT(read_again(first, second, true, &searched), 0);
+        check_same(noted.text.data, noted.text.size, searched.text.data, searched.text.size);
+        CHECK_INT(noted.n_findings, searched.n_findings);
+        strbuf_done(&noted.text);
+        strbuf_done(&searched.text);
+}
+
+/* @late: a secret stands there that only the text after it tells to be one. */
+static void fill_with(StrBuf *b, const char *late, size_t size)
+{
+        for (size_t stop = b->size + size; b->size < stop;) {
+                fill(b, b->size + PIECE / 2);
+                (void) strbuf_printf(b, "\n it was %s then\n", late);
+        }
+}
+
+TEST(a_second_reading_masks_what_the_first_found_and_learned)
+{
+        for (int round = 0; round < 6; round++) {
+                _cleanup_(strbuf_done) StrBuf text = { 0 }, late = { 0 };
+
+                put_random(&late, 20);
+                if (round % 2)
+                        (void) strbuf_puts(&late, "%2B");
+                put_random(&late, 11);
+                fill_with(&text, late.data, 8 * PIECE);
+                if (round > 1)
+                        (void) strbuf_printf(&text, "DB_PASSWORD=%s\n", late.data);
+                if (round > 3)
+                        (void) strbuf_printf(&text, "\n it was %.20s...\n", late.data);
+                fill(&text, text.size + (round % 3) * PIECE);
+                check_read_again(&text, &text);
+        }
+}
+
+/* Lines with a token now and then. Returns how many of them. */
+static size_t fill_with_tokens(StrBuf *b, size_t size)
+{
+        size_t n = 0;
+
+        for (size_t stop = b->size + size; b->size < stop; n++) {
+                for (uint32_t i = 500 + next_random() % 1000; i > 0; i--)
+                        (void) strbuf_puts(b, "a line of a file\n");
+                (void) strbuf_puts(b, "export API_TOKEN=");
+                put_random(b, 36);
+                (void) strbuf_putc(b, '\n');
+        }
+        return n;
+}
+
+/* A file may be written between the two: put in, appended, cut off, or another text instead of a part. */
+TEST(a_second_reading_searches_what_has_changed)
+{
+        _cleanup_(strbuf_done) StrBuf first = { 0 }, more = { 0 };
+
+        (void) fill_with_tokens(&first, 6 * PIECE);
+        (void) fill_with_tokens(&more, 2 * PIECE);
+        for (int round = 0; round < 10; round++) {
+                size_t at = next_random() % (first.size - 100), cut = 0;
+                _cleanup_(strbuf_done) StrBuf second = { 0 }, token = { 0 };
+
+                (void) strbuf_puts(&token, "\nDB_PASSWORD=");
+                put_random(&token, 24);
+                (void) strbuf_putc(&token, '\n');
+                if (round % 5 == 1)
+                        at = first.size;
+                if (round % 5 == 2)
+                        cut = first.size - at;
+                if (round % 5 == 3)
+                        cut = next_random() % (first.size - at);
+                if (round % 5 == 4) /* of the same length */
+                        cut = token.size;
+                (void) strbuf_append(&second, first.data, at);
+                if (round % 5 == 4)
+                        (void) strbuf_append(&second, token.data, token.size);
+                else if (round % 5 != 2)
+                        (void) strbuf_append(&second, more.data, more.size);
+                REQUIRE(strbuf_append(&second, first.data + at + cut, first.size - at - cut) == 0);
+                check_read_again(&first, &second);
+        }
+}
+
+/* What is searched is learned; what was noted is masked without it. */
+TEST(a_second_reading_searches_nothing_twice)
+{
+        _cleanup_(strbuf_done) StrBuf text = { 0 };
+        _cleanup_(masker_freep) Masker *m = new_masker();
+        _cleanup_(mask_stream_freep) MaskStream *s = NULL;
+        Output out = { 0 };
+        const MaskSink sink = { take_text, take_finding, &out };
+        size_t n = fill_with_tokens(&text, 5 * PIECE);
+
+        s = mask_stream_new(m, PIECE, &sink);
+        CHECK_INT(feed(s, text.data, text.size, 100000, true), 0);
+        CHECK_INT(masker_n_known(m), n);
+        masker_forget(m);
+        CHECK_INT(feed(s, text.data, text.size, 100000, false), 0);
+        CHECK_INT(out.n_findings, n);
+        CHECK_INT(masker_n_known(m), 0);
+        strbuf_done(&out.text);
+}
+
 TEST(how_it_comes_makes_no_difference)
 {
         _cleanup_(strbuf_done) StrBuf text = { 0 };
@@ -268,16 +401,6 @@ TEST(a_secret_longer_than_any_window_ends_the_output)
                 CHECK_INT(line, 2);
                 strbuf_done(&out.text);
         }
-}
-
-/* Random letters and digits. */
-static void put_random(StrBuf *b, size_t n)
-{
-        static const char letters[] =
-                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-        for (; n > 0; n--)
-                (void) strbuf_putc(b, letters[next_random() % 62]);
 }
 
 /* Is no piece of @token in @text? */
