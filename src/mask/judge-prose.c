@@ -217,8 +217,10 @@ bool reader_reverse(Reader *r)
                 quote = v->text[start++];
                 end--;
         }
-        /* "x = new y.Password" sets x. */
-        if (end == start || (is_sign && !quote && before(v, r->c.keyword_start) == '.') ||
+        /* "x = new y.Password", "x = y.SamlPassword" set x. */
+        if (end == start ||
+            (is_sign && !quote &&
+             memchr(v->text + r->c.name_start, '.', r->c.keyword_start - r->c.name_start)) ||
             word_flags(v, start, end) & (WORD_ARTICLE | WORD_CREDENTIAL | WORD_COPULA))
                 return false;
         reader_emit(r, FORM_REVERSE, 'r', start, end, quote);

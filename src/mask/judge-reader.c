@@ -293,11 +293,13 @@ static bool read_option(Reader *r)
         return false;
 }
 
-/* Do name, whose quote is at @name, and value, whose last quote is at @end, stand between other strings: "a", "name", "value", "b"? */
+/* Do name, whose string ends after @name, and value, whose last quote is at @end, stand between other strings: "a", "name", "value", "b"? */
 static bool is_listed(const View *v, size_t name, size_t end)
 {
         size_t i = name, low = i > BLANKS_MAX ? i - BLANKS_MAX : 0;
 
+        while (i > low && !is_quote(v->text[i]) && v->text[i] != '\n')
+                i--;
         while (i > low && (is_blank(v->text[i - 1]) || is_any(v->text[i - 1], "\r\n")))
                 i--;
         if (before(v, i) != ',' || i < 2 || !is_quote(v->text[i - 2]) || at(v, end + 1) != ',')

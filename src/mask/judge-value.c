@@ -126,21 +126,35 @@ static size_t printed_end(const View *v, size_t open, size_t i)
         return 0;
 }
 
+/* Does it end as words do that are made of others: "memorized", "vulnerability"? */
+static bool is_derived_word(const char *s, size_t n)
+{
+        static const char *const endings[] = { "ability", "ally",  "ation", "ibility", "ition",
+                                               "izable",  "ized",  "izes",  "izing",   "ment",
+                                               "ments",   "ously", "lessly" };
+
+        for (size_t k = 0; k < ELEMENTSOF(endings); k++) {
+                size_t size = strlen(endings[k]);
+
+                if (n >= size + 4 && memcmp(s + n - size, endings[k], size) == 0)
+                        return text_is_name(s, n);
+        }
+        return false;
+}
+
 /* A word of the dictionary in a sentence is a word ("the password is required"): as a password it is told from none. */
 static bool is_plain_word(const View *v, JudgeForm form, size_t start, size_t end)
 {
-        DictionaryLook look = judge_dictionary_begin();
+        const char *s = v->text + start;
+        size_t n = end - start;
 
-        if ((form != FORM_WORD && form != FORM_COPULA && form != FORM_REVERSE && form != FORM_GAP &&
-             form != FORM_LINE) ||
-            end - start > 12)
+        if (form != FORM_WORD && form != FORM_COPULA && form != FORM_REVERSE && form != FORM_GAP &&
+            form != FORM_LINE)
                 return false;
-        for (size_t i = start; i < end; i++) {
-                if (!is_lower(v->text[i]) && (i > start || !is_upper(v->text[i])))
+        for (size_t i = 0; i < n; i++)
+                if (!is_lower(s[i]) && (i > 0 || !is_upper(s[0])))
                         return false;
-                judge_dictionary_step(&look, to_lower(v->text[i]));
-        }
-        return judge_dictionary_has(&look);
+        return judge_is_word(s, n) || is_derived_word(s, n);
 }
 
 #define HEADING_MAX 40
@@ -159,14 +173,11 @@ static size_t base64_start(const View *v, size_t i)
 /* PIN_NAME = "reset_pin", and below it at @i "other = ...": two statements */
 static bool is_between_statements(const View *v, const Candidate *c, size_t i)
 {
-        size_t name = c->name_start;
-
-        if (!c->name_quoted || name < 4 || !is_quote(v->text[name - 1]) ||
-            memcmp(v->text + name - 4, " = ", 3) != 0)
+        if (!c->name_quoted)
                 return false;
         while (is_name(at(v, i)))
                 i++;
-        return v->size - i > 3 && memcmp(v->text + i, " = ", 3) == 0;
+        return i < v->size && v->size - i > 3 && memcmp(v->text + i, " = ", 3) == 0;
 }
 
 /* What stands alone in a line above a value is short, or made of words: not base64 that ends with "KEY". And it does not begin as the

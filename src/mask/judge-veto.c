@@ -29,6 +29,16 @@ static bool is_about_something(const View *v, const Candidate *c)
         return last & WORD_AFTER;
 }
 
+/* Where the names end that @s begins with: "a.b()" */
+static size_t names_end(const char *s, size_t n)
+{
+        size_t i = 0;
+
+        while (i < n && (is_name(s[i]) || is_any(s[i], ".()")))
+                i++;
+        return i;
+}
+
 /* A variable: $NAME, %NAME%, @name@; with nothing else. */
 static bool is_variable(const char *s, size_t n)
 {
@@ -59,6 +69,21 @@ static bool is_called_below(const View *v, size_t i)
         return i > start && at(v, i) == '(';
 }
 
+/* ((uint64_t) now.tv_sec */
+static bool is_cast(const Candidate *c, const char *s, size_t n)
+{
+        size_t i = 0, start;
+
+        while (i < n && s[i] == '(')
+                i++;
+        for (start = i; i < n && (is_letter(s[i]) || is_digit(s[i]) || s[i] == '_');)
+                i++;
+        if (c->quote || start == 0 || i < start + 3 || i + 2 > n || s[i] != ')' ||
+            memcmp(s + i - 2, "_t", 2) != 0)
+                return false;
+        return names_end(s + i + 1, n - i - 1) == n - i - 1;
+}
+
 /* self.next_token(), os.environ["X"], read(f): names with brackets after them, where no quotes say that it is a text. */
 static bool is_call(const View *v, const Candidate *c)
 {
@@ -74,16 +99,6 @@ static bool is_call(const View *v, const Candidate *c)
                        text_is_words(s, n);
         return is_any(s[i], "([{") && text_is_words(s, i) &&
                (is_any(s[n - 1], ")]}") || is_any(at(v, c->end), " \n\"'`)]},;"));
-}
-
-/* Where the names end that @s begins with: "a.b()" */
-static size_t names_end(const char *s, size_t n)
-{
-        size_t i = 0;
-
-        while (i < n && (is_name(s[i]) || is_any(s[i], ".()")))
-                i++;
-        return i;
 }
 
 static bool is_identifier(const char *s, size_t n)
@@ -128,6 +143,22 @@ static bool is_part_of_expression(const View *v, const Candidate *c)
         return joined || is_variable_name(text, n - 1);
 }
 
+/* A module's name is not longer, or reads as language does. */
+#define MODULE_MAX 12
+
+/* "string", "array?", "atomic.Int64" */
+static bool is_type(const Candidate *c, const char *s, size_t n)
+{
+        const char *dot = memrchr(s, '.', n);
+
+        n -= s[n - 1] == '?';
+        if (judge_word(s, n) & WORD_TYPE)
+                return true;
+        return !c->quote && dot && is_upper(dot[1]) && is_lower(s[0]) && dot - s <= MODULE_MAX &&
+               text_is_words(s, (size_t) (dot - s)) &&
+               judge_word(dot + 1, n - (size_t) (dot + 1 - s)) & WORD_TYPE;
+}
+
 /* token: Zeroizing<String>; a tag of HTML (<br>, <TD>) is not written so. */
 static bool is_generic_type(const View *v, const Candidate *c)
 {
@@ -139,9 +170,6 @@ static bool is_generic_type(const View *v, const Candidate *c)
         return is_upper(at(v, i + 1)) && is_lower(at(v, i + 2)) && is_lower(at(v, i + 3)) &&
                is_identifier(s, n) && text_is_words(s, n);
 }
-
-/* A module's name is not longer, or reads as language does. */
-#define MODULE_MAX 12
 
 /* "key: x25519.PrivateKey": a class that is named after what its objects are */
 static bool is_type_of_its_kind(const View *v, const Candidate *c)
@@ -174,19 +202,10 @@ static bool is_alias(const Candidate *c, const char *s, size_t n)
                         text_is_words(s + 1, n - 1);
 }
 
-/* The value is the name as code writes it: "user.apiToken" of API_TOKEN, "ApiTokenField" of apiToken. */
-static bool is_name_again(const View *v, const Candidate *c)
+/* Is the name written in @s from @i on, and nothing else but words after it where that need not be @whole? */
+static bool repeats_name(const View *v, const Candidate *c, const char *s, size_t n, size_t i,
+                         bool whole)
 {
-        const char *s = v->text + c->start, *dot;
-        size_t n = c->end - c->start, i = 0;
-
-        if (c->name_start >= c->name_end || c->name_end > c->start)
-                return false;
-        for (size_t k = 0; k < n; k++)
-                if (!is_name(s[k]) && s[k] != '.')
-                        return false;
-        dot = memrchr(s, '.', n);
-        i = dot ? (size_t) (dot - s) + 1 : 0;
         for (size_t k = c->name_start; k < c->name_end; k++) {
                 if (!is_letter(v->text[k]) && !is_digit(v->text[k]))
                         continue;
@@ -195,7 +214,27 @@ static bool is_name_again(const View *v, const Candidate *c)
                 if (i == n || to_lower(s[i++]) != to_lower(v->text[k]))
                         return false;
         }
-        return i == n || (c->name_start < c->keyword_start && text_is_words(s + i, n - i));
+        return i == n ||
+               (!whole && c->name_start < c->keyword_start && text_is_words(s + i, n - i));
+}
+
+/* The value is the name as code writes it: "user.apiToken" of API_TOKEN, "ApiTokenField" of apiToken, "v3.Token" of V3Token; "||" and
+ * "&&" go on with what it is otherwise. */
+static bool is_name_again(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->start, *dot;
+        size_t n = c->end - c->start, i = 0;
+
+        if (c->name_start >= c->name_end || c->name_end > c->start)
+                return false;
+        while (i < n && (is_name(s[i]) || s[i] == '.'))
+                i++;
+        if (i < n && (c->quote || i == 0 || i + 1 == n || !is_any(s[i], "|&") || s[i + 1] != s[i]))
+                return false;
+        n = i;
+        dot = memrchr(s, '.', n);
+        return repeats_name(v, c, s, n, dot ? (size_t) (dot - s) + 1 : 0, false) ||
+               (dot && repeats_name(v, c, s, n, 0, true));
 }
 
 /* The end of what says of which type a number of code is: "UL", "_u64". */
@@ -358,16 +397,89 @@ static bool is_zone_key_file(const char *s, size_t n)
         return i == end + 6 && (i == n || s[i] == '.');
 }
 
-/* A part of one that colons divide: "arn:aws:secretsmanager:eu-west-1:1234:secret:name" */
+/* A part of one that colons divide: "arn:aws:secretsmanager:eu-west-1:1234:secret:name", "urn:k8s:secret:name" */
 static bool is_in_resource_name(const View *v, const Candidate *c)
 {
         size_t i = c->name_start, low = i > RESOURCE_MAX ? i - RESOURCE_MAX : 0;
 
-        if (c->kind != KIND_SECRET || c->name_end + 1 != c->start || before(v, i) != ':')
+        if (c->name_end + 1 != c->start || before(v, i) != ':')
                 return false;
         while (i > low && (is_name(v->text[i - 1]) || is_any(v->text[i - 1], ":*/.")))
                 i--;
-        return begins_with(v, i, "arn:");
+        if (begins_with(v, i, "urn:"))
+                return text_is_words(v->text + c->start, c->end - c->start);
+        return c->kind == KIND_SECRET && begins_with(v, i, "arn:");
+}
+
+/* Secret string `json:"secret,omitempty"`: how a field of Go is written elsewhere. A default in it has no option after a comma. */
+static bool is_field_tag(const Candidate *c, const char *s, size_t n)
+{
+        size_t i = 0;
+
+        while (i < n && (is_lower(s[i]) || s[i] == '_'))
+                i++;
+        if (c->quote != '`' || i < 2 || i + 2 >= n || s[i] != ':' || s[i + 1] != '"')
+                return false;
+        for (i += 2; i < n && is_name(s[i]);)
+                i++;
+        if (i == n || s[i] != ',')
+                return false;
+        while (++i < n && is_lower(s[i]))
+                ;
+        return i + 1 == n && s[i] == '"';
+}
+
+/* pw=a;class B, pw=a=!1}}var b: in minified code, which has short names and writes "!1" for false, another statement begins. */
+static bool is_before_statement(const View *v, const Candidate *c)
+{
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start, i = 0, end;
+
+        while (i < n && is_name(s[i]))
+                i++;
+        if (n - i > 3 && s[i] == '=' && s[i + 1] == '!' && is_any(s[i + 2], "01"))
+                i += 3;
+        else if (i > 2)
+                return false;
+        for (end = i; i < n && is_any(s[i], ";)}");)
+                i++;
+        return !c->quote && i > end && is_blank(at(v, c->end)) &&
+               judge_word(s + i, n - i) & WORD_CODE;
+}
+
+/* "CVE-2026-12345", "GHSA-66qv-66mg-9h74": what was wrong with something, under a public name */
+static bool is_advisory(const char *s, size_t n)
+{
+        if (n > 4 && memcmp(s, "CVE-", 4) == 0) {
+                size_t year = digits_end(s, n, 4);
+
+                return year == 8 && year < n && s[year] == '-' && digits_end(s, n, year + 1) == n;
+        }
+        if (n != strlen("GHSA-0000-0000-0000") || memcmp(s, "GHSA-", 5) != 0)
+                return false;
+        for (size_t i = 5; i < n; i++)
+                if (i % 5 == 4 ? s[i] != '-' : !is_lower(s[i]) && !is_digit(s[i]))
+                        return false;
+        return true;
+}
+
+/* "json web token", "jsonwebtoken", "jwa": one of a list of names, which ends with a word that names secrets */
+static bool is_listed_name(const Candidate *c, const char *s, size_t n)
+{
+        if (!c->listed || !text_is_name(s, n))
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (is_digit(s[i]))
+                        return false;
+        for (size_t k = 0; judge_keyword(k); k++) {
+                const char *word = judge_keyword(k)->text;
+                size_t size = strlen(word);
+
+                if (size > JUDGE_KEYWORD_SHORT && size < n &&
+                    strncasecmp(s + n - size, word, size) == 0)
+                        return true;
+        }
+        return false;
 }
 
 /* jwt = require("jsonwebtoken") */
@@ -544,15 +656,22 @@ const char *judge_find_veto(const View *v, const Candidate *c)
                 return "no seed phrase";
         if (is_statement(v, c))
                 return "another name";
-        if (judge_word(s, n - (s[n - 1] == '?')) & WORD_TYPE || is_generic_type(v, c) ||
-            is_type_of_its_kind(v, c))
+        if (is_type(c, s, n) || is_generic_type(v, c) || is_type_of_its_kind(v, c))
                 return "a type or a constant";
-        if (is_call(v, c))
+        if (is_call(v, c) || is_cast(c, s, n))
                 return "a call";
         if (is_asked_with(v, c))
                 return "asked with";
         if (is_table(s, n))
                 return "a table";
+        if (is_field_tag(c, s, n))
+                return "a field's tag";
+        if (is_before_statement(v, c))
+                return "a statement";
+        if (is_advisory(s, n))
+                return "an advisory";
+        if (is_listed_name(c, s, n))
+                return "one of a list of names";
         if (is_lexer_token(v, c))
                 return "a lexer's rule";
         if (is_in_message(v, c))

@@ -443,8 +443,11 @@ static Decided decide_text(const char *text)
 
 static void check_no_veto(const char *const *texts, size_t n)
 {
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+                if (decide_text(texts[i]).n_vetoes > 0)
+                        fprintf(stderr, "a veto: %s\n", texts[i]);
                 CHECK_INT(decide_text(texts[i]).n_vetoes, 0);
+        }
 }
 
 TEST(random_values_beside_a_name_are_secrets)
@@ -525,6 +528,21 @@ TEST(certain_non_secrets_do_not_reach_the_model)
                 "{token:\"paren.lparen\",regex:\"\\\\{\"}",
                 "{token:[\"variable\",\"paren.lparen\"],regex:/(\\$)(\\()/}",
                 "{regex:/\\$\\{(?:If|Unless)\\}/i,token:\"variable-2\",indent:!0}",
+                "passNode: t.passNode||!1",
+                "V3Saml2Password = v3.Saml2Password\n",
+                "*seed |= ((uint64_t)tv.tv_usec << 40);",
+                "sinceToken atomic.Int64\n",
+                "key string\n        token uint64\n",
+                "clientSecret: \"urn:k8s:secret:my-secret:clientSecret\"",
+                "CertSecret *string `json:\"certSecret,omitempty\"`",
+                "didPass=didRender=!0;var x",
+                "fw=pw=xy;class Servers extends y",
+                "a key used as a password GHSA-66qv-66mg-9h74",
+                "GHSA-wg65-39gg-5wfj used in plaintext auth / CVE-2026-42151",
+                "\"general\", \"json web token\", \"jsonwebtoken\", \"jwa\"",
+                "\"id_token_alg_values_supported\": [\"HS256\"]",
+                "SALT_CHARS = \"abcdefghijklmnopqrstuvwxyz0123456789\"",
+                "Password salt should be base64 encoded",
                 "msgid \"Repeat Password\"\nmsgstr \"Passwort wiederholen\"\n",
                 "msgstr \"\"\n\"einen \"\n\"Namen und ein Passwort festlegen und\"\n",
         };
@@ -591,6 +609,15 @@ TEST(values_like_harmless_ones_reach_the_model)
 {
         static const char *const asked[] = {
                 "token: q7Rt2xB9@15..19k",
+                "password=(char_x)q7Rt2xB9",
+                "pw q7Rt2xB9.String",
+                "urn:x:password:q7Rt2xB9mK",
+                "Password string `default:\"q7Rt2xB9\"`",
+                "export PASS=q7Rt2xB9;for x in y",
+                "PASS=q7#Rt2xB9;if x",
+                "secret: CVE-q7Rt2xB9",
+                "[\"a\", \"password\", \"q7Rt2xB9mKtoken\", \"b\"]",
+                "\"DB_PASSWORD\"\nq7Rt2xB9\n",
                 "secret \"K7Rt2.+013+4533\"",
                 "mnemonic: \"q7Rt2xB9\"",
                 "secret: \"q7Rt2xB9?\"",
@@ -649,6 +676,10 @@ TEST(values_of_other_names_are_not_secrets)
                 "e.key===\"callee\"&&f(e.parent)",
                 "[\"path\",{d:\"M8 12h8\",key:\"1wcyev\"}]",
                 "identified by m[s] = -1+-4.",
+                "the next token is tokenized from",
+                "a second password that must be memorized",
+                "the OAuth `client_secret` vulnerability",
+                ":class:`v3.Password`\"\"\"\nV3Token = v3.Token\n",
                 "<a href=\"https://faq.example.org/forgotten-password\" target=\"_blank\">",
                 "[{ method: 'password', timestamp: 1234567890 }]",
                 "CONF_DOUT_PIN = \"dout_pin\"\n\nHX711Gain = hx711_ns.enum(\"x\")",
