@@ -296,9 +296,9 @@ static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t 
         return 0;
 }
 
-/* The form at @start was cut off at @cut; its literal is @at..@end. Is it a secret as far as it goes? A long literal that begins a
- * word is enough; after a short one a word may follow ("key-value1"). Within a word ("dummy-key-1234") and before an address
- * ("ftp://10.0.0.5") forms begin by chance: the judge is asked for that word. */
+/* The form at @start was cut off at @cut; its literal is @at..@end. Is it a secret as far as it goes? A word may follow ("key-value1",
+ * "github_pat_example"). Within a word ("dummy-key-1234") and before an address ("ftp://10.0.0.5") forms begin by chance: the judge is
+ * asked for that word. */
 static bool is_secret_so_far(const Scanner *s, size_t at, size_t start, size_t end, size_t cut)
 {
         const char *text = s->view.text;
@@ -306,8 +306,6 @@ static bool is_secret_so_far(const Scanner *s, size_t at, size_t start, size_t e
 
         while (start > low && (is_name(text[start - 1]) || text[start - 1] == '-'))
                 start--;
-        if (start == at && end - at >= KNOWN_MIN)
-                return true;
         return !text_is_word_and_number(text + end, cut - end) &&
                (start == at || judge_is_password(text + start, cut - start, 0, CAUTION_HIGH, 0));
 }
@@ -427,10 +425,14 @@ static int try_assignment(Scanner *s, Rule *rule, size_t start, size_t end)
                              take_assignment, &a);
 }
 
-/* None of the literal's rules took what stands there: it may be the issuer's, in a form that was not published. */
+/* None of the literal's rules took what stands there: it may be the issuer's, in a form that was not published. What @rule refuses by
+ * name is none. */
 static int try_near(Scanner *s, const Rule *rule, LiteralHit hit)
 {
-        Rule near = { .id = rule->id, .rank = rule->rank + 2 };
+        Rule near = { .id = rule->id,
+                      .rank = rule->rank + 2,
+                      .guards = { .refused = rule->guards.refused,
+                                  .n_refused = rule->guards.n_refused } };
         size_t end;
         int r;
 

@@ -482,6 +482,27 @@ TEST(the_beginning_of_a_form_is_masked_where_the_text_was_cut)
                 check_sample(MASK_TEXT, templates[i]);
 }
 
+/* An ordinary word after what a form begins with is none. */
+TEST(a_prefix_and_a_word_are_no_beginning_of_a_form)
+{
+        check_sample(MASK_TEXT, "the prefix of a key is sk_live_config");
+        check_sample(MASK_TEXT, "the table lin_api_column...");
+        check_sample(MASK_TEXT, "gh auth login with <<github_pat_{alnum:9}>>");
+        check_sample(MASK_TEXT, "gh auth login with <<github_pat_{hex:6}>>...");
+}
+
+/* What a rule says is no secret of its form is none of a form that is near it. */
+TEST(what_a_rule_refuses_is_no_near_form_of_it)
+{
+        _cleanup_(strbuf_done) StrBuf text = { 0 };
+
+        (void) strbuf_puts(&text, "cookie xoxd-");
+        REQUIRE(strbuf_puts(&text,
+                            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygp there") == 0);
+        check_sample(MASK_TEXT, text.data);
+        check_sample(MASK_TEXT, "cookie <<xoxd-{base64url:56}>> there");
+}
+
 static void count_progress(void *userdata)
 {
         ++*(unsigned *) userdata;
