@@ -163,6 +163,18 @@ static bool is_own_word(const View *v, size_t start, size_t end, unsigned flags)
         return flags & GLUED || goes_with(v, start);
 }
 
+/* Two or three letters that another one follows, but the "s" of the plural, or digits and another one: in a random value that is as
+ * likely as in a name. */
+static bool is_by_chance(const View *v, size_t start, size_t end)
+{
+        size_t next = end + (to_lower(at(v, end)) == 's');
+
+        while (is_digit(at(v, next)))
+                next++;
+        return end - start <= JUDGE_KEYWORD_SHORT && is_letter(v->text[start]) &&
+               is_letter(at(v, next));
+}
+
 /* A name in a sentence may have a blank: "API key", "license key". */
 static size_t word_before(const View *v, size_t i)
 {
@@ -633,20 +645,28 @@ int judge_read(const View *v, size_t start, const Keyword *keyword, CandidateFun
         judge_words_ready();
         if (keyword->flags & PAIRED)
                 return is_letter(keyword->text[2]) ? reader_letter(&r) : reader_pair(&r);
-        if (!is_own_word(v, start, end, keyword->flags))
+        if (!is_own_word(v, start, end, keyword->flags) || is_by_chance(v, start, end))
                 return 0;
         return read_candidate(&r, keyword->flags);
 }
 
-/* For each first byte of a keyword the number of the first that has it, and for each keyword that of the next one; 0: none. */
-static uint8_t firsts[256], nexts[ELEMENTSOF(keywords) + 1];
+/* For the first two bytes of a keyword the number of the first that has such, and for each keyword that of the next one; 0: none. */
+static uint8_t firsts[512], nexts[ELEMENTSOF(keywords) + 1];
 
 _Static_assert(ELEMENTSOF(keywords) < UINT8_MAX, "the number of a keyword takes a byte");
+
+static uint8_t *first_of(char a, char b)
+{
+        unsigned pair = (unsigned char) to_lower(a) * 31U + (unsigned char) to_lower(b);
+
+        return &firsts[pair % sizeof(firsts)];
+}
 
 static void sort_keywords(void)
 {
         for (size_t k = ELEMENTSOF(keywords); k > 0; k--) {
-                uint8_t *first = &firsts[(unsigned char) keywords[k - 1].text[0]];
+                const char *text = keywords[k - 1].text;
+                uint8_t *first = first_of(text[0], text[1]);
 
                 nexts[k] = *first;
                 *first = (uint8_t) k;
@@ -659,7 +679,7 @@ int judge_read_keyword(const View *v, size_t start, CandidateFunc func, void *us
         size_t k;
 
         (void) pthread_once(&once, sort_keywords);
-        k = firsts[(unsigned char) to_lower(at(v, start))];
+        k = *first_of(at(v, start), at(v, start + 1));
         while (k > 0 && !reader_word_at(v, start, keywords[k - 1].text))
                 k = nexts[k];
         return k > 0 ? judge_read(v, start, &keywords[k - 1], func, userdata) : 0;

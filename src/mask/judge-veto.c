@@ -15,7 +15,7 @@ static bool begins_with(const View *v, size_t i, const char *word)
         return v->size >= i && v->size - i >= n && memcmp(v->text + i, word, n) == 0;
 }
 
-/* What the last word of the name says: "token_id", "passwordField" name something about a secret. */
+/* What the last word of the name says: "token_id", "passwordField2" name something about a secret. */
 static bool is_about_something(const View *v, const Candidate *c)
 {
         const char *s = v->text + c->keyword_end;
@@ -23,7 +23,11 @@ static bool is_about_something(const View *v, const Candidate *c)
         unsigned last = 0;
 
         while ((end = judge_next_word(s, n, &i))) {
-                last = judge_word(s + i, end - i);
+                size_t stop = end;
+
+                while (stop > i && is_digit(s[stop - 1]))
+                        stop--;
+                last = judge_word(s + i, stop - i);
                 i = end;
         }
         return last & WORD_AFTER;

@@ -85,8 +85,7 @@ typedef struct Keyword {
         unsigned flags; /* of judge-reader.c */
 } Keyword;
 
-/* The shortest keyword; and the length up to which a keyword is part of many words. */
-#define JUDGE_KEYWORD_MIN   2
+/* A keyword of so many bytes is a part of many words. */
 #define JUDGE_KEYWORD_SHORT 3
 
 /* Keyword @i; NULL after the last one. A text may have it in any case (of ASCII letters). */

@@ -734,29 +734,18 @@ static void fold_literals(Rule *rule)
                                 *p |= 0x20;
 }
 
-/* A word of two or three letters is everywhere: it counts with what may follow it in a name or after one. */
-static const char word_ends[] = " \t\n=:\"'`_-.)]}>*|,;\\&";
-
 /* The literals that find the keywords of the rule's kinds. */
 void rule_add_keywords(Rule *rule, unsigned kinds)
 {
         const Keyword *keyword;
         size_t n = 0;
 
-        for (size_t i = 0; (keyword = judge_keyword(i)); i++)
-                n += strlen(keyword->text) <= JUDGE_KEYWORD_SHORT ? sizeof(word_ends) : 1;
+        while (judge_keyword(n))
+                n++;
         rule->literals = xcalloc(n, sizeof(*rule->literals));
-        for (size_t i = 0; (keyword = judge_keyword(i)); i++) {
-                bool is_short = strlen(keyword->text) <= JUDGE_KEYWORD_SHORT &&
-                                keyword->text[0] > ' ';
-
-                for (const char *end = word_ends; kinds & 1U << keyword->kind && *end; end++) {
-                        rule->literals[rule->n_literals++] = xasprintf("%s%.*s", keyword->text,
-                                                                       is_short, end);
-                        if (!is_short)
-                                break;
-                }
-        }
+        for (size_t i = 0; (keyword = judge_keyword(i)); i++)
+                if (kinds & 1U << keyword->kind)
+                        rule->literals[rule->n_literals++] = xstrdup(keyword->text);
         rule->nocase = true;
 }
 

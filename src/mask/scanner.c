@@ -497,17 +497,6 @@ static int try_hit(Scanner *s, LiteralHit hit)
         return prefix && !taken && !s->view.join ? try_near(s, prefix, hit) : 0;
 }
 
-/* A keyword of two or three letters is looked for with what follows it: where the text ends nothing does. */
-static int try_last_word(Scanner *s)
-{
-        int r = 0;
-
-        for (size_t n = JUDGE_KEYWORD_SHORT; r == 0 && n >= JUDGE_KEYWORD_MIN; n--)
-                if (s->last_chunk && s->end == s->view.size && s->view.size - s->first >= n)
-                        r = scanner_try_judge(s, s->view.size - n);
-        return r;
-}
-
 static int find_rules(Scanner *s)
 {
         size_t end;
@@ -535,7 +524,7 @@ static int find_rules(Scanner *s)
                         break;
                 r = try_hit(s, hit);
         }
-        return r < 0 || s->limited ? r : try_last_word(s);
+        return r;
 }
 
 static int add_known(Scanner *s, const KnownSecret *secret, size_t start, size_t end)

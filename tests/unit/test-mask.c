@@ -239,6 +239,11 @@ TEST(assignments_are_judged)
                 "env:\n- name: API_TOKEN\n  value: <<{alnum:40}>>\n",
                 "config['secret_key'] = '<<{alnum:32}>>'",
                 "?token=<<{alnum:32}>>&x=1",
+                /* A short keyword, whatever follows it. */
+                "setApiKey(\"<<{alnum:32}>>\")",
+                "{ api_keys: '<<{alnum:32}>>' }",
+                "API_KEY2=<<{alnum:32}>>",
+                "API key\xEF\xBC\x9A<<{alnum:32}>>",
                 /* Not secrets. */
                 "token = self.next_token()",
                 "password: string",
@@ -258,6 +263,7 @@ TEST(assignments_are_judged)
                 "password = getpass(\"Enter the password: \")",
                 "request_id: 550e8400-e29b-41d4-a716-446655440000",
                 "passwd = HTTPPasswordMgr()",
+                "keySize768 = n*encodingSize12 + 32",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(templates); i++)
