@@ -110,7 +110,9 @@ static bool is_unlikely_key(const View *v, const Candidate *c)
 
 static int threshold_of(const View *v, const Candidate *c, JudgeCaution caution)
 {
-        bool listed = c->listed && text_is_name(v->text + c->start, c->end - c->start);
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start;
+        bool listed = c->listed && !memchr(s, '-', n) && text_is_name(s, n);
 
         return judge_thresholds[caution][c->kind][c->form] + (listed ? LISTED_MORE : 0) +
                (is_unlikely_key(v, c) ? KEY_MORE : 0);

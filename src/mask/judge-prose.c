@@ -251,35 +251,26 @@ static bool has_cue(const View *v, size_t i)
 
         start = start > low ? start : low;
         while ((stop = judge_next_word(v->text + start, i - start, &at_word))) {
+                /* "Math.log(x)" is a call. */
                 if (judge_word(v->text + start + at_word, stop - at_word) &
-                    (WORD_USER | WORD_CREDENTIAL))
+                                    (WORD_USER | WORD_CREDENTIAL) &&
+                    !(before(v, start + at_word) == '.' && at(v, start + stop) == '('))
                         return true;
                 at_word = stop;
         }
         return false;
 }
 
-/* What stands before "/" is no name where it is a part of an expression: a bracket, a call, a character ("%x7C"). */
+/* What stands before "/" is no name where it is a character ("%x7C") or a call ("root()"); "%USER%" is a template for one. */
 static bool is_user_name(const View *v, size_t start, size_t end)
 {
         while (start < end && is_any(v->text[start], "\"'`*"))
                 start++;
         while (start < end && is_any(v->text[end - 1], "\"'`*"))
                 end--;
-        if (start == end)
+        if (start == end || (v->text[start] == '%' && v->text[end - 1] != '%'))
                 return false;
-        /* a template: ${USER}, {user}, %USER% */
-        if (is_any(v->text[start], "${%"))
-                return v->text[start] != '%' || v->text[end - 1] == '%';
-        /* "(al / value)", "[al] / value" */
-        if (is_any(v->text[start], "(["))
-                end -= is_any(v->text[end - 1], ")]") && start + 2 < end;
-        if (memchr(v->text + start, '@', end - start))
-                return true;
-        for (size_t i = start + 1; i < end; i++)
-                if (is_any(v->text[i], "();{}") || (v->text[i] == ']' && i + 1 == end))
-                        return false;
-        return true;
+        return end - start < 2 || memcmp(v->text + end - 2, "()", 2) != 0;
 }
 
 /* "log in with user / value" */

@@ -110,10 +110,10 @@ static bool is_identifier(const char *s, size_t n)
         return names_end(s, n) == n;
 }
 
-/* Minified code has names of a letter or two; others read as language does. */
+/* Minified code has names of a letter or two; others read as language does. None has a "-". */
 static bool is_variable_name(const char *s, size_t n)
 {
-        return n <= 2 || text_is_name(s, n);
+        return n <= 2 || (!memchr(s, '-', n) && text_is_name(s, n));
 }
 
 /* x.token!==c||x.key!==d: compared with a variable, which may be a part of a longer condition */
@@ -130,21 +130,33 @@ static bool is_compared(const Candidate *c, const char *s, size_t n)
                             s[end + 1] == s[end] && is_variable_name(s, end));
 }
 
-/* key=a.b+"c": names that go on with a string are a part of an expression. After a quote that ends all of it ("key=a+") no word
- * begins; a random value may end with a sign, too. */
+/* A member of an object with so few letters may have any ("alg"). */
+#define SHORT_NAME_MAX 3
+
+/* key=a.b+"c", key=a?b+"c": names that go on with a string are a part of an expression. After a quote that ends all of it ("key=a+")
+ * no word begins; a random value may end with a sign, too. */
 static bool is_part_of_expression(const View *v, const Candidate *c)
 {
-        const char *text = v->text + c->start;
-        size_t n = c->end - c->start;
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start, i = 0;
         char after = at(v, c->end + 1);
-        bool joined = false; /* of several names */
 
-        if (c->quote || !is_quote(at(v, c->end)) || !is_any(text[n - 1], "+?:(,[&|") ||
+        if (c->quote || !is_quote(at(v, c->end)) || !is_any(s[n - 1], "+?:(,[&|") ||
             !(is_letter(after) || is_digit(after) || after == '['))
                 return false;
-        for (size_t i = 0; i + 1 < n; i++)
-                joined = joined || is_any(text[i], "?:(,&|");
-        return joined || is_variable_name(text, n - 1);
+        while (i < n) {
+                size_t start = i;
+
+                while (i < n && is_name(s[i]))
+                        i++;
+                if (i > start + SHORT_NAME_MAX && !is_variable_name(s + start, i - start))
+                        return false;
+                while (i < n && is_any(s[i], ".+?:()[],&|!=<>*$"))
+                        i++;
+                if (i == start)
+                        return false;
+        }
+        return true;
 }
 
 /* A module's name is not longer, or reads as language does. */
@@ -163,16 +175,32 @@ static bool is_type(const Candidate *c, const char *s, size_t n)
                judge_word(dot + 1, n - (size_t) (dot + 1 - s)) & WORD_TYPE;
 }
 
-/* token: Zeroizing<String>; a tag of HTML (<br>, <TD>) is not written so. */
+/* What follows a type in a declaration: in "x: Opt<String>, y: u8" another name, in a struct the next line. */
+static bool ends_declaration(const View *v, size_t i)
+{
+        if (at(v, i) != ',')
+                return is_any(at(v, i), ";)}=") && at(v, i);
+        i = reader_skip_blanks(v, i + 1);
+        if (is_any(at(v, i), "\r\n"))
+                return true;
+        while (is_name(at(v, i)))
+                i++;
+        return at(v, i) == ':';
+}
+
+/* token: Zeroizing<String>, ...; a tag of HTML (<br>, <TD>) is not written so, and a key to press ("x<Enter>") ends a line. */
 static bool is_generic_type(const View *v, const Candidate *c)
 {
         const char *s = v->text + c->start;
-        size_t n = c->end - c->start, i = c->end;
+        size_t n = c->end - c->start, i = c->end + 1;
 
-        if (c->operator!= ':' || c->quote || !is_upper(s[0]) || at(v, i) != '<')
+        if (c->operator!= ':' || c->quote || !is_upper(s[0]) || at(v, c->end) != '<' ||
+            !is_upper(at(v, i)) || !is_lower(at(v, i + 1)) || !is_lower(at(v, i + 2)))
                 return false;
-        return is_upper(at(v, i + 1)) && is_lower(at(v, i + 2)) && is_lower(at(v, i + 3)) &&
-               is_identifier(s, n) && text_is_words(s, n);
+        while (is_name(at(v, i)) || at(v, i) == ':')
+                i++;
+        return at(v, i) == '>' && ends_declaration(v, i + 1) && is_identifier(s, n) &&
+               text_is_words(s, n);
 }
 
 /* "key: x25519.PrivateKey": a class that is named after what its objects are */
@@ -520,6 +548,9 @@ static bool is_expression(const char *s, size_t n)
         return false;
 }
 
+/* A user's or a service's name is not longer where it may be a password as well. */
+#define ASKED_MAX 8
+
 /* get_password("service", "user"): a name that is passed to have it is not it */
 static bool is_asked_with(const View *v, const Candidate *c)
 {
@@ -528,6 +559,7 @@ static bool is_asked_with(const View *v, const Candidate *c)
         while (i > c->name_start && v->text[i - 1] != '.')
                 i--;
         return (c->form == FORM_CALL || c->form == FORM_ARGUMENT) && at(v, c->name_end) == '(' &&
+               c->end - c->start <= ASKED_MAX &&
                text_is_name(v->text + c->start, c->end - c->start) && to_lower(v->text[i]) == 'g' &&
                begins_with(v, i + 1, "et") && !is_lower(at(v, i + 3));
 }

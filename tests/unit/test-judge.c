@@ -77,6 +77,8 @@ static const char *const lines[] = {
         "use admin / @ to log in",
         "login: admin / @",
         "log in with admin / @",
+        "login: admin(ops) / @",
+        "log in as admin; / @",
         "pw: @",
         "\xE5\xAF\x86\xE7\xA0\x81\xE6\x98\xAF @",
         "\xE5\xAF\x86\xE7\xA0\x81\xEF\xBC\x9A@",
@@ -631,6 +633,12 @@ TEST(values_like_harmless_ones_reach_the_model)
                 "/var/lib/containers/0123456789abcdef0123456789abcdef/secrets/db_pw\nq7Rt2xB9\n",
                 "put \"secret/db/password\" data=\"q7Rt2xB9\"",
                 "login with 'password', then: q7Rt2xB9",
+                "\"API_KEY=walnut-garden-tree+\"x",
+                "\"API_KEY=q7Rt2xB9mK?+\"x",
+                "getPassword(\"walnut-garden-tree\")",
+                "password: Walnut<Enter>\n",
+                "password: Walnut<Tab> and go",
+                "if password==walnut-garden&&x",
                 "password\n---q7Rt2xB9",
         };
 
