@@ -1,6 +1,7 @@
 /* Judge: keywords, their names, and the forms that begin with a name */
 #include <pthread.h>
 
+#include "mask/guard.h"
 #include "mask/judge-reader.h"
 
 #define NAME_MAX_BEFORE 64
@@ -371,6 +372,13 @@ static bool closes_brace(const View *v, size_t start, size_t end)
         return depth < 0;
 }
 
+/* Does the line end at @i, or a string? */
+static bool ends_text(const View *v, size_t i)
+{
+        i += is_quote(at(v, i));
+        return i >= v->size || is_any(v->text[i], "\r\n,;:)]}");
+}
+
 /* "[None]", "(again)" and the like between a prompt's name and its colon. */
 static size_t skip_remark(const View *v, size_t i)
 {
@@ -501,9 +509,19 @@ static bool read_operator(Reader *r, size_t i)
         if (sign == ':' && !is_quote(at(v, p))) {
                 size_t typed = skip_type(v, p);
 
-                typed = closes_brace(v, p, typed) ? p : typed;
-                if (typed != p && (after = read_sign(v, typed, &sign)))
-                        p = reader_skip_blanks(v, after);
+                if (closes_brace(v, p, typed))
+                        typed = p;
+                if (typed != p && (after = read_sign(v, typed, &sign))) {
+                        size_t value = reader_skip_blanks(v, after);
+                        bool ends = ends_text(v, after);
+
+                        /* "password: Zx9q=x" may have no type: all of it is a value, too; base64 ends with the sign. */
+                        if (!is_blank(before(v, typed)) && (ends || !is_quote(at(v, value))))
+                                (void) reader_value(r, p, FORM_OPERATOR, ':', VALUE_SENTENCE);
+                        if (ends && !text_is_name(v->text + p, typed - p))
+                                return true;
+                        p = value;
+                }
                 sign = typed != p && sign == '=' ? 't' : sign;
         }
         /* What a terminal emphasises: "**Password:** x" */

@@ -253,10 +253,18 @@ static const char *const lines[] = {
         "Unseal Key 1: @",
 };
 
-/* The value, up to the end of the line, has a quote that is part of its word. */
+/* The value, up to the end of the line, has a quote, or a sign of an assignment, that is part of its word. */
 static const char *const quoted_within[] = {
-        "password: ab@'x9\n", "password: ab@\"x9\n",      "password = ab@`x9\n",
-        "PASSWORD=ab@'x9\n",  "the password is ab@'x9\n",
+        "password: ab@'x9\n",
+        "password: ab@\"x9\n",
+        "password = ab@`x9\n",
+        "PASSWORD=ab@'x9\n",
+        "the password is ab@'x9\n",
+        "password: ab@=x9\n",
+        "password: ab@x9=\nuser: al",
+        "{\"x\": \"password: ab@x9=\", \"y\": \"z\"}",
+        "\xE5\xAF\x86\xE7\xA0\x81\xEF\xBC\x9A"
+        "ab@=x9\n",
 };
 
 static const char *const nothing[] = {
