@@ -47,6 +47,39 @@ static bool is_naming_option(const View *v, size_t i, size_t end)
                judge_word(v->text + i + 2, end - i - 2) & (WORD_NAMING | WORD_AFTER);
 }
 
+static bool is_copula(const View *v, size_t i)
+{
+        return word_flags(v, i, word_end(v, i)) & WORD_COPULA;
+}
+
+/* What follows the string in quotes at @i: "for the user "al": value", "from "old" to "new"". */
+static void read_after_string(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t end = is_quote(v->text[i]) ? judge_quoted_end(v, i + 1) : 0, next;
+
+        if (end == 0)
+                return;
+        next = reader_skip_blanks(v, end + 2);
+        if (at(v, end + 1) == ':' && next > end + 2) {
+                (void) reader_value(r, next, FORM_COPULA, ':', VALUE_SENTENCE);
+        } else if (is_blank(at(v, end + 1)) && is_copula(v, next)) {
+                next = reader_skip_blanks(v, word_end(v, next));
+                if (reader_open_quote(v, next))
+                        (void) reader_value(r, next, FORM_COPULA, '"', VALUE_QUOTED);
+        }
+}
+
+/* "from old to new": the old value at @i. */
+static void read_old(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t end = word_end(v, i);
+
+        if (is_blank(at(v, end)) && is_copula(v, reader_skip_blanks(v, end)))
+                (void) reader_value(r, i, FORM_COPULA, 'i', VALUE_SENTENCE);
+}
+
 /* The words after the name: one of them may lead to the value, or stand in quotes. */
 static bool read_words(Reader *r, size_t i)
 {
@@ -56,9 +89,18 @@ static bool read_words(Reader *r, size_t i)
                 size_t end = word_end(v, i);
                 char last;
 
-                if (end == i || (n > 0 && reader_open_quote(v, i) &&
-                                 reader_value(r, i, FORM_COPULA, '"', VALUE_QUOTED)))
+                if (end == i) {
+                        if (n > 0)
+                                reader_alone(r, i);
                         return n > 0;
+                }
+                if (n > 0 && reader_open_quote(v, i) &&
+                    reader_value(r, i, FORM_COPULA, '"', VALUE_QUOTED)) {
+                        read_after_string(r, i);
+                        return true;
+                }
+                if (reader_word_at(v, i, "from ") || reader_word_at(v, i, "von "))
+                        read_old(r, reader_skip_blanks(v, end));
                 if (is_naming_option(v, i, end) && reader_open_quote(v, reader_skip_blanks(v, end)))
                         return false;
                 last = v->text[end - 1];
@@ -236,8 +278,13 @@ void reader_login(Reader *r)
         while (is_any(at(v, i), "*:"))
                 i++;
         start = reader_skip_blanks(v, i);
-        if (start == i || i == r->c.name_end)
+        if (start == i)
                 return;
+        if (i == r->c.name_end) {
+                if (!is_copula(v, start))
+                        return;
+                start = reader_skip_blanks(v, word_end(v, start));
+        }
         for (i = start; i < start + 64 && (is_name(at(v, i)) || is_any(at(v, i), ".@")); i++)
                 ;
         if (i > start && is_any(at(v, i), ":/") && !is_any(at(v, i + 1), " \t\r\n/"))

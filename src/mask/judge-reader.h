@@ -78,7 +78,7 @@ void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t 
  *
  * element: <name>value</name>. member: name and value are two members of one object, or two attributes. object: the name
  * belongs to an object with a member for the value. insert: the name is a column of SQL's INSERT. column: the name is the title
- * of a column. line: the value is the next line; answer: a command's output. prose, reverse: sentences. login, pair: what
+ * of a column. line: the value is the next line; alone: a word that is all of it; answer: a command's output. prose, reverse: sentences. login, pair: what
  * follows a user's name; letter: the same in a command's one-letter options.
  */
 bool reader_element(Reader *r, size_t i);
@@ -87,6 +87,7 @@ bool reader_object(Reader *r, size_t i);
 bool reader_insert(Reader *r, size_t i);
 bool reader_column(Reader *r, size_t i);
 bool reader_line(Reader *r, size_t i);
+void reader_alone(Reader *r, size_t i);
 bool reader_answer(Reader *r);
 bool reader_prose(Reader *r, size_t i);
 bool reader_reverse(Reader *r);

@@ -674,6 +674,32 @@ bool reader_line(Reader *r, size_t i)
         return true;
 }
 
+/* A sentence ends its line at @i, and says no value: a word may be all of the next line, or of the one after an empty or a fence. */
+void reader_alone(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t start, end;
+
+        start = i;
+        while (start > 0 && is_blank(v->text[start - 1]))
+                start--;
+        i += at(v, i) == '\r';
+        if (at(v, i) != '\n' || !(is_name(before(v, start)) || is_wide(before(v, start))) ||
+            before(v, start) == '-')
+                return;
+        start = i + 1;
+        end = start < v->size ? reader_line_end(v, start) : start;
+        if (start < v->size && (is_border(v, start, end) || reader_word_at(v, start, "```"))) {
+                start = end + 1;
+                end = start < v->size ? reader_line_end(v, start) : start;
+        }
+        start = reader_skip_blanks(v, start);
+        while (end > start && is_any(v->text[end - 1], " \t\r"))
+                end--;
+        if (end > start && !memchr(v->text + start, ' ', end - start))
+                (void) reader_value(r, start, FORM_LINE, '\n', VALUE_SENTENCE);
+}
+
 /* The name is a part of a command, and the next line is all that it answered: "$ vault kv get -field=password x". */
 bool reader_answer(Reader *r)
 {

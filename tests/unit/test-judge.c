@@ -251,6 +251,15 @@ static const char *const lines[] = {
         "mnemonic: \"@\"",
         "vault operator unseal @",
         "Unseal Key 1: @",
+        "I changed the password from @ to xB7kQ2mZ9",
+        "Das Passwort wurde von @ auf xB7kQ2mZ9 gesetzt",
+        "`SECRET_KEY` went from `xB7kQ2mZ9` to `@`",
+        "New password for user \"al\": @",
+        "Here is the token for the bot of the new team\n@",
+        "This is the password for it\n\n@\n",
+        "The new token of it\n```\n@\n```",
+        "creds are al/@",
+        "credentials are al:@",
 };
 
 /* The value, up to the end of the line, has a quote, or a sign of an assignment, that is part of its word. */
