@@ -110,6 +110,23 @@ static bool is_identifier(const char *s, size_t n)
         return names_end(s, n) == n;
 }
 
+/* &ctx->keys.first, !ctx->key: a member of what a pointer leads to */
+static bool is_pointed_at(const Candidate *c, const char *s, size_t n)
+{
+        size_t arrows = 0;
+
+        if (c->quote || n < 2 || !is_any(s[0], "&!*") || !(is_letter(s[1]) || s[1] == '_'))
+                return false;
+        for (size_t i = 1; i < n; i++) {
+                if (i + 2 < n && s[i] == '-' && s[i + 1] == '>')
+                        arrows++;
+                else if (!is_letter(s[i]) && !is_digit(s[i]) && !is_any(s[i], "_.") &&
+                         !(s[i] == '>' && s[i - 1] == '-'))
+                        return false;
+        }
+        return arrows > 0;
+}
+
 /* Minified code has names of a letter or two; others read as language does. None has a "-". */
 static bool is_variable_name(const char *s, size_t n)
 {
@@ -250,8 +267,18 @@ static bool repeats_name(const View *v, const Candidate *c, const char *s, size_
                (!whole && c->name_start < c->keyword_start && text_is_words(s + i, n - i));
 }
 
-/* The value is the name as code writes it: "user.apiToken" of API_TOKEN, "ApiTokenField" of apiToken, "v3.Token" of V3Token; "||" and
- * "&&" go on with what it is otherwise. */
+/* "||!1", "!==!1": is an operator of code at @i, and after a comparison hardly more? */
+static bool goes_on_with(const char *s, size_t n, size_t i)
+{
+        if (i + 1 == n)
+                return false;
+        if (is_any(s[i], "|&"))
+                return s[i + 1] == s[i];
+        return is_any(s[i], "!=") && s[i + 1] == '=' && n - i <= strlen("!==!1");
+}
+
+/* The value is the name as code writes it: "user.apiToken" of API_TOKEN, "ApiTokenField" of apiToken, "v3.Token" of V3Token; "||",
+ * "&&" and comparisons go on with what it is otherwise. */
 static bool is_name_again(const View *v, const Candidate *c)
 {
         const char *s = v->text + c->start, *dot;
@@ -261,7 +288,7 @@ static bool is_name_again(const View *v, const Candidate *c)
                 return false;
         while (i < n && (is_name(s[i]) || s[i] == '.'))
                 i++;
-        if (i < n && (c->quote || i == 0 || i + 1 == n || !is_any(s[i], "|&") || s[i + 1] != s[i]))
+        if (i < n && (c->quote || i == 0 || !goes_on_with(s, n, i)))
                 return false;
         n = i;
         dot = memrchr(s, '.', n);
@@ -282,15 +309,18 @@ static size_t type_end(const char *s, size_t n, size_t i)
         return i;
 }
 
-/* 0x1F, 0x1FU, 123UL, 0x9e37_79b9_u64: no key is as short as a number; a password may look like one that has a type. */
+/* 0x1F, 0x1FU, 123UL, 0x9e37_79b9_u64, [0x42u8]: no key is as short as a number; a password may look like one that has a type. */
 static bool is_number(const Candidate *c, const char *s, size_t n)
 {
         bool typed = !c->quote && c->kind != KIND_PASSWORD && c->kind != KIND_PASS &&
                      c->kind != KIND_LOGIN;
-        bool hex = n > 2 && s[0] == '0' && to_lower(s[1]) == 'x';
-        size_t i = hex ? 2 : 0, digits = 0, end;
+        size_t i, digits = 0, end;
+        bool hex;
 
-        for (; i < n; i++) {
+        for (; typed && n > 2 && s[0] == '['; s++, n--)
+                n -= s[n - 1] == ']';
+        hex = n > 2 && s[0] == '0' && to_lower(s[1]) == 'x';
+        for (i = hex ? 2 : 0; i < n; i++) {
                 char sign = to_lower(s[i]);
 
                 if (is_digit(sign) || (hex && sign >= 'a' && sign <= 'f'))
@@ -655,6 +685,27 @@ static bool is_table(const char *s, size_t n)
         return signs >= n / TABLE_SIGNS;
 }
 
+static bool is_constant(const char *s, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (!is_upper(s[i]) && !is_digit(s[i]) && s[i] != '_')
+                        return false;
+        return memchr(s, '_', n) && is_upper(s[0]) && text_is_words(s, n);
+}
+
+/* USE_ESP32 / USE_ARDUINO: no user and password, but two constants that begin alike */
+static bool is_other_constant(const View *v, const Candidate *c)
+{
+        const char *name = v->text + c->name_start, *s = v->text + c->start;
+        size_t n_name = c->name_end - c->name_start, n = c->end - c->start, i = 0;
+
+        if (c->form != FORM_PAIR || c->quote || !is_constant(name, n_name) || !is_constant(s, n))
+                return false;
+        while (i < n && i < n_name && name[i] == s[i] && s[i] != '_')
+                i++;
+        return i > 0 && i < n && i < n_name && name[i] == '_' && s[i] == '_';
+}
+
 const char *judge_find_veto(const View *v, const Candidate *c)
 {
         const char *s = v->text + c->start;
@@ -664,7 +715,8 @@ const char *judge_find_veto(const View *v, const Candidate *c)
                 return "a number of tokens";
         if (is_about_something(v, c))
                 return "the name is of something about a secret";
-        if (text_is_reference(s, n) || is_variable(s, n) || is_alias(c, s, n))
+        if (text_is_reference(s, n) || is_variable(s, n) || is_alias(c, s, n) ||
+            is_pointed_at(c, s, n))
                 return "a reference or a placeholder";
         if (is_compared(c, s, n))
                 return "compared with a variable";
@@ -704,6 +756,8 @@ const char *judge_find_veto(const View *v, const Candidate *c)
                 return "a field's tag";
         if (is_before_statement(v, c))
                 return "a statement";
+        if (is_other_constant(v, c))
+                return "a constant";
         if (is_advisory(s, n))
                 return "an advisory";
         if (is_listed_name(c, s, n))
