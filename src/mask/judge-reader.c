@@ -154,7 +154,7 @@ static bool is_own_word(const View *v, size_t start, size_t end, unsigned flags)
                          at(v, end + 1) == (char) 0x83);
         if (is_wide(first))
                 return !is_letter(previous);
-        if (next == 's' && is_lower(last))
+        if (is_letter(last) && next == (is_upper(last) ? 'S' : 's'))
                 next = at(v, end + 1);
         if ((is_lower(next) && is_letter(last)) || (is_upper(next) && is_upper(last)) ||
             ((unsigned char) next >= 0xC3 && (unsigned char) next < 0xE0))
@@ -559,15 +559,15 @@ static size_t close_name(Reader *r)
         return i;
 }
 
-/* get('[name=password]').type('value') */
+/* get('[name=password]').type('value'), expect(x.password).to.equal('value') */
 static bool read_method(Reader *r, size_t i)
 {
         const View *v = r->v;
         size_t start = ++i;
 
-        if (at(v, start - 1) != '.' || !r->c.name_quoted)
+        if (at(v, start - 1) != '.' || !(r->c.name_quoted || before(v, start - 1) == ')'))
                 return false;
-        while (i < start + BLANKS_MAX && is_name(at(v, i)))
+        while (i < start + BLANKS_MAX && (is_name(at(v, i)) || at(v, i) == '.'))
                 i++;
         return at(v, i) == '(' &&
                reader_value(r, reader_skip_space(v, i + 1), FORM_CALL, '(', VALUE_QUOTED);

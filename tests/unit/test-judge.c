@@ -259,6 +259,11 @@ static const char *const lines[] = {
         "This is the password for it\n\n@\n",
         "The new token of it\n```\n@\n```",
         "creds are al/@",
+        "var secret = []byte(\"@\")",
+        "expect(res.body.token).toBe('@')",
+        "expect(user.password).to.equal(\"@\")",
+        "assertThat(x.password).isEqualTo(\"@\");",
+        "API_KEYS=@",
         "credentials are al:@",
 };
 
