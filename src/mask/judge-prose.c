@@ -269,25 +269,28 @@ bool reader_reverse(Reader *r)
         return true;
 }
 
-/* "login: user:value", "credentials: user/value" */
+/* "login: user:value", "credentials: user/value", "AUTH=user:value" */
 void reader_login(Reader *r)
 {
         const View *v = r->v;
         size_t i = r->c.name_end, start;
+        bool assigned = at(v, i) == '=';
 
-        while (is_any(at(v, i), "*:"))
+        while (is_any(at(v, i), "*:="))
                 i++;
         start = reader_skip_blanks(v, i);
-        if (start == i)
+        if (start == i && !assigned)
                 return;
         if (i == r->c.name_end) {
                 if (!is_copula(v, start))
                         return;
                 start = reader_skip_blanks(v, word_end(v, start));
         }
+        start += is_quote(at(v, start));
         for (i = start; i < start + 64 && (is_name(at(v, i)) || is_any(at(v, i), ".@")); i++)
                 ;
-        if (i > start && is_any(at(v, i), ":/") && !is_any(at(v, i + 1), " \t\r\n/"))
+        if (i > start && (at(v, i) == ':' || (at(v, i) == '/' && !assigned)) &&
+            !is_any(at(v, i + 1), " \t\r\n/"))
                 (void) reader_value(r, i + 1, FORM_PAIR, at(v, i), VALUE_SENTENCE);
 }
 

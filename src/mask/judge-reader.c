@@ -51,7 +51,9 @@ static const Keyword keywords[] = {
         { "psw", KIND_PASS, 0 },
         { "psk", KIND_PASS, 0 },
         { "pw", KIND_PASS, 0 },
+        { "secreta", KIND_SECRET, FOREIGN },
         { "secret", KIND_SECRET, GLUED },
+        { "secr\xC3\xA8te", KIND_SECRET, FOREIGN },
         { "server community", KIND_SECRET, 0 },
         { "mnemonic", KIND_SECRET, STRICT },
         { "seed phrase", KIND_SECRET, 0 },
@@ -573,6 +575,31 @@ static bool read_method(Reader *r, size_t i)
                reader_value(r, reader_skip_space(v, i + 1), FORM_CALL, '(', VALUE_QUOTED);
 }
 
+/* How far below its name what a method returns is looked for. */
+#define RETURN_MAX 80
+
+/* def password(self) -> str: return "value" */
+static bool read_returned(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        size_t limit = i + BLANKS_MAX;
+
+        while (i < limit && at(v, i) != ')' && at(v, i) != '\n' && at(v, i))
+                i++;
+        if (at(v, i) != ')')
+                return false;
+        limit = i++ + RETURN_MAX;
+        while (i < limit && !is_quote(at(v, i)) && !is_any(at(v, i), "();}") && at(v, i)) {
+                size_t end = reader_word_at(v, i, "return ");
+
+                if (end && !is_name(before(v, i)))
+                        return reader_value(r, reader_skip_blanks(v, end), FORM_OPERATOR, '=',
+                                            VALUE_QUOTED);
+                i++;
+        }
+        return false;
+}
+
 /* Jumps over what keeps two arguments apart, in a command or in an array: " ", "', '". 0: there is nothing such. */
 static size_t skip_separator(const View *v, size_t i)
 {
@@ -605,7 +632,8 @@ static bool read_forms(Reader *r)
         if (reader_element(r, i) || read_option(r) || read_program(r))
                 return true;
         if (at(v, i) == '(' &&
-            reader_value(r, reader_skip_space(v, i + 1), FORM_CALL, '(', VALUE_QUOTED))
+            (reader_value(r, reader_skip_space(v, i + 1), FORM_CALL, '(', VALUE_QUOTED) ||
+             read_returned(r, i)))
                 return true;
         closed = close_name(r);
         if (reader_member(r, closed) || read_method(r, closed))
@@ -638,7 +666,7 @@ static int read_candidate(Reader *r, unsigned flags)
         if (r->c.kind == KIND_KEY)
                 r->c.kind = key_kind(r);
         r->c.place = find_place(r);
-        if (r->c.kind == KIND_LOGIN || r->c.kind == KIND_CREDENTIAL)
+        if (r->c.kind == KIND_LOGIN || r->c.kind == KIND_CREDENTIAL || r->c.kind == KIND_AUTH)
                 reader_login(r);
         if (r->c.kind != KIND_LOGIN)
                 (void) read_forms(r);
