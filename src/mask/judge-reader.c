@@ -381,11 +381,16 @@ static bool ends_text(const View *v, size_t i)
         return i >= v->size || is_any(v->text[i], "\r\n,;:)]}");
 }
 
-/* "[None]", "(again)" and the like between a prompt's name and its colon. */
+/* "[None]", "(again)", "....." and the like between a prompt's name and its colon. */
 static size_t skip_remark(const View *v, size_t i)
 {
         size_t p = i, limit = i + BLANKS_MAX;
 
+        if (at(v, i) == '.') {
+                while (p < limit && is_any(at(v, p), ". "))
+                        p++;
+                return at(v, p) == ':' ? p : i;
+        }
         if (!is_any(at(v, p), "[("))
                 return i;
         while (p < limit && at(v, p) && !is_any(at(v, p), "])\n"))
@@ -444,13 +449,16 @@ static size_t read_sign(const View *v, size_t i, char *ret)
         return 0;
 }
 
-/* YAML's block scalars ("|", ">-") and values on the line below. */
+/* YAML's block scalars ("|", ">-"), "<<EOT", and values on the line below. */
 static bool read_below(Reader *r, size_t i, char sign)
 {
         const View *v = r->v;
         size_t p = i;
 
-        if (is_any(at(v, p), "|>"))
+        if (at(v, p) == '<')
+                while (is_name(at(v, p)) || is_any(at(v, p), "<~'\""))
+                        p++;
+        else if (is_any(at(v, p), "|>"))
                 for (p++; is_any(at(v, p), "+-0123456789"); p++)
                         ;
         p = reader_skip_blanks(v, p);
@@ -529,7 +537,8 @@ static bool read_operator(Reader *r, size_t i)
         /* What a terminal emphasises: "**Password:** x" */
         if (is_any(at(v, p), "*_") && at(v, p + 1) == at(v, p) && is_any(at(v, p + 2), " \t\n\"'`"))
                 p = reader_skip_blanks(v, p + 2);
-        if (is_any(at(v, p), "\r\n|>") && sign != '|' && sign != 'c') {
+        if ((is_any(at(v, p), "\r\n|>") || (at(v, p) == '<' && at(v, p + 1) == '<')) &&
+            sign != '|' && sign != 'c') {
                 if (read_below(r, p, sign))
                         return true;
         }
@@ -561,7 +570,7 @@ static size_t close_name(Reader *r)
         return i;
 }
 
-/* get('[name=password]').type('value'), expect(x.password).to.equal('value') */
+/* get('[name=password]').type('value'), expect(x.password).to eq('value') */
 static bool read_method(Reader *r, size_t i)
 {
         const View *v = r->v;
@@ -569,7 +578,7 @@ static bool read_method(Reader *r, size_t i)
 
         if (at(v, start - 1) != '.' || !(r->c.name_quoted || before(v, start - 1) == ')'))
                 return false;
-        while (i < start + BLANKS_MAX && (is_name(at(v, i)) || at(v, i) == '.'))
+        while (i < start + BLANKS_MAX && (is_name(at(v, i)) || is_any(at(v, i), ". ")))
                 i++;
         return at(v, i) == '(' &&
                reader_value(r, reader_skip_space(v, i + 1), FORM_CALL, '(', VALUE_QUOTED);

@@ -64,7 +64,21 @@ bool reader_element(Reader *r, size_t i)
                 return false;
         if (v->text[end - 1] != '/')
                 (void) read_text(r, end + 1, FORM_ELEMENT);
+        else
+                (void) reader_object(r, i); /* <name value="x"/> */
         return true;
+}
+
+/* What is known of a name, or of its last word: "value", "ParameterValue". */
+static unsigned last_word(const View *v, size_t start, size_t end)
+{
+        size_t i = end - 1;
+
+        while (i > start && !is_upper(v->text[i]))
+                i--;
+        if (i > start && is_lower(v->text[i - 1]))
+                start = i;
+        return judge_word(v->text + start, end - start);
 }
 
 /* Does a word that is a member's name (WORD_* of @flag) stand at @i? Returns the position of its value, or 0. */
@@ -78,7 +92,7 @@ static size_t member_at(const View *v, size_t i, unsigned flag)
                 return 0;
         while (i < start + 16 && (is_letter(at(v, i)) || at(v, i) == '_'))
                 i++;
-        if (i == start || is_name(at(v, i)) || !(judge_word(v->text + start, i - start) & flag))
+        if (i == start || is_name(at(v, i)) || !(last_word(v, start, i) & flag))
                 return 0;
         if (is_quote(at(v, i)))
                 i++;
@@ -150,7 +164,7 @@ static bool is_named_so(const Reader *r)
 
         /* The name may be a longer one: "/prod/db_password", "Test:ApiKey". */
         while (i > 0 && r->c.name_start - i < BLANKS_MAX &&
-               (is_name(v->text[i - 1]) || is_any(v->text[i - 1], "/.:")))
+               (is_name(v->text[i - 1]) || is_any(v->text[i - 1], "/.:#")))
                 i--;
         if (i > 0 && is_quote(v->text[i - 1]))
                 i--;
@@ -176,7 +190,7 @@ static bool is_named_so(const Reader *r)
                 i--;
         for (end = i; i > 0 && end - i < 16 && is_letter(v->text[i - 1]); i--)
                 ;
-        return judge_word(v->text + i, end - i) & WORD_NAMING;
+        return i < end && last_word(v, i, end) & WORD_NAMING;
 }
 
 /* Is the name in a tag that is still open: <input name="password" ...? */

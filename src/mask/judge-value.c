@@ -219,12 +219,35 @@ void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t 
         r->result = r->func(r->userdata, c);
 }
 
+/* Jumps over tags of HTML that only say how a text looks: "<b>", "</strong>", "<code class=x>". */
+static size_t skip_looks(const View *v, size_t i)
+{
+        static const char *const looks[] = { "b", "strong", "code", "em", "span", "tt", "kbd" };
+        size_t p = i;
+
+        for (size_t k = 0; k < ELEMENTSOF(looks) && at(v, p) == '<';) {
+                size_t end = reader_word_at(v, p + 1 + (at(v, p + 1) == '/'), looks[k++]);
+
+                if (!end || !is_any(at(v, end), "> "))
+                        continue;
+                for (size_t limit = end + BLANKS_MAX;
+                     end < limit && at(v, end) && at(v, end) != '>';)
+                        end++;
+                if (at(v, end) != '>')
+                        break;
+                p = reader_skip_blanks(v, end + 1);
+                k = 0;
+        }
+        return p;
+}
+
 /* Jumps over what may stand before a value: YAML's tags and anchors, schemes such as "Bearer". */
 static size_t skip_tags(const View *v, size_t i)
 {
         static const char *const schemes[] = { "bearer ", "basic ", "token ", "apikey ",
                                                "convertto-securestring " };
 
+        i = skip_looks(v, i);
         for (int n = 0; n < 2 && (at(v, i) == '!' || at(v, i) == '&') &&
                         (is_letter(at(v, i + 1)) || at(v, i + 1) == '!');
              n++) {

@@ -66,7 +66,7 @@ static const struct {
           "value values val default content contents data plaintext stringvalue current string secretstring "
           "defaultvalue text wert valor valeur" },
         { WORD_NAMING,
-          "name key id field parameter variable setting header property attr attribute label title item" },
+          "name key id field parameter variable setting header property attr attribute label title item selector element" },
         { WORD_KEYED,
           "api access secret auth private encryption encrypt signing sign master license service account storage "
           "admin webhook hmac deploy client shared app application subscription integration rest server user site "
