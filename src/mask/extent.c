@@ -99,6 +99,9 @@ size_t extent_near_form(const View *v, size_t start, size_t tail)
                 return 0;
         while (end < v->size && end - tail < TAIL_MAX && is_tail(v, end))
                 end++;
+        /* a function's name: "def test_..." */
+        if (end < v->size && v->text[end] == '(')
+                return 0;
         return is_random_tail(v->text + tail, end - tail) ? tail_end(v, end) : 0;
 }
 

@@ -311,9 +311,17 @@ static bool has_cue(const View *v, size_t i)
         return false;
 }
 
+/* root() / "views" / "x.ico": is the string at @i a part of a path that code puts together? */
+static bool is_in_path(const View *v, size_t i)
+{
+        return i > 3 && is_any(v->text[i], "\"'") && memcmp(v->text + i - 4, ") / ", 4) == 0;
+}
+
 /* What stands before "/" is no name where it is a character ("%x7C") or a call ("root()"); "%USER%" is a template for one. */
 static bool is_user_name(const View *v, size_t start, size_t end)
 {
+        if (is_in_path(v, start))
+                return false;
         while (start < end && is_any(v->text[start], "\"'`*"))
                 start++;
         while (start < end && is_any(v->text[end - 1], "\"'`*"))

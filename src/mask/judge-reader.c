@@ -495,6 +495,19 @@ static bool is_end_of_link(const Reader *r)
         return i > 1 && is_quote(v->text[i - 1]) && v->text[i - 2] == '=';
 }
 
+/* "spf=pass smtp.mfrom=...": the name is the value of one property, and that of another one with a dot comes next. */
+static bool is_result(const Reader *r)
+{
+        const View *v = r->v;
+        size_t i = r->c.name_end;
+
+        if (before(v, r->c.name_start) != '=' || at(v, i) != ' ')
+                return false;
+        while (is_name(at(v, ++i)))
+                ;
+        return at(v, i) == '.' && is_letter(at(v, i + 1));
+}
+
 /* name = value */
 static bool read_operator(Reader *r, size_t i)
 {
@@ -505,7 +518,7 @@ static bool read_operator(Reader *r, size_t i)
         char sign = 0;
         unsigned how = 0;
 
-        if (!r->direct && !is_end_of_link(r))
+        if (!r->direct && !is_result(r) && !is_end_of_link(r))
                 p = skip_type(v, p);
         after = read_sign(v, p, &sign);
         if (!after)

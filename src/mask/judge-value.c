@@ -170,6 +170,16 @@ static size_t base64_start(const View *v, size_t i)
         return i;
 }
 
+/* "@memberof x": what comments of code say of a name */
+static bool is_doc_tag(const View *v, size_t i)
+{
+        if (i < 2 || at(v, i) != '@' || memcmp(v->text + i - 2, "* ", 2) != 0)
+                return false;
+        while (is_lower(at(v, ++i)))
+                ;
+        return is_blank(at(v, i));
+}
+
 /* PIN_NAME = "reset_pin", and below it at @i "other = ...": two statements */
 static bool is_between_statements(const View *v, const Candidate *c, size_t i)
 {
@@ -190,7 +200,7 @@ static bool is_no_heading(const View *v, const Candidate *c, size_t start)
         return (n > HEADING_MAX && !text_is_words(v->text + c->name_start, n)) ||
                (c->name_end - word > HEADING_MAX && v->text[word] != '/' &&
                 !text_is_words(v->text + word, c->name_end - word)) ||
-               is_between_statements(v, c, start) ||
+               is_between_statements(v, c, start) || is_doc_tag(v, start) ||
                (lead > 1 && v->size - start > lead &&
                 memcmp(v->text + c->name_start, v->text + start, lead) == 0);
 }

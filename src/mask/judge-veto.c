@@ -312,8 +312,9 @@ static size_t type_end(const char *s, size_t n, size_t i)
 /* 0x1F, 0x1FU, 123UL, 0x9e37_79b9_u64, [0x42u8]: no key is as short as a number; a password may look like one that has a type. */
 static bool is_number(const Candidate *c, const char *s, size_t n)
 {
-        bool typed = !c->quote && c->kind != KIND_PASSWORD && c->kind != KIND_PASS &&
-                     c->kind != KIND_LOGIN;
+        bool typed = !c->quote &&
+                     (c->operator== 't' ||(c->kind != KIND_PASSWORD && c->kind != KIND_PASS &&
+                                           c->kind != KIND_LOGIN));
         size_t i, digits = 0, end;
         bool hex;
 
@@ -464,6 +465,8 @@ static bool is_in_resource_name(const View *v, const Candidate *c)
 {
         size_t i = c->name_start, low = i > RESOURCE_MAX ? i - RESOURCE_MAX : 0;
 
+        if (c->start > 3 && begins_with(v, c->start - 4, "arn:aws"))
+                return true;
         if (c->name_end + 1 != c->start || before(v, i) != ':')
                 return false;
         while (i > low && (is_name(v->text[i - 1]) || is_any(v->text[i - 1], ":*/.")))
@@ -642,7 +645,7 @@ static bool is_lexer_token(const View *v, const Candidate *c)
 }
 
 /* The lines of a message before the one with the name. */
-#define MESSAGE_MAX 40
+#define MESSAGE_MAX 100
 
 /*
  * A sentence of a message's catalogue: gettext's "msgid" and "msgstr", and the strings in the lines below them. What is named there
@@ -651,17 +654,20 @@ static bool is_lexer_token(const View *v, const Candidate *c)
 static bool is_in_message(const View *v, const Candidate *c)
 {
         size_t i = reader_line_start(v, c->name_start);
+        bool wide = false;
 
         if (c->form != FORM_WORD && c->form != FORM_COPULA && c->form != FORM_REVERSE &&
             c->form != FORM_QUOTED && c->form != FORM_LINE && c->form != FORM_GAP)
                 return false;
-        for (size_t k = c->start; k < c->end; k++)
+        for (size_t k = c->start; k < c->end; k++) {
                 if (is_digit(v->text[k]))
                         return false;
+                wide = wide || is_wide(v->text[k]);
+        }
         for (size_t n = 0; n < MESSAGE_MAX && i > 0 && at(v, i) == '"'; n++)
                 i = reader_line_start(v, i - 1);
         return (begins_with(v, i, "msgid") || begins_with(v, i, "msgstr")) &&
-               text_is_words(v->text + c->start, c->end - c->start);
+               (wide || text_is_words(v->text + c->start, c->end - c->start));
 }
 
 /* One line of so many characters, without any part as long as the second number that could be of a token: a program's table. */

@@ -18,7 +18,7 @@ static const struct {
           "at date time timestamp timeout status state arn header param parameter variable var env ref reference "
           "title description hash digest checksum sha sha256 fingerprint placeholder endpoint host issuer scope "
           "scopes counter budget mode reset strength length rotation source location hook callback chars characters "
-          "charset alphabet supported" },
+          "charset alphabet supported color colour" },
         { WORD_BEFORE,
           "type max min num total public pub next page prompt completion cache cached used remaining cursor no is "
           "has use show hide primary foreign sort partition continuation change input output csrf xsrf result "
@@ -32,7 +32,7 @@ static const struct {
           "varchar text required optional void enum integer var const input hidden default empty self this function "
           "len format print return if the a an not float double long list map dict type uuid date datetime unknown "
           "yes no on off string_t usize u8 i32 u32 u64 i64 interface int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
-          "float32 float64 base32 base58 base64" },
+          "float32 float64 base32 base58 base64 latin1 utf8 utf16" },
         { WORD_PLACEHOLDER,
           "example placeholder change changeme redact redacted dummy insert replace replaceme your xxx here sample "
           "fake todo foo bar test testing enter demo mock some value tbd masked hidden omitted removed snip my none "
