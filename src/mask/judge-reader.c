@@ -471,7 +471,7 @@ static bool read_below(Reader *r, size_t i, char sign)
         /* Deeper than the name, or it is the next name's line. */
         p = reader_skip_space(v, p);
         if (p > 0 && (is_blank(v->text[p - 1]) || p != i) && at(v, p)) {
-                if (reader_is_entry(v, p, reader_line_end(v, p)))
+                if (reader_members(r, p) || reader_is_entry(v, p, reader_line_end(v, p)))
                         return true;
                 /* what is compared with goes on there, where it is a variable */
                 if (!is_any(sign, "e!") || !is_blank(v->text[p - 1]) || is_quote(v->text[p]))
@@ -555,7 +555,7 @@ static bool read_operator(Reader *r, size_t i)
                 if (read_below(r, p, sign))
                         return true;
         }
-        if (at(v, p) == '{' && reader_object(r, p))
+        if (at(v, p) == '{' && (reader_object(r, p) || reader_members(r, p)))
                 return true;
         if (sign == '=' && begins && !is_blank(at(v, after)) && r->c.name_end == name_end &&
             !r->c.name_quoted)
@@ -646,6 +646,27 @@ static bool read_program(Reader *r)
         return reader_value(r, i - is_quote(v->text[i - 1]), FORM_OPTION, '-', 0);
 }
 
+/* assertEquals("value", x.getPassword()); assert_equal 'value', x.password: what is compared stands before the name. */
+static void read_expected(Reader *r)
+{
+        const View *v = r->v;
+        size_t i = r->c.name_start, line, end, start;
+        bool compares = false;
+
+        while (is_blank(before(v, i)))
+                i--;
+        if (i < 3 || v->text[i - 1] != ',' || !is_quote(v->text[i - 2]))
+                return;
+        line = reader_line_start(v, i);
+        end = i - 2;
+        for (start = end; start > line && v->text[start - 1] != v->text[end]; start--)
+                ;
+        for (size_t p = line; p + 4 < start && !compares; p++)
+                compares = reader_word_at(v, p, "equal") || reader_word_at(v, p, "assert");
+        if (start > line && compares)
+                reader_emit(r, FORM_ARGUMENT, ',', start, end, v->text[end]);
+}
+
 static bool read_forms(Reader *r)
 {
         const View *v = r->v;
@@ -692,8 +713,10 @@ static int read_candidate(Reader *r, unsigned flags)
                 reader_login(r);
         if (r->c.kind != KIND_LOGIN)
                 (void) read_forms(r);
-        if (r->c.kind != KIND_LOGIN && !r->strict)
+        if (r->c.kind != KIND_LOGIN && !r->strict) {
                 (void) reader_reverse(r);
+                read_expected(r);
+        }
         return r->result < 0 ? r->result : 0;
 }
 

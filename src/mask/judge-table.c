@@ -243,6 +243,56 @@ bool reader_object(Reader *r, size_t i)
         return value && reader_value(r, value, FORM_MEMBER, 'v', 0);
 }
 
+/* Does a name of several secrets end with its plural: "secrets", "db_passwords"? */
+static bool is_plural(const Reader *r)
+{
+        return r->c.kind != KIND_KEY && r->c.name_end == r->c.keyword_end + 1 &&
+               to_lower(at(r->v, r->c.keyword_end)) == 's';
+}
+
+#define MEMBERS_MAX 32
+
+/* secrets: {db: value, "mail": value}, and YAML's deeper lines: each member's value, unless the member says that it is something else. */
+bool reader_members(Reader *r, size_t i)
+{
+        const View *v = r->v;
+        bool braces = at(v, i) == '{', found = false;
+        unsigned others = WORD_NAMING | WORD_AFTER | (r->c.kind == KIND_CREDENTIAL ? WORD_USER : 0);
+        size_t line, depth;
+
+        if (!is_plural(r))
+                return false;
+        line = reader_line_start(v, r->c.name_start);
+        depth = reader_skip_blanks(v, line) - line;
+        i += braces;
+        for (int n = 0; n < MEMBERS_MAX; n++) {
+                size_t start, end, value;
+
+                i = reader_skip_space(v, i);
+                start = i + is_quote(at(v, i));
+                for (end = start; is_name(at(v, end)) || at(v, end) == '.'; end++)
+                        ;
+                value = end + (start > i);
+                if (end == start || (!braces && i - reader_line_start(v, i) <= depth) ||
+                    at(v, value) != ':')
+                        break;
+                value = reader_skip_blanks(v, value + 1);
+                if (is_any(at(v, value), "{[|>\r\n"))
+                        break;
+                if (!(judge_word(v->text + start, end - start) & others))
+                        found |= reader_value(r, value, FORM_MEMBER, 'v', VALUE_SENTENCE);
+                if (is_quote(at(v, value)))
+                        value = judge_quoted_end(v, value + 1);
+                for (i = value;
+                     value > 0 && i < v->size && !is_any(v->text[i], braces ? ",}\n" : "\n");)
+                        i++;
+                if (value == 0 || (braces && at(v, i) != ','))
+                        break;
+                i++;
+        }
+        return found;
+}
+
 /* ---- Tables */
 
 typedef struct Table {
