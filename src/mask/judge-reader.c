@@ -345,10 +345,22 @@ static bool read_argument(Reader *r, size_t i)
         return true;
 }
 
+/* "&'static str": a reference of Rust says how long it lives. */
+static size_t skip_lifetime(const View *v, size_t i)
+{
+        size_t p = i + 2;
+
+        if (at(v, i) != '&' || at(v, i + 1) != '\'')
+                return i;
+        while (is_name(at(v, p)))
+                p++;
+        return is_blank(at(v, p)) ? p + 1 : i;
+}
+
 /* Jumps over a type between name and operator ("var x string = ...", "x: str = ...", "X { get; set; } = ..."). */
 static size_t skip_type(const View *v, size_t i)
 {
-        size_t p = i, limit = i + BLANKS_MAX;
+        size_t p = skip_lifetime(v, i), limit = i + BLANKS_MAX;
 
         if (at(v, p) == '{')
                 while (p < limit && !is_any(at(v, p), "\n}"))
@@ -536,12 +548,12 @@ static bool read_operator(Reader *r, size_t i)
                         typed = p;
                 if (typed != p && (after = read_sign(v, typed, &sign))) {
                         size_t value = reader_skip_blanks(v, after);
-                        bool ends = ends_text(v, after);
+                        bool ends = ends_text(v, after), apart = is_blank(before(v, typed));
 
                         /* "password: Zx9q=x" may have no type: all of it is a value, too; base64 ends with the sign. */
-                        if (!is_blank(before(v, typed)) && (ends || !is_quote(at(v, value))))
+                        if (!apart && (ends || !is_quote(at(v, value))))
                                 (void) reader_value(r, p, FORM_OPERATOR, ':', VALUE_SENTENCE);
-                        if (ends && !text_is_name(v->text + p, typed - p))
+                        if (!apart && ends && !text_is_name(v->text + p, typed - p))
                                 return true;
                         p = value;
                 }
