@@ -139,11 +139,13 @@ static bool read_characters(Reader *r, size_t i)
 static size_t skip_encoding(const View *v, size_t i)
 {
         for (int n = 0; n < 3; n++) {
-                size_t end = word_end(v, i);
+                size_t end = word_end(v, i), start = i;
                 bool is_number = end - i <= 2 && is_digit(at(v, i)) && is_digit(at(v, end - 1));
 
+                while (start < end && v->text[start] == '-')
+                        start++;
                 if (end == i || !is_blank(at(v, end)) ||
-                    !(is_number || judge_word(v->text + i, end - i) & WORD_ENCODING))
+                    !(is_number || judge_word(v->text + start, end - start) & WORD_ENCODING))
                         break;
                 i = reader_skip_blanks(v, end);
         }
@@ -282,9 +284,10 @@ void reader_login(Reader *r)
         if (start == i && !assigned)
                 return;
         if (i == r->c.name_end) {
-                if (!is_copula(v, start))
+                if (is_copula(v, start))
+                        start = reader_skip_blanks(v, word_end(v, start));
+                else if (r->c.kind != KIND_LOGIN || r->c.name_start < r->c.keyword_start)
                         return;
-                start = reader_skip_blanks(v, word_end(v, start));
         }
         start += is_quote(at(v, start));
         for (i = start; i < start + 64 && (is_name(at(v, i)) || is_any(at(v, i), ".@")); i++)

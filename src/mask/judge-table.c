@@ -190,6 +190,9 @@ static bool is_named_so(const Reader *r)
                 i--;
         for (end = i; i > 0 && end - i < 16 && is_letter(v->text[i - 1]); i--)
                 ;
+        /* {"type": "password", "value": "x"} is a field's of a form */
+        if (r->c.kind == KIND_PASSWORD && i + 4 == end && reader_word_at(v, i, "type"))
+                return true;
         return i < end && last_word(v, i, end) & WORD_NAMING;
 }
 
@@ -257,7 +260,8 @@ bool reader_members(Reader *r, size_t i)
 {
         const View *v = r->v;
         bool braces = at(v, i) == '{', found = false;
-        unsigned others = WORD_NAMING | WORD_AFTER | (r->c.kind == KIND_CREDENTIAL ? WORD_USER : 0);
+        unsigned others = WORD_NAMING | WORD_AFTER | WORD_CREDENTIAL |
+                          (r->c.kind == KIND_CREDENTIAL ? WORD_USER : 0);
         size_t line, depth;
 
         if (!is_plural(r))
