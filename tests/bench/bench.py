@@ -107,7 +107,7 @@ def arguments():
     parser.add_argument("--long", type=int, default=200_000, help="messages of the long session (%(default)s)")
     parser.add_argument("--huge", type=int, default=100_000_000, help="bytes of the huge message (%(default)s)")
     parser.add_argument("--seconds", type=int, default=60, help="how long the steady writer writes (%(default)s)")
-    parser.add_argument("--picture", type=Path, default=None, help="file for the curves (in the folder)")
+    parser.add_argument("--picture", type=Path, default=None, help="file for the curves (build-bench/performance.svg)")
     parser.add_argument("--check", action="store_true", help="only count, which takes seconds: fails if a cost grows faster than it did")
     parser.add_argument("--write", action="store_true", help="write the table and the picture to docs/")
     options = parser.parse_args()
@@ -118,7 +118,7 @@ def arguments():
         options.parts = ["transcripts"]
     if "transcripts" in options.parts and not options.transcripts:
         parser.error("transcripts needs --transcripts FOLDER")
-    options.picture = options.picture or (PICTURE if options.write else Path("performance.svg"))
+    options.picture = options.picture or (PICTURE if options.write else SOURCES / "build-bench" / "performance.svg")
     return options
 
 
