@@ -174,6 +174,8 @@ def test_the_service_reads_them_again_and_says_how_many_it_knows(make_daemon, so
     (known / "netrc").unlink()
     source.add_session("three", [second])
     wait_for(lambda: "it is gone" in daemon.status()["LastError"], "a sentence in Status")
-    assert archive_rows(daemon.archive, "SELECT content FROM messages WHERE session_id = 'three'") == [(MARK,)]
+    third = "SELECT content FROM messages WHERE session_id = 'three'"
+    wait_for(lambda: archive_rows(daemon.archive, third), "the cycle after that")
+    assert archive_rows(daemon.archive, third) == [(MARK,)]
     assert first not in daemon.log and second not in daemon.log
     assert sqlite3.connect(daemon.archive).execute("PRAGMA integrity_check").fetchone() == ("ok",)
