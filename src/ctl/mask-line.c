@@ -251,12 +251,13 @@ static bool read_members(Reader *r, MaskLine *l, bool *ret_text)
                         /* with Python's NaN within it could not be masked as JSON */
                         ok = read_value(r, &l->id, &l->id_size) &&
                              (!strchr("{[", l->id[0]) || json_is_valid(l->id, l->id_size));
-                } else if (!is_name(name, name_size, "text")) {
-                        ok = read_value(r, &value, &value_size);
-                } else if ((*ret_text = r->p < r->end && *r->p == '"')) {
-                        ok = read_text(r, &l->text);
                 } else {
-                        ok = read_value(r, &value, &value_size);
+                        bool is_text = is_name(name, name_size, "text");
+
+                        if (is_text)
+                                *ret_text = r->p < r->end && *r->p == '"';
+                        ok = is_text && *ret_text ? read_text(r, &l->text)
+                                                  : read_value(r, &value, &value_size);
                 }
                 if (!ok)
                         return false;

@@ -238,7 +238,7 @@ static bool is_plain_word(const View *v, size_t start, size_t end)
 bool reader_reverse(Reader *r)
 {
         const View *v = r->v;
-        size_t start = r->c.name_start, end = start;
+        size_t start = r->c.name_start, end;
         unsigned flags = 0;
         char quote = 0;
         bool is_sign = false;

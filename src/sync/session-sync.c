@@ -402,7 +402,7 @@ static void tell_in_hand(Engine *e, const Value *id, uint64_t fingerprint)
         SessionVersion version = { .fingerprint = fingerprint, .policy = e->policy };
 
         if (id && id->size <= SESSION_ID_MAX)
-                memcpy(version.id, id->text, id->size);
+                memcpy(version.id, id->text ?: "", id->size);
         stuck_hold(e->settings.archive_path, id ? &version : NULL);
         if (e->hooks.on_session)
                 e->hooks.on_session(e->hooks.userdata, id ? &version : NULL);

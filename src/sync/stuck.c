@@ -200,7 +200,7 @@ void stuck_hold(const char *archive_path, const SessionVersion *version)
         (void) pthread_mutex_lock(&held.mutex);
         held.version.id[0] = 0;
         if (version) {
-                (void) strcpy(held.version.id, version->id); /* the same array */
+                memcpy(held.version.id, version->id, sizeof(held.version.id));
                 held.version.fingerprint = version->fingerprint;
                 held.version.policy = version->policy;
                 (void) snprintf(held.note, sizeof(held.note), "%s.stuck", archive_path);

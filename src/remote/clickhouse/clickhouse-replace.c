@@ -217,7 +217,8 @@ static int delete_lost(ClickHouse *c, const RemoteBatch *batch)
         if (r < 0)
                 return r;
         s = (Selection){ .table = REMOTE_LINKS, .stamp = batch->stamp };
-        s.ids = ids = choose(batch, is_changed, &s.n_ids);
+        ids = choose(batch, is_changed, &s.n_ids);
+        s.ids = ids;
         return delete_if_there(c, &s);
 }
 
