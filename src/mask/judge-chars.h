@@ -70,6 +70,13 @@ static inline bool is_quote(char c)
         return c == '"' || c == '\'' || c == '`';
 }
 
+static inline bool has_digit(const char *s, size_t n)
+{
+        while (n > 0 && !is_digit(s[n - 1]))
+                n--;
+        return n > 0;
+}
+
 static inline bool is_blank(char c)
 {
         return c == ' ' || c == '\t';

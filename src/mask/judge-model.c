@@ -40,13 +40,6 @@ static inline __attribute__((always_inline)) int tree_score(const JudgeNode *tre
         return node->mean;
 }
 
-static bool has_digit(const char *s, size_t n)
-{
-        while (n > 0 && !is_digit(s[n - 1]))
-                n--;
-        return n > 0;
-}
-
 /* The same of all trees, one after the other. */
 static inline __attribute__((always_inline)) int trees_score(const int16_t *features, int *points)
 {

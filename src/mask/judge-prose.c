@@ -167,15 +167,17 @@ static bool is_program(const Reader *r)
         return n > 6 || r->c.place == PLACE_START;
 }
 
-/* {type: 'password', time: 12}: name is the value of one member, and another one begins at @i. */
+/* {type: 'password', time: 12}: name is the value of one member, and another one begins at @i, which is a number. */
 static bool is_before_member(const Reader *r, size_t i)
 {
         const View *v = r->v;
-        size_t name = r->c.name_start, end = word_end(v, i);
+        size_t name = r->c.name_start, end = word_end(v, i), digits = reader_skip_blanks(v, end);
 
+        while (is_digit(at(v, digits)))
+                digits++;
         return name > 3 && is_any(v->text[name - 1], "\"'") && is_blank(v->text[name - 2]) &&
                v->text[name - 3] == ':' && end > i + 1 && v->text[end - 1] == ':' &&
-               !is_keyword(v, i, end - 1);
+               !is_keyword(v, i, end - 1) && is_digit(before(v, digits)) && !is_name(at(v, digits));
 }
 
 bool reader_prose(Reader *r, size_t i)
@@ -234,6 +236,16 @@ static bool is_plain_word(const View *v, size_t start, size_t end)
         return start == end;
 }
 
+/* The name in "x = new y.Password", "x = y.SamlPassword", which set x; not in "x = example.com_password". */
+static bool is_member(const Candidate *c, const View *v)
+{
+        size_t i = c->keyword_start;
+
+        while (i > c->name_start && (is_letter(v->text[i - 1]) || is_digit(v->text[i - 1])))
+                i--;
+        return i > c->name_start && v->text[i - 1] == '.';
+}
+
 /* "use X as password", "X is the password" */
 bool reader_reverse(Reader *r)
 {
@@ -261,10 +273,7 @@ bool reader_reverse(Reader *r)
                 quote = v->text[start++];
                 end--;
         }
-        /* "x = new y.Password", "x = y.SamlPassword" set x. */
-        if (end == start ||
-            (is_sign && !quote &&
-             memchr(v->text + r->c.name_start, '.', r->c.keyword_start - r->c.name_start)) ||
+        if (end == start || (is_sign && !quote && is_member(&r->c, v)) ||
             word_flags(v, start, end) & (WORD_ARTICLE | WORD_CREDENTIAL | WORD_COPULA))
                 return false;
         reader_emit(r, FORM_REVERSE, 'r', start, end, quote);

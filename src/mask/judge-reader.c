@@ -28,7 +28,7 @@ static const Keyword keywords[] = {
         { "kennwort", KIND_PASSWORD, GLUED | FOREIGN },
         { "psswd", KIND_PASSWORD, GLUED },
         { "pswd", KIND_PASSWORD, GLUED },
-        { "pword", KIND_PASSWORD, GLUED },
+        { "pword", KIND_PASSWORD, 0 },
         { "mot de passe", KIND_PASSWORD, FOREIGN },
         { "mdp", KIND_PASSWORD, FOREIGN },
         { "palavra-passe", KIND_PASSWORD, FOREIGN },
@@ -494,17 +494,21 @@ static bool read_below(Reader *r, size_t i, char sign)
         return true;
 }
 
-/* href="/forgotten-password" target=...: what comes after the quotes is another attribute. */
+/* href="/forgotten-password" target=...: what comes after the quotes is another attribute, if it is none that holds a value. */
 static bool is_end_of_link(const Reader *r)
 {
         const View *v = r->v;
         size_t i = r->c.name_start, low = i > LINE_MAX ? i - LINE_MAX : 0;
+        size_t next = reader_skip_blanks(v, r->c.name_end + 1), end = next;
 
         if (!r->c.name_quoted || before(v, i) != '/')
                 return false;
         while (i > low && !is_quote(v->text[i - 1]) && !is_blank(v->text[i - 1]))
                 i--;
-        return i > 1 && is_quote(v->text[i - 1]) && v->text[i - 2] == '=';
+        while (is_name(at(v, end)))
+                end++;
+        return i > 5 && is_quote(v->text[i - 1]) && memcmp(v->text + i - 6, "href=", 5) == 0 &&
+               !(judge_word(v->text + next, end - next) & WORD_MEMBER);
 }
 
 /* "spf=pass smtp.mfrom=...": the name is the value of one property, and that of another one with a dot comes next. */

@@ -126,14 +126,19 @@ static size_t printed_end(const View *v, size_t open, size_t i)
         return 0;
 }
 
-/* Does it end as words do that are made of others: "memorized", "vulnerability"? */
-static bool is_derived_word(const char *s, size_t n)
-{
-        static const char *const endings[] = { "ability", "ally",  "ation", "ibility", "ition",
-                                               "izable",  "ized",  "izes",  "izing",   "ment",
-                                               "ments",   "ously", "lessly" };
+/* No word of the dictionary is longer. */
+#define DICTIONARY_MAX 12
 
-        for (size_t k = 0; k < ELEMENTSOF(endings); k++) {
+/* Does it end as words do that are made of others: "memorized"? Of shorter nouns (-ation, -ment) people make passwords, and where a
+ * sentence says the value of longer ones, too. */
+static bool is_derived_word(const char *s, size_t n, bool said)
+{
+        static const char *const endings[] = { "ally",  "izable",  "ized",   "izes",
+                                               "izing", "ously",   "lessly", "ability",
+                                               "ation", "ibility", "ition",  "ment" };
+        const size_t n_verbs = 7;
+
+        for (size_t k = 0; k < (said || n <= DICTIONARY_MAX ? n_verbs : ELEMENTSOF(endings)); k++) {
                 size_t size = strlen(endings[k]);
 
                 if (n >= size + 4 && memcmp(s + n - size, endings[k], size) == 0)
@@ -154,7 +159,7 @@ static bool is_plain_word(const View *v, JudgeForm form, size_t start, size_t en
         for (size_t i = 0; i < n; i++)
                 if (!is_lower(s[i]) && (i > 0 || !is_upper(s[0])))
                         return false;
-        return judge_is_word(s, n) || is_derived_word(s, n);
+        return judge_is_word(s, n) || is_derived_word(s, n, form != FORM_WORD || is_upper(s[0]));
 }
 
 #define HEADING_MAX 40
@@ -180,14 +185,17 @@ static bool is_doc_tag(const View *v, size_t i)
         return is_blank(at(v, i));
 }
 
-/* PIN_NAME = "reset_pin", and below it at @i "other = ...": two statements */
+/* PIN_NAME = "reset_pin", and below it at @i "other = ...": two statements. Below "password" alone a string is it. */
 static bool is_between_statements(const View *v, const Candidate *c, size_t i)
 {
+        bool is_set = c->name_start > 4 && memcmp(v->text + c->name_start - 4, " = ", 3) == 0;
+
         if (!c->name_quoted)
                 return false;
         while (is_name(at(v, i)))
                 i++;
-        return i < v->size && v->size - i > 3 && memcmp(v->text + i, " = ", 3) == 0;
+        return i < v->size && v->size - i > 3 && memcmp(v->text + i, " = ", 3) == 0 &&
+               (is_set || !is_quote(v->text[i + 3]));
 }
 
 /* What stands alone in a line above a value is short, or made of words: not base64 that ends with "KEY". And it does not begin as the
@@ -497,6 +505,14 @@ static bool is_emphasis(const View *v, size_t i)
         return end > i + 4 && v->text[end - 1] == '_' && v->text[end - 2] == '_';
 }
 
+/* {"name": ...}: is the string that begins at @i the name of a member? */
+static bool is_member_name(const View *v, size_t i)
+{
+        size_t end = judge_quoted_end(v, i);
+
+        return end > 0 && at(v, reader_skip_blanks(v, end + 1)) == ':';
+}
+
 bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned how)
 {
         const View *v = r->v;
@@ -504,6 +520,9 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
 
         if (start >= v->size)
                 return false;
+        /* Tokens may be members' names; pins of a board are what these name. */
+        if (r->c.kind == KIND_PIN && quote > start && is_member_name(v, quote + 1))
+                return true;
         while (is_emphasis(v, quote))
                 quote += 2;
         end = read_string(r, quote, form, operator);

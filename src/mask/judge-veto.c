@@ -43,6 +43,11 @@ static size_t names_end(const char *s, size_t n)
         return i;
 }
 
+static bool is_identifier(const char *s, size_t n)
+{
+        return names_end(s, n) == n;
+}
+
 /* A variable: $NAME, %NAME%, @name@; with nothing else. */
 static bool is_variable(const char *s, size_t n)
 {
@@ -54,6 +59,12 @@ static bool is_variable(const char *s, size_t n)
                 i++;
         return s[0] == '$' || s[0] == '&' ? i == n && text_is_words(s + 1, n - 1)
                                           : i + 1 == n && s[i] == s[0];
+}
+
+/* Letters that follow one another as in language, and signs of names: what people call things, and seldom a password. */
+static bool is_plain_name(const char *s, size_t n)
+{
+        return text_is_name(s, n) && !has_digit(s, n);
 }
 
 /* A method of it is called in the next line: "schema\n    .optional()" */
@@ -99,15 +110,12 @@ static bool is_call(const View *v, const Candidate *c)
         while (i < n && (is_name(s[i]) || is_any(s[i], ".:?!>&*")))
                 i++;
         if (i == n)
-                return (is_any(at(v, c->end), "([{") || is_called_below(v, c->end)) &&
-                       text_is_words(s, n);
+                return (is_any(at(v, c->end), "([{") && text_is_words(s, n)) ||
+                       (c->form == FORM_OPERATOR && is_called_below(v, c->end) &&
+                        (is_plain_name(s, n) ||
+                         (memchr(s, '.', n) && is_identifier(s, n) && text_is_words(s, n))));
         return is_any(s[i], "([{") && text_is_words(s, i) &&
                (is_any(s[n - 1], ")]}") || is_any(at(v, c->end), " \n\"'`)]},;"));
-}
-
-static bool is_identifier(const char *s, size_t n)
-{
-        return names_end(s, n) == n;
 }
 
 /* &ctx->keys.first, !ctx->key: a member of what a pointer leads to */
@@ -142,7 +150,7 @@ static bool is_compared(const Candidate *c, const char *s, size_t n)
                 return false;
         end = names_end(s, n);
         if (c->form == FORM_LINE)
-                return end == n && text_is_words(s, n);
+                return end == n && is_variable_name(s, n);
         return end == n || (end > 0 && end + 1 < n && is_any(s[end], "|&") &&
                             s[end + 1] == s[end] && is_variable_name(s, end));
 }
@@ -267,13 +275,17 @@ static bool repeats_name(const View *v, const Candidate *c, const char *s, size_
                (!whole && c->name_start < c->keyword_start && text_is_words(s + i, n - i));
 }
 
-/* "||!1", "!==!1": is an operator of code at @i, and after a comparison hardly more? */
+/* "||!1", "!==!1": is an operator of code at @i, and after a comparison hardly more? A string after "||" may be the secret. */
 static bool goes_on_with(const char *s, size_t n, size_t i)
 {
         if (i + 1 == n)
                 return false;
-        if (is_any(s[i], "|&"))
+        if (is_any(s[i], "|&")) {
+                for (size_t k = i; k <= n; k++)
+                        if (is_quote(s[k]))
+                                return false;
                 return s[i + 1] == s[i];
+        }
         return is_any(s[i], "!=") && s[i + 1] == '=' && n - i <= strlen("!==!1");
 }
 
@@ -472,22 +484,23 @@ static bool is_in_resource_name(const View *v, const Candidate *c)
         while (i > low && (is_name(v->text[i - 1]) || is_any(v->text[i - 1], ":*/.")))
                 i--;
         if (begins_with(v, i, "urn:"))
-                return text_is_words(v->text + c->start, c->end - c->start);
+                return text_is_words(v->text + c->start, c->end - c->start) &&
+                       !has_digit(v->text + c->start, c->end - c->start);
         return c->kind == KIND_SECRET && begins_with(v, i, "arn:");
 }
 
 /* Secret string `json:"secret,omitempty"`: how a field of Go is written elsewhere. A default in it has no option after a comma. */
 static bool is_field_tag(const Candidate *c, const char *s, size_t n)
 {
-        size_t i = 0;
+        size_t i = 0, start;
 
         while (i < n && (is_lower(s[i]) || s[i] == '_'))
                 i++;
         if (c->quote != '`' || i < 2 || i + 2 >= n || s[i] != ':' || s[i + 1] != '"')
                 return false;
-        for (i += 2; i < n && is_name(s[i]);)
+        for (start = i += 2; i < n && is_name(s[i]);)
                 i++;
-        if (i == n || s[i] != ',')
+        if (i == n || s[i] != ',' || (i > start && !is_plain_name(s + start, i - start)))
                 return false;
         while (++i < n && is_lower(s[i]))
                 ;
@@ -531,11 +544,8 @@ static bool is_advisory(const char *s, size_t n)
 /* "json web token", "jsonwebtoken", "jwa": one of a list of names, which ends with a word that names secrets */
 static bool is_listed_name(const Candidate *c, const char *s, size_t n)
 {
-        if (!c->listed || !text_is_name(s, n))
+        if (!c->listed || !is_plain_name(s, n))
                 return false;
-        for (size_t i = 0; i < n; i++)
-                if (is_digit(s[i]))
-                        return false;
         for (size_t k = 0; judge_keyword(k); k++) {
                 const char *word = judge_keyword(k)->text;
                 size_t size = strlen(word);
@@ -603,8 +613,11 @@ static bool is_asked_with(const View *v, const Candidate *c)
 /* A class of tokens, as lexers name them: "paren.left", "variable-2" */
 static bool is_token_class(const char *s, size_t n)
 {
+        bool has_dot = memchr(s, '.', n);
+
         for (size_t i = 0; i < n; i++)
-                if (is_upper(s[i]))
+                if (is_upper(s[i]) ||
+                    (s[i] == '-' && !has_dot && (i + 1 == n || !is_digit(s[i + 1]))))
                         return false;
         return text_is_name(s, n);
 }
@@ -614,7 +627,7 @@ static bool is_regex(const View *v, size_t i)
 {
         size_t p = i + strlen("regex");
 
-        if (!begins_with(v, i, "regex"))
+        if (!begins_with(v, i, "regex") || is_name(before(v, i)))
                 return false;
         p = reader_skip_blanks(v, p + is_quote(at(v, p)));
         p = at(v, p) == ':' ? reader_skip_blanks(v, p + 1) : v->size;
@@ -657,16 +670,18 @@ static bool is_in_message(const View *v, const Candidate *c)
         bool wide = false;
 
         if (c->form != FORM_WORD && c->form != FORM_COPULA && c->form != FORM_REVERSE &&
-            c->form != FORM_QUOTED && c->form != FORM_LINE && c->form != FORM_GAP)
+            c->form != FORM_QUOTED)
                 return false;
-        for (size_t k = c->start; k < c->end; k++) {
-                if (is_digit(v->text[k]))
-                        return false;
+        for (size_t k = c->start; k < c->end; k++)
                 wide = wide || is_wide(v->text[k]);
-        }
         for (size_t n = 0; n < MESSAGE_MAX && i > 0 && at(v, i) == '"'; n++)
                 i = reader_line_start(v, i - 1);
-        return (begins_with(v, i, "msgid") || begins_with(v, i, "msgstr")) &&
+        if (!begins_with(v, i, "msgid") && !begins_with(v, i, "msgstr"))
+                return false;
+        while (is_name(at(v, i)) || is_any(at(v, i), "[]"))
+                i++;
+        return at(v, i) == ' ' && at(v, i + 1) == '"' &&
+               !has_digit(v->text + c->start, c->end - c->start) &&
                (wide || text_is_words(v->text + c->start, c->end - c->start));
 }
 

@@ -710,6 +710,14 @@ TEST(values_like_harmless_ones_reach_the_model)
                 "password: Walnut<Tab> and go",
                 "if password==walnut-garden&&x",
                 "password\n---q7Rt2xB9",
+                "{type: 'password', answer: 'q7Rt2xB9mK'}",
+                "<add path=\"conf/password\" value=\"q7Rt2xB9mK\"/>",
+                "['secret']\ndb = \"q7Rt2xB9mK\"\n",
+                "apiToken=a.apiToken||\"q7Rt2xB9mK\"",
+                "q7Rt2xB9mK = example.com-password\n",
+                "msgid 3 login, the password is walnutgarten\n",
+                "{\"token\":\"walnut-tree\",\"branch_regex\":\"x\"}",
+                "the password is weltraumstation",
         };
 
         check_no_veto(asked, ELEMENTSOF(asked));
@@ -763,6 +771,8 @@ TEST(values_of_other_names_are_not_secrets)
                 ":class:`v3.Password`\"\"\"\nV3Token = v3.Token\n",
                 "<a href=\"https://faq.example.org/forgotten-password\" target=\"_blank\">",
                 "[{ method: 'password', timestamp: 1234567890 }]",
+                "BK_BOARD_PINS = {\n    \"wb2l-m1\": {\n        \"SCL\": 20,",
+                "italian_stopwords = frozenset({'a', 'abbia', 'abbiamo'})",
                 "CONF_DOUT_PIN = \"dout_pin\"\n\nHX711Gain = hx711_ns.enum(\"x\")",
                 "GUrjSPwATdGE5hBJeHrhvG5/wATdGE5hBJeHrhv+G5pw\n4YnHHOExFs2xhCi1VWdzexT0gz2Two4YZCw4fL\n",
                 "name=\"apikey\"\n\nmy_own_apikey\n------WebKitFormBoundarypYiSUx63abAmhT5C\n",
