@@ -107,6 +107,8 @@ static bool read_words(Reader *r, size_t i)
                 if ((word_flags(v, i, end) & WORD_COPULA || last == ':') && last != ',') {
                         size_t value = skip_fillers(v, reader_skip_blanks(v, end));
 
+                        if (at(v, value) == '\n' || at(v, value) == '\r')
+                                reader_alone(r, value);
                         (void) reader_value(r, value, FORM_COPULA, last == ':' ? ':' : 'i',
                                             VALUE_SENTENCE);
                         /* "is generated for x: value" */

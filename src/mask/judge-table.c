@@ -752,8 +752,8 @@ void reader_alone(Reader *r, size_t i)
         while (start > 0 && is_blank(v->text[start - 1]))
                 start--;
         i += at(v, i) == '\r';
-        if (at(v, i) != '\n' || !(is_name(before(v, start)) || is_wide(before(v, start))) ||
-            before(v, start) == '-')
+        if (at(v, i) != '\n' || before(v, start) == '-' ||
+            !(is_name(before(v, start)) || is_wide(before(v, start)) || before(v, start) == ':'))
                 return;
         start = i + 1;
         end = start < v->size ? reader_line_end(v, start) : start;

@@ -262,6 +262,8 @@ static const char *const lines[] = {
         "This is the password for it\n\n@\n",
         "The new token of it\n```\n@\n```",
         "creds are al/@",
+        "The password that was generated for the user al is:\n\n@\n",
+        "Here is the token for the bot of it, as you wanted:\n  @\n",
         "the default login al/@",
         "rootpw --plaintext @",
         "{\"type\": \"password\", \"value\": \"@\"}",
