@@ -305,6 +305,7 @@ typedef struct Table {
         size_t n_cells; /* of the titles, where the separator is ' ' */
         size_t from;    /* where in the line */
         bool numbered;  /* a line number stands before each row */
+        bool titled;    /* also the last column, whose cell may be empty */
 } Table;
 
 /* What follows a line number, as tools show files: "    12\t", "12→". @i where there is none. */
@@ -384,6 +385,12 @@ static size_t count_cells(const View *v, const Table *t, size_t start, size_t en
         return n;
 }
 
+static bool ends_with_separator(const View *v, const Table *t, size_t start, size_t end)
+{
+        end -= end > start && v->text[end - 1] == '\r';
+        return end > start && t->separator != '|' && separator_at(v, t, end - 1);
+}
+
 /* Cell number @n of the line @start..@end, where at least @gap blanks are between two; how many there are is returned. */
 static size_t nth_apart(const View *v, size_t start, size_t end, size_t gap, size_t n,
                         size_t *ret_start, size_t *ret_end)
@@ -442,7 +449,8 @@ static bool find_cell(const View *v, const Table *t, size_t start, size_t end, s
 
         if (t->separator == ' ')
                 return find_apart(v, t, start, end, ret_start, ret_end);
-        if (count_cells(v, t, start, end) != t->n_cells)
+        if (count_cells(v, t, start, end) + (t->titled && ends_with_separator(v, t, start, end)) !=
+            t->n_cells)
                 return false;
         for (; n < t->column; n++) {
                 i = cell_end(v, t, i, end);
@@ -576,13 +584,29 @@ static bool read_row(Reader *r, size_t start, size_t end, size_t i)
         return true;
 }
 
+/* Finds the title's column by the dashes in the line below it, which begin where columns do: "-------- ----". */
+static bool find_dashes(const View *v, Table *t, size_t line)
+{
+        size_t end = reader_line_end(v, line), from, to;
+
+        for (size_t i = line; i < end; i++)
+                if (!is_any(v->text[i], "-= \t\r"))
+                        return false;
+        t->n_cells = nth_apart(v, line, end, 1, 0, &from, &to);
+        if (t->n_cells < 2 || line + t->from >= end || is_blank(v->text[line + t->from]))
+                return false;
+        t->column = nth_apart(v, line, line + t->from, 1, 0, &from, &to);
+        t->separator = ' ';
+        return true;
+}
+
 /* Is the name the title of a column? @i: what follows it. */
 bool reader_column(Reader *r, size_t i)
 {
         const View *v = r->v;
         size_t start, end, next, from, to;
         Table t = { 0 };
-        bool row;
+        bool row, dashes, bordered;
 
         /* Most names are no cell, which is seen at once. */
         if (i < v->size && !is_any(v->text[i], ",;\t\r\n") && !bar_at(v, i) &&
@@ -597,12 +621,16 @@ bool reader_column(Reader *r, size_t i)
         end = reader_line_end(v, r->c.name_end);
         t.separator = find_separator(r, start, end, i);
         row = read_row(r, start, end, i);
-        if (!t.separator || at(v, end) != '\n' || !is_titles(v, start, end))
-                return row;
         t.from = r->c.name_start - start - (r->c.name_quoted && r->c.name_start > start);
+        next = t.numbered ? after_number(v, end + 1) : end + 1;
+        if (at(v, end) != '\n' || !is_titles(v, start, end))
+                return row;
+        dashes = (!t.separator || t.separator == ' ') && find_dashes(v, &t, next);
+        if (!t.separator)
+                return row;
         for (size_t p = start; t.separator != ' ' && p < r->c.name_start; p++)
                 t.column += separator_at(v, &t, p) > 0;
-        if (t.separator == ' ') {
+        if (t.separator == ' ' && !dashes) {
                 t.column = nth_apart(v, start, r->c.name_start, 2, 0, &from, &to);
                 t.n_cells = nth_apart(v, start, end, 2, 0, &from, &to);
         }
@@ -610,15 +638,17 @@ bool reader_column(Reader *r, size_t i)
                 return row;
         if (t.separator != ' ')
                 t.n_cells = count_cells(v, &t, start, end);
+        t.titled = !ends_with_separator(v, &t, start, end);
+        bordered = next < v->size && is_border(v, next, reader_line_end(v, next));
         if (t.n_cells < 2 ||
-            (t.separator == '|' && t.n_cells == 2 && is_border(v, start, r->c.name_start)) ||
+            (t.separator == '|' && t.n_cells == 2 && !bordered &&
+             is_border(v, start, r->c.name_start)) ||
             !is_first(v, &t, reader_line_start(v, r->c.name_start)))
                 return row;
         /* A second line of the same form makes it a table: a cell, or a border. */
-        next = t.numbered ? after_number(v, end + 1) : end + 1;
         if (next >= v->size || reader_line_end(v, next) == next)
                 return row;
-        if (is_border(v, next, reader_line_end(v, next))) {
+        if (bordered) {
                 next = reader_line_end(v, next) + 1;
                 next = t.numbered && next < v->size ? after_number(v, next) : next;
         }
