@@ -613,6 +613,19 @@ static bool read_method(Reader *r, size_t i)
                reader_value(r, reader_skip_space(v, i + 1), FORM_CALL, '(', VALUE_QUOTED);
 }
 
+/* {{ db_password | default('value') }}: a filter of a template, which says what it is otherwise */
+static bool read_default(Reader *r, size_t i)
+{
+        const View *v = r->v;
+
+        if (at(v, i) != '|' || at(v, i + 1) == '|')
+                return false;
+        i = reader_word_at(v, reader_skip_blanks(v, i + 1), "default");
+        i = i ? reader_skip_blanks(v, i) : i;
+        return i > 0 && is_any(at(v, i), "(:") &&
+               reader_value(r, reader_skip_blanks(v, i + 1), FORM_CALL, '(', VALUE_QUOTED);
+}
+
 /* How far below its name what a method returns is looked for. */
 #define RETURN_MAX 80
 
@@ -698,6 +711,8 @@ static bool read_forms(Reader *r)
         if (reader_member(r, closed) || read_method(r, closed))
                 return true;
         i = reader_skip_blanks(v, closed);
+        if (read_default(r, i))
+                return true;
         if (reader_insert(r, reader_skip_blanks(v, r->c.name_end)) ||
             (!r->strict && reader_column(r, i)) || read_argument(r, i))
                 return true;

@@ -54,6 +54,8 @@ static const char *const lines[] = {
         "*** 1. row ***\n      id: 1\npassword: @\n",
         "-[ RECORD 1 ]---\nid       | 1\npassword | @\n",
         "user,password,role\njoe,@,admin\n",
+        "password: \"{{ db_password | default('@', true) }}\"",
+        "{{ api_token|default: \"@\" }}",
         "url,username,password,note\nhttps://h,joe,@,\n",
         "| Password |\n|----------|\n| @ |\n",
         "+----------+\n| password |\n+----------+\n| @ |\n+----------+\n",
