@@ -142,6 +142,17 @@ static char lead_before(const View *v, size_t i)
         return before(v, i);
 }
 
+/* Does the keyword's first letter end a word, and its rest is another one: "stopword"? */
+static bool is_end_of_two(const View *v, size_t start, size_t end)
+{
+        size_t i = start;
+
+        while (i > 0 && start - i < 12 && is_letter(v->text[i - 1]))
+                i--;
+        return judge_is_word(v->text + i, start + 1 - i) &&
+               judge_is_word(v->text + start + 1, end - start - 1);
+}
+
 /* Is the keyword a word of its own in the name, not a part of one ("tokenizer", "compass", "author")? */
 static bool is_own_word(const View *v, size_t start, size_t end, unsigned flags)
 {
@@ -163,7 +174,7 @@ static bool is_own_word(const View *v, size_t start, size_t end, unsigned flags)
                 return false;
         if (!is_letter(previous) || (is_lower(previous) && is_upper(first)))
                 return true;
-        return flags & GLUED || goes_with(v, start);
+        return (flags & GLUED && !is_end_of_two(v, start, end)) || goes_with(v, start);
 }
 
 /* Two or three letters that another one follows, but the "s" of the plural, or digits and another one: in a random value that is as

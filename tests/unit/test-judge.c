@@ -771,6 +771,7 @@ TEST(values_of_other_names_are_not_secrets)
                 "[\"path\",{d:\"M8 12h8\",key:\"1wcyev\"}]",
                 "identified by m[s] = -1+-4.",
                 "the next token is tokenized from",
+                "ITALIAN_STOPWORDS = frozenset({\n    'a', 'abbia1', 'abbiamo',",
                 "arc=none; spf=pass smtp.mfrom=jqd@d1.example; dkim=pass",
                 "server_path() / \"views\" / \"bokeh.ico\"",
                 " * @see @node-red/editor-api_auth\n * @memberof node-red\n",
