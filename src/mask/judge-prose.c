@@ -412,13 +412,21 @@ static bool is_percent_encoded(const View *v, size_t i)
         return i < v->size && end - start == 3 && v->source[start] == '%';
 }
 
+/* An option's value at @i, also as the next one of a list: -u al, "-u", "al". */
+static size_t option_value(const View *v, size_t i)
+{
+        if (is_quote(at(v, i)) && at(v, i + 1) == ',')
+                return reader_skip_space(v, i + 2);
+        return reader_skip_blanks(v, i);
+}
+
 /* The password that a user's name brings with it: "-u al:value", "-U group\\al%value", "-u al,value". */
 static void read_user(Reader *r, size_t i)
 {
         const View *v = r->v;
         size_t start;
 
-        i = reader_skip_blanks(v, i);
+        i = option_value(v, i);
         i += is_quote(at(v, i));
         for (start = i; i < start + 64 && (is_name(at(v, i)) || is_any(at(v, i), "._/\\@")); i++)
                 ;
@@ -448,7 +456,7 @@ int reader_letter(Reader *r)
         if (to_lower(v->text[start + 1]) == 'u') {
                 read_user(r, i);
         } else if (has_user_option(v, start)) {
-                size_t value = reader_skip_blanks(v, i), end = value;
+                size_t value = option_value(v, i), end = value;
 
                 while (is_lower(at(v, end)))
                         end++;

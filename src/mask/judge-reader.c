@@ -99,7 +99,11 @@ static const Keyword keywords[] = {
         { "\xE3\x82\xAD\xE3\x83\xBC", KIND_KEY, FOREIGN },
         { " / ", KIND_LOGIN, PAIRED },
         { " -p", KIND_PASS, PAIRED },
+        { "\"-p", KIND_PASS, PAIRED },
+        { "'-p", KIND_PASS, PAIRED },
         { " -u", KIND_LOGIN, PAIRED },
+        { "\"-u", KIND_LOGIN, PAIRED },
+        { "'-u", KIND_LOGIN, PAIRED },
         { " /p:", KIND_PASS, PAIRED },
 };
 
