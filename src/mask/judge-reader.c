@@ -813,11 +813,14 @@ static void sort_keywords(void)
 int judge_read_keyword(const View *v, size_t start, CandidateFunc func, void *userdata)
 {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
+        char third = to_lower(at(v, start + 2));
         size_t k;
 
         (void) pthread_once(&once, sort_keywords);
         k = *first_of(at(v, start), at(v, start + 1));
-        while (k > 0 && !reader_word_at(v, start, keywords[k - 1].text))
+        /* mostly the third byte decides */
+        while (k > 0 && ((keywords[k - 1].text[2] && keywords[k - 1].text[2] != third) ||
+                         !reader_word_at(v, start, keywords[k - 1].text)))
                 k = nexts[k];
         return k > 0 ? judge_read(v, start, &keywords[k - 1], func, userdata) : 0;
 }
