@@ -237,26 +237,33 @@ void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t 
         r->result = r->func(r->userdata, c);
 }
 
-/* Jumps over tags of HTML that only say how a text looks: "<b>", "</strong>", "<code class=x>". */
-static size_t skip_looks(const View *v, size_t i)
+/* The end of the name of a tag of HTML at @i that only says how a text looks; 0: it is none. */
+static size_t looks_end(const View *v, size_t i)
 {
         static const char *const looks[] = { "b", "strong", "code", "em", "span", "tt", "kbd" };
-        size_t p = i;
 
-        for (size_t k = 0; k < ELEMENTSOF(looks) && at(v, p) == '<';) {
-                size_t end = reader_word_at(v, p + 1 + (at(v, p + 1) == '/'), looks[k++]);
+        for (size_t k = 0; k < ELEMENTSOF(looks); k++) {
+                size_t end = reader_word_at(v, i, looks[k]);
 
-                if (!end || !is_any(at(v, end), "> "))
-                        continue;
-                for (size_t limit = end + BLANKS_MAX;
-                     end < limit && at(v, end) && at(v, end) != '>';)
-                        end++;
-                if (at(v, end) != '>')
-                        break;
-                p = reader_skip_blanks(v, end + 1);
-                k = 0;
+                if (end && is_any(at(v, end), "> "))
+                        return end;
         }
-        return p;
+        return 0;
+}
+
+/* Jumps over a few such tags: "<b>", "</strong> <code class=x>". */
+static size_t skip_looks(const View *v, size_t i)
+{
+        for (int n = 0; n < 4 && at(v, i) == '<'; n++) {
+                size_t end = looks_end(v, i + 1 + (at(v, i + 1) == '/')), limit = end + BLANKS_MAX;
+
+                while (end > 0 && end < limit && at(v, end) && at(v, end) != '>')
+                        end++;
+                if (end == 0 || at(v, end) != '>')
+                        break;
+                i = reader_skip_blanks(v, end + 1);
+        }
+        return i;
 }
 
 /* Jumps over what may stand before a value: YAML's tags and anchors, schemes such as "Bearer". */
