@@ -253,9 +253,18 @@ static bool is_plural(const Reader *r)
                to_lower(at(r->v, r->c.keyword_end)) == 's';
 }
 
+/* Is there a member with its name at @i, of an object that is an item of a list? */
+static bool is_named(const View *v, size_t i)
+{
+        while (is_name(at(v, i)))
+                i++;
+        return at(v, i) == ':' && (is_blank(at(v, i + 1)) || is_any(at(v, i + 1), "\r\n"));
+}
+
 #define MEMBERS_MAX 32
 
-/* secrets: {db: value, "mail": value}, and YAML's deeper lines: each member's value, unless the member says that it is something else. */
+/* secrets: {db: value, "mail": value}, YAML's deeper lines and its lists: each member's value, unless the member says that it is
+ * something else. */
 bool reader_members(Reader *r, size_t i)
 {
         const View *v = r->v;
@@ -263,6 +272,7 @@ bool reader_members(Reader *r, size_t i)
         unsigned others = WORD_NAMING | WORD_AFTER | WORD_CREDENTIAL |
                           (r->c.kind == KIND_CREDENTIAL ? WORD_USER : 0);
         size_t line, depth;
+        bool is_item;
 
         if (!is_plural(r))
                 return false;
@@ -273,17 +283,20 @@ bool reader_members(Reader *r, size_t i)
                 size_t start, end, value;
 
                 i = reader_skip_space(v, i);
+                /* secrets are listed by their names */
+                is_item = !braces && at(v, i) == '-' && is_blank(at(v, i + 1)) &&
+                          r->c.kind != KIND_SECRET;
                 start = i + is_quote(at(v, i));
                 for (end = start; is_name(at(v, end)) || at(v, end) == '.'; end++)
                         ;
                 value = end + (start > i);
-                if (end == start || (!braces && i - reader_line_start(v, i) <= depth) ||
-                    at(v, value) != ':')
+                if (end == start || (!braces && i - reader_line_start(v, i) + is_item <= depth) ||
+                    (at(v, value) != ':' && !is_item))
                         break;
-                value = reader_skip_blanks(v, value + 1);
-                if (is_any(at(v, value), "{[|>\r\n"))
+                value = reader_skip_blanks(v, value + !is_item);
+                if (is_any(at(v, value), "{[|>\r\n") || (is_item && is_named(v, value)))
                         break;
-                if (!(judge_word(v->text + start, end - start) & others))
+                if (is_item || !(judge_word(v->text + start, end - start) & others))
                         found |= reader_value(r, value, FORM_MEMBER, 'v', VALUE_SENTENCE);
                 if (is_quote(at(v, value)))
                         value = judge_quoted_end(v, value + 1);

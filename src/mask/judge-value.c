@@ -527,8 +527,9 @@ bool reader_value(Reader *r, size_t i, JudgeForm form, char operator, unsigned h
 
         if (start >= v->size)
                 return false;
-        /* Tokens may be members' names; pins of a board are what these name. */
-        if (r->c.kind == KIND_PIN && quote > start && is_member_name(v, quote + 1))
+        /* Tokens may be members' names; pins of boards are what these name. */
+        if (r->c.kind == KIND_PIN && to_lower(at(v, r->c.keyword_end)) == 's' && quote > start &&
+            is_member_name(v, quote + 1))
                 return true;
         while (is_emphasis(v, quote))
                 quote += 2;

@@ -56,6 +56,8 @@ static const char *const lines[] = {
         "user,password,role\njoe,@,admin\n",
         "password: \"{{ db_password | default('@', true) }}\"",
         "{{ api_token|default: \"@\" }}",
+        "tokens:\n  - abc\n  - @\nx: y",
+        "db_passwords:\n- \"abc\"\n- \"@\"\n",
         "url,username,password,note\nhttps://h,joe,@,\n",
         "| Password |\n|----------|\n| @ |\n",
         "+----------+\n| password |\n+----------+\n| @ |\n+----------+\n",
