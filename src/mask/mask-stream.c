@@ -296,11 +296,12 @@ static void note_part(MaskStream *s, const Masked *masked, size_t cut, bool last
 /* The part that the window begins with, as it was in the first reading; NULL: that noted none, or the text has changed. */
 static const Part *next_part(MaskStream *s, bool last)
 {
-        const Part *part = s->parts + s->part;
         size_t rest = s->window.size - s->done;
+        const Part *part;
 
         if (s->learning || s->part == s->n_parts)
                 return NULL;
+        part = s->parts + s->part;
         if (part->last == last && (last ? rest == part->size : rest > part->size) &&
             part->hash == hash_part(s, part->size)) {
                 s->part++;
