@@ -90,6 +90,18 @@ static bool is_random_tail(const char *s, size_t n)
 /* So much of it tells what it is. */
 #define TAIL_MAX 1024
 
+/* "def test_...": is it the name of a function? */
+static bool is_defined(const View *v, size_t start)
+{
+        size_t end = start, i;
+
+        while (end > 0 && is_blank(v->text[end - 1]))
+                end--;
+        for (i = end; i > 0 && end - i < 16 && is_letter(v->text[i - 1]);)
+                i--;
+        return end < start && judge_word(v->text + i, end - i) & WORD_CODE;
+}
+
 size_t extent_near_form(const View *v, size_t start, size_t tail)
 {
         size_t end = tail;
@@ -99,8 +111,7 @@ size_t extent_near_form(const View *v, size_t start, size_t tail)
                 return 0;
         while (end < v->size && end - tail < TAIL_MAX && is_tail(v, end))
                 end++;
-        /* a function's name: "def test_..." */
-        if (end < v->size && v->text[end] == '(')
+        if (end < v->size && v->text[end] == '(' && is_defined(v, start))
                 return 0;
         return is_random_tail(v->text + tail, end - tail) ? tail_end(v, end) : 0;
 }

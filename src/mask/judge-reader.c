@@ -28,7 +28,7 @@ static const Keyword keywords[] = {
         { "kennwort", KIND_PASSWORD, GLUED | FOREIGN },
         { "psswd", KIND_PASSWORD, GLUED },
         { "pswd", KIND_PASSWORD, GLUED },
-        { "pword", KIND_PASSWORD, 0 },
+        { "pword", KIND_PASSWORD, GLUED },
         { "mot de passe", KIND_PASSWORD, FOREIGN },
         { "mdp", KIND_PASSWORD, FOREIGN },
         { "palavra-passe", KIND_PASSWORD, FOREIGN },
@@ -251,15 +251,10 @@ static bool has_later_keyword(const Reader *r)
 /* A key by itself opens nothing; an API key does. */
 static JudgeKind key_kind(const Reader *r)
 {
-        const char *s = r->v->text + r->c.name_start;
-        size_t n = r->c.keyword_start - r->c.name_start, i = 0, end;
-        unsigned last = 0;
+        size_t n = r->c.keyword_start - r->c.name_start;
 
-        while ((end = judge_next_word(s, n, &i))) {
-                last = judge_word(s + i, end - i);
-                i = end;
-        }
-        return last & WORD_KEYED ? KIND_API_KEY : KIND_KEY;
+        return judge_last_word(r->v->text + r->c.name_start, n) & WORD_KEYED ? KIND_API_KEY
+                                                                             : KIND_KEY;
 }
 
 /* The word before @i, where only one blank or a quote is between. */
@@ -649,6 +644,7 @@ static bool read_returned(Reader *r, size_t i)
 {
         const View *v = r->v;
         size_t limit = i + BLANKS_MAX;
+        bool defined = false; /* it is no call, but what it does follows */
 
         while (i < limit && at(v, i) != ')' && at(v, i) != '\n' && at(v, i))
                 i++;
@@ -658,7 +654,8 @@ static bool read_returned(Reader *r, size_t i)
         while (i < limit && !is_quote(at(v, i)) && !is_any(at(v, i), "();}") && at(v, i)) {
                 size_t end = reader_word_at(v, i, "return ");
 
-                if (end && !is_name(before(v, i)))
+                defined = defined || is_any(at(v, i), ":{");
+                if (end && !is_name(before(v, i)) && defined)
                         return reader_value(r, reader_skip_blanks(v, end), FORM_OPERATOR, '=',
                                             VALUE_QUOTED);
                 i++;
@@ -705,7 +702,8 @@ static void read_expected(Reader *r)
         end = i - 2;
         for (start = end; start > line && v->text[start - 1] != v->text[end]; start--)
                 ;
-        for (size_t p = line; p + 4 < start && !compares; p++)
+        /* the name of what is called, before its arguments */
+        for (size_t p = line; p + 4 < start && !is_quote(v->text[p]) && !compares; p++)
                 compares = reader_word_at(v, p, "equal") || reader_word_at(v, p, "assert");
         if (start > line && compares)
                 reader_emit(r, FORM_ARGUMENT, ',', start, end, v->text[end]);

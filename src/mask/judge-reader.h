@@ -76,10 +76,10 @@ void reader_emit(Reader *r, JudgeForm form, char operator, size_t start, size_t 
 /*
  * The forms. @i is where the name ends, with what closes it.
  *
- * element: <name>value</name>. member: name and value are two members of one object, or two attributes. object: the name
- * belongs to an object with a member for the value; members: each member of it is one. insert: the name is a column of SQL's INSERT. column: the name is the title
- * of a column. line: the value is the next line; alone: a word that is all of it; answer: a command's output. prose, reverse: sentences. login, pair: what
- * follows a user's name; letter: the same in a command's one-letter options.
+ * element: <name>value</name>. member: name and value are two members of one object, or two attributes. object: the name belongs to
+ * an object with a member for the value; members: each member of it is one. insert: the name is a column of SQL's INSERT. column: the
+ * name is the title of a column. line: the value is the next line; alone: a word that is all of it; answer: a command's output.
+ * prose, reverse: sentences. login, pair: what follows a user's name; letter: the same in a command's one-letter options.
  */
 bool reader_element(Reader *r, size_t i);
 bool reader_member(Reader *r, size_t i);

@@ -253,12 +253,18 @@ static bool is_plural(const Reader *r)
                to_lower(at(r->v, r->c.keyword_end)) == 's';
 }
 
-/* Is there a member with its name at @i, of an object that is an item of a list? */
-static bool is_named(const View *v, size_t i)
+/* Is the item of a list at @i a word, or in quotes: no sentence, and no object that begins with the name of a member? */
+static bool is_plain_item(const View *v, size_t i)
 {
-        while (is_name(at(v, i)))
+        size_t limit = i + LINE_MAX;
+        char next;
+
+        if (is_quote(at(v, i)))
+                return true;
+        while (i < limit && (unsigned char) at(v, i) > ' ')
                 i++;
-        return at(v, i) == ':' && (is_blank(at(v, i + 1)) || is_any(at(v, i + 1), "\r\n"));
+        next = at(v, reader_skip_blanks(v, i));
+        return before(v, i) != ':' && (next == 0 || is_any(next, "\r\n#"));
 }
 
 #define MEMBERS_MAX 32
@@ -294,14 +300,14 @@ bool reader_members(Reader *r, size_t i)
                     (at(v, value) != ':' && !is_item))
                         break;
                 value = reader_skip_blanks(v, value + !is_item);
-                if (is_any(at(v, value), "{[|>\r\n") || (is_item && is_named(v, value)))
+                if (is_any(at(v, value), "{[|>\r\n") || (is_item && !is_plain_item(v, value)))
                         break;
                 if (is_item || !(judge_word(v->text + start, end - start) & others))
                         found |= reader_value(r, value, FORM_MEMBER, 'v', VALUE_SENTENCE);
                 if (is_quote(at(v, value)))
                         value = judge_quoted_end(v, value + 1);
-                for (i = value;
-                     value > 0 && i < v->size && !is_any(v->text[i], braces ? ",}\n" : "\n");)
+                for (i = value; i < value + LINE_MAX && at(v, i) &&
+                                !is_any(v->text[i], braces ? ",}\n" : "\n");)
                         i++;
                 if (value == 0 || (braces && at(v, i) != ','))
                         break;
@@ -608,7 +614,7 @@ static bool find_dashes(const View *v, Table *t, size_t line)
         t->n_cells = nth_apart(v, line, end, 1, 0, &from, &to);
         if (t->n_cells < 2 || line + t->from >= end || is_blank(v->text[line + t->from]))
                 return false;
-        t->column = nth_apart(v, line, line + t->from, 1, 0, &from, &to);
+        t->column = nth_apart(v, line, line + t->from + 1, 1, 0, &from, &to) - 1;
         t->separator = ' ';
         return true;
 }

@@ -18,19 +18,7 @@ static bool begins_with(const View *v, size_t i, const char *word)
 /* What the last word of the name says: "token_id", "passwordField2" name something about a secret. */
 static bool is_about_something(const View *v, const Candidate *c)
 {
-        const char *s = v->text + c->keyword_end;
-        size_t n = c->name_end - c->keyword_end, i = 0, end;
-        unsigned last = 0;
-
-        while ((end = judge_next_word(s, n, &i))) {
-                size_t stop = end;
-
-                while (stop > i && is_digit(s[stop - 1]))
-                        stop--;
-                last = judge_word(s + i, stop - i);
-                i = end;
-        }
-        return last & WORD_AFTER;
+        return judge_last_word(v->text + c->keyword_end, c->name_end - c->keyword_end) & WORD_AFTER;
 }
 
 /* Where the names end that @s begins with: "a.b()" */
@@ -195,8 +183,8 @@ static bool is_type(const Candidate *c, const char *s, size_t n)
         n -= s[n - 1] == '?';
         if (judge_word(s, n) & WORD_TYPE)
                 return true;
-        return !c->quote && dot && is_upper(dot[1]) && is_lower(s[0]) && dot - s <= MODULE_MAX &&
-               text_is_words(s, (size_t) (dot - s)) &&
+        return !c->quote && dot && dot + 1 < s + n && is_upper(dot[1]) && is_lower(s[0]) &&
+               dot - s <= MODULE_MAX && text_is_words(s, (size_t) (dot - s)) &&
                judge_word(dot + 1, n - (size_t) (dot + 1 - s)) & WORD_TYPE;
 }
 
@@ -232,20 +220,15 @@ static bool is_generic_type(const View *v, const Candidate *c)
 static bool is_type_of_its_kind(const View *v, const Candidate *c)
 {
         const char *s = v->text + c->start;
-        size_t n = c->end - c->start, i, end;
+        size_t n = c->end - c->start, i;
         const char *dot = memrchr(s, '.', n);
-        unsigned last = 0;
 
         if (c->operator!= ':' || c->quote || !dot || !is_lower(s[0]) || !is_identifier(s, n))
                 return false;
         i = (size_t) (dot - s) + 1;
         if (i == n || !is_upper(s[i]) || (i > MODULE_MAX && !text_is_name(s, i - 1)))
                 return false;
-        while ((end = judge_next_word(s, n, &i))) {
-                last = judge_word(s + i, end - i);
-                i = end;
-        }
-        return last & WORD_CREDENTIAL;
+        return judge_last_word(s + i, n - i) & WORD_CREDENTIAL;
 }
 
 /* YAML's name for a value that stands elsewhere: "password: *shared" */
@@ -276,13 +259,16 @@ static bool repeats_name(const View *v, const Candidate *c, const char *s, size_
 }
 
 /* "||!1", "!==!1": is an operator of code at @i, and after a comparison hardly more? A string after "||" may be the secret. */
-static bool goes_on_with(const char *s, size_t n, size_t i)
+static bool goes_on_with(const View *v, const Candidate *c, size_t i)
 {
+        const char *s = v->text + c->start;
+        size_t n = c->end - c->start;
+
         if (i + 1 == n)
                 return false;
         if (is_any(s[i], "|&")) {
                 for (size_t k = i; k <= n; k++)
-                        if (is_quote(s[k]))
+                        if (is_quote(at(v, c->start + k)))
                                 return false;
                 return s[i + 1] == s[i];
         }
@@ -300,7 +286,7 @@ static bool is_name_again(const View *v, const Candidate *c)
                 return false;
         while (i < n && (is_name(s[i]) || s[i] == '.'))
                 i++;
-        if (i < n && (c->quote || i == 0 || !goes_on_with(s, n, i)))
+        if (i < n && (c->quote || i == 0 || !goes_on_with(v, c, i)))
                 return false;
         n = i;
         dot = memrchr(s, '.', n);

@@ -239,6 +239,19 @@ size_t judge_next_word(const char *s, size_t n, size_t *at)
         return skip_bytes(s, n, i, OF_LOWER | OF_DIGIT);
 }
 
+unsigned judge_last_word(const char *s, size_t n)
+{
+        size_t i = 0, end, start = 0, stop = 0;
+
+        while ((end = judge_next_word(s, n, &i))) {
+                start = i;
+                i = stop = end;
+        }
+        while (stop > start && is_digit(s[stop - 1]))
+                stop--;
+        return judge_word(s + start, stop - start);
+}
+
 bool judge_is_word(const char *s, size_t n)
 {
         DictionaryLook look = judge_dictionary_begin();

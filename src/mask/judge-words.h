@@ -33,6 +33,9 @@ enum {
 /* What a word means: its WORD_* flags, 0 for most words. Letters may have any case. */
 unsigned judge_word(const char *s, size_t n);
 
+/* What the last word of a name means, without the digits that it ends with: "passwordField2". */
+unsigned judge_last_word(const char *s, size_t n);
+
 /* Are the two beside each other in a row of a keyboard? */
 bool judge_are_neighbours(char a, char b);
 

@@ -1,6 +1,7 @@
 /* judge: what is read beside a name, in each form */
 #include <time.h>
 
+#include "base/strbuf.h"
 #include "mask/judge.h"
 #include "test.h"
 
@@ -56,6 +57,9 @@ static const char *const lines[] = {
         "user,password,role\njoe,@,admin\n",
         "password: \"{{ db_password | default('@', true) }}\"",
         "{{ api_token|default: \"@\" }}",
+        "id  my password  state\n--  -----------  -----\n1   @   ok\n",
+        "oldpword=\"@\"",
+        "def password(self) -> str:\n    return \"@\"",
         "tokens:\n  - abc\n  - @\nx: y",
         "db_passwords:\n- \"abc\"\n- \"@\"\n",
         "url,username,password,note\nhttps://h,joe,@,\n",
@@ -510,6 +514,25 @@ static Decided decide_text(const char *text)
         return d;
 }
 
+/* A view that had to be made has no byte after its last one: whatever looks there is found by the sanitizers. */
+static void check_cuts(const char *const *texts, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_(strbuf_done) StrBuf text = { 0 };
+
+                (void) strbuf_puts(&text, "x\\ y\n");
+                REQUIRE(strbuf_puts(&text, texts[i]) == 0);
+                for (size_t size = text.size - strlen(texts[i]); size <= text.size; size++) {
+                        View view = { 0 };
+                        Decided d = { .view = &view };
+
+                        REQUIRE(view_set(&view, text.data, size) == 0);
+                        REQUIRE(judge_read_all(&view, decide, &d) == 0);
+                        view_done(&view);
+                }
+        }
+}
+
 static void check_no_veto(const char *const *texts, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
@@ -517,6 +540,7 @@ static void check_no_veto(const char *const *texts, size_t n)
                         fprintf(stderr, "a veto: %s\n", texts[i]);
                 CHECK_INT(decide_text(texts[i]).n_vetoes, 0);
         }
+        check_cuts(texts, n);
 }
 
 TEST(random_values_beside_a_name_are_secrets)
@@ -635,6 +659,7 @@ TEST(certain_non_secrets_do_not_reach_the_model)
                 CHECK_INT(d.n_secrets, 0);
                 CHECK(d.n_vetoes > 0);
         }
+        check_cuts(vetoed, ELEMENTSOF(vetoed));
 }
 
 /* A number of tokens is not a secret; with quotes, more digits or another name, it may be. */
@@ -783,6 +808,10 @@ TEST(values_of_other_names_are_not_secrets)
                 ":class:`v3.Password`\"\"\"\nV3Token = v3.Token\n",
                 "<a href=\"https://faq.example.org/forgotten-password\" target=\"_blank\">",
                 "[{ method: 'password', timestamp: 1234567890 }]",
+                "apiToken=a.apiToken||b7",
+                "API_TOKEN=walnut.",
+                "reset_password()\n    return \"q7Rt2xB9mK\"",
+                "t(\"not equal\", 'q7Rt2xB9mK', tokens)",
                 "BK_BOARD_PINS = {\n    \"wb2l-m1\": {\n        \"SCL\": 20,",
                 "italian_stopwords = frozenset({'a', 'abbia', 'abbiamo'})",
                 "CONF_DOUT_PIN = \"dout_pin\"\n\nHX711Gain = hx711_ns.enum(\"x\")",
@@ -797,6 +826,7 @@ TEST(values_of_other_names_are_not_secrets)
                         fprintf(stderr, "judged a secret: %s\n", harmless[i]);
                 CHECK_INT(d.n_secrets, 0);
         }
+        check_cuts(harmless, ELEMENTSOF(harmless));
 }
 
 /* The signs of a reference occur in values by chance. */
