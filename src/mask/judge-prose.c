@@ -282,6 +282,18 @@ bool reader_reverse(Reader *r)
         return true;
 }
 
+/* "localhost:8080", "registry.example.com:443": are @start..@colon a host, and what follows a port? */
+static bool is_port(const View *v, size_t start, size_t colon)
+{
+        size_t i = colon + 1;
+
+        while (i < colon + 6 && is_digit(at(v, i)))
+                i++;
+        return i > colon + 1 && !is_name(at(v, i)) &&
+               (memchr(v->text + start, '.', colon - start) ||
+                reader_word_at(v, start, "localhost") == colon);
+}
+
 /* "login: user:value", "credentials: user/value", "AUTH=user:value" */
 void reader_login(Reader *r)
 {
@@ -304,7 +316,7 @@ void reader_login(Reader *r)
         for (i = start; i < start + 64 && (is_name(at(v, i)) || is_any(at(v, i), ".@")); i++)
                 ;
         if (i > start && (at(v, i) == ':' || (at(v, i) == '/' && !assigned)) &&
-            !is_any(at(v, i + 1), " \t\r\n/"))
+            !is_any(at(v, i + 1), " \t\r\n/") && !is_port(v, start, i))
                 (void) reader_value(r, i + 1, FORM_PAIR, at(v, i), VALUE_SENTENCE);
 }
 

@@ -336,7 +336,11 @@ static size_t skip_wrapping(const View *v, size_t i)
                         return is_quote(at(v, p)) ? p : i;
                 }
                 p = reader_skip_space(v, p + 1);
-                p += v->text[p - 1] == '[' && at(v, p) == ']'; /* []byte("x") */
+                if (v->text[p - 1] == '[' &&
+                    at(v, p) == ']') { /* []byte("x"), and nothing within that */
+                        level = 1;
+                        p++;
+                }
                 if (is_quote(at(v, p)))
                         return p;
                 if (is_digit(at(v, p))) {

@@ -808,6 +808,8 @@ TEST(values_of_other_names_are_not_secrets)
                 ":class:`v3.Password`\"\"\"\nV3Token = v3.Token\n",
                 "<a href=\"https://faq.example.org/forgotten-password\" target=\"_blank\">",
                 "[{ method: 'password', timestamp: 1234567890 }]",
+                "# docker login registry.example.com:1337\n$ docker login localhost:8080",
+                "var auth = []dns.RR{ test.NS(\"example.org. 1800 IN NS ns.example.net.\") }",
                 "apiToken=a.apiToken||b7",
                 "API_TOKEN=walnut.",
                 "reset_password()\n    return \"q7Rt2xB9mK\"",
