@@ -297,8 +297,8 @@ static int find_pattern(Scanner *s, Rule *rule, size_t *done, size_t at, size_t 
 }
 
 /* The form at @start was cut off at @cut; its literal is @at..@end. Is it a secret as far as it goes? A word may follow ("key-value1",
- * "github_pat_example"). Within a word ("dummy-key-1234") and before an address ("ftp://10.0.0.5") forms begin by chance: the judge is
- * asked for that word. */
+ * "sk_live_example"), after a long prefix one without capitals. Within a word ("dummy-key-1234") and before an address
+ * ("ftp://10.0.0.5") forms begin by chance: the judge is asked for that word. */
 static bool is_secret_so_far(const Scanner *s, size_t at, size_t start, size_t end, size_t cut)
 {
         const char *text = s->view.text;
@@ -306,6 +306,9 @@ static bool is_secret_so_far(const Scanner *s, size_t at, size_t start, size_t e
 
         while (start > low && (is_name(text[start - 1]) || text[start - 1] == '-'))
                 start--;
+        if (start == at && end - at >= KNOWN_MIN &&
+            text_classes(text + end, cut - end) & CLASS_UPPER)
+                return true;
         return !text_is_word_and_number(text + end, cut - end) &&
                (start == at || judge_is_password(text + start, cut - start, 0, CAUTION_HIGH, 0));
 }
