@@ -26,7 +26,6 @@
 #define PARETO_MIN   5.0
 #define MESSAGES_MAX 5000.0
 #define SECRET_EVERY (200 * 1024)
-#define NAMES_EVERY  750
 #define CORPUS_MAX   (64u * 1024 * 1024)
 #define BEGAN_USEC \
         (1767225600 * USEC_PER_SEC) /* 2026-01-01; such old markers are outside of every window */
@@ -159,44 +158,17 @@ static void put_slice(Maker *m, StrBuf *b, const Text *t, size_t size)
         }
 }
 
-/*
- * Names of keys, without a secret: code that agents write is full of them, headers are not. They are so frequent that a MB
- * contains the rules' literals as often as real sessions do, which determines the masker's work.
- */
-static void put_names(Maker *m, StrBuf *b)
-{
-        static const char *const lines[] = {
-                "        token, err := auth.NewClient(cfg.SecretName).Token(ctx)\n",
-                "    api_key: str | None = os.environ.get(\"API_KEY_NAME\")\n",
-                "  \"session_key\": null, \"password_hash\": null,\n",
-                "see https://github.com/acme/parser/blob/main/docs/credentials.md\n",
-                "const { apiKey, clientSecret } = await loadCredentials(profile);\n",
-        };
-
-        (void) strbuf_puts(b, lines[next_of(&m->text_random) % ELEMENTSOF(lines)]);
-}
-
-static void put_piece(Maker *m, StrBuf *b, const Text *t, size_t size)
-{
-        while (size > NAMES_EVERY) {
-                put_slice(m, b, t, NAMES_EVERY);
-                put_names(m, b);
-                size -= NAMES_EVERY;
-        }
-        put_slice(m, b, t, size);
-}
-
 /* A text for one message: a piece of @t, with a secret in it if one is due. */
 static void make_text(Maker *m, StrBuf *b, const Text *t, size_t size)
 {
         strbuf_clear(b);
         m->bytes += size;
         if (m->bytes < m->next_secret) {
-                put_piece(m, b, t, size);
+                put_slice(m, b, t, size);
         } else {
-                put_piece(m, b, t, size / 2);
+                put_slice(m, b, t, size / 2);
                 put_secret(m, b);
-                put_piece(m, b, t, size - size / 2);
+                put_slice(m, b, t, size - size / 2);
                 m->next_secret = m->bytes + SECRET_EVERY;
         }
         if (b->failed)
