@@ -117,8 +117,7 @@ static bool read_words(Reader *r, size_t i)
                 }
                 i = reader_skip_blanks(v, end);
                 /* "the password for x, it's value" */
-                if (is_any(last, ".;!?)") ||
-                    (last == ',' && !(word_flags(v, i, word_end(v, i)) & WORD_COPULA)))
+                if (is_any(last, ".;!?)") || (last == ',' && !is_copula(v, i)))
                         return false;
         }
         return false;

@@ -129,22 +129,28 @@ static size_t printed_end(const View *v, size_t open, size_t i)
 /* No word of the dictionary is longer. */
 #define DICTIONARY_MAX 12
 
+static bool ends_with_any(const char *s, size_t n, const char *const *endings)
+{
+        for (; *endings; endings++) {
+                size_t size = strlen(*endings);
+
+                if (n >= size + 4 && memcmp(s + n - size, *endings, size) == 0)
+                        return true;
+        }
+        return false;
+}
+
 /* Does it end as words do that are made of others: "memorized"? Of shorter nouns (-ation, -ment) people make passwords, and where a
  * sentence says the value of longer ones, too. */
 static bool is_derived_word(const char *s, size_t n, bool said)
 {
-        static const char *const endings[] = { "ally",  "izable",  "ized",   "izes",
-                                               "izing", "ously",   "lessly", "ability",
-                                               "ation", "ibility", "ition",  "ment" };
-        const size_t n_verbs = 7;
+        static const char *const others[] = { "ally",  "izable", "ized",   "izes",
+                                              "izing", "ously",  "lessly", NULL };
+        static const char *const nouns[] = { "ability", "ation", "ibility", "ition", "ment", NULL };
 
-        for (size_t k = 0; k < (said || n <= DICTIONARY_MAX ? n_verbs : ELEMENTSOF(endings)); k++) {
-                size_t size = strlen(endings[k]);
-
-                if (n >= size + 4 && memcmp(s + n - size, endings[k], size) == 0)
-                        return text_is_name(s, n);
-        }
-        return false;
+        return (ends_with_any(s, n, others) ||
+                (!said && n > DICTIONARY_MAX && ends_with_any(s, n, nouns))) &&
+               text_is_name(s, n);
 }
 
 /* A word of the dictionary in a sentence is a word ("the password is required"): as a password it is told from none. */

@@ -311,12 +311,18 @@ static const Part *next_part(MaskStream *s, bool last)
         return NULL;
 }
 
+/* The first of its findings; its n_findings is where they end. */
+static size_t first_finding(const MaskStream *s, const Part *part)
+{
+        return part > s->parts ? part[-1].n_findings : 0;
+}
+
 /* Of the part: is a secret that may begin at @at of it another one than what was found there? */
 static bool is_news(void *userdata, size_t number, size_t at)
 {
         const MaskStream *s = userdata;
         const Part *part = s->parts + s->part - 1;
-        size_t low = s->part > 1 ? part[-1].n_findings : 0, high = part->n_findings;
+        size_t low = first_finding(s, part), high = part->n_findings;
 
         if (at >= part->size)
                 return false;
@@ -337,15 +343,14 @@ static bool is_news(void *userdata, size_t number, size_t at)
 /* What was found in the part, if no secret that was learned after it stands there, too. Returns 1, 0 or -ENOMEM. */
 static int find_again(MaskStream *s, const Part *part, Masked *ret)
 {
-        size_t first = s->part > 1 ? part[-1].n_findings : 0, n = 0,
-               rest = s->window.size - s->done;
+        size_t n = 0, rest = s->window.size - s->done;
         int r;
 
         r = masker_find_known(s->masker, s->window.data + s->done,
                               rest < part->size + REACH ? rest : part->size + REACH, is_news, s);
         if (r != 0)
                 return r < 0 ? r : 0;
-        for (size_t i = first; i < part->n_findings; i++) {
+        for (size_t i = first_finding(s, part); i < part->n_findings; i++) {
                 Finding f = s->noted[i];
 
                 f.start -= s->base;
